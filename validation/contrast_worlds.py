@@ -138,9 +138,10 @@ def registry(world: World) -> Registry:
     """The registry with the world's contrast alone."""
     asked: dict[str, Any] = {"condition": "cue", "outcome": "contact_s"}
     asked |= {"predicted": "less", "delta": 3.0} | world.contrast
-    own = OwnContrast(**asked)
-    registry = read_registry().model_copy(update={"contrasts": {NAME: own}, "hypotheses": ()})
-    return registry.with_labels([own.condition, own.reference, own.group or own.reference])
+    contrast = OwnContrast(**asked)
+    registry = read_registry().model_copy(update={"contrasts": {NAME: contrast}, "hypotheses": ()})
+    labels = [contrast.condition, contrast.reference, contrast.group or contrast.reference]
+    return registry.with_labels(labels)
 
 
 SESSIONS = {"by": "session", "condition": "after", "reference": "before"}

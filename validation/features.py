@@ -314,47 +314,47 @@ def _former_mistakes() -> dict[str, CellOptions]:
 
 def named_cells() -> list[Cell]:
     """Cells of mistakes that were made once, of nothing, and of effects to be found."""
-    given = _former_mistakes()
+    options = _former_mistakes()
     for power, count in ((-1.6, 24), (-1.6, 48), (-0.6, 48), (-0.6, 96)):
         name = f"lateral share falls with v^{power}, {count} athletes"
-        given[name] = ("H8a",), _survey(count, lateral_power=power)
+        options[name] = ("H8a",), _survey(count, lateral_power=power)
     for injured in (3, 6):
-        given[f"{injured} injured of 96"] = SURVEY, _survey(96, injured=injured)
-    given["4 injured of 48"] = SURVEY[1:], _survey(48, injured=4)
-    given["heavy tails, 48 athletes"] = SURVEY[1:], _survey(48, tails="heavy", differences=2.0)
-    given["women slower with another gait, 48 athletes"] = (
+        options[f"{injured} injured of 96"] = SURVEY, _survey(96, injured=injured)
+    options["4 injured of 48"] = SURVEY[1:], _survey(48, injured=4)
+    options["heavy tails, 48 athletes"] = SURVEY[1:], _survey(48, tails="heavy", differences=2.0)
+    options["women slower with another gait, 48 athletes"] = (
         SURVEY[1:], _survey(48, sex=Group(0.5, -0.9, lateral=0.15, flight=0.05, drive=-0.08)),
     )  # fmt: skip
-    given |= _contrast_cells()
+    options |= _contrast_cells()
     gains: dict[str, Any] = {one: 2.0 * SMALLEST[one] for one in [*SMALLEST][6:]}
     for count in (24, 48):
         name = f"gait follows the own limit, {count} athletes"
-        given[name] = SURVEY[1:], _survey(count, own_limit=1.0)
+        options[name] = SURVEY[1:], _survey(count, own_limit=1.0)
     for count in (48, 96):
-        given[f"nothing is so, {count} athletes"] = SURVEY, _survey(count)
+        options[f"nothing is so, {count} athletes"] = SURVEY, _survey(count)
         cost_words = f"the weaker side limits, {count} athletes"
-        given[cost_words] = ("H3b",), _survey(count, imbalance_cost=1.0, explained=0.75)
+        options[cost_words] = ("H3b",), _survey(count, imbalance_cost=1.0, explained=0.75)
         slopes = f"twice the smallest slopes, {count} athletes"
-        given[slopes] = SURVEY[1:], _survey(count, explained=0.3, **gains)
-    return [Cell(name, Features(**own), judges) for name, (judges, own) in given.items()]
+        options[slopes] = SURVEY[1:], _survey(count, explained=0.3, **gains)
+    return [Cell(name, Features(**own), judges) for name, (judges, own) in options.items()]
 
 
 def _contrast_cells() -> dict[str, CellOptions]:
     """Sprints with and without restricted arms that differ in speed and fatigue alone, or more."""
-    found: dict[str, CellOptions] = {}
+    cells: dict[str, CellOptions] = {}
     for cost in (3, 4):
         own: dict[str, Any] = {"arms_cost": cost / 100.0, "lateral_power": -1.6}
-        found[f"arms cost {cost} % of speed"] = ("H7", "H7b", "contrast"), own
+        cells[f"arms cost {cost} % of speed"] = ("H7", "H7b", "contrast"), own
     for count in (6, 8, 12, 20):
         own = {"athletes": count, "arms_cost": 0.04, "lateral_power": -1.6, "fatigue": 0.006}
         own |= {"order": "random"}
-        found[f"a contrast of {count} athletes, nothing but speed and fatigue"] = (
+        cells[f"a contrast of {count} athletes, nothing but speed and fatigue"] = (
             ("contrast",), own
         )  # fmt: skip
-        found[f"a contrast of {count} athletes, twice the smallest effect"] = (
+        cells[f"a contrast of {count} athletes, twice the smallest effect"] = (
             ("contrast",), own | {"arms_lateral": 0.10}
         )  # fmt: skip
-    return found
+    return cells
 
 
 def _survey(

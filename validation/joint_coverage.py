@@ -240,7 +240,7 @@ def questions(
 
 def main(athletes: int) -> None:
     """Print coverage of 95 % intervals, and error over standard deviation, by question."""
-    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    by_question: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for number in range(athletes):
         name = SPRINTERS[number % len(SPRINTERS)].athlete.name
         means = {}
@@ -250,21 +250,20 @@ def main(athletes: int) -> None:
                 means[session, run] = run_means(made[run], fit, str(number), str(session), run)
         for question, error, draws in questions(means):
             for role, off, sd in zip(ROLES, error, draws.std(axis=0), strict=True):
-                found.setdefault((question, role), []).append((float(off), float(sd)))
+                by_question.setdefault((question, role), []).append((float(off), float(sd)))
         sys.stderr.write(f"{name}: done\n")
-    for (question, role), pairs in sorted(found.items()):
+    for (question, role), pairs in sorted(by_question.items()):
         off, sd = np.array(pairs).T
         inside = np.abs(off) <= INSIDE * sd
         sys.stdout.write(
             f"{question:24s} {role:10s} n {len(off):3d}  inside {inside.mean():.2f}  "
             f"error {np.sqrt((off**2).mean()):.3f}  sd {np.sqrt((sd**2).mean()):.3f}\n"
         )
-    for question in dict.fromkeys(question for question, _ in found):
-        every = np.array([pair for key, own in found.items() if key[0] == question for pair in own])
-        inside = np.abs(every[:, 0]) <= INSIDE * every[:, 1]
-        sys.stdout.write(
-            f"{question:24s} all        n {len(every):3d}  inside {inside.mean():.3f}\n"
-        )
+    for question in dict.fromkeys(question for question, _ in by_question):
+        numbers_of_roles = (numbers for key, numbers in by_question.items() if key[0] == question)
+        off, sd = np.array([pair for numbers in numbers_of_roles for pair in numbers]).T
+        inside = np.abs(off) <= INSIDE * sd
+        sys.stdout.write(f"{question:24s} all        n {len(off):3d}  inside {inside.mean():.3f}\n")
 
 
 if __name__ == "__main__":

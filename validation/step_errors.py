@@ -48,11 +48,11 @@ def foot_rows(study: Study, participant: str) -> Iterator[tuple[str, float, floa
 def main(study: Path) -> None:
     """Print root mean squares by role and speed, m/s rounded."""
     opened = load_study(study)
-    found: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
+    rows_by_speed: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
     for participant in opened.participants:
         for role, speed, scatter, sd, correlation in foot_rows(opened, participant.participant_id):
-            found.setdefault((role, round(speed)), []).append((scatter, sd, correlation))
-    for (role, speed), rows in sorted(found.items()):
+            rows_by_speed.setdefault((role, round(speed)), []).append((scatter, sd, correlation))
+    for (role, speed), rows in sorted(rows_by_speed.items()):
         scatter, sd, correlation = np.array(rows).T
         new = sd * np.sqrt(np.clip(1.0 - correlation, 0.0, None))
         sizes = [np.sqrt((x**2).mean()) for x in (scatter, sd, new)]

@@ -98,12 +98,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
     people = pd.DataFrame([row.model_dump() for row in participants()])
     text = people.to_csv(sep="\t", index=False, na_rep="n/a", lineterminator="\n")
-    write_text(given.folder / "participants.tsv", text)
-    write_text(given.folder / "strength.tsv", sheet(given.seed))
+    write_text(options.folder / "participants.tsv", text)
+    write_text(options.folder / "strength.tsv", sheet(options.seed))
 
 
 if __name__ == "__main__":

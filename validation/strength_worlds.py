@@ -146,9 +146,9 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=STUDIES)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--output", type=Path, default=FOLDER / "strength.tsv")
-    given = parser.parse_args()
-    table = pd.DataFrame(rows(given.studies, given.seed))
-    write_table(table, given.output, COLUMNS, {})
+    options = parser.parse_args()
+    table = pd.DataFrame(rows(options.studies, options.seed))
+    write_table(table, options.output, COLUMNS, {})
 
 
 if __name__ == "__main__":

@@ -184,12 +184,12 @@ def world_rows(name: str, world: World, studies: int) -> pd.DataFrame:
     """The contrast of a world of sprints in two conditions."""
     asked, key = registry_of_world(world), [*name.encode()]
     [entry] = asked.hypotheses
-    found: list[Verdict] = []
+    verdict_list: list[Verdict] = []
     for number in range(studies):
         evidence = drawn_evidence(world, np.random.default_rng([number, *key]))
-        found += verdicts(evidence, asked)
+        verdict_list += verdicts(evidence, asked)
     true = Truth(100.0 * float(np.expm1(world.effect)), entry.sign * entry.delta)
-    row = _row(f"{CONTRAST}: {name}", world.athletes, CONTRAST, true, found)
+    row = _row(f"{CONTRAST}: {name}", world.athletes, CONTRAST, true, verdict_list)
     return pd.DataFrame([row], columns=list(COLUMNS))
 
 

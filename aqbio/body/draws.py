@@ -305,8 +305,8 @@ def centre_covariance(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray)
     midline = np.where(twin == bodies, 1.0 - spread.side_correlation, 1.0)
     for axis, mirrored in enumerate((1.0, 1.0, -1.0)):
         covariance[bodies, axis, twin, axis] = mirrored * correlation * sd[:, axis] * sd[twin, axis]
-        own = sd[:, axis] ** 2
-        covariance[bodies, axis, bodies, axis] = own * (midline if mirrored < 0.0 else 1.0)
+        variance = sd[:, axis] ** 2
+        covariance[bodies, axis, bodies, axis] = variance * (midline if mirrored < 0.0 else 1.0)
     return covariance.reshape(3 * len(twin), -1)
 
 

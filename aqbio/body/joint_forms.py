@@ -55,11 +55,11 @@ def second_body(skeleton: Skeleton) -> Skeleton | None:
     plain ones. Mass shares change in both cases from de Leva's table to Rajagopal's, in proportion
     to what the person's segments weigh. None for a skeleton that is not one of ours.
     """
-    for own, other in ((PLAIN_JOINTS, ANATOMICAL_JOINTS), (ANATOMICAL_JOINTS, PLAIN_JOINTS)):
-        generic = generic_joints(own)
+    for form, second_form in ((PLAIN_JOINTS, ANATOMICAL_JOINTS), (ANATOMICAL_JOINTS, PLAIN_JOINTS)):
+        generic = generic_joints(form)
         known = skeleton.bodies == tuple(joint.child for joint in generic)
         if known and set(skeleton.coordinates) == set(coordinate_names(generic)):
-            return with_mass_shares(with_joints(skeleton, own, other))
+            return with_mass_shares(with_joints(skeleton, form, second_form))
     return None
 
 

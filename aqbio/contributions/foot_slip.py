@@ -105,7 +105,7 @@ def slip_rows(limits: Quality, key: Row, data: xr.Dataset, steps: Sequence[Step]
         ground = f"the belt under the other foot, beyond {BELT_DIFFERENCE:.0%} of its way,"
     yield measure(
         key, "foot_slip", max(common), "m", limit=limits.foot_slip_m,
-        note=f"against {ground}, while more than half of the peak force is borne: median over the "
-        f"contacts of the foot that slides farther; largest of all "
+        note=f"against {ground}, while the foot bears more than half of its peak force: median "
+        f"over the contacts of the foot that slides farther; largest of all "
         f"{sum(map(len, slips.values()))} contacts {1e3 * largest:.1f} mm",
     )  # fmt: skip

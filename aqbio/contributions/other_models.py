@@ -120,16 +120,18 @@ def drawn_outcomes(trial: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
         | {"axis": np.tile(AXES, feet * outcomes)}
     )
     both = trial["second_model"].transpose("model_side", "stance_foot", "outcome", "axis")
-    own, other = (rows.assign(value=values.ravel()) for values in both.values.astype(float))
-    return own, other
+    by_model = (rows.assign(value=values.ravel()) for values in both.values.astype(float))
+    on_study_model, on_second_model = by_model
+    return on_study_model, on_second_model
 
 
 def drawn_deviations(trial: xr.Dataset) -> dict[str, float]:
     """Deviation of a trial's statistics (`STATISTICS`) on the second model, mean over the feet."""
-    own, other = drawn_outcomes(trial)
-    statistics = own["level"].isin(STATISTICS.values()) & own["axis"].eq(VERTICAL)
-    deviation = (other["value"] - own["value"])[statistics]
-    means = deviation.groupby(own["source"][statistics]).mean().dropna()
+    on_study_model, on_second_model = drawn_outcomes(trial)
+    is_vertical = on_study_model["axis"].eq(VERTICAL)
+    statistics = on_study_model["level"].isin(STATISTICS.values()) & is_vertical
+    deviation = (on_second_model["value"] - on_study_model["value"])[statistics]
+    means = deviation.groupby(on_study_model["source"][statistics]).mean().dropna()
     return {str(name): float(value) for name, value in means.items()}
 
 

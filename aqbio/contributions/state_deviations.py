@@ -47,10 +47,10 @@ class StateDeviations:
         numbers = {key: number for number, key in enumerate(outcomes)}
         for side, by_outcome in self.by_foot.items():
             for key, by_source in by_outcome.items():
-                place = SIDES.index(side), numbers[key]
-                sds[:, *place] = 0.0
+                position = SIDES.index(side), numbers[key]
+                sds[:, *position] = 0.0
                 for source, deviations in by_source.items():
-                    sds[SOURCES.index(source), *place] = np.sqrt((deviations**2).mean(axis=0))
+                    sds[SOURCES.index(source), *position] = np.sqrt((deviations**2).mean(axis=0))
         return sds
 
     def table(

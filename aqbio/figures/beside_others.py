@@ -54,16 +54,16 @@ def momentum_speed_rows(results: Results) -> pd.DataFrame:
         for (participant_id, _), trial in steps.groupby(["participant_id", "trial_id"], sort=False)
         for row in _trial_rows(trial, str(participant_id), body_scale(study, str(participant_id)))
     ]
-    own = pd.DataFrame(own_rows, columns=list(columns("momentum_speed"))).dropna(subset="mean")
-    if own.empty:
-        return own
+    athletes = pd.DataFrame(own_rows, columns=list(columns("momentum_speed"))).dropna(subset="mean")
+    if athletes.empty:
+        return athletes
     reference = read_reference(study)
     others = reference
-    for participant_id in own["participant_id"].unique():
+    for participant_id in athletes["participant_id"].unique():
         others = other_people(others, study, participant_id)
-    span = own["speed_mps"].min() - GRID_MPS, own["speed_mps"].max() + GRID_MPS
-    band = pd.DataFrame(list(_band_rows(others, *span)), columns=own.columns)
-    return own if band.empty else pd.concat([own, band], ignore_index=True)
+    span = athletes["speed_mps"].min() - GRID_MPS, athletes["speed_mps"].max() + GRID_MPS
+    band = pd.DataFrame(list(_band_rows(others, *span)), columns=athletes.columns)
+    return athletes if band.empty else pd.concat([athletes, band], ignore_index=True)
 
 
 def _trial_rows(
@@ -146,8 +146,8 @@ def _caption(rows: pd.DataFrame) -> str:
 
 
 def _alternative(rows: pd.DataFrame) -> str:
-    own = rows[rows["participant_id"].notna()]
-    means = own.groupby("part", sort=False)["mean"].mean()
+    athletes = rows[rows["participant_id"].notna()]
+    means = athletes.groupby("part", sort=False)["mean"].mean()
     parts = [f"{STYLES[str(part)].label} {digits(float(mean))}" for part, mean in means.items()]
     return f"Mean over trials: {', '.join(parts)} thousandths of mass × stature × speed."
 

@@ -84,18 +84,18 @@ def _athletes(
     chosen = sprints[(sprints["effort"] == effort) & sprints["condition"].isin(labels)]
     keys = zip(chosen["participant_id"].astype(str), chosen["trial_id"].astype(str), strict=True)
     label_of = dict(zip(keys, chosen["condition"], strict=True))
-    found: dict[str, dict[str, FloatArray]] = {}
+    curves: dict[str, dict[str, FloatArray]] = {}
     for steps in results.curves.participants if label_of else ():
         names = zip(steps["participant_id"].values, steps["trial_id"].values, strict=True)
-        own = np.array([label_of.get((str(who), str(trial)), "") for who, trial in names])
-        if not set(labels) <= set(own):
+        conditions = np.array([label_of.get((str(who), str(trial)), "") for who, trial in names])
+        if not set(labels) <= set(conditions):
             continue
         athlete = str(steps["participant_id"].values[0])
-        found[athlete] = {
-            quantity: np.stack([values[own == label].mean(axis=0) for label in labels])
+        curves[athlete] = {
+            quantity: np.stack([values[conditions == label].mean(axis=0) for label in labels])
             for quantity, values in _curves(steps)
         }
-    return found
+    return curves
 
 
 def _curves(steps: Any) -> Iterator[tuple[str, FloatArray]]:
@@ -136,10 +136,10 @@ def draw_condition_curves(rows: pd.DataFrame, width_mm: float) -> Drawing:
     axes = drawing.subplots(down, across, squeeze=False).ravel()
     for ax, ((condition, reference), name) in zip(axes, cells, strict=False):
         chosen = (rows["condition"] == condition) & (rows["reference"] == reference)
-        own = rows[chosen & (rows["quantity"] == name)]
-        _draw(ax, own)
+        panel_rows = rows[chosen & (rows["quantity"] == name)]
+        _draw(ax, panel_rows)
         ax.set_title(name.capitalize(), fontweight="bold", fontsize=7)
-        ax.set_ylabel(f"({own['unit'].iloc[0]})")
+        ax.set_ylabel(f"({panel_rows['unit'].iloc[0]})")
         ax.set_xlabel(wrapped("Stance, then flight (%)", 30))
     for ax in axes[len(cells) :]:
         ax.set_visible(False)
@@ -190,13 +190,13 @@ def _caption(rows: pd.DataFrame) -> str:
 
 def _alternative(rows: pd.DataFrame) -> str:
     parts = []
-    for quantity, own in rows.groupby("quantity", sort=False):
-        table = own.reset_index(drop=True)
-        found = stretches((table["p"] < LEVEL).to_numpy())
+    for quantity, quantity_rows in rows.groupby("quantity", sort=False):
+        table = quantity_rows.reset_index(drop=True)
+        marked_spans = stretches((table["p"] < LEVEL).to_numpy())
         marked = "; ".join(
             f"{table['phase'][a]} {table['percent'][a]:.0f} to {table['phase'][b]} "
             f"{table['percent'][b]:.0f} %"
-            for a, b in found
+            for a, b in marked_spans
         )
         largest = float(table["mean"].abs().max())
         unit = table["unit"][0]

@@ -1,4 +1,4 @@
-"""Figure of reliability: smallest change of one athlete beyond error, outcome by outcome."""
+"""Figure of reliability: smallest detectable change of one athlete, outcome by outcome."""
 
 from __future__ import annotations
 
@@ -52,9 +52,10 @@ def reliability_rows(results: Results) -> pd.DataFrame:
     """Reliability of every outcome of normal steps that verdicts read."""
     keys = [*TRIAL, "step"]
     steps, evidence = results["steps"], results["hypotheses_steps"]
-    own = [name for name in steps if name in outcome_names() and name not in evidence]
+    step_outcomes = [name for name in steps if name in outcome_names() and name not in evidence]
     text = dict.fromkeys(TRIAL, str)
-    joined = evidence.astype(text).merge(steps[[*keys, *own]].astype(text), on=keys, how="left")
+    others = steps[[*keys, *step_outcomes]].astype(text)
+    joined = evidence.astype(text).merge(others, on=keys, how="left")
     names = [name for name in outcome_names() if name in joined and joined[name].notna().any()]
     units = outcome_units() | dict.fromkeys(RELATIVE, OVER_BODY)
     rows = [asdict(row) for row in reliabilities(joined, results.study.people, units, names)]
@@ -62,9 +63,13 @@ def reliability_rows(results: Results) -> pd.DataFrame:
     return table.reindex(columns=list(columns("reliability")))
 
 
+ROUND_OFF_PERCENT = 1e-6
+"""Changes below it are round-off of outcomes that mechanics holds constant, % of the mean."""
+
+
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with a percentage above 0, the most reliable outcome first."""
-    known = rows[rows["value"] > 0]
+    """Rows whose percentage is more than round-off, the most reliable outcome first."""
+    known = rows[rows["value"] > ROUND_OFF_PERCENT]
     smallest = known.groupby("outcome")["value"].transform("min")
     return known.assign(rank=smallest).sort_values(["rank", "outcome"], kind="stable")
 
@@ -86,9 +91,9 @@ def draw_reliability(rows: pd.DataFrame, width_mm: float) -> Drawing:
     drawing = sheet(width_mm, _ROW_MM * len(names) + 24.0)
     ax = drawing.subplots()
     for basis, (symbol, _) in BASES.items():
-        own = shown[shown["basis"] == basis]
-        height = [names.index(name) for name in own["outcome"]]
-        ax.plot(own["value"], height, symbol, color=INK, markersize=3, linestyle="none")
+        points = shown[shown["basis"] == basis]
+        height = [names.index(name) for name in points["outcome"]]
+        ax.plot(points["value"], height, symbol, color=INK, markersize=3, linestyle="none")
     ax.set_xscale("log")
     plain_numbers(ax.xaxis)
     ax.grid(axis="x", color=FRAME, linewidth=0.3, alpha=0.4)
@@ -114,9 +119,9 @@ def _caption(rows: pd.DataFrame) -> str:
         else ""
     )
     return (
-        "Smallest change of one athlete between two trials or sessions that is beyond error "
-        f"(95 %), from {range_words(least, most, 'athlete')}; mean of the steps of a trial."
-        f"{speeds} ICC and SEM are in the table."
+        "Smallest change of one athlete between two trials or sessions that exceeds the error of "
+        f"measurement (95 %), from {range_words(least, most, 'athlete')}; mean of the steps of a "
+        f"trial.{speeds} ICC and SEM are in the table."
     )
 
 
@@ -132,7 +137,7 @@ def _alternative(rows: pd.DataFrame) -> str:
 
 RELIABILITY = Figure(
     name="reliability",
-    title="The smallest change of one athlete that is beyond error",
+    title="The smallest change of one athlete that exceeds the error of measurement",
     table=reliability_rows,
     columns="reliability",
     draw=draw_reliability,

@@ -75,9 +75,9 @@ def followed_motion(
             near[:, column] = q[:, skeleton.coordinates.index(name)]
     pose = near.mean(axis=0)
     near[:, body.coordinate_locked] = pose[body.coordinate_locked]
-    found = inverse_kinematics(body, target, index, weight, pose=pose, near=near)
-    placed = _with_markers_at(body, found, target, index)
-    return placed, inverse_kinematics(placed, target, index, weight, pose=pose, near=found)
+    tracked = inverse_kinematics(body, target, index, weight, pose=pose, near=near)
+    placed = _with_markers_at(body, tracked, target, index)
+    return placed, inverse_kinematics(placed, target, index, weight, pose=pose, near=tracked)
 
 
 def _with_markers_at(

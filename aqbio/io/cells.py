@@ -47,7 +47,7 @@ QUANTITY = re.compile(r"(-?\d+(?:[.,]\d+)?)\s*([a-zA-Z°/]*)\.?")
 """A number with a decimal point or comma, and its unit."""
 
 GERMAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
-"""Day, month and year with dots, which nobody writes in another order."""
+"""Day, month and year with dots, an order that is the same wherever dots are used."""
 
 
 def understood_cell(column: str, text: str) -> str:

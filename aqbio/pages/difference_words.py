@@ -291,7 +291,7 @@ def _force_words(force: Difference, at: str) -> str:
     value, low, high = force.texts
     interval = f"right against left {value} %, 95 % interval {low} to {high} %"
     if not force.sure:
-        return f"Neither foot pushes less beyond error {at}: {interval}"
+        return f"Neither foot pushes less beyond measurement error {at}: {interval}"
     weaker = "right" if force.row["value"] < 0.0 else "left"
     return f"The {weaker} foot pushes less {at}: {interval}"
 

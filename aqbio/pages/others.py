@@ -165,7 +165,7 @@ def _sentence(speeds: Sequence[SpeedBesideOthers]) -> str:
         return f"At {fastest.title} {fastest.others_title} ran: too few for a band."
     speed = banded[-1]
     people = f"the range of {speed.people} others"
-    places = (
+    groups = (
         ([part.label for part in speed.parts if part.is_within], f"within {people}"),
         (
             [part.label for part in speed.parts if not (part.is_within or part.side)],
@@ -177,8 +177,8 @@ def _sentence(speeds: Sequence[SpeedBesideOthers]) -> str:
         ),
     )
     clauses = [
-        f"{enumerated(labels)} {'lie' if len(labels) > 1 or labels == ['arms'] else 'lies'} {place}"
-        for labels, place in places
+        f"{enumerated(labels)} {'lie' if len(labels) > 1 or labels == ['arms'] else 'lies'} {where}"
+        for labels, where in groups
         if labels
     ]
     return f"At {speed.title} {'; '.join(clauses)}."
@@ -197,7 +197,7 @@ def _drawing(speeds: Sequence[SpeedBesideOthers], people: pd.DataFrame) -> Marku
     low, high = min(own_speeds) - 0.5, max(own_speeds) + 0.5
     bands = {part: _band(part, people, low, high) for part in SHOWN_PARTS}
     values = [value for speed in speeds for part in speed.parts for value in _own_ends(part)]
-    values += [end for band in bands.values() for _, one in band for end in one.ends]
+    values += [end for band in bands.values() for _, others in band for end in others.ends]
     values += [x for speed in speeds for part in speed.parts for x in _single_values(part)]
     bottom, top = min(0.0, *values), max(0.0, *values)
     room = 0.06 * (top - bottom) or 1.0
@@ -242,16 +242,22 @@ Band = list[tuple[float, OthersAtSpeed]]
 
 
 def _band(part: str, people: pd.DataFrame, low: float, high: float) -> Band:
-    others = [(float(v), others_at(people, part, AXIS, v)) for v in np.arange(low, high, GRID_MPS)]
-    return [(speed, one) for speed, one in others if one.is_band]
+    grid = np.arange(low, high, GRID_MPS).tolist()
+    by_speed = ((speed, others_at(people, part, AXIS, speed)) for speed in grid)
+    return [(speed, others) for speed, others in by_speed if others.is_band]
 
 
 def _panel(part: str, speeds: Sequence[SpeedBesideOthers], band: Band, frame: _Frame) -> Markup:
-    own = [(speed.speed_mps, one) for speed in speeds for one in speed.parts if one.part == part]
-    if not own:
+    numbers_by_speed = [
+        (speed.speed_mps, number)
+        for speed in speeds
+        for number in speed.parts
+        if number.part == part
+    ]
+    if not numbers_by_speed:
         return Markup()
     title = _label(part).capitalize()
-    numbers = "; ".join(f"{speed:.1f} m/s: {one.text}" for speed, one in own)
+    numbers = "; ".join(f"{speed:.1f} m/s: {number.text}" for speed, number in numbers_by_speed)
     lines = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}, {numbers}">',
         f'<text x="{LEFT}" y="11">{title}</text>',
@@ -259,10 +265,10 @@ def _panel(part: str, speeds: Sequence[SpeedBesideOthers], band: Band, frame: _F
         f'<path class="zero" d="M{LEFT} {frame.y(0.0)}H{WIDTH - RIGHT}"/>',
         *_scales(frame),
     ]
-    for speed, one in own:
-        low, high = _own_ends(one)
-        x, middle = frame.x(speed), frame.y(one.mean / one.scale)
-        rings = [frame.y(value) for value in _single_values(one)]
+    for speed, number in numbers_by_speed:
+        low, high = _own_ends(number)
+        x, middle = frame.x(speed), frame.y(number.mean / number.scale)
+        rings = [frame.y(value) for value in _single_values(number)]
         lines += [f'<circle class="others" cx="{x}" cy="{y}" r="3"/>' for y in rings]
         lines.append(f'<path class="own" d="M{x} {frame.y(low)}V{frame.y(high)}"/>')
         lines.append(f'<circle class="own" cx="{x}" cy="{middle}" r="3.2"/>')
@@ -273,9 +279,9 @@ def _band_paths(band: Band, frame: _Frame) -> Iterator[str]:
     """Mean ± standard deviation over the speeds at which enough people ran."""
     if len(band) < 2:
         return
-    above = [frame.point(speed, one.ends[1]) for speed, one in band]
-    below = [frame.point(speed, one.ends[0]) for speed, one in reversed(band)]
-    middle = [frame.point(speed, one.mean) for speed, one in band]
+    above = [frame.point(speed, others.ends[1]) for speed, others in band]
+    below = [frame.point(speed, others.ends[0]) for speed, others in reversed(band)]
+    middle = [frame.point(speed, others.mean) for speed, others in band]
     yield f'<path class="band" d="M{"L".join([*above, *below])}Z"/>'
     yield f'<path class="others" d="M{"L".join(middle)}"/>'
 

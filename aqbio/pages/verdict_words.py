@@ -180,7 +180,7 @@ def _denial(hypothesis: Hypothesis, row: Row, words: StatisticWords, observation
         return f"{observation}{extent.replace('that', smallest)}."
     if outcome != "equivalent":
         unsure = f"the average is too uncertain{extent.replace('that', smallest)}"
-        return f"whether {claim} stays open: {unsure}."
+        return f"whether {claim} remains unresolved: {unsure}."
     if hypothesis.predicted == "none":
         return f"{claim}, to less than {smallest}: {observation}{extent}."
     return f"that {claim} is excluded, as the claim expects: {observation}{extent}."

@@ -203,7 +203,7 @@ class OthersAtSpeed:
 
     @property
     def range(self) -> tuple[float, float]:
-        """Least and largest; NaN of nobody."""
+        """Least and largest; NaN without people."""
         numbers = list(self.values.values()) or [float("nan")]
         return min(numbers), max(numbers)
 

@@ -87,8 +87,8 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         change = at_equal_speed(complete) if CHANGE in complete else complete["value"]
         if CHANGE in complete and contrast.size == "percent":
             change = 100.0 * change.map(np.expm1)
-        kept = [name for name in (LATER, GROUP) if name in complete]
-        models = [kept, [*kept, BASELINE]] if GROUP in kept else [kept]
+        covariates = [name for name in (LATER, GROUP) if name in complete]
+        models = [covariates, [*covariates, BASELINE]] if GROUP in covariates else [covariates]
         shared_sd = shared(complete)
         results = [
             _change_result(hypothesis, change, complete[names], errors, shared_sd)
@@ -192,8 +192,8 @@ def at_equal_speed(athletes: pd.DataFrame) -> Numbers:
     squares, products = athletes[SPEED_SQUARES], athletes[SPEED_PRODUCTS]
     slope = float(products.sum() / squares.sum())
     influence = (products - slope * squares) * len(athletes) / float(squares.sum())
-    own = athletes[CHANGE] - slope * athletes[FASTER]
-    values: Numbers = own - influence * float(athletes[FASTER].mean())
+    at_mean_speed = athletes[CHANGE] - slope * athletes[FASTER]
+    values: Numbers = at_mean_speed - influence * float(athletes[FASTER].mean())
     return values
 
 

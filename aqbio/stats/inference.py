@@ -130,10 +130,10 @@ def with_shared_error(estimate: Estimate, sd: float) -> Estimate:
         return estimate
     se = float(np.hypot(estimate.se, sd))
     df = estimate.df * (se / estimate.se) ** 4 if estimate.se > 0.0 else MOST_DF
-    own = estimate.se / se
+    own_share = estimate.se / se
     model = f"{estimate.model}, with the error that athletes share"
     return replace(
-        estimate, se=se, df=min(df, MOST_DF), skewness=estimate.skewness * own**3, model=model
+        estimate, se=se, df=min(df, MOST_DF), skewness=estimate.skewness * own_share**3, model=model
     )
 
 

@@ -138,7 +138,8 @@ def draw_condition_curves(rows: pd.DataFrame, width_mm: float) -> Drawing:
         chosen = (rows["condition"] == condition) & (rows["reference"] == reference)
         panel_rows = rows[chosen & (rows["quantity"] == name)]
         _draw(ax, panel_rows)
-        ax.set_title(name.capitalize(), fontweight="bold", fontsize=7)
+        compared = f"\n{_words(panel_rows)}" if len(pairs) > 1 else ""
+        ax.set_title(f"{name.capitalize()}{compared}", fontweight="bold", fontsize=7)
         ax.set_ylabel(f"({panel_rows['unit'].iloc[0]})")
         ax.set_xlabel(wrapped("Stance, then flight (%)", 30))
     for ax in axes[len(cells) :]:
@@ -153,7 +154,8 @@ def draw_condition_curves(rows: pd.DataFrame, width_mm: float) -> Drawing:
 
 
 def _draw(ax: Axes, rows: pd.DataFrame) -> None:
-    along = rows["percent"].to_numpy(dtype=float) + 100.0 * (rows["phase"] == PHASES[1])
+    in_flight = (rows["phase"] == PHASES[1]).to_numpy()
+    along = rows["percent"].to_numpy(dtype=float) + 100.0 * in_flight
     ax.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
     ax.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
     for first, last in stretches((rows["p"] < LEVEL).to_numpy()):
@@ -162,8 +164,8 @@ def _draw(ax: Axes, rows: pd.DataFrame) -> None:
         ("mean", {"color": INK}), ("other", {"color": BROWN, "linestyle": DASHED}),
     ):  # fmt: skip
         for phase in PHASES:
-            part = (rows["phase"] == phase).to_numpy()
-            ax.plot(along[part], rows[column][part], linewidth=1.2, zorder=3, **look)
+            part = in_flight == (phase == PHASES[1])
+            ax.plot(along[part], rows[column].to_numpy()[part], linewidth=1.2, zorder=3, **look)
     ax.set_xlim(0, 200)
     ax.set_xticks([0, 50, 100, 150, 200], labels=["0", "50", "100|0", "50", "100"])
 
@@ -190,7 +192,10 @@ def _caption(rows: pd.DataFrame) -> str:
 
 def _alternative(rows: pd.DataFrame) -> str:
     parts = []
-    for quantity, quantity_rows in rows.groupby("quantity", sort=False):
+    several = len(rows[["condition", "reference"]].drop_duplicates()) > 1
+    for (_, _, quantity), quantity_rows in rows.groupby(
+        ["condition", "reference", "quantity"], sort=False
+    ):
         table = quantity_rows.reset_index(drop=True)
         marked_spans = stretches((table["p"] < LEVEL).to_numpy())
         marked = "; ".join(
@@ -200,7 +205,10 @@ def _alternative(rows: pd.DataFrame) -> str:
         )
         largest = float(table["mean"].abs().max())
         unit = table["unit"][0]
-        parts.append(f"{quantity} (up to {largest:.3g} {unit}): {marked or 'no stretch differs'}")
+        compared = f"{_words(table)}, " if several else ""
+        parts.append(
+            f"{compared}{quantity} (up to {largest:.3g} {unit}): {marked or 'no stretch differs'}"
+        )
     return f"{_words(rows)}. {'. '.join(parts)}."
 
 

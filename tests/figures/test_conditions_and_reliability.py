@@ -41,7 +41,8 @@ def curve_rows() -> pd.DataFrame:
     values = random.normal(0.0, 0.01, (8, 2, 2 * HALF))
     values[:, 1, MARKED] += 1.0
     summary = partial(condition_curves._summary, "restricted_arms", "normal")
-    return pd.concat([summary(name, values) for name in condition_curves.QUANTITIES])
+    parts = [summary(name, values) for name in condition_curves.QUANTITIES]
+    return pd.concat(parts, ignore_index=True)
 
 
 FIGURE_ROWS = {RELIABILITY: reliability_rows, CONDITION_CURVES: curve_rows}
@@ -72,9 +73,27 @@ def test_a_point_of_every_known_outcome_and_basis_is_drawn():
 
 def test_stretches_that_differ_are_marked_and_said():
     rows = curve_rows()
+    for ax in CONDITION_CURVES.draw(rows, 180.0).axes:
+        _, mark = sorted(ax.patches, key=lambda patch: -patch.get_width())  # flight, then the mark
+        assert (mark.get_x(), mark.get_width()) == (MARKED.start, MARKED.stop - 1 - MARKED.start)
     words = CONDITION_CURVES.alternative(rows)
     stretch = f"stance {MARKED.start} to stance {MARKED.stop - 1} %"
     assert words.count(stretch) == len(condition_curves.QUANTITIES)
     same = rows.assign(p=1.0)
     assert "no stretch differs" in CONDITION_CURVES.alternative(same)
     assert stretch not in CONDITION_CURVES.alternative(same)
+
+
+def test_two_pairs_of_conditions_stand_apart():
+    rows = curve_rows()
+    other = rows.assign(condition="sled", p=1.0)
+    both = pd.concat([rows, other], ignore_index=True)
+    titles = [ax.get_title() for ax in CONDITION_CURVES.draw(both, 180.0).axes]
+    named = [sum(condition in title for title in titles) for condition in ("restricted", "sled")]
+    assert named == 2 * [len(condition_curves.QUANTITIES)]
+    words = CONDITION_CURVES.alternative(both)
+    assert (
+        words.count("no stretch differs")
+        == words.count("sled against normal, ")
+        == len(condition_curves.QUANTITIES)
+    )

@@ -24,6 +24,7 @@ from aqbio import __version__
 from aqbio.figures.files import save_figure
 from aqbio.figures.style import BLUE, FRAME, GREY, STYLES, journal_style, legend_above, mark, panels
 from aqbio.figures.words import MISSING, digits
+from aqbio.intervals.worlds import PERSON, SESSION, TRIAL
 from aqbio.io.atomic import write_text
 from aqbio.io.tables import read_table
 from aqbio.names import DOUBTFUL, NORMAL_95, SIDES
@@ -111,10 +112,34 @@ class Runners:
         keys = ["participant_id", "laboratory", "nominal_mps", "speed_mps", "part"]
         left, right = (rows[rows["side"] == side].drop(columns="side") for side in SIDES)
         feet = left.merge(right, on=keys, suffixes=("_left", "_right"))
-        return feet.assign(
-            difference=feet["mean_right"] - feet["mean_left"],
-            error=0.5 * (feet["error_left"] + feet["error_right"]),
-        )
+        return feet.assign(difference=feet["mean_right"] - feet["mean_left"])
+
+    @cached_property
+    def own_errors(self) -> pd.DataFrame:
+        """Standard deviation of a person's own error by trial and part, and of right minus left.
+
+        From the joint draws of all steps: without the errors that all people of a laboratory share.
+        """
+        parts = []
+        for person in self.treadmill["participant_id"].unique():
+            data = self.results.draws(person, levels=("A",), scopes=(PERSON, SESSION, TRIAL))
+            data = data.sel(axis="y", outcome=data["statistic"].values == "momentum_mean")
+            sources = data["source"].values.tolist()
+            chosen = [sources.index(part) for part in WITH_SIDES]
+            drawn = data["deviation"].values[:, :, chosen]
+            trial, side = data["trial_id"].values, data["side"].values
+            for name in dict.fromkeys(trial.tolist()):
+                left, right = (
+                    drawn[:, (trial == name) & (side == foot)].mean(axis=1) for foot in SIDES
+                )
+                errors = {
+                    "own_sd": (0.5 * (left + right)).std(axis=0),
+                    "sides_sd": (right - left).std(axis=0),
+                }
+                keys = {"participant_id": person, "trial_id": name, "part": list(WITH_SIDES)}
+                parts.append(pd.DataFrame(keys | errors))
+        trials = self.means[["participant_id", "trial_id", "nominal_mps"]].drop_duplicates()
+        return pd.concat(parts, ignore_index=True).merge(trials)
 
     def records(self, table: str) -> list[dict[str, Any]]:
         """Rows of a table of the study as dictionaries."""
@@ -178,23 +203,25 @@ def scaled_table(runners: Runners) -> str:
 
 
 def spread_table(runners: Runners) -> str:
-    """Scatter between people and between feet beside the errors that the study states."""
+    """Scatter between people and between feet beside the errors of joint draws."""
     rows, differences = runners.treadmill, runners.differences
     speeds = sorted(rows["nominal_mps"].unique())
     head = [
         f"{UNIT}, {' '.join(f'{speed:g}' for speed in speeds)} m/s", "SD between people",
-        "SD stated for each", "right − left, RMS", "SD of it, were errors independent",
+        "own error, SD", "right − left, RMS", "error of it, SD",
     ]  # fmt: skip
 
     lines = []
     for part in WITH_SIDES:
-        own = rows[rows["part"] == part].groupby("nominal_mps")
+        people = rows[rows["part"] == part].groupby("nominal_mps")
+        errors = runners.own_errors
+        drawn = errors[errors["part"] == part].groupby("nominal_mps")
         feet = differences[differences["part"] == part].groupby("nominal_mps")
         columns = (
-            own["mean_kgm2ps"].std(ddof=1),
-            own["error_sd_kgm2ps"].mean(),
+            people["mean_kgm2ps"].std(ddof=1),
+            drawn["own_sd"].agg(_rms),
             feet["difference"].agg(_rms),
-            np.sqrt(2.0) * feet["error"].mean(),
+            drawn["sides_sd"].agg(_rms),
         )
         lines.append([_label(part), *(" ".join(map(_digits, column)) for column in columns)])
     return markdown(head, lines)

@@ -23,6 +23,7 @@ from aqbio.labels.against_names import labels_against_names
 from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS
 from aqbio.observed.parts import incomplete_reason, read_observed
 from aqbio.observed.spoilt import SPOILT_BY_FINDING, spoilt_by_suspicions
+from aqbio.prepare.broken_contacts import without_failures
 from aqbio.prepare.force_lag import MIN_CONTACTS, force_delay
 from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
@@ -289,10 +290,13 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
     required = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
-    complete_contacts = sum(contact.complete for contact in trial_contacts(data))
+    contacts = list(trial_contacts(data))
+    complete_contacts = sum(contact.complete for contact in contacts)
     if complete_contacts < MIN_CONTACTS or not np.isfinite(force + required).all():
         return
-    delay = force_delay(time, force, required)
+    delay = force_delay(
+        time, without_failures(time, force, [one.loaded for one in contacts]), required
+    )
     if np.isfinite(delay):
         yield measure(
             key, "force_delay", abs(delay), "s", limit=float(time[1] - time[0]), severity="warning",

@@ -67,6 +67,11 @@ class Contact:
     """Parts of the contact that a failing plate did not measure: touchdown, middle, toe-off."""
 
     @property
+    def loaded(self) -> tuple[float, float, bool]:
+        """Touchdown and toe-off, s, and whether a plate failed in between."""
+        return self.touchdown, self.toe_off, bool(self.broken)
+
+    @property
     def first_event(self) -> float:
         """Touchdown, or toe-off where that was not found, s."""
         return self.touchdown if np.isfinite(self.touchdown) else self.toe_off

@@ -20,6 +20,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
 from aqbio.observed.determined import usual_covariance, variance_shares
+from aqbio.prepare.broken_contacts import without_failures
 from aqbio.prepare.force_lag import CLOCK_ERROR_S, MAX_DELAY_S, MIN_CONTACTS, force_delay
 from aqbio.prepare.force_signs import COMPONENTS, factors
 from aqbio.prepare.prepared import MEASURED, TURNED_FREE_MOMENT, UNSURE_FREE_MOMENT, feet_loads
@@ -93,9 +94,11 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
     """Finding that the forces are more than a frame late or early relative to the motion."""
     time, inside = solution.markers.time, solution.contact_window
     force = balance.force.sum(axis=1)[inside, 1]
-    complete_contacts = sum(contact.complete for contact in trial_contacts(solution.prepared))
+    contacts = list(trial_contacts(solution.prepared))
+    complete_contacts = sum(contact.complete for contact in contacts)
     if complete_contacts < MIN_CONTACTS or not np.isfinite(force).all():
         return
+    force = without_failures(time[inside], force, [one.loaded for one in contacts])
     gravity = solution.skeleton.gravity[1]
     required = solution.skeleton.mass.sum() * (balance.com_acceleration[inside, 1] - gravity)
     lag = float(solution.prepared.attrs.get("force_lag", np.nan))  # by more than this motion

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from aqbio.signals import runs
@@ -85,6 +87,24 @@ def broken_parts(
     if _is_frozen(force_of_contact, ~empty, rate, peak):
         parts |= {LOST_MIDDLE, LOST_TOE_OFF}
     return frozenset(parts)
+
+
+def without_failures(
+    time: FloatArray, force: FloatArray, contacts: Iterable[tuple[float, float, bool]]
+) -> FloatArray:
+    """The force (T,) on all feet, NaN where it may be missing because a plate failed.
+
+    From the toe-off before a broken contact to the touchdown after it: its foot stood longer than
+    the plate shows. Touchdown and toe-off of contacts, s, and whether a plate failed in them.
+    """
+    events = np.array(sorted(one for one in contacts if np.isfinite(one[0] + one[1])))
+    touchdown, toe_off, broken = events.reshape(-1, 3).T
+    before = np.concatenate(([-np.inf], toe_off[:-1]))
+    after = np.concatenate((touchdown[1:], [np.inf]))
+    known = force.copy()
+    for index in np.flatnonzero(broken):
+        known[(time > before[index]) & (time < after[index])] = np.nan
+    return known
 
 
 def _is_frozen(force: FloatArray, loaded: BoolArray, rate: float, peak: float) -> bool:

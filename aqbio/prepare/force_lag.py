@@ -8,13 +8,14 @@ every step. Together they know it to a few milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from aqbio.force_plates.forces import Plates, centre_of_pressure
-from aqbio.prepare.contacts import FootContact, contact_span, foot_distance
+from aqbio.prepare.broken_contacts import broken_parts, without_failures
+from aqbio.prepare.contacts import FootContact, contact_span, contacts, foot_distance
 from aqbio.prepare.marked_body import MarkedBody
 from aqbio.prepare.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
@@ -40,23 +41,28 @@ def force_delay(
     """Delay (s) of the vertical force after ``m (a_y + g)`` of the centre of mass, (T,) N.
 
     The shift of the largest correlation, refined by a parabola; positive when forces are late, NaN
-    with too few samples, infinite when it is an end of the search.
+    with too few samples, infinite when it is an end of the search. Instants without force (NaN) are
+    left out.
     """
     step = float(time[1] - time[0])
     reach = int(np.ceil(longest / step))
-    if len(time) < 4 * reach:
+    if np.isfinite(force).sum() < 4 * reach:
         return float("nan")
     inner = slice(reach, len(time) - reach)
     caused = weight_and_inertia[inner]
     shifts = np.arange(-reach, reach + 1)
-    correlation = np.array(
-        [np.corrcoef(force[reach + s : len(time) - reach + s], caused)[0, 1] for s in shifts]
-    )
+    shifted = (force[reach + shift : len(time) - reach + shift] for shift in shifts)
+    correlation = np.array([_correlation(measured, caused) for measured in shifted])
     best = int(np.argmax(correlation))
     if best in (0, len(shifts) - 1):
         return float(np.copysign(np.inf, shifts[best]))
     before, peak, after = correlation[best - 1 : best + 2]
     return float((shifts[best] + 0.5 * (before - after) / (before - 2 * peak + after)) * step)
+
+
+def _correlation(measured: FloatArray, caused: FloatArray) -> float:
+    known = np.isfinite(measured)
+    return float(np.corrcoef(measured[known], caused[known])[0, 1])
 
 
 MAX_LAG_S = 0.2
@@ -87,6 +93,9 @@ foot markers, the mean of their medians."""
 
 LOADED_N = 50.0
 """Vertical force from which a plate is loaded, N."""
+
+MIN_LOADED_S = 0.02
+"""Shortest load of the plates that is a contact, s."""
 
 HALF = 0.5
 """An exact lag puts more than this part of what the best one does under standing feet; a coarse one
@@ -184,10 +193,22 @@ def _by_body(plates: Plates, body: MarkedBody, coarse: float) -> float:
     used = (body.time >= loaded[0]) & (body.time <= loaded[-1])
     acceleration = np.gradient(np.gradient(body.com[:, 1], step), step)
     force = np.interp(body.time + coarse, plates.time, total)
+    force = without_failures(body.time + coarse, force, _loads(plates))
     delay = force_delay(
         body.time[used], force[used], acceleration[used], longest=REFINEMENT_WINDOW_S
     )
     return coarse + delay
+
+
+def _loads(plates: Plates) -> Iterator[tuple[float, float, bool]]:
+    """Begin and end of every load of all plates together, s, and whether a plate failed in it."""
+    total = plates.wrench.force.sum(axis=1)
+    spans = contacts(total[:, 1], plates.rate, LOADED_N, MIN_LOADED_S)
+    for (first, stop), begin, end in zip(
+        spans.samples.tolist(), spans.touchdown, spans.toe_off, strict=True
+    ):
+        broken = bool(broken_parts(total, plates.rate, first, stop, LOADED_N))
+        yield plates.start + float(begin), plates.start + float(end), broken
 
 
 def _by_events(plates: Plates, contacts: Sequence[FootContact], coarse: float) -> float:

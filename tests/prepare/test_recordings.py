@@ -40,6 +40,7 @@ from aqbio.prepare.body_size import (
     standing_mass,
     stride_masses,
 )
+from aqbio.prepare.broken_contacts import without_failures
 from aqbio.prepare.clock import falls, flights, marked_height
 from aqbio.prepare.contact_findings import free_moment_measured
 from aqbio.prepare.contacts import (
@@ -87,6 +88,21 @@ def test_planted_delay_is_found(delay):
     found = force_delay(DELAY_TIME, half_sines(DELAY_TIME - delay), half_sines(DELAY_TIME))
     expected = delay if abs(delay) < 0.04 else np.copysign(np.inf, delay)
     assert found == pytest.approx(expected, abs=0.0004)
+
+
+@pytest.mark.parametrize("delay", [-0.0085, 0.0, 0.0033])
+def test_a_contact_in_which_a_plate_failed_says_nothing_of_the_clock(delay):
+    """Seven contacts, a plate dead from the middle of the fourth one on."""
+    required = 2000.0 * np.clip(np.sin(2.0 * np.pi * DELAY_TIME / 0.23), 0.0, None)
+    force = 2000.0 * np.clip(np.sin(2.0 * np.pi * (DELAY_TIME - delay) / 0.23), 0.0, None)
+    contacts = [(0.23 * n + delay, 0.23 * n + 0.115 + delay, False) for n in range(7)]
+    dead = (DELAY_TIME > 0.75) & (DELAY_TIME < 0.86)
+    force[dead] = 0.0
+    contacts[3] = contacts[3][0], 0.75, True
+    assert abs(force_delay(DELAY_TIME, force, required) - delay) > 0.001
+    known = without_failures(DELAY_TIME, force, contacts)
+    assert np.isnan(known[dead]).all()
+    assert force_delay(DELAY_TIME, known, required) == pytest.approx(delay, abs=0.0004)
 
 
 def contact(foot, touchdown, toe_off, complete=True):

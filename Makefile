@@ -1,4 +1,4 @@
-# Three commands for everyone: `make demo`, `make test` and `make public`. They set up .venv by themselves.
+# Two commands for everyone: `make demo` and `make test`. They set up .venv by themselves.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -206,14 +206,16 @@ def main(arguments: Sequence[str]) -> None:
     if way == "clock":
         study = load_study(Path(rest[0]))
         people = rest[1:] or [person.participant_id for person in study.participants]
-        rows = [row for person in people for row in clock_rows(study, person)]
+        rows = [row for person in people for row in clock_rows(study.recorded_with(person), person)]
     else:
         studies = [load_study(Path(name)) for name in rest]
         rows = [
             row
             for study in studies
             for person in study.participants
-            for row in ground_rows(study, person.participant_id)
+            for row in ground_rows(
+                study.recorded_with(person.participant_id), person.participant_id
+            )
         ]
     print(pd.DataFrame(rows).round(3).to_csv(sep="\t", index=False))
 

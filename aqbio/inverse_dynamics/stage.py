@@ -121,6 +121,7 @@ def _write_changes(study: Study, participant_id: str, session: ParticipantFit) -
 
 def participant_session(study: Study, participant_id: str) -> ParticipantFit:
     """Fit a participant's trials together."""
+    study = study.recorded_with(participant_id)
     before = earlier_failures(study, participant_id, STAGE)
     names = [t.trial_id for t in study.moving_of(participant_id) if t.trial_id not in before]
     trials: dict[str, SolvedTrial] = {}

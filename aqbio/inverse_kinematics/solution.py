@@ -314,6 +314,7 @@ class SolvedTrial:
     @classmethod
     def read(cls, study: Study, participant_id: str, trial_id: str) -> SolvedTrial:
         """Read a trial."""
+        study = study.recorded_with(participant_id)
         files = tuple(
             study.folder(participant_id, stage) / f"{trial_id}.nc"
             for stage in ("prepare", "inverse_kinematics")

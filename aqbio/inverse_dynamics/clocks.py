@@ -24,7 +24,7 @@ Information = tuple[FloatArray, FloatArray]
 
 
 def trials_of_other_clock(clocks: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
-    """Trials whose clock is another one than the median trial's, from offset and SD by trial, s.
+    """Trials whose clock is another one than the median trial's, from offset and own SD, s.
 
     Of two that differ, both: which one is right is unknown.
     """

@@ -20,6 +20,7 @@ from aqbio.inverse_dynamics.parameters import (
     Weights,
     estimates,
     prior_precision,
+    share_of_own_error,
 )
 from aqbio.inverse_dynamics.solver import Solver
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
@@ -97,6 +98,11 @@ class TrialFit:
     def clock(self) -> ParameterEstimate:
         """The clock's offset."""
         return next(estimate for estimate in self.estimates if estimate.name == CLOCK)
+
+    @property
+    def own_clock(self) -> tuple[float, float]:
+        """The clock's offset and the standard deviation that is this trial's alone, s."""
+        return self.clock.estimate, self.clock.sd * share_of_own_error(self.solver.strides) ** 0.5
 
     @property
     def equations(self) -> tuple[FloatArray, FloatArray]:

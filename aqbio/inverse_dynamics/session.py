@@ -143,10 +143,11 @@ class Session:
         """
         single_fits = {name: self.single_fits[name] for name in names}
         feet = planted_feet(self.runner, [fit.observations for fit in single_fits.values()])
+        clocks = {name: fit.own_clock for name, fit in single_fits.items()}
         other_clock = trials_of_other_clock(
             {
-                name: (fit.clock.estimate + self.shift(fit.observations.shift), fit.clock.sd)
-                for name, fit in single_fits.items()
+                name: (offset + self.shift(self.observations[name].shift), sd)
+                for name, (offset, sd) in clocks.items()
             }
         )
         for _ in range(MAX_LINEARISATIONS):

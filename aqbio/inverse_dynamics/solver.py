@@ -221,13 +221,18 @@ class Solver:
         return self.frames_per_observation * prior_precision(self.parameters)
 
     @cached_property
-    def frames_per_observation(self) -> float:
-        """Frames that count as one independent observation of the parameters."""
+    def strides(self) -> float:
+        """Number of strides that the plates show, 1 where their time is not known."""
         observations = self.observations
         cycles = stride_cycles(observations.time, observations.contacts[:, 0], observations.left)
         if cycles is None or not self.measured.any():
-            return frames_per_observation(observations.rate)
-        return frames_per_observation(observations.rate, float(np.ptp(cycles[self.measured])))
+            return 1.0
+        return float(np.ptp(cycles[self.measured]))
+
+    @property
+    def frames_per_observation(self) -> float:
+        """Frames that count as one independent observation of the parameters."""
+        return frames_per_observation(self.observations.rate, self.strides)
 
     @cached_property
     def prior_means(self) -> FloatArray:

@@ -46,6 +46,7 @@ from aqbio.inverse_dynamics.observations import GroundWrench, Observations, meas
 from aqbio.inverse_dynamics.parameters import (
     PARAMETERS,
     SENSOR_SD,
+    STRIDE_SHARE,
     TISSUE_SD,
     ParameterEstimate,
     Runner,
@@ -54,6 +55,7 @@ from aqbio.inverse_dynamics.parameters import (
     frames_per_observation,
     prior_precision,
     priors,
+    share_of_own_error,
 )
 from aqbio.inverse_dynamics.posterior_states import inertia_states
 from aqbio.inverse_dynamics.session_inputs import parameters
@@ -1097,3 +1099,13 @@ def test_a_better_fit_is_used_in_spite_of_a_spike_and_says_so(sound, monkeypatch
     assert (finding.rule, finding.where, finding.trial) == ("joint-moment-sudden", joint, "fast")
     assert finding.number > finding.limit
     assert list(sudden_findings(fit, loads, "fast")) == []
+
+
+@pytest.mark.parametrize("strides", [1, 3, 7])
+def test_own_error_is_what_differs_between_trials_of_a_person(strides):
+    """Drawn: each stride of two trials has the person's error and one of its own."""
+    random = np.random.default_rng(5)
+    person = random.normal(0.0, np.sqrt(STRIDE_SHARE), (20_000, 1, 1))
+    means = (person + random.normal(0.0, np.sqrt(1.0 - STRIDE_SHARE), (20_000, 2, strides))).mean(2)
+    own = 0.5 * np.var(means[:, 1] - means[:, 0]) / np.var(means)
+    assert share_of_own_error(strides) == pytest.approx(own, rel=0.03)

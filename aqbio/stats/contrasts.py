@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.stats.evidence import TRIAL, Evidence, by_condition, compared_trials, count_trials
-from aqbio.stats.inference import Errors, mean_estimate, regression, with_shared_error
+from aqbio.stats.inference import SIGNS, Errors, mean_estimate, regression, with_shared_error
 from aqbio.stats.outcome import UNKNOWN, Outcome, Result, combine_results, outcome_of, result
 from aqbio.stats.registry import SPEED, Contrast, Hypothesis
 from aqbio.stats.within import centred, consecutive, means_by
@@ -60,6 +60,9 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     contrast = hypothesis.contrast
     assert contrast is not None
     values = change_numbers(evidence, contrast)
+    has_own = contrast.group is None and not is_speed_unsure(values, hypothesis)
+    if contrast.group is None and not has_own:
+        del values["value"]
     if "order" in contrast.held_equal:
         orders = by_condition(evidence, contrast, "order")
         later = orders[contrast.condition] - orders[contrast.reference]
@@ -85,20 +88,23 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     def test(table: pd.DataFrame) -> Result:
         complete = table.dropna()
         change = at_equal_speed(complete) if CHANGE in complete else complete["value"]
-        if CHANGE in complete and contrast.size == "percent":
-            change = 100.0 * change.map(np.expm1)
+        in_logs = CHANGE in complete and contrast.size == "percent"
+        tested = hypothesis if not in_logs else with_logarithms(hypothesis)
         covariates = [name for name in (LATER, GROUP) if name in complete]
         models = [covariates, [*covariates, BASELINE]] if GROUP in covariates else [covariates]
         shared_sd = shared(complete)
         results = [
-            _change_result(hypothesis, change, complete[names], errors, shared_sd)
+            _change_result(
+                tested, 100.0 * change if in_logs else change, complete[names], errors, shared_sd
+            )
             for names in models
         ]
         words = "without and with the reference's mean in the model" if len(models) > 1 else ""
-        return combine_results(results, words)
+        combined = combine_results(results, words)
+        return in_percent(combined) if in_logs else combined
 
     weights = count_trials(evidence, contrast).sum(axis=1)
-    effect_column = "value" if contrast.group is None else ""
+    effect_column = "value" if has_own else ""
     return outcome_of(hypothesis, values, weights, test, per_athlete=effect_column)
 
 
@@ -205,6 +211,43 @@ def _scaled(contrast: Contrast, trials: pd.DataFrame) -> Numbers:
 
 def _in_unit(contrast: Contrast, change: Numbers) -> Numbers:
     return 100.0 * change.map(np.expm1) if contrast.size == "percent" else change
+
+
+def is_speed_unsure(numbers: Mapping[str, Numbers], hypothesis: Hypothesis) -> bool:
+    """Tell whether what speed brings is less sure than the smallest effect.
+
+    All athletes' changes at equal speed then go up or down together: none is the athlete's own.
+    """
+    if CHANGE not in numbers:
+        return False
+    known = numbers[CHANGE].notna()
+    squares, products = numbers[SPEED_SQUARES][known], numbers[SPEED_PRODUCTS][known]
+    slope = products.sum() / squares.sum()
+    slope_sd = float(np.sqrt(((products - slope * squares) ** 2).sum())) / float(squares.sum())
+    smallest = hypothesis.delta
+    if hypothesis.contrast and hypothesis.contrast.size == "percent":
+        smallest = float(np.log1p(smallest / 100.0))
+    return slope_sd * float(numbers[FASTER][known].abs().mean()) > smallest
+
+
+def with_logarithms(hypothesis: Hypothesis) -> Hypothesis:
+    """The hypothesis with its smallest effect, a change in percent, as 100 times a logarithm."""
+    sign = SIGNS.get(hypothesis.predicted, 1.0)
+    delta = 100.0 * abs(float(np.log1p(sign * hypothesis.delta / 100.0)))
+    return hypothesis.model_copy(update={"delta": delta})
+
+
+def in_percent(tested: Result) -> Result:
+    """A result of 100 times logarithms in percent: its ends are, and no p value changes.
+
+    Ratios are tested as logarithms: in percent a large fall would look as sure as it is deep.
+    """
+    low, value, high = (
+        100.0 * float(np.expm1(end / 100.0))
+        for end in (tested.ci95[0], tested.error.value, tested.ci95[1])
+    )
+    error = replace(tested.error, value=value, se=tested.error.se * (1.0 + value / 100.0))
+    return replace(tested, error=error, ci95=(low, high))
 
 
 def at_one_speed(evidence: Evidence, contrast: Contrast) -> bool:

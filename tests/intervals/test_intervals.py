@@ -184,7 +184,7 @@ def test_spreads_are_the_stated_ones():
 
 def test_twins_are_wrong_together_and_mirrored():
     eight = sprint_run()
-    spread = InertiaSpread(body=0.0, side_correlation=1.0, centre_correlation=1.0)
+    spread = InertiaSpread(body=0.0, twin_mass=0.0, twin_size=0.0)
     mass, com, tensor = _drawn(eight, spread, 50)
     left, right = (eight.skeleton.bodies.index(f"femur_{side}") for side in "lr")
     np.testing.assert_allclose(mass[:, left], mass[:, right], rtol=1e-12)
@@ -192,7 +192,7 @@ def test_twins_are_wrong_together_and_mirrored():
     np.testing.assert_allclose(com[:, left], com[:, right] * mirror, rtol=0, atol=1e-12)
     reflected = tensor[:, right] * np.outer(mirror, mirror)
     np.testing.assert_allclose(tensor[:, left], reflected, rtol=0, atol=1e-12)
-    alone = _drawn(eight, InertiaSpread(side_correlation=0.0))[0]
+    alone = _drawn(eight, InertiaSpread(twin_mass=1.0))[0]
     correlation = np.corrcoef(np.log(alone[:, left]), np.log(alone[:, right]))[0, 1]
     assert abs(correlation) < 0.2
 

@@ -283,12 +283,12 @@ def _body_momentum(fit: TrialFit, spread: BodySpread) -> FloatArray:
     )  # fmt: skip
     momenta = []
     for body, change in zip(drawn.skeletons, drawn.by_shape, strict=True):
-        motion = (values[0] for values in splined(body, time, (q + change)[None]))
-        momenta.append(_momentum(fit, *motion, body))
-    undisturbed = (values[0] for values in splined(fit.skeleton, time, q[None]))
-    splined_again = _momentum(fit, *undisturbed, fit.skeleton)
+        moved, u, udot = splined(body, time, (q + change)[None])
+        momenta.append(_momentum(fit, moved[0], u[0], udot[0], body))
+    _, u, udot = splined(fit.skeleton, time, q[None])
+    undisturbed = _momentum(fit, q, u[0], udot[0], fit.skeleton)
     estimate = _momentum(fit, q, fit.motion.u, fit.motion.udot, fit.skeleton)
-    return np.stack(momenta) - splined_again + estimate
+    return np.stack(momenta) - undisturbed + estimate
 
 
 def questions(

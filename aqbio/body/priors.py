@@ -133,8 +133,8 @@ STATED_POSITION_SD = 0.025
 TWIN_CORRELATION = 0.75
 """Between a landmark's marker and its twin on the other side, of their mirrored displacements from
 the model's landmarks: the hand that palpates, the model and the person's shape are the same on both
-sides. Of ten runners of one laboratory 0.75 (0.67 to 0.81; 13 pairs of labels), of one runner each
-of two others 0.86 and 0.66 (`validation.twin_landmarks`)."""
+sides. Of ten runners of one laboratory 0.73 (0.53 to 0.91), of one runner each of two others 0.86
+and 0.66 (`validation.twin_landmarks`)."""
 
 TWIN_DISTANCE_M = 0.01
 """Landmarks of a model that mirror each other within this are twins, m."""
@@ -411,7 +411,7 @@ def priors(
     is_video = np.zeros(len(skin), dtype=np.bool_) if video is None else video
     noise = np.where(is_video, np.maximum(skin, VIDEO_NOISE), skin)
     still = np.where(is_video, VIDEO_NOISE, STILL_SD)
-    return Priors(mean, np.linalg.inv(covariance), noise, postures, still)
+    return Priors(mean, np.asarray(np.linalg.inv(covariance)), noise, postures, still)
 
 
 MIRRORED = (1.0, 1.0, -1.0)

@@ -185,11 +185,13 @@ def _participant_draws(
         }
         outcomes = tuple(chosen)
         trial_rows = rows[rows["trial_id"] == trial_id]
-        others = models.get(str(trial_id), models.get("", []))
-        unknown = np.full(len(AXES), np.nan)
-        model = [[by_key.get(key, unknown) for key in outcomes] for by_key in others]
+        missing = np.full(len(AXES), np.nan)
+        trial_models = [
+            [deviations.get(key, missing) for key in outcomes]
+            for deviations in models.get(str(trial_id), models.get("", []))
+        ]
         draw = partial(_drawn, seed=study.settings.random.seed, scopes=scopes)
-        of_foot: dict[str, FloatArray] = {}
+        foot_draws: dict[str, FloatArray] = {}
         draws = []
         for number, side, touchdown in zip(
             *(trial_steps[name].tolist() for name in ("step", "side", "touchdown_fitted_s")),
@@ -198,9 +200,11 @@ def _participant_draws(
             bearers = error_bearers(person, str(trial_id), number)
             states = step_states(data, side, touchdown, list(chosen.values()))
             by_step = {source: states.pop(source) for source in BY_STEP if source in states}
-            if side not in of_foot:
-                of_foot[side] = draw(states | ({MODEL: np.array(model)} if model else {}), bearers)
-            draws.append(of_foot[side] + draw(by_step, bearers))
+            if side not in foot_draws:
+                if trial_models:
+                    states[MODEL] = np.array(trial_models)
+                foot_draws[side] = draw(states, bearers)
+            draws.append(foot_draws[side] + draw(by_step, bearers))
         yield DrawnSteps(
             trial_steps[list(STEP_COORDINATES)],
             outcomes,

@@ -142,10 +142,10 @@ def turned_plates(known: KnownRun, turn: FloatArray) -> KnownRun:
 
 
 def recorded_session(
-    name: str, model_seed: int, session: int, case: Case
+    name: str, model_seed: int, session: int, case: Case, seed: int = SEED
 ) -> tuple[dict[str, KnownRun], dict[str, TrialFit]]:
     """Recordings of a session of one athlete, and their joint fit."""
-    random = np.random.default_rng([model_seed, session, SEED])
+    random = np.random.default_rng([model_seed, session, seed])
     usual = replace(drawn_errors(1.0, random, case.tissue), body=BodyError(), joint_m=0.0)
     usual = replace(usual, placement_m=0.0)
     turn = case.plate_turn_rad * random.standard_normal(3)
@@ -161,7 +161,7 @@ def recorded_session(
             placement = PLACEMENT_M * random.standard_normal(gait.skeleton.marker_position.shape)
         recording = known.run.recording
         moved = rotate(recording.rotation[:, recording.marker_body], placement)
-        model = model_of(gait.skeleton, np.random.default_rng([model_seed, SEED]))
+        model = model_of(gait.skeleton, np.random.default_rng([model_seed, seed]))
         known = replace(known, model=model, markers=known.markers + moved)
         made[run] = turned_plates(known, turn)
     observations = {
@@ -315,14 +315,14 @@ def questions(
         yield "slope on speed", slope(speeds, errors), slope(speeds, stacked)
 
 
-def main(athletes: int, case: Case) -> None:
+def main(athletes: int, case: Case, seed: int) -> None:
     """Print coverage of 95 % intervals, and error over standard deviation, by question."""
     by_question: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for number in range(athletes):
         name = SPRINTERS[number % len(SPRINTERS)].athlete.name
         means = {}
         for session in (0, 1):
-            made, fits = recorded_session(name, number, session, case)
+            made, fits = recorded_session(name, number, session, case, seed)
             for run, fit in fits.items():
                 means[session, run] = run_means(made[run], fit, str(number), str(session), run)
         for question, error, draws in questions(means):
@@ -347,5 +347,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--athletes", type=int, default=ATHLETES)
     parser.add_argument("--case", choices=CASES, default="usual")
+    parser.add_argument("--seed", type=int, default=SEED, help="other bodies and errors")
     arguments = parser.parse_args()
-    main(arguments.athletes, CASES[arguments.case])
+    main(arguments.athletes, CASES[arguments.case], arguments.seed)

@@ -47,7 +47,10 @@ def stance_sds(trial: xr.Dataset, side: str) -> dict[Key, FloatArray]:
 
 
 def half_widths(sds: Mapping[Key, FloatArray]) -> dict[Key, dict[str, float]]:
-    """Half of the 95 % interval by outcome and axis: independent sources add their variances."""
+    """Half of the 95 % interval by outcome and axis.
+
+    The variance over worlds without its sampling error: weights of sources are independent there.
+    """
     if not sds:
         return {}
     half = NORMAL_95 * np.sqrt((np.stack(list(sds.values())) ** 2).sum(axis=1))

@@ -5,6 +5,7 @@ a draw of what the tables are stated to be off, and the legs differ from each ot
 their mass. Each is recorded in two sessions, with markers put on again and other plates and clocks,
 at two speeds and with restricted arms. For every stance mean of angular momentum, and every
 difference that a user asks about, the error is compared with its standard deviation over worlds.
+``--case`` plants more: an asymmetric gait, plates that are misaligned, or soft tissue on springs.
 """
 
 from __future__ import annotations
@@ -12,22 +13,28 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from aqbio.body.draws import (
+    AVERAGED_FRAMES,
     DRAWN_BODIES,
+    BodySpread,
+    drawn_bodies,
     drawn_skeleton,
     inertia_draws,
     inertia_spread,
     inertial_parameters,
     twins,
 )
-from aqbio.intervals.sources import CENTRES, INERTIA, MOTION
+from aqbio.body.shape import Template, TemplateMarkers
+from aqbio.intervals.sources import BODY, CENTRES, INERTIA, MOTION
+from aqbio.intervals.trial_draws import splined
 from aqbio.intervals.worlds import WORLDS, slope, weights
 from aqbio.inverse_dynamics.fit import TrialFit, group_momentum
-from aqbio.inverse_dynamics.parameters import Runner, Weights
+from aqbio.inverse_dynamics.parameters import PLATE_ROTATION_SD_RAD, Weights
 from aqbio.inverse_dynamics.posterior_states import (
     PosteriorStates,
     body_states,
@@ -37,11 +44,11 @@ from aqbio.inverse_dynamics.posterior_states import (
 from aqbio.inverse_dynamics.session import Session
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.vectors import FloatArray, IntArray
+from aqbio.vectors import FloatArray, IntArray, cross, rotate
 from aqbio.virtual.demo import SPRINTERS, GaitName
 from aqbio.virtual.disturbances import Skin
 from benchmarks.consistency_truth import CUTOFFS, SLOW_CUTOFF, true_momentum
-from validation.gaits.individual import individual_gait
+from validation.gaits.individual import Asymmetry, individual_gait
 from validation.recordings.known_run import (
     BodyError,
     KnownRun,
@@ -51,8 +58,13 @@ from validation.recordings.known_run import (
     known_runner,
     sprint_map,
 )
+from validation.recordings.springs import Springs
 
 ATHLETES, SEED, SAMPLES = 8, 20261127, 40
+PLACEMENT_M = 0.005
+"""Standard deviation of a marker's place in a session, each axis, m."""
+BODIES = 16
+"""Calibrated bodies that are drawn."""
 LEG_ASYMMETRY = 0.03
 """Mass of the right leg over that of the left one, less 1, in truth; 0 in the model."""
 STANCE_FRAMES = 8
@@ -66,6 +78,24 @@ ROLES = {
     "push side": ("push", "arms", "torso", "pelvis"),
     "total": ("push", "swing", "arms", "torso", "pelvis"),
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Further deviations of truth from what the method assumes."""
+
+    asymmetry: Asymmetry | None = None
+    tissue: Skin | Springs = field(default_factory=Skin)
+    plate_turn_rad: float = 0.0
+    """Standard deviation of the rotation of all plates against the cameras about each axis."""
+
+
+CASES = {
+    "usual": Case(),
+    "asymmetric": Case(asymmetry=Asymmetry(swing=0.05, arms=0.08)),
+    "misaligned": Case(plate_turn_rad=PLATE_ROTATION_SD_RAD),
+    "springs": Case(tissue=Springs()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,36 +121,58 @@ def model_of(runner: Skeleton, random: np.random.Generator) -> Skeleton:
     return replace(model, mass=model.mass * factor, inertia=model.inertia * factor[:, None, None])
 
 
-def placed_runner(known: KnownRun) -> Runner:
-    """The model of a run; centres are as unsure against the markers as these are placed.
+def placed_body(known: KnownRun) -> BodySpread:
+    """The model of a run, whose markers are as far off as in a session, and nothing else is."""
+    model = known.model
+    markers = TemplateMarkers(model.markers, model.marker_body, model.marker_position)
+    template = Template.of(model, sprint_map(), markers)
+    variance = np.zeros(sum(template.sizes))
+    first = template.sizes[0]
+    variance[first : first + template.sizes[1]] = PLACEMENT_M**2
+    return BodySpread(template, np.diag(variance), np.zeros(len(model.markers)), 0.0)
 
-    The mean of a segment's markers, each with the error that known runs have.
-    """
-    skeleton = known.model
-    count = np.bincount(skeleton.marker_body, minlength=len(skeleton.bodies))
-    variance = known.errors.placement_m**2 / np.maximum(count, 1)
-    return replace(known_runner(known), com_posterior_covariance=np.diag(np.repeat(variance, 3)))
+
+def turned_plates(known: KnownRun, turn: FloatArray) -> KnownRun:
+    """Rotate the plates by a vector, rad, about their middle."""
+    turned = Rotation.from_rotvec(turn).as_matrix()
+    middle = known.laboratory.plates.centres().mean(axis=0)
+    force = known.force @ turned.T
+    moment = (known.moment - cross(middle, known.force)) @ turned.T + cross(middle, force)
+    return replace(known, force=force, moment=moment)
 
 
 def recorded_session(
-    name: str, model_seed: int, session: int
+    name: str, model_seed: int, session: int, case: Case, seed: int = SEED
 ) -> tuple[dict[str, KnownRun], dict[str, TrialFit]]:
     """Recordings of a session of one athlete, and their joint fit."""
-    random = np.random.default_rng([model_seed, session, SEED])
-    usual = replace(drawn_errors(1.0, random, Skin()), body=BodyError(), joint_m=0.0)
+    random = np.random.default_rng([model_seed, session, seed])
+    usual = replace(drawn_errors(1.0, random, case.tissue), body=BodyError(), joint_m=0.0)
+    usual = replace(usual, placement_m=0.0)
+    turn = case.plate_turn_rad * random.standard_normal(3)
+    placement: FloatArray | None = None
     made = {}
     for run, (condition, level) in RUNS.items():
         if session and run != "fast":
             continue
-        gait = individual_gait(GaitName(name, condition, level)).gait
+        named = GaitName(name, condition, level)
+        gait = individual_gait(named, asymmetry=case.asymmetry).gait
         known = known_run(gait, usual, random)
-        model = model_of(gait.skeleton, np.random.default_rng([model_seed, SEED]))
-        made[run] = replace(known, model=model)
-    runner = placed_runner(made["fast"])
+        if placement is None:
+            placement = PLACEMENT_M * random.standard_normal(gait.skeleton.marker_position.shape)
+        recording = known.run.recording
+        moved = rotate(recording.rotation[:, recording.marker_body], placement)
+        model = model_of(gait.skeleton, np.random.default_rng([model_seed, seed]))
+        known = replace(known, model=model, markers=known.markers + moved)
+        made[run] = turned_plates(known, turn)
     observations = {
         run: known_observations(known, CUTOFFS.get(RUNS[run][1], SLOW_CUTOFF))
         for run, known in made.items()
     }
+    fast, start = made["fast"], observations["fast"].start
+    sampled = start[:: max(1, len(start) // AVERAGED_FRAMES)]
+    weight = np.ones(len(fast.model.markers))
+    centres = placed_body(fast).com_posterior_covariance(sampled, weight)
+    runner = replace(known_runner(fast), com_posterior_covariance=centres)
     fitted = Session(
         runner, observations, dict.fromkeys(observations, Weights()), runner.parameters
     )
@@ -165,10 +217,14 @@ def run_means(known: KnownRun, fit: TrialFit, person: str, session: str, run: st
         CENTRES: body_states(fit, fit.draws, everything, DRAWN_BODIES, 1),
         MOTION: motion_states(fit, fit.draws, everything, SAMPLES),
     }
-    bearers = {MOTION: f"{person} {session} {run}"}
+    deviations = {
+        source: _state_momentum(fit, state, everything) - estimate[everything]
+        for source, state in states.items()
+    }
+    deviations[BODY] = _body_momentum(fit, placed_body(known))[:, everything] - estimate[everything]
+    bearers = {MOTION: f"{person} {session} {run}", BODY: f"{person} {session}"}
     cuts = np.cumsum([len(chosen) for chosen in few])[:-1]
-    for source, state in states.items():
-        off = _state_momentum(fit, state, everything) - estimate[everything][None]
+    for source, off in deviations.items():
         parts = np.split(off, cuts, axis=1)
         drawn = weights(len(off), 1, source, bearers.get(source, person))
         for side in draws:
@@ -214,6 +270,27 @@ def _state_momentum(fit: TrialFit, state: PosteriorStates, frames: IntArray) -> 
     return np.stack(momenta)
 
 
+def _body_momentum(fit: TrialFit, spread: BodySpread) -> FloatArray:
+    """(J, T, G, 3) angular momentum of the groups on bodies whose markers are elsewhere.
+
+    Centres of mass keep their places against the markers: the fit has them.
+    """
+    template = replace(spread.template, skeleton=fit.skeleton)
+    time, q = fit.observations.time, fit.motion.q
+    drawn = drawn_bodies(
+        replace(spread, template=template), time, q, np.ones(len(fit.skeleton.markers)),
+        np.random.default_rng(1), bodies=BODIES, skins=0, centres_known=True,
+    )  # fmt: skip
+    momenta = []
+    for body, change in zip(drawn.skeletons, drawn.by_shape, strict=True):
+        moved, u, udot = splined(body, time, (q + change)[None])
+        momenta.append(_momentum(fit, moved[0], u[0], udot[0], body))
+    _, u, udot = splined(fit.skeleton, time, q[None])
+    undisturbed = _momentum(fit, q, u[0], udot[0], fit.skeleton)
+    estimate = _momentum(fit, q, fit.motion.u, fit.motion.udot, fit.skeleton)
+    return np.stack(momenta) - undisturbed + estimate
+
+
 def questions(
     means: Mapping[tuple[int, str], Means],
 ) -> Iterator[tuple[str, FloatArray, FloatArray]]:
@@ -238,14 +315,14 @@ def questions(
         yield "slope on speed", slope(speeds, errors), slope(speeds, stacked)
 
 
-def main(athletes: int) -> None:
+def main(athletes: int, case: Case, seed: int) -> None:
     """Print coverage of 95 % intervals, and error over standard deviation, by question."""
     by_question: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for number in range(athletes):
         name = SPRINTERS[number % len(SPRINTERS)].athlete.name
         means = {}
         for session in (0, 1):
-            made, fits = recorded_session(name, number, session)
+            made, fits = recorded_session(name, number, session, case, seed)
             for run, fit in fits.items():
                 means[session, run] = run_means(made[run], fit, str(number), str(session), run)
         for question, error, draws in questions(means):
@@ -269,4 +346,7 @@ def main(athletes: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--athletes", type=int, default=ATHLETES)
-    main(parser.parse_args().athletes)
+    parser.add_argument("--case", choices=CASES, default="usual")
+    parser.add_argument("--seed", type=int, default=SEED, help="other bodies and errors")
+    arguments = parser.parse_args()
+    main(arguments.athletes, CASES[arguments.case], arguments.seed)

@@ -18,7 +18,7 @@ import numpy as np
 
 from aqbio.body.derivatives import BodyMarkers
 from aqbio.body.fit import laplace
-from aqbio.body.priors import Priors
+from aqbio.body.priors import MIRRORED, Priors
 from aqbio.body.problem import Problem
 from aqbio.body.shape import ChosenFrames, State, Template, TemplateMarkers
 from aqbio.multibody.jacobians import TENSOR_ENTRIES, TENSOR_INDICES
@@ -237,19 +237,27 @@ class InertiaSpread:
     """Of its extent along each axis, relative; radii of gyration follow."""
     body: float = 0.005
     """Of the measured mass of the whole body, relative."""
-    side_correlation: float = 0.9
-    """Between a segment and its twin on the other side: errors of a table are common to both.
+    twin_mass: float = 0.033
+    """Of the difference between a segment and its twin on the other side, relative to their mass:
+    errors of a table are common to both.
 
-    With `mass` twins differ by 3.1 % (SD). The lean mass of legs of 55 college athletes differed by
-    1.29 ± 0.99 % of that of both, 3.3 % of one leg (RMS), errors of absorptiometry included
-    (Patterson et al. 2023, Int J Exerc Sci Conf Proc 16(2):98). Trunk, pelvis and head are their
-    own twins: what their mirror image would change, such as a centre beside the midline, has the
-    share 1 − 0.9 of the variance (6 mm of a trunk; a liver of 1.7 kg to the right makes 3)."""
-    centre_correlation: float = 0.98
-    """The same of the centres of mass.
+    The lean mass of the legs of 55 college athletes differed by 1.29 ± 0.99 % of that of both,
+    3.3 % of one leg (RMS), errors of absorptiometry included (Patterson et al. 2023, Int J Exerc
+    Sci Conf Proc 16(2):98). If the halves of a segment differ from those of its twin independently,
+    so that the whole differs by this, its centre of mass lies elsewhere by this times the mean
+    distance of its mass from its centre (`_twin_centre_sd`): 4 mm along a thigh, 1 mm across."""
+    twin_size: float = 0.02
+    """Of the difference between the extents of twins, relative: 1.2 % by such halves, and legs
+    whose lengths differ by 5 mm on average (Knutson 2005, Chiropr Osteopat 13:11)."""
+    midline: float = 0.1
+    """Variance of what a mirror image of trunk, pelvis and head would change, such as a centre
+    beside the midline, relative to that of the same number of a limb: 6 mm (SD) for a trunk. A
+    liver of 1.7 kg to the right makes 3; the fits of ten people scatter by 5."""
 
-    With `centre` those of twin thighs differ by 3.4 mm (SD) along an axis: as far as a difference
-    of 3.3 % of the mass moves them that lies a quarter of the segment's length from its centre."""
+
+MEAN_DISTANCE = 0.86
+"""Mean distance of a segment's mass from its centre along an axis, over its radius of gyration
+along it: 0.87 of a uniform rod, 0.85 of a disc, 0.80 of a normal distribution."""
 
 
 FOOT_MASS = 0.2
@@ -299,22 +307,62 @@ def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArra
 def centre_covariance(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray) -> FloatArray:
     """(3 B, 3 B) m², segment axes: covariance of centres of mass of :func:`inertia_draws`."""
     bodies = np.arange(len(twin))
-    sd = _reach(skeleton)[:, None] * np.broadcast_to(spread.centre, (len(twin), 3))
-    correlation = np.where(twin == bodies, 0.0, spread.centre_correlation)
+    sd = _centre_sd(skeleton, spread)
+    correlation = _twin_correlation(skeleton, spread, twin)[:, 1:4]
     covariance = np.zeros((len(twin), 3, len(twin), 3))
-    midline = np.where(twin == bodies, 1.0 - spread.side_correlation, 1.0)
-    for axis, mirrored in enumerate((1.0, 1.0, -1.0)):
-        covariance[bodies, axis, twin, axis] = mirrored * correlation * sd[:, axis] * sd[twin, axis]
+    midline = np.where(twin == bodies, spread.midline, 1.0)
+    for axis, mirrored in enumerate(MIRRORED):
+        tie = mirrored * correlation[:, axis] * sd[:, axis] * sd[twin, axis]
+        covariance[bodies, axis, twin, axis] = tie
         variance = sd[:, axis] ** 2
         covariance[bodies, axis, bodies, axis] = variance * (midline if mirrored < 0.0 else 1.0)
     return covariance.reshape(3 * len(twin), -1)
 
 
-def _reach(skeleton: Skeleton) -> FloatArray:
-    """(B,) array, m: largest radius of gyration of every segment."""
+def _centre_sd(skeleton: Skeleton, spread: InertiaSpread) -> FloatArray:
+    """(B, 3) array, m: standard deviations of centres of mass, segment axes."""
     weight = np.where(skeleton.mass > 0, skeleton.mass, 1.0)
-    reach: FloatArray = np.sqrt(np.linalg.eigvalsh(skeleton.inertia)[:, -1] / weight)
-    return reach
+    largest_radius = np.sqrt(np.linalg.eigvalsh(skeleton.inertia)[:, -1] / weight)
+    sd: FloatArray = largest_radius[:, None] * np.broadcast_to(spread.centre, (len(weight), 3))
+    return sd
+
+
+def _second_moments(skeleton: Skeleton) -> FloatArray:
+    """(B, 3, 3) array, kg m²: ``∫ (x − c)(x − c)ᵀ dm`` of every segment about its centre."""
+    trace = np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None]
+    moments: FloatArray = 0.5 * trace * np.eye(3) - skeleton.inertia
+    return moments
+
+
+def _twin_centre_sd(skeleton: Skeleton, spread: InertiaSpread) -> FloatArray:
+    """(B, 3) array, m: standard deviation of the difference between twins' centres of mass.
+
+    Halves of mass m/2 at the mean distance ±r from the centre, which differ from the twin's by
+    independent shares of SD s: the mass differs by ``s / √2``, the centre by ``r s / √2``.
+    """
+    weight = np.where(skeleton.mass > 0, skeleton.mass, 1.0)
+    moments = np.maximum(np.diagonal(_second_moments(skeleton), axis1=1, axis2=2), 0.0)
+    sd: FloatArray = spread.twin_mass * MEAN_DISTANCE * np.sqrt(moments / weight[:, None])
+    return sd
+
+
+def _twin_correlation(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray) -> FloatArray:
+    """(B, 10) array: correlation of each number of :func:`_twin_normals` with the twin's.
+
+    ``1 − d² / (2 σ²)`` with standard deviations σ of the number and d of the difference; 0 where
+    this is negative, for a number without a spread, and for a segment without a twin.
+    """
+    bodies = len(twin)
+    sd, difference = np.empty((bodies, 10)), np.empty((bodies, 10))
+    sd[:, 0], difference[:, 0] = spread.mass, spread.twin_mass
+    sd[:, 1:4] = _centre_sd(skeleton, spread)
+    difference[:, 1:4] = _twin_centre_sd(skeleton, spread)
+    sd[:, 4:], difference[:, 4:] = spread.size, spread.twin_size
+    square = 2.0 * sd * sd[twin]
+    apart = np.divide(difference * difference[twin], square, out=np.ones_like(sd), where=square > 0)
+    own_twin = (twin == np.arange(bodies))[:, None]
+    correlation: FloatArray = np.where(own_twin, 0.0, np.maximum(1.0 - apart, 0.0))
+    return correlation
 
 
 def inertia_draws(
@@ -335,21 +383,21 @@ def inertia_draws(
     (2018), IEEE Robotics and Automation Letters 3, 60-67.
     """
     bodies = len(skeleton.bodies)
-    second = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None] * np.eye(3)
-    second = second - skeleton.inertia
+    second = _second_moments(skeleton)
     known = None if centres is None else centre_draws(generator, count, len(centres))[:, :-OTHERS]
     spreads = (spread.mass, spread.centre, spread.size)
     uncertain = np.repeat([np.any(sd) for sd in spreads], [1, 3, 6])
     columns = np.flatnonzero(uncertain)
-    correlation = np.full(10, spread.side_correlation)
-    correlation[1:4] = spread.centre_correlation
-    normal = _twin_normals(generator, (count, bodies), twin, correlation, columns)
+    correlation = _twin_correlation(skeleton, spread, twin)
+    normal = _twin_normals(generator, twin, correlation, columns, count)
+    midline = np.flatnonzero(twin == np.arange(bodies))
+    normal[:, midline] *= np.where(REFLECTED < 0.0, np.sqrt(spread.midline), 1.0)
     factor = np.exp(spread.mass * normal[..., 0])
     mass = skeleton.mass * factor
     body = 1.0 + spread.body * generator.standard_normal(count)
     scale = body * skeleton.mass.sum() / mass.sum(axis=1)
     mass = mass * scale[:, None]
-    shift = spread.centre * _reach(skeleton)[:, None] * normal[..., 1:4]
+    shift = _centre_sd(skeleton, spread) * normal[..., 1:4]
     if centres is not None and known is not None:
         shift = known @ square_root(centres)
     com = skeleton.com + shift.reshape(count, bodies, 3)
@@ -360,8 +408,7 @@ def inertia_draws(
 
 def inertial_parameters(skeleton: Skeleton) -> FloatArray:
     """(B, 10): mass, first moments and inertia about the body origin, in order of `PARAMETERS`."""
-    second = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None] * np.eye(3)
-    return _parameters(skeleton.mass, skeleton.com, second - skeleton.inertia)
+    return _parameters(skeleton.mass, skeleton.com, _second_moments(skeleton))
 
 
 def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
@@ -404,33 +451,33 @@ def centre_draws(generator: np.random.Generator, count: int, size: int) -> Float
     return orthonormal_draws(generator, count, size + OTHERS)
 
 
+REFLECTED = np.array([1.0, 1, 1, -1, 1, 1, 1, 1, -1, -1])
+"""Signs of log mass, centre x, y, z, log size xx, yy, zz, xy, xz, yz in a mirror between left and
+right."""
+
+
 def _twin_normals(
     generator: np.random.Generator,
-    shape: tuple[int, int],
     twin: IntArray,
     correlation: FloatArray,
     columns: IntArray,
+    count: int,
 ) -> FloatArray:
     """(K, B, 10) draws of log mass, centre x, y, z, log size xx, yy, zz, xy, xz, yz.
 
-    0 but in `columns`; `correlation` (10,) between twins, which are sum and difference of two
+    0 but in `columns`; `correlation` (B, 10) between twins, which are sum and difference of two
     draws: ``z_± = √((1 + ρ)/2) s ± √((1 − ρ)/2) d``.
     """
-    count, bodies = shape
-    drawn = np.zeros((*shape, 10))
-    drawn[..., columns] = orthonormal_draws(generator, count, bodies * len(columns)).reshape(
-        *shape, -1
-    )
-    numbers = np.arange(bodies)
-    reflect = np.array([1.0, 1, 1, -1, 1, 1, 1, 1, -1, -1])
-    along, apart = np.sqrt(0.5 * (1.0 + correlation)), np.sqrt(0.5 * (1.0 - correlation))
+    bodies = len(twin)
+    drawn = np.zeros((count, bodies, 10))
+    values = orthonormal_draws(generator, count, bodies * len(columns))
+    drawn[..., columns] = values.reshape(count, bodies, -1)
     mixed = drawn.copy()
-    first = np.flatnonzero(twin > numbers)
+    first = np.flatnonzero(twin > np.arange(bodies))
     second = twin[first]
+    along, apart = (np.sqrt(0.5 * (1.0 + sign * correlation[first])) for sign in (1.0, -1.0))
     mixed[:, first] = along * drawn[:, first] + apart * drawn[:, second]
-    mixed[:, second] = reflect * (along * drawn[:, first] - apart * drawn[:, second])
-    own_twin = np.flatnonzero(twin == numbers)
-    mixed[:, own_twin] *= np.where(reflect < 0.0, np.sqrt(1.0 - correlation[0]), 1.0)
+    mixed[:, second] = REFLECTED * (along * drawn[:, first] - apart * drawn[:, second])
     return mixed
 
 

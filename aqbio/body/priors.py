@@ -6,10 +6,12 @@ Every number has its source beneath it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
+from itertools import combinations
 from types import MappingProxyType
 from typing import Literal
 
@@ -21,7 +23,7 @@ from aqbio.config.model_map import Sides
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.names import SIDES
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 Sex = Literal["female", "male"]
 
@@ -127,6 +129,15 @@ LANDMARK_SD = 0.012
 
 STATED_POSITION_SD = 0.025
 """Markers relative to the position that a marker set states, m."""
+
+TWIN_CORRELATION = 0.75
+"""Between a landmark's marker and its twin on the other side, of their mirrored displacements from
+the model's landmarks: the hand that palpates, the model and the person's shape are the same on both
+sides. Of ten runners of one laboratory 0.73 (0.53 to 0.91), of one runner each of two others 0.86
+and 0.66 (`validation.twin_landmarks`)."""
+
+TWIN_DISTANCE_M = 0.01
+"""Landmarks of a model that mirror each other within this are twins, m."""
 
 SKIN_SD = {
     "pelvis": 0.009, "torso": 0.011, "thigh": 0.014, "shank": 0.008, "foot": 0.005, "toes": 0.006,
@@ -357,6 +368,11 @@ class Priors:
     """(3 U,) array or float. Factor by which the recordings multiply the standard deviations of the
     sizes, by kind of part."""
 
+    @cached_property
+    def sd(self) -> FloatArray:
+        """(P,) array: standard deviations of the unknowns of the shape."""
+        return np.asarray(np.sqrt(np.diagonal(np.linalg.inv(self.precision))))
+
     @property
     def soft_tissue_sd(self) -> FloatArray:
         """(K,) array, m: SD of each marker in movement, scaled by the recordings."""
@@ -369,22 +385,58 @@ def priors(
     offset_sd: FloatArray,
     postures: PosturePrior,
     video: BoolArray | None = None,
+    twins: Sequence[tuple[int, int]] = (),
 ) -> Priors:
-    """Combine the priors of sizes, offsets (K, 3) and postures; ``video``: points of video."""
+    """Combine the priors of sizes, offsets (K, 3) and postures.
+
+    `video`: points of video, (K,) bool; `twins`: pairs of markers whose offsets are alike.
+    """
     mean = np.zeros(sum(template.sizes))
-    mean[: len(sizes[0])] = sizes[0]
+    count = len(sizes[0])
+    mean[:count] = sizes[0]
     kinds = [template.parts.names[part] for part in template.sliding[:, 0]]
     slides = np.repeat([SLIDE_SD[part_kind(kind)] for kind in kinds], 3)
     variances = [offset_sd.ravel() ** 2, np.full(template.sizes[2], TILT_SD**2), slides**2]
-    precision = np.zeros((len(mean), len(mean)))
-    precision[: len(sizes[0]), : len(sizes[0])] = np.linalg.inv(sizes[1])
-    rest = np.arange(len(sizes[0]), len(mean))
-    precision[rest, rest] = 1.0 / np.concatenate(variances)
+    covariance = np.zeros((len(mean), len(mean)))
+    covariance[:count, :count] = sizes[1]
+    rest = np.arange(count, len(mean))
+    covariance[rest, rest] = np.concatenate(variances)
+    for right, left in twins:
+        for axis, mirrored in enumerate(MIRRORED):
+            row, column = count + 3 * right + axis, count + 3 * left + axis
+            tie = mirrored * TWIN_CORRELATION * offset_sd[right, axis] * offset_sd[left, axis]
+            covariance[row, column] = covariance[column, row] = tie
     parts = template.parts
     skin = [SKIN_SD[parts.kinds[parts.of_body[body]]] for body in template.markers.body]
     is_video = np.zeros(len(skin), dtype=np.bool_) if video is None else video
     noise = np.where(is_video, np.maximum(skin, VIDEO_NOISE), skin)
-    return Priors(mean, precision, noise, postures, np.where(is_video, VIDEO_NOISE, STILL_SD))
+    still = np.where(is_video, VIDEO_NOISE, STILL_SD)
+    return Priors(mean, np.asarray(np.linalg.inv(covariance)), noise, postures, still)
+
+
+MIRRORED = (1.0, 1.0, -1.0)
+"""Signs of x, y and z in a mirror between left and right."""
+
+
+def landmark_twins(
+    markers: TemplateMarkers, twin: IntArray, offset_sd: FloatArray, chosen: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Pairs of markers on a landmark and on its twin on the other side, among the chosen ones.
+
+    `twin` (B,): each body's twin; `offset_sd` (K, 3), m: clusters, which may be anywhere, have none
+    or a wider one on some axis.
+    """
+    pairs = []
+    for first, second in combinations(chosen, 2):
+        apart = markers.position[first] * MIRRORED - markers.position[second]
+        if (
+            twin[markers.body[first]] == markers.body[second]
+            and max(offset_sd[first].max(), offset_sd[second].max()) <= STATED_POSITION_SD
+            and np.linalg.norm(apart) < TWIN_DISTANCE_M
+        ):
+            pairs.append((first, second))
+    members = Counter(marker for pair in pairs for marker in pair)
+    return [pair for pair in pairs if all(members[marker] == 1 for marker in pair)]
 
 
 CLUSTER_LATERAL_M = {"thigh": 0.04, "shank": 0.03, "upper_arm": 0.03, "forearm": 0.02}

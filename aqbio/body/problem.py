@@ -240,8 +240,8 @@ class Problem:
     def _position_variance(self) -> FloatArray:
         """(K,) array, m²: prior variance of a marker's position, mean over the axes."""
         first = self.template.sizes[0]
-        precision = np.diagonal(self.priors.precision)[first : first + self.template.sizes[1]]
-        return np.asarray((1.0 / precision).reshape(-1, 3).mean(axis=1))
+        sd = self.priors.sd[first : first + self.template.sizes[1]]
+        return np.asarray((sd**2).reshape(-1, 3).mean(axis=1))
 
     @cached_property
     def _pose_priors(self) -> tuple[FloatArray, FloatArray]:

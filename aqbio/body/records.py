@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.draws import BodySpread, about_model, standing_spread
+from aqbio.body.draws import BodySpread, about_model, standing_spread, twins
 from aqbio.body.fit import BodyFit
 from aqbio.body.posterior import moving_flexion, offset_sds
 from aqbio.body.priors import (
@@ -17,6 +17,7 @@ from aqbio.body.priors import (
     Person,
     body_sizes,
     expected_positions,
+    landmark_twins,
     posture_prior,
     priors,
     size_prior,
@@ -147,9 +148,13 @@ def body_spread(
     person = Person(sheet.sex, sheet.height_m, float(skeleton.mass.sum()))
     sizes = size_prior(template.parts, body_sizes(), person, person)
     postures = posture_prior(skeleton, study.model_map)
-    return standing_spread(
-        template, priors(template, sizes, _position_sds(study, template), postures)
-    )
+    sds = _position_sds(study, template)
+    twin = twins(skeleton.bodies, study.model_map.groups)
+    marked = study.marker_set.markers.items()
+    video = {study.marker_set.model_name(label) for label, marker in marked if marker.video}
+    chosen = [number for number, name in enumerate(names) if name not in video]
+    pairs = landmark_twins(markers, twin, sds, chosen)
+    return standing_spread(template, priors(template, sizes, sds, postures, twins=pairs))
 
 
 def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:

@@ -31,7 +31,7 @@ from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import select_labels
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Step
-from aqbio.intervals.second_model import SECOND_MODEL, model_factors
+from aqbio.intervals.second_model import SECOND_MODEL
 from aqbio.intervals.sources import MODEL
 from aqbio.intervals.step_uncertainty import (
     KEY,
@@ -135,42 +135,22 @@ def drawn_deviations(trial: xr.Dataset) -> dict[str, float]:
     return {str(name): float(value) for name, value in means.items()}
 
 
-def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
-    """Standard deviation from the choice of the model, (3,) by outcome.
+def with_model(trial: xr.Dataset, states: Sequence[Mapping[Key, FloatArray]]) -> xr.Dataset:
+    """Add the choice of the model to the sources of uncertainty of a trial's contributions.
 
-    Root mean square over models and steps; 0 on an axis that has no row.
+    Root mean square over the states, one for each other model
+    (`aqbio.intervals.step_states.model_states`); 0 for outcomes that these do not have.
     """
-    if differences.empty:
-        return {}
-    squares = differences.assign(square=differences["steps"] * differences["rms"] ** 2)
-    groups = squares.groupby([*NAMES[:4], "axis"], observed=True, sort=False)
-    sums = groups[["square", "steps"]].sum().reset_index()
-    by_outcome: dict[Key, FloatArray] = {}
-    for row in sums.to_dict("records"):
-        sd = by_outcome.setdefault(tuple(str(row[name]) for name in NAMES[:4]), np.zeros(len(AXES)))
-        sd[AXES.index(row["axis"])] = np.sqrt(row["square"] / row["steps"])
-    return by_outcome
-
-
-def second_model_sds(trial: xr.Dataset) -> dict[Key, FloatArray]:
-    """Standard deviation from the choice of the model, (3,) by outcome, by the second model.
-
-    Root mean square over the feet of the trial; empty where no such model was drawn.
-    """
-    sds = model_sds(outcome_differences(*drawn_outcomes(trial)))
-    factors = model_factors([SECOND_MODEL] * len(sds), [key[0] for key in sds])
-    return {key: factor * sd for (key, sd), factor in zip(sds.items(), factors, strict=True)}
-
-
-def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
-    """Add the choice of the model to the sources of uncertainty of a trial's contributions."""
-    if not sds or "interval_sd" not in trial:
+    if not states or "interval_sd" not in trial:
         return trial
     interval_sd = trial["interval_sd"]
-    keys = zip(*(trial[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
-    model_sd = np.array([sds.get(key, np.zeros(len(AXES))) for key in keys])
+    keys = list(zip(*(trial[f"outcome_{name}"].values.tolist() for name in NAMES), strict=True))
+    deviations = np.array(
+        [[state.get(key, np.zeros(len(AXES))) for key in keys] for state in states]
+    )
     dimensions = ("uncertainty_source", "stance_foot", "outcome", "axis")
     drawn_sd = interval_sd.transpose(*dimensions).values
+    model_sd = np.sqrt((deviations**2).mean(axis=0))
     model = np.where(np.isnan(drawn_sd[:1]), np.nan, model_sd)  # NaN where no draws exist
     sources = [*interval_sd["uncertainty_source"].values.tolist(), MODEL]
     variable = (dimensions, np.concatenate([drawn_sd, model]), interval_sd.attrs)
@@ -209,8 +189,6 @@ class ComparedModels:
     curves: Mapping[str, FloatArray] = field(default_factory=dict)
     """From `aqbio.contributions.other_models.curve_sds`."""
     findings: tuple[Finding, ...] = ()
-    outcomes: Mapping[Key, FloatArray] = field(default_factory=dict)
-    """From `aqbio.contributions.other_models.model_sds`."""
 
 
 def compared_models(study: Study, participant_id: str, trials: Container[str]) -> ComparedModels:
@@ -238,7 +216,7 @@ def compared_models(study: Study, participant_id: str, trials: Container[str]) -
             tables.append(differences.assign(**key_columns))
             pairs.append((curves, other_curves))
     table = joined(tables, list(COLUMNS))
-    return ComparedModels(table, curve_sds(pairs), tuple(findings), model_sds(table))
+    return ComparedModels(table, curve_sds(pairs), tuple(findings))
 
 
 def _second_model(study: Study, participant_id: str, trials: Container[str]) -> ComparedModels:

@@ -16,7 +16,6 @@ from aqbio.contributions.other_models import (
     COLUMNS,
     ComparedModels,
     compared_models,
-    second_model_sds,
     steps_in_motion,
     with_model,
 )
@@ -47,13 +46,8 @@ from aqbio.gait.step_files import (
     trial_steps,
 )
 from aqbio.gait.steps import Step, heading_changes, phase_mean, phase_rms, speed_change
-from aqbio.intervals.step_uncertainty import (
-    Key,
-    half_widths,
-    stance_sds,
-    statistic_sds,
-    trial_budget,
-)
+from aqbio.intervals.step_states import model_states, statistic_sds
+from aqbio.intervals.step_uncertainty import Key, half_widths, stance_sds, trial_budget
 from aqbio.io.dictionary import Columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance
@@ -288,7 +282,9 @@ def _trial_steps(
     participant_id = trial.participant_id
     source = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     data, final = trial_contributions(study, participant_id, trial.trial_id)
-    data = with_model(data, models.outcomes or second_model_sds(data))
+    states = model_states(models.table)
+    other = states.get(trial.trial_id, states.get("", []))
+    data = with_model(data, other)
     steps = trial_steps(list(trial_contacts(data)), data["time"].values)
     scheme, covered = role_scheme(study), steps_in_motion(data, steps)
     curves = step_dataset(data, covered, study.model_map, scheme)
@@ -296,7 +292,7 @@ def _trial_steps(
     sides = {step.side for step in steps}
     half: Widths = {side: half_widths(stance_sds(data, side)) for side in sides}
     rows = contribution_table(data, covered, curves, scheme, half)
-    sds = statistic_sds(data, steps)
+    sds = statistic_sds(data, steps, other)
     data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
     postures = trial_postures(study, participant_id, data, final, covered)
     return TrialSteps(

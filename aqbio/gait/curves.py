@@ -64,7 +64,8 @@ def with_spreads(
     """Add ``<curve>_sd`` of `SPREADS`, ``stance_momentum_sd`` and ``stance_rate_sd``.
 
     Variances of draws, of the choice of the model (``models``) and, for momentum and its rate, of
-    the posterior of the motion are added; NaN where nothing was drawn.
+    the posterior of the motion are added: sources whose weights in a world are independent
+    (`aqbio.intervals.worlds`). NaN where nothing was drawn.
     """
     spreads = {}
     for name, item in SPREADS.items():

@@ -12,9 +12,19 @@ import numpy as np
 from aqbio.contributions.without_plates import STATED_ERROR_SDS
 from aqbio.hypotheses.contact_models import AMPLIFYING, CONTACT_MODELS
 from aqbio.intervals.sources import MODEL
-from aqbio.intervals.study_draws import study_draws
-from aqbio.intervals.worlds import COMMON, LABORATORY, SCOPES, TRIAL, WORLDS, weights
+from aqbio.intervals.study_draws import error_bearers, study_draws
+from aqbio.intervals.worlds import (
+    COMMON,
+    LABORATORY,
+    SCOPE_SHARES,
+    SCOPES,
+    TRIAL,
+    WORLDS,
+    source_weights,
+    weights,
+)
 from aqbio.io.study import Study
+from aqbio.multiverse.step_rows import FRAMES
 from aqbio.names import AXES, ROLE_SIDES
 from aqbio.stats.evidence import TRIAL as TRIAL_COLUMNS
 from aqbio.stats.measurement import DRAWN
@@ -144,24 +154,23 @@ def _trial_means(
 def lag_draws(
     study: Study, entries: Mapping[tuple[str, str], Mapping[str, Any]], scopes: Sequence[str]
 ) -> Deviations:
-    """Deviations (K,) of the mean lag of trials: the motion's, the clock's, other models'."""
+    """Deviations (K,) of the mean lag of trials in every world."""
     seed, deviations = study.settings.random.seed, Deviations()
-    draw = partial(weights, 1, seed, "lag")
     for (participant_id, trial_id), entry in entries.items():
-        sd = entry["error_sd"].get("lag", np.nan)
-        if not np.isfinite(sd):
+        states = dict(entry.get("lag_states") or {})
+        if not states:
             continue
-        clock = min(entry["error_sd"].get("lag_clock", 0.0), sd)
-        person = study.participant(participant_id)
-        laboratory = f"{person.laboratory or ''}\t{person.session or ''}"
+        bearers = error_bearers(study.participant(participant_id), trial_id)
         models = [models["lag"] for models in entry.get("model_deviations", ()) if "lag" in models]
-        parts = {
-            TRIAL: np.sqrt(sd**2 - clock**2) * draw(TRIAL, f"{participant_id}\t{trial_id}"),
-            LABORATORY: clock * draw(LABORATORY, laboratory),
-            COMMON: np.sqrt(np.mean(np.square(models))) * draw(COMMON, MODEL) if models else 0.0,
-        }
-        total = np.zeros((WORLDS, 1)) + sum(parts[scope] for scope in parts if scope in scopes)
-        deviations[participant_id, trial_id] = total[:, 0]
+        total = np.zeros(WORLDS)
+        if TRIAL in scopes:
+            draw = weights(1, seed, FRAMES, TRIAL, bearers[TRIAL])
+            total += draw @ np.array(states[FRAMES])
+        for source, values in (states | {MODEL: models}).items():
+            if source in SCOPE_SHARES and values:
+                draw = source_weights(source, len(values), seed, bearers, scopes)
+                total += draw @ np.array(values)
+        deviations[participant_id, trial_id] = total
     return deviations
 
 
@@ -197,7 +206,8 @@ def _event_draws(study: Study, steps: pd.DataFrame, sign: float) -> pd.DataFrame
     for (participant_id, trial_id), rows in steps.groupby(TRIAL_COLUMNS, observed=True):
         sd = float(rows["contact_error_s"].astype(float).mean()) / STATED_ERROR_SDS
         person = study.participant(str(participant_id))
-        bearer = f"{person.laboratory or ''}\t{person.session or ''}\t{rows['events'].iloc[0]}"
+        laboratory = error_bearers(person, str(trial_id))[LABORATORY]
+        bearer = f"{laboratory}\t{rows['events'].iloc[0]}"
         if np.isfinite(sd):
             draw = weights(1, seed, "events", LABORATORY, bearer)[:, 0]
             deviations[str(participant_id), str(trial_id)] = sign * sd * draw

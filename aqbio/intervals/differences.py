@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.intervals.worlds import WORLDS, mean_over_steps, slope, weights
+from aqbio.intervals.worlds import WORLDS, mean_over_steps, slope, student_factor, weights
 from aqbio.names import NORMAL_95
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -115,8 +115,6 @@ def feet_means(
     steps about foot and trial). Where no trial has both feet, each foot's own mean; None where a
     foot has no step.
     """
-    from scipy.special import stdtrit
-
     right, left = right.complete(), left.complete()
     trials = sorted(set(right.trial) & set(left.trial))
     if not trials:
@@ -129,21 +127,21 @@ def feet_means(
     trial = np.array([*feet[0].trial, *feet[1].trial])
     design = np.column_stack([np.repeat([0.5, -0.5], counts), trial[:, None] == trials])
     solution = np.linalg.pinv(design)
-    apart, level = solution[0], solution[1:].mean(axis=0)
+    contrast, level = solution[0], solution[1:].mean(axis=0)
     draws = levels = np.full(WORLDS, np.nan)
     freedom = len(value) - len(trials) - 1
     if min(counts) >= MIN_STEPS:
         residual = value - design @ (solution @ value)
-        error = np.sqrt(residual @ residual / freedom) * np.linalg.norm(apart)
-        error *= -stdtrit(freedom, 0.025) / NORMAL_95
+        error = np.sqrt(residual @ residual / freedom) * np.linalg.norm(contrast)
+        error *= student_factor(freedom)
         numbers = value + np.concatenate([foot.deviation for foot in feet], axis=1)
         levels = numbers @ level
-        draws = numbers @ apart + error * weights(1, seed, "sampling", *sample)[:, 0]
+        draws = numbers @ contrast + error * weights(1, seed, "sampling", *sample)[:, 0]
         for foot, sign, side in zip(feet, (1.0, -1.0), ("right", "left"), strict=True):
             draws = draws + sign * foot.error_sd * weights(1, seed, "error", *sample, side)[:, 0]
     by_foot = [
         Mean(
-            float((level + sign * apart) @ value),
+            float((level + sign * contrast) @ value),
             levels + sign * draws,
             float(foot.speed_mps.mean()),
             count,
@@ -200,8 +198,6 @@ def speed_line(numbers: StepNumbers, seed: int, *sample: str) -> SpeedLine | Non
     steps of one trial share its speed, and the line need not fit. A further error of the foot
     cancels in the slope. None from fewer than `MIN_TRIALS` trials, or at one speed.
     """
-    from scipy.special import stdtrit
-
     numbers = numbers.complete()
     numbers = numbers.where(np.isfinite(numbers.speed_mps))
     trials = sorted(set(numbers.trial))
@@ -217,7 +213,7 @@ def speed_line(numbers: StepNumbers, seed: int, *sample: str) -> SpeedLine | Non
     slopes, centred = slope(speed, draws), speed - speed.mean()
     residual = value - value.mean() - slopes.mean() * centred
     scatter = np.sqrt(residual @ residual / (count - 2))
-    scatter *= -stdtrit(count - 2, 0.025) / NORMAL_95
+    scatter *= student_factor(count - 2)
     sampling = np.sqrt(2.0) * weights(2, seed, "line", *sample)
     return SpeedLine(
         draws.mean(axis=1)

@@ -1,7 +1,7 @@
 """Sources of uncertainty: states of a trial with one source disturbed at a time.
 
-Sources are independent, so that variances add up. Each has its own draws; the standard deviation of
-a result is their root mean square deviation from the undisturbed result.
+Sources are independent (`aqbio.intervals.worlds`), so that variances of one number add up. Each has
+its states; the standard deviation of a result is the root mean square of its deviations in them.
 """
 
 from __future__ import annotations

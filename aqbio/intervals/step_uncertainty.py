@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.gait.roles import RoleScheme, by_role
 from aqbio.gait.signals import labels, select_labels
-from aqbio.gait.steps import Side, Step
-from aqbio.intervals.sources import MOTION
+from aqbio.gait.steps import Side
 from aqbio.names import AXES, LOW_PASSED, NORMAL_95, ROLE_GROUPS
 from aqbio.rotation.levels import PRIMARY
 from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, cosines, opposition
@@ -48,7 +47,10 @@ def stance_sds(trial: xr.Dataset, side: str) -> dict[Key, FloatArray]:
 
 
 def half_widths(sds: Mapping[Key, FloatArray]) -> dict[Key, dict[str, float]]:
-    """Half of the 95 % interval by outcome and axis: independent sources add their variances."""
+    """Half of the 95 % interval by outcome and axis.
+
+    The variance over worlds without its sampling error: weights of sources are independent there.
+    """
     if not sds:
         return {}
     half = NORMAL_95 * np.sqrt((np.stack(list(sds.values())) ** 2).sum(axis=1))
@@ -138,45 +140,3 @@ def statistic_draws(data: xr.Dataset, side: Side) -> tuple[list[Key], FloatArray
     values = np.zeros((len(momentum), len(KEYS), len(AXES)))
     values[..., AXES.index(VERTICAL)] = stance_statistics(by_role(momentum, matrix, axis=-1))
     return list(KEYS.values()), values
-
-
-def statistic_sds(trial: xr.Dataset, steps: Iterable[Step]) -> dict[str, float]:
-    """Standard deviation of every statistic of a trial, all sources together.
-
-    Errors of body, soft tissue, plates, clock and model are common to all steps: the mean over the
-    feet. The posterior spread of a fitted motion is not: the spread, over its samples, of the
-    statistic over all stances together. Without plates nothing is fitted, and errors of events
-    count as common. Empty where a fit is possible but missing, and without draws, a stance or an
-    arm.
-    """
-    fitted = "group_momentum_sample" in trial
-    if "interval_sd" not in trial or not (fitted or is_kinematic(trial)):
-        return {}
-    used_steps = [step for step in steps if step.status != "rejected"]
-    systematic = trial["uncertainty_source"].values != MOTION
-    sds_by_foot = [stance_sds(trial, side) for side in sorted({step.side for step in used_steps})]
-    motion = np.zeros(len(KEYS))
-    if fitted:
-        stances = [stance for step in used_steps if (stance := _stance(trial, step)) is not None]
-        stances = [stance for stance in stances if stance.shape[1]]
-        if not stances:
-            return {}
-        motion = stance_statistics(np.concatenate(stances, axis=1)).std(axis=0, ddof=1)
-    statistics = {}
-    for (name, key), motion_sd in zip(KEYS.items(), motion.tolist(), strict=True):
-        squares = [
-            (sds[key[:4]][systematic] ** 2).sum(axis=0) for sds in sds_by_foot if key[:4] in sds
-        ]
-        if squares:
-            systematic_sd = np.sqrt(squares).mean(axis=0)[AXES.index(VERTICAL)]
-            statistics[name] = float(np.hypot(systematic_sd, motion_sd))
-    return statistics
-
-
-def _stance(trial: xr.Dataset, step: Step) -> FloatArray | None:
-    """(samples, frames, parts) of the angular momentum about the vertical in stance."""
-    time = trial["time"].values
-    inside = (time >= step.touchdown) & (time <= step.toe_off)
-    samples = trial["group_momentum_sample"].values[..., AXES.index(VERTICAL)][:, inside]
-    matrix = RoleScheme().matrix(step.side, labels(trial, "group"), *ROLE_GROUPS)
-    return by_role(samples, matrix, axis=-1) if np.isfinite(matrix).all() else None

@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.config import Participant
 from aqbio.gait.step_files import CURVES, MODELS, participant_rows, step_file
-from aqbio.intervals.second_model import model_factors
-from aqbio.intervals.sources import CONTACT, EVENTS, MODEL, MOTION, SOURCES
+from aqbio.intervals.sources import EVENTS, MODEL, MOTION
+from aqbio.intervals.step_states import (
+    DRAWN_VARIABLES,
+    PARTIAL_SOURCES,
+    Arrays,
+    model_states,
+    outcome_keys,
+    step_states,
+)
 from aqbio.intervals.step_uncertainty import KEYS, NAMES, VERTICAL, Key, stance_statistics
 from aqbio.intervals.worlds import (
     LABORATORY,
@@ -27,7 +35,7 @@ from aqbio.intervals.worlds import (
 from aqbio.io.atomic import file_state
 from aqbio.io.netcdf import read_arrays, read_some
 from aqbio.io.study import Study
-from aqbio.names import AXES, ROLE_GROUPS, SIDES
+from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -41,14 +49,6 @@ STEP_COORDINATES = (
     "participant_id", "person", "session", "trial_id", "number", "side", "condition", "speed_mps",
 )  # fmt: skip
 """Coordinates of a step."""
-
-DRAWN_VARIABLES = (
-    "state_deviation", "state_source", *(f"outcome_{name}" for name in NAMES),
-    "motion_deviation", "stance_touchdown", *(f"motion_outcome_{name}" for name in NAMES),
-)  # fmt: skip
-
-Arrays = dict[str, Any]
-"""Arrays of a trial's file by name."""
 
 
 @lru_cache(maxsize=32)
@@ -171,7 +171,8 @@ def _participant_draws(
     )
     has_indices = with_values and levels & {"H1", "H2"}
     indices = _statistics(study, participant_id) if has_indices else {}
-    models = _model_deviations(study, participant_id, levels)
+    table = participant_rows(study, participant_id, MODELS)
+    models = model_states(table[table["level"].isin(levels)])
     for trial_id, trial_steps in steps.groupby("trial_id", sort=False, observed=True):
         path = study.folder(participant_id, "contributions") / f"{trial_id}.nc"
         data = _arrays(path, file_state(path))
@@ -179,39 +180,51 @@ def _participant_draws(
             continue
         chosen = {
             key: n
-            for n, key in enumerate(_keys(data))
+            for n, key in enumerate(outcome_keys(data))
             if key[0] in levels and (not statistics or key[3] in statistics)
         }
         outcomes = tuple(chosen)
         trial_rows = rows[rows["trial_id"] == trial_id]
-        others = models.get(str(trial_id), models.get("", []))
-        unknown = np.full(len(AXES), np.nan)
-        model = [[by_key.get(key, unknown) for key in outcomes] for by_key in others]
+        missing = np.full(len(AXES), np.nan)
+        trial_models = [
+            [deviations.get(key, missing) for key in outcomes]
+            for deviations in models.get(str(trial_id), models.get("", []))
+        ]
         draw = partial(_drawn, seed=study.settings.random.seed, scopes=scopes)
-        of_foot: dict[str, FloatArray] = {}
+        foot_draws: dict[str, FloatArray] = {}
         draws = []
         for number, side, touchdown in zip(
             *(trial_steps[name].tolist() for name in ("step", "side", "touchdown_fitted_s")),
             strict=True,
         ):
-            bearers = {
-                LABORATORY: f"{person.laboratory or ''}\t{person.session or ''}",
-                PERSON: str(person.person or participant_id),
-                SESSION: participant_id,
-                TRIAL: f"{participant_id}\t{trial_id}",
-                STEP: f"{participant_id}\t{trial_id}\t{number}",
-            }
-            states = _step_states(data, side, touchdown, list(chosen.values()))
+            bearers = error_bearers(person, str(trial_id), number)
+            states = step_states(data, side, touchdown, list(chosen.values()))
             by_step = {source: states.pop(source) for source in BY_STEP if source in states}
-            if side not in of_foot:
-                of_foot[side] = draw(states | ({MODEL: np.array(model)} if model else {}), bearers)
-            draws.append(of_foot[side] + draw(by_step, bearers))
+            if side not in foot_draws:
+                if trial_models:
+                    states[MODEL] = np.array(trial_models)
+                foot_draws[side] = draw(states, bearers)
+            draws.append(foot_draws[side] + draw(by_step, bearers))
         yield DrawnSteps(
             trial_steps[list(STEP_COORDINATES)],
             outcomes,
             _values(trial_rows, trial_steps, outcomes, str(trial_id), indices),
             np.stack(draws, axis=1),
         )
+
+
+def error_bearers(
+    participant: Participant, trial_id: str, step: int | None = None
+) -> dict[str, str]:
+    """Name of the bearer of each scope of errors of a trial or of one of its steps."""
+    name = participant.participant_id
+    bearers = {
+        LABORATORY: f"{participant.laboratory or ''}\t{participant.session or ''}",
+        PERSON: str(participant.person or name),
+        SESSION: name,
+        TRIAL: f"{name}\t{trial_id}",
+    }
+    return bearers if step is None else bearers | {STEP: f"{name}\t{trial_id}\t{step}"}
 
 
 BY_STEP = (MOTION, EVENTS)
@@ -234,51 +247,6 @@ def _drawn(
     return total
 
 
-def _step_states(
-    data: Arrays, side: str, touchdown: float, chosen: Sequence[int]
-) -> dict[str, FloatArray]:
-    """Deviations (J, O, 3) of the chosen outcomes of a step in the states of every source."""
-    values = data["state_deviation"][:, SIDES.index(side)][:, list(chosen)].astype(float)
-    labels = data["state_source"]
-    states = {source: values[labels == source] for source in SOURCES if (labels == source).any()}
-    if "motion_deviation" in data:
-        states[MOTION] = _motion_states(data, touchdown, chosen, states.get(MOTION))
-    return states
-
-
-def _keys(data: Arrays, prefix: str = "") -> list[Key]:
-    """Outcomes of a trial's file."""
-    columns = (data[f"{prefix}outcome_{name}"].tolist() for name in NAMES)
-    return list(zip(*columns, strict=True))
-
-
-def _motion_states(
-    data: Arrays, touchdown: float, chosen: Sequence[int], of_foot: FloatArray | None
-) -> FloatArray:
-    """Deviations (J, O, 3) of a step's outcomes in samples of its motion.
-
-    Of outcomes that are not sampled at every contact, those of one contact of the foot; 0 without
-    any, NaN for a step without samples.
-    """
-    keys, sampled = _keys(data), _keys(data, "motion_")
-    samples, touchdowns = data["motion_deviation"], data["stance_touchdown"]
-    stance = int(np.abs(touchdowns - touchdown).argmin())
-    is_sampled = abs(touchdowns[stance] - touchdown) < SAME_INSTANT_S
-    states = np.zeros((samples.shape[1], len(chosen), len(AXES)))
-    if of_foot is not None:
-        states[:] = np.nan
-        states[: len(of_foot)] = of_foot
-    for column, number in enumerate(chosen):
-        if keys[number] in sampled:
-            values = samples[stance][:, sampled.index(keys[number])]
-            states[:, column] = values if is_sampled else np.nan
-    return states
-
-
-SAME_INSTANT_S = 1e-6
-"""Difference below which two instants are the same, s: files hold one in single precision."""
-
-
 def _deviation(
     source: str, states: FloatArray, seed: int, bearers: Mapping[str, str], scopes: Collection[str]
 ) -> FloatArray:
@@ -294,10 +262,6 @@ def _deviation(
     filled = np.where(finite, states, 0.0).reshape(count, -1)
     deviation: FloatArray = (weights @ filled).reshape(WORLDS, *states.shape[1:]) * scale
     return deviation if source in PARTIAL_SOURCES else np.where(number > 0, deviation, np.nan)
-
-
-PARTIAL_SOURCES = frozenset({CONTACT, EVENTS, MODEL})
-"""Sources that affect some outcomes only: others do not change."""
 
 
 def _values(
@@ -338,36 +302,3 @@ def _statistics(study: Study, participant_id: str) -> dict[tuple[str, int], Floa
         (str(trial), int(number)): statistics
         for (trial, number), statistics in zip(steps, stance_statistics(vertical), strict=True)
     }
-
-
-def _model_deviations(
-    study: Study, participant_id: str, levels: Collection[str]
-) -> dict[str, list[dict[Key, FloatArray]]]:
-    """Deviations (3,) by outcome of each other model, by trial; for others ("") their mean."""
-    table = participant_rows(study, participant_id, MODELS)
-    table = table[table["level"].isin(levels)]
-    table = table.assign(difference=table["difference"] * _factors(table))
-    deviations: dict[str, list[dict[Key, FloatArray]]] = {}
-    names = table["model"].astype(str).unique().tolist()
-    if not names:
-        return {}
-    for trial in ("", *table["trial_id"].astype(str).unique().tolist()):
-        trial_rows = table if not trial else table[table["trial_id"] == trial]
-        deviations[trial] = [_by_outcome(trial_rows[trial_rows["model"] == name]) for name in names]
-    return deviations
-
-
-def _factors(table: pd.DataFrame) -> FloatArray:
-    return model_factors(*(table[name].astype(str).tolist() for name in ("model", "level")))
-
-
-def _by_outcome(rows: pd.DataFrame) -> dict[Key, FloatArray]:
-    """Mean deviations over trials, (3,) by outcome."""
-    means = rows.groupby([*NAMES, "axis"], observed=True)["difference"].mean().reset_index()
-    by_outcome: dict[Key, FloatArray] = {}
-    for row in means.to_dict("records"):
-        deviations = by_outcome.setdefault(
-            tuple(str(row[name]) for name in NAMES), np.zeros(len(AXES))
-        )
-        deviations[AXES.index(row["axis"])] = row["difference"]
-    return by_outcome

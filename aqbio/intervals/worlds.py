@@ -137,6 +137,13 @@ def interval(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
     return mean - half, mean + half
 
 
+def student_factor(freedom: int) -> float:
+    """Widen a standard error so that ± 1.96 of it is Student's 95 % interval."""
+    from scipy.special import stdtrit
+
+    return float(-stdtrit(freedom, 0.025) / NORMAL_95)
+
+
 def mean_over_steps(
     values: FloatArray, deviation: FloatArray, seed: int, *sample: str
 ) -> FloatArray:
@@ -158,29 +165,20 @@ def mean_over_steps(
     (K,) array
         Their `interval` without errors is Student's. NaN from fewer than two steps.
     """
-    from scipy.special import stdtrit
-
     count = len(values)
     if count < 2:
         return np.full(WORLDS, np.nan)
-    error = values.std(ddof=1) / np.sqrt(count) * -stdtrit(count - 1, 0.025) / NORMAL_95
+    error = values.std(ddof=1) / np.sqrt(count) * student_factor(count - 1)
     sampling = weights(1, seed, "sampling", *sample)[:, 0]
     draws: FloatArray = values.mean() + deviation.mean(axis=1) + error * sampling
     return draws
 
 
-def difference(
-    first: FloatArray, second: FloatArray, *, relative: bool = False
-) -> tuple[float, float, float]:
-    """First minus second number over worlds (K,): their mean difference with its 95 % interval.
-
-    ``relative``: per cent of the size of their mean.
-    """
-    apart = first - second
-    if relative:
-        apart = 100.0 * apart / abs(0.5 * float(first.mean() + second.mean()))
-    low, high = interval(apart)
-    return float(apart.mean()), float(low), float(high)
+def difference(first: FloatArray, second: FloatArray) -> tuple[float, float, float]:
+    """First minus second number over worlds (K,): their mean difference with its 95 % interval."""
+    draws = first - second
+    low, high = interval(draws)
+    return float(draws.mean()), float(low), float(high)
 
 
 def slope(x: FloatArray, draws: FloatArray) -> FloatArray:

@@ -90,7 +90,7 @@ PELVIS_SHARE_SD = 0.07
 
 LEG_SHARE_SD = 0.05
 """Share of both legs in the body's mass, relative: thigh, shank and foot are each uncertain by
-`InertiaSpread.mass`, and both legs by nearly the same (`InertiaSpread.side_correlation`)."""
+`InertiaSpread.mass`, and both legs by nearly the same (`InertiaSpread.twin_mass`)."""
 
 ARM_SHARE_SD = 0.05
 """Share of both arms in the body's mass, relative: as that of the legs."""

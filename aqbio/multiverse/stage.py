@@ -42,10 +42,11 @@ from aqbio.multiverse.specifications import (
 from aqbio.multiverse.step_rows import (
     SCHEME,
     evidence_curves,
+    lag_states,
     rate_numbers,
+    step_errors,
     step_numbers,
     stored_curves,
-    trial_sds,
     vertical_stance,
 )
 from aqbio.names import SIDES
@@ -256,7 +257,8 @@ def evidence_trial(
         "kept": len(accepted),
         "marker_rate": float(cached.prepared.attrs["marker_rate"]),
         "consistent": cached.fitted,
-        "error_sd": _finite_numbers(trial_sds(data, steps)),
+        "error_sd": _finite_numbers(step_errors(data, steps)),
+        "lag_states": lag_states(data, steps),
         "model_deviations": models.deviations or _on_second_model(data),
         "mass_kg": float(data.attrs["mass"]),
         "unseen": _unseen(study, cached, steps),

@@ -20,10 +20,10 @@ from aqbio.gait.steps import (
     phase_mean,
     speed_change,
 )
-from aqbio.intervals.step_uncertainty import statistic_sds
+from aqbio.intervals.sources import CLOCK, MOTION
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.signals import resampled
-from aqbio.stats.step_numbers import lag, momentum_log_ratio, momentum_numbers
+from aqbio.stats.step_numbers import lag, momentum_numbers
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -157,48 +157,71 @@ VERTICAL = 1
 """Index of the vertical axis, y."""
 
 
-def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
-    """Standard deviations of a trial's numbers, without the effect of the choice of model.
+def lag_states(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, list[float]]:
+    """Deviations of a fitted trial's mean lag in every state of each source, shares of a step.
 
-    Of the trial's means ``opposition`` and ``arms_push_cosine``, of all sources; of the posterior
-    of the motion ``log_ratio`` (momentum of push leg, arms and torso over the swing leg's) and
-    ``lag`` (share of the step; with the clock, whose part is ``lag_clock``); of single steps, root
-    mean square, ``step_lag`` and ``step_yaw_impulse`` (kg m²/s), without the component common to
-    all steps of a side: an error of the body or of a marker's place affects them equally, and their
-    scatter is taken within a side. Of a trial that was not fitted only the first two, and none
-    where it has plates; NaN for missing numbers.
+    Of the samples of the motion, of the clock (states of `aqbio.intervals.trial_draws.with_bodies`:
+    the motion is late, or early) and of reading an instant between frames (`FRAMES`), which is no
+    error of the data. Empty without a posterior or a whole step.
     """
-    accepted = [step for step in steps if step.status != "rejected"]
-    sds = statistic_sds(trial, accepted)
+    lags, _, step_times = _sampled_lags(trial, _accepted(steps))
+    if not len(lags):
+        return {}
+    mean = lags.mean(axis=0)
+    count = len(mean)
+    motion = np.sqrt(count / (count - 1.0)) * (mean - mean.mean())  # about a mean of their own
+    clock = float((trial.attrs.get("clock_sd", 0.0) / step_times).mean())
+    states = {MOTION: motion.tolist(), CLOCK: [clock, -clock]}
+    return states | {FRAMES: [frame_timing_error(_interval(trial), step_times)]}
+
+
+FRAMES = "frames"
+"""Source of error of an instant that is read between frames."""
+
+
+def step_errors(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
+    """Standard deviations of numbers of single steps, root mean square over a fitted trial.
+
+    ``step_lag`` and ``step_yaw_impulse`` (kg m²/s), without the component common to all steps of a
+    side: an error of the body or of a marker's place affects them equally, and their scatter is
+    taken within a side. Empty without a posterior; NaN without a whole step.
+    """
     if "group_momentum_sample" not in trial:
-        return sds
-    complete = [index for index, step in enumerate(accepted) if np.isfinite(step.flight)]
-    momentum = _sampled_momentum(trial, accepted)
-    durations = np.array([(step.contact, step.flight) for step in accepted])
-    swing = momentum[..., ROLE_GROUPS.index("swing_leg")]
-    lags = [
-        peak_instants(swing[index], np.tile(durations[index], (len(swing[index]), 1)))
-        for index in complete
-    ]
-    impulses = [_impulses(trial, accepted[index]) for index in complete]
-    ratios, by_step = momentum_log_ratio(momentum[:, :, 0]), np.array(lags or _no_samples())
-    sides = [str(accepted[index].side) for index in complete]
-    step_times = durations[complete].sum(axis=1)
-    clock = float(trial.attrs.get("clock_sd", 0.0)) / step_times
-    frames = frame_timing_error(float(np.diff(trial["time"].values[:2])[0]), step_times)
-    return sds | {
-        "log_ratio": _sd((ratios if accepted else _no_samples()).mean(axis=0)),
-        "lag": float(
-            np.sqrt(
-                _sd(by_step.mean(axis=0)) ** 2
-                + (clock.mean() if complete else np.nan) ** 2
-                + frames**2
-            )
-        ),
-        "lag_clock": float(clock.mean()) if complete else np.nan,
-        "step_lag": float(np.hypot(_step_sd(by_step, sides), frames)),
-        "step_yaw_impulse": _step_sd(np.array(impulses or _no_samples()), sides),
+        return {}
+    lags, complete, step_times = _sampled_lags(trial, _accepted(steps))
+    sides = [str(step.side) for step in complete]
+    impulses = np.array([_impulses(trial, step) for step in complete])
+    frames = frame_timing_error(_interval(trial), step_times)
+    return {
+        "step_lag": float(np.hypot(_step_sd(lags, sides), frames)),  # reading is no error of data
+        "step_yaw_impulse": _step_sd(impulses, sides),
     }
+
+
+def _accepted(steps: Sequence[Step]) -> list[Step]:
+    return [step for step in steps if step.status != "rejected"]
+
+
+def _interval(trial: xr.Dataset) -> float:
+    """Time between frames, s."""
+    return float(np.diff(trial["time"].values[:2])[0])
+
+
+def _sampled_lags(
+    trial: xr.Dataset, accepted: Sequence[Step]
+) -> tuple[FloatArray, list[Step], FloatArray]:
+    """Lags (S, J) of the S whole steps in every sample of the motion, the steps, their times, s."""
+    whole = [index for index, step in enumerate(accepted) if np.isfinite(step.flight)]
+    complete = [accepted[index] for index in whole]
+    durations = np.array([(step.contact, step.flight) for step in complete]).reshape(-1, 2)
+    if "group_momentum_sample" not in trial or not whole:
+        return np.zeros((0, 0)), complete, durations.sum(axis=1)
+    swing = _sampled_momentum(trial, accepted)[..., ROLE_GROUPS.index("swing_leg")]
+    lags = [
+        peak_instants(swing[index], np.tile(times, (len(swing[index]), 1)))
+        for index, times in zip(whole, durations, strict=True)
+    ]
+    return np.array(lags), complete, durations.sum(axis=1)
 
 
 FRAME_TIMING = 30.0
@@ -216,14 +239,6 @@ def frame_timing_error(interval: float, durations: FloatArray) -> float:
     if not len(durations):
         return float("nan")
     return float(FRAME_TIMING * np.mean((interval / durations) ** 3))
-
-
-def _no_samples() -> FloatArray:
-    return np.full((1, 2), np.nan)
-
-
-def _sd(values: FloatArray) -> float:
-    return float(values.std(ddof=1))
 
 
 def _step_sd(values: FloatArray, sides: Sequence[str]) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.body.anatomy import joint_point
+from aqbio.body.draws import twins
 from aqbio.body.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.body.frames import Recording, Session, chosen_frames, face_template
 from aqbio.body.posterior import (
@@ -26,6 +27,7 @@ from aqbio.body.priors import (
     Sex,
     body_sizes,
     expected_positions,
+    landmark_twins,
     posture_prior,
     priors,
     size_prior,
@@ -375,13 +377,21 @@ def session_problem(
     person = recorded_person(study, participant_id)
     sizes = size_prior(parts, body_sizes(), person, reference_person(study, person.sex))
     video = np.array([label.video for label in recorded.labels.values()])
+    twin = twins(generic.bodies, study.model_map.groups)
+    pairs = [
+        pair
+        for session in recorded.sessions
+        for pair in landmark_twins(
+            template_markers, twin, sds, [n for n in session.labels.tolist() if not video[n]]
+        )
+    ]
     postures, pelvis = posture_prior(generic, study.model_map), study.marker_set.pelvis
     spines = recorded.labelled(pelvis.front, pelvis.back)
 
     def problem_of(skeleton: Skeleton) -> Problem:
         template = Template.of(skeleton, study.model_map, template_markers)
         hips = HipObservation.of(template, recorded.labels, spines, sds)
-        return Problem(template, frames, priors(template, sizes, sds, postures, video), hips)
+        return Problem(template, frames, priors(template, sizes, sds, postures, video, pairs), hips)
 
     return problem_of, recorded
 

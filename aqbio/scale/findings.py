@@ -108,13 +108,10 @@ def _misplaced(fit: BodyFit, participant_id: str) -> Iterator[Finding]:
     template, size = fit.problem.template, fit.problem.template.sizes[0]
     offsets = slice(size, size + template.sizes[1])
     moved = fit.state.theta[offsets].reshape(-1, 3)
-    precision = np.diagonal(fit.problem.priors.precision)[offsets].reshape(-1, 3)
-    has_landmark = (precision > MAX_LANDMARK_SD_M**-2).all(
-        axis=1
-    )  # a marker of a cluster has no landmark
-    for index in np.flatnonzero(
-        has_landmark & ((moved**2 * precision).sum(axis=1) > MISPLACED_CHI2)
-    ):
+    sd = fit.problem.priors.sd[offsets].reshape(-1, 3)
+    has_landmark = (sd < MAX_LANDMARK_SD_M).all(axis=1)  # a marker of a cluster has no landmark
+    is_far = ((moved / sd) ** 2).sum(axis=1) > MISPLACED_CHI2
+    for index in np.flatnonzero(has_landmark & is_far):
         label, body = template.markers.labels[index], template.markers.body[index]
         far = MILLIMETRES * float(np.linalg.norm(moved[index]))
         yield Finding(

@@ -124,6 +124,7 @@ class Estimate:
 def with_shared_error(estimate: Estimate, sd: float) -> Estimate:
     """Add an error that all athletes share, of known standard deviation, to that of their mean.
 
+    What athletes share is not in the scatter between them: variances of independent errors add up.
     Degrees of freedom by Satterthwaite (1946).
     """
     if not (np.isfinite(estimate.se) and sd > 0.0):

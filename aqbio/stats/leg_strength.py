@@ -72,7 +72,8 @@ def leg_ratios(tests: pd.DataFrame) -> pd.DataFrame:
     """Logarithm of right over left, of tests that both legs made in one session.
 
     Columns: participant_id, session, `MEASURE`, unit, role, ``left``, ``right``, ``ratio``,
-    ``error`` (standard error of the ratio), ``error_df`` and ``pain`` (of either leg).
+    ``error`` (standard error of the ratio, of attempts that scatter independently), ``error_df``
+    and ``pain`` (of either leg).
     """
     import pandas as pd
 

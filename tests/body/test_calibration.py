@@ -9,6 +9,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives
+from aqbio.body.draws import twins
 from aqbio.body.frames import (
     OBSERVATIONS_PER_TRIAL,
     Recording,
@@ -17,14 +18,24 @@ from aqbio.body.frames import (
     face_template,
 )
 from aqbio.body.posterior import length_slopes, lengths, offset_sds, variance_reductions
-from aqbio.body.priors import body_sizes
+from aqbio.body.priors import (
+    LANDMARK_SD,
+    TWIN_CORRELATION,
+    Person,
+    body_sizes,
+    expected_positions,
+    landmark_twins,
+    posture_prior,
+    priors,
+    size_prior,
+)
 from aqbio.body.problem import BONE_SHARE, REGRESSION_SD, HipObservation, hip_centres
-from aqbio.body.shape import ChosenFrames, State, Template, TemplateMarkers
+from aqbio.body.shape import ChosenFrames, State, Template, TemplateMarkers, body_parts
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import dependent_filled, segment_poses, station_positions
 from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, line, polynomial, stack
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from tests.body.made import KNEES_AND_ANKLES, MAP, fitted, made_person, model_labels
+from tests.body.made import CLUSTERS, KNEES_AND_ANKLES, MAP, fitted, made_person, model_labels
 from tests.joint_distances import joint_distances
 
 
@@ -397,3 +408,39 @@ def test_joint_angles_of_people_who_are_known(whole):
     assert knee < 1.5
     assert hip < 3.0
     assert np.max(np.abs(np.array(errors) / np.array(stated))) < 3.0
+
+
+def test_landmarks_have_the_twin_that_mirrors_them_and_clusters_none():
+    skeleton = athlete_skeleton(Athlete("made", "male", 75.0, 1.8))
+    parts = body_parts(skeleton, MAP)
+    markers, sds = expected_positions(skeleton, parts, model_labels(skeleton))
+    twin = twins(skeleton.bodies, MAP.groups)
+    pairs = landmark_twins(markers, twin, sds, range(len(markers.labels)))
+    names = {frozenset((markers.labels[i], markers.labels[j])) for i, j in pairs}
+    landmarks = {name[1:] for name in markers.labels if name[0] in "LR"}
+    expected = {
+        frozenset((f"L{name}", f"R{name}"))
+        for name in landmarks
+        if not name.endswith(CLUSTERS) and f"L{name}" in markers.labels
+    }
+    assert names == expected - {frozenset(("LSHO", "RSHO"))}  # on clavicles, of the trunk's group
+    again = landmark_twins(markers, twin, sds, [0, 0, 1])
+    assert all(first != second for first, second in again)
+
+
+def test_twin_landmarks_differ_less_than_each_is_off_and_are_mirrored():
+    """``2 σ² (1 − ρ)`` on every axis; what others are off does not change."""
+    made = made_person(3)
+    template, sds = made.template, made.offset_sd
+    sizes = size_prior(template.parts, body_sizes(), Person("male"), Person("male"))
+    postures = posture_prior(template.skeleton, MAP)
+    twin = twins(template.skeleton.bodies, MAP.groups)
+    pairs = landmark_twins(template.markers, twin, sds, range(len(sds)))
+    free, tied = (priors(template, sizes, sds, postures, twins=own) for own in ((), pairs))
+    np.testing.assert_allclose(tied.sd, free.sd, rtol=1e-9)
+    covariance = np.linalg.inv(tied.precision)
+    first, second = pairs[0]
+    for axis, sign in enumerate((1.0, 1.0, -1.0)):
+        i, j = (len(sizes[0]) + 3 * marker + axis for marker in (first, second))
+        apart = covariance[i, i] + covariance[j, j] - 2.0 * sign * covariance[i, j]
+        assert apart == pytest.approx(2.0 * LANDMARK_SD**2 * (1.0 - TWIN_CORRELATION))

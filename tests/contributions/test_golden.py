@@ -132,7 +132,7 @@ def unseen(*groups: str) -> xr.Dataset:
 
 
 def drawn(data: xr.Dataset) -> xr.Dataset:
-    """With standard deviations of the verdicts' statistics and of level A, by source."""
+    """With a state of every source, of the verdicts' statistics and of level A."""
     keys = [*KEYS.values(), *(("A", one, "whole_body", "momentum_mean", "kg m2/s")
             for one in RoleScheme().items)]  # fmt: skip
     sources = ["inertia", "plates", "motion"]
@@ -140,8 +140,10 @@ def drawn(data: xr.Dataset) -> xr.Dataset:
     names = {f"outcome_{name}": [key[n] for key in keys] for n, name in enumerate(NAMES)}
     dimensions = ("uncertainty_source", "stance_foot", "outcome", "axis")
     values = sds.reshape(len(sources), 2, len(keys), 3)
-    return data.assign(interval_sd=(dimensions, values)).assign_coords(
-        uncertainty_source=sources, stance_foot=list(SIDES),
+    states = ("state", *dimensions[1:])
+    drawn_data = data.assign(interval_sd=(dimensions, values), state_deviation=(states, values))
+    return drawn_data.assign_coords(
+        uncertainty_source=sources, state_source=("state", sources), stance_foot=list(SIDES),
         **{name: ("outcome", own) for name, own in names.items()},
     )  # fmt: skip
 

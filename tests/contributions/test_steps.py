@@ -26,12 +26,12 @@ from aqbio.gait.steps import (
     solved_steps,
     steps_from_contacts,
 )
+from aqbio.intervals.step_states import statistic_sds
 from aqbio.intervals.step_uncertainty import (
     KEYS,
     NAMES,
     half_widths,
     stance_sds,
-    statistic_sds,
     trial_budget,
     uncertainty_budget,
 )
@@ -254,19 +254,53 @@ def _drawn(outcomes, sds, trial=None):
     )  # fmt: skip
 
 
-def test_a_trials_statistics_are_as_unsure_as_all_sources_make_them():
-    """Errors alike in all steps by their own, that of the motion pooled over all stances."""
+def _with_states(trial, states, motion=None):
+    """States (J, feet) by source of the statistics on y, and samples (contacts, J) of motion."""
+    keys, sources = list(KEYS.values()), [name for name, own in states.items() for _ in own]
+    values = np.zeros((len(sources), 2, len(keys), 3))
+    values[..., 1] = np.concatenate([np.array(own) for own in states.values()])[..., None]
+    names = {name: [key[n] for key in keys] for n, name in enumerate(NAMES)}
+    data = trial.assign(
+        state_deviation=(("state", "stance_foot", "outcome", "axis"), values)
+    ).assign_coords(
+        state_source=("state", sources), stance_foot=list(SIDES), axis=list(AXES),
+        **{f"outcome_{name}": ("outcome", own) for name, own in names.items()},
+    )  # fmt: skip
+    if motion is None:
+        return data
+    samples = np.zeros((*np.shape(motion), len(keys), 3))
+    samples[..., 1] = np.array(motion)[..., None]
+    dimensions = ("stance", "motion_state", "motion_outcome", "axis")
+    return data.assign(motion_deviation=(dimensions, samples)).assign_coords(
+        stance_touchdown=("stance", trial["contact_touchdown"].values[: len(motion)]),
+        **{f"motion_outcome_{name}": ("motion_outcome", own) for name, own in names.items()},
+    )
+
+
+def test_the_error_of_a_trials_statistic_is_that_of_its_mean_over_steps():
+    """Sources add up; what differs between feet and steps cancels, a step's own error averages."""
     trial = fitted_trial(made_trial())
-    steps, keys = _steps(trial), list(KEYS.values())
-    drawn = {"inertia": (0.03, 0.06), "model": (0.04, 0.08), "motion": (9.0, 9.0)}
-    still = _drawn(keys, drawn, trial.isel(sample=[0, 0, 0]))
-    assert statistic_sds(still, steps) == pytest.approx(dict.fromkeys(KEYS, 0.075))
-    left = [step for step in steps if step.side == "left"]
-    assert statistic_sds(still, left) == pytest.approx(dict.fromkeys(KEYS, 0.05))
-    moved = statistic_sds(_drawn(keys, {"inertia": (0.0, 0.0)}, trial), steps)
-    assert all(0 < value < 1 for value in moved.values())
-    both = statistic_sds(_drawn(keys, drawn, trial), steps)
-    assert both == {name: pytest.approx(np.hypot(0.075, one)) for name, one in moved.items()}
+    steps = [step for step in _steps(trial) if step.status != "rejected"]
+    count = len(steps)
+    right = sum(step.side == "right" for step in steps) / count
+
+    def sd(states, motion=None, models=()):
+        found = statistic_sds(_with_states(trial, states, motion), steps, models)
+        assert set(found) == set(KEYS)
+        return next(iter(found.values()))
+
+    mean = 0.03 * (1.0 - right) + 0.06 * right
+    assert sd({"inertia": [(0.03, 0.06)]}) == pytest.approx(mean)
+    assert sd({"inertia": [(0.03, 0.03)], "plates": [(0.04, 0.04)]}) == pytest.approx(0.05)
+    assert sd({"centres": [(0.02, 0.02), (0.0, 0.0)]}) == pytest.approx(0.02 / np.sqrt(2.0))
+    assert sd({"events": [(0.03, 0.03)]}) == pytest.approx(0.03 / np.sqrt(count))
+    key = next(iter(KEYS.values()))
+    models = [{key: np.array([0.0, 0.04, 0.0])}]
+    assert sd({"inertia": [(0.03, 0.03)]}, models=models) == pytest.approx(0.05)
+    contacts = trial.sizes["contact"]
+    samples = np.tile([0.1, -0.1], (contacts, 1))
+    assert sd({"inertia": [(0.0, 0.0)]}, samples) == pytest.approx(0.1)  # the same in all steps
+    assert statistic_sds(trial, steps) == {}
 
 
 def _rows(*values, axis="y", outcome=OF_ARMS):
@@ -277,7 +311,8 @@ def _rows(*values, axis="y", outcome=OF_ARMS):
 def test_the_choice_of_the_model_adds_its_variance():
     """Curves by the root mean square over steps at every percent."""
     drawn = _drawn((OF_ARMS, OF_TORSO), {"inertia": (3.0, np.nan)})
-    trial = with_model(drawn, {OF_ARMS[:4]: np.array([0.0, 4.0, 0.0])})
+    states = [{OF_ARMS: np.array([0.0, one, 0.0])} for one in (np.sqrt(32.0), 0.0)]
+    trial = with_model(drawn, states)  # two other models
     half = half_widths(stance_sds(trial, "left"))
     assert half[OF_ARMS[:4]]["y"] == pytest.approx(5.0 * NORMAL_95)
     assert half[OF_TORSO[:4]]["y"] == pytest.approx(3.0 * NORMAL_95)  # no other model has a torso

@@ -87,11 +87,12 @@ def drawn_study(
     return study
 
 
-POSTERIOR = {
-    "opposition": 0.01, "arms_push_cosine": 0.01, "lag": 0.001, "step_lag": 0.004,
-    "step_yaw_impulse": 0.001,
-}  # fmt: skip
+POSTERIOR = {"opposition": 0.01, "arms_push_cosine": 0.01, "step_lag": 0.004,
+    "step_yaw_impulse": 0.001}  # fmt: skip
 """How sure a trial is of its numbers; the impulse in kg m²/s."""
+
+LAG_STATES = {"motion": [0.001, -0.001], "clock": [0.0, 0.0], "frames": [0.0]}
+"""Deviations of a trial's lag in every state."""
 
 DEVIATION = {"opposition": 0.02, "arms_push_cosine": 0.01, "lag": 0.0005}
 """How far one other model is from the study's own; a second one knows the opposition alone."""
@@ -354,6 +355,7 @@ def _write_manifests(study: Study, name: str) -> None:
             "mass_kg": 60.0,
             "consistent": True,
             "error_sd": POSTERIOR,
+            "lag_states": LAG_STATES,
             "model_deviations": [DEVIATION, {"opposition": -DEVIATION["opposition"]}],
         }
         for trial, _, _ in _plan()

@@ -36,7 +36,7 @@ from aqbio.stats.verdict import verdicts
 from aqbio.study.internal import Parts
 from tests.golden import changed, differences, told_rows, without_known
 from tests.hypotheses.conftest import broken
-from tests.hypotheses.made_evidence import POSTERIOR, drawn_study, write_evidence
+from tests.hypotheses.made_evidence import LAG_STATES, POSTERIOR, drawn_study, write_evidence
 from tests.small_study import replace
 
 pytestmark = pytest.mark.xdist_group("judged")
@@ -238,13 +238,14 @@ CHANGED: dict[str, tuple[Change, str]] = {
     "drift in some trials": (_beyond("flight_drift_y", "fail", 3), "verdicts hypotheses_trials"),
     "slip in all trials": (_beyond("foot_slip", "fail"), "verdicts hypotheses_trials"),
     "slip within limits": (_beyond("foot_slip", "ok"), "hypotheses_trials"),
-    "plain": (_trials(consistent=False, error_sd={}), "verdicts hypotheses_trials"),
+    "plain": (_trials(consistent=False, error_sd={}, lag_states={}), "verdicts hypotheses_trials"),
     "closures that fail": (
         _trials("contributions", closure={"holds": False}), "verdicts hypotheses_trials"),
     "labels that contradict": (
         _beyond("labels_against_names", "fail", 3), "verdicts hypotheses_trials"),
     "slow cameras": (
-        _trials(error_sd=POSTERIOR | {"lag": 0.2, "step_lag": 0.2}), "verdicts"),
+        _trials(error_sd=POSTERIOR | {"step_lag": 0.2}, lag_states=LAG_STATES | {"frames": [0.2]}),
+        "verdicts"),
     "no other model": (_trials(model_deviations=[]), "hypotheses_trials"),
     "few of the steps": (_trials(recorded=20, kept=10), "verdicts"),
 }  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 from aqbio.body.derivatives import BodyMarkers
 from aqbio.body.draws import (
     InertiaSpread,
+    centre_covariance,
     centre_slopes,
     drawn_bodies,
     drawn_skeleton,
@@ -184,7 +185,7 @@ def test_spreads_are_the_stated_ones():
 
 def test_twins_are_wrong_together_and_mirrored():
     eight = sprint_run()
-    spread = InertiaSpread(body=0.0, side_correlation=1.0, centre_correlation=1.0)
+    spread = InertiaSpread(body=0.0, twin_mass=0.0, twin_size=0.0)
     mass, com, tensor = _drawn(eight, spread, 50)
     left, right = (eight.skeleton.bodies.index(f"femur_{side}") for side in "lr")
     np.testing.assert_allclose(mass[:, left], mass[:, right], rtol=1e-12)
@@ -192,9 +193,34 @@ def test_twins_are_wrong_together_and_mirrored():
     np.testing.assert_allclose(com[:, left], com[:, right] * mirror, rtol=0, atol=1e-12)
     reflected = tensor[:, right] * np.outer(mirror, mirror)
     np.testing.assert_allclose(tensor[:, left], reflected, rtol=0, atol=1e-12)
-    alone = _drawn(eight, InertiaSpread(side_correlation=0.0))[0]
+    alone = _drawn(eight, InertiaSpread(twin_mass=1.0))[0]
     correlation = np.corrcoef(np.log(alone[:, left]), np.log(alone[:, right]))[0, 1]
     assert abs(correlation) < 0.2
+
+
+@pytest.mark.parametrize("centre", [0.12, 0.05])
+def test_twins_differ_as_far_as_stated_however_far_the_table_is_off(centre):
+    """Halves of a rod that differ independently, so that the whole does by `twin_mass`."""
+    eight = sprint_run()
+    spread = InertiaSpread(mass=0.07, centre=centre, size=0.0, body=0.0)
+    mass, com, _ = _drawn(eight, spread)
+    tolerance = 5 / np.sqrt(2 * COUNT)
+    skeleton, mirror = eight.skeleton, np.array([1.0, 1.0, -1.0])
+    left, right = (skeleton.bodies.index(f"tibia_{side}") for side in "lr")
+    ratio = np.log(mass[:, right] / mass[:, left]).std()
+    assert ratio == pytest.approx(spread.twin_mass, rel=tolerance)
+    inertia = np.diagonal(skeleton.inertia[right])
+    along = np.sqrt((0.5 * inertia.sum() - inertia[1]) / skeleton.mass[right])
+    halves = np.random.default_rng(1).normal(0.0, np.sqrt(2.0) * spread.twin_mass, (COUNT, 2))
+    expected = (0.5 * halves @ [1.0, -1.0]).std() * 0.86 * along
+    apart = (com[:, right] - com[:, left] * mirror)[:, 1]
+    assert apart.std() == pytest.approx(expected, rel=2 * tolerance)
+    covariance = centre_covariance(skeleton, spread, twins(skeleton.bodies, eight.anatomy.groups))
+    one, other = (3 * body + 1 for body in (right, left))
+    variance = covariance[one, one] + covariance[other, other] - 2.0 * covariance[one, other]
+    assert np.sqrt(variance) == pytest.approx(expected, rel=tolerance)
+    np.testing.assert_allclose(covariance, covariance.T, rtol=0, atol=1e-18)
+    assert np.linalg.eigvalsh(covariance).min() > -1e-12
 
 
 def test_motion_follows_the_body_as_inverse_kinematics_would():

@@ -13,15 +13,10 @@ from aqbio.body.joint_forms import RAJAGOPAL_MASS_KG, second_body, with_joints, 
 from aqbio.body.sprint_body import DUMAS, with_lateral_centres
 from aqbio.body.sprint_geometry import ANATOMICAL_JOINTS, PLAIN_JOINTS
 from aqbio.contributions.intervals import intervals_dataset
-from aqbio.contributions.other_models import (
-    drawn_deviations,
-    drawn_outcomes,
-    model_sds,
-    outcome_differences,
-    second_model_sds,
-)
-from aqbio.intervals.second_model import followed_motion, with_second_model
+from aqbio.contributions.other_models import drawn_deviations, drawn_outcomes, outcome_differences
+from aqbio.intervals.second_model import SECOND_MODEL, followed_motion, with_second_model
 from aqbio.intervals.sources import MODEL
+from aqbio.intervals.step_states import model_states
 from aqbio.intervals.step_uncertainty import NAMES
 from aqbio.intervals.trial_draws import Sampling, TrialDraws
 from aqbio.intervals.uncertainty import Spread
@@ -154,6 +149,12 @@ def test_what_the_second_model_says_of_a_stance_is_a_computation_of_its_own():
         np.testing.assert_allclose(both[side, keys.index(key)], force, rtol=1e-4, atol=1e-3)
 
 
+def _states(trial):
+    rows = outcome_differences(*drawn_outcomes(trial))
+    table = rows.assign(model=SECOND_MODEL, trial_id="one")
+    return model_states(table).get("one", [])
+
+
 def test_differences_of_drawn_contacts():
     """By hand: 1 and 3 on two feet deviate by 3 and 4."""
     names = ("H1", "opposition", "whole_body", "stance_index", "1")
@@ -168,8 +169,8 @@ def test_differences_of_drawn_contacts():
     assert rows[["steps", "own", "other", "difference"]].tolist() == [2, 2.0, 1.5, -0.5]
     assert rows["rms"] == pytest.approx(np.sqrt((9.0 + 16.0) / 2.0))
     assert drawn_deviations(trial) == {"opposition": pytest.approx(-0.5)}
-    sds = model_sds(outcome_differences(*drawn_outcomes(trial)))
-    assert sds[names[:4]][1] == pytest.approx(np.sqrt(12.5))
+    [state] = _states(trial)
+    assert state[names][1] == pytest.approx(-0.5)
     empty, _ = drawn_outcomes(xr.Dataset())
     assert empty.empty
 
@@ -199,8 +200,8 @@ def test_what_joints_cause_is_wider_by_the_factor_of_a_sample_of_one():
         {"second_model": (("model_side", "stance_foot", "outcome", "axis"), table)},
         coords={f"outcome_{name}": ("outcome", names[name]) for name in NAMES},
     )
-    sds = second_model_sds(trial)
-    rms = np.sqrt((9.0 + 16.0) / 2.0)
-    assert sds["A", "arms", "whole_body", "momentum_mean"][1] == pytest.approx(rms)
-    assert sds["C (C2)", "lumbar", "ground", "force_mean"][1] == pytest.approx(1.5 * rms)
-    assert second_model_sds(xr.Dataset()) == {}
+    [state] = _states(trial)
+    arms, caused = (tuple(own[n] for own in names.values()) for n in (0, 1))
+    assert state[arms][1] == pytest.approx(3.5)
+    assert state[caused][1] == pytest.approx(1.5 * 3.5)
+    assert _states(xr.Dataset()) == []

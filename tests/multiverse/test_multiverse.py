@@ -31,8 +31,9 @@ from aqbio.multiverse.step_rows import (
     _step_sd,
     evidence_curves,
     frame_timing_error,
+    lag_states,
+    step_errors,
     step_numbers,
-    trial_sds,
 )
 from aqbio.names import ANATOMICAL_GROUPS, AXES, SIDES
 from aqbio.observed.mask import NOT_SEEN, Observed
@@ -187,16 +188,18 @@ def test_spreads_of_a_step_by_closed_forms(side):
     slopes = np.random.default_rng(3).normal(2.0, 0.7, 40)
     lines = np.ones((40, len(TIME), 6))  # the other groups: the same in all samples
     lines[..., 0] = slopes[:, None] * TIME
-    found = trial_sds(_sampled(lines), [step])["step_yaw_impulse"]
+    found = step_errors(_sampled(lines), [step])["step_yaw_impulse"]
     assert found == pytest.approx(np.std(slopes, ddof=1) * (following - touchdown), rel=1e-6)
     peaks = 0.5 * (touchdown + step.toe_off) + np.random.default_rng(5).normal(0.0, 0.002, 40)
     bumps = np.exp(-(((TIME - peaks[:, None]) / 0.03) ** 2))[..., None] * np.ones(6)
-    one, late = (
-        trial_sds(_sampled(bumps).assign_attrs(clock_sd=clock), [step])["lag"]
-        for clock in (0.0, 0.004)
-    )
-    assert one == pytest.approx(np.std(peaks, ddof=1) / (following - touchdown), rel=0.05)
-    assert late == pytest.approx(np.hypot(one, 0.004 / (following - touchdown)))
+    length = following - touchdown
+    states = lag_states(_sampled(bumps).assign_attrs(clock_sd=0.004), [step])
+    motion = np.array(states["motion"])
+    spread = np.std(peaks, ddof=1) / length
+    assert np.sqrt((motion**2).mean()) == pytest.approx(spread, rel=0.05)
+    assert np.corrcoef(motion, peaks)[0, 1] > 0.99  # state by state, the sample's own peak
+    assert states["clock"] == pytest.approx([0.004 / length, -0.004 / length])
+    assert lag_states(_sampled(bumps), []) == {}
 
 
 WAYS = {

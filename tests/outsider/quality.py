@@ -191,44 +191,40 @@ def _of_the_fit(trial: Results) -> dict[str, float]:
 
 
 def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
-    """How sure what H1 and H2 rest on is: what was drawn, and samples over all stances' frames.
+    """How sure the means over steps are of what H1 and H2 rest on, from the states in the file.
 
-    How much more cancels between both legs and the rest than between the swing leg and the rest;
-    the cosine of the arms' momentum and the push leg's.
+    A state is the same error in all steps: the mean square over states of the mean over steps, of
+    each source and of the second model.
     """
-    samples = posterior_samples(trial)
-    if samples is None or "interval_sd" not in trial.data:
+    if posterior_samples(trial) is None or "state_deviation" not in trial.data:
         return {}
-    names = [str(one) for one in trial.data["group"].values]
-    parts = []
-    for _, row in steps[steps["status"] != "rejected"].iterrows():
-        step = trial.step(row)
-        inside = (trial.time >= step.touchdown) & (trial.time <= step.toe_off)
-        roles = ["push_leg", "swing_leg", "arms", "torso", "pelvis"]
-        estimate = trial.values("group_angular_momentum")[inside] + samples[:, inside]
-        parts.append(np.einsum("rg,ntg->ntr", step.groups(roles, names), estimate[..., 1]))
-    push, swing, arms, torso, pelvis = np.moveaxis(np.concatenate(parts, axis=1), -1, 0)
-    all_ = push + swing + arms + torso + pelvis
-    size = sum(np.abs(one).mean(axis=1) for one in (push, swing, arms, torso, pelvis))
-
-    def cancelled(side: np.ndarray) -> np.ndarray:
-        return (np.abs(side) + np.abs(all_ - side) - np.abs(all_)).mean(axis=1) / size
-
-    cosine = (arms * push).sum(axis=1)
-    cosine /= np.sqrt((arms**2).sum(axis=1) * (push**2).sum(axis=1))
-    feet = set(steps.loc[steps["status"] != "rejected", "side"])
-    drawn = trial.data["interval_sd"].sel(stance_foot=sorted(feet), axis="y")
-    alike = drawn.sel(uncertainty_source=drawn["uncertainty_source"] != "motion")
-    kinds = trial.data["outcome_source"].values.astype(str)
-    found = {}
-    for name, values in (
-        ("opposition", cancelled(swing) - cancelled(push + swing)),
-        ("arms_push_cosine", cosine),
-    ):
-        own = (alike.isel(outcome=kinds == name) ** 2).sum("uncertainty_source", skipna=False)
-        model = np.broadcast_to(model_variances(trial), (len(kinds), 3))[kinds == name, 1]
-        foot = np.nanmean(np.sqrt(own.transpose("stance_foot", "outcome").values + model))
-        found[f"sd_{name}"] = np.hypot(foot, np.std(values, ddof=1))
+    data, found = trial.data, {}
+    kinds = data["outcome_source"].values.astype(str)
+    sources = data["state_source"].values.astype(str)
+    kept = steps[steps["status"] != "rejected"]
+    for name in ("opposition", "arms_push_cosine"):
+        if name not in kinds:
+            continue
+        chosen = int(np.flatnonzero(kinds == name)[0])
+        by_foot = data["state_deviation"].isel(outcome=chosen).sel(axis="y")
+        moved = data["motion_deviation"].sel(axis="y")
+        sampled = moved.isel(
+            motion_outcome=int(np.flatnonzero(data["motion_outcome_source"] == name)[0])
+        ).transpose("stance", "motion_state")
+        rows, motion = [], []
+        for _, row in kept.iterrows():
+            apart = np.abs(data["stance_touchdown"].values - row["touchdown_fitted_s"])
+            if apart.min() < 1e-6:
+                rows.append(by_foot.sel(stance_foot=row["side"]).values)
+                motion.append(sampled.values[apart.argmin()])
+        if not rows:
+            continue
+        mean = np.nan_to_num(np.mean(rows, axis=0))
+        variance = (np.mean(motion, axis=0) ** 2).mean()
+        for source in dict.fromkeys(sources[sources != "motion"]):
+            variance += (mean[sources == source] ** 2).mean()
+        model = np.broadcast_to(model_variances(trial), (len(kinds), 3))[chosen, 1]
+        found[f"sd_{name}"] = float(np.sqrt(variance + model))
     return found
 
 

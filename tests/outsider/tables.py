@@ -152,15 +152,15 @@ CAUSED_BY_ONE_MODEL = 1.5
 
 
 def model_variances(trial: Results) -> np.ndarray | float:
-    """(outcome, axis): mean square over the feet of what the second model says differently."""
+    """(outcome, axis): square of what the second model says differently, mean over the feet."""
     if "second_model" not in trial.data:
         return 0.0
     both = trial.data["second_model"].transpose("model_side", "stance_foot", "outcome", "axis")
-    squares = (both.values[1] - both.values[0]) ** 2
-    known = np.isfinite(squares)
-    mean = np.where(known, squares, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    apart = both.values[1] - both.values[0]
+    known = np.isfinite(apart)
+    mean = np.where(known, apart, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     is_caused = np.char.startswith(trial.data["outcome_level"].values.astype(str), "C")
-    widened: np.ndarray = np.where(is_caused, CAUSED_BY_ONE_MODEL**2, 1.0)[:, None] * mean
+    widened: np.ndarray = np.where(is_caused, CAUSED_BY_ONE_MODEL**2, 1.0)[:, None] * mean**2
     return widened
 
 

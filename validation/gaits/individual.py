@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -134,6 +134,20 @@ LONGEST = 0.997
 """Reach of a leg in a contact, share of its full length."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asymmetry:
+    """What the right limbs do more than the left ones, relative."""
+
+    swing: float = 0.0
+    """Flexion of the hip in swing, of `HIP_RANGE_DEG`."""
+    arms: float = 0.0
+    """Swing of the arms, where they are not held still."""
+
+
+HIP_RANGE_DEG = 80.0
+"""Range of flexion of a sprinter's hip in a stride."""
+
+
 def individual_gait(
     name: GaitName,
     *,
@@ -141,11 +155,17 @@ def individual_gait(
     heavier: tuple[tuple[str, float], ...] = (),
     form: JointForm = PLAIN_JOINTS,
     drag_area: float = 0.0,
+    asymmetry: Asymmetry | None = None,
 ) -> SolvedGait:
-    """The gait of one person: presets, and what persons, sides and steps differ by."""
+    """The gait of one person: presets, and what persons, sides and steps differ by.
+
+    `asymmetry` is added to what the sides of the person differ by.
+    """
     for attempt in range(ATTEMPTS):
         try:
             design = _drawn(name, seed, attempt)
+            if asymmetry is not None:
+                design = _asymmetric(design, asymmetry, restricted=name.condition != "normal")
             who = replace(design.athlete, heavier=heavier, form=form)
             design = replace(design, athlete=who, drag_area=drag_area)
             solved = generated_gait(design, sweeps=12, longest=LONGEST + 0.003)
@@ -213,6 +233,17 @@ def _drawn(name: GaitName, seed: int, attempt: int) -> GaitDesign:
         steps=tuple(steps),
         arm_asymmetry=arm_asymmetry if name.condition == "normal" else 0.0,
     )
+
+
+def _asymmetric(design: GaitDesign, asymmetry: Asymmetry, *, restricted: bool) -> GaitDesign:
+    """Add an asymmetry to a design: a leg swings in the stride that begins with its step."""
+    steps = []
+    for number, step in enumerate(design.steps):
+        degrees = 0.5 * asymmetry.swing * HIP_RANGE_DEG * (-1.0 if number % 2 else 1.0)
+        hip = tuple(angle + degrees for angle in step.swing_hip_deg)
+        steps.append(step.changed(swing_hip_deg=hip))
+    arms = design.arm_asymmetry + (0.0 if restricted else 0.5 * asymmetry.arms)
+    return replace(design, steps=tuple(steps), arm_asymmetry=arms)
 
 
 def _moderate(*, restricted: bool) -> tuple[IntArray, FloatArray]:

@@ -1,0 +1,164 @@
+"""Deviations of the stance means of single steps in every state of every source of error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.gait.steps import Step
+from aqbio.intervals.second_model import model_factors
+from aqbio.intervals.sources import CONTACT, EVENTS, MODEL, MOTION, SOURCES
+from aqbio.intervals.step_uncertainty import KEYS, NAMES, VERTICAL, Key, is_kinematic
+from aqbio.intervals.worlds import SCOPE_SHARES, STEP
+from aqbio.names import AXES, SIDES
+from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+DRAWN_VARIABLES = (
+    "state_deviation", "state_source", *(f"outcome_{name}" for name in NAMES),
+    "motion_deviation", "stance_touchdown", *(f"motion_outcome_{name}" for name in NAMES),
+)  # fmt: skip
+"""Variables of a trial's file of contributions that hold its states."""
+
+PARTIAL_SOURCES = frozenset({CONTACT, EVENTS, MODEL})
+"""Sources that affect some outcomes only: others do not change."""
+
+Arrays = Mapping[str, Any]
+"""Arrays of a trial's file of contributions by name."""
+
+States = Mapping[str, FloatArray]
+"""Deviations (J, O, 3) of O outcomes of a step in the J states of each source."""
+
+SAME_INSTANT_S = 1e-6
+"""Difference below which two instants are the same, s: files hold one in single precision."""
+
+
+def outcome_keys(data: Arrays, prefix: str = "") -> list[Key]:
+    """Outcomes of a trial's states; prefix ``motion_``: those sampled at every contact."""
+    columns = (data[f"{prefix}outcome_{name}"].tolist() for name in NAMES)
+    return list(zip(*columns, strict=True))
+
+
+def step_states(
+    data: Arrays, side: str, touchdown: float, chosen: Sequence[int]
+) -> dict[str, FloatArray]:
+    """Deviations (J, O, 3) of the chosen outcomes of a step in the states of every source."""
+    values = data["state_deviation"][:, SIDES.index(side)][:, list(chosen)].astype(float)
+    labels = data["state_source"]
+    states = {source: values[labels == source] for source in SOURCES if (labels == source).any()}
+    if "motion_deviation" in data:
+        states[MOTION] = _motion_states(data, touchdown, chosen, states.get(MOTION))
+    return states
+
+
+def _motion_states(
+    data: Arrays, touchdown: float, chosen: Sequence[int], of_foot: FloatArray | None
+) -> FloatArray:
+    """Deviations (J, O, 3) of a step's outcomes in samples of its motion.
+
+    Of outcomes that are not sampled at every contact, those of one contact of the foot; 0 without
+    any, NaN for a step without samples.
+    """
+    keys, sampled = outcome_keys(data), outcome_keys(data, "motion_")
+    samples, touchdowns = data["motion_deviation"], data["stance_touchdown"]
+    stance = int(np.abs(touchdowns - touchdown).argmin())
+    is_sampled = abs(touchdowns[stance] - touchdown) < SAME_INSTANT_S
+    states = np.zeros((samples.shape[1], len(chosen), len(AXES)))
+    if of_foot is not None:
+        states[:] = np.nan
+        states[: len(of_foot)] = of_foot
+    for column, number in enumerate(chosen):
+        if keys[number] in sampled:
+            values = samples[stance][:, sampled.index(keys[number])]
+            states[:, column] = values if is_sampled else np.nan
+    return states
+
+
+def model_states(differences: pd.DataFrame) -> dict[str, list[dict[Key, FloatArray]]]:
+    """Deviations (3,) by outcome on each other model, by trial; for other trials ("") their mean.
+
+    From the rows of the table of models, of one participant.
+    """
+    names = differences["model"].astype(str).unique().tolist()
+    if not names:
+        return {}
+    factors = model_factors(
+        *(differences[name].astype(str).tolist() for name in ("model", "level"))
+    )
+    rows = differences.assign(difference=differences["difference"] * factors)
+    trials = rows["trial_id"].astype(str)
+    return {
+        trial: [
+            _by_outcome(rows[(rows["model"] == name) & (trials.eq(trial) | (trial == ""))])
+            for name in names
+        ]
+        for trial in ("", *trials.unique().tolist())
+    }
+
+
+def _by_outcome(rows: pd.DataFrame) -> dict[Key, FloatArray]:
+    """Mean deviations over trials, (3,) by outcome."""
+    means = rows.groupby([*NAMES, "axis"], observed=True)["difference"].mean().reset_index()
+    by_outcome: dict[Key, FloatArray] = {}
+    for row in means.to_dict("records"):
+        deviations = by_outcome.setdefault(
+            tuple(str(row[name]) for name in NAMES), np.zeros(len(AXES))
+        )
+        deviations[AXES.index(row["axis"])] = row["difference"]
+    return by_outcome
+
+
+def mean_sds(steps: Sequence[States]) -> FloatArray:
+    """Standard deviations (O, 3) over worlds of means over steps of one trial.
+
+    Without the sampling error of worlds: the weights of a source are orthogonal, so that its
+    variance is the mean square over its states; those of different sources, and of different steps
+    of a source that each step has anew, are drawn independently.
+    """
+    variance = np.zeros(1)
+    for source in steps[0]:
+        states = np.stack([step[source] for step in steps])
+        if STEP in SCOPE_SHARES[source]:
+            part = (states**2).mean(axis=1).sum(axis=0) / len(steps) ** 2
+        else:
+            part = (states.mean(axis=0) ** 2).mean(axis=0)
+        variance = variance + part
+    sds: FloatArray = np.sqrt(variance)
+    return sds
+
+
+def statistic_sds(
+    trial: xr.Dataset, steps: Iterable[Step], models: Sequence[Mapping[Key, FloatArray]] = ()
+) -> dict[str, float]:
+    """Standard deviation over worlds of the trial's mean of every statistic (`STATISTICS`).
+
+    `models`: deviations by outcome on other models (`model_states`).
+    Empty where a fit is possible but missing, and without draws, a stance or an arm.
+    """
+    is_fitted = "group_momentum_sample" in trial
+    if "state_deviation" not in trial or not (is_fitted or is_kinematic(trial)):
+        return {}
+    data = {name: trial[name].values for name in DRAWN_VARIABLES if name in trial.variables}
+    keys = outcome_keys(data)
+    chosen = [keys.index(key) for key in KEYS.values() if key in keys]
+    names = [name for name, key in KEYS.items() if key in keys]
+    other = np.array(
+        [[model.get(keys[n], np.zeros(len(AXES))) for n in chosen] for model in models]
+    )
+    known = []
+    for step in steps:
+        if step.status == "rejected" or not chosen:
+            continue
+        states = step_states(data, step.side, step.touchdown, chosen)
+        for source in states.keys() & PARTIAL_SOURCES:
+            states[source] = np.nan_to_num(states[source])
+        if all(np.isfinite(values).all() for values in states.values()):
+            known.append(states | ({MODEL: other} if models else {}))
+    if not known:
+        return {}
+    return dict(zip(names, mean_sds(known)[:, AXES.index(VERTICAL)].tolist(), strict=True))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.inference import Estimate, Regression, regression
+from aqbio.stats.inference import Estimate, Regression, regression, regression_outliers
 from aqbio.stats.outcome import (
     NO_RESULT,
     Outcome,
@@ -137,17 +137,19 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
     noise = evidence.athletes[["push_noise", "swing_noise"]].astype(float).mean().to_numpy()
     repeated, errors = bool(np.isfinite(noise).all()), evidence.choices.errors
 
-    def fit(athletes: pd.DataFrame) -> Regression | None:
+    def predictors(athletes: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
 
-        if len(athletes) < FEWEST_FOR_COST:
-            return None
         push, swing = (athletes[name].to_numpy() for name in ("push_capacity", "swing_capacity"))
         names = ["constant", "strength", "gap", "difference"]
         table = calibrated_table(push, swing, np.nan_to_num(noise))
         sides = pd.DataFrame(table, athletes.index, columns=names)
-        covariates = athletes.drop(columns=["push_capacity", "swing_capacity", "fastest"])
-        return regression(athletes["fastest"], sides.join(covariates), errors)
+        return sides.join(athletes.drop(columns=["push_capacity", "swing_capacity", "fastest"]))
+
+    def fit(athletes: pd.DataFrame) -> Regression | None:
+        if len(athletes) < FEWEST_FOR_COST:
+            return None
+        return regression(athletes["fastest"], predictors(athletes), errors)
 
     def ratio(fitted: Regression) -> Result:
         ratio = fitted.ratio("gap", "strength")
@@ -164,7 +166,7 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
         return Result(error, ratio.interval(0.95), p, against, strength_helps, note)
 
     def test(table: pd.DataFrame) -> Result:
-        fits, words = _with_and_without(table.dropna(), fit)
+        fits, words = _with_and_without(table.dropna(), predictors, fit)
         results = [ratio(fitted) for fitted in fits]
         return combine_results(results, words)
 
@@ -234,6 +236,10 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
     errors = evidence.choices.errors
     readings = [[f"{name}{ending}" for name in names] for ending in ("", RELATIVE)]
 
+    def predictors(athletes: pd.DataFrame) -> pd.DataFrame:
+        varying = athletes.loc[:, athletes.max() > athletes.min()]
+        return varying.drop(columns="fastest", errors="ignore").assign(constant=1.0)
+
     def fit(athletes: pd.DataFrame) -> Regression | None:
         indicators = athletes.columns.difference(["fastest", *readings[0], *readings[1]])
         scores = normal_scores(athletes.drop(columns=indicators)).join(athletes[indicators])
@@ -248,7 +254,8 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
     def test(table: pd.DataFrame) -> Result:
         complete, results, left_out = table.dropna(), [], ""
         for columns, other_columns in (readings, readings[::-1]):
-            fits, words = _with_and_without(complete.drop(columns=other_columns), fit)
+            one_reading = complete.drop(columns=other_columns)
+            fits, words = _with_and_without(one_reading, predictors, fit)
             if any(columns[0] not in fitted.coefficients for fitted in fits):
                 return NO_RESULT
             results += [result(hypothesis, fitted.estimate(columns[0])) for fitted in fits]
@@ -277,19 +284,35 @@ def normal_scores(numbers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_and_without(
-    athletes: pd.DataFrame, fit: Callable[[pd.DataFrame], Regression | None]
+    athletes: pd.DataFrame,
+    predictors: Callable[[pd.DataFrame], pd.DataFrame],
+    fit: Callable[[pd.DataFrame], Regression | None],
 ) -> tuple[list[Regression], str]:
-    """Fit all athletes, then without the most influential ones; with their names."""
+    """Fit all athletes, then without outliers and the most influential; with their names.
+
+    ``predictors`` are the columns beside which the highest speed of an outlier is far from that of
+    others.
+    """
     first = refit = fit(athletes)
-    out: list[str] = []
-    while refit is not None and len(out) < MOST_INFLUENTIAL:
+    if first is None:
+        return [], ""
+    is_far = regression_outliers(athletes["fastest"], predictors(athletes))
+    out = [str(name) for name in athletes.index[is_far]]
+    rest = athletes[~is_far]
+    refit = fit(rest)
+    for _ in range(MOST_INFLUENTIAL):
+        if refit is None:
+            return [], ""
         worst = refit.influence.idxmax()
         out.append(str(worst))
-        athletes = athletes.drop(index=worst)
-        refit = fit(athletes)
-    if first is None or refit is None:
+        rest = rest.drop(index=worst)
+        refit = fit(rest)
+    if refit is None:
         return [], ""
-    return [first, refit], f"both with and without {' and '.join(out)}, the most influential"
+    return [first, refit], (
+        f"both with and without {' and '.join(out)}, who are far from the others or most "
+        "influential"
+    )
 
 
 def _comparison_outcome(

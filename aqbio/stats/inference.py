@@ -325,14 +325,18 @@ OUTLIER_SDS = 2.5
 (Rousseeuw and Leroy 1987, Robust regression and outlier detection)."""
 
 
-def regression_outliers(response: pd.Series[float], table: pd.DataFrame) -> BoolArray:
-    """Mark athletes far from what least trimmed squares fit to most of them, or in a predictor, (A,).
+def regression_outliers(
+    response: pd.Series[float], table: pd.DataFrame, measured: Sequence[str]
+) -> BoolArray:
+    """Mark athletes far from a fit to most of them, or far from the others in what was measured.
 
-    Far in a predictor: a few athletes with one cause of both a predictor and the response make a
-    line of their own, which no residual shows. Leaving out the most influential one by one does not find several alike, who hide each other.
-    Random starts of as many athletes as terms, each concentrated on the three quarters with the
-    smallest residuals (Rousseeuw and Van Driessen 2006, Data Min Knowl Discov 12:29-45); always
-    the same starts. None below twice as many athletes as terms.
+    The fit is by least trimmed squares: random starts of one athlete more than there are terms,
+    each concentrated on the three quarters with the smallest residuals (Rousseeuw and Van Driessen
+    2006, Data Min Knowl Discov 12:29-45); always the same starts. Leaving out the most influential
+    athlete one by one does not find several alike, who hide each other; and a few athletes with one
+    cause of both a predictor and the response make a line of their own, which no residual shows:
+    ``measured`` names the predictors in which nobody may be far. None below twice as many athletes
+    as terms. Returns (A,).
     """
     x, y = table.to_numpy(dtype=float), response.to_numpy(dtype=float)
     count, terms = x.shape
@@ -349,7 +353,8 @@ def regression_outliers(response: pd.Series[float], table: pd.DataFrame) -> Bool
     squares = _squared_residuals(x, y, weights)
     best = squares[(weights * squares).sum(axis=1).argmin()]
     scale = float(np.median(np.sqrt(best))) / MEDIAN_OF_NORMAL * (1.0 + 5.0 / (count - terms))
-    distances = np.abs(x - np.median(x, axis=0))
+    values = table[[*measured]].to_numpy(dtype=float)
+    distances = np.abs(values - np.median(values, axis=0))
     spreads = np.median(distances, axis=0) / MEDIAN_OF_NORMAL
     is_remote = (distances > OUTLIER_SDS * np.where(spreads > 0.0, spreads, np.inf)).any(axis=1)
     return np.asarray(is_remote | (np.sqrt(best) > OUTLIER_SDS * scale))

@@ -205,8 +205,8 @@ def unequal_gain_cost(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     def predictors(athletes: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
 
-        gains = (athletes[name].to_numpy() for name in names)
-        table = calibrated_table(*gains, np.nan_to_num(noise(athletes)))
+        push, swing = (athletes[name].to_numpy() for name in names)
+        table = calibrated_table(push, swing, np.nan_to_num(noise(athletes)))
         columns = ["constant", "gain", "distance", "difference"]
         return pd.DataFrame(table, athletes.index, columns=columns)
 

@@ -308,9 +308,10 @@ def _count(evidence: Evidence, sufficient: pd.Series[bool]) -> pd.Series[Any]:
     return sufficient.groupby(level=0, observed=True).sum().reindex(names, fill_value=0)
 
 
-MINIMUM_CHECKS: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = dict.fromkeys(
-    NEXT_STEP, _with_runs
-) | dict.fromkeys(GAINS, _in_both_sessions)
+MINIMUM_CHECKS: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
+    **dict.fromkeys(NEXT_STEP, _with_runs),
+    **dict.fromkeys(GAINS, _in_both_sessions),
+}
 """Statistics with their own count of steps."""
 
 

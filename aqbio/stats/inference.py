@@ -338,13 +338,14 @@ def regression_outliers(
     ``measured`` names the predictors in which nobody may be far. None below twice as many athletes
     as terms. Returns (A,).
     """
-    x, y = table.to_numpy(dtype=float), response.to_numpy(dtype=float)
+    x: FloatArray = table.to_numpy(dtype=float)
+    y: FloatArray = np.asarray(response, dtype=float)
     count, terms = x.shape
     if count < 2 * terms + 2:
         return np.zeros(count, dtype=bool)
     most = max(int(TRIMMED_SHARE * count), terms + 1)
     keys = np.random.default_rng(0).random((STARTS, count))
-    weights = (keys.argsort(axis=1).argsort(axis=1) <= terms) * 1.0
+    weights: FloatArray = np.asarray(keys.argsort(axis=1).argsort(axis=1) <= terms, dtype=float)
     for _ in range(CONCENTRATIONS):
         squares = _squared_residuals(x, y, weights)
         nearest = np.argpartition(squares, most - 1, axis=1)[:, :most]

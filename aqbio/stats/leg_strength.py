@@ -156,7 +156,7 @@ def session_changes(tests: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
     """
     key = ["side", *MEASURE, "unit", "role"]
     sessions = (tests[tests["participant_id"] == name] for name in (first, last))
-    earlier, later = (session[[*key, "value", "error", "error_df", "pain"]] for session in sessions)
+    earlier, later = (session[[*key, "value", "error", "error_df"]] for session in sessions)
     both = earlier.merge(later, on=key, suffixes=("_before", "_after"))
     return both[key].assign(
         before=both["value_before"],
@@ -192,8 +192,10 @@ def gains_of_strength(
             numbers = []
             for name in sessions:
                 table = of_role.get(name)
-                whole = table is not None and set(table["movement"]) == movements and movements
-                numbers.append(reduce(table) if whole else (np.nan, np.nan, 0.0))
+                if table is None or table.empty or set(table["movement"]) != movements:
+                    numbers.append((np.nan, np.nan, 0.0))
+                else:
+                    numbers.append(reduce(table))
             for place, suffix in enumerate(("", "_error", "_df")):
                 columns[f"{role}_{ending}{suffix}"] = [number[place] for number in numbers]
     columns["ever_hurt"] = [

@@ -134,7 +134,7 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
             ends = np.array([outcome.result.ci95 for outcome in found])
             yield {
                 "world": name, "athletes": count, "studies": studies, "truth": world.cost,
-                "median": float(np.median([outcome.estimate for outcome in found])),
+                "median": float(np.nanmedian([outcome.estimate for outcome in found])),
                 "supported": sum(map(supported, found)) / studies,
                 "covered": float(((ends[:, 0] <= world.cost) & (ends[:, 1] >= world.cost)).mean()),
             }  # fmt: skip

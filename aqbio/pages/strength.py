@@ -118,7 +118,10 @@ def strength_sheet(
     own_rows = [row for row in rows if row.participant_id == participant_id]
     lines = tuple(_lines(own_rows, shown))
     changes, sessions = _changes(rows, people, participant_id, read_session)
-    return StrengthSheet(_sentence(lines, own_rows), lines, changes, sessions)
+    sentence = _sentence(lines, own_rows)
+    if own_rows and changes and participant_id == _tested(rows, people)[-1]:
+        sentence = f"{_change_sentence(changes, sessions)} {sentence}"
+    return StrengthSheet(sentence, lines, changes, sessions)
 
 
 def percent(ratio: float) -> float:
@@ -188,18 +191,18 @@ def _running(steps: pd.DataFrame, role: str) -> str:
 def _changes(
     rows: Sequence[Strength],
     people: Sequence[str],
-    own: str,
-    read_session: Callable[[str], SessionSteps] | None,
+    participant_id: str = "",
+    read_session: Callable[[str], SessionSteps] | None = None,
 ) -> tuple[tuple[StrengthChange, ...], str]:
     """Tests of the first and the last session of a person, and both sessions in words."""
     tests = strength_tests(rows)
-    tested = [name for name in people if name in set(tests["participant_id"])]
+    tested = _tested(rows, people)
     if len(tested) < 2:
         return (), ""
     first, last = tested[0], tested[-1]
     named = dict(zip(tests["participant_id"], tests["session"], strict=True))
     running = {}
-    if read_session is not None and own == last:
+    if read_session is not None and participant_id == last:
         running = _running_changes(read_session(last), read_session(first))
     changes = []
     for row in session_changes(tests, first, last).to_dict("records"):
@@ -214,6 +217,32 @@ def _changes(
     return tuple(changes), f"{named[first] or first} and {named[last] or last}"
 
 
+def _tested(rows: Sequence[Strength], people: Sequence[str]) -> list[str]:
+    """Sessions of a person in which strength was measured."""
+    measured = {row.participant_id for row in rows}
+    return [name for name in people if name in measured]
+
+
+def _change_sentence(changes: Sequence[StrengthChange], sessions: str) -> str:
+    """State which tests changed between the first and the last session."""
+    parts = [
+        f"{change.test} {'rose' if change.change.difference > 0 else 'fell'} "
+        f"({change.change.words})"
+        for change in changes
+        if change.change.sure
+    ]
+    same = [
+        change.test for change in changes
+        if not change.change.sure and not math.isnan(change.change.low)
+    ]  # fmt: skip
+    if same:
+        parts.append(f"no change beyond that of attempts in {', '.join(same)}")
+    unsure = [change.test for change in changes if math.isnan(change.change.low)]
+    if unsure:
+        parts.append(f"how sure a change is is not known of {', '.join(unsure)}")
+    return f"Sessions {sessions}: {'; '.join(parts)}."
+
+
 OTHER_SIDE = {"left": "right", "right": "left"}
 
 
@@ -221,7 +250,7 @@ def _running_changes(last: SessionSteps, first: SessionSteps) -> dict[tuple[str,
     """Change of what each leg does in running, in words, by role and leg."""
     words = {}
     for role, (column, name) in RUNNING.items():
-        outcome = next(one for one in OUTCOMES.values() if one.source == column)
+        outcome = next(measure for measure in OUTCOMES.values() if measure.source == column)
         for foot, change in foot_changes(last, first, outcome).items():
             leg = foot if role == "push" else OTHER_SIDE[foot]
             if np.isfinite(change).all():

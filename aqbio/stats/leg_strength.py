@@ -381,13 +381,15 @@ def strength_slope(
     """
     drawn = np.atleast_2d(outcome)
     count = len(strength)
+    if count < MIN_ATHLETES:
+        return None
     design = (
         np.ones((count, 1)) if covariates is None else np.column_stack((np.ones(count), covariates))
     )
     design = design[:, np.ptp(design, axis=0) > 0] if covariates is not None else design[:, :0]
     design = np.column_stack((np.ones(count), design))
     df = count - design.shape[1] - 1
-    if count < MIN_ATHLETES or df < 3 or not np.isfinite(strength).all():
+    if df < 3 or not np.isfinite(strength).all():
         return None
     basis = np.linalg.qr(design)[0]
     x = strength - basis @ (basis.T @ strength)

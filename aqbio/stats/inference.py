@@ -340,6 +340,8 @@ def regression_outliers(
     """
     x: FloatArray = table.to_numpy(dtype=float)
     y: FloatArray = np.asarray(response, dtype=float)
+    order = np.lexsort([*x.T, y])  # the order of the sheets does not count
+    x, y = x[order], y[order]
     count, terms = x.shape
     if count < 2 * terms + 2:
         return np.zeros(count, dtype=bool)
@@ -354,11 +356,13 @@ def regression_outliers(
     squares = _squared_residuals(x, y, weights)
     best = squares[(weights * squares).sum(axis=1).argmin()]
     scale = float(np.median(np.sqrt(best))) / MEDIAN_OF_NORMAL * (1.0 + 5.0 / (count - terms))
-    values = table[[*measured]].to_numpy(dtype=float)
+    values = table[[*measured]].to_numpy(dtype=float)[order]
     distances = np.abs(values - np.median(values, axis=0))
     spreads = np.median(distances, axis=0) / MEDIAN_OF_NORMAL
     is_remote = (distances > OUTLIER_SDS * np.where(spreads > 0.0, spreads, np.inf)).any(axis=1)
-    return np.asarray(is_remote | (np.sqrt(best) > OUTLIER_SDS * scale))
+    is_outlier = np.zeros(count, dtype=bool)
+    is_outlier[order] = is_remote | (np.sqrt(best) > OUTLIER_SDS * scale)
+    return is_outlier
 
 
 def _squared_residuals(x: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray:

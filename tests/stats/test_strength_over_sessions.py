@@ -225,6 +225,10 @@ def test_outliers_are_found_where_they_hide_each_other():
     leverage = table.assign(x=np.where(np.arange(60) < 8, 6.0, x))
     assert regression_outliers(pd.Series(y), leverage, ["x"])[:8].all()
     assert not regression_outliers(pd.Series(y[:5]), table[:5], ["x"]).any()
+    mixed = random.permutation(60)
+    found = regression_outliers(pd.Series(shifted), table, ["x"])
+    again = regression_outliers(pd.Series(shifted[mixed]), table.iloc[mixed], ["x"])
+    np.testing.assert_array_equal(again, found[mixed])
 
 
 def test_without_two_sessions_nothing_is_tested():

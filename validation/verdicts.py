@@ -82,7 +82,9 @@ def evidence_of(study: DrawnStudy) -> Evidence:
         for name, value in zip(names, values, strict=True)
     ]
     known = athletes_from_steps(steps).assign(
-        **{name: study.sheet[name].tolist() for name in KINDS}, **capacity_scores(rows, names)
+        **{name: study.sheet[name].tolist() for name in KINDS},
+        **capacity_scores(rows, names),
+        hurt=0.0,  # pain is asked for, and nobody says that there is any
     )
     presence = Presence(capacities=True)
     draws = own_errors(trials, np.random.default_rng(len(trials)))

@@ -25,9 +25,9 @@ from aqbio.names import GRAVITY, NORMAL
 from aqbio.stats.athlete_statistics import COVARIATES, athletes_from_steps
 from aqbio.stats.contrasts import with_scatter
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
-from aqbio.stats.leg_strength import evidence_of_strength
+from aqbio.stats.leg_strength import evidence_of_strength, gains_of_strength, session_strengths
 from aqbio.stats.measurement import DRAWN, STEP_ERRORS
-from aqbio.stats.registry import RATING, SPEED, Contrast, asked_registry
+from aqbio.stats.registry import RATING, SPEED, STRENGTHS, Contrast, asked_registry
 from aqbio.stats.step_numbers import CONTRIBUTORS, evidence_columns, time_deviation
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import OK
@@ -74,6 +74,9 @@ def capacity_scores(rows: Sequence[Strength], names: Sequence[str]) -> dict[str,
 
 # evidence by specification ------------------------------------------------------------------------
 
+HEADING = "heading_change_deg"
+"""Column of steps.tsv that the consequences of an imbalance read."""
+
 UNITS = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1} | {
     f"momentum_{name}": 0 for name in CONTRIBUTORS
 }
@@ -110,6 +113,7 @@ class StudyEvidence:
         if plain:
             trials = without_fit(trials)
         evidence = replace(self.evidence, steps=steps, trials=trials, presence=presence)
+        evidence = _with_later(evidence, self.study, rows, spoilt)
         evidence = _with_athletes(evidence, self.study, rows)
         return replace(evidence, sprints=spoilt(evidence.sprints))
 
@@ -152,7 +156,11 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
     entries = _multiverse_entries(study, list(trials.index))
     draws, shared = trial_draws(study, steps, entries)
     errors = _trial_errors(study, trials.index, entries, draws, shared)
-    asked = [contrast.outcome for contrast in _contrasts(study) if contrast.take != "scatter"]
+    asked = [
+        contrast.outcome
+        for contrast in _contrasts(study)
+        if contrast.take != "scatter" and contrast.outcome not in STRENGTHS
+    ]
     evidence = Evidence(
         steps=steps,
         trials=trials.assign(**errors),
@@ -166,6 +174,7 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
         ),
         limits=study.settings.quality,
     )
+    evidence = _with_later(evidence, study, default, spoilt)
     evidence = _with_athletes(evidence, study, default)
     evidence = replace(evidence, sprints=spoilt(evidence.sprints))
     return StudyEvidence(study, evidence, rows, outcomes)
@@ -197,10 +206,54 @@ def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evid
     athletes = athletes.assign(**covariates, **capacity_scores(study.strength, names))
     preferred = {name: people[name].preferred_leg for name in names}
     athletes = athletes.assign(**evidence_of_strength(study.strength, preferred))
+    sessions = tested_sessions(study)
+    gains = gains_of_strength(study.strength, {name: sessions.get(name) for name in names})
+    athletes = athletes.assign(**gains, gained_speed=_gained_speed(evidence, athletes["fastest"]))
     participant_ids = evidence.steps["participant_id"].astype(str)
     fastest = participant_ids.map(athletes["fastest"]).astype(float)
     steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
     return replace(evidence, steps=steps, athletes=athletes, sprints=_sprints(study, rows))
+
+
+def tested_sessions(study: Study) -> dict[str, str]:
+    """Last session with strengths of every person with several, by the first session's row."""
+    tested = {row.participant_id for row in study.strength}
+    rows: dict[str, list[str]] = {}
+    for participant in study.participants:
+        if participant.person is not None:
+            rows.setdefault(participant.person, []).append(participant.participant_id)
+    return {
+        names[0]: later[-1]
+        for names in rows.values()
+        if names[0] in tested and (later := [name for name in names[1:] if name in tested])
+    }
+
+
+def _with_later(
+    evidence: Evidence,
+    study: Study,
+    rows: pd.DataFrame,
+    spoilt: Callable[[pd.DataFrame], pd.DataFrame],
+) -> Evidence:
+    """Add the steps of the last session, under the name of the first one."""
+    sessions = tested_sessions(study)
+    if not sessions:
+        return evidence
+    of_last = {last: first for first, last in sessions.items()}
+    is_last = rows["participant_id"].astype(str).isin(of_last)
+    normal = rows[is_last & (rows["condition"] == NORMAL)]
+    steps = spoilt(_study_steps(study, normal, _levels(normal, accelerating_trials(normal))))
+    names = steps["participant_id"].astype(str).map(of_last)
+    return replace(evidence, later_steps=steps.assign(participant_id=names))
+
+
+def _gained_speed(evidence: Evidence, fastest: pd.Series[float]) -> pd.Series[float]:
+    """Logarithm of the last session's highest speed over the first one's; NaN with one session."""
+    later = evidence.later_steps
+    if later.empty:
+        return fastest * np.nan
+    means = later.groupby(["participant_id", "level"])["speed_mps"].mean().groupby(level=0).max()
+    return (means.reindex(fastest.index) / fastest).map(np.log)
 
 
 def _contrasts(study: Study) -> list[Contrast]:
@@ -212,6 +265,18 @@ def _contrasts(study: Study) -> list[Contrast]:
     ]
 
 
+STRENGTH_COLUMNS = [
+    *(f"{name}{ending}" for name in STRENGTHS for ending in ("", "_error", "_df")), "hurt",
+]  # fmt: skip
+"""Columns of sprints on strength, of studies that ask for it."""
+
+
+def _asks_strength(contrast: Contrast) -> bool:
+    """Tell whether a contrast is about a strength, holds one, or depends on one."""
+    asked = (contrast.outcome, contrast.moderator, *contrast.held_equal)
+    return any(name in STRENGTHS for name in asked)
+
+
 def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with the outcomes of the study's contrasts, from steps.tsv, the sheet, or as scatter."""
     import pandas as pd
@@ -219,7 +284,8 @@ def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     contrasts, keys = _contrasts(study), [*TRIAL, "step"]
     steps = pd.MultiIndex.from_frame(rows[keys].astype(dict.fromkeys(TRIAL, str)))
     outcomes: dict[str, Any] = {}
-    if absent := sorted({contrast.outcome for contrast in contrasts} - {*map(str, rows), RATING}):
+    asked = {HEADING, *(contrast.outcome for contrast in contrasts)}
+    if absent := sorted(asked - {*map(str, rows), RATING, *STRENGTHS}):
         people = (
             participant_rows(study, participant.participant_id, "steps")
             for participant in study.participants
@@ -237,9 +303,8 @@ def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Trials with a stated effort: their labels, and means of their steps."""
     import pandas as pd
 
-    outcomes = dict.fromkeys(
-        [SPEED, "lateral_ratio", *(contrast.column for contrast in _contrasts(study))]
-    )
+    asked = [contrast.column for contrast in _contrasts(study) if contrast.outcome not in STRENGTHS]
+    outcomes = dict.fromkeys([SPEED, "lateral_ratio", *asked])
     means = rows.groupby(TRIAL, observed=True)[[*outcomes]].mean()
     entries = [
         (
@@ -252,6 +317,11 @@ def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     ]
     names = [*TRIAL, "athlete", "condition", "session", "group", "effort", "order"]
     table = pd.DataFrame(entries, columns=names)
+    if any(_asks_strength(contrast) for contrast in _contrasts(study)):
+        strengths = pd.DataFrame.from_dict(
+            session_strengths(study.strength, study.people), orient="index"
+        ).reindex(table["participant_id"], columns=STRENGTH_COLUMNS)
+        table = table.join(strengths.reset_index(drop=True).astype(float))
     trial_means = means.reindex([entry[:2] for entry in entries]).reset_index(drop=True)
     table = table.assign(order=table["order"].astype(float)).join(trial_means)
     return with_measurement(study, table)
@@ -384,6 +454,7 @@ def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
         causes=causes,
         capacities={"push", "swing"} <= {row.role for row in study.strength},
         leg_strength={"left", "right"} <= {row.side for row in study.strength if row.role},
+        strength_sessions=bool(tested_sessions(study)),
         reasons=_why_unobserved(study),
     )
 

@@ -57,19 +57,39 @@ def _without_crash(study: Study, participants: Sequence[str]) -> list[Finding]:
 
 
 def _of_participants(study: Study, participants: Sequence[str]) -> list[Finding]:
+    """Findings of the stages, by participant; all sessions are prepared before any body is scaled.
+
+    A body is fitted to all sessions of its person.
+    """
+    sessions = (session for name in participants for session in (name, *study.sessions_of(name)))
+    findings = {name: _prepare(study, name) for name in dict.fromkeys(sessions)}
     return [
         finding
         for name in participants
-        for finding in _participant(study.recorded_with(name), name)
+        for finding in (
+            *findings[name][0],
+            *(_participant(study, name) if findings[name][1] else ()),
+        )
     ]
 
 
-def _participant(study: Study, name: str) -> Iterator[Finding]:
+def _prepare(study: Study, name: str) -> tuple[list[Finding], bool]:
+    """Findings of stage prepare, and whether it was finished."""
+    study = study.recorded_with(name)
     try:
         with contained(study, STAGE, name):
-            for stage, work in (("prepare", prepare_participant), ("scale", scale_participant)):
-                work(study, name, lambda _: None)
-                yield from _noted(study.read_manifest(name, stage), name)
+            prepare_participant(study, name, lambda _: None)
+            return list(_noted(study.read_manifest(name, "prepare"), name)), True
+    except AqbioError as error:
+        return list(as_findings(error, participant=name)), False
+
+
+def _participant(study: Study, name: str) -> Iterator[Finding]:
+    study = study.recorded_with(name)
+    try:
+        with contained(study, STAGE, name):
+            scale_participant(study, name, lambda _: None)
+            yield from _noted(study.read_manifest(name, "scale"), name)
             yield from _of_solve(study, name)
             yield from _of_evidence(study, name)
     except AqbioError as error:

@@ -52,6 +52,7 @@ def checked_strength(
         findings.append(_finding("sheet-empty", _EMPTY, _DELETE, path, 1, "info"))
     for check in (_sessions, _repeated, _mixed_units, _slips_of_attempts, _slips_of_sides):
         findings += check(rows, path)
+    findings += _session_order(rows, people, path)
     return tuple(row for _, row in rows), findings
 
 
@@ -147,6 +148,33 @@ def _sessions(rows: Sequence[Line], path: Path) -> Iterator[Finding]:
                 path,
                 line,
             )
+
+
+def _session_order(
+    rows: Sequence[Line], people: Sequence[Participant], path: Path
+) -> Iterator[Finding]:
+    """Sessions of a person whose dates contradict their order in the participants sheet."""
+    dates: dict[str, tuple[str, int]] = {}
+    for line, row in rows:
+        if row.date is not None:
+            dates.setdefault(row.participant_id, (row.date, line))
+    dated = [person for person in people if person.person and person.participant_id in dates]
+    for number, later in enumerate(dated):
+        for earlier in dated[:number]:
+            date, line = dates[later.participant_id]
+            before = dates[earlier.participant_id][0]
+            if earlier.person == later.person and date < before:
+                yield _finding(
+                    "strength-order",
+                    f"session {later.session or later.participant_id} of {later.person} was tested "
+                    f"on {date}, before session {earlier.session or earlier.participant_id} "
+                    f"({before}), but stands after it in the participants sheet: changes would "
+                    "have the wrong sign.",
+                    "put the rows of participants.tsv in the order of sessions, or correct the "
+                    "date.",
+                    path,
+                    line,
+                )
 
 
 def _repeated(rows: Sequence[Line], path: Path) -> Iterator[Finding]:

@@ -123,7 +123,12 @@ _RESTS_ON: tuple[tuple[tuple[str, ...], tuple[Outcome, ...]], ...] = (
 
 
 def column_rests_on(column: str) -> tuple[Outcome, ...]:
-    """Outcomes that a column of the steps rests on: of a step's times and speeds only these."""
+    """Outcomes that a column of the steps rests on: of a step's times and speeds only these.
+
+    A strength was measured apart from running and rests on none.
+    """
+    if column.endswith("_strength"):
+        return ()
     for starts, outcomes in _RESTS_ON:
         if column.startswith(starts):
             return outcomes

@@ -22,7 +22,7 @@ from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.pages.difference_words import comparison_words, comparisons, side_words
-from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED
+from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED, session_steps
 from aqbio.pages.filters import CONTENT_SECURITY, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
 from aqbio.pages.others import beside_others
@@ -149,7 +149,9 @@ def write_athlete_page(
         advice=list(finding_advice(causes(findings), postures(dynamics))),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
-        strength=strength_sheet(study, participant_id, kept_steps(steps)),
+        strength=strength_sheet(
+            study, participant_id, kept_steps(steps), lambda name: session_steps(study, name)
+        ),
     )
     write_text(_page(study, participant_id), page)
 

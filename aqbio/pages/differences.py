@@ -361,6 +361,32 @@ def _session_rows(own: SessionSteps, earlier: SessionSteps) -> Iterator[Row]:
         yield from _paired_rows(own, head, column, earlier, second)
 
 
+def foot_changes(
+    own: SessionSteps, earlier: SessionSteps, outcome: Outcome
+) -> dict[str, tuple[float, float, float]]:
+    """Change of an outcome from an earlier session by foot, per cent with its 95 % interval.
+
+    Of the steps that compare best among those that both sessions have, over joint draws of both;
+    empty where no speed is shared.
+    """
+    for column in own.columns:
+        candidates = [
+            other for other in earlier.columns if earlier.condition(other) == own.condition(column)
+        ]
+        second = _nearest(candidates, column.speed_mps)
+        if second is None:
+            continue
+        means = own.means(outcome, column)
+        speeds = {foot: mean.speed_mps for foot, mean in means.items()}
+        second_means = earlier.means(outcome, second, speeds)
+        return {
+            foot: relative_change(means[foot], second_means[foot])
+            for foot in SIDES
+            if foot in means and foot in second_means
+        }
+    return {}
+
+
 MAX_SPEED_RATIO = 1.15
 """Largest ratio of two speeds that are compared: a line over speed is not drawn out farther."""
 

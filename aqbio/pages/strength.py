@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ from aqbio.figures.words import digits
 from aqbio.intervals.differences import MIN_STEPS
 from aqbio.io.study import Study
 from aqbio.names import NORMAL_95
+from aqbio.pages.differences import OUTCOMES, SessionSteps, foot_changes
 from aqbio.pages.own_curves import ranked_columns
-from aqbio.stats.leg_strength import MEASURE, leg_ratios, strength_tests
+from aqbio.stats.leg_strength import leg_ratios, session_changes, strength_tests
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,6 +81,8 @@ class StrengthChange:
     after: float
     change: Ratio
     """After less before."""
+    running: str = ""
+    """Change of what that leg does in running; empty where it is not known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,17 @@ class StrengthSheet:
     note: str = NOT_THE_AUTHORS
 
 
-def strength_sheet(study: Study, participant_id: str, steps: pd.DataFrame) -> StrengthSheet | None:
+def strength_sheet(
+    study: Study,
+    participant_id: str,
+    steps: pd.DataFrame,
+    read_session: Callable[[str], SessionSteps] | None = None,
+) -> StrengthSheet | None:
     """Strengths of a person beside the running of this session; None where none was measured.
 
     ``steps`` are the kept steps of the participant; those of the speed that the page compares left
-    and right at are shown.
+    and right at are shown. ``read_session`` reads the steps of a session with their joint draws:
+    the page of the last session says how running changed since the first.
     """
     people = study.same_person(participant_id)
     rows = [row for row in study.strength if row.participant_id in people]
@@ -108,8 +117,11 @@ def strength_sheet(study: Study, participant_id: str, steps: pd.DataFrame) -> St
     shown = steps.iloc[ranked[0].rows] if ranked else steps
     own_rows = [row for row in rows if row.participant_id == participant_id]
     lines = tuple(_lines(own_rows, shown))
-    changes, sessions = _changes(rows, people)
-    return StrengthSheet(_sentence(lines, own_rows), lines, changes, sessions)
+    changes, sessions = _changes(rows, people, participant_id, read_session)
+    sentence = _sentence(lines, own_rows)
+    if own_rows and changes and participant_id == _tested(rows, people)[-1]:
+        sentence = f"{_change_sentence(changes, sessions)} {sentence}"
+    return StrengthSheet(sentence, lines, changes, sessions)
 
 
 def percent(ratio: float) -> float:
@@ -177,31 +189,73 @@ def _running(steps: pd.DataFrame, role: str) -> str:
 
 
 def _changes(
-    rows: Sequence[Strength], people: Sequence[str]
+    rows: Sequence[Strength],
+    people: Sequence[str],
+    participant_id: str = "",
+    read_session: Callable[[str], SessionSteps] | None = None,
 ) -> tuple[tuple[StrengthChange, ...], str]:
     """Tests of the first and the last session of a person, and both sessions in words."""
     tests = strength_tests(rows)
-    tested = [name for name in people if name in set(tests["participant_id"])]
+    tested = _tested(rows, people)
     if len(tested) < 2:
         return (), ""
     first, last = tested[0], tested[-1]
     named = dict(zip(tests["participant_id"], tests["session"], strict=True))
-    key = ["side", *MEASURE, "unit"]
-    before, after = (tests[tests["participant_id"] == name] for name in (first, last))
-    both = before.merge(after, on=key, suffixes=("_before", "_after"))
+    running = {}
+    if read_session is not None and participant_id == last:
+        running = _running_changes(read_session(last), read_session(first))
     changes = []
-    for row in both.to_dict("records"):
-        ratio = math.log(row["value_after"] / row["value_before"])
-        error = math.hypot(row["error_before"], row["error_after"])
+    for row in session_changes(tests, first, last).to_dict("records"):
         side = "" if row["side"] == "bilateral" else f", {row['side']}"
-        change = _ratio(ratio, error, float(row["error_df_before"]))
+        change = _ratio(row["change"], row["error"], float(row["error_df"]))
         changes.append(
             StrengthChange(
-                f"{describe_test(row)}{side}", row["unit"], row["value_before"], row["value_after"],
-                change,
+                f"{describe_test(row)}{side}", row["unit"], row["before"], row["after"], change,
+                running.get((str(row["role"]), str(row["side"])), ""),
             )
         )  # fmt: skip
     return tuple(changes), f"{named[first] or first} and {named[last] or last}"
+
+
+def _tested(rows: Sequence[Strength], people: Sequence[str]) -> list[str]:
+    """Sessions of a person in which strength was measured."""
+    measured = {row.participant_id for row in rows}
+    return [name for name in people if name in measured]
+
+
+def _change_sentence(changes: Sequence[StrengthChange], sessions: str) -> str:
+    """State which tests changed between the first and the last session."""
+    parts = [
+        f"{change.test} {'rose' if change.change.difference > 0 else 'fell'} "
+        f"({change.change.words})"
+        for change in changes
+        if change.change.sure
+    ]
+    same = [
+        change.test for change in changes
+        if not change.change.sure and not math.isnan(change.change.low)
+    ]  # fmt: skip
+    if same:
+        parts.append(f"no change beyond that of attempts in {', '.join(same)}")
+    unsure = [change.test for change in changes if math.isnan(change.change.low)]
+    if unsure:
+        parts.append(f"how sure a change is is not known of {', '.join(unsure)}")
+    return f"Sessions {sessions}: {'; '.join(parts)}."
+
+
+OTHER_SIDE = {"left": "right", "right": "left"}
+
+
+def _running_changes(last: SessionSteps, first: SessionSteps) -> dict[tuple[str, str], str]:
+    """Change of what each leg does in running, in words, by role and leg."""
+    words = {}
+    for role, (column, name) in RUNNING.items():
+        outcome = next(measure for measure in OUTCOMES.values() if measure.source == column)
+        for foot, change in foot_changes(last, first, outcome).items():
+            leg = foot if role == "push" else OTHER_SIDE[foot]
+            if np.isfinite(change).all():
+                words[role, leg] = f"{name}: {Ratio(*change).words}"
+    return words
 
 
 def _sentence(lines: Sequence[StrengthLine], rows: Sequence[Strength]) -> str:

@@ -41,7 +41,7 @@ EQUIVALENT = "≈"
 """Signs next to the word of a verdict, so that colour is not needed to distinguish them; the last
 where an effect that the claim denies is excluded."""
 
-FAMILIES = ("Core", "Survey", "Contrast")
+FAMILIES = ("Core", "Survey", "Imbalance", "Contrast")
 """Families of hypotheses with verdicts, in the order of reading."""
 
 NumbersOfAthletes = Mapping[str, Mapping[str, float]]

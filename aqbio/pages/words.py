@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from aqbio.stats.registry import Hypothesis, StatisticWords
+from aqbio.stats.registry import STRENGTHS, Contrast, Hypothesis, StatisticWords
 
 _WORDS: Mapping[str, Any] = yaml.safe_load(
     (resources.files("aqbio.pages") / "words.yaml").read_text(encoding="utf-8")
@@ -29,8 +29,9 @@ STATISTICS = {name: StatisticWords(**entry) for name, entry in _WORDS["statistic
 
 def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
     """Words of a hypothesis or its statistic; those of a contrast name what it compares."""
-    words = hypothesis.words or STATISTICS.get(hypothesis.statistic)
     contrast = hypothesis.contrast
+    name = MODERATED if contrast is not None and contrast.moderator else hypothesis.statistic
+    words = hypothesis.words or STATISTICS.get(name)
     if words is None or contrast is None:
         return words
     outcome = _WORDS["outcomes"].get(contrast.outcome, contrast.outcome)
@@ -42,11 +43,29 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
         "condition": names[0]
         + (f" in {contrast.group} beyond all others" if contrast.group else ""),
         "reference": names[1],
-        "held": " at equal speed" if "speed" in contrast.held_equal else "",
+        "held": _held_words(contrast),
+        "strength": _WORDS["outcomes"].get(contrast.moderator or "", ""),
+        "gained": "gained" if contrast.by == "session" else "had",
     }
-    unit = "{} %" if contrast.size == "percent" else f"{{}} {contrast.unit}".removesuffix(" 1")
+    of_outcome = contrast.unit.partition(" per percent of ")[0]
+    unit = "{} %" if contrast.size == "percent" else f"{{}} {of_outcome}".removesuffix(" 1")
     clauses = {name: getattr(words, name).format(**filled) for name in ("more", "less", "same")}
+    if contrast.moderator:
+        return words.model_copy(
+            update={**clauses, "size": f"{unit} for each per cent", "short": unit}
+        )
     return words.model_copy(update={**clauses, "size": unit, "short": unit})
+
+
+MODERATED = "moderated_contrast"
+"""Words of contrasts whose change depends on a strength."""
+
+
+def _held_words(contrast: Contrast) -> str:
+    """What a contrast holds equal, beside the order of conditions."""
+    names = {"speed": "speed", **{name: _WORDS["outcomes"][name] for name in STRENGTHS}}
+    held = [names[name] for name in contrast.held_equal if name in names]
+    return f" at equal {' and '.join(held)}" if held else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.inference import Estimate, Regression, regression
+from aqbio.stats.inference import Estimate, Regression, regression, regression_outliers
 from aqbio.stats.outcome import (
     NO_RESULT,
     Outcome,
@@ -122,6 +122,9 @@ an effect were supported."""
 FEWEST_OF_KIND = 3
 """Least athletes of a sex or a laboratory for an indicator of it."""
 
+MAX_NAMES = 4
+"""Largest number of athletes left out who are named."""
+
 MOST_INFLUENTIAL = 2
 """Most influential athletes without whom a comparison must give the same verdict: an injury slows
 beyond what any strength explains, and two of 96 such athletes made 23 % false support."""
@@ -137,17 +140,19 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
     noise = evidence.athletes[["push_noise", "swing_noise"]].astype(float).mean().to_numpy()
     repeated, errors = bool(np.isfinite(noise).all()), evidence.choices.errors
 
-    def fit(athletes: pd.DataFrame) -> Regression | None:
+    def predictors(athletes: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
 
-        if len(athletes) < FEWEST_FOR_COST:
-            return None
         push, swing = (athletes[name].to_numpy() for name in ("push_capacity", "swing_capacity"))
         names = ["constant", "strength", "gap", "difference"]
         table = calibrated_table(push, swing, np.nan_to_num(noise))
         sides = pd.DataFrame(table, athletes.index, columns=names)
-        covariates = athletes.drop(columns=["push_capacity", "swing_capacity", "fastest"])
-        return regression(athletes["fastest"], sides.join(covariates), errors)
+        return sides.join(athletes.drop(columns=["push_capacity", "swing_capacity", "fastest"]))
+
+    def fit(athletes: pd.DataFrame) -> Regression | None:
+        if len(athletes) < FEWEST_FOR_COST:
+            return None
+        return regression(athletes["fastest"], predictors(athletes), errors)
 
     def ratio(fitted: Regression) -> Result:
         ratio = fitted.ratio("gap", "strength")
@@ -164,7 +169,9 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
         return Result(error, ratio.interval(0.95), p, against, strength_helps, note)
 
     def test(table: pd.DataFrame) -> Result:
-        fits, words = _with_and_without(table.dropna(), fit)
+        fits, words = _with_and_without(
+            table.dropna(), "fastest", ("strength", "difference"), predictors, fit
+        )
         results = [ratio(fitted) for fitted in fits]
         return combine_results(results, words)
 
@@ -174,6 +181,62 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
         note = f"{outcome.result.note}; pain is not stated of every test"
         outcome = replace(outcome, result=replace(outcome.result, condition=False, note=note))
     return replace(outcome, diluted=not repeated)
+
+
+def unequal_gain_cost(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
+    """H3d: speed that unequal gains of strength cost, over sessions of the same athletes.
+
+    Change of the highest speed, per cent, on the mean of both sides' gains, on their distance and
+    on their difference: 0 where gains add up, half the benefit of the mean where the lesser gain
+    decides. Errors of the tests are taken out as in H3b. What changes in all athletes alike, or in
+    both sides of one, such as effort, is in the mean. Athletes with noted pain are left out.
+    """
+    names = ["push_gain", "swing_gain"]
+    columns = [*names, *(f"{name}_error" for name in names), "gained_speed", "ever_hurt"]
+    known = evidence.athletes.reindex(columns=columns).astype(float)
+    values = 100.0 * known[[*names, "gained_speed"]]
+    values[names] = values[names].where(known["ever_hurt"] != 1.0)
+
+    def noise(athletes: pd.DataFrame) -> FloatArray:
+        errors = known.loc[athletes.index, [f"{name}_error" for name in names]]
+        squares: FloatArray = ((100.0 * errors) ** 2).mean(skipna=False).to_numpy(dtype=float)
+        return squares
+
+    def predictors(athletes: pd.DataFrame) -> pd.DataFrame:
+        import pandas as pd
+
+        push, swing = (athletes[name].to_numpy() for name in names)
+        table = calibrated_table(push, swing, np.nan_to_num(noise(athletes)))
+        columns = ["constant", "gain", "distance", "difference"]
+        return pd.DataFrame(table, athletes.index, columns=columns)
+
+    def fit(athletes: pd.DataFrame) -> Regression | None:
+        if len(athletes) < 2 * FEWEST_FOR_COST:
+            return None
+        table = predictors(athletes)
+        table["distance"] *= 2.0  # per cent of speed per per cent by which gains differ
+        return regression(athletes["gained_speed"], table, evidence.choices.errors)
+
+    def test(table: pd.DataFrame) -> Result:
+        complete = table.dropna()
+        fits, words = _with_and_without(
+            complete, "gained_speed", ("gain", "difference"), predictors, fit
+        )
+        if not fits:
+            return NO_RESULT
+        is_stated = bool(known.loc[complete.index, "ever_hurt"].notna().all())
+        results = [
+            result(hypothesis, fitted.estimate("distance"), condition=is_stated) for fitted in fits
+        ]
+        gain = fits[0].estimate("gain").value
+        lacking = "" if is_stated else "; pain is not stated of every test"
+        return combine_results(
+            results, f"{gain:.2g} % of speed per per cent of the mean gain; {words}{lacking}"
+        )
+
+    diluted = bool(known[[f"{name}_error" for name in names]].isna().any(axis=None))
+    outcome = outcome_of(hypothesis, values, evidence.count(), test)
+    return replace(outcome, diluted=diluted)
 
 
 def _without_hurt(evidence: Evidence) -> Evidence:
@@ -234,6 +297,10 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
     errors = evidence.choices.errors
     readings = [[f"{name}{ending}" for name in names] for ending in ("", RELATIVE)]
 
+    def predictors(athletes: pd.DataFrame) -> pd.DataFrame:
+        varying = athletes.loc[:, athletes.max() > athletes.min()]
+        return varying.drop(columns="fastest", errors="ignore").assign(constant=1.0)
+
     def fit(athletes: pd.DataFrame) -> Regression | None:
         indicators = athletes.columns.difference(["fastest", *readings[0], *readings[1]])
         scores = normal_scores(athletes.drop(columns=indicators)).join(athletes[indicators])
@@ -248,7 +315,8 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
     def test(table: pd.DataFrame) -> Result:
         complete, results, left_out = table.dropna(), [], ""
         for columns, other_columns in (readings, readings[::-1]):
-            fits, words = _with_and_without(complete.drop(columns=other_columns), fit)
+            one_reading = complete.drop(columns=other_columns)
+            fits, words = _with_and_without(one_reading, "fastest", columns, predictors, fit)
             if any(columns[0] not in fitted.coefficients for fitted in fits):
                 return NO_RESULT
             results += [result(hypothesis, fitted.estimate(columns[0])) for fitted in fits]
@@ -277,19 +345,38 @@ def normal_scores(numbers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_and_without(
-    athletes: pd.DataFrame, fit: Callable[[pd.DataFrame], Regression | None]
+    athletes: pd.DataFrame,
+    response: str,
+    measured: Sequence[str],
+    predictors: Callable[[pd.DataFrame], pd.DataFrame],
+    fit: Callable[[pd.DataFrame], Regression | None],
 ) -> tuple[list[Regression], str]:
-    """Fit all athletes, then without the most influential ones; with their names."""
-    first = refit = fit(athletes)
-    out: list[str] = []
-    while refit is not None and len(out) < MOST_INFLUENTIAL:
+    """Fit all athletes, then without outliers and the most influential; with a note on these.
+
+    ``predictors`` are the columns beside which the response of an outlier is far from that of
+    others, ``measured`` those in which an outlier may be far too.
+    """
+    first = fit(athletes)
+    if first is None:
+        return [], ""
+    table = predictors(athletes)
+    is_far = regression_outliers(
+        athletes[response], table, [name for name in measured if name in table]
+    )
+    out = [str(name) for name in athletes.index[is_far]]
+    rest = athletes[~is_far]
+    refit = fit(rest)
+    for _ in range(MOST_INFLUENTIAL):
+        if refit is None:
+            return [], ""
         worst = refit.influence.idxmax()
         out.append(str(worst))
-        athletes = athletes.drop(index=worst)
-        refit = fit(athletes)
-    if first is None or refit is None:
+        rest = rest.drop(index=worst)
+        refit = fit(rest)
+    if refit is None:
         return [], ""
-    return [first, refit], f"both with and without {' and '.join(out)}, the most influential"
+    names = " and ".join(out) if len(out) <= MAX_NAMES else f"{len(out)} athletes"
+    return [first, refit], f"both with and without {names}, far from the others or most influential"
 
 
 def _comparison_outcome(

@@ -10,9 +10,11 @@ import numpy as np
 
 from aqbio.stats.evidence import TRIAL, Evidence, by_condition, compared_trials, count_trials
 from aqbio.stats.inference import SIGNS, Errors, mean_estimate, regression, with_shared_error
+from aqbio.stats.leg_strength import slope_result, strength_slope
 from aqbio.stats.outcome import UNKNOWN, Outcome, Result, combine_results, outcome_of, result
-from aqbio.stats.registry import SPEED, Contrast, Hypothesis
+from aqbio.stats.registry import SPEED, STRENGTHS, Contrast, Hypothesis
 from aqbio.stats.within import centred, consecutive, means_by
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,8 +62,9 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     contrast = hypothesis.contrast
     assert contrast is not None
     values = change_numbers(evidence, contrast)
-    has_own = contrast.group is None and not is_speed_unsure(values, hypothesis)
-    if contrast.group is None and not has_own:
+    is_own = contrast.group is None and contrast.moderator is None
+    if is_own and is_speed_unsure(values, hypothesis):
+        is_own = False
         del values["value"]
     if "order" in contrast.held_equal:
         orders = by_condition(evidence, contrast, "order")
@@ -73,6 +76,8 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         values[BASELINE] = by_condition(evidence, contrast, _scaled(contrast, trials))[
             contrast.reference
         ]
+    strengths = compared_strengths(evidence, contrast)
+    values |= {name: strengths[name] for name in strengths if name in STRENGTHS}
     errors = evidence.choices.errors
 
     off = shared_changes(evidence, contrast)
@@ -89,23 +94,31 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         complete = table.dropna()
         change = at_equal_speed(complete) if CHANGE in complete else complete["value"]
         in_logs = CHANGE in complete and contrast.size == "percent"
-        tested = hypothesis if not in_logs else with_logarithms(hypothesis)
+        in_unit = with_logarithms(hypothesis) if in_logs else hypothesis
+        change = 100.0 * change if in_logs else change
         covariates = [name for name in (LATER, GROUP) if name in complete]
+        tested = strengths.loc[complete.index]
+        if contrast.moderator is not None:
+            drawn = change.to_numpy() + off.reindex(complete.index).fillna(0.0).to_numpy().T
+            others = complete[covariates].to_numpy()
+            return _moderated(hypothesis, contrast.moderator, tested, drawn, others)
+        held = [name for name in STRENGTHS if name in complete]
+        complete = complete.assign(**{name: true_part(tested, name) for name in held})
+        covariates = [*covariates, *held]
         models = [covariates, [*covariates, BASELINE]] if GROUP in covariates else [covariates]
         shared_sd = shared(complete)
         results = [
-            _change_result(
-                tested, 100.0 * change if in_logs else change, complete[names], errors, shared_sd
-            )
-            for names in models
+            _change_result(in_unit, change, complete[names], errors, shared_sd) for names in models
         ]
         words = "without and with the reference's mean in the model" if len(models) > 1 else ""
         combined = combine_results(results, words)
         return in_percent(combined) if in_logs else combined
 
     weights = count_trials(evidence, contrast).sum(axis=1)
-    effect_column = "value" if has_own else ""
-    return outcome_of(hypothesis, values, weights, test, per_athlete=effect_column)
+    unknown = contrast.moderator and strengths[f"{contrast.moderator}_error"].isna().any()
+    return outcome_of(
+        hypothesis, values, weights, test, per_athlete="value" * is_own, diluted=bool(unknown)
+    )
 
 
 def _change_result(
@@ -125,6 +138,67 @@ def _change_result(
     estimate = with_shared_error(estimate, shared_sd)
     words = " at equal order" if LATER in columns else ""
     return result(hypothesis, replace(estimate, model=f"{estimate.model}{words}"))
+
+
+def compared_strengths(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
+    """Strengths that a contrast holds or depends on, per cent, by athlete, with their errors.
+
+    Of sessions the change of the logarithm; of conditions the logarithm itself. Columns: the
+    strength, ``_error`` and ``_df`` of it, ``hurt`` (1: pain was noted; 0: none; NaN: not stated);
+    no column where no strength is asked for. Athletes with noted pain have none.
+    """
+    import pandas as pd
+
+    trials = compared_trials(evidence, contrast)
+    names = [name for name in STRENGTHS if name in (*contrast.held_equal, contrast.moderator)]
+    columns: dict[str, Numbers] = {}
+    if not names:
+        return pd.DataFrame(index=sorted(set(trials["athlete"])))
+    pain = by_condition(evidence, contrast, "hurt")
+    hurt = pain.max(axis=1, skipna=True).where(pain.notna().all(axis=1) | (pain == 1.0).any(axis=1))
+    for name in names:
+        logs = by_condition(evidence, contrast, trials[name].astype(float).map(np.log))
+        errors = by_condition(evidence, contrast, f"{name}_error")
+        first, last = contrast.reference, contrast.condition
+        by_session = contrast.by == "session"
+        columns[name] = 100.0 * (logs[last] - logs[first] if by_session else logs[first])
+        columns[name] = columns[name].where(hurt != 1.0)
+        squares = errors**2 if by_session else errors[[first]] ** 2
+        columns[f"{name}_error"] = 100.0 * squares.sum(axis=1, skipna=False).pow(0.5)
+        columns[f"{name}_df"] = by_condition(evidence, contrast, f"{name}_df")[first]
+    return pd.DataFrame(columns).assign(hurt=hurt)
+
+
+def true_part(strengths: pd.DataFrame, name: str) -> Numbers:
+    """Strengths that are expected of measured ones, (A,): errors of the tests taken out.
+
+    Regression calibration: the distance from the mean over athletes times the share of the
+    variance that is no error; as measured where errors are not known.
+    """
+    values, errors = strengths[name], strengths[f"{name}_error"]
+    noise, variance = float((errors**2).mean(skipna=False)), float(values.var())
+    if not (np.isfinite(noise) and variance > 0.0):
+        return values
+    return values.mean() + max(1.0 - noise / variance, 0.0) * (values - values.mean())
+
+
+def _moderated(
+    hypothesis: Hypothesis,
+    name: str,
+    strengths: pd.DataFrame,
+    changes: FloatArray,
+    covariates: FloatArray,
+) -> Result:
+    """Result of the slope of changes (K, A), in every world, on athletes' strengths."""
+    is_stated = bool(strengths["hurt"].notna().all())
+    slope = strength_slope(
+        strengths[name].to_numpy(),
+        changes,
+        strengths[f"{name}_error"].to_numpy(),
+        float(strengths[f"{name}_df"].max()) if len(strengths) else 0.0,
+        covariates if covariates.size else None,
+    )
+    return slope_result(hypothesis, slope, "" if is_stated else "pain is not stated of every test")
 
 
 def shared_changes(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
@@ -321,6 +395,9 @@ def missing_for_contrast(evidence: Evidence, hypothesis: Hypothesis) -> tuple[st
         return words
     if change_numbers(evidence, contrast)["value"].notna().any():
         return ()
+    strengths = compared_strengths(evidence, contrast)
+    if absent := [name for name in STRENGTHS if name in strengths and strengths[name].isna().all()]:
+        return (f"{', '.join(absent)} is not known of any athlete without pain (strength.tsv)",)
     known = by_condition(evidence, contrast, trials[contrast.column].astype(float))
     if "speed" in contrast.held_equal and known.notna().all(axis=1).any():
         unknown = f"{contrast.column} cannot be compared at equal speed"

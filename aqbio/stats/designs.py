@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aqbio.observed.spoilt import column_rests_on
 from aqbio.stats.evidence import Evidence, by_condition, compared_trials
-from aqbio.stats.registry import RATING, SPEED, Contrast, Hypothesis, outcome_units
+from aqbio.stats.registry import (
+    GAINS,
+    RATING,
+    SPEED,
+    STRENGTHS,
+    Contrast,
+    Hypothesis,
+    outcome_units,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,8 +26,8 @@ Design = Literal[
 order_unknown: two conditions by their order; before_after, controlled: sessions without and with a
 group that is compared."""
 
-BETWEEN = ("imbalance_cost", "lateral_slope", "vertical_slope", "attack_slope")
-"""Statistics that compare athletes with each other."""
+BETWEEN = ("imbalance_cost", "lateral_slope", "vertical_slope", "attack_slope", *GAINS)
+"""Statistics that compare athletes, or their changes, with each other."""
 
 FEWEST_EACH_WAY = 3
 """Athletes whose condition came later than its reference, and as many whose came earlier, for an
@@ -68,7 +76,7 @@ def unlike_measurement(evidence: Evidence, hypothesis: Hypothesis) -> tuple[str,
     Errors that the steps of a condition or of a session share are in no interval.
     """
     contrast = hypothesis.contrast
-    if contrast is None or contrast.outcome == RATING:
+    if contrast is None or contrast.outcome in (RATING, *STRENGTHS):
         return ()
     trials = compared_trials(evidence, contrast)
     known = trials[trials[contrast.column].notna()]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aqbio.config.settings import Quality
 from aqbio.names import NORMAL
 from aqbio.stats.inference import Errors
-from aqbio.stats.registry import Contrast, Hypothesis
+from aqbio.stats.registry import GAINS, NEXT_STEP, Contrast, Hypothesis
 from aqbio.stats.within import counts_by, longest_runs, means_by
 from aqbio.vectors import IntArray
 
@@ -44,8 +44,9 @@ class Presence:
     causes: bool = True
     capacities: bool = False
     leg_strength: bool = False
-    """forces, causes, capacities, leg_strength: Recordings, results of level C or sheets of that
-    kind exist."""
+    strength_sessions: bool = False
+    """forces, causes, capacities, leg_strength, strength_sessions: Recordings, results of level C
+    or sheets of that kind exist."""
     accelerations: bool = False
     """Some normal trials speed up, which contrasts alone read."""
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +64,12 @@ class Choices:
     """Adjust comparisons between athletes for sex, laboratory and footwear."""
     everybody: bool = False
     """Count athletes with less than the least data as well."""
+
+
+def _no_steps() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +92,10 @@ class Evidence:
     """By name: the columns of `aqbio.stats.athlete_statistics.athletes_from_steps`,
     ``push_capacity``, ``swing_capacity`` (strengths on scales that compare), ``push_noise``,
     ``swing_noise`` (variance of their errors, NaN without repeated tests), ``sex``, ``laboratory``
-    and ``footwear`` (None: not stated), and the columns of
-    `aqbio.stats.leg_strength.evidence_of_strength`."""
+    and ``footwear`` (None: not stated), the columns of
+    `aqbio.stats.leg_strength.evidence_of_strength` and, of people with several sessions, of
+    `aqbio.stats.leg_strength.gains_of_strength` with ``gained_speed`` (logarithm of the last
+    session's highest speed over the first one's)."""
     sprints: pd.DataFrame
     """Trials with a stated effort: columns of ``sprints.tsv``, with ``session`` and ``group`` of
     their participant, the outcomes of all contrasts and ``spoilt`` as of `trials`; NaN where the
@@ -102,6 +111,9 @@ class Evidence:
     shared_draws: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """By column of `sprints`: deviations of trials' means in every world from errors that athletes
     share, of tables and model, of a session, of the kind of events; likewise."""
+    later_steps: pd.DataFrame = field(default_factory=_no_steps)
+    """Steps of the last session of people with several, as `steps` and under the name of the first
+    one, with ``spoilt`` of their trials."""
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
     """Limits that the gates apply to trials."""
@@ -280,6 +292,16 @@ def _with_runs(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     return _count(evidence, sufficient) >= hypothesis.minimum.levels
 
 
+def _in_both_sessions(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
+    """Mark athletes with enough speeds of enough steps in the first and in the last session."""
+    first, later = _with_steps(evidence, hypothesis), evidence.later_steps
+    if later.empty:
+        return first & False
+    sizes = later.groupby([later[name].astype(str) for name in CELL]).size()
+    sufficient = sizes >= hypothesis.minimum.steps
+    return first & (_count(evidence, sufficient) >= hypothesis.minimum.levels)
+
+
 def _count(evidence: Evidence, sufficient: pd.Series[bool]) -> pd.Series[Any]:
     """Number of an athlete's speeds or trials with enough steps, by athlete."""
     names = evidence.athletes.index
@@ -287,7 +309,8 @@ def _count(evidence: Evidence, sufficient: pd.Series[bool]) -> pd.Series[Any]:
 
 
 MINIMUM_CHECKS: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
-    "next_step_slope": _with_runs
+    **dict.fromkeys(NEXT_STEP, _with_runs),
+    **dict.fromkeys(GAINS, _in_both_sessions),
 }
 """Statistics with their own count of steps."""
 

@@ -19,7 +19,7 @@ from aqbio.stats.measurement import (
     with_known_error,
 )
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.registry import PAIRED, Hypothesis
+from aqbio.stats.registry import NEXT_STEP, PAIRED, Hypothesis
 
 FEWEST_ATHLETES = 6
 """Least athletes: with fewer no exact two-sided test over athletes can reach 0.05."""
@@ -44,10 +44,12 @@ NEEDS = {
     "causes": "what joint moments cause (level C) was not computed for any step",
     "capacities": "no strength of both sides was measured apart from sprinting (strength.tsv)",
     "leg_strength": "no strength of both legs was measured apart from sprinting (strength.tsv)",
+    "strength_sessions": "no strengths of both sides were measured in two sessions of the same "
+    "people (strength.tsv: session; participants.tsv: person and session)",
 }
 """Message for every missing kind of data."""
 
-STEP_WORDS = {"next_step_slope": "consecutive steps", PAIRED: "sprints in each condition"}
+STEP_WORDS = dict.fromkeys(NEXT_STEP, "consecutive steps") | {PAIRED: "sprints in each condition"}
 """What `minimum.steps` counts, by statistic; steps otherwise."""
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.stats.registry import Predicted
-from aqbio.vectors import FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -309,6 +310,67 @@ class Ratio:
         r = self.above / self.below
         variance = self.variance_above - 2.0 * r * self.covariance + r**2 * self.variance_below
         return float(np.sqrt(max(variance, 0.0))) / abs(self.below)
+
+
+# outliers -----------------------------------------------------------------------------------------
+
+
+TRIMMED_SHARE = 0.75
+"""Share of athletes with the smallest residuals that the robust fit is of."""
+
+STARTS, CONCENTRATIONS = 300, 12
+"""Random starts of the robust fit, and steps of concentration from each."""
+
+OUTLIER_SDS = 2.5
+"""Robust standard deviations of a residual or a predictor beyond which an athlete is an outlier
+(Rousseeuw and Leroy 1987, Robust regression and outlier detection)."""
+
+
+def regression_outliers(
+    response: pd.Series[float], table: pd.DataFrame, measured: Sequence[str]
+) -> BoolArray:
+    """Mark athletes far from a fit to most of them, or far from the others in what was measured.
+
+    The fit is by least trimmed squares: random starts of one athlete more than there are terms,
+    each concentrated on the three quarters with the smallest residuals (Rousseeuw and Van Driessen
+    2006, Data Min Knowl Discov 12:29-45); always the same starts. Leaving out the most influential
+    athlete one by one does not find several alike, who hide each other; and a few athletes with one
+    cause of both a predictor and the response make a line of their own, which no residual shows:
+    ``measured`` names the predictors in which nobody may be far. None below twice as many athletes
+    as terms. Returns (A,).
+    """
+    x: FloatArray = table.to_numpy(dtype=float)
+    y: FloatArray = np.asarray(response, dtype=float)
+    order = np.lexsort([*x.T, y])  # the order of the sheets does not count
+    x, y = x[order], y[order]
+    count, terms = x.shape
+    if count < 2 * terms + 2:
+        return np.zeros(count, dtype=bool)
+    most = max(int(TRIMMED_SHARE * count), terms + 1)
+    keys = np.random.default_rng(0).random((STARTS, count))
+    weights: FloatArray = np.asarray(keys.argsort(axis=1).argsort(axis=1) <= terms, dtype=float)
+    for _ in range(CONCENTRATIONS):
+        squares = _squared_residuals(x, y, weights)
+        nearest = np.argpartition(squares, most - 1, axis=1)[:, :most]
+        weights = np.zeros_like(weights)
+        np.put_along_axis(weights, nearest, 1.0, axis=1)
+    squares = _squared_residuals(x, y, weights)
+    best = squares[(weights * squares).sum(axis=1).argmin()]
+    scale = float(np.median(np.sqrt(best))) / MEDIAN_OF_NORMAL * (1.0 + 5.0 / (count - terms))
+    values = table[[*measured]].to_numpy(dtype=float)[order]
+    distances = np.abs(values - np.median(values, axis=0))
+    spreads = np.median(distances, axis=0) / MEDIAN_OF_NORMAL
+    is_remote = (distances > OUTLIER_SDS * np.where(spreads > 0.0, spreads, np.inf)).any(axis=1)
+    is_outlier = np.zeros(count, dtype=bool)
+    is_outlier[order] = is_remote | (np.sqrt(best) > OUTLIER_SDS * scale)
+    return is_outlier
+
+
+def _squared_residuals(x: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray:
+    """Squared residuals (K, A) of weighted least squares, for weights (K, A)."""
+    square = np.einsum("ka,ai,aj->kij", weights, x, x, optimize=True)
+    coefficients = np.linalg.pinv(square, hermitian=True) @ (weights @ (x * y[:, None]))[..., None]
+    return np.asarray((y - coefficients[..., 0] @ x.T) ** 2)
 
 
 # power --------------------------------------------------------------------------------------------

@@ -149,6 +149,113 @@ def evidence_of_strength(
     return columns
 
 
+def session_changes(tests: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
+    """Changes of the tests that a person made in two sessions, rows of two participants.
+
+    ``side``, `MEASURE`, ``unit``, ``role``, values ``before`` and ``after``, ``change`` (logarithm
+    of after over before), its standard ``error`` from both sessions' attempts, ``error_df``.
+    """
+    key = ["side", *MEASURE, "unit", "role"]
+    sessions = (tests[tests["participant_id"] == name] for name in (first, last))
+    earlier, later = (session[[*key, "value", "error", "error_df"]] for session in sessions)
+    both = earlier.merge(later, on=key, suffixes=("_before", "_after"))
+    return both[key].assign(
+        before=both["value_before"],
+        after=both["value_after"],
+        change=np.log(both["value_after"] / both["value_before"]),
+        error=np.hypot(both["error_before"], both["error_after"]),
+        error_df=both["error_df_before"],
+    )
+
+
+def gains_of_strength(
+    rows: Sequence[Strength], sessions: Mapping[str, str | None]
+) -> dict[str, list[float]]:
+    """Columns of evidence on two sessions, by athlete in the order of ``sessions``.
+
+    ``sessions``: the last session's participant of every first one's, None without another.
+    ``<role>_gain``: mean logarithm of after over before of the role's tests, both legs;
+    ``<role>_ratio_gain``: that of right legs less that of left ones; each with ``_error`` and
+    ``_df``. NaN for who lacks a movement that others have. ``ever_hurt``: as ``hurt`` of
+    `evidence_of_strength`, of both sessions.
+    """
+    tests = strength_tests(rows)
+    changes = {
+        first: session_changes(tests, first, last)
+        for first, last in sessions.items()
+        if last is not None
+    }
+    columns: dict[str, list[float]] = {}
+    for role in ROLES:
+        of_role = {name: table[table["role"] == role] for name, table in changes.items()}
+        movements = {movement for table in of_role.values() for movement in table["movement"]}
+        for ending, reduce in (("gain", _mean_change), ("ratio_gain", _ratio_change)):
+            numbers = []
+            for name in sessions:
+                table = of_role.get(name)
+                if table is None or table.empty or set(table["movement"]) != movements:
+                    numbers.append((np.nan, np.nan, 0.0))
+                else:
+                    numbers.append(reduce(table))
+            for place, suffix in enumerate(("", "_error", "_df")):
+                columns[f"{role}_{ending}{suffix}"] = [number[place] for number in numbers]
+    columns["ever_hurt"] = [
+        _hurt(row.hurt for row in rows if row.participant_id in (first, last))
+        for first, last in sessions.items()
+    ]
+    return columns
+
+
+def session_strengths(
+    rows: Sequence[Strength], people: Mapping[str, str]
+) -> dict[str, dict[str, float]]:
+    """Strengths of every participant who was tested: columns of sprints by participant.
+
+    ``push_strength``, ``swing_strength``: geometric mean over both legs and the tests of the role
+    that the person (``people``, by participant) made in every session with strengths; ``_error``
+    (of its logarithm), ``_df``; ``hurt`` as in `evidence_of_strength`.
+    """
+    tests = strength_tests(rows)
+    key = ["side", *MEASURE, "unit"]
+    tests = tests.assign(person=tests["participant_id"].map(dict(people)))
+    found: dict[str, dict[str, float]] = {}
+    for role in ROLES:
+        for _, own in tests[tests["role"] == role].groupby("person"):
+            sessions = own["participant_id"].nunique()
+            counts = own.groupby(key, dropna=False)["participant_id"].transform("nunique")
+            for name, session in own[counts == sessions].groupby("participant_id"):
+                error = np.sqrt((session["error"] ** 2).sum(skipna=False)) / len(session)
+                found.setdefault(str(name), {}).update(
+                    {
+                        f"{role}_strength": float(np.exp(session["value"].map(np.log).mean())),
+                        f"{role}_strength_error": float(error),
+                        f"{role}_strength_df": float(session["error_df"].max()),
+                    }
+                )
+    for name, columns in found.items():
+        columns["hurt"] = _hurt(row.hurt for row in rows if row.participant_id == name)
+    return found
+
+
+def _mean_change(changes: pd.DataFrame) -> tuple[float, float, float]:
+    """Mean change, its standard error and degrees of freedom."""
+    error = float(np.sqrt((changes["error"] ** 2).sum(skipna=False)) / len(changes))
+    return float(changes["change"].mean()), error, float(changes["error_df"].max())
+
+
+def _ratio_change(changes: pd.DataFrame) -> tuple[float, float, float]:
+    """Mean change of right legs less left ones over tests that both made; NaN without any."""
+    key = [*MEASURE, "unit"]
+    right, left = (changes[changes["side"] == side] for side in ("right", "left"))
+    both = right.merge(left, on=key, suffixes=("_right", "_left"))
+    if both.empty:
+        return np.nan, np.nan, 0.0
+    squares = (both[["error_right", "error_left"]] ** 2).sum(axis=1, skipna=False)
+    error = float(np.sqrt(squares.sum(skipna=False)) / len(both))
+    mean = float((both["change_right"] - both["change_left"]).mean())
+    return mean, error, float(both["error_df_right"].max())
+
+
 def _hurt(notes: Iterable[bool | None]) -> float:
     """1 where a test has a note of pain, 0 where all say that there is none, NaN otherwise."""
     known = list(notes)
@@ -275,13 +382,15 @@ def strength_slope(
     """
     drawn = np.atleast_2d(outcome)
     count = len(strength)
+    if count < MIN_ATHLETES:
+        return None
     design = (
         np.ones((count, 1)) if covariates is None else np.column_stack((np.ones(count), covariates))
     )
     design = design[:, np.ptp(design, axis=0) > 0] if covariates is not None else design[:, :0]
     design = np.column_stack((np.ones(count), design))
     df = count - design.shape[1] - 1
-    if count < MIN_ATHLETES or df < 3 or not np.isfinite(strength).all():
+    if df < 3 or not np.isfinite(strength).all():
         return None
     basis = np.linalg.qr(design)[0]
     x = strength - basis @ (basis.T @ strength)
@@ -323,60 +432,72 @@ def _reliable_shares(
     return shares, 1.0 - noise / variance
 
 
-# statistic of the registry ------------------------------------------------------------------------
+# statistics of the registry -----------------------------------------------------------------------
 
 
-def leg_slope(evidence: Evidence, hypothesis: Hypothesis, *, role: Role) -> Outcome:
-    """H3g, H3h: what a stronger leg carries more in running, over athletes.
+def leg_slope(
+    evidence: Evidence, hypothesis: Hypothesis, *, role: Role, over_sessions: bool = False
+) -> Outcome:
+    """H3g, H3h, H3i, H3j: what a stronger leg carries more in running, over athletes.
 
     Slope of the joint-moment index of a leg, right over left, on its strength, both as logarithms:
     of the push leg in its own contacts (``push``), of the swing leg in those of the other foot
-    (``swing``). Athletes with noted pain are left out; support also needs pain and preferred legs
-    of all stated, and strengths of which at least half of the variance is no error.
+    (``swing``); over sessions, of the changes of both from the first to the last. What sessions or
+    legs have in common (a device, the placement of markers, effort) is in neither. Athletes with
+    noted pain are left out; support also needs pain and preferred legs of all stated, and strengths
+    of which at least half of the variance is no error.
     """
-    athletes = evidence.athletes
-    names = (f"{role}_ratio", f"{role}_ratio_error", f"{role}_ratio_df", "preferred", "hurt")
-    known = athletes.reindex(columns=list(names)).astype(float)
-    strength = known[f"{role}_ratio"].where(known["hurt"] != 1.0)
-    values = {"strength": strength, "running": running_ratio(evidence.steps, role)}
+    name, hurt = (f"{role}_ratio_gain", "ever_hurt") if over_sessions else (f"{role}_ratio", "hurt")
+    columns = [name, f"{name}_error", f"{name}_df", "preferred", hurt]
+    known = evidence.athletes.reindex(columns=columns).astype(float)
+    running = running_ratio(evidence.steps, role)
+    if over_sessions:
+        running = running_ratio(evidence.later_steps, role) - running
+    values = {"strength": known[name].where(known[hurt] != 1.0), "running": running}
 
     def test(table: pd.DataFrame) -> Result:
         complete = table.dropna()
         rest = known.loc[complete.index]
-        is_stated = bool(rest[["preferred", "hurt"]].notna().all(axis=None))
+        is_stated = bool(rest[["preferred", hurt]].notna().all(axis=None))
         has_sides = bool(rest["preferred"].notna().all())
         slope = strength_slope(
             complete["strength"].to_numpy(),
             complete["running"].to_numpy(),
-            rest[f"{role}_ratio_error"].to_numpy(),
-            float(rest[f"{role}_ratio_df"].max()) if len(rest) else 0.0,
+            rest[f"{name}_error"].to_numpy(),
+            float(rest[f"{name}_df"].max()) if len(rest) else 0.0,
             rest[["preferred"]].to_numpy() if has_sides else None,
         )
-        if slope is None:
-            return Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
-        error = Estimate(
-            slope.estimate, slope.standard_error, float(slope.df),
-            model="least squares over athletes, errors of the tests taken out",
-        )  # fmt: skip
-        reliable = slope.diluted or slope.reliable_share >= MIN_RELIABLE_SHARE
-        share = (
-            "not known" if slope.diluted else f"{1.0 - slope.reliable_share:.0%} of the variance"
-        )
-        note = f"errors of the tests: {share}; with and without the most influential athlete"
-        if not is_stated:
-            note += "; pain or preferred legs are not stated"
-        return Result(
-            error, slope.interval(), slope.p(hypothesis.predicted),
-            slope.p_against(hypothesis.delta, hypothesis.predicted) if reliable else 1.0,
-            is_stated and reliable, note,
-        )  # fmt: skip
+        lacking = "" if is_stated else "pain or preferred legs are not stated"
+        return slope_result(hypothesis, slope, lacking)
 
-    diluted = bool(known[f"{role}_ratio_error"].isna().all())
+    diluted = bool(known[f"{name}_error"].isna().all())
     return outcome_of(hypothesis, values, evidence.count(), test, diluted=diluted)
+
+
+def slope_result(hypothesis: Hypothesis, slope: SlopePosterior | None, lacking: str) -> Result:
+    """Result of a slope on strengths; ``lacking``: what is not stated and support needs."""
+    if slope is None:
+        return Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
+    error = Estimate(
+        slope.estimate, slope.standard_error, float(slope.df),
+        model="least squares over athletes, errors of the tests taken out",
+    )  # fmt: skip
+    reliable = slope.diluted or slope.reliable_share >= MIN_RELIABLE_SHARE
+    share = "not known" if slope.diluted else f"{1.0 - slope.reliable_share:.0%} of the variance"
+    note = f"errors of the tests: {share}; with and without the most influential athlete"
+    return Result(
+        error, slope.interval(), slope.p(hypothesis.predicted),
+        slope.p_against(hypothesis.delta, hypothesis.predicted) if reliable else 1.0,
+        not lacking and reliable, "; ".join(filter(None, (note, lacking))),
+    )  # fmt: skip
 
 
 def running_ratio(steps: pd.DataFrame, role: Role) -> pd.Series[float]:
     """Logarithm of right over left leg of its joint-moment index, mean over speeds, by athlete."""
+    import pandas as pd
+
+    if steps.empty:
+        return pd.Series(dtype=float)
     column = steps[f"{role}_index"].where(steps[f"{role}_index"] > 0).astype(float).map(np.log)
     keys = [steps["participant_id"].astype(str), steps["level"], steps["side"].astype(str)]
     means = column.groupby(keys).mean().unstack().reindex(columns=["left", "right"])  # noqa: PD010

@@ -15,7 +15,7 @@ import numpy as np
 
 from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence, for_steps
-from aqbio.stats.registry import Hypothesis
+from aqbio.stats.registry import NEXT_STEP, Hypothesis
 from aqbio.stats.within import consecutive
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -196,7 +196,7 @@ def capacity_variances(evidence: Evidence) -> pd.DataFrame:
 
 VARIANCES: dict[str, Callable[[Evidence], pd.DataFrame]] = {
     "imbalance_cost": capacity_variances,
-    "next_step_slope": partial(step_variances, column="yaw_impulse", cell=SIDED),
+    **dict.fromkeys(NEXT_STEP, partial(step_variances, column="yaw_impulse", cell=SIDED)),
     "lag_spread_slope": lag_variances,
 }
 """Variances of statistics of a spread, or with a predictor that is measured with error."""

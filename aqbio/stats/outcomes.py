@@ -16,21 +16,21 @@ from aqbio.stats.athlete_statistics import (
     athletes_from_steps,
     imbalance_cost_between,
     slope_between,
+    unequal_gain_cost,
 )
 from aqbio.stats.contrasts import paired_contrast
 from aqbio.stats.evidence import Evidence, counted_evidence, for_steps, usable_evidence
 from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, mean_estimate
 from aqbio.stats.leg_strength import leg_slope
+from aqbio.stats.next_step import disattenuated_pairs, next_step_slope
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_statistics import (
     arms_push_cosine,
     caused_share,
-    disattenuated_pairs,
     is_top_speed,
     lag_slope,
     lag_spread_slope,
-    next_step_slope,
     opposition_difference,
 )
 from aqbio.stats.within import with_speeds
@@ -169,7 +169,20 @@ STATISTICS = {
     "imbalance_cost": Statistic(imbalance_cost_between, ("times",)),
     "push_leg_slope": Statistic(partial(leg_slope, role="push"), ("times", "moments")),
     "swing_leg_slope": Statistic(partial(leg_slope, role="swing"), ("times", "moments")),
+    "push_gain_slope": Statistic(
+        partial(leg_slope, role="push", over_sessions=True), ("times", "moments")
+    ),
+    "swing_gain_slope": Statistic(
+        partial(leg_slope, role="swing", over_sessions=True), ("times", "moments")
+    ),
+    "unequal_gain_cost": Statistic(unequal_gain_cost, ("times",)),
     "next_step_slope": Statistic(next_step_slope, ("times", "forces"), disattenuated_pairs),
+    "next_step_speed": Statistic(next_step_slope, ("times", "forces")),
+    "next_step_frequency": Statistic(next_step_slope, ("times", "forces")),
+    "next_step_lateral": Statistic(next_step_slope, ("times", "forces")),
+    "next_step_heading": Statistic(next_step_slope, ("times", "forces")),
+    "next_step_transfer": Statistic(next_step_slope, ("times", "forces", "moments")),
+    "next_step_movement": Statistic(next_step_slope, ("times", "forces", "momentum")),
     "caused_share": Statistic(caused_share, ("causes",), _caused),
     "lag_slope": Statistic(lag_slope, ("momentum", "forces"), _points("lag", _speeds)),
     "lag_spread_slope": Statistic(lag_spread_slope, ("momentum", "forces")),
@@ -209,9 +222,11 @@ def sound_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
     trials = is_sound(evidence.trials["spoilt"])
     sprints = evidence.sprints
     sound_sprints = is_sound(sprints["spoilt"]) if "spoilt" in sprints else sprints.index >= 0
-    if trials.all() and sound_sprints.all():
+    later = evidence.later_steps
+    sound_later = is_sound(later["spoilt"]) if "spoilt" in later else later.index >= 0
+    if trials.all() and sound_sprints.all() and sound_later.all():
         return evidence
-    evidence = replace(evidence, sprints=sprints[sound_sprints])
+    evidence = replace(evidence, sprints=sprints[sound_sprints], later_steps=later[sound_later])
     sound = evidence.select_steps(
         for_steps(evidence, trials).set_axis(evidence.steps.index).astype(bool)
     )

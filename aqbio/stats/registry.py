@@ -24,7 +24,7 @@ from aqbio.stats.step_numbers import evidence_columns
 DEFAULT = Path(__file__).with_name("hypotheses.yaml")
 """Registry shipped with aqbio."""
 
-Family = Literal["core", "survey", "secondary", "contrast"]
+Family = Literal["core", "survey", "imbalance", "secondary", "contrast"]
 Predicted = Literal["greater", "less", "none", "not_greater"]
 """Direction of an effect, or that there is none of interest: in either direction, or upwards."""
 
@@ -32,14 +32,26 @@ DENIALS = ("none", "not_greater")
 """Predictions that are equivalence tests."""
 
 Testability = Literal["implied", "testable"]
-Need = Literal["arms", "forces", "causes", "capacities", "leg_strength"]
+Need = Literal["arms", "forces", "causes", "capacities", "leg_strength", "strength_sessions"]
 GateName = Literal["quality", "minimum_n", "precision", "reliability", "order", "closure"]
 StatisticName = Literal[
     "opposition_difference", "arms_push_cosine", "imbalance_cost", "next_step_slope",
     "caused_share", "lag_slope", "lag_spread_slope", "paired_contrast",
     "lateral_slope", "vertical_slope", "attack_slope", "push_leg_slope", "swing_leg_slope",
+    "next_step_speed", "next_step_frequency", "next_step_lateral", "next_step_heading",
+    "next_step_transfer", "next_step_movement", "push_gain_slope", "swing_gain_slope",
+    "unequal_gain_cost",
 ]  # fmt: skip
 """Names of `aqbio.stats.outcomes.STATISTICS`."""
+
+NEXT_STEP = (
+    "next_step_slope", "next_step_speed", "next_step_frequency", "next_step_lateral",
+    "next_step_heading", "next_step_transfer", "next_step_movement",
+)  # fmt: skip
+"""Statistics of consequences of an imbalance in the next step."""
+
+GAINS = ("push_gain_slope", "swing_gain_slope", "unequal_gain_cost")
+"""Statistics of changes of strength from the first session of a person to the last."""
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
@@ -147,10 +159,15 @@ class Contrast(Entry):
         default=None,
         description="Group of participants.tsv whose change is compared with that of all others.",
     )
-    hold: tuple[Literal["order", "speed"], ...] | None = Field(
+    hold: tuple[Literal["order", "speed", "push_strength", "swing_strength"], ...] | None = Field(
         default=None,
-        description="What is held; left out: speed, except of speed and ratings themselves, and "
-        "the order of conditions.",
+        description="What is held; left out: speed, except of speed, ratings and strengths "
+        "themselves, and the order of conditions. Strengths: of sessions, by their change.",
+    )
+    moderator: Literal["push_strength", "swing_strength"] | None = Field(
+        default=None,
+        description="Strength on which the change depends: how much more an athlete changes for "
+        "each per cent of strength more; of sessions of its change (strength.tsv).",
     )
 
     @model_validator(mode="after")
@@ -167,7 +184,18 @@ class Contrast(Entry):
             raise ValueError(f"{self.outcome} depends on mass and stature: take size: percent")
         if self.condition == self.reference:
             raise ValueError(f"{self.condition} is compared with itself")
+        self._check_strengths()
         return self
+
+    def _check_strengths(self) -> None:
+        held = [name for name in self.held_equal if name in STRENGTHS]
+        if self.by == "condition" and (held or self.outcome in STRENGTHS):
+            names = ", ".join(dict.fromkeys([*held, *({self.outcome} & {*STRENGTHS})]))
+            raise ValueError(f"{names} is the same in all conditions of a day: take by: session")
+        if self.outcome in STRENGTHS and (self.take == "scatter" or self.moderator or held):
+            raise ValueError(f"{self.outcome} has no steps and no strength beside it")
+        if self.moderator and self.group:
+            raise ValueError("a change depends on a moderator or on a group: leave one out")
 
     @property
     def column(self) -> str:
@@ -180,13 +208,14 @@ class Contrast(Entry):
         if self.hold is not None:
             return self.hold
         order = ("order",) if self.by == "condition" else ()
-        return order if self.outcome in (SPEED, RATING) else (*order, "speed")
+        return order if self.outcome in (SPEED, RATING, *STRENGTHS) else (*order, "speed")
 
     @property
     def unit(self) -> str:
         """Unit of the change."""
         percent = "percent of the reference"
-        return percent if self.size == "percent" else outcome_units()[self.outcome]
+        unit = percent if self.size == "percent" else outcome_units()[self.outcome]
+        return f"{unit} per percent of {self.moderator}" if self.moderator else unit
 
     @property
     def words(self) -> str:
@@ -195,12 +224,19 @@ class Contrast(Entry):
         comparison = f", of {self.group} beyond all others" if self.group else ""
         conditions = f" at equal {' and '.join(self.held_equal)}" if self.held_equal else ""
         subject = f"{scatter}{self.outcome}, {self.condition} against {self.reference}"
+        if self.moderator:
+            strength = "change of " * (self.by == "session") + self.moderator
+            return f"change of {subject}{conditions}, slope on {strength}, over athletes"
         return f"change of {subject}{comparison}{conditions}, mean over athletes"
 
 
 SPEED, RATING = "speed_mps", "rating"
 
+STRENGTHS = ("push_strength", "swing_strength")
+"""Strengths of a role's movements, both legs, of a session (strength.tsv)."""
+
 RELATIVE = (
+    *STRENGTHS,
     "yaw_impulse", "push_index", "swing_index",
     "momentum_push_leg", "momentum_swing_leg", "momentum_arms", "momentum_torso",
 )  # fmt: skip
@@ -217,7 +253,7 @@ def outcome_units() -> dict[str, str]:
         for name, description in descriptions.items()
         if "unit" in description
     }
-    return units | {RATING: "points"}
+    return units | {RATING: "points"} | dict.fromkeys(STRENGTHS, "N m")
 
 
 class Hypothesis(Entry):
@@ -226,6 +262,7 @@ class Hypothesis(Entry):
     id: Name = Field(description="Name, such as H3b.")
     family: Family = Field(
         description="core, survey: verdicts, adjusted over what was tested of that family; "
+        "imbalance: likewise, and described without a verdict from fewer athletes than the least; "
         "secondary: an estimate with its interval and no verdict."
     )
     title: str = Field(description="What it is about, in a few words.")
@@ -310,17 +347,27 @@ class OwnContrast(Contrast):
     source: Source | Literal["own"] = Field(default="own", description="Article.")
     caveat: str = Field(default="", description="What a verdict does not say.")
 
+    @model_validator(mode="after")
+    def _check_prediction(self) -> OwnContrast:
+        if self.moderator and self.predicted in DENIALS:
+            raise ValueError(f"predicted {self.predicted} with a moderator: take greater or less")
+        return self
+
     def hypothesis(self, name: str) -> Hypothesis:
         """Expand to the full entry of a hypothesis."""
         quantity = re.sub(r"_(s|m|rad|radps|bw|hz|mps|kgm2ps)$", "", self.outcome)
         quantity = (f"scatter of {quantity}" if self.take == "scatter" else quantity).capitalize()
         denies = self.predicted in DENIALS
-        words = f"the verdict is about the {self.words.removesuffix(', mean over athletes')}"
+        subject = self.words.removesuffix(", mean over athletes").removesuffix(", over athletes")
+        words = f"the verdict is about the {subject}"
         fields = self.model_dump(exclude={"predicted", "delta", "claim", "source", "caveat"})
         return Hypothesis(
             id=name,
             family="contrast",
-            title=f"{quantity}: {self.condition} against {self.reference}".replace("_", " "),
+            title=(
+                f"{quantity}: {self.condition} against {self.reference}"
+                + f", by {self.moderator}" * bool(self.moderator)
+            ).replace("_", " "),
             claim=self.claim or f"{self.outcome} is {PREDICTED[self.predicted]} {self.condition}",
             source=self.source,
             literal=LiteralReading(label="testable", words=words),
@@ -332,7 +379,10 @@ class OwnContrast(Contrast):
             predicted=self.predicted,
             delta=self.delta,
             unit=self.unit,
-            minimum=Minimum(athletes=6, steps=1 if self.outcome == RATING else 2),
+            minimum=Minimum(
+                athletes=12 if self.moderator else 6,
+                steps=1 if self.outcome in (RATING, *STRENGTHS) else 2,
+            ),
             gates=("minimum_n", "order") if self.by == "condition" else ("minimum_n",),
             caveat=self.caveat or ("" if self.by == "condition" else ELSE),
             multiverse=("errors", "outliers", "who_counts"),
@@ -353,14 +403,14 @@ PAIRED: Literal["paired_contrast"] = "paired_contrast"
 
 ELSE = "whatever else differed between the sessions is in the change"
 
-VERSION = 7
+VERSION = 8
 """Version of the rules that a registry is for."""
 
 
 class Registry(Entry):
     """All hypotheses, in the order in which they are reported."""
 
-    version: Literal[7] = Field(description="Of the rules that the entries are for.")
+    version: Literal[8] = Field(description="Of the rules that the entries are for.")
     hypotheses: tuple[Hypothesis, ...]
     contrasts: dict[Name, OwnContrast] = Field(
         default_factory=dict,

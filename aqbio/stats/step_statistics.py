@@ -6,19 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence
+from aqbio.stats.evidence import CELL, Evidence
 from aqbio.stats.inference import mean_estimate
-from aqbio.stats.measurement import (
-    error_free_share,
-    errors_are_small,
-    lag_variances,
-    reliable_share,
-    step_variances,
-)
+from aqbio.stats.measurement import error_free_share, errors_are_small, lag_variances
 from aqbio.stats.outcome import UNKNOWN, Outcome, Result, mean_outcome, outcome_of, result
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_numbers import CHI, SWING_ALONE, ranks
-from aqbio.stats.within import centred, consecutive, means_by, slopes, with_speeds
+from aqbio.stats.within import means_by, slopes, with_speeds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,67 +131,6 @@ def lag_spread_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     athlete = table["participant_id"]
     spread_slopes = slopes(with_speeds(table["speed_mps"], athlete), table["spread"], athlete)
     return mean_outcome(hypothesis, spread_slopes, evidence.count("lag"), evidence.choices.errors)
-
-
-def next_step_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H3e: standardised slope of the next step's deviation in time on the imbalance before it."""
-    pairs = disattenuated_pairs(evidence)
-    athlete = pairs["participant_id"]
-    weights = athlete.value_counts().reindex(evidence.athletes.index, fill_value=0)
-    by_athlete = slopes(pairs["x"], pairs["y"], athlete)
-    return mean_outcome(hypothesis, by_athlete, weights, evidence.choices.errors)
-
-
-def disattenuated_pairs(evidence: Evidence) -> pd.DataFrame:
-    """Pairs of steps, the next one's deviation over :func:`attenuation`."""
-    pairs = step_pairs(evidence.steps)
-    return pairs.assign(y=pairs["y"] / attenuation(evidence))
-
-
-def attenuation(evidence: Evidence) -> float:
-    """Factor by which measurement attenuates H3e's standardised slope.
-
-    A deviation from the mean of n steps correlates by ``√(1 − 1/n)`` with that from the true mean;
-    errors of measurement lower it further. Of normal deviations that correlate by ρ, sizes
-    correlate by ``(ρ asin ρ + √(1 − ρ²) − 1) / (π/2 − 1)``; the imbalance and the means of both
-    sides each take their factor.
-    """
-    steps = evidence.steps
-    size = steps.groupby([steps[name] for name in SIDED], observed=True)["step"].transform("size")
-    sample_factor = 1.0 - 1.0 / float(size.mean()) if len(steps) else np.nan
-    variances = step_variances(evidence, "yaw_impulse", SIDED)
-    reliable = reliable_share(variances) if errors_are_small(variances) else 1.0
-    return sizes_correlation(np.sqrt(sample_factor * reliable)) * sizes_correlation(
-        np.sqrt(sample_factor)
-    )
-
-
-def sizes_correlation(correlation: float) -> float:
-    """Correlation of the absolute values of two correlated normal numbers."""
-    above = correlation * np.arcsin(correlation) + np.sqrt(1.0 - correlation**2) - 1.0
-    return float(above / (np.pi / 2.0 - 1.0))
-
-
-def step_pairs(steps: pd.DataFrame) -> pd.DataFrame:
-    """Steps that have a next one: imbalance ``x``, and the next one's deviation in time ``y``.
-
-    Imbalance: distance of the step's impulse about the vertical from the athlete's mean at that
-    speed and side; the impulse itself differs between sides, and so may the regularity of steps.
-    Both less the mean of the cell, over the root mean square of what remains within the athlete.
-    """
-    before, after = consecutive(steps, TRIAL)
-    imbalance = centred(steps["yaw_impulse"], [steps[name] for name in SIDED]).abs()
-    pairs = steps.iloc[before][SIDED].assign(
-        x=imbalance.to_numpy()[before], y=steps["time_deviation_s"].to_numpy()[after]
-    )
-    pairs = pairs.dropna()
-    cell = [pairs[name] for name in SIDED]
-    for name in ("x", "y"):
-        pairs[name] = centred(pairs[name], cell)
-        squares = (pairs[name] ** 2).groupby(pairs["participant_id"], observed=True)
-        square = squares.transform("mean")
-        pairs[name] /= np.sqrt(square.where(square > 0))
-    return pairs
 
 
 def lag_spreads(evidence: Evidence) -> pd.DataFrame:

@@ -44,6 +44,9 @@ CLASSES: dict[ResultCode, Label] = {
 }
 """Result codes, each with its verdict."""
 
+TOO_FEW = ("athletes", "minimum_n")
+"""Gates that count athletes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -210,7 +213,8 @@ def _result_code(
         words = ["no athlete has the numbers that it takes"]
     elif not failed:
         words = [text for text in (outcome.result.note, hypothesis.caveat) if text]
-    if not hypothesis.judged:
+    too_few = outcome is None or (bool(failed) and failed[0].name in TOO_FEW)
+    if not hypothesis.judged or (hypothesis.family == "imbalance" and too_few):
         return "described", "; ".join(["described, without a verdict", *words])
     if outcome is None:
         return "not_enough_data", words[0]

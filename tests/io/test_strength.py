@@ -110,6 +110,9 @@ BAD = {
     ),
     "one attempt ten times the other": (_changed(1, value="15.6"), 3, "correct the wrong one"),
     "a leg a tenth of the other": (_changed(2, value="18"), 4, "pain"),
+    "a later session that was tested before": (
+        _changed(3, date="2026-01-03"), 5, "in the order of sessions"
+    ),
     "no column value": ([*SOUND], 1, "value"),
 }  # fmt: skip
 
@@ -119,6 +122,7 @@ RULES = {
     "legs in different units": "strength-units", "sessions of a single row": "strength-session",
     "one attempt ten times the other": "strength-attempts",
     "a leg a tenth of the other": "strength-sides",
+    "a later session that was tested before": "strength-order",
 }  # fmt: skip
 """Rules of what no single row shows."""
 

@@ -8,10 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy import stats
 
 from aqbio.config import Strength
+from aqbio.pages.differences import SessionSteps
 from aqbio.pages.filters import template
+from aqbio.pages.own_curves import ranked_columns
 from aqbio.pages.strength import percent, strength_sheet
 
 LEFT, RIGHT = (150.0, 156.0, 153.0), (180.0, 176.0, 184.0)
@@ -91,6 +94,39 @@ def test_sessions_stand_beside_each_other():
             assert change.after / change.before == pytest.approx(1.1)
             assert change.change.difference == pytest.approx(percent(math.log(1.1)))
     assert strength_sheet(_study(rows[:6]), "A", _steps()).changes == ()
+
+
+def _session(name, factor):
+    """Steps of a session in which the free thigh of left contacts is faster by a factor."""
+    steps = _steps()
+    left = steps["side"] == "left"
+    steps = steps.assign(
+        participant_id=name,
+        thigh_speed_swing_radps=steps["thigh_speed_swing_radps"] * np.where(left, factor, 1.0),
+    )
+    columns = ranked_columns(steps, (0.0, 12.0))
+    undrawn = np.full(len(steps), -1)
+    return SessionSteps(name, name, steps, columns, xr.Dataset(), undrawn, 1)
+
+
+def test_the_last_session_says_what_changed_and_what_the_leg_does_now():
+    """The right leg swings in left contacts; the first session's page reads no later one."""
+    rows = _rows() + _rows("B", "after", factor=1.2)
+    sessions = {"A": _session("A", 1.0), "B": _session("B", 1.25)}
+    sheet = strength_sheet(_study(rows), "B", _steps(), sessions.__getitem__)
+    said = {change.test: change.running for change in sheet.changes}
+    changes = {
+        leg: float(said[f"Hip flexion (isometric), {leg}"].split(": ")[1].split(" %")[0])
+        for leg in ("left", "right")
+    }
+    assert changes == {"left": pytest.approx(0.0, abs=0.1), "right": pytest.approx(25.0, abs=0.1)}
+    assert "Sessions before and after: " in sheet.sentence
+    assert "rose (18.2 %" in sheet.sentence
+    first = strength_sheet(_study(rows), "A", _steps(), lambda name: pytest.fail(name))
+    assert all(not change.running for change in first.changes)
+    assert "rose" not in first.sentence
+    page = template("strength.html.j2").render(strength=sheet)
+    assert page.count("fastest attack forward") == 3
 
 
 def test_what_is_not_known_is_said_and_what_comes_next():

@@ -442,7 +442,10 @@ def examined(drawn) -> dict[str, tuple[Evidence, tuple, tuple]]:
 
 READS = {
     "H1": "momentum", "H2": "momentum", "H3b": "times", "H3e": "times forces", "H4": "causes",
-    "H3g": "times moments", "H3h": "times moments",
+    "H3g": "times moments", "H3h": "times moments", "H3d": "times",
+    "H3i": "times moments", "H3j": "times moments",
+    **dict.fromkeys(("H3e_speed", "H3e_frequency", "H3e_lateral", "H3e_heading"), "times forces"),
+    "H3e_transfer": "times forces moments", "H3e_movement": "times momentum forces",
     "H5a": "momentum forces", "H5b": "momentum forces", "H7": "times", "H7b": "times forces",
     "H8a": "times forces", "H8b": "times", "H9": "times moments",
 }  # fmt: skip

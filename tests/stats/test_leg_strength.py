@@ -130,6 +130,13 @@ def test_without_errors_it_is_least_squares(seed, count):
     assert moved.estimate == pytest.approx(found.estimate)
 
 
+def test_nobody_and_few_have_no_slope():
+    """Covariates of no athlete too."""
+    for count in (0, 1, 5):
+        numbers = np.zeros(count)
+        assert strength_slope(numbers, numbers, numbers, 0.0, np.zeros((count, 1))) is None
+
+
 def test_errors_of_tests_are_taken_out_and_draws_widen():
     """Of many athletes the true slope comes back; of few the interval grows with the draws."""
     random = np.random.default_rng(3)

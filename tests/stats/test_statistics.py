@@ -20,11 +20,11 @@ from aqbio.stats.athlete_statistics import calibrated_table, excess, nested_tabl
 from aqbio.stats.evidence import TRIAL, Choices
 from aqbio.stats.inference import Estimate
 from aqbio.stats.measurement import lag_slope_draws
+from aqbio.stats.next_step import attenuation
 from aqbio.stats.outcome import Result, result
 from aqbio.stats.outcomes import athlete_intervals, hypothesis_outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition, partition_names, ranks
-from aqbio.stats.step_statistics import attenuation
 from aqbio.stats.verdict import three_way
 from aqbio.stats.within import slopes
 from tests.drawn_errors import orthogonal
@@ -116,12 +116,23 @@ def test_what_slower_running_brings_by_itself_is_no_misdirection(drawn):
     assert found is None  # the compared sprints hold no law of speed
 
 
-def test_next_step_slopes_are_correlations_within_athlete_speed_and_side(drawn):
+NEXT_NUMBERS = {
+    "H3e": lambda t: t["time_deviation_s"],
+    "H3e_frequency": lambda t: 1.0 / (t["contact_s"] + t["flight_s"]),
+    "H3e_lateral": lambda t: t["lateral_ratio"],
+    "H3e_transfer": lambda t: t["hub_share"],
+}
+"""Numbers of the next step by hypothesis."""
+
+
+@pytest.mark.parametrize("name", NEXT_NUMBERS)
+def test_next_step_slopes_are_correlations_within_athlete_trial_and_side(drawn, name):
+    """Sizes of imbalances and numbers less their lines over the trial, by `numpy.polyfit`."""
     evidence = drawn("W1")
     steps = evidence.steps
     table = pd.DataFrame(
         {"who": steps["participant_id"].astype(str), "x": steps["yaw_impulse"],
-         "y": steps["time_deviation_s"], "side": steps["side"]}
+         "y": NEXT_NUMBERS[name](steps), "side": steps["side"], "step": steps["step"]}
     )  # fmt: skip
     table["trial"] = table["who"] + steps["trial_id"]
     cell = table["trial"] + table["side"]
@@ -129,12 +140,14 @@ def test_next_step_slopes_are_correlations_within_athlete_speed_and_side(drawn):
     table["before"] = cell.groupby(table["trial"]).shift(1)
     table["x"] = table.groupby("trial")["x"].shift(1)
     table = table.dropna()
-    for name in ("x", "y"):
-        table[name] -= table.groupby("before")[name].transform("mean")
+    for column in ("x", "y"):
+        for _, own in table.groupby("before"):
+            line = np.polyfit(own["step"], own[column], 1)
+            table.loc[own.index, column] = own[column] - np.polyval(line, own["step"])
     seen = [own["x"].corr(own["y"]) for _, own in table.groupby("who")]
-    found = hypothesis_outcome(evidence, REGISTRY["H3e"])
-    expected = np.array(seen) / attenuation(evidence)
-    np.testing.assert_allclose(found.values["value"], expected, rtol=1e-9)
+    found = hypothesis_outcome(evidence, REGISTRY[name])
+    expected = np.array(seen) / attenuation(evidence, is_size=name == "H3e")
+    np.testing.assert_allclose(found.values["value"], expected, rtol=1e-6)
     assert found.n_steps == len(table)
 
 

@@ -202,11 +202,6 @@ takes the law of speed from the compared sprints alone, which costs power (docs/
 85 %."""
 
 
-KNOWN_FALSE = {("6 injured of 96", "H3b"), ("6 injured of 96", "H9")}
-"""False sentences that are supported beyond chance, and that the page shows as such: six injured
-athletes of 96 whose injuries nobody noted run slower, with unequal legs and another gait."""
-
-
 def test_the_committed_table_is_of_this_registry_of_all_cells_and_holds():
     """Another registry needs another proof: run `make validate`."""
     origin = json.loads((FOLDER / "verdicts.json").read_text(encoding="utf-8"))["provenance"]
@@ -219,8 +214,7 @@ def test_the_committed_table_is_of_this_registry_of_all_cells_and_holds():
     for name, own in table.groupby("hypothesis"):
         assert {"true", "false"} <= set(own["claim"]) or name == "H3e"
     assert np.isfinite(table["truth"]).all()
-    beyond_chance = table[table["holds"] == "no"]
-    assert {*zip(beyond_chance["cell"], beyond_chance["hypothesis"], strict=True)} <= KNOWN_FALSE
+    assert not (table["holds"] == "no").any()
     rows = table.set_index(["cell", "hypothesis"])
     for (cell, *names), least in LEAST.items():
         for name in names:

@@ -1,0 +1,244 @@
+"""Strength over sessions: changes, slopes, unequal gains, strengths in contrasts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from aqbio.config import Strength
+from aqbio.stats.contrasts import compared_strengths, true_part
+from aqbio.stats.evidence import Evidence, Presence
+from aqbio.stats.inference import regression_outliers
+from aqbio.stats.leg_strength import (
+    gains_of_strength,
+    session_changes,
+    session_strengths,
+    strength_tests,
+)
+from aqbio.stats.registry import OwnContrast, read_registry
+from aqbio.stats.verdict import verdicts
+from validation.gain_worlds import WORLDS, drawn_outcome, supported
+from validation.imbalance_worlds import World, judged
+
+NAMES = ("A", "B", "C")
+
+
+def _rows(seed=1, gains=(0.2, 0.1), pain="none"):
+    """Two sessions of three athletes: logarithms of both legs grow by ``gains`` (right, left)."""
+    random = np.random.default_rng(seed)
+    level = {key: random.uniform(120.0, 200.0) for key in np.ndindex(3, 2, 2)}
+    return [
+        Strength(
+            participant_id=f"{name}_{session}", session=session, side=side, movement=movement,
+            contraction="isometric", unit="N m", attempt=attempt, pain=pain,
+            value=level[who, test, leg] * np.exp(gains[leg] * later + 0.02 * random.normal()),
+        )
+        for who, name in enumerate(NAMES)
+        for later, session in enumerate(("before", "after"))
+        for test, movement in enumerate(("hip_flexion", "knee_extension"))
+        for leg, side in enumerate(("right", "left"))
+        for attempt in (1, 2, 3)
+    ]  # fmt: skip
+
+
+SESSIONS = {f"{name}_before": f"{name}_after" for name in NAMES}
+
+
+def test_changes_and_their_errors_are_those_of_pandas():
+    rows = _rows()
+    found = session_changes(strength_tests(rows), "A_before", "A_after")
+    plain = pd.DataFrame(
+        [(r.participant_id, r.side, r.movement, np.log(r.value), r.value) for r in rows],
+        columns=["who", "side", "movement", "log", "value"],
+    )
+    means = plain.groupby(["who", "side", "movement"])["value"].mean()
+    within = plain.groupby(["who", "side", "movement"])["log"].var(ddof=1)
+    pooled = within.groupby("movement").mean()
+    for row in found.to_dict("records"):
+        key = (row["side"], row["movement"])
+        assert row["change"] == pytest.approx(
+            np.log(means["A_after", *key] / means["A_before", *key])
+        )
+        assert row["error"] == pytest.approx(np.sqrt(2.0 * pooled[row["movement"]] / 3.0))
+
+
+def test_gains_are_of_both_legs_and_ratios_of_right_over_left():
+    found = pd.DataFrame(gains_of_strength(_rows(), SESSIONS), index=list(SESSIONS))
+    np.testing.assert_allclose(found["push_gain"], 0.15, atol=0.03)
+    np.testing.assert_allclose(found["swing_ratio_gain"], 0.1, atol=0.05)
+    assert (found["ever_hurt"] == 0.0).all()
+    unknown = gains_of_strength(_rows(pain=None), {**SESSIONS, "D": None})
+    assert np.isnan(unknown["ever_hurt"]).all()
+    assert np.isnan(unknown["push_gain"][3])
+    lacking = [r for r in _rows() if (r.participant_id, r.movement) != ("A_after", "hip_flexion")]
+    assert np.isnan(gains_of_strength(lacking, SESSIONS)["swing_gain"][0])
+
+
+def test_strengths_of_a_session_are_of_tests_that_all_sessions_have():
+    rows = _rows()
+    people = {name: name[0] for pair in SESSIONS.items() for name in pair}
+    lacking = [
+        row for row in rows
+        if (row.participant_id, row.side, row.movement) != ("A_after", "left", "knee_extension")
+    ]  # fmt: skip
+    found = session_strengths(lacking, people)
+    right = {
+        name: np.mean([r.value for r in rows if (r.participant_id, r.side, r.movement) == key])
+        for name in ("A_before", "A_after")
+        for key in [(name, "right", "knee_extension")]
+    }
+    for name, value in right.items():
+        assert found[name]["push_strength"] == pytest.approx(value)
+
+
+def _sprints(count=24, slope=0.3, error=0.5, seed=3):
+    """Two sessions; speed follows a gain of strength of 8 % (standard deviation)."""
+    random = np.random.default_rng(seed)
+    gain = 8.0 * random.standard_normal(count)
+    speed = 0.02 * random.standard_normal(count) + 9.0
+    tested = gain + error * random.standard_normal(count)
+    rows = []
+    for who in range(count):
+        for later, session in enumerate(("before", "after")):
+            for trial in range(2):
+                change = 1.0 + 0.01 * (slope * gain[who] + random.normal()) * later
+                rows.append(
+                    {
+                        "participant_id": f"{who}_{session}", "trial_id": str(trial),
+                        "athlete": f"P{who:02d}", "condition": "normal", "session": session,
+                        "group": None, "effort": "maximal", "order": np.nan,
+                        "speed_mps": speed[who] * change, "n_steps": 4, "plates": 1.0,
+                        "push_strength": 150.0 * np.exp(0.01 * tested[who] * later),
+                        "push_strength_error": 0.01 * error / np.sqrt(2.0),
+                        "push_strength_df": 96.0, "hurt": 0.0,
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _verdict(sprints, **lines):
+    asked = {"condition": "after", "reference": "before", "by": "session", "predicted": "greater"}
+    own = OwnContrast(**asked | {"delta": 0.05} | lines)
+    registry = read_registry().model_copy(update={"contrasts": {"own": own}, "hypotheses": ()})
+    registry = registry.with_labels(["before", "after"])
+    empty = pd.DataFrame({"participant_id": pd.Categorical([]), "speed_mps": []})
+    names = sorted(set(sprints["athlete"]))
+    evidence = Evidence(
+        empty, pd.DataFrame({"spoilt": []}), pd.DataFrame(index=names), sprints, lambda name: name
+    )
+    (found,) = verdicts(evidence, registry)
+    return found, evidence, own
+
+
+def test_a_change_depends_on_the_gain_of_strength():
+    found, _, _ = _verdict(_sprints(), moderator="push_strength")
+    assert found.verdict == "supported"
+    assert found.ci_low < 0.3 < found.ci_high
+    assert _verdict(_sprints(slope=0.0), moderator="push_strength")[0].verdict != "supported"
+    unstated = _sprints().assign(hurt=np.nan)
+    assert _verdict(unstated, moderator="push_strength")[0].found == "condition_failed"
+    few = _sprints(count=9)
+    assert _verdict(few, moderator="push_strength")[0].found == "not_enough_data"
+
+
+def test_a_change_beyond_strength_is_that_of_who_gained_none():
+    """Everybody gains 10 % of strength, and speed by it alone: at no gain there is no change."""
+    sprints = _sprints(slope=0.3)
+    after = sprints["session"] == "after"
+    sprints.loc[after, "push_strength"] *= np.exp(0.10)
+    sprints.loc[after, "speed_mps"] *= 1.03
+    plain, held = (
+        _verdict(sprints, delta=1.0, **lines)[0] for lines in ({}, {"hold": ("push_strength",)})
+    )
+    assert plain.estimate > 2.0
+    assert held.ci_low < 0.0 < held.ci_high
+    assert held.verdict != "supported"
+
+
+def test_strength_is_an_outcome_and_errors_shrink_what_is_held():
+    sprints = _sprints()
+    sprints.loc[sprints["session"] == "after", "push_strength"] *= 1.2
+    found, evidence, _ = _verdict(sprints, outcome="push_strength", delta=5.0)
+    by_athlete = sprints.groupby(["athlete", "session"])["push_strength"].first().unstack()  # noqa: PD010
+    assert found.verdict == "supported"
+    ratios = by_athlete["after"] / by_athlete["before"]
+    assert found.estimate == pytest.approx(100.0 * (ratios.mean() - 1.0))
+    held = OwnContrast(
+        condition="after", reference="before", by="session", hold=("push_strength",),
+        predicted="greater", delta=1.0,
+    )  # fmt: skip
+    strengths = compared_strengths(evidence, held)
+    wide = strengths.assign(push_strength_error=strengths["push_strength"].std() / np.sqrt(2.0))
+    ratio = true_part(wide, "push_strength").std() / strengths["push_strength"].std()
+    assert ratio == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ({"outcome": "push_strength", "by": "condition"}, "session"),
+        ({"hold": ("swing_strength",), "by": "condition"}, "session"),
+        ({"outcome": "push_strength", "moderator": "swing_strength"}, "beside it"),
+        ({"moderator": "push_strength", "group": "trained"}, "leave one out"),
+        ({"moderator": "push_strength", "predicted": "none"}, "moderator"),
+    ],
+)
+def test_questions_without_a_meaning_are_refused(lines, words):
+    asked = {"condition": "after", "reference": "before", "by": "session", "predicted": "greater"}
+    with pytest.raises(ValidationError, match=words):
+        OwnContrast(**asked | {"delta": 1.0} | lines)
+
+
+def test_unequal_gains_that_cost_are_found_and_others_are_not():
+    """Of 96 athletes, a cost four times the smallest; the estimate is near the truth."""
+    costly = replace(WORLDS["gains add up"], cost=0.2)
+    random = np.random.default_rng(8)
+    found = [drawn_outcome(costly, 96, random) for _ in range(12)]
+    assert sum(map(supported, found)) >= 7
+    assert np.median([one.estimate for one in found]) == pytest.approx(0.2, abs=0.06)
+    nothing = [drawn_outcome(WORLDS["gains add up"], 96, random) for _ in range(12)]
+    assert sum(map(supported, nothing)) <= 2
+
+
+def test_few_athletes_are_described_and_many_judged():
+    random = np.random.default_rng(2)
+    few = judged(World(slope=0.3), 8, random)
+    assert {one.verdict for one in few.values()} == {"described"}
+    many = judged(World(slope=0.35, slopes_sd=0.0), 14, random)
+    told = ("H3e_speed", "H3e_frequency", "H3e_lateral", "H3e_transfer")
+    assert sum(many[name].verdict == "supported" for name in told) >= 3
+
+
+def test_outliers_are_found_where_they_hide_each_other():
+    """Eight of 60 lie on a line of their own: in the response, and in a predictor."""
+    random = np.random.default_rng(4)
+    x = random.standard_normal(60)
+    y = 0.5 * x + 0.3 * random.standard_normal(60)
+    table = pd.DataFrame({"constant": 1.0, "x": x})
+    assert regression_outliers(pd.Series(y), table, ["x"]).sum() <= 5
+    shifted = y - 3.0 * (np.arange(60) < 8)
+    assert regression_outliers(pd.Series(shifted), table, ["x"])[:8].all()
+    leverage = table.assign(x=np.where(np.arange(60) < 8, 6.0, x))
+    assert regression_outliers(pd.Series(y), leverage, ["x"])[:8].all()
+    assert not regression_outliers(pd.Series(y[:5]), table[:5], ["x"]).any()
+    mixed = random.permutation(60)
+    found = regression_outliers(pd.Series(shifted), table, ["x"])
+    again = regression_outliers(pd.Series(shifted[mixed]), table.iloc[mixed], ["x"])
+    np.testing.assert_array_equal(again, found[mixed])
+
+
+def test_without_two_sessions_nothing_is_tested():
+    registry = read_registry()
+    chosen = tuple(one for one in registry.hypotheses if one.id in ("H3d", "H3i", "H3j"))
+    empty = pd.DataFrame({"participant_id": pd.Categorical([]), "step": [], "level": []})
+    trials = pd.DataFrame({"spoilt": [], "recorded": []})
+    evidence = Evidence(
+        empty, trials, pd.DataFrame(), pd.DataFrame(), lambda name: name, presence=Presence()
+    )
+    found = verdicts(evidence, registry.model_copy(update={"hypotheses": chosen}))
+    assert {one.verdict for one in found} == {"not_testable"}
+    assert all("two sessions" in one.reason for one in found)

@@ -1,0 +1,198 @@
+"""``python -m validation.imbalance_worlds``: what is found of an imbalance's consequences.
+
+Made-up runners, consecutive steps of two trials at each of two speeds. A world says what links the
+impulse about the vertical of a step with the next one, and what laboratories do to both.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from aqbio.io.dictionary import Columns
+from aqbio.io.tables import write_table
+from aqbio.stats.evidence import SIDED, Evidence
+from aqbio.stats.registry import Registry, read_registry
+from aqbio.stats.step_numbers import CONTRIBUTORS, time_deviation
+from aqbio.stats.verdict import Verdict, verdicts
+from aqbio.vectors import FloatArray
+
+FOLDER = Path(__file__).parents[1] / "docs" / "validation"
+SEED, STUDIES, ATHLETES = 68_046, 400, (12, 20)
+LEVELS, TRIALS, STEPS = 2, 2, 16
+
+SIGNED = {
+    "speed_change_mps": ("H3e_speed", -1.0, 0.0, 0.05),
+    "step_time_s": ("H3e_frequency", 1.0, 0.24, 0.004),
+    "lateral_ratio": ("H3e_lateral", 1.0, 0.10, 0.02),
+    "hub_share": ("H3e_transfer", -1.0, 0.05, 0.02),
+}
+"""Number of a step: hypothesis, sign of what is predicted, usual size and scatter."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is true of steps, in standard deviations."""
+
+    slope: float = 0.0
+    """Of the next step's number on the size of the imbalance, in the predicted direction."""
+    heavy_tails: bool = False
+    uneven_trials: float = 0.0
+    """Standard deviation of the logarithm of a trial's scatter."""
+    growing: float = 0.0
+    """Growth of scatter over a trial, as logarithm."""
+    wander: float = 0.0
+    """Share of the variance of every number that a slow wander of all numbers makes."""
+    shared_event: float = 0.0
+    """Standard deviation of an error of the event between two steps, which both share."""
+    slopes_sd: float = 0.05
+    """How much athletes differ in the slope."""
+
+
+WORLDS = {
+    "nothing is so": World(),
+    "heavy tails": World(heavy_tails=True),
+    "trials that are unequally steady": World(uneven_trials=0.5),
+    "scatter that doubles within trials": World(growing=0.7),
+    "all numbers wander slowly": World(wander=0.3),
+    "steps share errors of events": World(shared_event=0.5),
+    "smallest effect": World(slope=0.1),
+    "twice the smallest effect": World(slope=0.2),
+    "three times the smallest effect": World(slope=0.3),
+}
+
+
+def drawn_evidence(world: World, count: int, random: np.random.Generator) -> Evidence:
+    """Draw steps of a study."""
+    rows = [
+        _trial(world, f"athlete-{who:02d}", level, f"{level}-{trial}", slope, random)
+        for who in range(count)
+        for slope in [world.slope + world.slopes_sd * random.standard_normal()]
+        for level in range(LEVELS)
+        for trial in range(TRIALS)
+    ]
+    steps = pd.concat(rows, ignore_index=True)
+    steps["participant_id"] = pd.Categorical(steps["participant_id"])
+    cell = [steps[name] for name in SIDED]
+    steps["time_deviation_s"] = time_deviation(steps["contact_s"] + steps["flight_s"], cell)
+    trials = (
+        steps.groupby(["participant_id", "trial_id"], observed=True).size().to_frame("recorded")
+    )
+    trials.index = trials.index.map(lambda key: (str(key[0]), str(key[1])))
+    trials = trials.assign(
+        spoilt="", consistent=True, closures_pass=True, residual_moment=0.0,
+        error_step_yaw_impulse=0.0,
+    )  # fmt: skip
+    names = list(steps["participant_id"].cat.categories)
+    return Evidence(steps, trials, pd.DataFrame(index=names), pd.DataFrame(), _no_curves)
+
+
+def _no_curves(name: str) -> xr.Dataset:
+    raise LookupError(f"{name} has no curves: steps are drawn as tables.")
+
+
+def _trial(
+    world: World, name: str, level: int, trial: str, slope: float, random: np.random.Generator
+) -> pd.DataFrame:
+    scale = np.exp(world.uneven_trials * random.standard_normal())
+    scale = scale * np.exp(world.growing * np.linspace(-0.5, 0.5, STEPS))
+    wander = np.convolve(random.standard_normal(STEPS + 4), np.ones(5) / np.sqrt(5.0), "valid")
+    events = world.shared_event * random.standard_normal(STEPS + 1)
+
+    def noise() -> FloatArray:
+        drawn = random.standard_normal(STEPS)
+        if world.heavy_tails:
+            drawn = random.standard_t(3, STEPS) / np.sqrt(3.0)
+        kept = np.sqrt(1.0 - world.wander)
+        return np.asarray(scale * (kept * drawn + np.sqrt(world.wander) * wander))
+
+    turn = noise()
+    size = (np.abs(turn) - 0.798) / 0.603  # mean and standard deviation of a normal size
+    before = np.r_[0.0, size[:-1]] * scale
+    rest = np.sqrt(1.0 - slope**2)
+    columns: dict[str, Any] = {}
+    for column, (_, sign, usual, scatter) in SIGNED.items():
+        columns[column] = usual + scatter * (sign * slope * before + rest * noise())
+    departure = np.maximum(1.0 + 0.5 * slope * before + 0.5 * rest * noise(), 0.0)
+    side = random.choice([-1.0, 1.0], STEPS)
+    for group in CONTRIBUTORS:
+        columns[f"momentum_{group}"] = 3.0 + 0.3 * noise() * (1.0 + 0.37 * slope * before)
+    step_time = columns.pop("step_time_s") + 0.004 * np.diff(events)
+    return pd.DataFrame(
+        {
+            "participant_id": name, "trial_id": trial, "level": level,
+            "side": np.where(np.arange(STEPS) % 2, "left", "right"), "step": np.arange(STEPS),
+            "speed_mps": 6.0 + level, "yaw_impulse": turn + np.diff(events),
+            "contact_s": 0.11, "flight_s": step_time - 0.11,
+            "heading_change_deg": 0.4 * side * departure, **columns,
+        }
+    )  # fmt: skip
+
+
+def imbalance_registry() -> Registry:
+    """The registry's family of the consequences of an imbalance."""
+    registry = read_registry()
+    chosen = tuple(entry for entry in registry.hypotheses if entry.family == "imbalance")
+    return registry.model_copy(update={"hypotheses": chosen, "contrasts": {}})
+
+
+def judged(world: World, count: int, random: np.random.Generator) -> dict[str, Verdict]:
+    """Verdicts of one drawn study, by hypothesis."""
+    found = verdicts(drawn_evidence(world, count, random), imbalance_registry())
+    return {verdict.hypothesis: verdict for verdict in found}
+
+
+def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
+    """Yield one row per world, number of athletes and hypothesis, and one of the family."""
+    for number, (name, world) in enumerate(WORLDS.items()):
+        for count in ATHLETES:
+            random = np.random.default_rng([seed, number, count])
+            found = [judged(world, count, random) for _ in range(studies)]
+            supported = pd.DataFrame(
+                [{key: one.verdict == "supported" for key, one in study.items()} for study in found]
+            )
+            estimates = pd.DataFrame(
+                [{key: one.estimate for key, one in study.items()} for study in found]
+            )
+            shared = {"world": name, "athletes": count, "studies": studies, "slope": world.slope}
+            for key in supported:
+                yield {
+                    **shared, "hypothesis": key, "supported": float(supported[key].mean()),
+                    "median": float(estimates[key].median()),
+                }  # fmt: skip
+            yield {
+                **shared, "hypothesis": "any", "supported": float(supported.any(axis=1).mean()),
+                "median": np.nan,
+            }  # fmt: skip
+
+
+COLUMNS: Columns = {
+    "world": {"description": "What links a step and the next."},
+    "athletes": {"description": "Athletes of a study, of 64 steps each."},
+    "studies": {"description": "Studies that were drawn."},
+    "slope": {"description": "True slope, in the predicted direction."},
+    "hypothesis": {"description": "Hypothesis of the registry; any: at least one of the seven."},
+    "supported": {"description": "Share of studies that support it, adjusted over the seven."},
+    "median": {"description": "Median estimate."},
+}
+
+
+def main() -> None:
+    """Write docs/validation/imbalance.tsv."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--studies", type=int, default=STUDIES)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--output", type=Path, default=FOLDER / "imbalance.tsv")
+    options = parser.parse_args()
+    write_table(pd.DataFrame(rows(options.studies, options.seed)), options.output, COLUMNS, {})
+
+
+if __name__ == "__main__":
+    main()

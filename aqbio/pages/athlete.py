@@ -15,25 +15,44 @@ from aqbio.errors import Finding, causes
 from aqbio.figures.step_means import kept_steps
 from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
-from aqbio.gait.step_files import participant_rows
+from aqbio.gait.step_files import finished, participant_rows
 from aqbio.inverse_dynamics.files import changes_path
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, with_texts
-from aqbio.pages.difference_words import comparison_words, comparisons, side_words
-from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED
-from aqbio.pages.filters import CONTENT_SECURITY, rows, template
+from aqbio.names import NORMAL
+from aqbio.pages.difference_words import Comparison, comparison_words, comparisons, side_words
+from aqbio.pages.differences import CONDITION, FEET, MAX_SPEED_RATIO, SESSION, SPEED
+from aqbio.pages.filters import CONTENT_SECURITY, enumerated, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
 from aqbio.pages.others import beside_others
 from aqbio.pages.own_curves import participant_curves, sides_drawing
 from aqbio.pages.quality import quality_tables
-from aqbio.pages.record_next import finding_advice
+from aqbio.pages.record_next import advice_by_kind, doubtful_trials, finding_advice, lost_steps
 from aqbio.pages.strength import strength_sheet
-from aqbio.pages.summary import against_words, athlete_lines, people_table, trial_lines
+from aqbio.pages.summary import against_words, athlete_lines, people_table, state_words, trial_lines
 from aqbio.prepare.body_size import body_scale, used_mass
 from aqbio.study.manifest import OK
 from aqbio.tables.stage import trial_rows
+
+
+def _address(*pictures: tuple[tuple[str, str], str], mirror: str = "") -> str:
+    """Address that shows trials, by participant and name, each from a foot's contact on."""
+    shown = zip("ab", pictures, strict=True)
+    parts = [f"{name}={'/'.join(map(quote, trial))}{foot}" for name, (trial, foot) in shown]
+    return "&".join([*parts, *([f"mirror={mirror}"] if mirror else [])])
+
+
+def fastest_trial(
+    steps: pd.DataFrame, condition: str, replayed: Collection[tuple[str, str]]
+) -> tuple[str, str] | None:
+    """Fastest trial of a condition that can be replayed."""
+    shown_steps = kept_steps(steps)
+    own = shown_steps[shown_steps["condition"] == condition]
+    speeds = own.groupby(["participant_id", "trial_id"])["speed_mps"].mean()
+    ranked = speeds.sort_values(ascending=False).index
+    return next(((str(a), str(b)) for a, b in ranked if (str(a), str(b)) in replayed), None)
 
 
 def left_right_address(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> str:
@@ -43,8 +62,7 @@ def left_right_address(steps: pd.DataFrame, replayed: Collection[tuple[str, str]
     fastest = next((trial for trial in speeds.index if trial in replayed), None)
     if fastest is None:
         return ""
-    trial = "/".join(map(quote, fastest))
-    return f"a={trial}@left&b={trial}@right&mirror=a"
+    return _address((fastest, "@left"), (fastest, "@right"), mirror="a")
 
 
 FORCES = {
@@ -111,6 +129,7 @@ def write_athlete_page(
     replays = {
         (participant_id, str(trial["trial_id"])) for trial in replayed if trial["status"] == OK
     }
+    findings = list(findings)
     scale = body_scale(study, participant_id)
     feet, conditions, sessions, speeds = (
         comparisons(differences, kind) for kind in (FEET, CONDITION, SESSION, SPEED)
@@ -146,12 +165,56 @@ def write_athlete_page(
         quality=quality_tables(quality),
         parameters=[parameter_line(parameter) for parameter in dynamics.get("parameters", ())],
         standing=standing_words(dynamics.get("standing", ())),
-        advice=list(finding_advice(causes(findings), postures(dynamics))),
+        doubtful=doubtful_trials(trials, findings),
+        advice=advice_by_kind(
+            finding_advice(causes(findings), postures(dynamics), lost_steps(trials))
+        ),
+        state_words=state_words(trials),
+        replays=_comparison_replays(study, participant_id, steps, replays, conditions),
+        uncompared=uncompared_words(study, participant_id) if not sessions else "",
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
         strength=strength_sheet(study, participant_id, kept_steps(steps)),
     )
     write_text(_page(study, participant_id), page)
+
+
+def uncompared_words(study: Study, participant_id: str) -> str:
+    """State that no steps of an earlier session can be compared; empty for a first session."""
+    sessions = study.sessions_of(participant_id)
+    earlier = sessions[: sessions.index(participant_id)]
+    if not earlier:
+        return ""
+    names = [study.participant(name).session or name for name in (participant_id, *earlier)]
+    return (
+        f"Session {names[0]} against session {enumerated(names[1:])}: not compared. That takes "
+        f"three steps of a foot in one condition, at speeds that differ by at most "
+        f"{100.0 * (MAX_SPEED_RATIO - 1.0):.0f} %."
+    )
+
+
+def _comparison_replays(
+    study: Study,
+    participant_id: str,
+    steps: pd.DataFrame,
+    replayed: Collection[tuple[str, str]],
+    conditions: Sequence[Comparison],
+) -> dict[str, str]:
+    """Addresses that replay both sides of a comparison, by section; empty where one lacks."""
+    addresses = {"speeds": "", "conditions": "", "sessions": ""}
+    usual = fastest_trial(steps, NORMAL, replayed)
+    if conditions and usual:
+        row = conditions[0].differences[0].row
+        compared = fastest_trial(steps, str(row["condition"]), replayed)
+        addresses["conditions"] = _address((compared, ""), (usual, "")) if compared else ""
+    sessions = study.sessions_of(participant_id)
+    earlier = sessions[: sessions.index(participant_id)]
+    if earlier and usual:
+        before = participant_rows(study, earlier[-1], "steps")
+        trials = {(earlier[-1], trial) for trial in finished(study, earlier[-1])}
+        first = fastest_trial(before, NORMAL, trials)
+        addresses["sessions"] = _address((first, ""), (usual, "")) if first else ""
+    return addresses
 
 
 def fit_changes(study: Study, participant_id: str) -> pd.DataFrame:

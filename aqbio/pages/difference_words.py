@@ -133,6 +133,9 @@ class Difference:
         return self.outcome.label[:1].lower() + self.outcome.label[1:]
 
 
+MAIN = (*MEASURES[:4], *PARTS[:2])
+"""Outcomes that the page shows first."""
+
 MIN_WHOLE_PERCENT = 5.0
 """Half width of an interval, per cent, from which decimals say nothing."""
 
@@ -168,6 +171,11 @@ class Comparison:
         return tuple(
             difference for difference in self.differences if difference.outcome not in POSTURES
         )
+
+    @property
+    def main(self) -> tuple[Difference, ...]:
+        """Those that the page shows first: force, times, length, and both sides."""
+        return tuple(difference for difference in self.differences if difference.outcome in MAIN)
 
     @property
     def postures(self) -> tuple[Difference, ...]:
@@ -315,10 +323,7 @@ def short_side_words(feet: Sequence[Comparison]) -> str:
     if not feet or not feet[0].comparable:
         return "too few steps of each foot"
     sure = [difference for difference in feet[0].differences if difference.sure]
-    return (
-        "; ".join(f"{difference.label} {difference.cell}" for difference in sure)
-        or "no difference beyond measurement error"
-    )
+    return "; ".join(f"{difference.label} {difference.cell}" for difference in sure) or "none"
 
 
 NAMED = (*MEASURES[:2], *PARTS)

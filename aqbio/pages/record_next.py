@@ -1,4 +1,4 @@
-"""Advice on the next recordings, from the findings, gates and verdicts of a study."""
+"""What to do about doubtful trials, and advice from the findings, gates and verdicts of a study."""
 
 from __future__ import annotations
 
@@ -6,10 +6,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aqbio.errors import Cause
-from aqbio.pages.filters import capital, closed, counted
+import pandas as pd
+
+from aqbio.errors import SEVERITIES, Cause, Finding, causes
+from aqbio.names import DOUBTFUL
+from aqbio.observed.spoilt import OUTCOMES, outcomes_of_cell
+from aqbio.pages.filters import capital, closed, counted, enumerated, missing, rows
+from aqbio.pages.stance import UNIT
+from aqbio.pages.summary import doubt_words, spoilt_words
 from aqbio.pages.verdicts import VerdictOnPage
-from aqbio.pages.words import FAILED_GATES, GATE_ADVICE
+from aqbio.pages.words import (
+    ANALYSIS,
+    DOUBTS,
+    FAILED_GATES,
+    GATE_ADVICE,
+    RECORDING,
+    REMEDIES,
+    REPAIR,
+    remedy_of_rule,
+)
 
 Row = Mapping[str, Any]
 
@@ -26,31 +41,169 @@ class Advice:
     """Athletes, trials or hypotheses."""
     severity: str = ""
     """{"error", "warning", ""}."""
+    kind: str = RECORDING
+    """Where it acts, one of `REMEDIES`."""
+    steps: int = 0
+    """Steps of these trials that do not count now, wholly or in part."""
 
 
-STAND = (
-    "Record a second static posture on a plate: standing with one leg raised ahead, or lying on a "
-    "board over a plate."
-)
+RECORDED_KGM2PS = 1.52
+GAINS_KGM2PS = {
+    "every run on plates once more": 1.32,
+    "lying on a board over a plate": 1.45,
+    "standing with one leg raised ahead": 1.48,
+}
+"""Half of the 95 % interval of the whole body's angular momentum about the vertical, as far as the
+body's inertia makes it, of one sprinter (JA1): as recorded with quiet standing on a plate, and with
+one more recording (docs/recordings.md, `benchmarks/postures.py`). Ranked."""
+
+MORE_RUNS = "Record more runs on force plates."
+STAND = "Record quiet standing on a plate, upright, for five seconds."
 
 
-def finding_advice(every_cause: Iterable[Cause], postures: int | None) -> Iterator[Advice]:
-    """Advice from errors and warnings; ``postures``: still ones on a plate, None without a fit."""
+def lost_steps(trials: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """Contacts of every trial that do not count: rejected ones, of doubtful trials all kept."""
+    lost = {}
+    for row in rows(trials):
+        rejected, kept = (
+            0 if missing(row[name]) else int(row[name]) for name in ("steps_rejected", "steps_ok")
+        )
+        key = (str(row["participant_id"]), str(row["trial_id"]))
+        lost[key] = rejected + (kept if row["state"] == DOUBTFUL else 0)
+    return lost
+
+
+def finding_advice(
+    every_cause: Iterable[Cause],
+    postures: int | None,
+    lost: Mapping[tuple[str, str], int] | None = None,
+) -> list[Advice]:
+    """Advice from errors and warnings, those first that concern most of the steps that are lost.
+
+    ``postures``: still ones on a plate, None without a fit; ``lost``: `lost_steps`.
+    """
     by_fix: dict[str, list[Cause]] = {}
     for cause in every_cause:
         if cause.first.severity != "info" and cause.first.fix:
             by_fix.setdefault(cause.first.fix, []).append(cause)
-    for fix, causes in by_fix.items():
-        first = causes[0]
-        also = f" ({first.alike})" if first.alike else ""
-        further = f"; and {counted(len(causes) - 1, 'finding')} like it" if len(causes) > 1 else ""
-        concerns = "; ".join(dict.fromkeys(cause.concerns or "the study" for cause in causes))
-        why = closed(capital(first.first.what)).removesuffix(".")
-        yield Advice(closed(capital(fix)), f"{why}{also}{further}.", concerns, first.first.severity)
-    if postures is not None and postures < 2:
-        posture = "One posture was" if postures else "No posture was"
-        tells = "nothing outside the fit tells how high the centre of mass is."
-        yield Advice(STAND, f"{posture} held still on a plate: {tells}", "")
+    advice = [_finding_advice(fix, group, lost or {}) for fix, group in by_fix.items()]
+    severities = [*SEVERITIES, ""]
+    advice.sort(key=lambda item: (-item.steps, severities.index(item.severity)))
+    return [*advice, *_body_advice(postures)]
+
+
+def _finding_advice(
+    fix: str, same_fix: Sequence[Cause], lost: Mapping[tuple[str, str], int]
+) -> Advice:
+    first = same_fix[0]
+    also = f" ({first.alike})" if first.alike else ""
+    further = f"; and {counted(len(same_fix) - 1, 'finding')} like it" if len(same_fix) > 1 else ""
+    concerns = "; ".join(dict.fromkeys(cause.concerns or "the study" for cause in same_fix))
+    why = closed(capital(first.first.what)).removesuffix(".")
+    concerned_trials = {
+        (finding.participant, finding.trial) for cause in same_fix for finding in cause.members
+    }
+    return Advice(
+        closed(capital(fix)),
+        f"{why}{also}{further}.",
+        concerns,
+        first.first.severity,
+        remedy_of_rule(first.first.rule),
+        sum(lost.get(trial, 0) for trial in concerned_trials),
+    )
+
+
+def _body_advice(postures: int | None) -> Iterator[Advice]:
+    """Recordings that determine the body better, by their measured gain."""
+    if postures is None:
+        return
+    if not postures:
+        why = "No posture was held still on a plate, which weighs and scales the body."
+        yield Advice(STAND, why, "")
+    gains = [f"± {value:.2f} with {words}" for words, value in GAINS_KGM2PS.items()]
+    yield Advice(
+        MORE_RUNS,
+        "In one measured sprinter, as far as the body's inertia makes it, the 95 % interval of "
+        f"whole-body angular momentum was ± {RECORDED_KGM2PS:.2f} {UNIT}, and {enumerated(gains)}.",
+        "",
+    )
+
+
+def advice_by_kind(advice: Iterable[Advice]) -> dict[str, list[Advice]]:
+    """Advice under the words of its kind; kinds without any are left out."""
+    by_kind: dict[str, list[Advice]] = {kind: [] for kind in REMEDIES}
+    for item in advice:
+        by_kind[item.kind].append(item)
+    return {REMEDIES[kind]: items for kind, items in by_kind.items() if items}
+
+
+# doubtful trials ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulTrial:
+    """A doubtful trial, what it costs, and what can be done about it."""
+
+    trial_id: str
+    seems: str
+    """What is wrong, in a coach's words."""
+    technical: str
+    """Measures outside their limits, by their names."""
+    lost: str
+    """Steps, and which of their numbers do not count."""
+    steps: int
+    remedies: Mapping[str, tuple[str, ...]]
+    """Sentences under the words of their kind."""
+    named: bool
+    """True if findings name a cause; otherwise remedies are where to look."""
+
+
+LEAVE_OUT = "Otherwise leave it out: include = no in trials.tsv."
+LEAVE_IN = "Otherwise leave it in: its other numbers count."
+
+
+def doubtful_trials(trials: pd.DataFrame, findings: Iterable[Finding]) -> list[DoubtfulTrial]:
+    """Doubtful trials of an athlete, those first of which most numbers of most steps are lost."""
+    by_trial: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.severity != "info" and finding.fix:
+            by_trial.setdefault(finding.trial, []).append(finding)
+    doubtful = trials[trials["state"] == DOUBTFUL]
+    described = []
+    for row in rows(doubtful):
+        seems, technical = doubt_words(row)
+        spoilt, steps = spoilt_words(row), int(row["steps_ok"])
+        own_findings = by_trial.get(str(row["trial_id"]), [])
+        lost = f"{spoilt or 'numbers'} of {counted(steps, 'step')}"
+        size = steps * len(outcomes_of_cell(row.get("spoilt")))
+        trial = DoubtfulTrial(
+            str(row["trial_id"]), seems, technical, lost, steps,
+            _remedies(row, own_findings), bool(own_findings),
+        )  # fmt: skip
+        described.append((size, trial))
+    return [trial for _, trial in sorted(described, key=lambda item: -item[0])]
+
+
+def _remedies(row: Row, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
+    """Sentences by kind: fixes of the trial's findings, or where to look where there are none."""
+    by_kind: dict[str, list[str]] = {kind: [] for kind in REMEDIES}
+    for cause in causes(findings):
+        by_kind[remedy_of_rule(cause.first.rule)].append(closed(capital(cause.first.fix)))
+    measures = [] if missing(row["outside"]) else str(row["outside"]).split(", ")
+    for measure in measures if not findings else ():
+        if measure in DOUBTS:
+            by_kind[REPAIR].append(DOUBTS[measure].repair)
+            by_kind[RECORDING].append(DOUBTS[measure].recording)
+    whole = outcomes_of_cell(row.get("spoilt")) >= set(OUTCOMES)
+    by_kind[ANALYSIS].append(LEAVE_OUT if whole else LEAVE_IN)
+    return {
+        REMEDIES[kind]: tuple(dict.fromkeys(filter(None, sentences)))
+        for kind, sentences in by_kind.items()
+        if any(sentences)
+    }
+
+
+# verdicts -----------------------------------------------------------------------------------------
 
 
 def verdict_advice(verdicts: Sequence[VerdictOnPage]) -> Iterator[Advice]:

@@ -319,7 +319,7 @@ def test_a_difference_in_words(difference, words):
     [
         (made_steps(scatter=0.001), "The left foot pushes less at 8.4 m/s", "peak upward force"),
         (made_steps(scatter=0.001, right=0.9), "The right foot pushes less", "peak upward force"),
-        (made_steps(right=1.0, seed=6), "Neither foot pushes less beyond", "no difference beyond"),
+        (made_steps(right=1.0, seed=6), "Neither foot pushes less beyond", "none"),
         (made_steps(peak_vertical_force_bw=np.nan), "no plate measured the forces", ""),
         (made_steps(each=2, runs=trials(normal=[9.0])), "takes three steps of each", "too few"),
         (made_steps(status="rejected"), "No step of each foot was kept", "too few steps"),

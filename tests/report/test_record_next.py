@@ -1,0 +1,121 @@
+"""What to do: doubtful trials and advice, ranked, by where it acts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from aqbio.errors import Finding, causes
+from aqbio.names import DOUBTFUL, USABLE
+from aqbio.observed.spoilt import DECISIVE_MEASURES, OUTCOMES
+from aqbio.pages.record_next import (
+    GAINS_KGM2PS,
+    LEAVE_IN,
+    LEAVE_OUT,
+    MORE_RUNS,
+    RECORDED_KGM2PS,
+    STAND,
+    advice_by_kind,
+    doubtful_trials,
+    finding_advice,
+    lost_steps,
+)
+from aqbio.pages.words import _WORDS as WORDS
+from aqbio.pages.words import DOUBTS, REMEDIES, SPOILT, remedy_of_rule
+
+ROOT = Path(__file__).parents[2]
+
+
+def _trials(*rows):
+    names = ["trial_id", "state", "outside", "spoilt", "steps_ok", "steps_rejected"]
+    return pd.DataFrame(rows, columns=names).assign(participant_id="A", against=None)
+
+
+TRIALS = _trials(
+    ("few", DOUBTFUL, "flight_drift_y", "momentum, moments, causes", 3, 0),
+    ("many", DOUBTFUL, "foot_slip", "moments, causes", 12, 1),
+    ("sound", USABLE, None, None, 8, 2),
+)
+WANDERS = Finding(
+    "label-wanders", "warning", "label LMT5 wanders by 143 mm.", trial="many", participant="A",
+    fix="correct LMT5 in the capture software.",
+)  # fmt: skip
+CLIPPED = Finding(
+    "plate-clipped", "error", "plate 3 is clipped.", trial="sound", participant="A",
+    fix="set a larger range on the amplifier.",
+)  # fmt: skip
+REMARK = Finding("contact-cut", "info", "cut by the end.", trial="few", participant="A", fix="x.")
+
+
+def test_doubtful_trials_are_ranked_by_what_they_would_return():
+    trials = doubtful_trials(TRIALS, [WANDERS, CLIPPED, REMARK])
+    assert [trial.trial_id for trial in trials] == ["many", "few"]  # 24 numbers of steps, then 9
+    many, few = trials
+    assert many.lost == "joint moments and what each joint drives of 12 steps"
+    assert few.lost.endswith("of 3 steps")
+    assert many.seems == DOUBTS["foot_slip"].seems
+    assert many.technical.endswith("outside the limit")
+    assert many.named
+    assert many.remedies["Repair the files"] == ("Correct LMT5 in the capture software.",)
+
+
+def test_without_a_finding_the_page_says_where_to_look():
+    [few] = doubtful_trials(TRIALS[:1], [REMARK])
+    assert not few.named
+    assert few.remedies["Repair the files"] == (DOUBTS["flight_drift_y"].repair,)
+    assert few.remedies["Record next time"] == (DOUBTS["flight_drift_y"].recording,)
+    assert few.remedies["Analyse again"] == (LEAVE_IN,)
+    whole = TRIALS[:1].assign(spoilt=", ".join(OUTCOMES))
+    assert doubtful_trials(whole, [])[0].remedies["Analyse again"] == (LEAVE_OUT,)
+
+
+def test_advice_is_ranked_by_the_steps_that_are_lost():
+    lost = lost_steps(TRIALS)
+    assert lost == {("A", "few"): 3, ("A", "many"): 13, ("A", "sound"): 2}
+    advice = finding_advice(causes([CLIPPED, WANDERS, REMARK]), None, lost)
+    assert [(item.steps, item.kind) for item in advice] == [(13, "repair"), (2, "recording")]
+    by_kind = advice_by_kind(advice)
+    assert list(by_kind) == ["Record next time", "Repair the files"]
+
+
+@pytest.mark.parametrize(
+    ("postures", "actions"), [(None, []), (0, [STAND, MORE_RUNS]), (1, [MORE_RUNS])]
+)
+def test_the_body_is_advised_by_measured_gain(postures, actions):
+    assert [item.action for item in finding_advice([], postures)] == actions
+
+
+def test_gains_are_those_that_were_measured():
+    """The last column (whole body) of the table of JA1 in docs/recordings.md, best first."""
+    text = (ROOT / "docs" / "recordings.md").read_text(encoding="utf-8")
+    table = text[text.index("**JA1 (Dorn et al. 2012)") :].partition("\n\n")[0]
+    measured = {
+        cells[1].strip(): float(cells[-2])
+        for line in table.splitlines()[1:]
+        if len(cells := line.split("|")) > 3
+    }
+    starts = ("every run on plates once more", "lying on the back", "a leg held straight")
+    expected = [
+        next(value for name, value in measured.items() if name.startswith(start))
+        for start in starts
+    ]
+    assert list(GAINS_KGM2PS.values()) == expected == sorted(expected)
+    assert measured["what is recorded"] == RECORDED_KGM2PS
+
+
+def test_every_decisive_measure_and_outcome_has_words():
+    assert set(DOUBTS) | {"findings_against_use"} == set(DECISIVE_MEASURES)
+    assert set(SPOILT) == set(OUTCOMES)
+
+
+def test_rules_of_remedies_exist():
+    """A rule that is renamed would silently fall to repair."""
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "aqbio").rglob("*.py"))
+    for kind, rules in WORDS["remedies"].items():
+        assert kind in REMEDIES
+        for rule in rules:
+            assert re.search(rf'"{rule}"', source), rule
+            assert remedy_of_rule(rule) == kind

@@ -29,12 +29,18 @@ from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
 from aqbio.pages.others import beside_others
 from aqbio.pages.own_curves import participant_curves, sides_drawing
 from aqbio.pages.quality import quality_tables
-from aqbio.pages.record_next import advice_by_kind, doubtful_trials, finding_advice, lost_steps
+from aqbio.pages.record_next import (
+    advice_by_kind,
+    budget_advice,
+    doubtful_trials,
+    finding_advice,
+    lost_steps,
+)
 from aqbio.pages.strength import strength_sheet
 from aqbio.pages.summary import against_words, athlete_lines, people_table, state_words, trial_lines
 from aqbio.prepare.body_size import body_scale, used_mass
 from aqbio.study.manifest import OK
-from aqbio.tables.stage import trial_rows
+from aqbio.tables.stage import trial_rows, uncertainty_rows
 
 
 def _address(*pictures: tuple[tuple[str, str], str], mirror: str = "") -> str:
@@ -167,7 +173,10 @@ def write_athlete_page(
         standing=standing_words(dynamics.get("standing", ())),
         doubtful=doubtful_trials(trials, findings),
         advice=advice_by_kind(
-            finding_advice(causes(findings), postures(dynamics), lost_steps(trials))
+            [
+                *finding_advice(causes(findings), postures(dynamics), lost_steps(trials)),
+                *budget_advice(uncertainty_rows(study, participant_id), postures(dynamics)),
+            ]
         ),
         state_words=state_words(trials),
         replays=_comparison_replays(study, participant_id, steps, replays, conditions),

@@ -19,11 +19,11 @@ from aqbio.pages.words import (
     ANALYSIS,
     DOUBTS,
     FAILED_GATES,
+    FIX_KINDS,
     GATE_ADVICE,
     RECORDING,
-    REMEDIES,
     REPAIR,
-    remedy_of_rule,
+    fix_kind,
 )
 
 Row = Mapping[str, Any]
@@ -42,7 +42,7 @@ class Advice:
     severity: str = ""
     """{"error", "warning", ""}."""
     kind: str = RECORDING
-    """Where it acts, one of `REMEDIES`."""
+    """Where it acts, one of `FIX_KINDS`."""
     steps: int = 0
     """Steps of these trials that do not count now, wholly or in part."""
 
@@ -58,7 +58,7 @@ body's inertia makes it, of one sprinter (JA1): as recorded with quiet standing 
 one more recording (docs/recordings.md, `benchmarks/postures.py`). Ranked."""
 
 MORE_RUNS = "Record more runs on force plates."
-STAND = "Record quiet standing on a plate, upright, for five seconds."
+STAND = "Record a static posture on a plate: standing still for some seconds."
 
 
 def lost_steps(trials: pd.DataFrame) -> dict[tuple[str, str], int]:
@@ -89,7 +89,10 @@ def finding_advice(
     advice = [_finding_advice(fix, group, lost or {}) for fix, group in by_fix.items()]
     severities = [*SEVERITIES, ""]
     advice.sort(key=lambda item: (-item.steps, severities.index(item.severity)))
-    return [*advice, *_body_advice(postures)]
+    if postures == 0:
+        why = "No posture was held still on a plate, so that the centre of mass is not checked."
+        advice.append(Advice(STAND, why, ""))
+    return advice
 
 
 def _finding_advice(
@@ -108,33 +111,48 @@ def _finding_advice(
         f"{why}{also}{further}.",
         concerns,
         first.first.severity,
-        remedy_of_rule(first.first.rule),
+        fix_kind(first.first.rule),
         sum(lost.get(trial, 0) for trial in concerned_trials),
     )
 
 
-def _body_advice(postures: int | None) -> Iterator[Advice]:
-    """Recordings that determine the body better, by their measured gain."""
-    if postures is None:
+BODY_SOURCES = ("inertia", "centres")
+"""Sources of uncertainty that more runs on force plates narrow."""
+
+MIN_BODY_SHARE = 0.5
+"""Share of these sources in the variance above which more runs on plates are advised."""
+
+
+def budget_advice(budget: pd.DataFrame, postures: int | None) -> Iterator[Advice]:
+    """Advice from the sources of the uncertainty of the whole body's angular momentum.
+
+    ``budget``: rows of ``uncertainty.tsv``; ``postures``: None without a fit.
+    """
+    named = budget["level"].eq("A") & budget["source"].eq("total") & budget["axis"].eq("y")
+    named &= budget["statistic"].eq("momentum_mean") & budget["target"].eq("whole_body")
+    total = budget[named & budget["sd"].notna()]
+    variance = total["sd"] ** 2
+    if postures is None or not float(variance.sum()) > 0.0:
         return
-    if not postures:
-        why = "No posture was held still on a plate, which weighs and scales the body."
-        yield Advice(STAND, why, "")
-    gains = [f"± {value:.2f} with {words}" for words, value in GAINS_KGM2PS.items()]
-    yield Advice(
-        MORE_RUNS,
-        "In one measured sprinter, as far as the body's inertia makes it, the 95 % interval of "
-        f"whole-body angular momentum was ± {RECORDED_KGM2PS:.2f} {UNIT}, and {enumerated(gains)}.",
-        "",
-    )
+    body = total[[f"share_{name}" for name in BODY_SOURCES]].sum(axis=1)
+    share = float((body * variance).sum() / variance.sum())
+    if share > MIN_BODY_SHARE:
+        gains = [f"{value:.2f} with {words}" for words, value in GAINS_KGM2PS.items()]
+        yield Advice(
+            MORE_RUNS,
+            f"The body's inertia makes {100.0 * share:.0f} % of the error variance of whole-body "
+            "angular momentum about the vertical. In one measured sprinter its 95 % interval was "
+            f"± {RECORDED_KGM2PS:.2f} {UNIT}, and ± {enumerated(gains)}.",
+            "",
+        )
 
 
 def advice_by_kind(advice: Iterable[Advice]) -> dict[str, list[Advice]]:
     """Advice under the words of its kind; kinds without any are left out."""
-    by_kind: dict[str, list[Advice]] = {kind: [] for kind in REMEDIES}
+    by_kind: dict[str, list[Advice]] = {kind: [] for kind in FIX_KINDS}
     for item in advice:
         by_kind[item.kind].append(item)
-    return {REMEDIES[kind]: items for kind, items in by_kind.items() if items}
+    return {FIX_KINDS[kind]: items for kind, items in by_kind.items() if items}
 
 
 # doubtful trials ----------------------------------------------------------------------------------
@@ -186,9 +204,9 @@ def doubtful_trials(trials: pd.DataFrame, findings: Iterable[Finding]) -> list[D
 
 def _remedies(row: Row, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     """Sentences by kind: fixes of the trial's findings, or where to look where there are none."""
-    by_kind: dict[str, list[str]] = {kind: [] for kind in REMEDIES}
+    by_kind: dict[str, list[str]] = {kind: [] for kind in FIX_KINDS}
     for cause in causes(findings):
-        by_kind[remedy_of_rule(cause.first.rule)].append(closed(capital(cause.first.fix)))
+        by_kind[fix_kind(cause.first.rule)].append(closed(capital(cause.first.fix)))
     measures = [] if missing(row["outside"]) else str(row["outside"]).split(", ")
     for measure in measures if not findings else ():
         if measure in DOUBTS:
@@ -197,7 +215,7 @@ def _remedies(row: Row, findings: Sequence[Finding]) -> dict[str, tuple[str, ...
     whole = outcomes_of_cell(row.get("spoilt")) >= set(OUTCOMES)
     by_kind[ANALYSIS].append(LEAVE_OUT if whole else LEAVE_IN)
     return {
-        REMEDIES[kind]: tuple(dict.fromkeys(filter(None, sentences)))
+        FIX_KINDS[kind]: tuple(dict.fromkeys(filter(None, sentences)))
         for kind, sentences in by_kind.items()
         if any(sentences)
     }

@@ -27,13 +27,13 @@ SPOILT: Mapping[str, str] = _WORDS["spoilt"]
 """Words of the outcomes that a doubtful trial spoils."""
 
 RECORDING, REPAIR, ANALYSIS = "recording", "repair", "analysis"
-REMEDIES = {RECORDING: "Record next time", REPAIR: "Repair the files", ANALYSIS: "Analyse again"}
+FIX_KINDS = {RECORDING: "Record next time", REPAIR: "Repair the files", ANALYSIS: "Analyse again"}
 """Where something can be done, in words."""
 
 
-def remedy_of_rule(rule: str) -> str:
-    """Where the fix of a finding acts, one of `REMEDIES`."""
-    kinds = (kind for kind, rules in _WORDS["remedies"].items() if rule in rules)
+def fix_kind(rule: str) -> str:
+    """Where the fix of a finding acts, one of `FIX_KINDS`."""
+    kinds = (kind for kind, rules in _WORDS["fixes"].items() if rule in rules)
     return next(kinds, REPAIR)
 
 

@@ -35,7 +35,13 @@ from aqbio.pages.filters import (
     environment,
 )
 from aqbio.pages.quality import beyond_limits, disagreement_words
-from aqbio.pages.record_next import advice_by_kind, finding_advice, lost_steps, verdict_advice
+from aqbio.pages.record_next import (
+    advice_by_kind,
+    budget_advice,
+    finding_advice,
+    lost_steps,
+    verdict_advice,
+)
 from aqbio.pages.stance import (
     SpeedColumn,
     carried_words,
@@ -382,9 +388,10 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "budget": lambda: list(uncertainty_budget(tables["uncertainty"])),
         "models": lambda: models_words(tables["model_differences"]),
         "causes": lambda: _by_severity(content.causes),
-        "finding_advice": lambda: finding_advice(
-            content.causes, content.postures, lost_steps(trials)
-        ),
+        "finding_advice": lambda: [
+            *finding_advice(content.causes, content.postures, lost_steps(trials)),
+            *budget_advice(tables["uncertainty"], content.postures),
+        ],
         "verdict_advice": lambda: list(verdict_advice(verdicts.verdicts)),
         "methods": lambda: methods_numbers(content.origin, conduct, people, verdicts),
         "figures": lambda: figures,

@@ -19,12 +19,13 @@ from aqbio.pages.record_next import (
     RECORDED_KGM2PS,
     STAND,
     advice_by_kind,
+    budget_advice,
     doubtful_trials,
     finding_advice,
     lost_steps,
 )
 from aqbio.pages.words import _WORDS as WORDS
-from aqbio.pages.words import DOUBTS, REMEDIES, SPOILT, remedy_of_rule
+from aqbio.pages.words import DOUBTS, FIX_KINDS, SPOILT, fix_kind
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,11 +82,34 @@ def test_advice_is_ranked_by_the_steps_that_are_lost():
     assert list(by_kind) == ["Record next time", "Repair the files"]
 
 
+def test_a_posture_is_advised_where_none_was_held():
+    assert [item.action for item in finding_advice([], 0)] == [STAND]
+    assert finding_advice([], 1) == finding_advice([], None) == []
+
+
+def _budget(*rows):
+    """Rows of the whole body about the vertical: sd, shares of inertia and of centres."""
+    table = pd.DataFrame(rows, columns=["sd", "share_inertia", "share_centres"])
+    return table.assign(
+        level="A", source="total", axis="y", statistic="momentum_mean", target="whole_body"
+    )
+
+
 @pytest.mark.parametrize(
-    ("postures", "actions"), [(None, []), (0, [STAND, MORE_RUNS]), (1, [MORE_RUNS])]
+    ("rows", "share"),
+    [
+        ([(1.0, 0.3, 0.4)], 70),
+        ([(2.0, 0.2, 0.3), (1.0, 0.0, 0.1)], None),  # (4 × .5 + .1) / 5 = .42
+        ([(2.0, 0.2, 0.5), (1.0, 0.0, 0.1)], 58),  # (4 × .7 + .1) / 5
+        ([(float("nan"), 0.9, 0.1)], None),
+    ],
 )
-def test_the_body_is_advised_by_measured_gain(postures, actions):
-    assert [item.action for item in finding_advice([], postures)] == actions
+def test_more_runs_on_plates_are_advised_where_the_body_makes_most_of_the_error(rows, share):
+    advice = list(budget_advice(_budget(*rows), 1))
+    assert [item.action for item in advice] == ([] if share is None else [MORE_RUNS])
+    assert share is None or f"{share} % of the error variance" in advice[0].why
+    assert list(budget_advice(_budget(*rows), None)) == []
+    assert list(budget_advice(_budget(*rows).assign(source="arms"), 1)) == []
 
 
 def test_gains_are_those_that_were_measured():
@@ -114,8 +138,8 @@ def test_every_decisive_measure_and_outcome_has_words():
 def test_rules_of_remedies_exist():
     """A rule that is renamed would silently fall to repair."""
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "aqbio").rglob("*.py"))
-    for kind, rules in WORDS["remedies"].items():
-        assert kind in REMEDIES
+    for kind, rules in WORDS["fixes"].items():
+        assert kind in FIX_KINDS
         for rule in rules:
             assert re.search(rf'"{rule}"', source), rule
-            assert remedy_of_rule(rule) == kind
+            assert fix_kind(rule) == kind

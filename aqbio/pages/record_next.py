@@ -131,9 +131,9 @@ def budget_advice(budget: pd.DataFrame, postures: int | None) -> Iterator[Advice
     named = budget["level"].eq("A") & budget["source"].eq("total") & budget["axis"].eq("y")
     named &= budget["statistic"].eq("momentum_mean") & budget["target"].eq("whole_body")
     total = budget[named & budget["sd"].notna()]
-    variance = total["sd"] ** 2
-    if postures is None or not float(variance.sum()) > 0.0:
+    if postures is None or total.empty:
         return
+    variance = total["sd"] ** 2
     body = total[[f"share_{name}" for name in BODY_SOURCES]].sum(axis=1)
     share = float((body * variance).sum() / variance.sum())
     if share > MIN_BODY_SHARE:

@@ -102,6 +102,7 @@ def _budget(*rows):
         ([(2.0, 0.2, 0.3), (1.0, 0.0, 0.1)], None),  # (4 × .5 + .1) / 5 = .42
         ([(2.0, 0.2, 0.5), (1.0, 0.0, 0.1)], 58),  # (4 × .7 + .1) / 5
         ([(float("nan"), 0.9, 0.1)], None),
+        ([], None),
     ],
 )
 def test_more_runs_on_plates_are_advised_where_the_body_makes_most_of_the_error(rows, share):

@@ -16,6 +16,7 @@ from aqbio.figures.step_means import kept_steps
 from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import finished, participant_rows
+from aqbio.intervals.differences import MIN_STEPS
 from aqbio.inverse_dynamics.files import changes_path
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns, columns
@@ -137,9 +138,6 @@ def write_athlete_page(
     }
     findings = list(findings)
     scale = body_scale(study, participant_id)
-    feet, conditions, sessions, speeds = (
-        comparisons(differences, kind) for kind in (FEET, CONDITION, SESSION, SPEED)
-    )
     mass = used_mass(study, participant_id)
     people = people_table([study.participant(participant_id)], {participant_id: mass or math.nan})
     page = template("athlete.html.j2").render(
@@ -148,18 +146,11 @@ def write_athlete_page(
         participant=participant_id,
         against=against_words(trials),
         line=athlete_lines(people, trials)[0],
-        sentences=side_words(feet, unused=bool(trials["against"].notna().any())),
+        sentences=side_words(
+            comparisons(differences, FEET), unused=bool(trials["against"].notna().any())
+        ),
         trials=trial_lines(trials, replays),
-        feet=feet,
-        sections=[
-            section
-            for section in (
-                ("Conditions", "conditions", conditions),
-                ("Sessions", "sessions", sessions),
-                ("Fast and slow", "speeds", speeds),
-            )
-            if section[2]
-        ],
+        **_compared(study, participant_id, steps, differences),
         comparison_words=comparison_words,
         forces=estimated_forces(
             participant_rows(study, participant_id, "contributions"), kept_steps(steps)
@@ -179,8 +170,7 @@ def write_athlete_page(
             ]
         ),
         state_words=state_words(trials),
-        replays=_comparison_replays(study, participant_id, steps, replays, conditions),
-        uncompared=uncompared_words(study, participant_id) if not sessions else "",
+        replays=_comparison_replays(study, participant_id, steps, replays),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
         strength=strength_sheet(study, participant_id, kept_steps(steps)),
@@ -188,33 +178,69 @@ def write_athlete_page(
     write_text(_page(study, participant_id), page)
 
 
-def uncompared_words(study: Study, participant_id: str) -> str:
+def _compared(
+    study: Study, participant_id: str, steps: pd.DataFrame, differences: pd.DataFrame
+) -> dict[str, Any]:
+    """Comparisons of the page, by section, and those that could not be made."""
+    feet, conditions, sessions, speeds = (
+        comparisons(differences, kind) for kind in (FEET, CONDITION, SESSION, SPEED)
+    )
+    sections = (
+        ("Conditions", "conditions", conditions),
+        ("Sessions", "sessions", sessions),
+        ("Fast and slow", "speeds", speeds),
+    )
+    return {
+        "feet": feet,
+        "sections": [section for section in sections if section[2]],
+        "uncompared": {
+            ("Conditions", "conditions"): uncompared_conditions(steps, conditions),
+            ("Sessions", "sessions"): (
+                "" if sessions else uncompared_sessions(study, participant_id)
+            ),
+        },
+    }
+
+
+COMPARED_IF = (
+    f"That takes {MIN_STEPS} steps of a foot in both, at speeds that differ by at most "
+    f"{100.0 * (MAX_SPEED_RATIO - 1.0):.0f} %."
+)
+"""What a comparison of conditions or sessions takes."""
+
+
+def uncompared_sessions(study: Study, participant_id: str) -> str:
     """State that no steps of an earlier session can be compared; empty for a first session."""
     sessions = study.sessions_of(participant_id)
     earlier = sessions[: sessions.index(participant_id)]
     if not earlier:
         return ""
-    names = [study.participant(name).session or name for name in (participant_id, *earlier)]
-    return (
-        f"Session {names[0]} against session {enumerated(names[1:])}: not compared. That takes "
-        f"three steps of a foot in one condition, at speeds that differ by at most "
-        f"{100.0 * (MAX_SPEED_RATIO - 1.0):.0f} %."
-    )
+    own, *others = (study.participant(name).session or name for name in (participant_id, *earlier))
+    return f"Session {own} against session {enumerated(others)}: not compared. {COMPARED_IF}"
+
+
+def uncompared_conditions(steps: pd.DataFrame, compared: Sequence[Comparison]) -> str:
+    """State which conditions with steps cannot be compared with the normal one; or empty."""
+    seen = {str(comparison.differences[0].row["condition"]) for comparison in compared}
+    names = dict.fromkeys(kept_steps(steps)["condition"].dropna().astype(str))
+    lacking = [name.replace("_", " ") for name in names if name not in {"", NORMAL, *seen}]
+    if not lacking:
+        return ""
+    words = enumerated(lacking)
+    return f"{words[:1].upper()}{words[1:]} against {NORMAL}: not compared. {COMPARED_IF}"
 
 
 def _comparison_replays(
-    study: Study,
-    participant_id: str,
-    steps: pd.DataFrame,
-    replayed: Collection[tuple[str, str]],
-    conditions: Sequence[Comparison],
+    study: Study, participant_id: str, steps: pd.DataFrame, replayed: Collection[tuple[str, str]]
 ) -> dict[str, str]:
     """Addresses that replay both sides of a comparison, by section; empty where one lacks."""
     addresses = {"speeds": "", "conditions": "", "sessions": ""}
     usual = fastest_trial(steps, NORMAL, replayed)
-    if conditions and usual:
-        row = conditions[0].differences[0].row
-        compared = fastest_trial(steps, str(row["condition"]), replayed)
+    others = [
+        name for name in dict.fromkeys(steps["condition"].dropna()) if name not in ("", NORMAL)
+    ]
+    if others and usual:
+        compared = fastest_trial(steps, str(others[0]), replayed)
         addresses["conditions"] = _address((compared, ""), (usual, "")) if compared else ""
     sessions = study.sessions_of(participant_id)
     earlier = sessions[: sessions.index(participant_id)]

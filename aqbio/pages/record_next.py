@@ -134,6 +134,8 @@ def budget_advice(budget: pd.DataFrame, postures: int | None) -> Iterator[Advice
     if postures is None or total.empty:
         return
     variance = total["sd"] ** 2
+    if not variance.sum() > 0.0:
+        return
     body = total[[f"share_{name}" for name in BODY_SOURCES]].sum(axis=1)
     share = float((body * variance).sum() / variance.sum())
     if share > MIN_BODY_SHARE:

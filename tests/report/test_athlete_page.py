@@ -10,7 +10,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from aqbio.pages.athlete import fastest_trial, left_right_address, uncompared_words
+from aqbio.pages.athlete import (
+    fastest_trial,
+    left_right_address,
+    uncompared_conditions,
+    uncompared_sessions,
+)
 from aqbio.pages.differences import MAX_SPEED_RATIO
 from aqbio.pages.filters import CITATION, template
 from aqbio.pages.record_next import DoubtfulTrial
@@ -47,12 +52,20 @@ def _study(*sessions):
 
 def test_sessions_that_are_not_compared_are_named_with_the_rule():
     study = _study("autumn", "winter", None)
-    assert uncompared_words(study, "P0") == ""
-    assert uncompared_words(study, "P1").startswith("Session winter against session autumn: not")
-    last = uncompared_words(study, "P2")
+    assert uncompared_sessions(study, "P0") == ""
+    assert uncompared_sessions(study, "P1").startswith("Session winter against session autumn: not")
+    last = uncompared_sessions(study, "P2")
     assert last.startswith("Session P2 against session autumn and winter: not compared.")
     [per_cent] = re.findall(r"(\d+) %", last)
     assert float(per_cent) == pytest.approx(100.0 * (MAX_SPEED_RATIO - 1.0))
+
+
+def test_conditions_that_are_not_compared_are_named():
+    assert uncompared_conditions(STEPS, ()).startswith("Restricted arms against normal: not")
+    row = {"condition": "restricted_arms"}
+    compared = SimpleNamespace(differences=[SimpleNamespace(row=row)])
+    assert uncompared_conditions(STEPS, [compared]) == ""
+    assert uncompared_conditions(STEPS[STEPS["condition"] == "normal"], ()) == ""
 
 
 def test_a_doubtful_trial_is_told_in_plain_words_with_the_measure_folded():

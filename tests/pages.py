@@ -34,6 +34,9 @@ def words_of(text: str) -> str:
 ATHLETE = "#athletes a"
 """Link to the first athlete's page."""
 
+RESTRICTED = "What did restricted arms do to this athlete?"
+"""Question of a study in which somebody ran so."""
+
 QUESTIONS = {
     # of a coach
     "What does a contact look like?": ([], "push side \\(solid\\)"),
@@ -42,7 +45,7 @@ QUESTIONS = {
         [ATHLETE], "foot pushes less|cannot be compared|weaker|no plate measured",
     ),
     "What differs between left and right?": ([ATHLETE], "leaves out 0|cannot be compared"),
-    "What did restricted arms do to this athlete?": ([ATHLETE], "Restricted arms against normal"),
+    RESTRICTED: ([ATHLETE], "Restricted arms against normal"),
     "How does this athlete run beside others?": ([ATHLETE], "the range of|too few for a band"),
     "What should be recorded next?": (["#answer a[href*=next]"], "What to record next"),
     "Which trials are doubtful, and why?": ([], r"\d+ trials?: \d+"),

@@ -318,12 +318,19 @@ def _others_words(others: Sequence[Difference]) -> str:
     )
 
 
+MOST_IN_A_CELL = 2
+"""Differences that a cell of a table names, in the order of the page; it counts the others."""
+
+
 def short_side_words(feet: Sequence[Comparison]) -> str:
-    """Differences between left and right whose interval leaves out 0, for a table."""
+    """First differences between left and right whose interval leaves out 0, for a table."""
     if not feet or not feet[0].comparable:
         return "too few steps of each foot"
     sure = [difference for difference in feet[0].differences if difference.sure]
-    return "; ".join(f"{difference.label} {difference.cell}" for difference in sure) or "none"
+    named = [f"{difference.label} {difference.cell}" for difference in sure[:MOST_IN_A_CELL]]
+    if len(sure) > MOST_IN_A_CELL:
+        named.append(f"{len(sure) - MOST_IN_A_CELL} more")
+    return "; ".join(named) or "none"
 
 
 NAMED = (*MEASURES[:2], *PARTS)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from aqbio.errors import SEVERITIES, Cause, Finding, causes
 from aqbio.names import DOUBTFUL
-from aqbio.observed.spoilt import OUTCOMES, outcomes_of_cell
+from aqbio.observed.spoilt import OUTCOMES, joined_outcomes, outcomes_of_cell
 from aqbio.pages.filters import capital, closed, counted, enumerated, missing, rows
 from aqbio.pages.stance import UNIT
 from aqbio.pages.summary import doubt_words, spoilt_words
@@ -161,47 +161,63 @@ def advice_by_kind(advice: Iterable[Advice]) -> dict[str, list[Advice]]:
 
 
 @dataclass(frozen=True, slots=True)
-class DoubtfulTrial:
-    """A doubtful trial, what it costs, and what can be done about it."""
+class DoubtfulTrials:
+    """Doubtful trials with the same doubts and remedies, and what can be done about them."""
 
-    trial_id: str
+    trial_ids: tuple[str, ...]
     seems: str
     """What is wrong, in a coach's words."""
     technical: str
     """Measures outside their limits, by their names."""
-    lost: str
-    """Steps, and which of their numbers do not count."""
+    spoilt: str
+    """Numbers that do not count."""
     steps: int
+    """Steps of these trials."""
     remedies: Mapping[str, tuple[str, ...]]
     """Sentences under the words of their kind."""
     named: bool
     """True if findings name a cause; otherwise remedies are where to look."""
+    size: int
+    """Steps times kinds of numbers that do not count."""
+
+    @property
+    def returned(self) -> str:
+        """State what a repair returns, and what counts without one."""
+        if self.spoilt == spoilt_words({"spoilt": joined_outcomes(OUTCOMES)}):
+            return f"A repair returns all numbers of {counted(self.steps, 'step')}."
+        spoilt = self.spoilt or "numbers"
+        return f"A repair returns {spoilt} of {counted(self.steps, 'step')}; the others count."
 
 
 LEAVE_OUT = "Otherwise leave it out: include = no in trials.tsv."
-LEAVE_IN = "Otherwise leave it in: its other numbers count."
 
 
-def doubtful_trials(trials: pd.DataFrame, findings: Iterable[Finding]) -> list[DoubtfulTrial]:
+def doubtful_trials(trials: pd.DataFrame, findings: Iterable[Finding]) -> list[DoubtfulTrials]:
     """Doubtful trials of an athlete, those first of which most numbers of most steps are lost."""
     by_trial: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.severity != "info" and finding.fix:
             by_trial.setdefault(finding.trial, []).append(finding)
-    doubtful = trials[trials["state"] == DOUBTFUL]
-    described = []
-    for row in rows(doubtful):
-        seems, technical = doubt_words(row)
-        spoilt, steps = spoilt_words(row), int(row["steps_ok"])
-        own_findings = by_trial.get(str(row["trial_id"]), [])
-        lost = f"{spoilt or 'numbers'} of {counted(steps, 'step')}"
+    groups: dict[tuple[object, ...], DoubtfulTrials] = {}
+    for row in rows(trials[trials["state"] == DOUBTFUL]):
+        name, steps = str(row["trial_id"]), int(row["steps_ok"])
+        own_findings = by_trial.get(name, [])
+        remedies = _remedies(row, own_findings)
         size = steps * len(outcomes_of_cell(row.get("spoilt")))
-        trial = DoubtfulTrial(
-            str(row["trial_id"]), seems, technical, lost, steps,
-            _remedies(row, own_findings), bool(own_findings),
-        )  # fmt: skip
-        described.append((size, trial))
-    return [trial for _, trial in sorted(described, key=lambda item: -item[0])]
+        doubts, spoilt = doubt_words(row), spoilt_words(row)
+        trial = DoubtfulTrials((name,), *doubts, spoilt, steps, remedies, bool(own_findings), size)
+        key = (*doubts, spoilt, tuple(remedies.items()))
+        groups[key] = _joined(groups[key], trial) if key in groups else trial
+    return sorted(groups.values(), key=lambda group: -group.size)
+
+
+def _joined(first: DoubtfulTrials, second: DoubtfulTrials) -> DoubtfulTrials:
+    return replace(
+        first,
+        trial_ids=(*first.trial_ids, *second.trial_ids),
+        steps=first.steps + second.steps,
+        size=first.size + second.size,
+    )
 
 
 def _remedies(row: Row, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
@@ -214,8 +230,8 @@ def _remedies(row: Row, findings: Sequence[Finding]) -> dict[str, tuple[str, ...
         if measure in DOUBTS:
             by_kind[REPAIR].append(DOUBTS[measure].repair)
             by_kind[RECORDING].append(DOUBTS[measure].recording)
-    whole = outcomes_of_cell(row.get("spoilt")) >= set(OUTCOMES)
-    by_kind[ANALYSIS].append(LEAVE_OUT if whole else LEAVE_IN)
+    if outcomes_of_cell(row.get("spoilt")) >= set(OUTCOMES):
+        by_kind[ANALYSIS].append(LEAVE_OUT)
     return {
         FIX_KINDS[kind]: tuple(dict.fromkeys(filter(None, sentences)))
         for kind, sentences in by_kind.items()

@@ -91,7 +91,7 @@ def contact_picture(
     if row is None:
         return None
     participant_id, trial_id = str(row["participant_id"]), str(row["trial_id"])
-    replay, _ = trial_replay(study, participant_id, trial_id)
+    replay, _ = trial_replay(study.recorded_with(participant_id), participant_id, trial_id)
     touchdown, toe_off = float(row["touchdown_fitted_s"]), float(row["toe_off_fitted_s"])
     curves, sds = _side_curves(study, row)
     instants = [touchdown + share * (toe_off - touchdown) for share in INSTANTS.values()]

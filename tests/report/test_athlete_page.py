@@ -18,7 +18,7 @@ from aqbio.pages.athlete import (
 )
 from aqbio.pages.differences import MAX_SPEED_RATIO
 from aqbio.pages.filters import CITATION, template
-from aqbio.pages.record_next import DoubtfulTrial
+from aqbio.pages.record_next import DoubtfulTrials
 from aqbio.pages.words import DOUBTS
 from tests.pages import words_of
 from tests.report.conftest import made_pages
@@ -69,15 +69,15 @@ def test_conditions_that_are_not_compared_are_named():
 
 
 def test_a_doubtful_trial_is_told_in_plain_words_with_the_measure_folded():
-    trial = DoubtfulTrial(
-        "fast <1>", DOUBTS["foot_slip"].seems, "slip of the foot outside the limit",
-        "joint moments of 3 steps", 3, {"Repair the files": ("Correct LMT5.",)}, named=False,
+    trial = DoubtfulTrials(
+        ("fast <1>", "again"), DOUBTS["foot_slip"].seems, "slip of the foot outside the limit",
+        "joint moments", 3, {"Repair the files": ("Correct LMT5.",)}, named=False, size=3,
     )  # fmt: skip
     page = template("doubtful.html.j2").render(doubtful=[trial], participant="A", root="../")
     assert 'href="../trials/A/fast &lt;1&gt;.html"' in page
     visible = words_of(re.sub(r"<details.*?</details>", "", page, flags=re.S))
-    assert f"fast <1>: {DOUBTS['foot_slip'].seems}" in visible
-    assert "Would return joint moments of 3 steps." in visible
+    assert f"fast <1>, again: {DOUBTS['foot_slip'].seems}" in visible
+    assert trial.returned in visible
     assert "No finding names the cause" in visible
     assert "Repair the files" in visible
     assert "Correct LMT5." in visible

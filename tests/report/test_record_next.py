@@ -13,7 +13,6 @@ from aqbio.names import DOUBTFUL, USABLE
 from aqbio.observed.spoilt import DECISIVE_MEASURES, OUTCOMES
 from aqbio.pages.record_next import (
     GAINS_KGM2PS,
-    LEAVE_IN,
     LEAVE_OUT,
     MORE_RUNS,
     RECORDED_KGM2PS,
@@ -53,10 +52,11 @@ REMARK = Finding("contact-cut", "info", "cut by the end.", trial="few", particip
 
 def test_doubtful_trials_are_ranked_by_what_they_would_return():
     trials = doubtful_trials(TRIALS, [WANDERS, CLIPPED, REMARK])
-    assert [trial.trial_id for trial in trials] == ["many", "few"]  # 24 numbers of steps, then 9
-    many, few = trials
-    assert many.lost == "joint moments and what each joint drives of 12 steps"
-    assert few.lost.endswith("of 3 steps")
+    assert [trial.trial_ids for trial in trials] == [("many",), ("few",)]
+    many, few = trials  # two kinds of numbers of 12 steps, three of 3
+    returned = "A repair returns joint moments and what each joint drives of 12 steps; "
+    assert many.returned == f"{returned}the others count."
+    assert "of 3 steps" in few.returned
     assert many.seems == DOUBTS["foot_slip"].seems
     assert many.technical.endswith("outside the limit")
     assert many.named
@@ -68,9 +68,19 @@ def test_without_a_finding_the_page_says_where_to_look():
     assert not few.named
     assert few.remedies["Repair the files"] == (DOUBTS["flight_drift_y"].repair,)
     assert few.remedies["Record next time"] == (DOUBTS["flight_drift_y"].recording,)
-    assert few.remedies["Analyse again"] == (LEAVE_IN,)
+    assert "Analyse again" not in few.remedies
     whole = TRIALS[:1].assign(spoilt=", ".join(OUTCOMES))
-    assert doubtful_trials(whole, [])[0].remedies["Analyse again"] == (LEAVE_OUT,)
+    [few] = doubtful_trials(whole, [])
+    assert few.remedies["Analyse again"] == (LEAVE_OUT,)
+    assert few.returned == "A repair returns all numbers of 3 steps."
+
+
+def test_trials_of_one_doubt_stand_together():
+    """Two of 3 and 9 steps go before one of 12 with fewer kinds of numbers."""
+    again = TRIALS[:1].assign(trial_id="again", steps_ok=9)
+    together, alone = doubtful_trials(pd.concat([TRIALS, again]), [])
+    assert (together.trial_ids, together.steps, together.size) == (("few", "again"), 12, 36)
+    assert alone.trial_ids == ("many",)
 
 
 def test_advice_is_ranked_by_the_steps_that_are_lost():

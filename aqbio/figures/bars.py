@@ -450,8 +450,8 @@ BAR_FIGURES = (
         "caused_rotation",
         "What each joint moment does to the rotation of each side in stance",
         "Rate of angular momentum that each joint moment causes with all others held, by contact "
-        "model; black bar: all sources, as measured. Positive: counter-clockwise from above; left "
-        "steps are mirrored.",
+        "model (legend); black bar: all sources, as measured. Positive: "
+        "counter-clockwise from above; left steps are mirrored.",
         _largest_claim,
     ),
     _bar_figure(

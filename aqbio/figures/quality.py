@@ -227,8 +227,8 @@ def _agreement_caption(rows: pd.DataFrame) -> str:
     if not (rows["panel"] == "precision").any():
         return f"{text}No trial was fitted."
     return (
-        f"{text}After the fit both are fitted values and no evidence of quality; the error of the "
-        f"index is{_limit(rows, 'precision')}."
+        f"{text}After the fit both are fitted values and no evidence of good data; evidence "
+        f"is the standard deviation{_limit(rows, 'precision')}."
     )
 
 
@@ -265,9 +265,10 @@ def _agreement_claim(rows: pd.DataFrame) -> str:
 
 def _recording_caption(rows: pd.DataFrame) -> str:
     return (
-        f"{_count(rows)}. Markers: distance from the model{_limit(rows, 'markers')}. Flight: range "
-        f"of the body's angular momentum over the largest group's{_limit(rows, 'flight')}; after "
-        "the fit a fitted value. Forces: delay behind the centre of "
+        f"{_count(rows)}, each at its speed. Markers: distance from the model"
+        f"{_limit(rows, 'markers')}, first touchdown to last toe-off. Flight: range of the body's "
+        f"angular momentum over the largest group's{_limit(rows, 'flight')}; after the fit a small "
+        "one is no evidence of good data. Forces: delay behind the centre of "
         f"mass{_limit(rows, 'clocks')}."
     )
 

@@ -234,4 +234,4 @@ def drawn_columns(rows: pd.DataFrame, width_mm: float) -> list[tuple[str, pd.Dat
 def one_column_words(rows: pd.DataFrame) -> str:
     """Words of a caption for a narrow drawing that leaves speeds out."""
     several = rows[["condition", "speed_mps"]].drop_duplicates().shape[0] > 1
-    return "One column: fastest speed." if several else ""
+    return "One-column version: fastest speed." if several else ""

@@ -182,6 +182,7 @@ STUDY = (
         "The pages of the study.",
         reads=(*_STAGES_WITH_NUMBERS, *PAGES, "tables", "hypotheses", "figures"),
         settings=("figures", "hypotheses", "report"),
+        files=("strength",),
         folders=("report",),
         tables=("findings_report", "causes", "differences"),
     ),

@@ -81,6 +81,14 @@ TOP = re.compile(r"(\]\((?:\.\./)*)README\.md(?=[)#])")
 """A link to the page at the top, which is the site's index."""
 
 
+GENERATED = {
+    "aqbio/io/dictionary.yaml": "files.md",
+    "aqbio/figures/stage.py": "figures.md",
+    "docs/make_licences.py": "licences.md",
+}
+"""Pages in docs that only the site has, by the file of a checkout that they are made from."""
+
+
 def pages(root: Path = ROOT) -> list[Path]:
     """Pages of the checkout, relative to its top."""
     folders = ("docs", "config", "models", "data", "benchmarks/results")
@@ -107,6 +115,10 @@ def page_text(page: Path, root: Path = ROOT) -> str:
     )
     text = text.replace("(examples/GALLERY_HEADER.rst)", "(../gallery/index.rst)")
     depth = "../" * len(page.parent.parts)
+    if page.parent == Path("docs"):
+        for source, made in GENERATED.items():
+            text = text.replace(f"](../{source}", f"]({made}")
+            text = text.replace(f"]({source.removeprefix('docs/')}", f"]({made}")
     text = TOP.sub(lambda one: f"{one[1]}index.md" if one[1] == f"]({depth}" else one[0], text)
     return f"---\nnosearch: true\n---\n{text}" if UNSEARCHED.match(page.as_posix()) else text
 

@@ -33,17 +33,23 @@ from aqbio.vectors import FloatArray
 EFFECT_COLUMN = "value"
 """Value of ``column`` in hypotheses_athletes.tsv for each athlete's effect."""
 
-_PAGE_MM = 232.0
+_PAGE_MM = 218.0
 """Greatest height of the panels together, mm."""
 
 _ROW_MM = 43.0
 """Height of a row of panels, mm."""
 
-_KEY_MM = 12.0
-"""Height of the key, mm."""
+_NARROW_ROW_MM = 29.0
+"""The same in one column, where titles are identifiers, mm."""
+
+_KEY_MM = {False: 12.0, True: 22.0}
+"""Height of the key, on a page's width and (True) in one column, mm."""
 
 _TITLE_LETTERS = {False: 38, True: 27}
 """Letters of a title that fit on a line, on a page's width and (True) in one column."""
+
+_UNIT_LETTERS = {False: 38, True: 31}
+"""Letters of a unit that fit on a line."""
 
 _REGION_COLOUR = "#DCEBF5"
 """Of the values that the claim predicts."""
@@ -85,7 +91,8 @@ def draw_athletes(rows: pd.DataFrame, width_mm: float) -> Drawing:
     names = list(dict.fromkeys(rows["hypothesis"]))
     across = min(2 if narrow else 3, len(names))
     down = -(-len(names) // across)
-    figure = sheet(width_mm, min(_ROW_MM * down, _PAGE_MM) + _KEY_MM)
+    row_mm = _NARROW_ROW_MM if narrow else _ROW_MM
+    figure = sheet(width_mm, min(row_mm * down, _PAGE_MM) + _KEY_MM[narrow])
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.set(hspace=0.09, wspace=0.05)  # type: ignore[call-arg]
@@ -94,10 +101,11 @@ def draw_athletes(rows: pd.DataFrame, width_mm: float) -> Drawing:
         athletes = rows[rows["hypothesis"] == name].sort_values("value", kind="stable")
         _draw_athletes(ax, athletes)
         count = f"{int(athletes['n_showing'].iloc[0])} of {len(athletes)} show it"
-        title = wrapped(str(athletes["title"].iloc[0]), _TITLE_LETTERS[narrow])
+        heading = str(name).replace("_", " ") if narrow else str(athletes["title"].iloc[0])
+        title = wrapped(heading[:1].upper() + heading[1:], _TITLE_LETTERS[narrow])
         ax.set_title(f"{title}\n{count}", fontsize=6.5, loc="left")
         unit = str(athletes["unit"].iloc[0])
-        ax.set_xlabel(wrapped(unit[:1].upper() + unit[1:], _TITLE_LETTERS[narrow]), fontsize=6.5)
+        ax.set_xlabel(wrapped(unit[:1].upper() + unit[1:], _UNIT_LETTERS[narrow]), fontsize=6.5)
     for ax in axes[len(names) :]:
         ax.set_visible(False)
     points = (
@@ -157,6 +165,7 @@ def _scale(ax: Axes, athletes: pd.DataFrame) -> None:
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.locator_params(axis="x", nbins=4)
+    ax.ticklabel_format(axis="x", style="plain", useOffset=False)
 
 
 def _region(ax: Axes, smallest: float, predicted: str) -> None:
@@ -171,11 +180,10 @@ def _region(ax: Axes, smallest: float, predicted: str) -> None:
 def _caption(rows: pd.DataFrame) -> str:
     hypotheses, people = rows["hypothesis"].nunique(), rows["participant_id"].nunique()
     return (
-        f"Each point is one of {count_words(people, 'athlete')}, sorted by size, in "
-        f"{count_words(hypotheses, 'panel')}, one per hypothesis; filled where it reaches the "
+        f"Points: {count_words(people, 'athlete')}, sorted by size, in "
+        f"{count_words(hypotheses, 'panel')}, one per hypothesis; filled where they reach the "
         "smallest effect of interest (dashed) in the predicted direction (shaded). Diamond: "
-        f"estimate with its {INTERVALS['athletes']}. Grey: a gate fails, so that the numbers carry "
-        "no verdict."
+        f"estimate with its {INTERVALS['athletes']}. Grey: a gate fails, no verdict."
     )
 
 

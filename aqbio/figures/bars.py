@@ -450,7 +450,7 @@ BAR_FIGURES = (
         "caused_rotation",
         "What each joint moment does to the rotation of each side in stance",
         "Rate of angular momentum that each joint moment causes with all others held, by contact "
-        "model (legend); black bar: all sources, which is what was measured. Positive: "
+        "model (legend); black bar: all sources, as measured. Positive: "
         "counter-clockwise from above; left steps are mirrored.",
         _largest_claim,
     ),
@@ -465,16 +465,14 @@ BAR_FIGURES = (
         "caused_force",
         "What causes the ground reaction force",
         "Impulse of the ground force over stance, per body mass, that each joint moment causes "
-        "with all others held, by contact model (legend). Black bar: all sources, which "
-        "is what was measured.",
+        "with all others held, by contact model. Black bar: all sources, as measured.",
         _largest_claim,
     ),
     _bar_figure(
         "force_shares",
         "What limbs and torso add in stance and take back in flight",
         "Impulse per body mass of the force that each part needs beyond that of the pelvis. Over "
-        "steady strides flight is mechanically implied: what arms, torso and both legs add in "
-        "stance they take back.",
+        "steady strides what a part adds in stance it takes back in flight.",
     ),
 )
 """Figures of bars in the order of the page."""

@@ -133,8 +133,8 @@ def _draw_part(ax: Axes, rows: pd.DataFrame) -> None:
 def _caption(rows: pd.DataFrame) -> str:
     people = count_words(rows["participant_id"].nunique(), "athlete")
     others = (
-        " Band: mean ± standard deviation between people of the reference group, where at least "
-        f"{MIN_BAND_PEOPLE} of them ran at that speed."
+        " Band: mean ± standard deviation between people of the reference group, at least "
+        f"{MIN_BAND_PEOPLE}."
         if rows["sd"].notna().any()
         else ""
     )

@@ -31,6 +31,7 @@ from aqbio.figures.style import (
     STYLES,
     journal_style,
     legend_above,
+    pale,
     sheet,
     wrapped,
 )
@@ -280,7 +281,8 @@ def draw_curves(figure: str, rows: pd.DataFrame, width_mm: float) -> Drawing:
         axes.ravel(), [(n, c) for n in names for c in range(len(speeds))], strict=False
     ):
         title, speed_rows = speeds[number]
-        _draw_panel(ax, speed_rows[speed_rows["row"] == name])
+        draw = _draw_shares if name == SHARE else _draw_panel
+        draw(ax, speed_rows[speed_rows["row"] == name])
         if number == 0 or (narrow and number % across == 0):
             quantity, unit, _ = ROWS[figure][name]
             ax.set_ylabel(wrapped(f"{quantity} ({unit})", _LABEL_LETTERS))
@@ -296,6 +298,26 @@ def draw_curves(figure: str, rows: pd.DataFrame, width_mm: float) -> Drawing:
         drawing, rows, "flight (mechanically implied)" if figure in IMPLIED_IN_FLIGHT else "flight"
     )
     return drawing
+
+
+def _draw_shares(ax: Axes, panel: pd.DataFrame) -> None:
+    """Stack the shares of steps in which each line's moment opposes the others."""
+    ax.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
+    below = np.zeros(len(_PERCENT_OF_STEP))
+    for name, line_rows in panel.groupby("line", sort=False):
+        look = _style(str(name))
+        above = below + _split_at_toe_off(line_rows["mean"].to_numpy())
+        ax.fill_between(
+            _PERCENT_OF_STEP, below, above, facecolor=pale(look.colour), linewidth=0, zorder=1,
+        )  # fmt: skip
+        ax.plot(
+            _PERCENT_OF_STEP, above, color=look.colour, linestyle=look.dash,
+            linewidth=0.8 * look.width, zorder=2,
+        )  # fmt: skip
+        below = above
+    ax.axvline(100, color=FRAME, linewidth=0.6, zorder=3)
+    ax.set_ylim(0.0, 100.0)
+    ax.set_yticks([0, 25, 50, 75, 100])
 
 
 def _draw_panel(ax: Axes, panel: pd.DataFrame) -> None:
@@ -393,8 +415,8 @@ def _sides_claim(rows: pd.DataFrame) -> str:
     speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
     momenta = " and ".join(digits(value, "kg m²/s") for value in (push, swing))
     return (
-        f"In mean stance the angular momenta of push side and swing side have {way} about the "
-        f"vertical: {momenta} kg m²/s at {speed} m/s"
+        f"In stance push side and swing side have {way} about the vertical: "
+        f"{momenta} kg m²/s at {speed} m/s"
     )
 
 
@@ -427,7 +449,7 @@ def _pelvis_claim(rows: pd.DataFrame) -> str:
     )
 
 
-_TURN = "Positive: counter-clockwise from above; left steps are mirrored."
+_TURN = "Positive: counter-clockwise from above; left steps mirrored."
 
 
 def _curve_figure(
@@ -449,8 +471,7 @@ CURVE_FIGURES = (
     _curve_figure(
         "angular_momentum",
         "Angular momentum of push side and swing side",
-        "About the whole-body centre of mass; in flight it is mechanically implied that what one "
-        "side gains the other loses.",
+        "About the whole-body centre of mass; in flight what one side gains the other loses.",
         _TURN,
         _sides_claim,
     ),
@@ -465,8 +486,7 @@ CURVE_FIGURES = (
     _curve_figure(
         "angular_momentum_rate",
         "Rate of angular momentum, and the moments that make it",
-        "The rate of the whole body is the sum of moment of the ground force, free moment and "
-        "residual.",
+        "The whole body's rate is the sum of the ground force's moment, free moment and residual.",
         _TURN,
     ),
     _curve_figure(
@@ -484,7 +504,7 @@ CURVE_FIGURES = (
     _curve_figure(
         "hub_torques",
         "Moments of legs and upper body on the pelvis",
-        "About the pelvis's centre of mass; with next to no inertia, the three cancel in any gait.",
+        "About the pelvis's centre of mass; b: stacked shares.",
         _TURN,
         _pelvis_claim,
     ),

@@ -155,11 +155,17 @@ def draw_signs(rows: pd.DataFrame, width_mm: float) -> Drawing:
     if width_mm < NARROW_MM:
         levels = levels[:1]
     sizes = [rows.loc[rows["level"] == level, "first"].nunique() - 1 for level in levels]
-    figure = sheet(width_mm, width_mm * 0.8 if width_mm < NARROW_MM else 66.0)
+    figure = sheet(width_mm, width_mm * 0.78 if width_mm < NARROW_MM else 66.0)
     axes = figure.subplots(1, len(levels), squeeze=False, width_ratios=sizes)[0]
     for ax, level in zip(axes, levels, strict=True):
         _draw_matrix(ax, rows[rows["level"] == level])
         ax.set_title(LEVELS[level])
+    if rows["articles"].notna().any():
+        axes[0].annotate(
+            "A, C: sign predicted\nby the articles and by\nthe classical account", (1.0, 1.0),
+            xycoords="axes fraction", fontsize=6.5, ha="right", va="top", color=INK,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        )  # fmt: skip
     return figure
 
 
@@ -200,9 +206,8 @@ def _signs_caption(rows: pd.DataFrame) -> str:
     count = count_words(int(rows["n_athletes"].max()), "athlete")
     return (
         f"Uncentred cosines about the vertical over contact, mean over {count}: +1 where two "
-        "groups turn together, −1 where against each other. A, C: sign predicted by the articles "
-        "and by the classical account. Signs are largely set by both legs and the small total. "
-        "One-column version: angular momentum only."
+        "groups turn together, −1 where against each other. Signs are largely set by both legs and "
+        "the small total. One column: angular momentum only."
     )
 
 

@@ -48,7 +48,7 @@ TRIAL = ["participant_id", "trial_id"]
 PANELS = {
     "moment": ("Residual against effects,\nvertical axis, stance", "RMS moment (N m)"),
     "force": ("Residual force,\nlargest axis", "RMS force (% of the peak force)"),
-    "precision": ("Standard deviation of the\nopposition of the sides", "Index (1)"),
+    "precision": ("Error of the index of\nopposition of the sides", "Standard deviation (1)"),
     "markers": ("Markers from the model", "RMS distance (mm)"),
     "flight": ("Range of angular momentum\nin flight, vertical axis", "Share (1)"),
     "clocks": ("Forces later than the motion", "Delay (ms)"),
@@ -221,15 +221,14 @@ def _limit(rows: pd.DataFrame, panel: str) -> str:
 
 def _agreement_caption(rows: pd.DataFrame) -> str:
     text = (
-        f"{_count(rows)}, each at its speed. Residual moment{_limit(rows, 'moment')} against the "
-        "rates of angular momentum that conclusions compare, N m; residual "
-        f"force{_limit(rows, 'force')}, % of the peak force. "
+        f"{_count(rows)}. Residual moment{_limit(rows, 'moment')} against the rates of angular "
+        f"momentum that conclusions compare; residual force{_limit(rows, 'force')}. "
     )
     if not (rows["panel"] == "precision").any():
         return f"{text}No trial was fitted."
     return (
-        f"{text}After the fit both are fitted values: they do not show that the data are good; the "
-        f"standard deviation does{_limit(rows, 'precision')}."
+        f"{text}After the fit both are fitted values and no evidence of good data; evidence "
+        f"is the standard deviation{_limit(rows, 'precision')}."
     )
 
 
@@ -269,7 +268,7 @@ def _recording_caption(rows: pd.DataFrame) -> str:
         f"{_count(rows)}, each at its speed. Markers: distance from the model"
         f"{_limit(rows, 'markers')}, first touchdown to last toe-off. Flight: range of the body's "
         f"angular momentum over the largest group's{_limit(rows, 'flight')}; after the fit a small "
-        "one does not show that the data are good. Forces: delay behind the centre of "
+        "one is no evidence of good data. Forces: delay behind the centre of "
         f"mass{_limit(rows, 'clocks')}."
     )
 

@@ -95,7 +95,7 @@ def draw_reliability(rows: pd.DataFrame, width_mm: float) -> Drawing:
         height = [names.index(name) for name in points["outcome"]]
         ax.plot(points["value"], height, symbol, color=INK, markersize=3, linestyle="none")
     ax.set_xscale("log")
-    plain_numbers(ax.xaxis)
+    plain_numbers(ax.xaxis, (1,) if width_mm < NARROW_MM else (1, 2, 5))
     ax.grid(axis="x", color=FRAME, linewidth=0.3, alpha=0.4)
     labels = [_label(name) for name in names]
     ax.set_yticks(range(len(names)), labels=labels, fontsize=6)

@@ -130,6 +130,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, *, with_names: bool) -> None:
     ax.set_ylim(-0.7, len(labels) - 0.3)
     ax.tick_params(axis="y", length=0)
     ax.locator_params(axis="x", nbins=3)
+    ax.ticklabel_format(axis="x", style="plain", useOffset=False)
     ax.margins(x=0.08)
 
 
@@ -138,10 +139,8 @@ def _caption(rows: pd.DataFrame) -> str:
     count = range_words(int(sizes.min()), int(sizes.max()), "choice")
     return (
         f"Estimates in {count_words(len(sizes), 'panel')}, one per hypothesis, under {count} of "
-        f"the analysis each, sorted by size, with their {INTERVALS['athletes']}. "
-        "Colour and shape: verdict by the same rule and gates. Dashed: smallest effect of "
-        "interest. A choice whose own gates fail says nothing. One-column version: names of "
-        "choices are in the table."
+        f"the analysis each, with their {INTERVALS['athletes']}. Colour and shape: verdict by the "
+        "same rule; open: gates fail. One column: names of choices are in the table."
     )
 
 

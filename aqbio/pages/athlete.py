@@ -15,25 +15,51 @@ from aqbio.errors import Finding, causes
 from aqbio.figures.step_means import kept_steps
 from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
-from aqbio.gait.step_files import participant_rows
+from aqbio.gait.step_files import finished, participant_rows
+from aqbio.intervals.differences import MIN_STEPS
 from aqbio.inverse_dynamics.files import changes_path
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, with_texts
-from aqbio.pages.difference_words import comparison_words, comparisons, side_words
-from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED, session_steps
-from aqbio.pages.filters import CONTENT_SECURITY, rows, template
+from aqbio.names import NORMAL
+from aqbio.pages.difference_words import Comparison, comparison_words, comparisons, side_words
+from aqbio.pages.differences import CONDITION, FEET, MAX_SPEED_RATIO, SESSION, SPEED, session_steps
+from aqbio.pages.filters import CONTENT_SECURITY, enumerated, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
 from aqbio.pages.others import beside_others
 from aqbio.pages.own_curves import participant_curves, sides_drawing
 from aqbio.pages.quality import quality_tables
-from aqbio.pages.record_next import finding_advice
+from aqbio.pages.record_next import (
+    advice_by_kind,
+    budget_advice,
+    doubtful_trials,
+    finding_advice,
+    lost_steps,
+)
 from aqbio.pages.strength import strength_sheet
-from aqbio.pages.summary import against_words, athlete_lines, people_table, trial_lines
+from aqbio.pages.summary import against_words, athlete_lines, people_table, state_words, trial_lines
 from aqbio.prepare.body_size import body_scale, used_mass
 from aqbio.study.manifest import OK
-from aqbio.tables.stage import trial_rows
+from aqbio.tables.stage import trial_rows, uncertainty_rows
+
+
+def _address(*pictures: tuple[tuple[str, str], str], mirror: str = "") -> str:
+    """Address that shows trials, by participant and name, each from a foot's contact on."""
+    shown = zip("ab", pictures, strict=True)
+    parts = [f"{name}={'/'.join(map(quote, trial))}{foot}" for name, (trial, foot) in shown]
+    return "&".join([*parts, *([f"mirror={mirror}"] if mirror else [])])
+
+
+def fastest_trial(
+    steps: pd.DataFrame, condition: str, replayed: Collection[tuple[str, str]]
+) -> tuple[str, str] | None:
+    """Fastest trial of a condition that can be replayed."""
+    shown_steps = kept_steps(steps)
+    own = shown_steps[shown_steps["condition"] == condition]
+    speeds = own.groupby(["participant_id", "trial_id"])["speed_mps"].mean()
+    ranked = speeds.sort_values(ascending=False).index
+    return next(((str(a), str(b)) for a, b in ranked if (str(a), str(b)) in replayed), None)
 
 
 def left_right_address(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> str:
@@ -43,8 +69,7 @@ def left_right_address(steps: pd.DataFrame, replayed: Collection[tuple[str, str]
     fastest = next((trial for trial in speeds.index if trial in replayed), None)
     if fastest is None:
         return ""
-    trial = "/".join(map(quote, fastest))
-    return f"a={trial}@left&b={trial}@right&mirror=a"
+    return _address((fastest, "@left"), (fastest, "@right"), mirror="a")
 
 
 FORCES = {
@@ -111,10 +136,8 @@ def write_athlete_page(
     replays = {
         (participant_id, str(trial["trial_id"])) for trial in replayed if trial["status"] == OK
     }
+    findings = list(findings)
     scale = body_scale(study, participant_id)
-    feet, conditions, sessions, speeds = (
-        comparisons(differences, kind) for kind in (FEET, CONDITION, SESSION, SPEED)
-    )
     mass = used_mass(study, participant_id)
     people = people_table([study.participant(participant_id)], {participant_id: mass or math.nan})
     page = template("athlete.html.j2").render(
@@ -123,18 +146,11 @@ def write_athlete_page(
         participant=participant_id,
         against=against_words(trials),
         line=athlete_lines(people, trials)[0],
-        sentences=side_words(feet, unused=bool(trials["against"].notna().any())),
+        sentences=side_words(
+            comparisons(differences, FEET), unused=bool(trials["against"].notna().any())
+        ),
         trials=trial_lines(trials, replays),
-        feet=feet,
-        sections=[
-            section
-            for section in (
-                ("Conditions", "conditions", conditions),
-                ("Sessions", "sessions", sessions),
-                ("Fast and slow", "speeds", speeds),
-            )
-            if section[2]
-        ],
+        **_compared(study, participant_id, steps, differences),
         comparison_words=comparison_words,
         forces=estimated_forces(
             participant_rows(study, participant_id, "contributions"), kept_steps(steps)
@@ -146,7 +162,15 @@ def write_athlete_page(
         quality=quality_tables(quality),
         parameters=[parameter_line(parameter) for parameter in dynamics.get("parameters", ())],
         standing=standing_words(dynamics.get("standing", ())),
-        advice=list(finding_advice(causes(findings), postures(dynamics))),
+        doubtful=doubtful_trials(trials, findings),
+        advice=advice_by_kind(
+            [
+                *finding_advice(causes(findings), postures(dynamics), lost_steps(trials)),
+                *budget_advice(uncertainty_rows(study, participant_id), postures(dynamics)),
+            ]
+        ),
+        state_words=state_words(trials),
+        replays=_comparison_replays(study, participant_id, steps, replays),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
         strength=strength_sheet(
@@ -154,6 +178,80 @@ def write_athlete_page(
         ),
     )
     write_text(_page(study, participant_id), page)
+
+
+def _compared(
+    study: Study, participant_id: str, steps: pd.DataFrame, differences: pd.DataFrame
+) -> dict[str, Any]:
+    """Comparisons of the page, by section, and those that could not be made."""
+    feet, conditions, sessions, speeds = (
+        comparisons(differences, kind) for kind in (FEET, CONDITION, SESSION, SPEED)
+    )
+    sections = (
+        ("Conditions", "conditions", conditions),
+        ("Sessions", "sessions", sessions),
+        ("Fast and slow", "speeds", speeds),
+    )
+    return {
+        "feet": feet,
+        "sections": [section for section in sections if section[2]],
+        "uncompared": {
+            ("Conditions", "conditions"): uncompared_conditions(steps, conditions),
+            ("Sessions", "sessions"): (
+                "" if sessions else uncompared_sessions(study, participant_id)
+            ),
+        },
+    }
+
+
+COMPARED_IF = (
+    f"That takes {MIN_STEPS} steps of a foot in both, at speeds that differ by at most "
+    f"{100.0 * (MAX_SPEED_RATIO - 1.0):.0f} %."
+)
+"""What a comparison of conditions or sessions takes."""
+
+
+def uncompared_sessions(study: Study, participant_id: str) -> str:
+    """State that no steps of an earlier session can be compared; empty for a first session."""
+    sessions = study.sessions_of(participant_id)
+    earlier = sessions[: sessions.index(participant_id)]
+    if not earlier:
+        return ""
+    own, *others = (study.participant(name).session or name for name in (participant_id, *earlier))
+    return f"Session {own} against session {enumerated(others)}: not compared. {COMPARED_IF}"
+
+
+def uncompared_conditions(steps: pd.DataFrame, compared: Sequence[Comparison]) -> str:
+    """State which conditions with steps cannot be compared with the normal one; or empty."""
+    seen = {str(comparison.differences[0].row["condition"]) for comparison in compared}
+    names = dict.fromkeys(kept_steps(steps)["condition"].dropna().astype(str))
+    lacking = [name.replace("_", " ") for name in names if name not in {"", NORMAL, *seen}]
+    if not lacking:
+        return ""
+    words = enumerated(lacking)
+    return f"{words[:1].upper()}{words[1:]} against {NORMAL}: not compared. {COMPARED_IF}"
+
+
+def _comparison_replays(
+    study: Study, participant_id: str, steps: pd.DataFrame, replayed: Collection[tuple[str, str]]
+) -> dict[str, str]:
+    """Addresses that replay both sides of a comparison, by section; empty where one lacks."""
+    addresses = {"speeds": "", "conditions": "", "sessions": ""}
+    usual = fastest_trial(steps, NORMAL, replayed)
+    others = [
+        name for name in dict.fromkeys(steps["condition"].dropna()) if name not in ("", NORMAL)
+    ]
+    if others and usual:
+        compared = fastest_trial(steps, str(others[0]), replayed)
+        addresses["conditions"] = _address((compared, ""), (usual, "")) if compared else ""
+    sessions = study.sessions_of(participant_id)
+    earlier = sessions[: sessions.index(participant_id)]
+    if earlier and usual:
+        before = participant_rows(study, earlier[-1], "steps")
+        trials = {(earlier[-1], trial) for trial in finished(study, earlier[-1])}
+        first = fastest_trial(before, NORMAL, trials)
+        addresses["sessions"] = _address((first, ""), (usual, "")) if first else ""
+    return addresses
 
 
 def fit_changes(study: Study, participant_id: str) -> pd.DataFrame:

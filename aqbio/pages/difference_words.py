@@ -133,6 +133,9 @@ class Difference:
         return self.outcome.label[:1].lower() + self.outcome.label[1:]
 
 
+MAIN = (*MEASURES[:4], *PARTS[:2])
+"""Outcomes that the page shows first."""
+
 MIN_WHOLE_PERCENT = 5.0
 """Half width of an interval, per cent, from which decimals say nothing."""
 
@@ -168,6 +171,11 @@ class Comparison:
         return tuple(
             difference for difference in self.differences if difference.outcome not in POSTURES
         )
+
+    @property
+    def main(self) -> tuple[Difference, ...]:
+        """Those that the page shows first: force, times, length, and both sides."""
+        return tuple(difference for difference in self.differences if difference.outcome in MAIN)
 
     @property
     def postures(self) -> tuple[Difference, ...]:
@@ -310,15 +318,19 @@ def _others_words(others: Sequence[Difference]) -> str:
     )
 
 
+MOST_IN_A_CELL = 2
+"""Differences that a cell of a table names, in the order of the page; it counts the others."""
+
+
 def short_side_words(feet: Sequence[Comparison]) -> str:
-    """Differences between left and right whose interval leaves out 0, for a table."""
+    """First differences between left and right whose interval leaves out 0, for a table."""
     if not feet or not feet[0].comparable:
         return "too few steps of each foot"
     sure = [difference for difference in feet[0].differences if difference.sure]
-    return (
-        "; ".join(f"{difference.label} {difference.cell}" for difference in sure)
-        or "no difference beyond measurement error"
-    )
+    named = [f"{difference.label} {difference.cell}" for difference in sure[:MOST_IN_A_CELL]]
+    if len(sure) > MOST_IN_A_CELL:
+        named.append(f"{len(sure) - MOST_IN_A_CELL} more")
+    return "; ".join(named) or "none"
 
 
 NAMED = (*MEASURES[:2], *PARTS)

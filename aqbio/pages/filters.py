@@ -15,6 +15,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from aqbio import __version__
 from aqbio.figures.words import choice_words, digits, format_interval
 from aqbio.io.atomic import write_text
 from aqbio.names import INTERVALS
@@ -52,8 +53,8 @@ CONTENT_SECURITY = {
 
 PAGES = {
     "index": ("Study", {
-        "answer": "In short", "summary": "Sample and trials", "marks": "Verdicts",
-        "athletes": "Athletes", "trials": "Trials",
+        "answer": "In short", "athletes": "Athletes",
+        "marks": "Verdicts", "summary": "Sample", "trials": "Trials",
     }),
     "results": ("Results", {
         "carried": "What both sides carry", "driven": "Which joints drive it",
@@ -75,6 +76,13 @@ COMPARE = "compare"
 
 MENU = {name: title for name, (title, _) in PAGES.items()} | {COMPARE: "Side by side"}
 """Titles of the pages of the study."""
+
+
+CITATION = (
+    "The aqbio developers. aqbio: push-side and swing-side rotational contributions in sprinting, "
+    f"version {__version__}. Software."
+)
+"""How to cite aqbio, at the foot of every page; the same as ``CITATION.cff``."""
 
 
 def write_assets(folder: Path) -> None:
@@ -101,6 +109,7 @@ def environment() -> jinja2.Environment:
         "menu": MENU,
         "pages": PAGES,
         "here": "",
+        "citation": CITATION,
         "root": "",
     }
     return templates

@@ -111,17 +111,13 @@ def sides_drawing(curves: SideCurves | None) -> Markup:
     low, high = low - room, high + room
     parts = [Markup('<figure class="own-curves"><div class="pair">')]
     parts += [_panel(name, values, curves, low, high) for name, values in curves.sides.items()]
-    means = "; ".join(
-        f"{LOOKS[name].lower()} {_foot_means(values, curves)}"
-        for name, values in curves.sides.items()
-    )
     parts.append(
         Markup(
             "</div><figcaption>Angular momentum about the vertical from touchdown to toe-off at "
-            "{} ({}): thin lines are single steps, thick ones means; left foot green and dashed, "
-            "right foot purple. Means: {}. <span data-band-note hidden>Grey: mean ± standard "
-            "deviation over athletes.</span></figcaption></figure>"
-        ).format(curves.title, curves.unit, means)
+            "{} ({}): thin lines single steps, thick ones means; left foot green, dashed, right "
+            "foot purple. <span data-band-note hidden>Grey: mean ± standard deviation over "
+            "athletes.</span></figcaption></figure>"
+        ).format(curves.title, curves.unit)
     )
     return Markup("").join(parts)
 
@@ -139,8 +135,8 @@ def _panel(name: str, values: FloatArray, curves: SideCurves, low: float, high: 
     """Draw one side: a drawing within a drawing, with values as coordinates."""
     scaled = str(curves.unit == SCALED_UNIT).lower()
     head = (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{LOOKS[name]}, left foot '
-        f'against right foot; the text below has the means"><text x="40" y="12">{LOOKS[name]}'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{LOOKS[name]}, means over the '
+        f'contact: {_foot_means(values, curves)}"><text x="40" y="12">{LOOKS[name]}'
         f'</text><svg x="40" y="18" width="{WIDTH - 44}" height="{HEIGHT - 40}" '
         f'viewBox="0 {-high:.4g} 100 {high - low:.4g}" preserveAspectRatio="none" '
         f'data-band="{name}" data-scaled="{scaled}">'

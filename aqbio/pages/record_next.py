@@ -1,15 +1,30 @@
-"""Advice on the next recordings, from the findings, gates and verdicts of a study."""
+"""What to do about doubtful trials, and advice from the findings, gates and verdicts of a study."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from aqbio.errors import Cause
-from aqbio.pages.filters import capital, closed, counted
+import pandas as pd
+
+from aqbio.errors import SEVERITIES, Cause, Finding, causes
+from aqbio.names import DOUBTFUL
+from aqbio.observed.spoilt import OUTCOMES, joined_outcomes, outcomes_of_cell
+from aqbio.pages.filters import capital, closed, counted, enumerated, missing, rows
+from aqbio.pages.stance import UNIT
+from aqbio.pages.summary import doubt_words, spoilt_words
 from aqbio.pages.verdicts import VerdictOnPage
-from aqbio.pages.words import FAILED_GATES, GATE_ADVICE
+from aqbio.pages.words import (
+    ANALYSIS,
+    DOUBTS,
+    FAILED_GATES,
+    FIX_KINDS,
+    GATE_ADVICE,
+    RECORDING,
+    REPAIR,
+    fix_kind,
+)
 
 Row = Mapping[str, Any]
 
@@ -26,31 +41,205 @@ class Advice:
     """Athletes, trials or hypotheses."""
     severity: str = ""
     """{"error", "warning", ""}."""
+    kind: str = RECORDING
+    """Where it acts, one of `FIX_KINDS`."""
+    steps: int = 0
+    """Steps of these trials that do not count now, wholly or in part."""
 
 
-STAND = (
-    "Record a second static posture on a plate: standing with one leg raised ahead, or lying on a "
-    "board over a plate."
-)
+RECORDED_KGM2PS = 1.52
+GAINS_KGM2PS = {
+    "every run on plates once more": 1.32,
+    "lying on a board over a plate": 1.45,
+    "standing with one leg raised ahead": 1.48,
+}
+"""Half of the 95 % interval of the whole body's angular momentum about the vertical, as far as the
+body's inertia makes it, of one sprinter (JA1): as recorded with quiet standing on a plate, and with
+one more recording (docs/recordings.md, `benchmarks/postures.py`). Ranked."""
+
+MORE_RUNS = "Record more runs on force plates."
+STAND = "Record a static posture on a plate: standing still for some seconds."
 
 
-def finding_advice(every_cause: Iterable[Cause], postures: int | None) -> Iterator[Advice]:
-    """Advice from errors and warnings; ``postures``: still ones on a plate, None without a fit."""
+def lost_steps(trials: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """Contacts of every trial that do not count: rejected ones, of doubtful trials all kept."""
+    lost = {}
+    for row in rows(trials):
+        rejected, kept = (
+            0 if missing(row[name]) else int(row[name]) for name in ("steps_rejected", "steps_ok")
+        )
+        key = (str(row["participant_id"]), str(row["trial_id"]))
+        lost[key] = rejected + (kept if row["state"] == DOUBTFUL else 0)
+    return lost
+
+
+def finding_advice(
+    every_cause: Iterable[Cause],
+    postures: int | None,
+    lost: Mapping[tuple[str, str], int] | None = None,
+) -> list[Advice]:
+    """Advice from errors and warnings, those first that concern most of the steps that are lost.
+
+    ``postures``: still ones on a plate, None without a fit; ``lost``: `lost_steps`.
+    """
     by_fix: dict[str, list[Cause]] = {}
     for cause in every_cause:
         if cause.first.severity != "info" and cause.first.fix:
             by_fix.setdefault(cause.first.fix, []).append(cause)
-    for fix, causes in by_fix.items():
-        first = causes[0]
-        also = f" ({first.alike})" if first.alike else ""
-        further = f"; and {counted(len(causes) - 1, 'finding')} like it" if len(causes) > 1 else ""
-        concerns = "; ".join(dict.fromkeys(cause.concerns or "the study" for cause in causes))
-        why = closed(capital(first.first.what)).removesuffix(".")
-        yield Advice(closed(capital(fix)), f"{why}{also}{further}.", concerns, first.first.severity)
-    if postures is not None and postures < 2:
-        posture = "One posture was" if postures else "No posture was"
-        tells = "nothing outside the fit tells how high the centre of mass is."
-        yield Advice(STAND, f"{posture} held still on a plate: {tells}", "")
+    advice = [_finding_advice(fix, group, lost or {}) for fix, group in by_fix.items()]
+    severities = [*SEVERITIES, ""]
+    advice.sort(key=lambda item: (-item.steps, severities.index(item.severity)))
+    if postures == 0:
+        why = "No posture was held still on a plate, so that the centre of mass is not checked."
+        advice.append(Advice(STAND, why, ""))
+    return advice
+
+
+def _finding_advice(
+    fix: str, same_fix: Sequence[Cause], lost: Mapping[tuple[str, str], int]
+) -> Advice:
+    first = same_fix[0]
+    also = f" ({first.alike})" if first.alike else ""
+    further = f"; and {counted(len(same_fix) - 1, 'finding')} like it" if len(same_fix) > 1 else ""
+    concerns = "; ".join(dict.fromkeys(cause.concerns or "the study" for cause in same_fix))
+    why = closed(capital(first.first.what)).removesuffix(".")
+    concerned_trials = {
+        (finding.participant, finding.trial) for cause in same_fix for finding in cause.members
+    }
+    return Advice(
+        closed(capital(fix)),
+        f"{why}{also}{further}.",
+        concerns,
+        first.first.severity,
+        fix_kind(first.first.rule),
+        sum(lost.get(trial, 0) for trial in concerned_trials),
+    )
+
+
+BODY_SOURCES = ("inertia", "centres")
+"""Sources of uncertainty that more runs on force plates narrow."""
+
+MIN_BODY_SHARE = 0.5
+"""Share of these sources in the variance above which more runs on plates are advised."""
+
+
+def budget_advice(budget: pd.DataFrame, postures: int | None) -> Iterator[Advice]:
+    """Advice from the sources of the uncertainty of the whole body's angular momentum.
+
+    ``budget``: rows of ``uncertainty.tsv``; ``postures``: None without a fit.
+    """
+    named = budget["level"].eq("A") & budget["source"].eq("total") & budget["axis"].eq("y")
+    named &= budget["statistic"].eq("momentum_mean") & budget["target"].eq("whole_body")
+    total = budget[named & budget["sd"].notna()]
+    if postures is None or total.empty:
+        return
+    variance = total["sd"] ** 2
+    if not variance.sum() > 0.0:
+        return
+    body = total[[f"share_{name}" for name in BODY_SOURCES]].sum(axis=1)
+    share = float((body * variance).sum() / variance.sum())
+    if share > MIN_BODY_SHARE:
+        gains = [f"{value:.2f} with {words}" for words, value in GAINS_KGM2PS.items()]
+        yield Advice(
+            MORE_RUNS,
+            f"The body's inertia makes {100.0 * share:.0f} % of the error variance of whole-body "
+            "angular momentum about the vertical. In one measured sprinter its 95 % interval was "
+            f"± {RECORDED_KGM2PS:.2f} {UNIT}, and ± {enumerated(gains)}.",
+            "",
+        )
+
+
+def advice_by_kind(advice: Iterable[Advice]) -> dict[str, list[Advice]]:
+    """Advice under the words of its kind; kinds without any are left out."""
+    by_kind: dict[str, list[Advice]] = {kind: [] for kind in FIX_KINDS}
+    for item in advice:
+        by_kind[item.kind].append(item)
+    return {FIX_KINDS[kind]: items for kind, items in by_kind.items() if items}
+
+
+# doubtful trials ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulTrials:
+    """Doubtful trials with the same doubts and remedies, and what can be done about them."""
+
+    trial_ids: tuple[str, ...]
+    seems: str
+    """What is wrong, in a coach's words."""
+    technical: str
+    """Measures outside their limits, by their names."""
+    spoilt: str
+    """Numbers that do not count."""
+    steps: int
+    """Steps of these trials."""
+    remedies: Mapping[str, tuple[str, ...]]
+    """Sentences under the words of their kind."""
+    named: bool
+    """True if findings name a cause; otherwise remedies are where to look."""
+    size: int
+    """Steps times kinds of numbers that do not count."""
+
+    @property
+    def returned(self) -> str:
+        """State what a repair returns, and what counts without one."""
+        if self.spoilt == spoilt_words({"spoilt": joined_outcomes(OUTCOMES)}):
+            return f"A repair returns all numbers of {counted(self.steps, 'step')}."
+        spoilt = self.spoilt or "numbers"
+        return f"A repair returns {spoilt} of {counted(self.steps, 'step')}; the others count."
+
+
+LEAVE_OUT = "Otherwise leave it out: include = no in trials.tsv."
+
+
+def doubtful_trials(trials: pd.DataFrame, findings: Iterable[Finding]) -> list[DoubtfulTrials]:
+    """Doubtful trials of an athlete, those first of which most numbers of most steps are lost."""
+    by_trial: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.severity != "info" and finding.fix:
+            by_trial.setdefault(finding.trial, []).append(finding)
+    groups: dict[tuple[object, ...], DoubtfulTrials] = {}
+    for row in rows(trials[trials["state"] == DOUBTFUL]):
+        name, steps = str(row["trial_id"]), int(row["steps_ok"])
+        own_findings = by_trial.get(name, [])
+        remedies = _remedies(row, own_findings)
+        size = steps * len(outcomes_of_cell(row.get("spoilt")))
+        doubts, spoilt = doubt_words(row), spoilt_words(row)
+        trial = DoubtfulTrials((name,), *doubts, spoilt, steps, remedies, bool(own_findings), size)
+        key = (*doubts, spoilt, tuple(remedies.items()))
+        groups[key] = _joined(groups[key], trial) if key in groups else trial
+    return sorted(groups.values(), key=lambda group: -group.size)
+
+
+def _joined(first: DoubtfulTrials, second: DoubtfulTrials) -> DoubtfulTrials:
+    return replace(
+        first,
+        trial_ids=(*first.trial_ids, *second.trial_ids),
+        steps=first.steps + second.steps,
+        size=first.size + second.size,
+    )
+
+
+def _remedies(row: Row, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
+    """Sentences by kind: fixes of the trial's findings, or where to look where there are none."""
+    by_kind: dict[str, list[str]] = {kind: [] for kind in FIX_KINDS}
+    for cause in causes(findings):
+        by_kind[fix_kind(cause.first.rule)].append(closed(capital(cause.first.fix)))
+    measures = [] if missing(row["outside"]) else str(row["outside"]).split(", ")
+    for measure in measures if not findings else ():
+        if measure in DOUBTS:
+            by_kind[REPAIR].append(DOUBTS[measure].repair)
+            by_kind[RECORDING].append(DOUBTS[measure].recording)
+    if outcomes_of_cell(row.get("spoilt")) >= set(OUTCOMES):
+        by_kind[ANALYSIS].append(LEAVE_OUT)
+    return {
+        FIX_KINDS[kind]: tuple(dict.fromkeys(filter(None, sentences)))
+        for kind, sentences in by_kind.items()
+        if any(sentences)
+    }
+
+
+# verdicts -----------------------------------------------------------------------------------------
 
 
 def verdict_advice(verdicts: Sequence[VerdictOnPage]) -> Iterator[Advice]:

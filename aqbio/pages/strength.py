@@ -124,6 +124,23 @@ def strength_sheet(
     return StrengthSheet(sentence, lines, changes, sessions)
 
 
+def short_strength_words(study: Study, participant_id: str) -> str:
+    """Tests of a participant in which the legs differ, for a table; empty where none was tested."""
+    rows = [row for row in study.strength if row.participant_id == participant_id]
+    if not rows:
+        return ""
+    ratios = leg_ratios(strength_tests(rows)).to_dict("records")
+    differ = []
+    for row in ratios:
+        ratio = _ratio(float(row["ratio"]), float(row["error"]), float(row["error_df"]))
+        if ratio.sure:
+            movement = str(row["movement"]).replace("_", " ")
+            differ.append(f"{movement} {ratio.words.replace(', ', ' (', 1)})")
+    if differ:
+        return "; ".join(differ)
+    return "no difference beyond that of attempts" if ratios else "no movement tested in both legs"
+
+
 def percent(ratio: float) -> float:
     """Per cent of the mean by which two numbers differ, from the logarithm of their ratio."""
     return 200.0 * math.tanh(0.5 * ratio)

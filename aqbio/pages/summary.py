@@ -15,7 +15,7 @@ from aqbio.figures.step_means import is_kept, kept_steps
 from aqbio.figures.words import digits
 from aqbio.names import AGAINST_USE, DOUBTFUL, PARTLY, TRIAL_FAILED, TRIAL_STATES
 from aqbio.pages.filters import counted, enumerated, missing, rows
-from aqbio.pages.words import measure_words
+from aqbio.pages.words import DOUBTS, SPOILT, measure_words
 
 NEEDED = (
     (
@@ -81,10 +81,13 @@ def state_words(trials: pd.DataFrame) -> str:
 
 
 def _doubts(trials: pd.DataFrame) -> str:
-    """Measures outside their limits, with the number of trials."""
+    """What is wrong with doubtful trials, in a coach's words, with the number of trials."""
     outside = trials.loc[trials["state"] == DOUBTFUL, "outside"].dropna()
     count = Counter(measure for measures in outside for measure in str(measures).split(", "))
-    return ", ".join(f"{_measure(measure)} in {number}" for measure, number in count.most_common())
+    return "; ".join(
+        f"{DOUBTS[name].seems if name in DOUBTS else _measure(name)} in {number}"
+        for name, number in count.most_common()
+    )
 
 
 def _measure(name: str) -> str:
@@ -222,6 +225,7 @@ def trial_lines(
             "page": f"trials/{trial[0]}/{trial[1]}.html" if trial in replayed else "",
             "condition": "" if missing(row["condition"]) else row["condition"].replace("_", " "),
             "state": trial_state(row),
+            "technical": doubt_words(row)[1] if row["state"] == DOUBTFUL else "",
         }
         for row in rows(trials)
         for trial in [(str(row["participant_id"]), str(row["trial_id"]))]
@@ -229,22 +233,34 @@ def trial_lines(
 
 
 def trial_state(row: dict[str, Any]) -> str:
-    """State of a trial and its reason."""
+    """State of a trial and its reason, in a coach's words."""
     state = str(row["state"])
-    why = {TRIAL_FAILED: row["reason"], DOUBTFUL: row["outside"], PARTLY: row["unobserved"]}.get(
-        state
-    )
-    if missing(why):
-        return state
-    text = str(why)
     if state == DOUBTFUL:
-        measures = [_measure(name) for name in text.split(", ") if name != AGAINST_USE]
-        reasons = [] if missing(row["against"]) else [str(row["against"]).rstrip(".")]
-        reasons += [enumerated(measures) + " outside the limit"] if measures else []
-        if not missing(row.get("spoilt")):
-            reasons.append(f"not to be relied on: {enumerated(str(row['spoilt']).split(', '))}")
-        text = "; ".join(reasons)
-    return f"{state}: {group_words(text)}"
+        seems, _ = doubt_words(row)
+        spoilt = spoilt_words(row)
+        why = "; ".join(filter(None, (seems, f"not to be relied on: {spoilt}" if spoilt else "")))
+    else:
+        reason = {TRIAL_FAILED: row["reason"], PARTLY: row["unobserved"]}.get(state)
+        why = "" if missing(reason) else str(reason)
+    return f"{state}: {group_words(why)}" if why else state
+
+
+def doubt_words(row: dict[str, Any]) -> tuple[str, str]:
+    """State what is wrong with a doubtful trial: in a coach's words, and by names of measures."""
+    measures = [] if missing(row["outside"]) else str(row["outside"]).split(", ")
+    stated = [] if missing(row["against"]) else [str(row["against"]).rstrip(".")]
+    seems = [DOUBTS[name].seems for name in measures if name in DOUBTS]
+    labels = [_measure(name) for name in measures if name != AGAINST_USE]
+    outside = f"{enumerated(labels)} outside the limit" if labels else ""
+    return "; ".join([*stated, *seems]), outside
+
+
+def spoilt_words(row: dict[str, Any]) -> str:
+    """Numbers of a doubtful trial that do not count; empty where none is named."""
+    spoilt = row.get("spoilt")
+    if missing(spoilt):
+        return ""
+    return enumerated([SPOILT[name] for name in str(spoilt).split(", ")])
 
 
 def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, Any]]:

@@ -23,6 +23,34 @@ FAILED_GATES: Mapping[str, str] = {name: gate[0] for name, gate in _WORDS["faile
 GATE_ADVICE: Mapping[str, str] = {name: gate[1] for name, gate in _WORDS["failed_gates"].items()}
 SOURCES: Mapping[str, tuple[str, str]] = _WORDS["sources"]
 
+SPOILT: Mapping[str, str] = _WORDS["spoilt"]
+"""Words of the outcomes that a doubtful trial spoils."""
+
+RECORDING, REPAIR, ANALYSIS = "recording", "repair", "analysis"
+FIX_KINDS = {RECORDING: "Record next time", REPAIR: "Repair the files", ANALYSIS: "Analyse again"}
+"""Where something can be done, in words."""
+
+
+def fix_kind(rule: str) -> str:
+    """Where the fix of a finding acts, one of `FIX_KINDS`."""
+    kinds = (kind for kind, rules in _WORDS["fixes"].items() if rule in rules)
+    return next(kinds, REPAIR)
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtWords:
+    """Words of a measure that is outside its limit."""
+
+    seems: str
+    """What it means, in a coach's words."""
+    repair: str = ""
+    recording: str = ""
+    """repair, recording: Where to look if no finding names a cause; empty for nothing to add."""
+
+
+DOUBTS = {name: DoubtWords(**entry) for name, entry in _WORDS["doubts"].items()}
+"""By the measures that decide whether a trial is doubtful."""
+
 STATISTICS = {name: StatisticWords(**entry) for name, entry in _WORDS["statistics"].items()}
 """Words of every statistic, where a hypothesis has none of its own."""
 

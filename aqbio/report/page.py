@@ -35,7 +35,13 @@ from aqbio.pages.filters import (
     environment,
 )
 from aqbio.pages.quality import beyond_limits, disagreement_words
-from aqbio.pages.record_next import finding_advice, verdict_advice
+from aqbio.pages.record_next import (
+    advice_by_kind,
+    budget_advice,
+    finding_advice,
+    lost_steps,
+    verdict_advice,
+)
 from aqbio.pages.stance import (
     SpeedColumn,
     carried_words,
@@ -46,6 +52,7 @@ from aqbio.pages.stance import (
     source_words,
     speed_columns,
 )
+from aqbio.pages.strength import short_strength_words
 from aqbio.pages.summary import (
     against_words,
     athlete_lines,
@@ -61,6 +68,7 @@ from aqbio.pages.verdict_words import Record
 from aqbio.pages.verdicts import VerdictTables, verdict_section
 from aqbio.pages.words import SOURCES
 from aqbio.prepare.body_size import used_mass
+from aqbio.report.contact import contact_picture
 from aqbio.report.flow import Box, flow
 from aqbio.report.how_sure import models_words, uncertainty_budget
 from aqbio.report.methods import Conduct, Origin, methods_numbers, origin
@@ -216,8 +224,11 @@ class StudyContent:
         folder = self.study.root / "figures"
         for entry in self.figures_record["figures"]:
             files = entry["files"]
-            drawing = files[max(files, key=float)].get("svg", "")
-            text = (folder / drawing).read_text(encoding="utf-8") if drawing else ""
+            drawing, narrow = (files[end(files, key=float)].get("svg", "") for end in (max, min))
+            text, narrow_text = (
+                (folder / name).read_text(encoding="utf-8") if name else ""
+                for name in (drawing, "" if self.single or narrow == drawing else narrow)
+            )
             address = data_address(text) if self.single else f"../figures/{drawing}"
             links = {
                 f"{k.upper()}, {w} mm": f
@@ -228,6 +239,8 @@ class StudyContent:
             yield entry | {
                 "picture": address if drawing else "",
                 "size": drawing_size(text[:2000]) if drawing else (0, 0),
+                "narrow": f"../figures/{narrow}" if narrow_text else "",
+                "narrow_size": drawing_size(narrow_text[:2000]) if narrow_text else (0, 0),
                 "links": [(k, f"../figures/{file}") for k, file in (numbers | links).items()],
             }
 
@@ -340,22 +353,9 @@ def _address(page: str, section: str) -> str:
 def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
     """Templates with the values of all sections."""
     templates = environment()
-    settings, tables, people = content.study.settings, content.tables, content.people
+    tables, people = content.tables, content.people
     steps, trials, quality = tables["steps"], tables["trials"], tables["quality"]
-    templates.globals |= {
-        "single": content.single,
-        "heading": settings.report.title or settings.name,
-        "authors": settings.report.authors,
-        "study": settings.name,
-        "roles": content.figures_record["roles"],
-        "states": TRIAL_STATES,
-        "against": against_words(trials),
-        "shown_causes": SHOWN_CAUSES,
-        "sure_sources": SOURCES,
-        "source_words": source_words,
-        "force_words": FORCES,
-        "origin": content.origin,
-    }
+    templates.globals |= _constants(content)
     values = Sections(templates, contain)
     means = content.study.root / "figures" / "stance_means.tsv"
     columns = values.value("columns", lambda: speed_columns(read_table(means)))
@@ -373,6 +373,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "sentences": lambda: (sample_words(people, trials, steps), carried_words(columns)),
         "joints": lambda: driven_words(fastest(driven)),
         "joints_short": lambda: driven_words(fastest(driven), short=True),
+        "contact": lambda: contact_picture(content.study, steps, trials, content.replayed),
         "facts": lambda: facts(people, trials, steps),
         "gaps": lambda: list(gaps(trials, steps)),
         "flow": lambda: content.flow,
@@ -380,13 +381,17 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "state_words": lambda: state_words(trials),
         "people": lambda: athlete_lines(people, trials),
         "differs": lambda: _differences(content),
+        "strengths": lambda: _strengths(content),
         "trial_lines": lambda: trial_lines(trials, content.replayed),
         "disagreement": lambda: disagreement_words(quality),
         "beyond": lambda: beyond_limits(quality),
         "budget": lambda: list(uncertainty_budget(tables["uncertainty"])),
         "models": lambda: models_words(tables["model_differences"]),
         "causes": lambda: _by_severity(content.causes),
-        "finding_advice": lambda: list(finding_advice(content.causes, content.postures)),
+        "finding_advice": lambda: [
+            *finding_advice(content.causes, content.postures, lost_steps(trials)),
+            *budget_advice(tables["uncertainty"], content.postures),
+        ],
         "verdict_advice": lambda: list(verdict_advice(verdicts.verdicts)),
         "methods": lambda: methods_numbers(content.origin, conduct, people, verdicts),
         "figures": lambda: figures,
@@ -395,6 +400,26 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
     }.items():
         values.value(name, make)
     return templates
+
+
+def _constants(content: StudyContent) -> dict[str, Any]:
+    """Values of all pages that cannot fail."""
+    settings = content.study.settings
+    return {
+        "single": content.single,
+        "heading": settings.report.title or settings.name,
+        "authors": settings.report.authors,
+        "study": settings.name,
+        "roles": content.figures_record["roles"],
+        "states": TRIAL_STATES,
+        "against": against_words(content.tables["trials"]),
+        "shown_causes": SHOWN_CAUSES,
+        "sure_sources": SOURCES,
+        "source_words": source_words,
+        "force_words": FORCES,
+        "advice_by_kind": advice_by_kind,
+        "origin": content.origin,
+    }
 
 
 def _compared(content: StudyContent) -> bool:
@@ -411,6 +436,11 @@ def _differences(content: StudyContent) -> Mapping[str, str]:
         )
         for participant_id in content.names
     }
+
+
+def _strengths(content: StudyContent) -> Mapping[str, str]:
+    """Differences of strength between the legs beyond those of attempts, by athlete."""
+    return {name: short_strength_words(content.study, name) for name in content.names}
 
 
 def _joint_roles(columns: list[SpeedColumn]) -> list[str]:

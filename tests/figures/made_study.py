@@ -20,6 +20,7 @@ import yaml
 from numpy.typing import NDArray
 
 from aqbio.contributions.step_rows import STEPS
+from aqbio.contributions.step_rows import UNCERTAINTY as UNCERTAINTY_COLUMNS
 from aqbio.errors import Finding
 from aqbio.figures.runs import fastest_runs
 from aqbio.gait.roles import RoleScheme
@@ -249,6 +250,9 @@ def write_made_results(
                 changes_path(study, who) if name == "fit_changes" else step_file(study, who, name)
             )
             write_columns(every[every["participant_id"] == who], path, _described(name), source)
+        empty = pd.DataFrame(columns=list(UNCERTAINTY_COLUMNS))
+        path = step_file(study, who, "uncertainty")
+        write_columns(empty, path, UNCERTAINTY_COLUMNS, source)
         write_made_page(study, who)
     for who, trial in fastest_runs(table) if steps else ():
         last = table[(table["participant_id"] == who) & (table["trial_id"] == trial)]

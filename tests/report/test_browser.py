@@ -152,7 +152,7 @@ def test_prints(view: sync_api.Page, study: Study) -> None:
 
 def test_tables_are_sorted_and_searched(view: sync_api.Page, study: Study) -> None:
     view.goto(page_of(study, "index"))
-    view.locator("#trials summary").click()
+    view.locator("#trials > details > summary").click()
     table = view.locator("#trials table")
     before = table.locator("tbody tr").all_inner_texts()
     speed = table.locator("thead button", has_text="Speed")

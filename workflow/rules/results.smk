@@ -108,6 +108,7 @@ rule report:
     params:
         study=study_file,
         settings=settings("figures", "hypotheses", "report"),
+        strength=content("strength"),
     message:
         "Pages of the study"
     shell:

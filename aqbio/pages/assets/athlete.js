@@ -1,5 +1,8 @@
 // An athlete's page: puts in what it shows of all athletes, without what is other athletes' own.
 "use strict";
+addEventListener("beforeprint", () => {
+  for (const part of document.querySelectorAll("details.printed")) part.open = true;
+});
 (() => {
   const group = globalThis.GROUP;
   if (!group) return;

@@ -1,0 +1,96 @@
+"""What an athlete's page links and says beside its tables."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+import yaml
+
+from aqbio.pages.athlete import (
+    fastest_trial,
+    left_right_address,
+    uncompared_conditions,
+    uncompared_sessions,
+)
+from aqbio.pages.differences import MAX_SPEED_RATIO
+from aqbio.pages.filters import CITATION, template
+from aqbio.pages.record_next import DoubtfulTrials
+from aqbio.pages.words import DOUBTS
+from tests.pages import words_of
+from tests.report.conftest import made_pages
+
+ROOT = Path(__file__).parents[2]
+STEPS = pd.DataFrame(
+    {
+        "participant_id": "A b",
+        "trial_id": ["slow", "slow", "fast", "fast", "arms", "arms"],
+        "condition": ["normal"] * 4 + ["restricted_arms"] * 2,
+        "side": ["left", "right"] * 3,
+        "status": "ok",
+        "speed_mps": [5.0, 5.0, 9.0, 9.0, 8.5, 8.5],
+    }
+)
+EVERY = {("A b", name) for name in ("slow", "fast", "arms")}
+
+
+def test_the_fastest_trial_of_a_condition_that_can_be_replayed():
+    assert fastest_trial(STEPS, "normal", EVERY) == ("A b", "fast")
+    assert fastest_trial(STEPS, "restricted_arms", EVERY) == ("A b", "arms")
+    assert fastest_trial(STEPS, "normal", EVERY - {("A b", "fast")}) == ("A b", "slow")
+    assert fastest_trial(STEPS, "normal", set()) is None
+    assert left_right_address(STEPS, EVERY) == "a=A%20b/fast@left&b=A%20b/fast@right&mirror=a"
+
+
+def _study(*sessions):
+    people = {f"P{number}": SimpleNamespace(session=name) for number, name in enumerate(sessions)}
+    return SimpleNamespace(participant=people.__getitem__, sessions_of=lambda _name: tuple(people))
+
+
+def test_sessions_that_are_not_compared_are_named_with_the_rule():
+    study = _study("autumn", "winter", None)
+    assert uncompared_sessions(study, "P0") == ""
+    assert uncompared_sessions(study, "P1").startswith("Session winter against session autumn: not")
+    last = uncompared_sessions(study, "P2")
+    assert last.startswith("Session P2 against session autumn and winter: not compared.")
+    [per_cent] = re.findall(r"(\d+) %", last)
+    assert float(per_cent) == pytest.approx(100.0 * (MAX_SPEED_RATIO - 1.0))
+
+
+def test_conditions_that_are_not_compared_are_named():
+    assert uncompared_conditions(STEPS, ()).startswith("Restricted arms against normal: not")
+    row = {"condition": "restricted_arms"}
+    compared = SimpleNamespace(differences=[SimpleNamespace(row=row)])
+    assert uncompared_conditions(STEPS, [compared]) == ""
+    assert uncompared_conditions(STEPS[STEPS["condition"] == "normal"], ()) == ""
+
+
+def test_a_doubtful_trial_is_told_in_plain_words_with_the_measure_folded():
+    trial = DoubtfulTrials(
+        ("fast <1>", "again"), DOUBTS["foot_slip"].seems, "slip of the foot outside the limit",
+        "joint moments", 3, {"Repair the files": ("Correct LMT5.",)}, named=False, size=3,
+    )  # fmt: skip
+    page = template("doubtful.html.j2").render(doubtful=[trial], participant="A", root="../")
+    assert 'href="../trials/A/fast &lt;1&gt;.html"' in page
+    visible = words_of(re.sub(r"<details.*?</details>", "", page, flags=re.S))
+    assert f"fast <1>, again: {DOUBTS['foot_slip'].seems}" in visible
+    assert trial.returned in visible
+    assert "No finding names the cause" in visible
+    assert "Repair the files" in visible
+    assert "Correct LMT5." in visible
+    assert "limit" not in visible
+    assert "Slip of the foot outside the limit." in words_of(page)
+    assert template("doubtful.html.j2").render(doubtful=[], participant="A", root="") == ""
+
+
+def test_every_page_says_how_to_cite_as_the_citation_file_does(folder):
+    made = made_pages("whole", folder / "whole")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["title"] in CITATION
+    assert f"version {citation['version']}" in CITATION
+    assert CITATION.startswith(citation["authors"][0]["name"])
+    for path in made.report.rglob("*.html"):
+        assert f"How to cite: {CITATION}" in words_of(path.read_text("utf-8")), path.name

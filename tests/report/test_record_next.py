@@ -1,0 +1,156 @@
+"""What to do: doubtful trials and advice, ranked, by where it acts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from aqbio.errors import Finding, causes
+from aqbio.names import DOUBTFUL, USABLE
+from aqbio.observed.spoilt import DECISIVE_MEASURES, OUTCOMES
+from aqbio.pages.record_next import (
+    GAINS_KGM2PS,
+    LEAVE_OUT,
+    MORE_RUNS,
+    RECORDED_KGM2PS,
+    STAND,
+    advice_by_kind,
+    budget_advice,
+    doubtful_trials,
+    finding_advice,
+    lost_steps,
+)
+from aqbio.pages.words import _WORDS as WORDS
+from aqbio.pages.words import DOUBTS, FIX_KINDS, SPOILT, fix_kind
+
+ROOT = Path(__file__).parents[2]
+
+
+def _trials(*rows):
+    names = ["trial_id", "state", "outside", "spoilt", "steps_ok", "steps_rejected"]
+    return pd.DataFrame(rows, columns=names).assign(participant_id="A", against=None)
+
+
+TRIALS = _trials(
+    ("few", DOUBTFUL, "flight_drift_y", "momentum, moments, causes", 3, 0),
+    ("many", DOUBTFUL, "foot_slip", "moments, causes", 12, 1),
+    ("sound", USABLE, None, None, 8, 2),
+)
+WANDERS = Finding(
+    "label-wanders", "warning", "label LMT5 wanders by 143 mm.", trial="many", participant="A",
+    fix="correct LMT5 in the capture software.",
+)  # fmt: skip
+CLIPPED = Finding(
+    "plate-clipped", "error", "plate 3 is clipped.", trial="sound", participant="A",
+    fix="set a larger range on the amplifier.",
+)  # fmt: skip
+REMARK = Finding("contact-cut", "info", "cut by the end.", trial="few", participant="A", fix="x.")
+
+
+def test_doubtful_trials_are_ranked_by_what_they_would_return():
+    trials = doubtful_trials(TRIALS, [WANDERS, CLIPPED, REMARK])
+    assert [trial.trial_ids for trial in trials] == [("many",), ("few",)]
+    many, few = trials  # two kinds of numbers of 12 steps, three of 3
+    returned = "A repair returns joint moments and what each joint drives of 12 steps; "
+    assert many.returned == f"{returned}the others count."
+    assert "of 3 steps" in few.returned
+    assert many.seems == DOUBTS["foot_slip"].seems
+    assert many.technical.endswith("outside the limit")
+    assert many.named
+    assert many.remedies["Repair the files"] == ("Correct LMT5 in the capture software.",)
+
+
+def test_without_a_finding_the_page_says_where_to_look():
+    [few] = doubtful_trials(TRIALS[:1], [REMARK])
+    assert not few.named
+    assert few.remedies["Repair the files"] == (DOUBTS["flight_drift_y"].repair,)
+    assert few.remedies["Record next time"] == (DOUBTS["flight_drift_y"].recording,)
+    assert "Analyse again" not in few.remedies
+    whole = TRIALS[:1].assign(spoilt=", ".join(OUTCOMES))
+    [few] = doubtful_trials(whole, [])
+    assert few.remedies["Analyse again"] == (LEAVE_OUT,)
+    assert few.returned == "A repair returns all numbers of 3 steps."
+
+
+def test_trials_of_one_doubt_stand_together():
+    """Two of 3 and 9 steps go before one of 12 with fewer kinds of numbers."""
+    again = TRIALS[:1].assign(trial_id="again", steps_ok=9)
+    together, alone = doubtful_trials(pd.concat([TRIALS, again]), [])
+    assert (together.trial_ids, together.steps, together.size) == (("few", "again"), 12, 36)
+    assert alone.trial_ids == ("many",)
+
+
+def test_advice_is_ranked_by_the_steps_that_are_lost():
+    lost = lost_steps(TRIALS)
+    assert lost == {("A", "few"): 3, ("A", "many"): 13, ("A", "sound"): 2}
+    advice = finding_advice(causes([CLIPPED, WANDERS, REMARK]), None, lost)
+    assert [(item.steps, item.kind) for item in advice] == [(13, "repair"), (2, "recording")]
+    by_kind = advice_by_kind(advice)
+    assert list(by_kind) == ["Record next time", "Repair the files"]
+
+
+def test_a_posture_is_advised_where_none_was_held():
+    assert [item.action for item in finding_advice([], 0)] == [STAND]
+    assert finding_advice([], 1) == finding_advice([], None) == []
+
+
+def _budget(*rows):
+    """Rows of the whole body about the vertical: sd, shares of inertia and of centres."""
+    table = pd.DataFrame(rows, columns=["sd", "share_inertia", "share_centres"])
+    return table.assign(
+        level="A", source="total", axis="y", statistic="momentum_mean", target="whole_body"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "share"),
+    [
+        ([(1.0, 0.3, 0.4)], 70),
+        ([(2.0, 0.2, 0.3), (1.0, 0.0, 0.1)], None),  # (4 × .5 + .1) / 5 = .42
+        ([(2.0, 0.2, 0.5), (1.0, 0.0, 0.1)], 58),  # (4 × .7 + .1) / 5
+        ([(float("nan"), 0.9, 0.1)], None),
+        ([], None),
+    ],
+)
+def test_more_runs_on_plates_are_advised_where_the_body_makes_most_of_the_error(rows, share):
+    advice = list(budget_advice(_budget(*rows), 1))
+    assert [item.action for item in advice] == ([] if share is None else [MORE_RUNS])
+    assert share is None or f"{share} % of the error variance" in advice[0].why
+    assert list(budget_advice(_budget(*rows), None)) == []
+    assert list(budget_advice(_budget(*rows).assign(source="arms"), 1)) == []
+
+
+def test_gains_are_those_that_were_measured():
+    """The last column (whole body) of the table of JA1 in docs/recordings.md, best first."""
+    text = (ROOT / "docs" / "recordings.md").read_text(encoding="utf-8")
+    table = text[text.index("**JA1 (Dorn et al. 2012)") :].partition("\n\n")[0]
+    measured = {
+        cells[1].strip(): float(cells[-2])
+        for line in table.splitlines()[1:]
+        if len(cells := line.split("|")) > 3
+    }
+    starts = ("every run on plates once more", "lying on the back", "a leg held straight")
+    expected = [
+        next(value for name, value in measured.items() if name.startswith(start))
+        for start in starts
+    ]
+    assert list(GAINS_KGM2PS.values()) == expected == sorted(expected)
+    assert measured["what is recorded"] == RECORDED_KGM2PS
+
+
+def test_every_decisive_measure_and_outcome_has_words():
+    assert set(DOUBTS) | {"findings_against_use"} == set(DECISIVE_MEASURES)
+    assert set(SPOILT) == set(OUTCOMES)
+
+
+def test_rules_of_remedies_exist():
+    """A rule that is renamed would silently fall to repair."""
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "aqbio").rglob("*.py"))
+    for kind, rules in WORDS["fixes"].items():
+        assert kind in FIX_KINDS
+        for rule in rules:
+            assert re.search(rf'"{rule}"', source), rule
+            assert fix_kind(rule) == kind

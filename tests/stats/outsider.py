@@ -115,7 +115,7 @@ def _changes(evidence: Evidence, contrast: Contrast) -> dict[str, pd.Series]:
 
 
 def _responses(complete: pd.DataFrame) -> pd.Series:
-    """Changes of athletes, in percent at equal speed with the error of the law of speed in them.
+    """Changes of athletes, 100 logarithms at equal speed with the error of that law in them.
 
     What an athlete does to the slope: the difference that a little more weight of the athlete makes
     to it, by numerical derivative.
@@ -133,7 +133,7 @@ def _responses(complete: pd.DataFrame) -> pd.Series:
         for own in np.eye(len(complete))
     ]
     own = complete["change"] - slope(even) * complete["faster"]
-    return 100.0 * np.expm1(own - complete["faster"].mean() * np.array(influence))
+    return 100.0 * (own - complete["faster"].mean() * np.array(influence))
 
 
 def at_equal_speed(speed: pd.Series, values: pd.Series, athlete: pd.Series) -> pd.Series:
@@ -195,7 +195,11 @@ def ordered_change(values: pd.DataFrame, coefficient: str):
         return np.nan, np.nan
     leverage = fit.get_influence().hat_matrix_diag
     errors = fit.HC2_se if leverage.max() <= 0.9 else fit.bse
-    return fit.params[coefficient], errors[coefficient]
+    value, error = fit.params[coefficient], errors[coefficient]
+    if "change" not in complete:
+        return value, error
+    ratio = np.exp(value / 100.0)  # tested as a logarithm, shown in percent
+    return 100.0 * (ratio - 1.0), error * ratio
 
 
 def standardised_slope(values: pd.DataFrame, first: str) -> float:

@@ -294,7 +294,7 @@ def check_test(counted: Evidence, own: ExaminedHypothesis) -> None:
         if (
             np.isfinite(value)
             and robust
-            and values.dropna().drop(columns="value").nunique().gt(1).any()
+            and values.dropna().drop(columns="value", errors="ignore").nunique().gt(1).any()
         ):
             assert outcome.error.se == pytest.approx(error, rel=1e-7)
     elif hypothesis.id in outsider.BETWEEN:

@@ -130,12 +130,12 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
     for number, (name, world) in enumerate(WORLDS.items()):
         for count in ATHLETES:
             random = np.random.default_rng([seed, number, count])
-            found = [drawn_outcome(world, count, random) for _ in range(studies)]
-            ends = np.array([outcome.result.ci95 for outcome in found])
+            outcomes = [drawn_outcome(world, count, random) for _ in range(studies)]
+            ends = np.array([outcome.result.ci95 for outcome in outcomes])
             yield {
                 "world": name, "athletes": count, "studies": studies, "truth": world.cost,
-                "median": float(np.nanmedian([outcome.estimate for outcome in found])),
-                "supported": sum(map(supported, found)) / studies,
+                "median": float(np.nanmedian([outcome.estimate for outcome in outcomes])),
+                "supported": sum(map(supported, outcomes)) / studies,
                 "covered": float(((ends[:, 0] <= world.cost) & (ends[:, 1] >= world.cost)).mean()),
             }  # fmt: skip
     for number, (name, leg_world) in enumerate(LEG_WORLDS.items()):

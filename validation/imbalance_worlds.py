@@ -145,8 +145,8 @@ def imbalance_registry() -> Registry:
 
 def judged(world: World, count: int, random: np.random.Generator) -> dict[str, Verdict]:
     """Verdicts of one drawn study, by hypothesis."""
-    found = verdicts(drawn_evidence(world, count, random), imbalance_registry())
-    return {verdict.hypothesis: verdict for verdict in found}
+    rows = verdicts(drawn_evidence(world, count, random), imbalance_registry())
+    return {verdict.hypothesis: verdict for verdict in rows}
 
 
 def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
@@ -154,12 +154,15 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
     for number, (name, world) in enumerate(WORLDS.items()):
         for count in ATHLETES:
             random = np.random.default_rng([seed, number, count])
-            found = [judged(world, count, random) for _ in range(studies)]
+            judged_studies = [judged(world, count, random) for _ in range(studies)]
             supported = pd.DataFrame(
-                [{key: one.verdict == "supported" for key, one in study.items()} for study in found]
+                [
+                    {key: row.verdict == "supported" for key, row in study.items()}
+                    for study in judged_studies
+                ]
             )
             estimates = pd.DataFrame(
-                [{key: one.estimate for key, one in study.items()} for study in found]
+                [{key: row.estimate for key, row in study.items()} for study in judged_studies]
             )
             shared = {"world": name, "athletes": count, "studies": studies, "slope": world.slope}
             for key in supported:

@@ -295,7 +295,7 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
     if complete_contacts < MIN_CONTACTS or not np.isfinite(force + required).all():
         return
     delay = force_delay(
-        time, without_failures(time, force, [one.loaded for one in contacts]), required
+        time, without_failures(time, force, [contact.loaded for contact in contacts]), required
     )
     if np.isfinite(delay):
         yield measure(

@@ -35,7 +35,7 @@ States = Mapping[str, FloatArray]
 """Deviations (J, O, 3) of O outcomes of a step in the J states of each source."""
 
 SAME_INSTANT_S = 1e-6
-"""Difference below which two instants are the same, s: files hold one in single precision."""
+"""Difference below which two instants are the same, s: files hold them in single precision."""
 
 
 def outcome_keys(data: Arrays, prefix: str = "") -> list[Key]:

@@ -98,7 +98,7 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
     complete_contacts = sum(contact.complete for contact in contacts)
     if complete_contacts < MIN_CONTACTS or not np.isfinite(force).all():
         return
-    force = without_failures(time[inside], force, [one.loaded for one in contacts])
+    force = without_failures(time[inside], force, [contact.loaded for contact in contacts])
     gravity = solution.skeleton.gravity[1]
     required = solution.skeleton.mass.sum() * (balance.com_acceleration[inside, 1] - gravity)
     lag = float(solution.prepared.attrs.get("force_lag", np.nan))  # by more than this motion

@@ -56,8 +56,8 @@ def fastest_trial(
 ) -> tuple[str, str] | None:
     """Fastest trial of a condition that can be replayed."""
     shown_steps = kept_steps(steps)
-    own = shown_steps[shown_steps["condition"] == condition]
-    speeds = own.groupby(["participant_id", "trial_id"])["speed_mps"].mean()
+    of_condition = shown_steps[shown_steps["condition"] == condition]
+    speeds = of_condition.groupby(["participant_id", "trial_id"])["speed_mps"].mean()
     ranked = speeds.sort_values(ascending=False).index
     return next(((str(a), str(b)) for a, b in ranked if (str(a), str(b)) in replayed), None)
 
@@ -217,8 +217,8 @@ def uncompared_sessions(study: Study, participant_id: str) -> str:
     earlier = sessions[: sessions.index(participant_id)]
     if not earlier:
         return ""
-    own, *others = (study.participant(name).session or name for name in (participant_id, *earlier))
-    return f"Session {own} against session {enumerated(others)}: not compared. {COMPARED_IF}"
+    last, *before = (study.participant(name).session or name for name in (participant_id, *earlier))
+    return f"Session {last} against session {enumerated(before)}: not compared. {COMPARED_IF}"
 
 
 def uncompared_conditions(steps: pd.DataFrame, compared: Sequence[Comparison]) -> str:

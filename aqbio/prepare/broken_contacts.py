@@ -97,8 +97,8 @@ def without_failures(
     From the toe-off before a broken contact to the touchdown after it: its foot stood longer than
     the plate shows. Touchdown and toe-off of contacts, s, and whether a plate failed in them.
     """
-    events = np.array(sorted(one for one in contacts if np.isfinite(one[0] + one[1])))
-    touchdown, toe_off, broken = events.reshape(-1, 3).T
+    rows = sorted(row for row in contacts if np.isfinite(row[0] + row[1]))
+    touchdown, toe_off, broken = np.array(rows).reshape(-1, 3).T
     before = np.concatenate(([-np.inf], toe_off[:-1]))
     after = np.concatenate((touchdown[1:], [np.inf]))
     known = force.copy()

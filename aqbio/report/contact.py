@@ -279,8 +279,8 @@ def _curves(curves: Mapping[str, FloatArray], sds: Mapping[str, FloatArray]) -> 
             parts.append(f'<path class="{side} band" d="M{outline}Z"/>')
         parts.append(f'<path class="{side} line" d="M{"L".join(frame.points(values))}"/>')
     for value in (float(f"{0.8 * frame.low:.1g}"), 0.0, float(f"{0.8 * frame.high:.1g}")):
-        place = f'x="{LEFT - 5}" y="{frame.y(value) + 4:.1f}" text-anchor="end"'
-        parts.append(f"<text {place}>{digits(value)}</text>")
+        at = f'x="{LEFT - 5}" y="{frame.y(value) + 4:.1f}" text-anchor="end"'
+        parts.append(f"<text {at}>{digits(value)}</text>")
     return Markup("".join([*parts, "</svg>"]))  # of numbers and words of ours only
 
 

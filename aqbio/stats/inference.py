@@ -336,8 +336,8 @@ def regression_outliers(
     2006, Data Min Knowl Discov 12:29-45); always the same starts. Leaving out the most influential
     athlete one by one does not find several alike, who hide each other; and a few athletes with one
     cause of both a predictor and the response make a line of their own, which no residual shows:
-    ``measured`` names the predictors in which nobody may be far. None below twice as many athletes
-    as terms. Returns (A,).
+    ``measured`` names the predictors in which no athlete may be far. None below twice as many
+    athletes as terms. Returns (A,).
     """
     x: FloatArray = table.to_numpy(dtype=float)
     y: FloatArray = np.asarray(response, dtype=float)

@@ -197,8 +197,8 @@ def gains_of_strength(
                     numbers.append((np.nan, np.nan, 0.0))
                 else:
                     numbers.append(reduce(table))
-            for place, suffix in enumerate(("", "_error", "_df")):
-                columns[f"{role}_{ending}{suffix}"] = [number[place] for number in numbers]
+            for column, suffix in enumerate(("", "_error", "_df")):
+                columns[f"{role}_{ending}{suffix}"] = [number[column] for number in numbers]
     columns["ever_hurt"] = [
         _hurt(row.hurt for row in rows if row.participant_id in (first, last))
         for first, last in sessions.items()
@@ -218,23 +218,23 @@ def session_strengths(
     tests = strength_tests(rows)
     key = ["side", *MEASURE, "unit"]
     tests = tests.assign(person=tests["participant_id"].map(dict(people)))
-    found: dict[str, dict[str, float]] = {}
+    strengths: dict[str, dict[str, float]] = {}
     for role in ROLES:
-        for _, own in tests[tests["role"] == role].groupby("person"):
-            sessions = own["participant_id"].nunique()
-            counts = own.groupby(key, dropna=False)["participant_id"].transform("nunique")
-            for name, session in own[counts == sessions].groupby("participant_id"):
+        for _, of_person in tests[tests["role"] == role].groupby("person"):
+            sessions = of_person["participant_id"].nunique()
+            counts = of_person.groupby(key, dropna=False)["participant_id"].transform("nunique")
+            for name, session in of_person[counts == sessions].groupby("participant_id"):
                 error = np.sqrt((session["error"] ** 2).sum(skipna=False)) / len(session)
-                found.setdefault(str(name), {}).update(
+                strengths.setdefault(str(name), {}).update(
                     {
                         f"{role}_strength": float(np.exp(session["value"].map(np.log).mean())),
                         f"{role}_strength_error": float(error),
                         f"{role}_strength_df": float(session["error_df"].max()),
                     }
                 )
-    for name, columns in found.items():
+    for name, columns in strengths.items():
         columns["hurt"] = _hurt(row.hurt for row in rows if row.participant_id == name)
-    return found
+    return strengths
 
 
 def _mean_change(changes: pd.DataFrame) -> tuple[float, float, float]:

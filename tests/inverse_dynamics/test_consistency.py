@@ -1107,5 +1107,5 @@ def test_own_error_is_what_differs_between_trials_of_a_person(strides):
     random = np.random.default_rng(5)
     person = random.normal(0.0, np.sqrt(STRIDE_SHARE), (20_000, 1, 1))
     means = (person + random.normal(0.0, np.sqrt(1.0 - STRIDE_SHARE), (20_000, 2, strides))).mean(2)
-    own = 0.5 * np.var(means[:, 1] - means[:, 0]) / np.var(means)
-    assert share_of_own_error(strides) == pytest.approx(own, rel=0.03)
+    share = 0.5 * np.var(means[:, 1] - means[:, 0]) / np.var(means)
+    assert share_of_own_error(strides) == pytest.approx(share, rel=0.03)

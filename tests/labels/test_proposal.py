@@ -31,7 +31,10 @@ def understood(name, labels, seen):
     for label in labels:
         place = f"{found.sites[label]}" if label in found.sites else ""
         video = ", video" * (label in found.video)
-        yield f"{name}: {label}: {place or found.unused.get(label, '?')}{video}"
+        line = f"{label}: {place or found.unused.get(label, '?')}{video}"
+        if line not in seen:
+            yield f"{name}: {line}"
+        seen.add(line)
     proposed = proposed_set("mine", [], [labels], chosen_model(None))
     yield f"{name}: {proposed.sure} sure, missing {', '.join(map(str, proposed.missing)) or 'none'}"
     yield from (f"{name} | {line}" for line in proposed.text.splitlines() if line not in seen)

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from aqbio.figures.figure import Figure, Results, count_words
+from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
     DASHED,
     FRAME,
@@ -24,7 +24,7 @@ from aqbio.figures.style import (
     plain_numbers,
     stroke,
 )
-from aqbio.figures.words import digits
+from aqbio.figures.words import count_words, digits
 from aqbio.io.dictionary import columns
 
 EFFECTS = {"push_leg": "o", "swing_leg": "s", "arms": "^", "torso": "v"}
@@ -228,8 +228,8 @@ def _agreement_caption(rows: pd.DataFrame) -> str:
     if not (rows["panel"] == "precision").any():
         return f"{text}No trial was fitted."
     return (
-        f"{text}After the fit both are fitted values: they do not show that the data are good; the "
-        f"standard deviation does{_limit(rows, 'precision')}."
+        f"{text}After the fit both are fitted values and no evidence of good data; evidence "
+        f"is the standard deviation{_limit(rows, 'precision')}."
     )
 
 
@@ -251,25 +251,12 @@ def _medians(rows: pd.DataFrame) -> Iterator[str]:
         yield f"{title} {label}: median {middle}, at most {largest}{unit}"
 
 
-def _agreement_claim(rows: pd.DataFrame) -> str:
-    moments = rows[rows["panel"] == "moment"]
-    effects = moments[moments["what"].isin(list(EFFECTS))].groupby(TRIAL)["value"].min()
-    before = moments[moments["what"] == BEFORE].set_index(TRIAL)["value"]
-    share = (before / effects).dropna()
-    if share.empty:
-        return ""
-    return (
-        "Before the fit the residual is as large as the smallest effect in "
-        f"{int((share >= 1.0).sum())} of {len(share)} trials"
-    )
-
-
 def _recording_caption(rows: pd.DataFrame) -> str:
     return (
         f"{_count(rows)}, each at its speed. Markers: distance from the model"
         f"{_limit(rows, 'markers')}, first touchdown to last toe-off. Flight: range of the body's "
         f"angular momentum over the largest group's{_limit(rows, 'flight')}; after the fit a small "
-        "one does not show that the data are good. Forces: delay behind the centre of "
+        "one is no evidence of good data. Forces: delay behind the centre of "
         f"mass{_limit(rows, 'clocks')}."
     )
 
@@ -291,7 +278,6 @@ AGREEMENT = Figure(
     draw=draw_trials,
     caption=_agreement_caption,
     alternative=_alternative,
-    claim=_agreement_claim,
     section="agreement",
 )
 

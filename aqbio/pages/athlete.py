@@ -123,7 +123,11 @@ def write_athlete_page(
         participant=participant_id,
         against=against_words(trials),
         line=athlete_lines(people, trials)[0],
-        sentences=side_words(feet, unused=bool(trials["against"].notna().any())),
+        sentences=side_words(
+            feet,
+            unused=bool(trials["against"].notna().any()),
+            measured=bool(kept_steps(steps)["peak_vertical_force_bw"].notna().any()),
+        ),
         trials=trial_lines(trials, replays),
         feet=feet,
         sections=[

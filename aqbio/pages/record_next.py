@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from aqbio.errors import Cause
 from aqbio.pages.filters import capital, closed, counted
 from aqbio.pages.verdicts import VerdictOnPage
@@ -28,10 +30,7 @@ class Advice:
     """{"error", "warning", ""}."""
 
 
-STAND = (
-    "Record a second static posture on a plate: standing with one leg raised ahead, or lying on a "
-    "board over a plate."
-)
+STAND = "Record a static posture on a plate: standing still for some seconds."
 
 
 def finding_advice(every_cause: Iterable[Cause], postures: int | None) -> Iterator[Advice]:
@@ -47,10 +46,36 @@ def finding_advice(every_cause: Iterable[Cause], postures: int | None) -> Iterat
         concerns = "; ".join(dict.fromkeys(cause.concerns or "the study" for cause in causes))
         why = closed(capital(first.first.what)).removesuffix(".")
         yield Advice(closed(capital(fix)), f"{why}{also}{further}.", concerns, first.first.severity)
-    if postures is not None and postures < 2:
-        posture = "One posture was" if postures else "No posture was"
-        tells = "nothing outside the fit tells how high the centre of mass is."
-        yield Advice(STAND, f"{posture} held still on a plate: {tells}", "")
+    if postures == 0:
+        why = "No posture was held still on a plate, so that the centre of mass is not checked."
+        yield Advice(STAND, why, "")
+
+
+BODY_SOURCES = ("inertia", "centres")
+"""Sources of uncertainty that more runs on force plates narrow."""
+
+MIN_BODY_SHARE = 0.5
+"""Share of these sources in the variance above which more runs on plates are advised."""
+
+
+def budget_advice(budget: pd.DataFrame, postures: int | None) -> Iterator[Advice]:
+    """Advice from the sources of the uncertainty of the whole body's angular momentum."""
+    named = budget["level"].eq("A") & budget["source"].eq("total") & budget["axis"].eq("y")
+    named &= budget["statistic"].eq("momentum_mean") & budget["target"].eq("whole_body")
+    rows = budget[named & budget["sd"].notna()]
+    variance = rows["sd"] ** 2
+    if postures is None or not float(variance.sum()) > 0.0:
+        return
+    body = rows[[f"share_{name}" for name in BODY_SOURCES]].sum(axis=1)
+    share = float((body * variance).sum() / variance.sum())
+    if share > MIN_BODY_SHARE:
+        yield Advice(
+            "Record more runs on force plates.",
+            f"Masses and centres of mass of the segments are the source of {100.0 * share:.0f} % "
+            "of the error variance of the whole body's angular momentum about the vertical, and "
+            "runs on force plates narrow them more than further postures.",
+            "",
+        )
 
 
 def verdict_advice(verdicts: Sequence[VerdictOnPage]) -> Iterator[Advice]:

@@ -35,14 +35,16 @@ from aqbio.pages.filters import (
     environment,
 )
 from aqbio.pages.quality import beyond_limits, disagreement_words
-from aqbio.pages.record_next import finding_advice, verdict_advice
+from aqbio.pages.record_next import Advice, budget_advice, finding_advice, verdict_advice
 from aqbio.pages.stance import (
+    SourceEffects,
     SpeedColumn,
     carried_words,
     driven_words,
     effect_columns,
     fastest,
     present_carriers,
+    remedies,
     source_words,
     speed_columns,
 )
@@ -57,9 +59,9 @@ from aqbio.pages.summary import (
     state_words,
     trial_lines,
 )
-from aqbio.pages.verdict_words import Record
+from aqbio.pages.verdict_words import Record, plain_names
 from aqbio.pages.verdicts import VerdictTables, verdict_section
-from aqbio.pages.words import SOURCES
+from aqbio.pages.words import REMEDIES, SOURCES
 from aqbio.prepare.body_size import used_mass
 from aqbio.report.flow import Box, flow
 from aqbio.report.how_sure import models_words, uncertainty_budget
@@ -340,6 +342,7 @@ def _address(page: str, section: str) -> str:
 def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
     """Templates with the values of all sections."""
     templates = environment()
+    templates.filters["plain"] = plain_names
     settings, tables, people = content.study.settings, content.tables, content.people
     steps, trials, quality = tables["steps"], tables["trials"], tables["quality"]
     templates.globals |= {
@@ -353,16 +356,14 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "shown_causes": SHOWN_CAUSES,
         "sure_sources": SOURCES,
         "source_words": source_words,
+        "remedy_words": REMEDIES,
         "force_words": FORCES,
         "origin": content.origin,
     }
     values = Sections(templates, contain)
     means = content.study.root / "figures" / "stance_means.tsv"
     columns = values.value("columns", lambda: speed_columns(read_table(means)))
-    driven = values.value(
-        "driven",
-        lambda: effect_columns(content.numbers_of("caused_rotation"), compared=_compared(content)),
-    )
+    driven = values.value("driven", lambda: _effects(content, columns))
     verdicts = values.value("verdicts", lambda: verdict_section(content.verdicts))
     conduct = values.value("conduct", lambda: content.conduct)
     figures = list(content.figures)
@@ -373,6 +374,8 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "sentences": lambda: (sample_words(people, trials, steps), carried_words(columns)),
         "joints": lambda: driven_words(fastest(driven)),
         "joints_short": lambda: driven_words(fastest(driven), short=True),
+        "remedies": lambda: remedies(fastest(driven), tables["uncertainty"]),
+        "compared": lambda: _compared(content),
         "facts": lambda: facts(people, trials, steps),
         "gaps": lambda: list(gaps(trials, steps)),
         "flow": lambda: content.flow,
@@ -386,7 +389,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "budget": lambda: list(uncertainty_budget(tables["uncertainty"])),
         "models": lambda: models_words(tables["model_differences"]),
         "causes": lambda: _by_severity(content.causes),
-        "finding_advice": lambda: list(finding_advice(content.causes, content.postures)),
+        "finding_advice": lambda: _advice(content),
         "verdict_advice": lambda: list(verdict_advice(verdicts.verdicts)),
         "methods": lambda: methods_numbers(content.origin, conduct, people, verdicts),
         "figures": lambda: figures,
@@ -395,6 +398,21 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
     }.items():
         values.value(name, make)
     return templates
+
+
+def _effects(content: StudyContent, columns: list[SpeedColumn]) -> list[SourceEffects]:
+    """Effects of single sources, by column."""
+    numbers = content.numbers_of("caused_rotation")
+    return effect_columns(numbers, columns, compared=_compared(content))
+
+
+def _advice(content: StudyContent) -> list[Advice]:
+    """Advice from findings and from the sources of uncertainty."""
+    postures_held = content.postures
+    return [
+        *finding_advice(content.causes, postures_held),
+        *budget_advice(content.tables["uncertainty"], postures_held),
+    ]
 
 
 def _compared(content: StudyContent) -> bool:

@@ -35,7 +35,7 @@ QUESTIONS = {
     "Which side is weaker?": ("index.html", "#athletes a", "foot pushes less|cannot be compared"),
     "What do both sides carry in contact?": ("index.html", "", "push side and swing side turned"),
     "Which joint drives it?": (
-        "index.html", "", "contribution to the rotation|could not be determined",
+        "index.html", "", "direction of the effect is certain|could not be determined",
     ),
     "What differs between left and right?": (
         "index.html", "#athletes a", "leaves out 0|cannot be compared",
@@ -45,7 +45,7 @@ QUESTIONS = {
     "How sure is a verdict?": ("index.html", ".marks a", "Would change if"),
     "Which trials can be used, and why not?": ("index.html", "", r"\d+ trials?: \d+"),
     "What was done, to paste?": ("index.html", "nav a[href='methods.html']", "markers were"),
-    "Who took part, and what was left out?": ("index.html", "", "Contacts left out"),
+    "Who took part, and what was left out?": ("index.html", "", "Contacts that are no whole step"),
 }  # fmt: skip
 """Page, what is clicked there, and what a reader finds."""
 

@@ -238,7 +238,7 @@ def test_the_words_of_every_verdict_are_on_the_page(made):
             "Would change if": words.change,
             "Claim": f"“{hypothesis.claim}” (article {hypothesis.source})",
             "Taken literally": words.literal,
-            "Falsifiable content": f"{hypothesis.discriminating}."
+            "Falsifiable content": f"{_capital(hypothesis.discriminating)}."
             * bool(hypothesis.discriminating),
             **dict(words.details),
         }

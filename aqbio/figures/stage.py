@@ -126,12 +126,13 @@ def momentum_halves(study: Study, steps: pd.DataFrame) -> dict[tuple[int, str, s
     halves: dict[tuple[int, str, str], float] = {}
     for column in sorted(set(steps["column"].astype(int).tolist())):
         rows = steps[steps["column"] == column]
-        means = []
+        by_athlete = []
         for _, own in rows.groupby("participant_id", observed=True):
             names = zip(*(own[name].tolist() for name in KEPT_STEP), strict=True)
-            found = [positions.get(name, -1) for name in names]
-            mean = drawn.isel(step=found).mean("step", skipna=False).values
-            means.append(mean if min(found) >= 0 else np.full_like(mean, np.nan))
+            by_athlete.append([positions.get(name, -1) for name in names])
+        if any(position < 0 for found in by_athlete for position in found):
+            continue
+        means = [drawn.isel(step=found).mean("step", skipna=False).values for found in by_athlete]
         low, high = interval(np.mean(means, axis=0))
         for source, ends in zip(drawn["source"].values.tolist(), 0.5 * (high - low), strict=True):
             by_axis = zip(AXES, ends.tolist(), strict=True)

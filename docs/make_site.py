@@ -38,11 +38,13 @@ OPENSIM_FILES = {
 SECTIONS = {
     "OpenSim files": ("docs/opensim_users",),
     "Your study": (
-        "docs/tutorial", "docs/recordings", "docs/pages", "docs/figures", "docs/files",
+        "docs/tutorial", "docs/recordings", "docs/recordings_details", "docs/pages",
+        "docs/figures", "docs/files",
         "config/README", "models/README", "models/sprint/README", "models/sprint_anatomical/README",
     ),
     "Methods": (
-        "docs/methods", "docs/levels", "docs/body", "docs/consistency", "docs/hypotheses",
+        "docs/methods", "docs/levels", "docs/body", "docs/consistency", "docs/consistency_details",
+        "docs/hypotheses",
         "docs/claims", "docs/statistics", "docs/without_plates", "docs/strength",
     ),
     "Evidence": (

@@ -51,8 +51,10 @@ QUESTIONS = {
     "Which trials are doubtful, and why?": ([], r"\d+ trials?: \d+"),
     # of a student
     "What do both sides carry in contact?": ([], "push side and swing side turned"),
-    "Which joint drives it?": ([], "contribution to the rotation|could not be determined"),
-    "Who took part, and what was left out?": (["#summary summary"], "Contacts left out"),
+    "Which joint drives it?": ([], "direction of the effect is certain|could not be determined"),
+    "Who took part, and what was left out?": (
+        ["#summary summary"], "Contacts that are no whole step",
+    ),
     "How do I cite it?": ([], "How to cite"),
     # of a reviewer
     "What do the data say about the hypotheses?": ([], r"Of \d+ hypotheses"),

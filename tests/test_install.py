@@ -123,10 +123,10 @@ def demo(installed):
         own = [one for one in lines if one.startswith(first) and any(x in one for x in kept)]
         path.write_text("\n".join([header, *own, ""]), encoding="utf-8")
     settings = installed.folder / "demo" / "study.yaml"
-    replace(settings, "\nfigures:\n", "\nfigures:\n  widths_mm: [85]\n  formats: [svg]\n")
     for name, many, few in (("draws", 60, 4), ("samples", 24, 4)):
         replace(settings, f"{name}: {many}", f"{name}: {few}")
     with settings.open("a", encoding="utf-8") as file:
+        file.write("figures:\n  widths_mm: [85]\n  formats: [svg]\n")
         file.write(ONE_EACH)
     assert "no problems found" in installed.run("aqbio", "check", "demo")
     return installed

@@ -37,6 +37,7 @@ REMOVED = {
     **{name: f"it is a constant now, {description}." for name, description in CONSTANTS.items()},
     "multiverse.normalisation": "every verdict is tried in both units, as it was by default.",
     "figures.ground_force_trials": f"the ground force of single trials {_NOT_DRAWN}.",
+    "figures.speed_edges_mps": "speeds that were run form the classes (docs/decisions/0048).",
     "figures.published": f"what others published {_NOT_DRAWN.partition(';')[0]}.",
     "consistency.held_out_folds": f"{_CHECKED}.",
     "consistency.held_out_trials": f"{_CHECKED}.",

@@ -216,11 +216,6 @@ class Figures(Section):
     formats: tuple[Literal["pdf", "svg"], ...] = Field(
         default=("pdf", "svg"), description="File formats of the figures."
     )
-    speed_edges_mps: tuple[float, ...] = Field(
-        default=(0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0),
-        description="Edges of the speed classes that stand side by side, m/s; a trial goes by its "
-        "mean step speed, the last class is open.",
-    )
     reference: GivenFile = Field(
         default="",
         description="Table of the people whom athletes are shown beside, made by `aqbio reference` "

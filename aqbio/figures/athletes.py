@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from aqbio.figures.figure import Figure, Results, count_words
+from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
     BLUE,
     DASHED,
@@ -24,7 +24,7 @@ from aqbio.figures.style import (
     stroke,
     wrapped,
 )
-from aqbio.figures.words import digits
+from aqbio.figures.words import count_words, digits
 from aqbio.io.dictionary import columns
 from aqbio.names import INTERVALS
 from aqbio.stats.registry import DENIALS, asked_registry

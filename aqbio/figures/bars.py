@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from aqbio.contributions.without_plates import ESTIMATED
-from aqbio.figures.figure import Figure, Results, no_claim, range_words
+from aqbio.figures.figure import Figure, Results, no_claim
 from aqbio.figures.step_means import (
     JOINT,
     StepColumn,
@@ -23,7 +23,8 @@ from aqbio.figures.step_means import (
     fastest_rows,
     kept_steps,
     one_column_words,
-    pooled,
+    over_athletes,
+    sample_words,
     stance_means,
     step_columns,
     summarise,
@@ -147,7 +148,8 @@ class Means:
     """steps.tsv"""
     contributions: Callable[[], Iterable[pd.DataFrame]]
     """Rows, participant by participant."""
-    edges_mps: Sequence[float]
+    momentum_halves: Callable[[pd.DataFrame], dict[tuple[int, str, str], float]]
+    """Half of the interval of the measurement of a mean angular momentum, from numbered steps."""
 
     @cached_property
     def numbered_steps(self) -> pd.DataFrame:
@@ -161,11 +163,11 @@ class Means:
     def columns(self) -> tuple[StepColumn, ...]:
         """Kept steps by condition and speed."""
         steps = kept_steps(self.outcomes)
-        return step_columns(steps, self.edges_mps) if len(steps) else ()
+        return step_columns(steps) if len(steps) else ()
 
     @cached_property
     def _pooled(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Summaries of joint moments and of bars over the steps of all participants."""
+        """Means of joint moments and of bars over participants."""
         joints, bars = [], []
         for contributions in self.contributions() if self.columns else ():
             # a value that was not measured does not enter a mean
@@ -177,12 +179,14 @@ class Means:
             forces = forces.assign(statistic=ESTIMATED, source=forces["phase"])
             joint_rows = pd.concat([joint, forces]).merge(self.numbered_steps[[*_STEP, "column"]])
             joints.append(summarise(joint_rows, JOINT))
-        return pooled(joints, JOINT), pooled(bars, BAR)
+        return over_athletes(joints, JOINT), over_athletes(bars, BAR)
 
     @property
     def stance(self) -> pd.DataFrame:
         """Stance means of groups, sides, residual and joints by condition and speed."""
-        return stance_means(self.numbered_steps, self.columns, self._pooled[0])
+        steps = self.numbered_steps
+        halves = self.momentum_halves(steps) if self.columns else {}
+        return stance_means(steps, self.columns, self._pooled[0], halves)
 
     def bars(self, figure: str) -> pd.DataFrame:
         """Rows of a figure of bars, in the order in which they are drawn."""
@@ -260,10 +264,6 @@ def source_style(source: str) -> LineStyle:
         return STYLES[source]
     swing = side == "swing" and joint not in ARM_JOINTS
     return STYLES["swing_side" if swing else "push_side"]
-
-
-def _ends(rows: pd.DataFrame) -> tuple[int, int]:
-    return int(rows["steps"].min()), int(rows["steps"].max())
 
 
 @journal_style()
@@ -377,7 +377,7 @@ def bar_alternative(labels: dict[str, str], rows: pd.DataFrame) -> str:
 
 def bar_caption(words: str, rows: pd.DataFrame) -> str:
     """Describe the quantity, the number of steps and the kind of interval."""
-    parts = [words, f"Means over {range_words(*_ends(rows), 'step')}."]
+    parts = [words, f"{sample_words(rows)}."]
     if rows["low"].notna().any():
         parts.append(f"Black lines: {INTERVALS['measurement']}.")
     return " ".join([*parts, one_column_words(rows)]).strip()

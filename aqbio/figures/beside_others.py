@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
-from aqbio.figures.figure import Figure, Results, count_words
+from aqbio.figures.figure import Figure, Results
 from aqbio.figures.step_means import kept_steps
 from aqbio.figures.style import (
     FRAME,
@@ -25,7 +25,7 @@ from aqbio.figures.style import (
     panels,
     stroke,
 )
-from aqbio.figures.words import digits
+from aqbio.figures.words import count_words, digits
 from aqbio.io.dictionary import columns
 from aqbio.names import NORMAL
 from aqbio.prepare.body_size import body_scale

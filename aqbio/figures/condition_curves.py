@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
-from aqbio.figures.figure import Figure, Results, range_words
+from aqbio.figures.figure import Figure, Results
 from aqbio.figures.step_means import PHASES
 from aqbio.figures.style import (
     BROWN,
@@ -27,6 +27,7 @@ from aqbio.figures.style import (
     stroke,
     wrapped,
 )
+from aqbio.figures.words import range_words
 from aqbio.io.dictionary import columns
 from aqbio.stats.curve_test import curve_test, stretches
 from aqbio.stats.registry import asked_registry

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from aqbio.figures.figure import Figure, Results, no_claim, range_words
+from aqbio.figures.figure import Figure, Results, no_claim
 from aqbio.figures.step_means import (
     PHASES,
     StepColumn,
@@ -21,6 +21,8 @@ from aqbio.figures.step_means import (
     drawn_columns,
     fastest_rows,
     one_column_words,
+    sample_words,
+    spread_words,
     step_columns,
 )
 from aqbio.figures.style import (
@@ -43,8 +45,8 @@ from aqbio.vectors import FloatArray
 if TYPE_CHECKING:
     import xarray as xr
 
-MIN_BAND_STEPS = 3
-"""A standard deviation is shown from this many steps on."""
+MIN_BAND_SIZE = 3
+"""A standard deviation is shown from this many athletes, or steps of a single one, on."""
 
 
 class Line(NamedTuple):
@@ -178,7 +180,7 @@ ROWS: dict[str, dict[str, tuple[str, str, Callable[[Any], Iterator[Line]]]]] = {
 def curve_rows(figure: str, results: Results) -> pd.DataFrame:
     """Means, standard deviations and intervals of the lines of a figure, at every sample."""
     steps = results.curves.steps_with("flight_s")
-    among = step_columns(steps, results.study.settings.figures.speed_edges_mps)
+    among = step_columns(steps)
     return summarised_curves(figure, steps, among)
 
 
@@ -193,7 +195,7 @@ def summarised_curves(figure: str, steps: Any, among: Sequence[StepColumn]) -> p
                 sd = line.sd.transpose("step", "phase", "percent").to_numpy()
             for number, column in enumerate(among):
                 step_values, step_sd = (array[column.rows].astype(float) for array in (values, sd))
-                summary = _summary(step_values, step_sd, row)
+                summary = _summary(step_values, step_sd, row, column.participants)
                 if summary is not None:
                     summary = summary.assign(condition=column.condition, speed_mps=column.speed_mps)
                     parts.append(summary.assign(row=row, line=line.name, unit=unit))
@@ -204,22 +206,32 @@ def summarised_curves(figure: str, steps: Any, among: Sequence[StepColumn]) -> p
     return table.iloc[order].reset_index(drop=True)
 
 
-def _summary(steps: FloatArray, sd: FloatArray, row: str) -> pd.DataFrame | None:
-    """Summarise (steps, 2, 101) values; None where no step is complete in both phases."""
+def _summary(
+    steps: FloatArray, sd: FloatArray, row: str, participants: Sequence[str]
+) -> pd.DataFrame | None:
+    """Means over athletes of (steps, 2, 101) values; None where no step is complete.
+
+    The standard deviation is that of athletes' means; that over steps of an athlete who is alone.
+    """
     complete = np.isfinite(steps).all(axis=(1, 2))
-    steps = steps[complete]
+    steps, names = steps[complete], np.asarray(participants)[complete]
     if not len(steps):
         return None
-    mean, unknown = steps.mean(axis=0), np.full(steps.shape[1:], np.nan)
-    banded = len(steps) >= MIN_BAND_STEPS and row != SHARE
-    half = NORMAL_95 * _known_mean(sd[complete])
+    own = [names == name for name in dict.fromkeys(names.tolist())]
+    means = np.array([steps[rows].mean(axis=0) for rows in own])
+    sample = means if len(own) > 1 else steps
+    mean, unknown = means.mean(axis=0), np.full(steps.shape[1:], np.nan)
+    banded = len(sample) >= MIN_BAND_SIZE and row != SHARE
+    half = NORMAL_95 * _known_mean(np.array([_known_mean(sd[complete][rows]) for rows in own]))
     arrays: dict[str, FloatArray] = {
-        "mean": mean, "sd": steps.std(axis=0, ddof=1) if banded else unknown,
+        "mean": mean, "sd": sample.std(axis=0, ddof=1) if banded else unknown,
         "low": mean - half, "high": mean + half,
     }  # fmt: skip
     percent = np.tile(np.arange(101), 2)
     summary = pd.DataFrame({name: array.ravel() for name, array in arrays.items()})
-    return summary.assign(phase=np.repeat(PHASES, 101), percent=percent, steps=len(steps))
+    return summary.assign(
+        phase=np.repeat(PHASES, 101), percent=percent, steps=len(steps), participants=len(own)
+    )
 
 
 def _known_mean(values: FloatArray) -> FloatArray:
@@ -369,12 +381,11 @@ def _legend(drawing: Drawing, rows: pd.DataFrame, flight: str) -> None:
 
 def curve_caption(words: str, signs: str, rows: pd.DataFrame) -> str:
     """Describe the quantity, the number of steps, the kinds of bands and the signs."""
-    count = rows.groupby(["condition", "speed_mps"], dropna=False)["steps"].max()
-    parts = [f"{words} Means over {range_words(int(count.min()), int(count.max()), 'step')}"]
+    parts = [f"{words} {sample_words(rows)}"]
     lines = rows[["row", "line"]].drop_duplicates()["row"].value_counts()
     has_sd_bands = bool((lines <= _MAX_SD_LINES).any())
     if has_sd_bands and rows["sd"].notna().any():
-        parts.append("pale bands ± one standard deviation over steps")
+        parts.append(f"pale bands ± one standard deviation over {spread_words(rows)}")
     if rows["low"].notna().any():
         parts.append(f"dark bands {INTERVALS['measurement']}")
     one_column = one_column_words(rows) if len(set(rows["row"])) > 1 else ""

@@ -67,16 +67,6 @@ class Figure:
     """Of the results page: {"verdicts", "agreement", "study"}."""
 
 
-def count_words(count: int, noun: str) -> str:
-    """Number and noun."""
-    return f"{count} {noun}{'s' * (count != 1)}"
-
-
-def range_words(low: int, high: int, noun: str) -> str:
-    """Least and largest number, and noun."""
-    return count_words(high, noun) if low == high else f"{low} to {high} {noun}s"
-
-
 _LETTER_SPACE = "\N{NO-BREAK SPACE}" * 4
 """Space before a title for the letter of its panel; matplotlib strips ordinary spaces."""
 

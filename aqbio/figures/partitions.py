@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as Drawing
 
-from aqbio.figures.figure import Figure, Results, count_words, range_words
+from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
     FRAME,
     GREEN,
@@ -22,7 +22,7 @@ from aqbio.figures.style import (
     sheet,
     stroke,
 )
-from aqbio.figures.words import digits
+from aqbio.figures.words import count_words, digits, range_words
 from aqbio.names import INTERVALS
 
 GROUPS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")

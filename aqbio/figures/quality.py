@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from aqbio.figures.figure import Figure, Results, count_words
+from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
     DASHED,
     FRAME,
@@ -24,7 +24,7 @@ from aqbio.figures.style import (
     plain_numbers,
     stroke,
 )
-from aqbio.figures.words import digits
+from aqbio.figures.words import count_words, digits
 from aqbio.io.dictionary import columns
 
 EFFECTS = {"push_leg": "o", "swing_leg": "s", "arms": "^", "torso": "v"}
@@ -250,19 +250,6 @@ def _medians(rows: pd.DataFrame) -> Iterator[str]:
         yield f"{title} {label}: median {middle}, at most {largest}{unit}"
 
 
-def _agreement_claim(rows: pd.DataFrame) -> str:
-    moments = rows[rows["panel"] == "moment"]
-    effects = moments[moments["what"].isin(list(EFFECTS))].groupby(TRIAL)["value"].min()
-    before = moments[moments["what"] == BEFORE].set_index(TRIAL)["value"]
-    share = (before / effects).dropna()
-    if share.empty:
-        return ""
-    return (
-        "Before the fit the residual is as large as the smallest effect in "
-        f"{int((share >= 1.0).sum())} of {len(share)} trials"
-    )
-
-
 def _recording_caption(rows: pd.DataFrame) -> str:
     return (
         f"{_count(rows)}, each at its speed. Markers: distance from the model"
@@ -290,7 +277,6 @@ AGREEMENT = Figure(
     draw=draw_trials,
     caption=_agreement_caption,
     alternative=_alternative,
-    claim=_agreement_claim,
     section="agreement",
 )
 

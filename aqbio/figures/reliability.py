@@ -8,7 +8,7 @@ from dataclasses import asdict
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
-from aqbio.figures.figure import Figure, Results, range_words
+from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
     FRAME,
     INK,
@@ -19,7 +19,7 @@ from aqbio.figures.style import (
     plain_numbers,
     sheet,
 )
-from aqbio.figures.words import digits
+from aqbio.figures.words import digits, range_words
 from aqbio.io.dictionary import columns
 from aqbio.stats.evidence import TRIAL
 from aqbio.stats.registry import RATING, RELATIVE, SPEED, outcome_units

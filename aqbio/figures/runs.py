@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
-from aqbio.figures.figure import Figure, Results, count_words
+from aqbio.figures.figure import Figure, Results
 from aqbio.figures.step_means import PHASES, phase_means
 from aqbio.figures.style import (
     FLIGHT_SHADE,
@@ -25,7 +25,7 @@ from aqbio.figures.style import (
     sheet,
     stroke,
 )
-from aqbio.figures.words import digits
+from aqbio.figures.words import count_words, digits
 from aqbio.gait.curves import role_scheme, step_dataset
 from aqbio.gait.signals import JOINT_ROLES, named_parts, role_parts
 from aqbio.gait.step_files import recorded_steps

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from aqbio.figures.figure import Figure, Results, count_words, range_words
+from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
     BLUE,
     DASHED,
@@ -24,7 +24,7 @@ from aqbio.figures.style import (
     stroke,
     wrapped,
 )
-from aqbio.figures.words import digits, specification_words
+from aqbio.figures.words import count_words, digits, range_words, specification_words
 from aqbio.io.dictionary import columns
 from aqbio.names import INTERVALS
 

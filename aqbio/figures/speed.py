@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from aqbio.figures.figure import Figure, Results, count_words
+from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
     DASHED,
     GREY,
@@ -21,7 +21,7 @@ from aqbio.figures.style import (
     plain_numbers,
     stroke,
 )
-from aqbio.figures.words import digits
+from aqbio.figures.words import count_words, digits
 from aqbio.io.dictionary import columns
 
 

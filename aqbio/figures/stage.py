@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from aqbio.contributions.without_plates import ESTIMATED
@@ -26,12 +27,14 @@ from aqbio.figures.specification import SPECIFICATIONS
 from aqbio.figures.speed import TIMING
 from aqbio.figures.step_means import MEAN_COLUMNS, kept_steps
 from aqbio.gait.step_files import CURVES, participant_rows, step_inputs, study_curves
+from aqbio.intervals.study_draws import study_draws
+from aqbio.intervals.worlds import interval
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
-from aqbio.names import LOW_PASSED
+from aqbio.names import AXES, LOW_PASSED
 from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts
 from aqbio.study.manifest import Report, study_stage
@@ -63,7 +66,7 @@ def study_results(study: Study) -> Iterator[Results]:
             for participant in study.participants:
                 yield participant_rows(study, participant.participant_id, "contributions")
 
-        results.means = Means(results["steps"], rows, study.settings.figures.speed_edges_mps)
+        results.means = Means(results["steps"], rows, partial(momentum_halves, study))
         yield results
 
 
@@ -108,6 +111,38 @@ def _draw_all(results: Results, parts: Parts, report: Report, cores: int) -> lis
         illustrations += [illustration] if illustration is not None else []
         report(f"{figure.name}: {'nothing to draw' if illustration is None else 'done'}")
     return illustrations
+
+
+def momentum_halves(study: Study, steps: pd.DataFrame) -> dict[tuple[int, str, str], float]:
+    """Half of the 95 % interval of the measurement of mean angular momenta over athletes.
+
+    By number of the column of ``steps`` (kept steps), carrier and axis. Errors that athletes share
+    do not average out (`study_draws`). A column in which a step was not drawn has none.
+    """
+    draws = study_draws(study, levels={"A"}, statistics={"momentum_mean"}, with_values=False)
+    drawn = draws["deviation"].isel(outcome=draws["target"].values == "whole_body")
+    names = zip(*(draws[name].values.tolist() for name in DRAWN_STEP), strict=True)
+    positions = {name: position for position, name in enumerate(names)}
+    halves: dict[tuple[int, str, str], float] = {}
+    for column in sorted(set(steps["column"].astype(int).tolist())):
+        rows = steps[steps["column"] == column]
+        by_athlete = []
+        for _, own in rows.groupby("participant_id", observed=True):
+            names = zip(*(own[name].tolist() for name in KEPT_STEP), strict=True)
+            by_athlete.append([positions.get(name, -1) for name in names])
+        if any(position < 0 for found in by_athlete for position in found):
+            continue
+        means = [drawn.isel(step=found).mean("step", skipna=False).values for found in by_athlete]
+        low, high = interval(np.mean(means, axis=0))
+        for source, ends in zip(drawn["source"].values.tolist(), 0.5 * (high - low), strict=True):
+            by_axis = zip(AXES, ends.tolist(), strict=True)
+            halves |= {(column, str(source), axis): half for axis, half in by_axis}
+    return halves
+
+
+DRAWN_STEP = ("participant_id", "trial_id", "number")
+KEPT_STEP = ("participant_id", "trial_id", "step")
+"""DRAWN_STEP, KEPT_STEP: Names of a step's identifiers in draws and in steps.tsv."""
 
 
 def without_plates_words(steps: pd.DataFrame) -> str:

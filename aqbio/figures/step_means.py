@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aqbio.contributions.without_plates import ESTIMATED
+from aqbio.figures.words import range_words
 from aqbio.gait.step_files import StudyCurves
 from aqbio.io.dictionary import columns
 from aqbio.names import AXES, NORMAL, ROLE_GROUPS, ROLE_SIDES
@@ -25,11 +27,14 @@ class StepColumn:
     condition: str
     """Condition of the trials; empty where the study has one only."""
     speed_mps: float
-    """Mean speed of the steps, m/s."""
+    """Mean speed, m/s: mean over athletes of the means of their steps."""
     rows: NDArray[np.intp]
     """(N,) array of int. Positions of the steps along the dimension ``step``."""
     participants: tuple[str, ...]
     """(N,) tuple of str. Participant of every step."""
+    slowest_mps: float = np.nan
+    fastest_mps: float = np.nan
+    """slowest_mps, fastest_mps: Mean speeds of the slowest and of the fastest athlete, m/s."""
 
     @property
     def title(self) -> str:
@@ -44,12 +49,62 @@ def column_title(condition: str, speed_mps: float) -> str:
     return speed if usual else f"{condition.replace('_', ' ')}, {speed}"
 
 
-def step_columns(
-    steps: xr.Dataset | StudyCurves | pd.DataFrame, edges_mps: Sequence[float]
-) -> tuple[StepColumn, ...]:
-    """Sort steps into columns by condition and speed class (edges in m/s).
+MAX_REPEAT_RATIO = 1.05
+"""Largest ratio of the speeds of two runs of an athlete that count as one speed: planned speeds are
+farther apart, repetitions of one nearer (docs/decisions/0048)."""
 
-    All steps of a trial are in the class of its mean step speed. A trial of unknown speed forms a
+MAX_SPEED_RATIO = 1.15
+"""Largest ratio of two speeds that are compared, of athletes or of conditions."""
+
+
+def speed_classes(
+    speeds_mps: Sequence[float], owners: Sequence[str], max_ratio: float
+) -> list[int]:
+    """Class of each speed, from the slowest class on.
+
+    Neighbouring speeds are joined, those nearest to each other first, as long as the fastest of a
+    class is at most `max_ratio` times its slowest and no owner has two speeds in it; owners without
+    a name may.
+    """
+    order = np.argsort(np.asarray(speeds_mps, dtype=float), kind="stable")
+    classes = [[int(position)] for position in order]
+
+    def ratio(pair: tuple[list[int], list[int]]) -> float:
+        slower, faster = pair
+        names = [owners[position] for position in (*slower, *faster) if owners[position]]
+        if len(set(names)) < len(names):
+            return np.inf
+        return float(speeds_mps[faster[-1]] / speeds_mps[slower[0]])
+
+    while len(classes) > 1:
+        ratios = [ratio(pair) for pair in pairwise(classes)]
+        nearest = int(np.argmin(ratios))
+        if ratios[nearest] > max_ratio:
+            break
+        classes[nearest] += classes.pop(nearest + 1)
+    numbers = {position: number for number, members in enumerate(classes) for position in members}
+    return [numbers[position] for position in range(len(numbers))]
+
+
+def _numbered_classes(runs: pd.DataFrame) -> pd.Series[int]:
+    """Class of each run of one condition: repetitions of an athlete's speed, then like athletes."""
+    own = runs.groupby("participant_id", sort=False)["speed"].transform(
+        lambda speeds: speed_classes(speeds.tolist(), [""] * len(speeds), MAX_REPEAT_RATIO)
+    )
+    keys = [runs["participant_id"], own.astype(int)]
+    means = runs["speed"].groupby(keys).mean()
+    owners = means.index.get_level_values(0).tolist()
+    classes = speed_classes(means.tolist(), owners, MAX_SPEED_RATIO)
+    by_key = dict(zip(means.index, classes, strict=True))
+    return pd.Series([by_key[key] for key in zip(*keys, strict=True)], index=runs.index)
+
+
+def step_columns(steps: xr.Dataset | StudyCurves | pd.DataFrame) -> tuple[StepColumn, ...]:
+    """Sort steps into columns by condition and by the speeds that were run.
+
+    All steps of a trial are in the class of its mean step speed. Runs of an athlete at nearly one
+    speed are repetitions of it; speeds of different athletes that are near each other share a
+    column, in which each athlete has one speed (`speed_classes`). A trial of unknown speed forms a
     column of its own, under its name.
     """
     names = [name for name in ("participant_id", "trial_id", "condition") if name in steps]
@@ -57,18 +112,35 @@ def step_columns(
     table["speed"] = np.asarray(steps["speed"], dtype=float)
     if "condition" not in table or table["condition"].nunique() < 2:
         table["condition"] = ""
-    run = table.groupby(["participant_id", "trial_id"])["speed"].transform("mean")
-    table["class"] = np.searchsorted(np.asarray(edges_mps[1:-1]), run, side="right")
-    run_name = table["participant_id"] + " " + table["trial_id"]
-    run_title = (table["condition"] + ", " + run_name).str.removeprefix(", ")
-    table["condition"] = table["condition"].where(run.notna(), run_title)
+    keys = ["participant_id", "trial_id", "condition"]
+    runs = table.groupby(keys, sort=True)["speed"].mean().reset_index()
+    known, unknown = runs[runs["speed"].notna()], runs[runs["speed"].isna()]
+    of_runs = {
+        (row.participant_id, row.trial_id, row.condition): (row.condition, int(number))
+        for _, group in known.groupby("condition")
+        for row, number in zip(group.itertuples(), _numbered_classes(group), strict=True)
+    }
+    for row in unknown.itertuples():
+        title = f"{row.condition}, {row.participant_id} {row.trial_id}".removeprefix(", ")
+        of_runs[row.participant_id, row.trial_id, row.condition] = (title, -1)
+    classes = [of_runs[key] for key in zip(*(table[name] for name in keys), strict=True)]
+    table["condition"], table["class"] = zip(*classes, strict=True) if classes else ((), ())
     return tuple(
-        StepColumn(
-            str(condition), float(group["speed"].mean()), group.index.to_numpy(),
-            tuple(group["participant_id"]),
-        )
+        _column(str(condition), group)
         for (condition, _), group in table.groupby(["condition", "class"])
-    )  # fmt: skip
+    )
+
+
+def _column(condition: str, steps: pd.DataFrame) -> StepColumn:
+    speeds = steps.groupby("participant_id")["speed"].mean()
+    return StepColumn(
+        condition,
+        float(speeds.mean()),
+        steps.index.to_numpy(),
+        tuple(steps["participant_id"]),
+        float(speeds.min()),
+        float(speeds.max()),
+    )
 
 
 SUMMARY = ["steps", "mean", "sd", "low", "high"]
@@ -77,7 +149,7 @@ step's value, NaN where a step has none."""
 
 
 def summarise(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Summarise the value of rows over the steps of every outcome, as columns `SUMMARY`."""
+    """Summarise the value of an athlete's rows over the steps of every outcome, as `SUMMARY`."""
     outcomes = rows.groupby(list(by), observed=True, sort=False)
     summary = outcomes["value"].agg(steps="size", mean="mean", sd="std")
     for end in ("low", "high"):
@@ -86,26 +158,27 @@ def summarise(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return summary.reset_index()
 
 
-def pooled(parts: Iterable[pd.DataFrame], by: Sequence[str]) -> pd.DataFrame:
-    """Pool summaries of several participants into those of all their steps."""
+def over_athletes(parts: Iterable[pd.DataFrame], by: Sequence[str]) -> pd.DataFrame:
+    """Means over athletes of the means of their steps, from their summaries.
+
+    ``sd`` is the standard deviation of athletes' means; that over steps of an athlete who is alone.
+    """
     summaries = pd.concat(
         [part for part in parts if len(part)] or [pd.DataFrame(columns=[*by, *SUMMARY])]
     )
-    outcomes = summaries.groupby(list(by), observed=True, sort=False)
-    at, summary = outcomes.ngroup().to_numpy(), outcomes.head(1)[list(by)].reset_index(drop=True)
-    steps, mean, sd, low, high = summaries[SUMMARY].to_numpy(dtype=float).T
-
-    def total(values: FloatArray) -> FloatArray:
-        return np.asarray(np.bincount(at, values, len(summary)), dtype=float)
-
-    count = total(steps)
-    middle = total(steps * mean) / count
-    squares = total(np.nan_to_num((steps - 1.0) * sd**2) + steps * (mean - middle[at]) ** 2)
-    spread = np.sqrt(squares / np.where(count > 1.0, count - 1.0, np.nan))
-    return summary.assign(
-        steps=count.astype(int), mean=middle, sd=spread, low=total(steps * low) / count,
-        high=total(steps * high) / count,
+    athletes = summaries.groupby(list(by), observed=True, sort=False)
+    numbers = summaries.astype(dict.fromkeys(SUMMARY, float)).groupby(
+        list(by), observed=True, sort=False
+    )
+    summary = numbers.agg(
+        steps=("steps", "sum"), participants=("steps", "size"), mean=("mean", "mean"),
+        sd=("mean", "std"), low=("low", "mean"), high=("high", "mean"),
     )  # fmt: skip
+    for end in ("low", "high"):
+        summary[end] = summary[end].where(athletes[end].count() == summary["participants"])
+    alone = summary["participants"] == 1
+    summary["sd"] = summary["sd"].where(~alone, numbers["sd"].mean())
+    return summary.astype({"steps": int, "participants": int}).reset_index()
 
 
 CARRIERS = (*ROLE_GROUPS, *ROLE_SIDES, "total")
@@ -137,34 +210,53 @@ def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def stance_means(
-    steps: pd.DataFrame, among: Sequence[StepColumn], joints: pd.DataFrame
+    steps: pd.DataFrame,
+    among: Sequence[StepColumn],
+    joints: pd.DataFrame,
+    halves: Mapping[tuple[int, str, str], float],
 ) -> pd.DataFrame:
-    """Means of kept steps by column, and summaries of joint moments over all participants."""
+    """Means of kept steps by column, and summaries of joint moments over all participants.
+
+    ``halves``: half of the interval of the measurement of a mean angular momentum, by number of
+    the column, carrier and axis.
+    """
     rows = [
         row
         for number, column in enumerate(among)
-        for row in _column_rows(column, steps.iloc[column.rows], joints[joints["column"] == number])
-    ]
+        for row in _column_rows(
+            column, steps.iloc[column.rows], joints[joints["column"] == number],
+            {key[1:]: half for key, half in halves.items() if key[0] == number},
+        )
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(MEAN_COLUMNS))
 
 
 def _column_rows(
-    column: StepColumn, steps: pd.DataFrame, joints: pd.DataFrame
+    column: StepColumn,
+    steps: pd.DataFrame,
+    joints: pd.DataFrame,
+    halves: Mapping[tuple[str, str], float],
 ) -> Iterator[dict[str, Any]]:
     key = {
         "condition": column.condition or None,
         "speed_mps": column.speed_mps,
+        "slowest_mps": column.slowest_mps,
+        "fastest_mps": column.fastest_mps,
         "steps": len(steps),
         "participants": len(set(column.participants)),
     }
 
-    def spread(name: str) -> dict[str, float]:
-        return {"mean": float(steps[name].mean()), "sd": float(steps[name].std(ddof=1))}
+    def spread(name: str, half: float = np.nan) -> dict[str, float]:
+        means = steps.groupby("participant_id", observed=True)[name].mean()
+        middle = float(means.mean())
+        sd = float(means.std(ddof=1) if len(means) > 1 else steps[name].std(ddof=1))
+        return {"mean": middle, "sd": sd, "low": middle - half, "high": middle + half}
 
     for carrier in CARRIERS:
         for axis in AXES:
             names = {"quantity": "angular_momentum", "source": carrier, "axis": axis}
-            values = spread(f"H_{carrier}_{axis}_stance_mean_kgm2ps")
+            half = halves.get((carrier, axis), np.nan)
+            values = spread(f"H_{carrier}_{axis}_stance_mean_kgm2ps", half)
             yield key | names | values | {"unit": "kg m2/s"}
     for axis in AXES:
         names = {"quantity": "residual_moment", "source": "residual", "axis": axis}
@@ -173,8 +265,8 @@ def _column_rows(
         estimated = row["statistic"] == ESTIMATED
         unit = ("N" if row["source"] == "stance" else "N s") if estimated else "N m"
         names = {"quantity": ESTIMATED if estimated else f"joint_{row['statistic']}", "unit": unit}
-        names |= {name: row[name] for name in ("source", "axis")}
-        yield key | names | {"mean": row["mean"], "sd": row["sd"]}
+        names |= {name: row[name] for name in ("source", "axis", "mean", "sd", "low", "high")}
+        yield key | names
 
 
 PHASES = ("stance", "flight")
@@ -235,3 +327,23 @@ def one_column_words(rows: pd.DataFrame) -> str:
     """Words of a caption for a narrow drawing that leaves speeds out."""
     several = rows[["condition", "speed_mps"]].drop_duplicates().shape[0] > 1
     return "One-column version: fastest speed." if several else ""
+
+
+def sample_words(rows: pd.DataFrame) -> str:
+    """State over how many athletes and steps means are taken, from rows of a figure."""
+    columns_of_rows = rows.groupby(["condition", "speed_mps"], dropna=False)
+    parts = []
+    for noun, name in (("athlete", "participants"), ("step", "steps")):
+        count = columns_of_rows[name].max()
+        parts.append(range_words(int(count.min()), int(count.max()), noun))
+    if (rows["participants"] == 1).all():
+        return f"Means over {parts[1]} of one athlete"
+    return f"Means over {parts[0]} ({parts[1]})"
+
+
+def spread_words(rows: pd.DataFrame) -> str:
+    """Name what a standard deviation of rows is over."""
+    alone = rows["participants"] == 1
+    if alone.all():
+        return "steps"
+    return "athletes, or over steps of one" if alone.any() else "athletes"

@@ -53,6 +53,16 @@ def _significant(value: float) -> str:
     return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
+def count_words(count: int, noun: str) -> str:
+    """Number and noun."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
+def range_words(low: int, high: int, noun: str) -> str:
+    """Least and largest number, and noun."""
+    return count_words(high, noun) if low == high else f"{low} to {high} {noun}s"
+
+
 def specification_words(name: str) -> str:
     """Name a specification as a reader would."""
     parts = []

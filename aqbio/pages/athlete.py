@@ -12,7 +12,7 @@ import pandas as pd
 
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.errors import Finding, causes
-from aqbio.figures.step_means import kept_steps
+from aqbio.figures.step_means import MAX_SPEED_RATIO, kept_steps
 from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import finished, participant_rows
@@ -24,7 +24,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.names import NORMAL
 from aqbio.pages.difference_words import Comparison, comparison_words, comparisons, side_words
-from aqbio.pages.differences import CONDITION, FEET, MAX_SPEED_RATIO, SESSION, SPEED, session_steps
+from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED, session_steps
 from aqbio.pages.filters import CONTENT_SECURITY, enumerated, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
 from aqbio.pages.others import beside_others
@@ -147,7 +147,9 @@ def write_athlete_page(
         against=against_words(trials),
         line=athlete_lines(people, trials)[0],
         sentences=side_words(
-            comparisons(differences, FEET), unused=bool(trials["against"].notna().any())
+            comparisons(differences, FEET),
+            unused=bool(trials["against"].notna().any()),
+            measured=bool(kept_steps(steps)["peak_vertical_force_bw"].notna().any()),
         ),
         trials=trial_lines(trials, replays),
         **_compared(study, participant_id, steps, differences),

@@ -247,10 +247,12 @@ def _key(row: Row) -> tuple[str, ...]:
     return tuple(str(row[name]) if isinstance(row[name], str) else "" for name in names)
 
 
-def side_words(feet: Sequence[Comparison], *, unused: bool = False) -> tuple[str, ...]:
+def side_words(
+    feet: Sequence[Comparison], *, unused: bool = False, measured: bool = False
+) -> tuple[str, ...]:
     """State which foot pushes less, the push side of both, and what else differs.
 
-    ``unused``: forces were measured but are not used.
+    ``unused``: forces were measured but are not used; ``measured``: of some kept step.
     """
     if not feet:
         return ("No step of each foot was kept: left and right cannot be compared.",)
@@ -263,10 +265,12 @@ def side_words(feet: Sequence[Comparison], *, unused: bool = False) -> tuple[str
         )
         return (text,)
     at = f"at {first.title} ({left} left and {right} right steps)"
-    return tuple(_side_sentences(feet, at, unused=unused))
+    return tuple(_side_sentences(feet, at, unused=unused, measured=measured))
 
 
-def _side_sentences(feet: Sequence[Comparison], at: str, *, unused: bool) -> Iterator[str]:
+def _side_sentences(
+    feet: Sequence[Comparison], at: str, *, unused: bool, measured: bool
+) -> Iterator[str]:
     first = feet[0]
     force = first.difference(FORCE)
     if force is not None and not force.has_interval:
@@ -274,10 +278,15 @@ def _side_sentences(feet: Sequence[Comparison], at: str, *, unused: bool) -> Ite
     if force is not None:
         yield f"{_force_words(force, at)}."
     elif any(comparison.difference(FORCE) for comparison in feet):
-        yield f"Which foot pushes less {at} is not known: no plate measured the forces there."
+        yield (
+            f"Which foot pushes less {at} could not be determined: no plate measured the forces "
+            "there."
+        )
     else:
         why = "the forces are not used" if unused else "no plate measured the forces"
-        yield f"Which foot pushes less is not known: {why}."
+        if measured:
+            why = "at no speed did plates measure the forces of both feet"
+        yield f"Which foot pushes less could not be determined: {why}."
     push_side = first.difference(PUSH_SIDE)
     if push_side is not None and push_side.has_interval:
         where = "" if any(comparison.difference(FORCE) for comparison in feet) else f" {at}"

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.contributions.without_plates import STATED_ERROR_SDS
-from aqbio.figures.step_means import StepColumn, kept_steps
+from aqbio.figures.step_means import MAX_SPEED_RATIO, StepColumn, kept_steps
 from aqbio.gait.postures import spread_column
 from aqbio.gait.step_files import participant_rows, step_file
 from aqbio.intervals.differences import (
@@ -273,7 +273,7 @@ def drawn_session(
         participant_id,
         study.participant(participant_id).session or participant_id,
         steps,
-        ranked_columns(steps, study.settings.figures.speed_edges_mps),
+        ranked_columns(steps),
         draws,
         np.array(positions, dtype=np.intp),
         study.settings.random.seed,
@@ -387,12 +387,8 @@ def foot_changes(
     return {}
 
 
-MAX_SPEED_RATIO = 1.15
-"""Largest ratio of two speeds that are compared: a line over speed is not drawn out farther."""
-
-
 def _nearest(candidates: Sequence[StepColumn], speed_mps: float) -> StepColumn | None:
-    """Column of the nearest speed; None where none is near enough."""
+    """Column of the nearest speed; None where a line over speed would be drawn out too far."""
     near = [
         column
         for column in candidates

@@ -134,7 +134,7 @@ def beside_others(study: Study, participant_id: str, steps: pd.DataFrame) -> Bes
     people = other_people(read_reference(study), study, participant_id)
     speeds = tuple(
         speed
-        for column in step_columns(shown_steps, study.settings.figures.speed_edges_mps)
+        for column in step_columns(shown_steps)
         if math.isfinite(column.speed_mps)
         and (speed := _at_speed(shown_steps.iloc[column.rows], scale_kgm, people)).parts
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,13 +42,13 @@ class SideCurves:
     """(S, 101) array from touchdown to toe-off, by side."""
 
 
-def ranked_columns(steps: pd.DataFrame, edges_mps: Sequence[float]) -> list[StepColumn]:
+def ranked_columns(steps: pd.DataFrame) -> list[StepColumn]:
     """Rank columns of an athlete's steps by their value for comparing both feet.
 
     Columns with enough steps come first, by condition and speed; then the others by their steps.
     """
     left = steps["side"].to_numpy() == "left"
-    columns = step_columns(steps, edges_mps)
+    columns = step_columns(steps)
 
     def rank(column: StepColumn) -> tuple[bool, bool, float]:
         is_left = left[column.rows]
@@ -68,7 +68,7 @@ def participant_curves(
     shown_steps = shown_steps[shown_steps["participant_id"] == participant_id].reset_index(
         drop=True
     )
-    column = next(iter(ranked_columns(shown_steps, study.settings.figures.speed_edges_mps)), None)
+    column = next(iter(ranked_columns(shown_steps)), None)
     if column is None:
         return None
     names = ["trial_id", "step"]

@@ -158,7 +158,7 @@ def disagreement_words(quality: pd.DataFrame) -> str:
             broken = selected["verdict"].eq("fail")
             failed = broken.groupby([selected["participant_id"], selected["trial_id"]]).any()
             parts.append(f"{stage_words} in {int(failed.sum())} of {counted(len(failed), 'trial')}")
-    after = " (fitted values: they do not show that the data are good)" if len(parts) > 1 else ""
+    after = " (fitted values, which are no evidence of good data)" if len(parts) > 1 else ""
     return (
         f"Residual forces or moments lie outside their limits {', '.join(parts)}{after}."
         if parts

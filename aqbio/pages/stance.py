@@ -22,7 +22,9 @@ from aqbio.figures.words import (
     SUMS,
     digits,
 )
-from aqbio.pages.filters import counted, rows
+from aqbio.names import INTERVALS
+from aqbio.pages.filters import counted, enumerated, rows
+from aqbio.pages.words import SOURCES
 
 CARRIERS = ("push_leg", "arms", "torso", "pelvis", "push_side", "swing_side", "total")
 """Rows of the table, in its order; the swing leg is the swing side where the roles say so."""
@@ -30,10 +32,33 @@ CARRIERS = ("push_leg", "arms", "torso", "pelvis", "push_side", "swing_side", "t
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Mean and standard deviation over steps."""
+    """Mean over athletes, its standard deviation, and the interval of its measurement."""
 
     mean: float
     sd: float
+    low: float = math.nan
+    high: float = math.nan
+
+    @property
+    def has_interval(self) -> bool:
+        """True if there is an interval."""
+        return math.isfinite(self.low + self.high)
+
+    @property
+    def direction(self) -> int:
+        """Sign of the mean; 0 where its interval includes 0 or the mean is not known."""
+        ends = [self.low, self.high] if self.has_interval else []
+        for sign in (1, -1):
+            if all(sign * value > 0.0 for value in (self.mean, *ends)):
+                return sign
+        return 0
+
+    def words(self, unit: str) -> str:
+        """Write the mean with its interval, without the unit."""
+        text = digits(self.mean, unit)
+        if not self.has_interval:
+            return text
+        return f"{text} ({digits(self.low, unit)} to {digits(self.high, unit)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +69,17 @@ class StepsColumn:
     speed_mps: float
     steps: int
     participants: int
+    slowest_mps: float
+    fastest_mps: float
+    """slowest_mps, fastest_mps: Mean speeds of the slowest and of the fastest athlete."""
+
+    @property
+    def speeds(self) -> str:
+        """Speeds that were run: 8.8 to 9.5 m/s."""
+        ends = [f"{speed:.1f}" for speed in (self.slowest_mps, self.fastest_mps)]
+        if "nan" in ends:
+            return self.title
+        return f"{' to '.join(dict.fromkeys(ends))} m/s"
 
     @property
     def title(self) -> str:
@@ -54,7 +90,7 @@ class StepsColumn:
     def size(self) -> str:
         """Number of steps and of athletes."""
         people = counted(self.participants, "athlete")
-        return f"{counted(self.steps, 'step')}, {people}"
+        return f"{people}, {counted(self.steps, 'step')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +130,16 @@ def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
     columns = []
     for condition, speed, column_rows in table_columns(means):
         spread = {
-            (row["quantity"], row["source"], row["axis"]): Spread(row["mean"], row["sd"])
+            (row["quantity"], row["source"], row["axis"]): Spread(
+                *(float(row[name]) for name in ("mean", "sd", "low", "high"))
+            )
             for row in rows(column_rows)
         }
         steps, people = (int(column_rows[name].iloc[0]) for name in ("steps", "participants"))
-        columns.append(SpeedColumn(condition, speed, steps, people, spread))
+        slowest, highest = (
+            float(column_rows[name].iloc[0]) for name in ("slowest_mps", "fastest_mps")
+        )
+        columns.append(SpeedColumn(condition, speed, steps, people, slowest, highest, spread))
     return columns
 
 
@@ -118,6 +159,7 @@ SIDES = {"push_side_y": "push side", "swing_side_y": "swing side"}
 class Effect:
     """Effect of one source on one side, stance mean over steps, N m."""
 
+    source: str
     label: str
     mean: float
     low: float
@@ -158,17 +200,6 @@ class Effect:
         return digits(self.mean, "N m") + (
             f" ({low} to {high})" if MISSING not in (low, high) else ""
         )
-
-    @property
-    def doubt(self) -> str:
-        """Reason why no direction is stated; empty where it is."""
-        if self.sure:
-            return ""
-        if not self.compared:
-            return "no other model of the body was compared"
-        if not all(value * self.mean > 0 for value in self.other_models):
-            return "contact models disagree on its direction"
-        return "the interval includes zero" if self.has_interval else "no interval was computed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,17 +250,25 @@ def fastest(columns: list[OneColumn]) -> OneColumn | None:
     return max(first, key=lambda column: column.speed_mps, default=None)
 
 
-def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffects]:
+def effect_columns(
+    numbers: pd.DataFrame, speeds: list[SpeedColumn], *, compared: bool
+) -> list[SourceEffects]:
     """Arrange the numbers of the figure of caused rotation by column.
 
-    `compared`: their intervals include the difference to another model of the body.
+    `speeds`: columns of stance means, whose speeds these have; `compared`: intervals include the
+    difference to another model of the body.
     """
+    ends = {
+        (column.condition, column.speed_mps): (column.slowest_mps, column.fastest_mps)
+        for column in speeds
+    }
     primary, *other_models = MODELS
     columns = []
     for condition, speed, column_rows in table_columns(numbers):
         values = {(row["panel"], row["source"], row["variant"]): row for row in rows(column_rows)}
         effects = {
             (side, source): Effect(
+                source,
                 source_words(source),
                 row["mean"],
                 row["low"],
@@ -244,7 +283,9 @@ def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffec
             for (side, source, variant), row in values.items()
             if variant == primary
         }
-        columns.append(SourceEffects(condition, speed, int(column_rows["steps"].max()), 0, effects))
+        steps, people = (int(column_rows[name].max()) for name in ("steps", "participants"))
+        slowest, highest = ends.get((condition, speed), (speed, speed))
+        columns.append(SourceEffects(condition, speed, steps, people, slowest, highest, effects))
     return columns
 
 
@@ -265,46 +306,127 @@ def carried_words(columns: list[SpeedColumn]) -> str:
     column = fastest(columns)
     if column is None:
         return ""
-    push, swing, total = (
-        column.momentum(name).mean for name in ("push_side", "swing_side", "total")
+    push, swing, total = (column.momentum(name) for name in ("push_side", "swing_side", "total"))
+    known_speed = f" at {column.speeds}" if math.isfinite(column.speed_mps) else ""
+    at = f"With a foot on the ground{known_speed} ({column.size})"
+    if not math.isfinite(push.mean + swing.mean):
+        return (
+            f"{at} the angular momentum of both sides could not be determined: parts of the body "
+            "were not observed."
+        )
+    way = {-1: "in opposite directions", 1: "in the same direction"}.get(
+        push.direction * swing.direction,
+        "in directions that could not be determined within measurement error",
     )
-    at = f"With a foot on the ground at {column.title} ({column.size})"
-    if not math.isfinite(push + swing):
-        return f"{at} what both sides carry is not known: parts of the body were not observed."
-    way = "in opposite directions" if push * swing < 0 else "in the same direction"
+    interval = f", {INTERVALS['measurement']} in brackets" if push.has_interval else ""
     return (
-        f"{at} push side and swing side turned {way} about the vertical: on average "
-        f"{digits(push, UNIT)} and {digits(swing, UNIT)} {UNIT}, together {digits(total, UNIT)}."
+        f"{at} push side and swing side turned {way} about the vertical: "
+        f"{push.words(UNIT)} and {swing.words(UNIT)} {UNIT}, together {total.words(UNIT)}; "
+        f"{_mean_words(column)}{interval}."
     )
+
+
+def _mean_words(column: StepsColumn) -> str:
+    return "mean over athletes" if column.participants > 1 else "mean over steps"
 
 
 def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
-    """Name the joint with the largest effect on each side at the highest speed, or say why none.
+    """State which joint moments turn each side at the highest speed, as far as that is sure.
 
-    ``short``: without the reasons where no joint can be named for any side.
+    ``short``: number of sure directions only.
     """
     if column is None:
         return (
-            "Which joints drive the rotation could not be determined: that takes a whole step with "
-            "ground reaction forces in which the whole body was observed."
+            "The joints that drive the rotation could not be determined: that takes a whole step "
+            "with ground reaction forces in which the whole body was observed."
         )
-    parts = []
-    for side, words in column.sides.items():
-        largest = next(iter(column.largest(side)), None)
-        if largest is None:
+    sides = [side for side in column.sides if column.largest(side)]
+    if not sides:
+        return ""
+    counts = enumerated([_sure_words(column, side, short=short) for side in sides])
+    sure = (
+        f"At {column.speeds} the direction of the effect is certain, within its interval and under "
+        f"all contact models, for {counts}."
+    )
+    if short:
+        return sure
+    named = [words for side in sides if (words := _largest_words(column, side))]
+    open_sides = [_open_words(column, side) for side in sides if not _largest_words(column, side)]
+    unknown = (
+        [f"The largest contribution could not be determined {'; '.join(open_sides)}."]
+        if open_sides
+        else []
+    )
+    return " ".join([sure, *named, *unknown])
+
+
+MAX_NAMED = 3
+"""Joints that a sentence names for each side."""
+
+
+def _sure_words(column: SourceEffects, side: str, *, short: bool) -> str:
+    """Count the joints whose effect on a side has a sure direction, and name the largest."""
+    joints = column.largest(side)
+    sure = [effect for effect in joints if effect.sure]
+    text = f"{len(sure)} of {counted(len(joints), 'joint')} acting on the {column.sides[side]}"
+    if short or not sure:
+        return text
+    head = "the largest: " if len(sure) > MAX_NAMED else ""
+    named = ", ".join(f"{effect.label} {effect.range}" for effect in sure[:MAX_NAMED])
+    return f"{text} ({head}{named} N m)"
+
+
+def _largest_words(column: SourceEffects, side: str) -> str:
+    """State which joint contributes most to a side; empty where that is not sure."""
+    first = column.largest(side)[0]
+    rank = column.rank(first, side)
+    ranks_first = first.sure and rank is not None and rank[1] == 1
+    return f"The {first.label} contributes most to the {column.sides[side]}." * ranks_first
+
+
+def _open_words(column: SourceEffects, side: str) -> str:
+    """State the largest value to a side and the ranks that its interval allows."""
+    first = column.largest(side)[0]
+    rank = column.rank(first, side)
+    possible = f" may rank {rank[0]} to {rank[1]}" if rank else " has the largest value"
+    return f"for the {column.sides[side]}, where the {first.label} ({first.range} N m){possible}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Largest source of the uncertainty of a contribution, and what narrows it."""
+
+    side: str
+    joint: str
+    percent: float
+    """Share of the source in the variance."""
+    source: str
+
+
+def remedies(column: SourceEffects | None, budget: pd.DataFrame) -> list[Remedy]:
+    """Find what widens the interval of the largest contribution to each side that is not sure.
+
+    ``budget`` is the table ``uncertainty``: its shares, over all athletes.
+    """
+    found: list[Remedy] = []
+    if column is None:
+        return found
+    for side in column.sides:
+        effect = next((one for one in column.largest(side) if not one.sure), None)
+        if effect is None:
             continue
-        name = f"the {largest.label}, {largest.range} N m"
-        first, last = column.rank(largest, side) or (1, len(column.largest(side)))
-        if largest.sure and last == 1:
-            parts.append(
-                f"the largest single contribution to the rotation of the {words} is {name}"
-            )
-        else:
-            doubt = largest.doubt or f"its interval allows rank {first} to {last}"
-            parts.append(
-                f"which joint drives the {words} could not be determined: the largest value "
-                f"belongs to {name}, but {doubt}"
-            )
-    if short and parts and all("could not be determined" in sentence for sentence in parts):
-        return "Which joints drive either side could not be determined; Results has the reasons."
-    return f"At {column.title} {'; '.join(parts)}." if parts else ""
+        named = (budget["level"] == f"C ({MODELS[0]})") & (budget["axis"] == "y")
+        named &= budget["statistic"].eq("moment_mean") & budget["target"].eq(
+            side.removesuffix("_y")
+        )
+        rows_of_source = budget[named & budget["source"].eq(effect.source)]
+        variance = rows_of_source["sd"] ** 2
+        shares = {
+            name: float((rows_of_source[f"share_{name}"] * variance).sum() / variance.sum())
+            for name in SOURCES
+            if len(rows_of_source) and float(variance.sum()) > 0.0
+        }
+        if shares:
+            name = max(shares, key=lambda key: shares[key])
+            found.append(Remedy(SIDES[side], effect.label, 100.0 * shares[name], name))
+    return found

@@ -113,7 +113,7 @@ def strength_sheet(
     rows = [row for row in study.strength if row.participant_id in people]
     if not rows:
         return None
-    ranked = ranked_columns(steps, study.settings.figures.speed_edges_mps)
+    ranked = ranked_columns(steps)
     shown = steps.iloc[ranked[0].rows] if ranked else steps
     own_rows = [row for row in rows if row.participant_id == participant_id]
     lines = tuple(_lines(own_rows, shown))

@@ -134,7 +134,7 @@ def facts(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> li
     )
     left_out = [f"{reason} ({number})" for reason, number in short.value_counts().items()]
     if left_out:
-        lines.append(("Contacts left out", "; ".join(left_out)))
+        lines.append(("Contacts that are no whole step", "; ".join(left_out)))
     return lines
 
 

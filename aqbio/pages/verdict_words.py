@@ -8,6 +8,7 @@ number comes from the verdict's row; details for reviewers fold out of the same 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,15 @@ from typing import Any
 from aqbio.figures.words import MISSING, digits, factor_words, format_interval
 from aqbio.names import INTERVALS
 from aqbio.pages.filters import capital, choices, closed, counted, missing
-from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, LITERAL, OUTCOME_WORDS, statistic_words
+from aqbio.pages.words import (
+    DESIGNS,
+    FAILED_GATES,
+    LABELS,
+    LITERAL,
+    OUTCOME_WORDS,
+    OUTCOMES,
+    statistic_words,
+)
 from aqbio.stats.evidence import MOST_ATHLETES
 from aqbio.stats.registry import Hypothesis, StatisticWords, known_biases
 
@@ -40,7 +49,9 @@ class VerdictWords:
     basis: str
     """Basis of the verdict."""
     text: str
-    """The result, the number of athletes, and its limits."""
+    """The result and the number of athletes."""
+    limits: str
+    """Limits of the design and of the estimate; empty where no number was estimated."""
     sure: str
     """Estimate, interval and robustness; empty where no number was estimated."""
     change: str
@@ -69,8 +80,9 @@ def verdict_words(hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = ())
     details = _details(hypothesis, row) if is_estimated else ()
     return VerdictWords(
         label=f"{label} ({', '.join(marks)})" if marks else label,
-        basis=_basis(row) if verdict else "",
-        text=" ".join(filter(None, (_design(row), _text(hypothesis, row)))),
+        basis=_basis(hypothesis, row) if verdict else "",
+        text=_text(hypothesis, row),
+        limits=" ".join(filter(None, (_design(row), _limit(hypothesis, row)))),
         sure=closed(_how_sure(row)) if is_estimated else "",
         change=closed(_change(hypothesis, row)) if is_estimated and verdict in DECIDED else "",
         remarks=tuple(_remarks(row)),
@@ -79,11 +91,14 @@ def verdict_words(hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = ())
     )
 
 
-def _basis(row: Row) -> str:
+def _basis(hypothesis: Hypothesis, row: Row) -> str:
     """Basis of a verdict; empty where the verdict says it already."""
     outcome = str(row["found"])
     if outcome == "no_effect":
-        return f"no effect larger than {digits(abs(float(row['smallest_effect'])))}"
+        smallest, words = float(row["smallest_effect"]), statistic_words(hypothesis)
+        if words is None:
+            return f"no effect larger than {digits(abs(smallest))} ({row['unit']})"
+        return f"no effect larger than {words.size.format(digits(abs(words.written(smallest))))}"
     return OUTCOME_WORDS.get(outcome, outcome.replace("_", " "))
 
 
@@ -96,7 +111,7 @@ def _text(hypothesis: Hypothesis, row: Row) -> str:
     """State the result, without statistics and without advice."""
     outcome = str(row["found"])
     if outcome == "not_testable":
-        return f"These data cannot tell: {closed(str(row['reason']))}"
+        return f"These data do not allow a test: {closed(str(row['reason']))}"
     words = statistic_words(hypothesis)
     if words is None:
         return f"{hypothesis.title}: {closed(str(row['reason']))}"
@@ -104,10 +119,14 @@ def _text(hypothesis: Hypothesis, row: Row) -> str:
     if str(row["gates"]) != "passed" or missing(row["estimate"]):
         return f"Whether {prediction} remains unresolved: {failed_gates(row)}."
     rivals = f" Other accounts expect the same: {hypothesis.rivals}."
-    return (
-        f"{capital(_finding(hypothesis, row, words, prediction))} {words.limit}"
-        f"{rivals if outcome == 'found' and hypothesis.rivals else ''}"
-    )
+    shown_rivals = rivals if outcome == "found" and hypothesis.rivals else ""
+    return f"{capital(_finding(hypothesis, row, words, prediction))}{shown_rivals}"
+
+
+def _limit(hypothesis: Hypothesis, row: Row) -> str:
+    """State what the estimate does not say; empty where nothing was estimated."""
+    words = statistic_words(hypothesis)
+    return "" if words is None or missing(row["estimate"]) else words.limit
 
 
 def _prediction(hypothesis: Hypothesis, words: StatisticWords) -> str:
@@ -161,12 +180,12 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str
         way = " in the opposite direction" if against else ""
         mean = f"{_showing(row)} showed it; the mean was" if per_athlete else f"{several} shows"
         return (
-            f"that {claim}, by {words.size.format(smallest)} or more, was not found: {mean} "
-            f"{words.short.format(size)}{way}, too little to matter."
+            f"we found no evidence that {claim} by {words.size.format(smallest)} or more: {mean} "
+            f"{words.short.format(size)}{way}, below the smallest effect of interest."
         )
     if not per_athlete:
-        return f"whether {claim} remains unresolved: {several} does not tell."
-    return f"whether {claim} remains unresolved: the average is too uncertain; {extent}."
+        return f"whether {claim} remains unresolved: {several} is too imprecise."
+    return f"whether {claim} remains unresolved: the mean is too imprecise; {extent}."
 
 
 def _denial(hypothesis: Hypothesis, row: Row, words: StatisticWords, observation: str) -> str:
@@ -179,7 +198,7 @@ def _denial(hypothesis: Hypothesis, row: Row, words: StatisticWords, observation
     if outcome == "change_found":
         return f"{observation}{extent.replace('that', smallest)}."
     if outcome != "equivalent":
-        unsure = f"the average is too uncertain{extent.replace('that', smallest)}"
+        unsure = f"the mean is too imprecise{extent.replace('that', smallest)}"
         return f"whether {claim} remains unresolved: {unsure}."
     if hypothesis.predicted == "none":
         return f"{claim}, to less than {smallest}: {observation}{extent}."
@@ -187,11 +206,15 @@ def _denial(hypothesis: Hypothesis, row: Row, words: StatisticWords, observation
 
 
 def _showing(row: Row) -> str:
-    """Number of athletes, and the interval of their share."""
+    """Number of athletes who showed an effect."""
     people, count = int(row["n_athletes"]), int(row["n_showing"])
+    return f"{count} of {counted(people, 'athlete')}" if count else "no athlete"
+
+
+def _share(row: Row) -> str:
+    """Interval of the share of athletes who showed an effect."""
     low, high = (f"{100.0 * float(row[name]):.0f}" for name in ("share_low", "share_high"))
-    athletes = f"{count} of {counted(people, 'athlete')}" if count else "no athlete"
-    return f"{athletes} ({INTERVALS['share']}: {low} to {high} %)"
+    return f"{INTERVALS['share']} {low} to {high} % ({_showing(row)})"
 
 
 def _how_sure(row: Row) -> str:
@@ -202,28 +225,30 @@ def _how_sure(row: Row) -> str:
         f"Estimate {value}{interval} from {counted(int(row['n_athletes']), 'athlete')} and "
         f"{int(row['n_steps'])} steps or sprints"
     )
+    if not missing(row["n_showing"]):
+        text += f"; {_share(row)}"
     if missing(row["lowest"]):
         text += ". No other choice was judged."
     else:
         _, low, high = _numbers(row, "estimate", "lowest", "highest")
         if low == high:
-            text += "; no other choice of the analysis moves it"
+            text += "; no other choice of the analysis changes it"
         else:
             text += f"; {INTERVALS['choices']} {low} to {high}"
         if low != high and not missing(row["decisive"]):
-            text += f", moved most by {factor_words(str(row['decisive']))}"
+            text += f", changed most by {factor_words(str(row['decisive']))}"
         turned, silent = choices(row["overturned_by"]), choices(row["silent"])
         text += (
-            f". Another verdict with: {turned}."
+            f". Choices that change the verdict: {turned}."
             if turned
-            else ". No other choice gives another verdict."
+            else ". No other choice changes the verdict."
         )
-        text += f" Not judged, because gates fail there: {silent}." if silent else ""
+        text += f" Not judged, because gates failed: {silent}." if silent else ""
     if missing(row["n_showing"]) or missing(row["p_holm"]):
         return text
     if missing(row["influential"]):
-        return f"{text} The verdict stays without any one athlete."
-    return f"{text} Another verdict without {row['influential']} (one at a time)."
+        return f"{text} Leaving out any one athlete does not change the verdict."
+    return f"{text} Leaving out {row['influential']} (one at a time) changes the verdict."
 
 
 def _change(hypothesis: Hypothesis, row: Row) -> str:
@@ -259,8 +284,8 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
     yield (
         "Statistic",
         (
-            f"{row['statistic']}: {hypothesis.estimand}{model}. Smallest effect of interest "
-            f"{digits(float(row['smallest_effect']))}; unit: {row['unit']}."
+            f"{capital(plain_names(hypothesis.estimand))}{model}. Smallest effect of "
+            f"interest {digits(float(row['smallest_effect']))}; unit: {row['unit']}."
         ),
     )
     reason = closed(capital(str(row["reason"])))
@@ -277,23 +302,45 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
             ),
         )
     if missing(row["n_showing"]):
-        yield "Athletes", "The number is one of differences between athletes; none has their own."
+        yield (
+            "Athletes",
+            "The estimate compares athletes with each other; no athlete has a value of their own.",
+        )
     else:
         yield "Athletes", f"Hodges-Lehmann estimate {digits(float(row['robust']))}."
-    yield "What no interval includes", bias_words(hypothesis)
+    yield "Bias not covered by the interval", bias_words(hypothesis, str(row["design"]))
 
 
-def bias_words(hypothesis: Hypothesis) -> str:
+ORDERS = {
+    "balanced": "in this study the order was balanced",
+    "one_order": "in this study one condition came later in nearly all athletes",
+    "order_unknown": "the order of this study is not stated",
+}
+"""What is known of the order of conditions, by the design of a verdict."""
+
+
+def bias_words(hypothesis: Hypothesis, design: str) -> str:
     """Shift of an estimate by errors that no interval includes; empty where not known."""
-    return "; ".join(
+    biases = [
         f"In simulated studies with {cause} the estimate is off by {moved:+g} smallest effects"
         for cause, moved in known_biases(hypothesis).items()
-    )
+    ]
+    order = [ORDERS[design]] if biases and hypothesis.contrast and design in ORDERS else []
+    return "; ".join([*biases, *order])
+
+
+_CODE_NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
+
+
+def plain_names(text: str) -> str:
+    """Write the columns and labels in a text as a reader would."""
+    return _CODE_NAME.sub(lambda name: OUTCOMES.get(name[0], name[0].replace("_", " ")), text)
 
 
 def literal_words(hypothesis: Hypothesis, rows: Sequence[Row]) -> str:
     """Literal meaning of a sentence, its label, and the numbers that support it."""
-    words = f"{capital(hypothesis.literal.words)} ({LITERAL[hypothesis.literal.label]})."
+    reading = capital(plain_names(hypothesis.literal.words))
+    words = f"{reading} ({LITERAL[hypothesis.literal.label]})."
     return f"{words} {literal_numbers(rows)}" if rows else words
 
 
@@ -359,9 +406,9 @@ def registry_words(record: Record | None, now: str) -> str:
     rules = "registry, settings, constants, sheets and version"
     if record is None:
         return (
-            f"The verdicts rest on {rules} {now}. Nothing was written down of those that were "
-            "there when the data were first read (registry.json is missing), so that every verdict "
-            "counts as post hoc."
+            f"The verdicts rest on {rules} {now}. "
+            "No record of those in use when the data were first read exists (registry.json is "
+            "missing), so that every verdict counts as post hoc."
         )
     day, _, clock = record.recorded.partition("T")
     moment = f"{day}, {clock[:5]} UTC" if clock.endswith("+00:00") else record.recorded
@@ -442,20 +489,18 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     """State the power with these athletes, and the number needed (a row of power.tsv)."""
     count, needed = int(row["n_athletes"]), float(row["athletes_needed"])
     if missing(row["power"]):
-        return f"{hypothesis.id}: {_unknown_power(hypothesis, count)}"
+        return _unknown_power(hypothesis, count)
     smallest = float(row["smallest_effect"])
+    sizes = [_size(hypothesis, row, share * smallest) for share in (0.5, 1.0, 2.0)]
     half, at, twice = (_chance(row[name]) for name in ("power_half", "power", "power_twice"))
     people = counted(count, "athlete")
     if hypothesis.denies:
-        aim, goal = "no effect at all", f"excluding {digits(smallest)}"
-        text = (
-            f"{hypothesis.id}: {people} exclude an effect of {digits(smallest)} with a chance of "
-        )
-        text += f"{at} if there is none, of {half} if it is {digits(0.5 * smallest)}"
+        aim, goal = "no effect at all", f"excluding {sizes[1]}"
+        text = f"{people} exclude an effect of {sizes[1]} with a chance of "
+        text += f"{at} if there is none, of {half} if it is {sizes[0]}"
     else:
-        sizes = [digits(share * smallest) for share in (0.5, 1.0, 2.0)]
         aim = goal = sizes[2]
-        text = f"{hypothesis.id}: {people} call an effect of {sizes[0]} supported with a "
+        text = f"{people} call an effect of {sizes[0]} supported with a "
         text += f"chance of {half}, of {sizes[1]} with {at}, of {sizes[2]} with {twice}"
     if needed <= count:
         return f"{text}; {needed:.0f} are enough for 80 % at {aim}."
@@ -467,8 +512,17 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     elif steps < MAX_STEPS_SHARE_NO_HELP:
         helps = " More steps of each athlete would hardly help."
     if not missing(row["mde"]):
-        helps = f" What {people} can detect with 80 % is {digits(float(row['mde']))}.{helps}"
+        detected = _size(hypothesis, row, float(row["mde"]))
+        helps = f" The effect that {people} detect with a power of 80 % is {detected}.{helps}"
     return f"{text}; 80 % for {goal} takes {athletes} like these.{helps}"
+
+
+def _size(hypothesis: Hypothesis, row: Row, value: float) -> str:
+    """Write the size of an effect with its unit."""
+    words = statistic_words(hypothesis)
+    if words is None:
+        return f"{digits(abs(value))} ({row['unit']})" if "unit" in row else digits(abs(value))
+    return words.short.format(digits(abs(words.written(value)))).removesuffix(" of it")
 
 
 def _chance(value: Any) -> str:
@@ -489,10 +543,9 @@ def _unknown_power(hypothesis: Hypothesis, count: int) -> str:
     )
 
 
-def merge_sentences(sentences: Iterable[str]) -> tuple[str, ...]:
-    """Join the sentences that say the same of several hypotheses."""
+def merge_sentences(sentences: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Join the sentences (name of a hypothesis, words) that say the same of several hypotheses."""
     names: dict[str, list[str]] = {}
-    for sentence in sentences:
-        name, words = sentence.split(": ", 1)
+    for name, words in sentences:
         names.setdefault(words, []).append(name)
     return tuple(f"{', '.join(hypotheses)}: {words}" for words, hypotheses in names.items())

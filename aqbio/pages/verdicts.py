@@ -152,7 +152,13 @@ def verdict_section(tables: VerdictTables) -> VerdictSection:
             (claim, literal_numbers(rows(tables.literal[tables.literal["hypothesis"] == claim.id])))
             for claim in tables.registry.untested
         ),
-        power_words=merge_sentences(power_words(hypothesis, row) for hypothesis, row in power),
+        power_words=merge_sentences(
+            (
+                hypothesis.heading if hypothesis.contrast else hypothesis.id,
+                power_words(hypothesis, row),
+            )
+            for hypothesis, row in power
+        ),
         deviations=deviation_sentences(rows(tables.deviations)),
     )
 

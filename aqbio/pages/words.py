@@ -16,11 +16,13 @@ _WORDS: Mapping[str, Any] = yaml.safe_load(
 )
 
 LABELS: Mapping[str, str] = _WORDS["labels"]
+OUTCOMES: Mapping[str, str] = _WORDS["outcomes"]
 OUTCOME_WORDS: Mapping[str, str] = _WORDS["found"]
 DESIGNS: Mapping[str, str] = _WORDS["designs"]
 LITERAL: Mapping[str, str] = _WORDS["literal"]
 FAILED_GATES: Mapping[str, str] = {name: gate[0] for name, gate in _WORDS["failed_gates"].items()}
 GATE_ADVICE: Mapping[str, str] = {name: gate[1] for name, gate in _WORDS["failed_gates"].items()}
+REMEDIES: Mapping[str, str] = _WORDS["remedies"]
 SOURCES: Mapping[str, tuple[str, str]] = _WORDS["sources"]
 
 SPOILT: Mapping[str, str] = _WORDS["spoilt"]
@@ -62,7 +64,7 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
     words = hypothesis.words or STATISTICS.get(name)
     if words is None or contrast is None:
         return words
-    outcome = _WORDS["outcomes"].get(contrast.outcome, contrast.outcome)
+    outcome = OUTCOMES.get(contrast.outcome, contrast.outcome)
     if contrast.take == "scatter":
         outcome = f"the scatter from step to step of {outcome.removeprefix('the ')}"
     names = [f"“{name.replace('_', ' ')}”" for name in (contrast.condition, contrast.reference)]

@@ -191,7 +191,10 @@ def _note_completeness(
         _note_broken(contact, name, plates, notes)
     elif not contact.complete and not contact.shared:
         notes.add(
-            "contact-cut", "info", f"the {name} is cut by an end of the recording.", forces=True
+            "contact-cut",
+            "info",
+            f"the {name} is truncated by the start or end of the recording.",
+            forces=True,
         )
     if contact.edge_distance < edge_limit:
         notes.add(

@@ -42,8 +42,8 @@ QUANTITIES = (
         "Moment on the pelvis about the vertical", "N m", "B", "moment_mean",
         ("leg_push", "leg_swing", "upper_body"), "pelvis",
     ),
-    Quantity(f"What joints do to the push side ({PRIMARY})", "N m", *_CAUSED, "push_side"),
-    Quantity(f"What joints do to the swing side ({PRIMARY})", "N m", *_CAUSED, "swing_side"),
+    Quantity(f"Joint contributions, push side ({PRIMARY})", "N m", *_CAUSED, "push_side"),
+    Quantity(f"Joint contributions, swing side ({PRIMARY})", "N m", *_CAUSED, "swing_side"),
     Quantity("H1: index of opposition", "1", "H1", "stance_index", ("opposition",)),
     Quantity("H2: cosine of arms and push leg", "1", "H2", "stance_index", ("arms_push_cosine",)),
 )  # fmt: skip
@@ -109,7 +109,7 @@ def models_words(differences: pd.DataFrame) -> list[str]:
             parts.append(f"{str(side).replace('_', ' ')} {digits(float(rms), MOMENTUM.unit)}")
         steps = int(model_rows.groupby("source", observed=True)["steps"].sum().max())
         sentences.append(
-            f"On the model {name} the same {steps} steps differ by, root mean square, "
-            f"{enumerated(parts)} {MOMENTUM.unit} about the vertical."
+            f"With the model {name}, angular momentum about the vertical in {steps} steps differs "
+            f"(root mean square) by {enumerated(parts)} {MOMENTUM.unit}."
         )
     return sentences

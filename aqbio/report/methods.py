@@ -95,6 +95,7 @@ def methods_numbers(
         "markers": _range([trial["markers"] for trial in tracked], "markers"),
         "rates": _range([trial["marker_rate_hz"] for trial in conduct.prepared], "Hz"),
         "models": enumerated(conduct.generic),
+        "scaled": _scaled(conduct),
         "ways": enumerated(ways),
         "errors": f"{min(errors, default=0.0):.1f} to {max(errors, default=0.0):.1f} mm",
         "plates": any(trial.get("events") == "plates" for trial in conduct.prepared),
@@ -108,6 +109,19 @@ def methods_numbers(
             sorted({str(hypothesis.minimum.athletes) for hypothesis in tested}, key=int)
         ),
     }
+
+
+def _scaled(conduct: Conduct) -> str:
+    """State the generic models that were scaled."""
+    several = len(conduct.generic) > 1
+    noun, verb = ("models", "were") if several else ("model", "was")
+    each = "the athletes" if several else "each athlete"
+    before = (
+        f", except for {counted(conduct.own_models, 'athlete')} whose model had been scaled before"
+        if conduct.own_models
+        else ""
+    )
+    return f"The generic {noun} {enumerated(conduct.generic)} {verb} scaled to {each}{before}."
 
 
 def _families(verdicts: VerdictSection) -> str:

@@ -43,12 +43,14 @@ from aqbio.pages.record_next import (
     verdict_advice,
 )
 from aqbio.pages.stance import (
+    SourceEffects,
     SpeedColumn,
     carried_words,
     driven_words,
     effect_columns,
     fastest,
     present_carriers,
+    remedies,
     source_words,
     speed_columns,
 )
@@ -64,9 +66,9 @@ from aqbio.pages.summary import (
     state_words,
     trial_lines,
 )
-from aqbio.pages.verdict_words import Record
+from aqbio.pages.verdict_words import Record, plain_names
 from aqbio.pages.verdicts import VerdictTables, verdict_section
-from aqbio.pages.words import SOURCES
+from aqbio.pages.words import REMEDIES, SOURCES
 from aqbio.prepare.body_size import used_mass
 from aqbio.report.contact import contact_picture
 from aqbio.report.flow import Box, flow
@@ -353,16 +355,14 @@ def _address(page: str, section: str) -> str:
 def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
     """Templates with the values of all sections."""
     templates = environment()
+    templates.filters["plain"] = plain_names
     tables, people = content.tables, content.people
     steps, trials, quality = tables["steps"], tables["trials"], tables["quality"]
     templates.globals |= _constants(content)
     values = Sections(templates, contain)
     means = content.study.root / "figures" / "stance_means.tsv"
     columns = values.value("columns", lambda: speed_columns(read_table(means)))
-    driven = values.value(
-        "driven",
-        lambda: effect_columns(content.numbers_of("caused_rotation"), compared=_compared(content)),
-    )
+    driven = values.value("driven", lambda: _effects(content, columns))
     verdicts = values.value("verdicts", lambda: verdict_section(content.verdicts))
     conduct = values.value("conduct", lambda: content.conduct)
     figures = list(content.figures)
@@ -374,6 +374,8 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "joints": lambda: driven_words(fastest(driven)),
         "joints_short": lambda: driven_words(fastest(driven), short=True),
         "contact": lambda: contact_picture(content.study, steps, trials, content.replayed),
+        "remedies": lambda: remedies(fastest(driven), tables["uncertainty"]),
+        "compared": lambda: _compared(content),
         "facts": lambda: facts(people, trials, steps),
         "gaps": lambda: list(gaps(trials, steps)),
         "flow": lambda: content.flow,
@@ -416,10 +418,17 @@ def _constants(content: StudyContent) -> dict[str, Any]:
         "shown_causes": SHOWN_CAUSES,
         "sure_sources": SOURCES,
         "source_words": source_words,
+        "remedy_words": REMEDIES,
         "force_words": FORCES,
         "advice_by_kind": advice_by_kind,
         "origin": content.origin,
     }
+
+
+def _effects(content: StudyContent, columns: list[SpeedColumn]) -> list[SourceEffects]:
+    """Effects of single sources, by column."""
+    numbers = content.numbers_of("caused_rotation")
+    return effect_columns(numbers, columns, compared=_compared(content))
 
 
 def _compared(content: StudyContent) -> bool:

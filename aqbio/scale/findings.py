@@ -89,7 +89,7 @@ def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> 
         yield Finding(
             rule="labels-off",
             severity="info" if excused else "warning",
-            what=f"markers are not where the body has them: {far}. "
+            what=f"markers are displaced from their model positions: {far}. "
             + (
                 f"They hardly count there.{STATIC_EXPLANATION}" if excused else LEFT_OUT_EXPLANATION
             ),

@@ -423,9 +423,9 @@ def _indicators(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, 
             indicators[f"{name}={kind}"] = (covariate == kind).astype(float)
     words = []
     if rare:
-        words.append(f"not held, for too few of a kind: {', '.join(rare)}")
+        words.append(f"not adjusted for {', '.join(rare)} (groups too small)")
     if crowded:
-        words.append(f"not held, for too few athletes beside other terms: {', '.join(crowded)}")
+        words.append(f"not adjusted for {', '.join(crowded)} (too few athletes)")
     if missing:
         words.append(f"not stated (participants.tsv): {', '.join(missing)}")
     return indicators, "; ".join(words), not NEEDED & {*rare, *crowded, *missing}

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pytest
 import xarray as xr
 import yaml
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from aqbio.contributions.step_rows import STEPS
 from aqbio.contributions.step_rows import UNCERTAINTY as UNCERTAINTY_COLUMNS
 from aqbio.errors import Finding
+from aqbio.figures import stage as figures_stage
 from aqbio.figures.runs import fastest_runs
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.step_files import CURVES, step_file
@@ -48,7 +50,6 @@ from aqbio.study.findings import participant_findings
 REFERENCE = Path(__file__).with_name("made_reference.tsv")
 """Eleven people of one day: what pages say does not change with the table that is shipped."""
 
-EDGES = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0)
 AXES = ("x", "y", "z")
 PARTS = ("push_leg", "swing_leg", "torso", "pelvis")
 GROUPS = (*PARTS, "arms", "push_side", "swing_side", "total")
@@ -480,6 +481,20 @@ def made_draws(steps: pd.DataFrame) -> xr.Dataset:
          "source": ("outcome", parts), "axis": list(AXES),
          **{name: ("outcome", [words] * len(parts)) for name, words in names.items()}},
     )  # fmt: skip
+
+
+def draw_made(patched: pytest.MonkeyPatch) -> None:
+    """Let stage figures use the draws of made-up steps (`made_draws`)."""
+    patched.setattr(figures_stage, "study_draws", _study_draws)
+
+
+def _study_draws(study: Study, **_: Any) -> xr.Dataset:
+    parts = []
+    for participant in study.participants:
+        steps = read_columns(step_file(study, participant.participant_id, "steps"))
+        names = steps["participant_id"].astype(str)
+        parts.append(made_draws(steps).assign_coords(participant_id=("step", names)))
+    return xr.concat(parts, "step")
 
 
 def _write_manifests(study: Study, participant_id: str, *, static: bool) -> None:

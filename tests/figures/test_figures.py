@@ -25,17 +25,17 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from aqbio.figures import stage
-from aqbio.figures.figure import letter_panels, range_words
+from aqbio.figures.figure import letter_panels
 from aqbio.figures.files import arrange, save_figure
 from aqbio.figures.stage import FIGURES, figures_study
 from aqbio.figures.step_means import column_title
 from aqbio.figures.style import BLUE, VERMILLION, journal_style
-from aqbio.figures.words import choice_words, digits, format_interval, source_label
+from aqbio.figures.words import choice_words, digits, format_interval, range_words, source_label
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.names import INTERVALS
-from tests.figures.made_study import write_made_results
+from tests.figures.made_study import draw_made, write_made_results
 from tests.golden import differences
 from tests.report.test_verdicts import FORBIDDEN
 
@@ -64,6 +64,7 @@ def made(tmp_path_factory) -> tuple[Study, dict[tuple[str, float], Drawing]]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(stage, "save_figure", save)
+        draw_made(patched)
         figures_study(study, lambda _: None)
     return study, drawings
 
@@ -305,7 +306,7 @@ def test_words_keep_the_rules_and_follow_the_rows(described):
         assert INTERVALS["athletes" if ends == ["ci_low"] else "measurement"] in caption
     if "sd" in rows and rows["sd"].notna().any() and figure.columns == "curves":
         few = rows.groupby("row")["line"].unique().map(len).min() <= 4
-        assert ("± one standard deviation over steps" in caption) == few
+        assert ("± one standard deviation over " in caption) == few
     numbers = ("mean", "value", "estimate", "opposition", "cosine", "lag_mean")
     halved = {name: 0.5 * rows[name] for name in numbers if name in rows}
     assert figure.alternative(rows.assign(**halved)) != figure.alternative(rows)
@@ -386,7 +387,7 @@ def counts(noun: str, rows: pd.DataFrame) -> set[tuple[int, int]]:
     if noun == "step":
         largest = rows.groupby([rows["condition"].fillna(""), "speed_mps"])["steps"].max()
         return {(ends.min(), ends.max()) for ends in (rows["steps"], largest)}
-    for name in ("n_athletes", "athletes"):
+    for name in ("n_athletes", "athletes", "participants"):
         if noun == "athlete" and name in rows and "kind" not in rows:
             return {(int(rows[name].min()), int(rows[name].max()))}
     if noun == "athlete":

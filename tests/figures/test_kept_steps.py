@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.figures.step_means import kept_steps, step_columns
+from aqbio.figures.step_means import MAX_REPEAT_RATIO, MAX_SPEED_RATIO, kept_steps, step_columns
+from validation.prose_tables import _classes
 
 STATUS = st.sampled_from(["ok", "incomplete", "rejected"])
 TRIALS = st.dictionaries(
@@ -16,7 +20,6 @@ TRIALS = st.dictionaries(
 SPEEDS = st.lists(
     st.one_of(st.just(np.nan), st.floats(2.0, 11.0)), min_size=4, max_size=4
 )  # of the trials
-EDGES = (0.0, 4.0, 7.0, 12.0)
 
 
 def table(trials: dict[str, list[str]], speeds: list[float]) -> pd.DataFrame:
@@ -38,12 +41,64 @@ def test_a_trial_without_a_whole_step_gives_its_whole_contacts(trials, speeds):
 @given(TRIALS, SPEEDS)
 def test_steps_of_speeds_that_are_not_known_are_not_pooled(trials, speeds):
     kept = kept_steps(table(trials, speeds))
-    columns = step_columns(kept, EDGES)
+    columns = step_columns(kept)
     assert sorted(row for one in columns for row in one.rows) == list(range(len(kept)))
     for one in columns:
         own = kept.iloc[one.rows]
         known = own["speed_mps"].notna()
         assert known.all() or len(set(own["trial_id"])) == 1
-        assert len(set(np.searchsorted(EDGES[1:-1], own["speed_mps"][known], side="right"))) <= 1
     unknown = [one.title for one in columns if np.isnan(one.speed_mps)]
     assert len(set(unknown)) == len(unknown)
+
+
+RUNS = st.lists(
+    st.tuples(st.sampled_from(["A", "B", "C"]), st.floats(2.0, 10.0).map(lambda v: round(v, 3))),
+    min_size=1, max_size=12,
+)  # fmt: skip
+"""Athlete and speed of every run."""
+
+
+def runs_table(runs: list[tuple[str, float]], factor: float = 1.0) -> pd.DataFrame:
+    rows = [
+        {"participant_id": name, "trial_id": f"run{number}", "speed": factor * speed}
+        for number, (name, speed) in enumerate(runs)
+    ]
+    steps = pd.DataFrame(rows).assign(status="ok", condition="normal")
+    return steps.assign(speed_mps=steps["speed"])
+
+
+def sorted_rows(columns) -> list[list[int]]:
+    return [sorted(one.rows.tolist()) for one in columns]
+
+
+@given(RUNS)
+def test_speeds_that_were_run_form_the_classes(runs):
+    """Each athlete once in a column, with repetitions of one speed; like athletes together."""
+    steps = runs_table(runs)
+    columns = step_columns(steps)
+    assert sorted(chain.from_iterable(sorted_rows(columns))) == list(range(len(runs)))
+    for one in columns:
+        by_athlete = steps.iloc[one.rows].groupby("participant_id")["speed"]
+        assert (by_athlete.max() <= MAX_REPEAT_RATIO * by_athlete.min() * (1 + 1e-9)).all()
+        assert by_athlete.mean().max() <= MAX_SPEED_RATIO * by_athlete.mean().min() * (1 + 1e-9)
+        assert one.speed_mps == pytest.approx(by_athlete.mean().mean())
+        ends = (one.slowest_mps, one.fastest_mps)
+        assert ends == pytest.approx((by_athlete.mean().min(), by_athlete.mean().max()))
+
+
+@given(RUNS)
+def test_classes_are_those_of_another_implementation_and_keep_with_the_unit(runs):
+    steps = runs_table(runs)
+    other = [sorted(own.index.tolist()) for own in _classes(steps)]
+    assert sorted_rows(step_columns(steps)) == other
+    assert sorted_rows(step_columns(runs_table(runs, 4.0))) == other
+
+
+def test_repeated_speeds_of_athletes_of_different_pace():
+    """Four planned speeds of two athletes: as many columns, and none with two of an athlete."""
+    runs = [
+        *(("A", speed) for speed in (5.0, 5.0, 6.0, 7.0, 8.2, 8.2)),
+        *(("B", speed) for speed in (5.0, 6.2, 8.0, 9.5, 9.48)),
+    ]
+    titles = [one.title for one in step_columns(runs_table(runs))]
+    assert titles == ["5.0 m/s", "6.1 m/s", "7.0 m/s", "8.1 m/s", "9.5 m/s"]

@@ -12,7 +12,7 @@ from aqbio.figures.stage import study_results
 from aqbio.figures.step_means import step_columns
 from aqbio.gait.step_files import participant_rows
 from aqbio.io.study import Study
-from tests.figures.made_study import EDGES, made_step_curves, write_made_results
+from tests.figures.made_study import draw_made, made_step_curves, write_made_results
 
 
 def contribution_rows(study: Study) -> pd.DataFrame:
@@ -24,27 +24,30 @@ def contribution_rows(study: Study) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def study(tmp_path_factory) -> Study:
     """Two participants, of whom the second failed in the fastest trial."""
-    return write_made_results(tmp_path_factory.mktemp("numbers"))
+    return write_made_results(tmp_path_factory.mktemp("numbers"), participants=3)
 
 
 @pytest.fixture(scope="module")
 def results(study):
-    with study_results(study) as found:
+    with pytest.MonkeyPatch.context() as patched, study_results(study) as found:
+        draw_made(patched)
         yield found
 
 
-def test_means_are_those_of_the_steps(results):
+def test_means_are_those_of_the_athletes(results):
     """Of the table of steps, and of contributions as they are or as change of speed."""
     kept = results.means.numbered_steps
     sprint = kept[kept["trial_id"] == "sprint"]
     means = results.means.stance
     own = means[(means["axis"] == "y") & (means["speed_mps"] > 9)].set_index(["quantity", "source"])
     for source in ("arms", "push_side"):
-        values = sprint[f"H_{source}_y_stance_mean_kgm2ps"]
+        values = sprint.groupby("participant_id")[f"H_{source}_y_stance_mean_kgm2ps"].mean()
         assert own.loc[("angular_momentum", source), "mean"] == pytest.approx(values.mean())
+        assert own.loc[("angular_momentum", source), "sd"] == pytest.approx(values.std())
     every = contribution_rows(results.study)
     every = every.merge(sprint[["participant_id", "trial_id", "step", "contact_s", "mass_kg"]])
-    hip = every.query("source == 'hip_push' and statistic == 'moment_max' and axis == 'y'")["value"]
+    hip = every.query("source == 'hip_push' and statistic == 'moment_max' and axis == 'y'")
+    hip = hip.groupby("participant_id")["value"].mean()
     row = own.loc[("joint_moment_max", "hip_push")]
     assert (row["mean"], row["sd"]) == pytest.approx((hip.mean(), hip.std()))
     for figure, panel, target, source, factor in (
@@ -60,9 +63,10 @@ def test_means_are_those_of_the_steps(results):
                 f"target == '{target}' and source == '{source}' and axis == 'y' and "
                 f"level == 'C ({bar['variant']})' and phase == 'stance'"
             )
-            assert (bar["steps"], bar["mean"]) == (len(rows), pytest.approx(rows["mean"].mean()))
+            means = rows.groupby("participant_id")[["mean", "high"]].mean()
+            assert (bar["steps"], bar["mean"]) == (len(rows), pytest.approx(means["mean"].mean()))
             if bar["variant"] == "C2":
-                assert bar["high"] == pytest.approx(rows["high"].mean())
+                assert bar["high"] == pytest.approx(means["high"].mean())
             else:
                 assert np.isnan(bar["high"])
 
@@ -73,7 +77,7 @@ def line(rows: pd.DataFrame, row: str, name: str, column: str = "mean") -> np.nd
 
 
 def curves(figure: str, data: xr.Dataset) -> pd.DataFrame:
-    return summarised_curves(figure, data, step_columns(data, EDGES))
+    return summarised_curves(figure, data, step_columns(data))
 
 
 def test_curves_are_means_over_steps():

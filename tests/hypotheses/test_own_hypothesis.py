@@ -62,7 +62,7 @@ def test_pages_say_it_in_its_own_words(study, tables):
     [shown] = [one for one in section.verdicts if one.hypothesis.id == "wide_balance"]
     assert shown.words.verdict == "supported"
     assert shown.words.text.startswith("The swing leg balanced the rest of the body better")
-    assert "It does not say which side is stronger." in shown.words.text
+    assert "It does not say which side is stronger." in shown.words.limits
     assert shown.ruler
     [first] = [one for one in section.verdicts if one.hypothesis.id == "H1"]
     assert first.words.text.startswith("The swing leg against the rest")

@@ -291,7 +291,7 @@ def _group(people: int, speeds: tuple[float, ...] = (3.0, 5.0)) -> pd.DataFrame:
 @pytest.fixture
 def page(tmp_path, monkeypatch):
     """Section of an athlete with a scale of 100 kg m, so that 1 thousandth at 4 m/s is 0.4."""
-    study = _study(tmp_path, extra="figures: {speed_edges_mps: [0, 6, 12]}\n")
+    study = _study(tmp_path)
     monkeypatch.setattr("aqbio.pages.others.body_scale", lambda *_: 100.0)
 
     def made(steps: pd.DataFrame, people: int):

@@ -14,7 +14,7 @@ from aqbio.io.study import Study
 from aqbio.report.page import StudyContent
 from aqbio.report.stage import report_study, write_one_file
 from aqbio.stats.registry import DEFAULT
-from tests.figures.made_study import write_made_results
+from tests.figures.made_study import draw_made, write_made_results
 from tests.undrawn import draw_nothing
 
 
@@ -65,10 +65,11 @@ def make_pages(study: Study) -> None:
 
 @cache
 def made_pages(name: str, folder: Path) -> Made:
-    figures = {"widths_mm": [85], "formats": ["svg"], "speed_edges_mps": [0, 8, 12]}
+    figures = {"widths_mm": [85], "formats": ["svg"]}
     study = write_made_results(folder, figures=figures, **STUDIES[name])
     with pytest.MonkeyPatch.context() as patched:
         draw_nothing(patched)
+        draw_made(patched)
         figures_study(study, lambda _: None)
     if name == "one":
         replace_text(study.table("verdicts.tsv"), "\tno\n", "\tyes\n")

@@ -17,7 +17,7 @@ from aqbio.io.tables import read_table
 from aqbio.report.stage import report_study, write_one_file
 from aqbio.study.manifest import write_manifest
 from tests.chromium import axe, beyond, chromium, heard, sync_api
-from tests.figures.made_study import write_made_page, write_made_results
+from tests.figures.made_study import draw_made, write_made_page, write_made_results
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("page")]
 
@@ -26,7 +26,10 @@ def drawn_study(folder: Path, width: int, **lacking) -> Study:
     """A study with its figures and pages, and with the page that is one file."""
     figures = {"widths_mm": [width], "formats": ["svg"]}
     made = write_made_results(folder, figures=figures, **lacking)
-    for stage in (figures_study, report_study, write_one_file):
+    with pytest.MonkeyPatch.context() as patched:
+        draw_made(patched)
+        figures_study(made, lambda _: None)
+    for stage in (report_study, write_one_file):
         stage(made, lambda _: None)
     return made
 

@@ -37,7 +37,6 @@ from aqbio.pages.differences import (
     session_differences,
 )
 
-EDGES = (0.0, 6.0, 12.0)
 AXES = ("x", "y", "z")
 SOURCES = [part.source for part in PARTS]
 
@@ -96,9 +95,7 @@ def session(steps: pd.DataFrame, draws: xr.Dataset | None = None, name: str = "P
     """A session of made-up steps."""
     study = SimpleNamespace(
         participant=lambda _: SimpleNamespace(session=None),
-        settings=SimpleNamespace(
-            figures=SimpleNamespace(speed_edges_mps=EDGES), random=SimpleNamespace(seed=1)
-        ),
+        settings=SimpleNamespace(random=SimpleNamespace(seed=1)),
     )
     drawn = made_draws(steps) if draws is None else draws
     return drawn_session(study, name, steps.assign(participant_id=name), drawn)
@@ -128,7 +125,7 @@ def test_right_less_left_is_an_outsiders(source, lacking):
     """Least squares on foot and trial with NumPy; variance of the draws, Student's of the steps."""
     steps = made_steps().drop(index=[*lacking]).reset_index(drop=True)
     draws = made_draws(steps)
-    fast = np.flatnonzero(steps["speed_mps"] > 6.0)
+    fast = np.flatnonzero(steps["speed_mps"] > 8.0)
     table = session_differences(session(steps, draws))
     row = row_of(table, FEET, source, steps["speed_mps"].iloc[fast].mean())
     number, deviation = (
@@ -143,7 +140,7 @@ def test_right_less_left_is_an_outsiders(source, lacking):
     assert row["first_mean"] == pytest.approx(fitted[1:].mean() + 0.5 * fitted[0])
     assert (row["first_steps"], row["second_steps"]) == ((foot > 0).sum(), (foot < 0).sum())
     apart = np.linalg.lstsq(design, deviation.T, rcond=None)[0][0]
-    freedom = len(number) - 4
+    freedom = len(number) - 3
     variance = rest / freedom * np.linalg.inv(design.T @ design)[0, 0]
     sampling = t.ppf(0.975, freedom) / NORMAL_95 * np.sqrt(variance)
     expected = NORMAL_95 * np.hypot(apart.std(), sampling)
@@ -317,7 +314,7 @@ def test_a_difference_in_words(difference, words):
 @pytest.mark.parametrize(
     ("steps", "said", "short"),
     [
-        (made_steps(scatter=0.001), "The left foot pushes less at 8.4 m/s", "peak upward force"),
+        (made_steps(scatter=0.001), "The left foot pushes less at 9.1 m/s", "peak upward force"),
         (made_steps(scatter=0.001, right=0.9), "The right foot pushes less", "peak upward force"),
         (made_steps(right=1.0, seed=6), "Neither foot pushes less beyond", "none"),
         (made_steps(peak_vertical_force_bw=np.nan), "no plate measured the forces", ""),

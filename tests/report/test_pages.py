@@ -23,6 +23,7 @@ from aqbio.pages.stance import (
     driven_words,
     effect_columns,
     fastest,
+    source_words,
     speed_columns,
 )
 from aqbio.pages.summary import sample_words, state_words, step_words, trial_state
@@ -166,21 +167,25 @@ def test_what_both_sides_carry_is_the_table_of_stance_means(content):
     own = means[means["speed_mps"] == means["speed_mps"].max()]
     own = own[(own["quantity"] == "angular_momentum") & (own["axis"] == "y")].set_index("source")
     if own["mean"][["push_side", "swing_side"]].isna().any():
-        assert "what both sides carry is not known" in said
+        assert "angular momentum of both sides could not be determined" in said
         assert UNIT not in said
         return
-    expected = [digits(own["mean"][one], UNIT) for one in ("push_side", "swing_side", "total")]
-    assert numbers(said)[-3:] == expected
-    opposed = own["mean"]["push_side"] * own["mean"]["swing_side"] < 0
-    assert ("in opposite directions" in said) == bool(opposed)
+    ends = ["mean", "low", "high"]
+    known = [own.loc[one, ends].dropna() for one in ("push_side", "swing_side", "total")]
+    expected = [digits(value, UNIT) for values in known for value in values]
+    assert [one for one in numbers(said) if one != "95"][-len(expected) :] == expected
+    push, swing = (set(np.sign(values)) for values in known[:2])
+    assert ("in opposite directions" in said) == (push | swing == {1.0, -1.0} and len(push) == 1)
 
 
 @pytest.mark.parametrize("compared", [False, True])
 def test_a_joint_is_named_only_where_direction_and_rank_are_sure(content, compared: bool):
     table = content.numbers_of("caused_rotation")
-    said = driven_words(fastest(effect_columns(table, compared=compared)))
+    means = read_table(content.study.root / "figures" / "stance_means.tsv")
+    speeds = speed_columns(means)
+    said = driven_words(fastest(effect_columns(table, speeds, compared=compared)))
     if table.empty:
-        assert said.startswith("Which joints drive the rotation could not be determined")
+        assert said.startswith("The joints that drive the rotation could not be determined")
         return
     own = table[table["speed_mps"] == table["speed_mps"].max()]
     for panel, side in (("push_side_y", "push side"), ("swing_side_y", "swing side")):
@@ -199,10 +204,9 @@ def test_a_joint_is_named_only_where_direction_and_rank_are_sure(content, compar
         most = pd.concat([low.abs(), high.abs()], axis=1).max(axis=1)
         first = (most.drop(largest) <= least[largest]).all()
         sure = bool(compared and first and ((ends > 0).all() or (ends < 0).all()))
-        clause = next(one for one in said.split(";") if side in one)
-        assert ("largest single contribution" in clause) == sure
-        assert ("could not be determined" in clause) != sure
-        assert digits(primary.loc[largest, "mean"], "N m") in clause
+        assert (f"contributes most to the {side}" in said) == sure
+        assert (f"for the {side}, where the {source_words(largest)}" in said) != sure
+        assert digits(primary.loc[largest, "mean"], "N m") in said
 
 
 def test_verdicts_are_counted_as_in_their_table(content):

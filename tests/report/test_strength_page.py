@@ -32,12 +32,7 @@ def _rows(participant="A", session="before", movement="hip_flexion", factor=1.0,
 
 
 def _study(rows, people=("A", "B")):
-    figures = SimpleNamespace(speed_edges_mps=(0.0, 12.0))
-    return SimpleNamespace(
-        strength=tuple(rows),
-        same_person=lambda _name: people,
-        settings=SimpleNamespace(figures=figures),
-    )
+    return SimpleNamespace(strength=tuple(rows), same_person=lambda _name: people)
 
 
 def _steps(count=8):

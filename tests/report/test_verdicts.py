@@ -195,7 +195,7 @@ def test_every_sentence_is_what_it_was():
     powers = [("H1", ENOUGH), ("H1", {"power": NAN, "n_athletes": 1}), ("H8a", {"power": NAN})]
     powers += [("H8a", {"sd_steps": sd}) for sd in (NAN, 0.8, 0.2, 0.5)]
     powers += [("H8a", {"athletes_needed": NAN})]
-    found += [power_words(REGISTRY[name], POWER | changes) for name, changes in powers]
+    found += [f"{name}: {power_words(REGISTRY[name], POWER | changes)}" for name, changes in powers]
     record = Record("aaaa", "2026-01-02T03:04:05+00:00")
     records = (record, Record("aaaa", "not recorded"), Record("bbbb", record.recorded), None)
     found += [registry_words(one, "aaaa") for one in records]
@@ -210,9 +210,9 @@ def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, found
     row, plain = made_row(hypothesis, found), statistic_words(hypothesis)
     said = verdict_words(hypothesis, row).text
     told = {digits(abs(plain.written(row[name]))) for name in ("estimate", "smallest_effect")}
-    told |= {"17", "29", "41", "73", "95"}  # athletes, and their share
+    told |= {"17", "29"}  # athletes
     told |= {"71", "0.53"} if found in OPEN else set()  # of the reason
-    around = " ".join((plain.more, plain.less, plain.size, plain.limit, hypothesis.rivals))
+    around = " ".join((plain.more, plain.less, plain.size, hypothesis.rivals))
     told |= set(re.findall(r"\d[\d.]*\d|\d", around))
     assert set(re.findall(r"\d[\d.]*\d|\d", said)) <= told
     asked, other = (plain.more, plain.less) if hypothesis.sign > 0 else (plain.less, plain.more)
@@ -220,16 +220,17 @@ def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, found
     assert seen.lower() in said.lower()
     assert unseen.lower() not in said.lower()
     assert ("remains unresolved" in said) == (found in OPEN)
-    assert ("too little to matter" in said) == (found == "no_effect")
+    assert ("below the smallest effect of interest" in said) == (found == "no_effect")
     assert ("showed the predicted direction" in said) == (
         found == "opposite_found" and "17 of" in said
     )
     if found not in OPEN[1:]:
-        share = "17 of 29 athletes (95 % CI for the share of athletes: 41 to 73 %)"
-        own = row["n_showing"] == row["n_showing"]
-        assert (share in said) == own
+        own, words = row["n_showing"] == row["n_showing"], verdict_words(hypothesis, row)
+        assert ("17 of 29 athletes" in said) == own
+        share = "95 % CI for the share of athletes 41 to 73 % (17 of 29 athletes)"
+        assert (share in words.sure) == own
         assert own or "a comparison of 29 athletes" in said
-        assert plain.limit in said
+        assert words.limits.endswith(plain.limit)
     for rivals in ("arms that balance both legs", "") if found == "found" else ():
         words = verdict_words(hypothesis.model_copy(update={"rivals": rivals}), row)
         assert ("non-discriminating" in words.label) == bool(rivals)
@@ -259,4 +260,6 @@ def test_biases_are_those_of_the_drawn_studies(hypothesis):
     table = pd.read_csv(studies, sep="\t").set_index(["cell", "hypothesis"])
     for cause, moved in hypothesis.biases.items():
         assert moved == pytest.approx(table.loc[(cause, hypothesis.id)]["bias"], abs=0.25)
-        assert f"with {cause} the estimate is off by {moved:+g}" in bias_words(hypothesis)
+        assert f"with {cause} the estimate is off by {moved:+g}" in bias_words(
+            hypothesis, "observed"
+        )

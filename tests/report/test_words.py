@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import math
 
-import pandas as pd
 import pytest
 
 from aqbio.inverse_dynamics import parameters
 from aqbio.pages.filters import estimate, number
 from aqbio.pages.fit import PARAMETER_WORDS, parameter_line
-from aqbio.pages.stance import Effect, SourceEffects
-from aqbio.pages.words import SOURCES
-from tests.figures.made_study import ARMS
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -33,27 +29,6 @@ def test_every_parameter_has_words_in_the_unit_of_the_page():
     prefix |= {"mm/rad": 1e3, "mm per m/s²": 1e3}
     for name, (_, unit, factor) in PARAMETER_WORDS.items():
         assert factor == prefix[unit], name
-
-
-def budget(**athletes):
-    """Standard deviation and share of the skin of some athletes; the rest is inertia's."""
-    rows = []
-    for name, (sd, skin, model) in athletes.items():
-        shares = dict.fromkeys((f"share_{one}" for one in SOURCES), 0.0)
-        shares |= {"share_skin": skin, "share_model": model, "share_inertia": 1.0 - skin}
-        rows.append(ARMS | {"participant_id": name, "steps": 3, "sd": sd} | shares)
-    return pd.DataFrame(rows)
-
-
-SIDE = "push_side_y"
-
-
-def effect(source: str, mean: float, half: float, *, compared: bool = True) -> Effect:
-    return Effect(source, mean, mean - half, mean + half, (0.5 * mean,), compared)
-
-
-def column(*effects: Effect) -> SourceEffects:
-    return SourceEffects("normal", 9.0, 4, 0, {(SIDE, one.label): one for one in effects})
 
 
 ROWS = [

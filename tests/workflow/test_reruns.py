@@ -49,7 +49,7 @@ SECTIONS = {
     "contributions: {align_heading: false}": ["contributions"],
     "steps: {reject_turns: true}": ["contributions"],
     "multiverse: {cutoffs_hz: [15]}": ["multiverse"],
-    "figures: {widths_mm: [90]}": ["pages", "figures"],
+    "figures: {widths_mm: [90]}": ["figures"],
     "report: {title: Ours}": ["report"],
     "solve: {marker_rms_m: 0.019}": ["inverse_kinematics"],
     "consistency: {drag_area_m2: 0.5}": ["inverse_dynamics"],

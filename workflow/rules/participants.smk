@@ -223,7 +223,7 @@ rule pages:
         runtime=for_trials(20, 3),
     params:
         study=study_file,
-        settings=settings("model", "roles", "figures", "hypotheses", "random"),
+        settings=settings("model", "roles", "hypotheses", "random"),
         bones=content("bones"),
         reference=content("reference"),
         strength=content("strength"),

@@ -79,7 +79,7 @@ rule figures:
         runtime=for_trials(60, 0.1),
     params:
         study=study_file,
-        settings=settings("model", "roles", "quality", "figures", "hypotheses"),
+        settings=settings("model", "roles", "quality", "figures", "hypotheses", "random"),
         reference=content("reference"),
     message:
         "Figures"
@@ -107,7 +107,7 @@ rule report:
         runtime=for_trials(60, 0.1),
     params:
         study=study_file,
-        settings=settings("figures", "hypotheses", "report"),
+        settings=settings("hypotheses", "report"),
         strength=content("strength"),
     message:
         "Pages of the study"

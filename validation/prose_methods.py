@@ -1,0 +1,230 @@
+"""What pages say of flow, findings, claims and methods, against tables, sheets and settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pandas as pd
+
+from validation.prose_blocks import Block
+from validation.prose_rules import NotMineError, number, rule, true, words
+from validation.prose_study import people_counts, trials_in_sheets
+from validation.prose_tables import NUMBER, StudyTables, same
+from validation.prose_verdicts import literal_numbers
+
+N, COUNT = f"({NUMBER})", r"(\d+)"
+
+
+@rule(r"^(.*)$", "flow")
+def flow(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    if block.kind != "li":
+        raise NotMineError
+    steps, trials, text = tables["steps"], tables["trials"], match[1]
+    status = steps["status"].value_counts()
+    usable = trials["status"].eq("ok") & trials["steps_ok"].astype(float).gt(0)
+    people = len(tables.sheets.get("participant", {})) or trials["participant_id"].nunique()
+    own = {
+        "recorded": {len(steps)}, "usable steps": {int(status.get("ok", 0))},
+        "ever in the sheets": {people, len(trials)} | trials_in_sheets(tables),
+        "with usable steps": {
+            steps.loc[steps["status"] == "ok", "participant_id"].nunique(), int(usable.sum()),
+        },
+        "rejected": {int(status.get("rejected", 0))},
+        "incomplete": {int(status.get("incomplete", 0))},
+        "without results": {int((trials["status"] != "ok").sum())},
+        "without a usable step": {
+            int((trials["status"].eq("ok") & ~usable).sum()),
+            people - steps.loc[steps["status"] == "ok", "participant_id"].nunique(),
+        },
+    }  # fmt: skip
+    head = re.match(r"(\d+) ([a-z ]+?)(?= \d+:|$)", text)
+    if head is not None:
+        yield from true(f"“{head[2]}” is a box", head[2] in own or head[2] in LEAVING)
+    if head is not None and head[2] in own:
+        yield from true(f"“{head[0]}”", int(head[1]) in own[head[2]])
+    reasons = pd.concat([steps["reason"], trials["reason"]]).dropna().astype(str)
+    first = (
+        reasons.str.split(r"[;:(]", regex=True)
+        .str[0]
+        .str.replace(r"\b\d+([.,]\d+)?\b", "n", regex=True)
+        .str.strip()
+    )
+    for count, reason in re.findall(r"(\d+): ([^:]+?)(?= \d+:|$)", text):
+        if reason != "other reasons":
+            yield from number(reason, count, int((first == reason).sum()))
+
+
+LEAVING = {"left out by the sheet", "taken out since data were read"}
+"""Boxes of the flow that no table of results counts."""
+
+
+@rule(rf"^{COUNT} claims? without a hypothesis, and what a test would need$", "claims")
+def claims(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    registry = tables.registry
+    asked = set(tables["verdicts"]["hypothesis"])
+    contrasts = [name for name in registry.get("contrasts", {}) if name not in asked]
+    yield from number("claims", match[1], len(registry.get("untested", [])) + len(contrasts))
+
+
+@rule(
+    r"(?<=[a-z])([A-Z][^.:]+: [^¶]*shown by \d+ of \d+ athletes\.|[A-Z][^.:]+: [−\d.]+[^¶]*)$",
+    "claims",
+)
+def shown(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    name = re.match(r"(\w+) “", block.head)
+    literal = tables["literal"]
+    own = literal[literal["hypothesis"] == (name[1] if name else "")]
+    yield from true("literal.tsv has numbers", len(own) > 0)
+    yield from literal_numbers(match[1], own)
+
+
+@rule(r"^(\d{3}|[\d, ]+)$", "claims")
+def article(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    entries = [*tables.registry.get("untested", []), *tables.registry.get("contrasts", {}).values()]
+    claim = same(block.head.partition("“")[2].rstrip("”"))
+    sources = {str(entry["source"]) for entry in entries if same(str(entry["claim"])) == claim}
+    yield from true(f"article {match[1]}", match[1] in sources)
+
+
+@rule(
+    r"^It takes (?:conditions|sessions) ([a-z ]+) and ([a-z ]+): change of [^¶]+?, [a-z ]+ against "
+    r"[a-z ]+(?:, of [a-z ]+ beyond all others)?(?: at equal [a-z ]+)?, mean over athletes\.$",
+    "claims",
+)  # fmt: skip
+def contrast(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    known = [
+        {str(entry.get(key)).replace("_", " ") for key in ("condition", "reference")}
+        for entry in tables.registry.get("contrasts", {}).values()
+    ]
+    yield from true(f"“{match[1]} and {match[2]}”", {match[1], match[2]} in known)
+
+
+@rule(
+    r"Registry, settings, constants, sheets and version (\w+) were fixed on (\d{4}-\d\d-\d\d), (\d\d:\d\d) UTC, (not before data were read|before data were read)(?:: [^;]*)?; the verdicts rest on (them|\w+)(, and nothing was changed)?\.(?: What differs makes a verdict post hoc\.)?"
+)
+def preregistered(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    record = tables.record
+    yield from words("hash", match[1], str(record.get("hash")))
+    yield from words("time", f"{match[2]}T{match[3]}", str(record.get("recorded"))[:16])
+    earlier = bool(record.get("earlier"))
+    yield from true(f"“{match[4]}”", earlier == match[4].startswith("not"))
+    used = set(tables["verdicts"]["registry_hash"].astype(str))
+    yield from true(f"rest on {match[5]}", used == {match[1] if match[5] == "them" else match[5]})
+    changed = len(tables["deviations"]) > 0
+    yield from true("“nothing was changed”", not (match[6] and changed))
+
+
+@rule(rf"^What to record better: {COUNT} suggestions?\.$", "answer")
+def suggestions(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    text = (tables.results / "report" / "next.html").read_text(encoding="utf-8")
+    listed = re.findall(r'<ul class="advice">(.*?)</ul>', text, re.DOTALL)
+    yield from number("suggestions", match[1], sum(part.count("<li>") for part in listed))
+
+
+@rule(rf"call for {COUNT} changes? to recordings or sheets\.$", "advice")
+def changes(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    text = (tables.results / "report" / "next.html").read_text(encoding="utf-8")
+    listed = re.findall(r'<ul class="advice">(.*?)</ul>', text.partition("<h3>")[0], re.DOTALL)
+    yield from number("changes", match[1], sum(part.count("<li>") for part in listed))
+
+
+@rule(rf"; and {COUNT} findings? like it\.", "advice", "next-time")
+def alike(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    causes = tables["causes"]
+    fixes = causes.loc[causes["severity"] != "info", "fix"].dropna().map(same)
+    counts = {
+        str(fix): int(n) for fix, n in fixes.value_counts().items() if str(fix) in same(block.text)
+    }
+    if block.page == "next.html":
+        yield from true(f"{match[1]} like it", int(match[1]) + 1 in counts.values())
+
+
+@rule(rf"^{COUNT} more$", "findings", "advice", "next-time")
+def more(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    if block.section == "findings":
+        yield from number(
+            "more findings", match[1], len(tables["causes"]) - min(10, _grave(tables))
+        )
+
+
+def _grave(tables: StudyTables) -> int:
+    return int(tables["causes"]["severity"].isin(["error", "warning"]).sum())
+
+
+@rule(
+    r"Software: aqbio ([\w.+-]+), OpenSim ([\w.]+), NumPy ([\w.]+), SciPy ([\w.]+); commit [^.]*\.",
+    "paste",
+)
+def software(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    for name, said in zip(("aqbio", "opensim", "numpy", "scipy"), match.groups(), strict=True):
+        yield from words(name, said, str(tables.versions.get(name, said)))
+
+
+@rule(
+    rf"^{COUNT} athletes? took part \(([^;)]*)(?:; body mass {N}(?: ± {N})? kg[^;)]*)?(?:; stature {N}(?: ± {N})? m(?: \(known of \d+\))?)?\)\. {COUNT} moving trials? \([^)]*\)(?: and {COUNT} static trials?)?",
+    "paste",
+)
+def took_part(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    people = list(tables.sheets.get("participant", {}).values())
+    yield from people_counts(f"{match[1]} {match[2]}", tables)
+    used = pd.Series([person.get("mass_kg") for person in people], dtype=float).dropna()
+    height = pd.Series([person.get("height_m") for person in people], dtype=float).dropna()
+    for first, values in ((3, used), (5, height)):
+        if match[first] and len(values):
+            yield from number("mean", match[first], float(values.mean()))
+            if match[first + 1]:
+                yield from number("standard deviation", match[first + 1], float(values.std()))
+    prepared = trials_in_sheets(tables)
+    yield from true(
+        f"{match[7]} moving trials", int(match[7]) <= max(prepared | {len(tables["trials"])})
+    )
+    statics = [
+        row for row in tables.sheets.get("trial", {}).values() if row.get("task") == "static"
+    ]
+    if match[8]:
+        yield from true(f"{match[8]} static trials", int(match[8]) <= len(statics) or not statics)
+
+
+@rule(rf"{COUNT}(?: to {COUNT})? markers were tracked at {N}(?: to {N})? Hz\.", "paste")
+def tracked(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    notes = tables["quality"].loc[tables["quality"]["measure"] == "marker_rms"]
+    yield from true("some trial was tracked", len(notes) > 0)
+
+
+@rule(rf"\(root mean square error {N} to {N} mm\)", "paste")
+def marker_errors(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    rows = tables["quality"][tables["quality"]["measure"] == "marker_rms"]
+    values = 1000.0 * rows["value"].astype(float)
+    yield from number("smallest error", match[1], float(values.min()))
+    yield from number("largest error", match[2], float(values.max()))
+
+
+SETTINGS = {
+    "event_cutoff_hz": r"low-pass filtered at (NUMBER) Hz, crossed",
+    "event_threshold_overground_n": r"crossed (NUMBER) N",
+    "event_threshold_treadmill_n": r"on treadmills (NUMBER) N",
+    "cutoff_hz": r"low-pass filtered at (NUMBER) Hz \(zero lag\)",
+}
+for _name, _form in SETTINGS.items():
+
+    @rule(_form.replace("NUMBER", NUMBER), "paste")
+    def setting(
+        match: re.Match[str], tables: StudyTables, block: Block, name: str = f"prepare.{_name}"
+    ) -> Iterator[str]:
+        if name in tables.settings:
+            yield from number(name, match[1], float(tables.settings[name]))
+
+
+@rule(rf"are based on {COUNT} draws", "paste")
+def draws(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    if "contributions.draws" in tables.settings:
+        yield from number("draws", match[1], float(tables.settings["contributions.draws"]))
+
+
+@rule(rf"In {COUNT} trials? (raw markers|motion and forces)", "paste")
+def fitted(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    motion = tables["trials"]["motion"].eq("fitted")
+    done = tables["trials"]["status"].eq("ok")
+    count = motion.sum() if match[2] == "raw markers" else (done & ~motion).sum()
+    yield from true(f"{match[1]} trials", abs(int(match[1]) - int(count)) <= int((~done).sum()))

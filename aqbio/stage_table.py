@@ -181,7 +181,7 @@ STUDY = (
         "report",
         "The pages of the study.",
         reads=(*_STAGES_WITH_NUMBERS, *PAGES, "tables", "hypotheses", "figures"),
-        settings=("hypotheses", "report"),
+        settings=("hypotheses", "model", "report", "roles"),
         files=("strength",),
         folders=("report",),
         tables=("findings_report", "causes", "differences"),

@@ -99,7 +99,7 @@ def _session(name, factor):
         participant_id=name,
         thigh_speed_swing_radps=steps["thigh_speed_swing_radps"] * np.where(left, factor, 1.0),
     )
-    columns = ranked_columns(steps, (0.0, 12.0))
+    columns = ranked_columns(steps)
     undrawn = np.full(len(steps), -1)
     return SessionSteps(name, name, steps, columns, xr.Dataset(), undrawn, 1)
 

@@ -107,7 +107,7 @@ rule report:
         runtime=for_trials(60, 0.1),
     params:
         study=study_file,
-        settings=settings("hypotheses", "report"),
+        settings=settings("hypotheses", "model", "report", "roles"),
         strength=content("strength"),
     message:
         "Pages of the study"

@@ -75,7 +75,9 @@ def _one(rows: pd.DataFrame, name: str) -> dict[str, Any] | None:
 
 
 def _is_sure(row: dict[str, Any]) -> bool:
-    return bool(row["low"] > 0.0 or row["high"] < 0.0)
+    """Tell whether the interval that a page shows, in per cent where it can, leaves out 0."""
+    ends = ("percent_low", "percent_high") if _in_percent(row) else ("low", "high")
+    return bool(row[ends[0]] * row[ends[1]] > 0.0)
 
 
 def _in_percent(row: dict[str, Any]) -> bool:

@@ -83,8 +83,9 @@ class Difference:
 
     @property
     def sure(self) -> bool:
-        """True if the interval leaves out 0."""
-        return bool(self.row["low"] > 0.0 or self.row["high"] < 0.0)
+        """True if the interval that the page shows leaves out 0."""
+        _, low, high = self.estimate
+        return low > 0.0 or high < 0.0
 
     @property
     def at_one_speed(self) -> bool:

@@ -347,3 +347,15 @@ def test_forces_of_another_speed_are_no_forces_of_this_one():
     steps.loc[steps["speed_mps"] > 6.0, FORCE.source] = np.nan
     sentence = " ".join(side_words(comparisons(session_differences(session(steps)), FEET)))
     assert "no plate measured the forces there" in sentence
+
+
+@pytest.mark.parametrize(("percent_high", "sure"), [(-0.5, True), (0.7, False)])
+def test_what_is_bold_leaves_out_0_as_it_is_shown(percent_high, sure):
+    """In kg m²/s the interval may leave out 0 when that of per cent, which is shown, does not."""
+    row = {
+        "value": 0.09, "low": 0.002, "high": 0.18,
+        "percent": -20.5, "percent_low": -41.7, "percent_high": percent_high,
+    }  # fmt: skip
+    difference = Difference(PUSH_SIDE, row)
+    assert difference.unit == "%"
+    assert difference.sure is sure

@@ -93,10 +93,18 @@ def _athletes(
             continue
         athlete = str(steps["participant_id"].values[0])
         curves[athlete] = {
-            quantity: np.stack([values[conditions == label].mean(axis=0) for label in labels])
+            quantity: np.stack([_mean_curve(values[conditions == label]) for label in labels])
             for quantity, values in _curves(steps)
         }
     return curves
+
+
+def _mean_curve(values: FloatArray) -> FloatArray:
+    """Mean (202,) over steps (S, 202), each where it is known; NaN where none is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
 
 
 def _curves(steps: Any) -> Iterator[tuple[str, FloatArray]]:

@@ -97,3 +97,13 @@ def test_two_pairs_of_conditions_stand_apart():
         == words.count("sled against normal, ")
         == len(condition_curves.QUANTITIES)
     )
+
+
+def test_a_step_without_its_flight_leaves_the_flights_of_others():
+    """The last step of every run ends before the next foot is down."""
+    steps = np.arange(3.0)[:, None] + np.zeros((3, 2 * HALF))
+    steps[2, HALF:] = np.nan
+    mean = condition_curves._mean_curve(steps)
+    assert (mean[:HALF] == 1.0).all()
+    assert (mean[HALF:] == 0.5).all()
+    assert np.isnan(condition_curves._mean_curve(steps[2:])[HALF:]).all()

@@ -50,6 +50,7 @@ def test_a_crash_in_check_costs_one_person(tmp_path, monkeypatch):
             os.kill(os.getpid(), signal.SIGSEGV)
         yield Finding("gap", "warning", "a gap.", participant=name)
 
+    monkeypatch.setattr(dry_run, "_prepare", lambda study, name: ([], True))
     monkeypatch.setattr(dry_run, "_participant", findings_of)
     study = load_study(write_small_study(tmp_path))
     crash, gap = dry_run.dry_run_problems(study, ["P1", "P2"])

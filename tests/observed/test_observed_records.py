@@ -276,6 +276,7 @@ def test_labels_that_nobody_mapped_are_in_no_pose(tmp_path, monkeypatch):
         folder=lambda *_: tmp_path,
         trial=lambda *_: None,
         marker_set=SimpleNamespace(markers=names, model_name=names.__getitem__),
+        recorded_with=lambda _: study,
     )
     monkeypatch.setattr(solution, "recorded_trial", lambda *_: prepared)
     positions = SolvedTrial.read(study, "someone", "run").solved["marker_position"].values

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.contributions.other_models import LEVEL_C_FACTOR
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.gait.step_files import step_file
+from aqbio.intervals.second_model import LEVEL_C_FACTOR
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_columns

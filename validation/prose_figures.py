@@ -129,6 +129,11 @@ def shown_by(match: re.Match[str], tables: StudyTables, block: Block) -> Iterato
     yield from number("shown by none", match[3], int((rows["n_showing"] == 0).sum()))
 
 
+@rule(rf"Points: {COUNT} athletes?, sorted by size")
+def points(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    yield from number("athletes", match[1], drawn_table(tables, block)["participant_id"].nunique())
+
+
 @rule(rf"in {COUNT} panels, one per hypothesis")
 def panels(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     yield from number("panels", match[1], drawn_table(tables, block)["hypothesis"].nunique())
@@ -217,7 +222,7 @@ def recording(match: re.Match[str], tables: StudyTables, block: Block) -> Iterat
 
 
 @rule(
-    rf"Residual moment(?: \(limit {N}\))? against .*?residual force(?: \(limit {N}\))?, % of the peak force(?:.*?standard deviation(?: \(limit {N}\))?)?"
+    rf"Residual moment(?: \(limit {N}\))? against .*?residual force(?: \(limit {N}\))?\.(?:.*?standard deviation(?: \(limit {N}\))?)?"
 )
 def agreement(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = tables["agreement"]
@@ -227,7 +232,7 @@ def agreement(match: re.Match[str], tables: StudyTables, block: Block) -> Iterat
             yield from number(f"limit of {panel}", match[position], float(limits.iloc[0]))
 
 
-@rule(rf"{COUNT} trials?, each at its speed\.")
+@rule(rf"(?:after the fit|limits drawn)\. {COUNT} trials?(?:, each at its speed)?\.")
 def trials_drawn(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     keys = drawn_table(tables, block)[["participant_id", "trial_id"]].drop_duplicates()
     yield from number("trials", match[1], len(keys))

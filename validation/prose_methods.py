@@ -125,8 +125,33 @@ def suggestions(match: re.Match[str], tables: StudyTables, block: Block) -> Iter
 @rule(rf"call for {COUNT} changes? to recordings or sheets\.$", "advice")
 def changes(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     text = (tables.results / "report" / "next.html").read_text(encoding="utf-8")
-    listed = re.findall(r'<ul class="advice">(.*?)</ul>', text.partition("<h3>")[0], re.DOTALL)
+    of_findings = text.partition("What the hypotheses need")[0]
+    listed = re.findall(r'<ul class="advice">(.*?)</ul>', of_findings, re.DOTALL)
     yield from number("changes", match[1], sum(part.count("<li>") for part in listed))
+
+
+@rule(rf": {COUNT} steps? that do(?:es)? not count", "advice", "next-time")
+def lost(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    findings, trials = tables["findings"], tables["trials"]
+    fixes = findings["fix"].fillna("").astype(str).map(same)
+    concerned = findings[[fix != "" and fix in same(block.text) for fix in fixes]]
+    if block.page != "next.html":
+        own = block.page.rpartition("/")[2].removesuffix(".html")
+        concerned = concerned[concerned["participant_id"] == own]
+    keys = set(zip(concerned["participant_id"], concerned["trial_id"], strict=True))
+    rows = trials[
+        [key in keys for key in zip(trials["participant_id"], trials["trial_id"], strict=True)]
+    ]
+    kept = rows.loc[rows["state"] == "doubtful", "steps_ok"].fillna(0).sum()
+    yield from number("steps", match[1], float(rows["steps_rejected"].fillna(0).sum() + kept))
+
+
+@rule(r"^No finding of these recordings asks for a change\.$", "next-time")
+def no_change(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    findings = tables["findings"]
+    grave = findings[(findings["severity"] != "info") & findings["fix"].notna()]
+    name = block.page.rpartition("/")[2].removesuffix(".html")
+    yield from true("no finding", not (grave["participant_id"] == name).any())
 
 
 @rule(rf"; and {COUNT} findings? like it\.", "advice", "next-time")

@@ -449,14 +449,20 @@ def _findings() -> pd.DataFrame:
 def write_made_page(study: Study, participant_id: str) -> None:
     """Write a participant's page from what is there."""
     replayed = study.read_manifest(participant_id, "pages")["trials"]
-    found = participant_findings(study, participant_id, PARTICIPANT_STAGES[:-1])
+    findings = list(participant_findings(study, participant_id, PARTICIPANT_STAGES[:-1]))
+    for participant, trial, _, severity, rule, what in MADE["findings"]:
+        if participant == participant_id:
+            fix = "look at the marker & its label."
+            findings.append(
+                Finding(rule, severity, what, participant=participant, trial=trial or "", fix=fix)
+            )
     steps = read_columns(step_file(study, participant_id, "steps"))
     differences = session_differences(
         drawn_session(study, participant_id, steps, made_draws(steps))
     )
     path = differences_path(study, participant_id)
     write_columns(differences, path, columns("differences"), provenance("pages", [], {}))
-    write_athlete_page(study, participant_id, replayed, found, differences)
+    write_athlete_page(study, participant_id, replayed, findings, differences)
 
 
 ERROR = 0.05

@@ -198,7 +198,7 @@ def test_what_files_say_is_never_run(view: sync_api.Page, study: Study, tmp_path
         assert view.title() != "run"
         assert view.locator("img[src=x]").count() == 0
     view.goto(page_of(planted, "athletes/S01"))
-    assert view.inner_text("#athlete").count(evil) == 2
+    assert view.text_content("#athlete").count(evil) == 2
     view.goto(page_of(planted, "results"))
     assert evil in view.text_content("figcaption >> nth=-1")
     view.goto(page_of(planted, "index"))

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from validation.prose_blocks import Block
+from validation.prose_directions import DOWNWARD, UPWARD
 from validation.prose_rules import NotMineError, number, rule, true, words
 from validation.prose_tables import NUMBER, StudyTables, agrees, records, same, value_of
 
@@ -27,64 +28,6 @@ FOUND = {
     "not_enough_data": "not enough data", "too_imprecise": "too imprecise",
     "gate_failed": "gate failed", "condition_failed": "condition not met",
 }  # fmt: skip
-
-UPWARD = {
-    "opposition_difference": "the swing leg against the rest of the body balanced better than both "
-    "legs against arms, torso and pelvis",
-    "arms_push_cosine": "seen from above, the arms turned with the push leg",
-    "imbalance_cost": "of athletes with the same mean strength those with unequal sides were slower",
-    "push_leg_slope": "the leg whose extensors tested stronger carried more in its own contacts",
-    "swing_leg_slope": "the leg whose hip flexors tested stronger was swung harder",
-    "next_step_slope": "after a step that turned the body unusually the next one took a more unusual "
-    "time",
-    "unequal_gain_cost": "of athletes who gained the same strength in the mean those whose sides gained unequally gained less speed",
-    "push_gain_slope": "the leg whose extensors gained more strength than the other's also gained more in its own contacts",
-    "swing_gain_slope": "the leg whose hip flexors gained more strength than the other's was swung harder than before",
-    "next_step_speed": "after a step that turned the body unusually the next one gained more speed, or lost less",
-    "next_step_frequency": "after a step that turned the body unusually the next one came at a higher frequency",
-    "next_step_lateral": "after a step that turned the body unusually the next one pushed more to the sides",
-    "next_step_heading": "after a step that turned the body unusually the next one changed course by a more unusual angle",
-    "next_step_transfer": "after a step that turned the body unusually the next one had a larger share of its push from swing leg, arms and torso",
-    "next_step_movement": "after a step that turned the body unusually the next one moved less like the athlete's own steps",
-    "caused_share": "joint moments of swing leg, lower back and arms added to the upward push",
-    "lag_slope": "at higher speed the swing leg's turn peaked later within the step",
-    "lag_spread_slope": "at higher speed the swing leg's timing scattered more from step to step",
-    "lateral_slope": "athletes who pushed more to the sides than others at the same speed had a "
-    "higher highest speed",
-    "vertical_slope": "athletes who flew longer than others at the same speed had a higher highest "
-    "speed",
-    "attack_slope": "athletes who drove the swing leg harder than others at the same speed had a "
-    "higher highest speed",
-}
-DOWNWARD = {
-    "opposition_difference": "both legs against arms, torso and pelvis balanced better than the "
-    "swing leg against the rest of the body",
-    "arms_push_cosine": "seen from above, the arms turned against the push leg",
-    "imbalance_cost": "of athletes with the same mean strength those with unequal sides were faster",
-    "push_leg_slope": "the leg whose extensors tested stronger carried less in its own contacts",
-    "swing_leg_slope": "the leg whose hip flexors tested stronger was swung less hard",
-    "next_step_slope": "after a step that turned the body unusually the next one took a less unusual "
-    "time",
-    "unequal_gain_cost": "of athletes who gained the same strength in the mean those whose sides gained unequally gained more speed",
-    "push_gain_slope": "the leg whose extensors gained more strength than the other's gained less in its own contacts",
-    "swing_gain_slope": "the leg whose hip flexors gained more strength than the other's was swung less hard than before",
-    "next_step_speed": "after a step that turned the body unusually the next one gained less speed, or lost more",
-    "next_step_frequency": "after a step that turned the body unusually the next one came at a lower frequency",
-    "next_step_lateral": "after a step that turned the body unusually the next one pushed less to the sides",
-    "next_step_heading": "after a step that turned the body unusually the next one changed course by a less unusual angle",
-    "next_step_transfer": "after a step that turned the body unusually the next one had a smaller share of its push from swing leg, arms and torso",
-    "next_step_movement": "after a step that turned the body unusually the next one moved more like the athlete's own steps",
-    "caused_share": "joint moments of swing leg, lower back and arms took away from the upward push",
-    "lag_slope": "at higher speed the swing leg's turn peaked earlier within the step",
-    "lag_spread_slope": "at higher speed the swing leg's timing scattered less from step to step",
-    "lateral_slope": "athletes who pushed more to the sides than others at the same speed had a "
-    "lower highest speed",
-    "vertical_slope": "athletes who flew longer than others at the same speed had a lower highest "
-    "speed",
-    "attack_slope": "athletes who drove the swing leg harder than others at the same speed had a "
-    "lower highest speed",
-}
-"""UPWARD, DOWNWARD: What is said where an estimate is above 0 and below it, by statistic."""
 
 
 def _clauses(row: dict[str, Any], tables: StudyTables) -> tuple[str, str]:
@@ -237,6 +180,35 @@ def row_of_title(tables: StudyTables, text: str) -> dict[str, Any]:
             if outcome in text.lower():
                 return row
     return {}
+
+
+@rule(r"^(Inconclusive|Described|Not testable): ([\w, ]+)\.$", "marks", page="index.html")
+def names_of_verdict(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    table = tables["verdicts"]
+    own = table[table["verdict"] == match[1].lower().replace(" ", "_")]
+    yield from words(match[1], match[2], ", ".join(own["hypothesis"].astype(str)))
+
+
+PARTS = {"Described without a verdict": "described", "Not testable with these data": "not_testable"}
+"""Verdicts that have a part of the page of their own, whatever the family."""
+
+
+@rule(r"^(\w+(?:, \w+)*)$", "verdicts", page="results.html")
+def names_of_part(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    """Hypotheses of a folded part: all of its family or verdict, and none decided."""
+    if block.kind != "summary":
+        raise NotMineError
+    table = tables["verdicts"]
+    apart = table["verdict"].isin(PARTS.values())
+    family = table["hypothesis"].map(
+        lambda name: str(registered(tables, str(name)).get("family", "contrast")).capitalize()
+    )
+    head = PARTS.get(block.head)
+    own = table[table["verdict"] == head] if head else table[~apart & (family == block.head)]
+    yield from words(block.head, match[1], ", ".join(own["hypothesis"].astype(str)))
+    yield from true(
+        "none is decided", not own["verdict"].isin(["supported", "not_supported"]).any()
+    )
 
 
 # findings -----------------------------------------------------------------------------------------

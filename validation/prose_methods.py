@@ -122,12 +122,20 @@ def suggestions(match: re.Match[str], tables: StudyTables, block: Block) -> Iter
     yield from number("suggestions", match[1], sum(part.count("<li>") for part in listed))
 
 
+OF_THE_BODY = ("Record a static posture on a plate:", "Record more runs on force plates.")
+"""Advice from the uncertainty of the body's inertia; all other advice is the fix of a finding."""
+
+
 @rule(rf"call for {COUNT} changes? to recordings or sheets\.$", "advice")
 def changes(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    causes = tables["causes"]
+    fixes = causes.loc[causes["severity"] != "info", "fix"].dropna().nunique()
     text = (tables.results / "report" / "next.html").read_text(encoding="utf-8")
     of_findings = text.partition("What the hypotheses need")[0]
+    of_the_body = sum(advice in of_findings for advice in OF_THE_BODY)
+    yield from number("changes", match[1], fixes + of_the_body)
     listed = re.findall(r'<ul class="advice">(.*?)</ul>', of_findings, re.DOTALL)
-    yield from number("changes", match[1], sum(part.count("<li>") for part in listed))
+    yield from number("listed", match[1], sum(part.count("<li>") for part in listed))
 
 
 @rule(rf": {COUNT} steps? that do(?:es)? not count", "advice", "next-time")

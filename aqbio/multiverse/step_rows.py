@@ -162,11 +162,13 @@ def lag_states(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, list[float
 
     Of the samples of the motion, of the clock (states of `aqbio.intervals.trial_draws.with_bodies`:
     the motion is late, or early) and of reading an instant between frames (`FRAMES`), which is no
-    error of the data. Empty without a posterior or a whole step.
+    error of the data. Of the whole steps that have a lag in every sample; empty without any.
     """
     lags, _, step_times = _sampled_lags(trial, _accepted(steps))
-    if not len(lags):
+    known = np.isfinite(lags).all(axis=1)
+    if not known.any():
         return {}
+    lags, step_times = lags[known], step_times[known]
     mean = lags.mean(axis=0)
     count = len(mean)
     motion = np.sqrt(count / (count - 1.0)) * (mean - mean.mean())  # about a mean of their own

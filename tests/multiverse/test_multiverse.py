@@ -200,6 +200,8 @@ def test_spreads_of_a_step_by_closed_forms(side):
     assert np.corrcoef(motion, peaks)[0, 1] > 0.99  # state by state, the sample's own peak
     assert states["clock"] == pytest.approx([0.004 / length, -0.004 / length])
     assert lag_states(_sampled(bumps), []) == {}
+    bumps[0] = np.nan  # a step without a peak in one sample has no states
+    assert lag_states(_sampled(bumps), [step]) == {}
 
 
 WAYS = {

@@ -160,7 +160,7 @@ class Quality(Section):
         "both RMS in stance.",
     )
     flight_drift: Positive = Field(
-        default=0.23,
+        default=0.3,
         description="Largest range of the total angular momentum about the vertical in flight, "
         "share of the largest group's: 1.5 times what a tenth of real recordings exceeds.",
     )

@@ -183,6 +183,8 @@ def _participant_draws(
             for n, key in enumerate(outcome_keys(data))
             if key[0] in levels and (not statistics or key[3] in statistics)
         }
+        if not chosen:
+            continue
         outcomes = tuple(chosen)
         trial_rows = rows[rows["trial_id"] == trial_id]
         missing = np.full(len(AXES), np.nan)

@@ -84,3 +84,15 @@ def test_another_trial_or_person_changes_no_draw(study):
     left = alone["trial_id"].values != "speed1"
     assert fewer.sizes["step"] == left.sum() < alone.sizes["step"]
     np.testing.assert_array_equal(alone["deviation"].values[:, left], fewer["deviation"].values)
+
+
+def test_a_trial_without_the_outcomes_that_are_asked_for_costs_no_other(study):
+    """Without plates there is no force: on two models its draws were none of two shapes."""
+    whole = study_draws(study, ["A01"], ("H1",), with_values=False)
+    names = list(dict.fromkeys(whole["trial_id"].values.tolist()))
+    path = study.folder("A01", "contributions") / f"{names[0]}.nc"
+    with netCDF4.Dataset(path, "a") as data:
+        levels = data["outcome_level"]
+        levels[:] = np.array(["force"] * len(levels), dtype=object)
+    fewer = study_draws(study, ["A01"], ("H1",), with_values=False)
+    assert list(dict.fromkeys(fewer["trial_id"].values.tolist())) == names[1:]

@@ -29,6 +29,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.tables import read_table
 from aqbio.names import DOUBTFUL, NORMAL_95, SIDES
 from aqbio.observed.spoilt import SPOILT_BY_MEASURE, outcomes_of_cell
+from aqbio.pages.filters import counted
 from aqbio.prepare.body_size import body_scale
 from aqbio.reference.group import (
     ERROR,
@@ -446,7 +447,9 @@ def page(runners: Runners) -> str:
     """The page for readers."""
     results = runners.results
     verdicts, deviations = results.tables["verdicts"], results.tables["deviations"]
-    changed = f" but {len(deviations)} entries of deviations.tsv" if len(deviations) else ""
+    changed = (
+        f" but {counted(len(deviations), 'change')} (deviations.tsv)" if len(deviations) else ""
+    )
     steps = results.tables["steps"]
     return TEMPLATE.read_text(encoding="utf-8").format(
         version=__version__,

@@ -443,7 +443,8 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
         + (": " + _accuracy_text(events, accuracy) if events.contacts else "."),
         number=number,
         unit="" if number is None else "s",
-        fix="mean forces are estimated, all else that needs a force is not_testable here.",
+        fix="record the run on force plates; here mean forces are estimated, and no other number "
+        "of forces is given.",
     )
     _note_unfound(events, notes)
 

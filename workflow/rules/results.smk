@@ -79,7 +79,9 @@ rule figures:
         runtime=for_trials(60, 0.1),
     params:
         study=study_file,
-        settings=settings("model", "roles", "quality", "figures", "hypotheses", "random"),
+        settings=settings(
+            "model", "roles", "quality", "figures", "hypotheses", "random"
+        ),
         reference=content("reference"),
     message:
         "Figures"

@@ -1,11 +1,8 @@
-"""Rows of recordings.tsv for a folder: ``python -m validation.published FOLDER SOURCE [PREFIX]``.
-
-FOLDER holds the files as they lie at the address of SOURCE; PREFIX is their folder below the
-study's recordings (the source's name without one).
-"""
+"""Rows of recordings.tsv: ``python -m validation.published FOLDER SOURCE [PREFIX]``."""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,8 +19,16 @@ def rows(folder: Path, source: str, prefix: str) -> Iterator[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the rows."""
-    folder, source, *rest = arguments
-    print("\n".join(rows(Path(folder), source, rest[0] if rest else source)))
+    parser = argparse.ArgumentParser(
+        prog="python -m validation.published", description="Print rows of recordings.tsv."
+    )
+    parser.add_argument("folder", type=Path, help="the files as they lie at the source's address")
+    parser.add_argument("source", help="name of the source in sources.tsv")
+    parser.add_argument("prefix", nargs="?", help="their folder in recordings/ (default: SOURCE)")
+    options = parser.parse_args(arguments)
+    if not options.folder.is_dir():
+        parser.error(f"{options.folder} is not a folder.")
+    print("\n".join(rows(options.folder, options.source, options.prefix or options.source)))
     return 0
 
 

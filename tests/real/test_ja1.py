@@ -108,10 +108,9 @@ def test_mass_clock_and_plates_of_ja1(run_study, study):
 
 @RUN
 def test_the_treadmill_run_has_no_clock_offset(run_study):
-    """None that is sure, at most 2 ms: a weak control, because the body does not travel."""
+    """None beyond its standard deviation: a weak control, because the body does not travel."""
     clock = run_study("rajagopal_run").parameter("subject01", "clock_offset")
-    assert clock["low"] < 0.0 < clock["high"]
-    assert abs(clock["estimate"]) <= 0.002
+    assert abs(clock["estimate"]) <= clock["sd"] <= 0.004
 
 
 def test_lengths_agree_with_the_static_trials_landmarks(run_study):
@@ -211,30 +210,30 @@ def test_differences_are_those_of_two_studies(on_both, apart):
 
 
 def _second_model(study):
-    """Standard deviation by the second model, which a study has that names no other, by trial."""
-    place = [*OUTCOME, "trial_id"]
-    table = read_columns(step_file(study, "JA1", "models")).astype(dict.fromkeys(place, str))
-    rms = table.set_index(place)["rms"]
-    caused = rms.index.get_level_values("level").str.startswith("C")
-    return rms * np.where(caused, LEVEL_C_FACTOR, 1.0)
+    """Deviation on the second model, which a study has that names no other, by trial."""
+    outcome = [*OUTCOME, "trial_id"]
+    table = read_columns(step_file(study, "JA1", "models")).astype(dict.fromkeys(outcome, str))
+    difference = table.set_index(outcome)["difference"]
+    caused = difference.index.get_level_values("level").str.startswith("C")
+    return difference * np.where(caused, LEVEL_C_FACTOR, 1.0)
 
 
 def test_intervals_hold_the_choice_of_the_model(on_both, apart, run_study):
-    """Root mean square difference of the two studies over all nine steps, by outcome and axis,
-    in the place of the second model's."""
+    """Mean difference of the two studies over the steps of a trial, by outcome and axis, in the
+    place of the second model's."""
     off = (apart[1]["value"] - apart[0]["value"]).dropna()
-    rms = np.sqrt((off**2).groupby(OUTCOME).mean())
+    difference = off.groupby([*OUTCOME, "trial_id"]).mean()
     now = _stances(step_file(on_both, "JA1", "contributions"))
     before = apart[0].reindex(now.index)
     np.testing.assert_allclose(now["value"], before["value"], rtol=1e-9)  # the estimate stays
     told = now["half"].notna() & ~now.index.get_level_values("level").isin(["C"])
-    places = now.index.droplevel(["trial_id", "step"])
-    added = rms.reindex(places).fillna(0.0).to_numpy()
+    by_trial = now.index.droplevel("step")
+    added = difference.reindex(by_trial).fillna(0.0).to_numpy()
     second = _second_model(run_study("ja1_sprint").study)
-    replaced = second.reindex(now.index.droplevel("step")).fillna(0.0).to_numpy()
+    replaced = second.reindex(by_trial).fillna(0.0).to_numpy()
     variance = before["half"] ** 2 + 1.959964**2 * (added**2 - replaced**2)
     assert told.sum() > 2000
-    assert (replaced[told] > 0.0).mean() > 0.95
+    assert (replaced[told] != 0.0).mean() > 0.95
     expected = np.sqrt(np.maximum(variance, 0.0))[told]
     scale = now["half"][told] + before["half"][told]  # stance means are stored in single precision
     assert (np.abs(now["half"][told] - expected) <= 1e-3 * scale + 1e-5).all()

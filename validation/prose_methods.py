@@ -199,38 +199,35 @@ def software(match: re.Match[str], tables: StudyTables, block: Block) -> Iterato
     "paste",
 )
 def took_part(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    people = list(tables.sheets.get("participant", {}).values())
+    people = tables.sheets.get("participant", {})
     yield from people_counts(f"{match[1]} {match[2]}", tables)
-    used = pd.Series([person.get("mass_kg") for person in people], dtype=float).dropna()
-    height = pd.Series([person.get("height_m") for person in people], dtype=float).dropna()
+    used = pd.Series([tables.mass(name) for name in people], dtype=float).dropna()
+    height = pd.Series([person.get("height_m") for person in people.values()], dtype=float).dropna()
     for first, values in ((3, used), (5, height)):
         if match[first] and len(values):
             yield from number("mean", match[first], float(values.mean()))
             if match[first + 1]:
                 yield from number("standard deviation", match[first + 1], float(values.std()))
-    prepared = trials_in_sheets(tables)
-    yield from true(
-        f"{match[7]} moving trials", int(match[7]) <= max(prepared | {len(tables["trials"])})
-    )
-    statics = [
-        row for row in tables.sheets.get("trial", {}).values() if row.get("task") == "static"
-    ]
-    if match[8]:
-        yield from true(f"{match[8]} static trials", int(match[8]) <= len(statics) or not statics)
+    prepared = [trial.get("task") == "static" for trial in tables.done("prepare")]
+    yield from number("moving trials", match[7], prepared.count(False))
+    yield from number("static trials", match[8] or "0", prepared.count(True))
 
 
 @rule(rf"{COUNT}(?: to {COUNT})? markers were tracked at {N}(?: to {N})? Hz\.", "paste")
 def tracked(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    notes = tables["quality"].loc[tables["quality"]["measure"] == "marker_rms"]
-    yield from true("some trial was tracked", len(notes) > 0)
+    solved = [one for one in tables.done("inverse_kinematics") if one["marker_rms_m"] is not None]
+    for first, stage, name in ((1, solved, "markers"), (3, tables.done("prepare"), "marker_rate_hz")):
+        values = [float(trial[name]) for trial in stage]
+        yield from number(f"least {name}", match[first], min(values))
+        yield from number(f"most {name}", match[first + 1] or match[first], max(values))
 
 
 @rule(rf"\(root mean square error {N} to {N} mm\)", "paste")
 def marker_errors(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    rows = tables["quality"][tables["quality"]["measure"] == "marker_rms"]
-    values = 1000.0 * rows["value"].astype(float)
-    yield from number("smallest error", match[1], float(values.min()))
-    yield from number("largest error", match[2], float(values.max()))
+    errors = [one["marker_rms_m"] for one in tables.done("inverse_kinematics")]
+    values = [1000.0 * float(error) for error in errors if error is not None]
+    yield from number("smallest error", match[1], min(values))
+    yield from number("largest error", match[2], max(values))
 
 
 SETTINGS = {
@@ -257,7 +254,5 @@ def draws(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[s
 
 @rule(rf"In {COUNT} trials? (raw markers|motion and forces)", "paste")
 def fitted(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    motion = tables["trials"]["motion"].eq("fitted")
-    done = tables["trials"]["status"].eq("ok")
-    count = motion.sum() if match[2] == "raw markers" else (done & ~motion).sum()
-    yield from true(f"{match[1]} trials", abs(int(match[1]) - int(count)) <= int((~done).sum()))
+    motions = [trial.get("motion") == "fitted" for trial in tables.done("inverse_dynamics")]
+    yield from number("trials", match[1], motions.count(match[2] == "raw markers"))

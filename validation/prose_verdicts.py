@@ -94,11 +94,14 @@ def changed(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
     yield from true("something was changed", 0 < int(match[1]) <= len(tables["deviations"]))
 
 
-@rule(r"^([\w.]+) \(([^)]*)\): (.+) → (.+)\.$", "verdicts")
+@rule(r"^([\w. ]+) \(([^)]*)\): (.+) → (.+)\.$", "verdicts")
 def deviation(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = tables["deviations"].astype(object).fillna("nothing").astype(str)
     known = rows[["key", "before", "now"]].apply(tuple, axis=1).tolist()
     yield from true(f"“{match[0]}”", (match[1], match[3], match[4]) in known)
+    own = rows.loc[rows["key"] == match[1], "hypothesis"]
+    named = {"every verdict" if name == "all" else name for name in own}
+    yield from true(f"concerns {match[2]}", set(match[2].split(", ")) <= named)
 
 
 # counts -------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from typing import Any
 
 import validation.prose_athletes
 import validation.prose_figures
+import validation.prose_findings
 import validation.prose_methods
 import validation.prose_power
 import validation.prose_study

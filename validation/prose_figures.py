@@ -248,6 +248,14 @@ def two_conditions(match: re.Match[str], tables: StudyTables, block: Block) -> I
     yield from words("reference", match[2].replace(" ", "_"), str(rows["reference"].iloc[0]))
 
 
+@rule(rf"Estimated without plates: events of {COUNT} of {COUNT} steps\.")
+def without_plates(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    kept = tables.kept
+    estimated = kept["events"].isin(["kinematic", "low-passed"])
+    yield from number("steps without plates", match[1], int(estimated.sum()))
+    yield from number("steps", match[2], len(kept))
+
+
 # one contact --------------------------------------------------------------------------------------
 
 

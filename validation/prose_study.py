@@ -251,12 +251,14 @@ def residual(match: re.Match[str], tables: StudyTables, block: Block) -> Iterato
 @rule(rf"^(?:([a-z ]+), )?{N} m/s: {COUNT} athletes?, {COUNT} steps?$", "driven", "carried")
 def size(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     condition = (match[1] or "normal").replace(" ", "_")
-    sizes = [
-        own.size
-        for own in tables.classes
-        if own.condition in (condition, "n/a")
-        and abs(float(own.speeds.mean()) - float(match[2])) < 0.051
-    ]
+    sizes = []
+    for own in tables.classes:
+        steps = own.steps
+        if block.section == "driven":  # of steps whose forces are known
+            steps = steps[steps["peak_vertical_force_bw"].notna()]
+        speed = float(own.speeds.mean())
+        if own.condition in (condition, "n/a") and abs(speed - float(match[2])) < 0.051:
+            sizes.append((steps["participant_id"].nunique(), len(steps)))
     yield from true(f"{match[0]}", (int(match[3]), int(match[4])) in sizes)
 
 

@@ -159,6 +159,10 @@ def force_unknown(match: re.Match[str], tables: StudyTables, block: Block) -> It
     measured = kept[kept["peak_vertical_force_bw"].notna()]
     row = _one(rows, "peak upward force") if len(rows) else None
     yield from true("force of both feet not known", row is None or row["low"] != row["low"])
+    if "(" in text:
+        steps = re.search(r"\((\d+) left and (\d+) right steps\)", text)
+        sizes = [rows["second_steps"].max(), rows["first_steps"].max()]
+        yield from true("steps of both feet", bool(steps) and [*map(int, steps.groups())] == sizes)
     if "no plate measured" in text:
         here = measured
         speed = re.search(rf"at (?:[a-z ]+, )?{N} m/s", text)

@@ -211,7 +211,7 @@ def recorded(match: re.Match[str], tables: StudyTables, block: Block) -> Iterato
 
 
 @rule(
-    rf"Markers: distance from the model(?: \(limit {N}\))?, first touchdown to last toe-off\. Flight: range of the body's angular momentum over the largest group's(?: \(limit {N}\))?.*?Forces: delay behind the centre of mass(?: \(limit {N}\))?"
+    rf"Markers: distance from the model(?: \(limit {N}\))?, first touchdown to last toe-off\. Flight: range of the body's angular momentum over the largest group's(?: \(limit {N}\))?[; ¶]+Forces: delay behind the centre of mass(?: \(limit {N}\))?"
 )
 def recording(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = drawn_table(tables, block)
@@ -222,7 +222,9 @@ def recording(match: re.Match[str], tables: StudyTables, block: Block) -> Iterat
 
 
 @rule(
-    rf"Residual moment(?: \(limit {N}\))? against .*?residual force(?: \(limit {N}\))?\.(?:.*?standard deviation(?: \(limit {N}\))?)?"
+    rf"Residual moment(?: \(limit {N}\))? against the rates of angular momentum that conclusions "
+    rf"compare; residual force(?: \(limit {N}\))?\.(?:[ ¶]+; evidence is the standard deviation"
+    rf"(?: \(limit {N}\))?)?"
 )
 def agreement(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = tables["agreement"]

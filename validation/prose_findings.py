@@ -135,9 +135,7 @@ def lost(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[st
 def such(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     text = same(block.text)
     stated = [
-        members
-        for members in _advised(tables, block)
-        if same(str(members["what"].iloc[0])) in text
+        members for members in _advised(tables, block) if same(str(members["what"].iloc[0])) in text
     ]
     yield from true("finding of this text", len(stated) == 1)
     members = stated[0]
@@ -216,7 +214,9 @@ def returned(match: re.Match[str], tables: StudyTables, block: Block) -> Iterato
     spoilt = str(rows["spoilt"].iloc[0]).split(", ")
     every = set(spoilt) == set(SPOILT)
     numbers = [SPOILT[name] for name in spoilt if name in SPOILT]
-    yield from words("numbers", match[1], "all numbers" if every else enumerated(numbers) or "numbers")
+    yield from words(
+        "numbers", match[1], "all numbers" if every else enumerated(numbers) or "numbers"
+    )
     yield from true("the others count", bool(match[3]) != every)
     findings = tables["findings"]
     grave = findings[(findings["severity"] != "info") & findings["fix"].notna()]

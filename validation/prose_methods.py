@@ -88,8 +88,8 @@ def article(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
 
 
 @rule(
-    r"^It takes (?:conditions|sessions) ([a-z ]+) and ([a-z ]+): change of [^¶]+?, [a-z ]+ against "
-    r"[a-z ]+(?:, of [a-z ]+ beyond all others)?(?: at equal [a-z ]+)?, mean over athletes\.$",
+    r"^It takes (?:conditions|sessions) ([a-z ]+) and ([a-z ]+): change of [^¶]+?, ([a-z ]+) against "
+    r"([a-z ]+?)(?:, of [a-z ]+ beyond all others)?(?: at equal [a-z ]+)?, mean over athletes\.$",
     "claims",
 )  # fmt: skip
 def contrast(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
@@ -98,6 +98,7 @@ def contrast(match: re.Match[str], tables: StudyTables, block: Block) -> Iterato
         for entry in tables.registry.get("contrasts", {}).values()
     ]
     yield from true(f"“{match[1]} and {match[2]}”", {match[1], match[2]} in known)
+    yield from true(f"“{match[3]} against {match[4]}”", {match[3], match[4]} in known)
 
 
 @rule(
@@ -146,7 +147,10 @@ def took_part(match: re.Match[str], tables: StudyTables, block: Block) -> Iterat
 @rule(rf"{COUNT}(?: to {COUNT})? markers were tracked at {N}(?: to {N})? Hz\.", "paste")
 def tracked(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     solved = [one for one in tables.done("inverse_kinematics") if one["marker_rms_m"] is not None]
-    for first, stage, name in ((1, solved, "markers"), (3, tables.done("prepare"), "marker_rate_hz")):
+    for first, stage, name in (
+        (1, solved, "markers"),
+        (3, tables.done("prepare"), "marker_rate_hz"),
+    ):
         values = [float(trial[name]) for trial in stage]
         yield from number(f"least {name}", match[first], min(values))
         yield from number(f"most {name}", match[first + 1] or match[first], max(values))

@@ -262,7 +262,7 @@ def size(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[st
     yield from true(f"{match[0]}", (int(match[3]), int(match[4])) in sizes)
 
 
-@rule(r"Push side: [^;]+; swing side: [^.]+\.")
+@rule(r"(?:Push|Swing) side: [^;.]+; (?:push|swing) side: [^.]+\.")
 def roles(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     yield from words("roles", match[0], tables.roles)
 

@@ -258,6 +258,10 @@ def finding(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
         yield from true(f"smallest effect {other}", is_size(other, smallest))
     for other in re.findall(rf" by {N}[^;.]* or more", text):
         yield from true(f"smallest effect {other}", is_size(other, smallest))
+    for bound in re.findall(r"of at (most|least) 1\b", text):
+        yield from words("end of the scale", bound, "most")
+    if "own change of" in text:
+        yield from true("own changes below", " was below " in text.partition("own change of")[2])
     yield from _athletes(text, row)
 
 
@@ -471,6 +475,8 @@ def _p(below: str | None, text: str | None, value: Any) -> Iterator[str]:
     if text is None:
         return
     p = float(value)
+    if below:
+        yield from words("smallest p", text, "0.001")
     yield from true(
         f"p {below or ''}{text}", (p < value_of(text)) if below else agrees(text, p) and p >= 0.001
     )
@@ -485,11 +491,34 @@ def _statistic(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[
     yield from words("unit", same(said[2]), same(str(row["unit"])))
     entry = registered(tables, str(row["hypothesis"]))
     if "estimand" in entry:
-        yield from true(
-            "estimand", same(str(entry["estimand"])) in same(text) or bool(entry.get("contrast"))
-        )
+        yield from true("estimand", same(_plain(str(entry["estimand"]))) in same(text))
+    yield from _pair(text, row, tables)
     if _cell(row["model"]):
         yield from true("model", same(str(row["model"])) in same(text))
+
+
+def _plain(text: str) -> str:
+    """Text with the outcomes of contrasts in words, as pages have them."""
+    for name, outcome in OUTCOMES.items():
+        text = re.sub(rf"(?<!\w){name}(?!\w)", outcome, text)
+    return text
+
+
+OUTCOMES = {
+    "speed_mps": "speed",
+    "contact_s": "contact time",
+    "step_frequency_hz": "step frequency",
+}
+"""Columns in words, as far as registered estimands name them."""
+
+
+def _pair(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
+    """Compare the conditions that a contrast is about with those that its words name."""
+    entry = registered(tables, str(row["hypothesis"]))
+    contrast = entry.get("contrast") or entry
+    names = [str(contrast.get(key) or "").replace("_", " ") for key in ("condition", "reference")]
+    if all(names) and " against " in text:
+        yield from true(f"{names[0]} against {names[1]}", " against ".join(names) in text)
 
 
 def _claim(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
@@ -516,6 +545,7 @@ def _literal(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[st
     rows = tables["literal"]
     own = rows[rows["hypothesis"] == row["hypothesis"]] if len(rows) else rows
     yield from literal_numbers(text, own)
+    yield from _pair(text, row, tables)
     entry = registered(tables, str(row["hypothesis"]))
     if isinstance(entry.get("literal"), dict):
         yield from true("literal", same(str(entry["literal"]["words"])) in same(text))
@@ -544,6 +574,11 @@ def _robust(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str
     said = re.search(rf"Hodges-Lehmann estimate {N}\.", text)
     alone = math.isnan(float(row["n_showing"]))
     yield from true("compares athletes", alone == (said is None))
+    if alone:
+        only = (
+            "The estimate compares athletes with each other; no athlete has a value of their own."
+        )
+        yield from words("athletes", text, only)
     if said is not None:
         yield from number("robust", said[1], float(row["robust"]))
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import validation.prose_athletes
+import validation.prose_details
 import validation.prose_figures
 import validation.prose_findings
 import validation.prose_methods

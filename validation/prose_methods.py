@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from validation.prose_blocks import Block
+from validation.prose_details import literal_numbers
 from validation.prose_rules import NotMineError, number, rule, true, words
 from validation.prose_study import people_counts, trials_in_sheets
 from validation.prose_tables import NUMBER, StudyTables, same
-from validation.prose_verdicts import literal_numbers
 
 N, COUNT = f"({NUMBER})", r"(\d+)"
 

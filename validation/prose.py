@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import validation.prose_athletes
+import validation.prose_details
 import validation.prose_figures
+import validation.prose_findings
 import validation.prose_methods
 import validation.prose_power
 import validation.prose_study

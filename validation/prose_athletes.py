@@ -159,6 +159,10 @@ def force_unknown(match: re.Match[str], tables: StudyTables, block: Block) -> It
     measured = kept[kept["peak_vertical_force_bw"].notna()]
     row = _one(rows, "peak upward force") if len(rows) else None
     yield from true("force of both feet not known", row is None or row["low"] != row["low"])
+    if "(" in text:
+        steps = re.search(r"\((\d+) left and (\d+) right steps\)", text)
+        sizes = [rows["second_steps"].max(), rows["first_steps"].max()]
+        yield from true("steps of both feet", bool(steps) and [*map(int, steps.groups())] == sizes)
     if "no plate measured" in text:
         here = measured
         speed = re.search(rf"at (?:[a-z ]+, )?{N} m/s", text)
@@ -376,9 +380,8 @@ def person(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[
     sheet = tables.sheets.get("participant", {}).get(_athlete(block), {})
     if match[1] and sheet:
         yield from words("sex", match[1], str(sheet.get("sex")))
-    steps = tables["steps"][tables["steps"]["participant_id"] == _athlete(block)]
-    if match[2] and len(steps):
-        yield from number("mass", match[2], float(steps["mass_kg"].mean()))
+    if match[2]:
+        yield from number("mass", match[2], tables.mass(_athlete(block)))
     if match[3] and sheet.get("height_m"):
         yield from number("height", match[3], float(sheet["height_m"]))
 
@@ -396,8 +399,11 @@ def trial_sides(match: re.Match[str], tables: StudyTables, block: Block) -> Iter
         yield from number(side, match[position], own[f"H_{side}_y_stance_mean_kgm2ps"].mean())
 
 
+_CELL = rf"(?:{_NAMES}) {NUMBER} (?:%|[A-Za-z°][^ ]*(?: m²/s| m)?) \({NUMBER} to {NUMBER}\)"
+
+
 @rule(
-    rf"((?:(?:{_NAMES}) {NUMBER} (?:%|[A-Za-z°][^ ]*(?: m²/s| m)?) \({NUMBER} to {NUMBER}\)(?:; )?)+|no difference beyond measurement error|too few steps of each foot)$",
+    rf"^({_CELL}(?:; {_CELL})*|none|too few steps of each foot)(?:; {COUNT} more)?$",
     "athletes",
     page="index",
 )
@@ -405,10 +411,9 @@ def differs(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
     if block.kind != "td":
         return
     rows = _first_feet(tables, block.head)
-    sure = [name for name in OUTCOMES if name != "swing side" and len(rows)
-            and (row := _one(rows, name)) is not None and _is_sure(row)]  # fmt: skip
-    if match[1].startswith("no difference"):
-        yield from true(f"no difference, but {sure}", not sure)
+    sure = [name for name in _in_order(rows) if (row := _one(rows, name)) and _is_sure(row)]
+    if match[1] == "none":
+        yield from true(f"none, but {sure}", not sure and not rows.empty)
         return
     if match[1].startswith("too few"):
         yield from true("too few steps", rows.empty or bool(rows["low"].isna().all()))
@@ -416,7 +421,15 @@ def differs(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
     form = rf"({_NAMES}) {N} (%|[^ ]+(?: m²/s| m)?) \({N} to {N}\)"
     found = re.findall(form, match[1])
     names = [part[0].replace("swing side", "swing leg") for part in found]
-    yield from true(f"named: {names}, sure: {sure}", sorted(names) == sorted(sure))
+    yield from true(f"named first: {names}, sure: {sure}", names == sure[: len(names)])
+    yield from number("more", match[2] or "0", len(sure) - len(names))
     for name, text, unit, low, high in found:
         if (row := _one(rows, name)) is not None:
             yield from _signed(text, unit, row, [low, high])
+
+
+def _in_order(rows: pd.DataFrame) -> list[str]:
+    """Names of the outcomes of rows, in their order."""
+    names = {OUTCOMES[name][:2]: name for name in OUTCOMES if name != "swing side"}
+    keys = rows[["level", "source"]].apply(tuple, axis=1) if len(rows) else ()
+    return [names[key] for key in keys if key in names]

@@ -211,7 +211,7 @@ def recorded(match: re.Match[str], tables: StudyTables, block: Block) -> Iterato
 
 
 @rule(
-    rf"Markers: distance from the model(?: \(limit {N}\))?, first touchdown to last toe-off\. Flight: range of the body's angular momentum over the largest group's(?: \(limit {N}\))?.*?Forces: delay behind the centre of mass(?: \(limit {N}\))?"
+    rf"Markers: distance from the model(?: \(limit {N}\))?, first touchdown to last toe-off\. Flight: range of the body's angular momentum over the largest group's(?: \(limit {N}\))?[; ¶]+Forces: delay behind the centre of mass(?: \(limit {N}\))?"
 )
 def recording(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = drawn_table(tables, block)
@@ -222,7 +222,9 @@ def recording(match: re.Match[str], tables: StudyTables, block: Block) -> Iterat
 
 
 @rule(
-    rf"Residual moment(?: \(limit {N}\))? against .*?residual force(?: \(limit {N}\))?\.(?:.*?standard deviation(?: \(limit {N}\))?)?"
+    rf"Residual moment(?: \(limit {N}\))? against the rates of angular momentum that conclusions "
+    rf"compare; residual force(?: \(limit {N}\))?\.(?:[ ¶]+; evidence is the standard deviation"
+    rf"(?: \(limit {N}\))?)?"
 )
 def agreement(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = tables["agreement"]
@@ -246,3 +248,40 @@ def two_conditions(match: re.Match[str], tables: StudyTables, block: Block) -> I
     rows = drawn_table(tables, block)
     yield from words("condition", match[1].replace(" ", "_"), str(rows["condition"].iloc[0]))
     yield from words("reference", match[2].replace(" ", "_"), str(rows["reference"].iloc[0]))
+
+
+@rule(rf"Estimated without plates: events of {COUNT} of {COUNT} steps\.")
+def without_plates(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    kept = tables.kept
+    estimated = kept["events"].isin(["kinematic", "low-passed"])
+    yield from number("steps without plates", match[1], int(estimated.sum()))
+    yield from number("steps", match[2], len(kept))
+
+
+# one contact --------------------------------------------------------------------------------------
+
+
+@rule(
+    rf"^One contact: (.+?), (left|right) foot on the ground at (?:([a-z ]+), )?{N} m/s\. Angular "
+    rf"momentum about the vertical, mean over the contact: push side \(solid\) {N}(?: ± {N})?, swing "
+    rf"side \(dashed\) {N}(?: ± {N})? kg m²/s( \(± 95 % interval of the measurement\))?\. "
+    rf"(.+), step {COUNT}(?:: replay)?\.$",
+    page="index.html",
+)
+def contact(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    kept = tables.kept
+    named = kept["participant_id"].eq(match[1]) & kept["trial_id"].eq(match[10])
+    rows = kept[named & kept["step"].eq(int(match[11]))]
+    yield from true(f"step {match[11]} of {match[1]} {match[10]} was kept", len(rows) == 1)
+    row = rows.iloc[0]
+    yield from words("foot", match[2], str(row["side"]))
+    condition = (match[3] or "normal").replace(" ", "_")
+    yield from true(f"condition {condition}", row["condition"] in (condition, ""))
+    yield from number("speed", match[4], float(row["speed_mps"]))
+    for position, side in ((5, "push_side"), (7, "swing_side")):
+        mean, sd = (float(row[f"H_{side}_y_stance_mean{end}_kgm2ps"]) for end in ("", "_sd"))
+        yield from number(side, match[position], mean)
+        yield from true(f"{side} has an error", np.isfinite(sd) == bool(match[position + 1]))
+        if match[position + 1]:
+            yield from number(f"{side}, half interval", match[position + 1], 1.959964 * sd)
+    yield from true("kind of interval", bool(match[9]) == bool(match[6] or match[8]))

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from validation.prose_blocks import Block
+from validation.prose_details import literal_numbers
 from validation.prose_rules import NotMineError, number, rule, true, words
 from validation.prose_study import people_counts, trials_in_sheets
 from validation.prose_tables import NUMBER, StudyTables, same
-from validation.prose_verdicts import literal_numbers
 
 N, COUNT = f"({NUMBER})", r"(\d+)"
 
@@ -88,8 +88,8 @@ def article(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
 
 
 @rule(
-    r"^It takes (?:conditions|sessions) ([a-z ]+) and ([a-z ]+): change of [^¶]+?, [a-z ]+ against "
-    r"[a-z ]+(?:, of [a-z ]+ beyond all others)?(?: at equal [a-z ]+)?, mean over athletes\.$",
+    r"^It takes (?:conditions|sessions) ([a-z ]+) and ([a-z ]+): change of [^¶]+?, ([a-z ]+) against "
+    r"([a-z ]+?)(?:, of [a-z ]+ beyond all others)?(?: at equal [a-z ]+)?, mean over athletes\.$",
     "claims",
 )  # fmt: skip
 def contrast(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
@@ -98,6 +98,7 @@ def contrast(match: re.Match[str], tables: StudyTables, block: Block) -> Iterato
         for entry in tables.registry.get("contrasts", {}).values()
     ]
     yield from true(f"“{match[1]} and {match[2]}”", {match[1], match[2]} in known)
+    yield from true(f"“{match[3]} against {match[4]}”", {match[3], match[4]} in known)
 
 
 @rule(
@@ -115,76 +116,6 @@ def preregistered(match: re.Match[str], tables: StudyTables, block: Block) -> It
     yield from true("“nothing was changed”", not (match[6] and changed))
 
 
-@rule(rf"^What to record better: {COUNT} suggestions?\.$", "answer")
-def suggestions(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    text = (tables.results / "report" / "next.html").read_text(encoding="utf-8")
-    listed = re.findall(r'<ul class="advice">(.*?)</ul>', text, re.DOTALL)
-    yield from number("suggestions", match[1], sum(part.count("<li>") for part in listed))
-
-
-OF_THE_BODY = ("Record a static posture on a plate:", "Record more runs on force plates.")
-"""Advice from the uncertainty of the body's inertia; all other advice is the fix of a finding."""
-
-
-@rule(rf"call for {COUNT} changes? to recordings or sheets\.$", "advice")
-def changes(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    causes = tables["causes"]
-    fixes = causes.loc[causes["severity"] != "info", "fix"].dropna().nunique()
-    text = (tables.results / "report" / "next.html").read_text(encoding="utf-8")
-    of_findings = text.partition("What the hypotheses need")[0]
-    of_the_body = sum(advice in of_findings for advice in OF_THE_BODY)
-    yield from number("changes", match[1], fixes + of_the_body)
-    listed = re.findall(r'<ul class="advice">(.*?)</ul>', of_findings, re.DOTALL)
-    yield from number("listed", match[1], sum(part.count("<li>") for part in listed))
-
-
-@rule(rf": {COUNT} steps? that do(?:es)? not count", "advice", "next-time")
-def lost(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    findings, trials = tables["findings"], tables["trials"]
-    fixes = findings["fix"].fillna("").astype(str).map(same)
-    concerned = findings[[fix != "" and fix in same(block.text) for fix in fixes]]
-    if block.page != "next.html":
-        own = block.page.rpartition("/")[2].removesuffix(".html")
-        concerned = concerned[concerned["participant_id"] == own]
-    keys = set(zip(concerned["participant_id"], concerned["trial_id"], strict=True))
-    rows = trials[
-        [key in keys for key in zip(trials["participant_id"], trials["trial_id"], strict=True)]
-    ]
-    kept = rows.loc[rows["state"] == "doubtful", "steps_ok"].fillna(0).sum()
-    yield from number("steps", match[1], float(rows["steps_rejected"].fillna(0).sum() + kept))
-
-
-@rule(r"^No finding of these recordings asks for a change\.$", "next-time")
-def no_change(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    findings = tables["findings"]
-    grave = findings[(findings["severity"] != "info") & findings["fix"].notna()]
-    name = block.page.rpartition("/")[2].removesuffix(".html")
-    yield from true("no finding", not (grave["participant_id"] == name).any())
-
-
-@rule(rf"; and {COUNT} findings? like it\.", "advice", "next-time")
-def alike(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    causes = tables["causes"]
-    fixes = causes.loc[causes["severity"] != "info", "fix"].dropna().map(same)
-    counts = {
-        str(fix): int(n) for fix, n in fixes.value_counts().items() if str(fix) in same(block.text)
-    }
-    if block.page == "next.html":
-        yield from true(f"{match[1]} like it", int(match[1]) + 1 in counts.values())
-
-
-@rule(rf"^{COUNT} more$", "findings", "advice", "next-time")
-def more(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    if block.section == "findings":
-        yield from number(
-            "more findings", match[1], len(tables["causes"]) - min(10, _grave(tables))
-        )
-
-
-def _grave(tables: StudyTables) -> int:
-    return int(tables["causes"]["severity"].isin(["error", "warning"]).sum())
-
-
 @rule(
     r"Software: aqbio ([\w.+-]+), OpenSim ([\w.]+), NumPy ([\w.]+), SciPy ([\w.]+); commit [^.]*\.",
     "paste",
@@ -199,38 +130,38 @@ def software(match: re.Match[str], tables: StudyTables, block: Block) -> Iterato
     "paste",
 )
 def took_part(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    people = list(tables.sheets.get("participant", {}).values())
+    people = tables.sheets.get("participant", {})
     yield from people_counts(f"{match[1]} {match[2]}", tables)
-    used = pd.Series([person.get("mass_kg") for person in people], dtype=float).dropna()
-    height = pd.Series([person.get("height_m") for person in people], dtype=float).dropna()
+    used = pd.Series([tables.mass(name) for name in people], dtype=float).dropna()
+    height = pd.Series([person.get("height_m") for person in people.values()], dtype=float).dropna()
     for first, values in ((3, used), (5, height)):
         if match[first] and len(values):
             yield from number("mean", match[first], float(values.mean()))
             if match[first + 1]:
                 yield from number("standard deviation", match[first + 1], float(values.std()))
-    prepared = trials_in_sheets(tables)
-    yield from true(
-        f"{match[7]} moving trials", int(match[7]) <= max(prepared | {len(tables["trials"])})
-    )
-    statics = [
-        row for row in tables.sheets.get("trial", {}).values() if row.get("task") == "static"
-    ]
-    if match[8]:
-        yield from true(f"{match[8]} static trials", int(match[8]) <= len(statics) or not statics)
+    prepared = [trial.get("task") == "static" for trial in tables.done("prepare")]
+    yield from number("moving trials", match[7], prepared.count(False))
+    yield from number("static trials", match[8] or "0", prepared.count(True))
 
 
 @rule(rf"{COUNT}(?: to {COUNT})? markers were tracked at {N}(?: to {N})? Hz\.", "paste")
 def tracked(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    notes = tables["quality"].loc[tables["quality"]["measure"] == "marker_rms"]
-    yield from true("some trial was tracked", len(notes) > 0)
+    solved = [one for one in tables.done("inverse_kinematics") if one["marker_rms_m"] is not None]
+    for first, stage, name in (
+        (1, solved, "markers"),
+        (3, tables.done("prepare"), "marker_rate_hz"),
+    ):
+        values = [float(trial[name]) for trial in stage]
+        yield from number(f"least {name}", match[first], min(values))
+        yield from number(f"most {name}", match[first + 1] or match[first], max(values))
 
 
 @rule(rf"\(root mean square error {N} to {N} mm\)", "paste")
 def marker_errors(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    rows = tables["quality"][tables["quality"]["measure"] == "marker_rms"]
-    values = 1000.0 * rows["value"].astype(float)
-    yield from number("smallest error", match[1], float(values.min()))
-    yield from number("largest error", match[2], float(values.max()))
+    errors = [one["marker_rms_m"] for one in tables.done("inverse_kinematics")]
+    values = [1000.0 * float(error) for error in errors if error is not None]
+    yield from number("smallest error", match[1], min(values))
+    yield from number("largest error", match[2], max(values))
 
 
 SETTINGS = {
@@ -257,7 +188,5 @@ def draws(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[s
 
 @rule(rf"In {COUNT} trials? (raw markers|motion and forces)", "paste")
 def fitted(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    motion = tables["trials"]["motion"].eq("fitted")
-    done = tables["trials"]["status"].eq("ok")
-    count = motion.sum() if match[2] == "raw markers" else (done & ~motion).sum()
-    yield from true(f"{match[1]} trials", abs(int(match[1]) - int(count)) <= int((~done).sum()))
+    motions = [trial.get("motion") == "fitted" for trial in tables.done("inverse_dynamics")]
+    yield from number("trials", match[1], motions.count(match[2] == "raw markers"))

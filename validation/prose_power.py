@@ -94,6 +94,10 @@ def _power(text: str, row: dict[str, Any]) -> Iterator[str]:
     least = re.search(r"never decides? it; a verdict takes at least (\d+)", text)
     if least is not None:
         yield from true("too few", float(row["n_athletes"]) < int(least[1]))
+    goal = re.search(rf"80 % (?:for (?:excluding )?|at ){N}", text)
+    if goal is not None:
+        factor = 2.0 if exclude is None else 1.0
+        yield from true(f"80 % for {goal[1]}", is_size(goal[1], factor * smallest))
     mde = re.search(rf"detect with a power of 80 % is {N}", text)
     if mde is not None:
         yield from true(f"mde {mde[1]}", is_size(mde[1], float(row["mde"])))

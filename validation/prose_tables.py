@@ -126,6 +126,23 @@ class StudyTables:
         provenance = self._json("tables/steps.json").get("provenance", {})
         return dict(json.loads(provenance.get("versions", "{}")))
 
+    def stage(self, name: str) -> dict[str, dict[str, Any]]:
+        """Records of a stage by athlete."""
+        paths = sorted((self.results / "participants").glob(f"*/{name}.json"))
+        return {path.parent.name: self._json(str(path.relative_to(self.results))) for path in paths}
+
+    def done(self, name: str) -> list[dict[str, Any]]:
+        """Records of the trials that a stage could do."""
+        trials = [one for record in self.stage(name).values() for one in record.get("trials", ())]
+        return [trial for trial in trials if trial.get("status") == "ok"]
+
+    def mass(self, athlete: str) -> float:
+        """Body mass on which an athlete's results rest, kg; NaN where it is not known."""
+        value = self.stage("prepare").get(athlete, {}).get("mass_kg")
+        if value is None:
+            value = self.sheets.get("participant", {}).get(athlete, {}).get("mass_kg")
+        return math.nan if value is None else float(value)
+
     def _json(self, name: str) -> dict[str, Any]:
         path = self.results / name
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

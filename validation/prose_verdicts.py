@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
-
 from validation.prose_blocks import Block
 from validation.prose_directions import DOWNWARD, UPWARD
 from validation.prose_rules import NotMineError, number, rule, true, words
@@ -44,7 +42,7 @@ def _clauses(row: dict[str, Any], tables: StudyTables) -> tuple[str, str]:
     return f"was higher {ends}", f"was lower {ends}"
 
 
-def _row(tables: StudyTables, block: Block) -> dict[str, Any]:
+def row_of(tables: StudyTables, block: Block) -> dict[str, Any]:
     name = block.section.removeprefix("words-")
     rows = tables["verdicts"]
     rows = rows[rows["hypothesis"] == name]
@@ -75,9 +73,9 @@ def is_size(text: str, value: float) -> bool:
     "words-",
 )
 def fragile(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    row = _row(tables, block)
+    row = row_of(tables, block)
     yield from words("fragile", str(row.get("fragile")), "yes")
-    names = _cell(row.get("overturned_by")).split(", ")
+    names = cell_text(row.get("overturned_by")).split(", ")
     yield from number("choices", str(len(names)), match[1].count(", ") + 1)
 
 
@@ -86,7 +84,7 @@ def fragile(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
     "words-",
 )
 def post_hoc(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    yield from words("post hoc", str(_row(tables, block).get("post_hoc")), "yes")
+    yield from words("post hoc", str(row_of(tables, block).get("post_hoc")), "yes")
 
 
 @rule(r"^Changed after the data were first read: (\d+) kinds? of change$", "verdicts")
@@ -94,11 +92,14 @@ def changed(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
     yield from true("something was changed", 0 < int(match[1]) <= len(tables["deviations"]))
 
 
-@rule(r"^([\w.]+) \(([^)]*)\): (.+) → (.+)\.$", "verdicts")
+@rule(r"^([\w. ]+) \(([^)]*)\): (.+) → (.+)\.$", "verdicts")
 def deviation(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = tables["deviations"].astype(object).fillna("nothing").astype(str)
     known = rows[["key", "before", "now"]].apply(tuple, axis=1).tolist()
     yield from true(f"“{match[0]}”", (match[1], match[3], match[4]) in known)
+    own = rows.loc[rows["key"] == match[1], "hypothesis"]
+    named = {"every verdict" if name == "all" else name for name in own}
+    yield from true(f"concerns {match[2]}", set(match[2].split(", ")) <= named)
 
 
 # counts -------------------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ def label(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[s
     if block.kind not in ("li", "h4"):
         raise NotMineError
     text = match[2].replace(": ", " ")
-    row = _row(tables, block) if block.kind == "h4" else row_of_title(tables, text)
+    row = row_of(tables, block) if block.kind == "h4" else row_of_title(tables, text)
     if not row:
         yield f"“{match[0]}” is no row of verdicts.tsv"
         return
@@ -216,7 +217,7 @@ def names_of_part(match: re.Match[str], tables: StudyTables, block: Block) -> It
 
 @rule(r"^(.*)$", "words-")
 def finding(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    text, row = match[1], _row(tables, block)
+    text, row = match[1], row_of(tables, block)
     if block.kind != "p" or not row or text.startswith(("Fragile", "Post hoc")):
         raise NotMineError
     estimate, smallest = float(row["estimate"]), float(row["smallest_effect"])
@@ -255,7 +256,11 @@ def finding(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
         yield from true(f"smallest effect {other}", is_size(other, smallest))
     for other in re.findall(rf" by {N}[^;.]* or more", text):
         yield from true(f"smallest effect {other}", is_size(other, smallest))
-    yield from _athletes(text, row)
+    for bound in re.findall(r"of at (most|least) 1\b", text):
+        yield from words("end of the scale", bound, "most")
+    if "own change of" in text:
+        yield from true("own changes below", " was below " in text.partition("own change of")[2])
+    yield from athletes(text, row)
 
 
 def _direction(text: str, up: str, down: str, predicted: str) -> Iterator[str]:
@@ -284,7 +289,7 @@ def _gates(text: str, row: dict[str, Any]) -> Iterator[str]:
             yield from true(f"“{part}”", same(part) in same(text))
 
 
-def _athletes(text: str, row: dict[str, Any]) -> Iterator[str]:
+def athletes(text: str, row: dict[str, Any]) -> Iterator[str]:
     if math.isnan(float(row["n_showing"])):
         said = re.search(r"a comparison of (\d+) athletes", text)
         if said is not None:
@@ -306,12 +311,12 @@ def _athletes(text: str, row: dict[str, Any]) -> Iterator[str]:
 @rule(rf"(?<![\w.\d<-])\+?{N}(?![\w\d-])", "words-")
 def any_number(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     """Every other number of a verdict's words is one of its rows, or stands in their texts."""
-    row = _row(tables, block)
+    row = row_of(tables, block)
     name, entry = str(row.get("hypothesis")), registered(tables, str(row.get("hypothesis")))
     literal = tables["literal"]
     rows = [row, *records(literal[literal["hypothesis"] == name])]
     values = [float(cell) for own in rows for cell in own.values() if _is_number(cell)]
-    values += [0.0, 1.0, 95.0, _alpha(row, tables), 100.0 * float(row.get("share_low", math.nan))]
+    values += [0.0, 1.0, 95.0, alpha_of(row, tables), 100.0 * float(row.get("share_low", math.nan))]
     values += [100.0 * float(row.get("share_high", math.nan)), *(shift for _, shift in BIASES)]
     texts = " ".join(same(str(cell)) for own in (*rows, _flat(entry)) for cell in own.values())
     texts += " ".join(cause for cause, _ in BIASES) + name
@@ -323,7 +328,7 @@ def any_number(match: re.Match[str], tables: StudyTables, block: Block) -> Itera
 
 @rule(rf"<{N}", "words-")
 def small_p(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    row = _row(tables, block)
+    row = row_of(tables, block)
     smallest = min(float(row[name]) for name in ("p_holm", "p_against_holm"))
     yield from true(f"p <{match[1]}", smallest < value_of(match[1]))
 
@@ -336,233 +341,6 @@ def _flat(entry: dict[str, Any]) -> dict[str, Any]:
     return {str(key): json.dumps(value, ensure_ascii=False) for key, value in entry.items()}
 
 
-# details ------------------------------------------------------------------------------------------
-
-
-@rule(r"^(.*)$", "words-")
-def details(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    row = _row(tables, block)
-    if block.kind != "dd" or not row or block.head not in DETAILS:
-        raise NotMineError
-    yield from DETAILS[block.head](match[1], row, tables)
-
-
-FACTORS = {
-    "consistency": "the consistency fit", "cutoff": "the cut-off frequency",
-    "threshold": "the force at which events are found", "body": "the masses of the segments",
-    "pelvis": "where the pelvis counts", "contact_model": "the contact model",
-    "errors": "the error model", "outliers": "athletes far from the others",
-    "covariates": "what is held between athletes", "who_counts": "who counts",
-}  # fmt: skip
-"""Names of the choices of the analysis."""
-
-UNCERTAINTY = (
-    rf"Estimate {NUMBER}(?: \(95 % interval over athletes {NUMBER} to {NUMBER}\))? from \d+ athletes? "
-    rf"and \d+ steps or sprints(?:; 95 % CI for the share of athletes {NUMBER} to {NUMBER} % "
-    r"\((?:\d+ of \d+ athletes?|no athlete)\))?(?:\. No other choice was judged\."
-    r"|; no other choice of the analysis changes it"
-    rf"|; range over the other choices of the analysis {NUMBER} to {NUMBER}(?:, changed most by [^.;]+)?)?"
-    r"(?:\. (?:No other choice changes the verdict|Choices that change the verdict: [^.]*(?:\.\d[^.]*)*)\.)?"
-    r"(?: Not judged, because gates failed: [^.]*(?:\.\d[^.]*)*\.)?"
-    r"(?: Leaving out (?:any one athlete does not change|[^.]+ \(one at a time\) changes) the verdict\.)?"
-)
-"""All that is said of the uncertainty of a verdict."""
-
-
-def _uncertainty(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
-    form = rf"^Estimate {N}(?: \(95 % interval over athletes {N} to {N}\))? from {COUNT} athletes? and {COUNT} steps or sprints"
-    head = re.match(form, text)
-    yield from true("form of the sentence", re.fullmatch(UNCERTAINTY, text) is not None)
-    if head is None:
-        yield f"“{text[:60]}” has another form"
-        return
-    columns = ("estimate", "ci_low", "ci_high", "n_athletes", "n_steps")
-    for name, said in zip(columns, head.groups(), strict=True):
-        if said is not None:
-            yield from number(name, said, float(row[name]))
-    share = re.search(rf"95 % CI for the share of athletes {N} to {N} %", text)
-    if share is not None:
-        yield from number("share_low", share[1], 100.0 * float(row["share_low"]))
-        yield from number("share_high", share[2], 100.0 * float(row["share_high"]))
-    spread = re.search(rf"range over the other choices of the analysis {N} to {N}", text)
-    if spread is not None:
-        yield from number("lowest", spread[1], float(row["lowest"]))
-        yield from number("highest", spread[2], float(row["highest"]))
-    factor = re.search(r"changed most by ([^.;]+)", text)
-    if factor is not None:
-        yield from words(
-            "decisive", factor[1], FACTORS.get(str(row["decisive"]), str(row["decisive"]))
-        )
-    turned = _cell(row["overturned_by"]) != ""
-    yield from true("“No other choice changes”", not (turned and "No other choice changes" in text))
-    yield from true("“Choices that change”", turned or "Choices that change" not in text)
-    names = _cell(row["influential"])
-    yield from true("“any one athlete”", not (names and "any one athlete does not" in text))
-    for one in re.findall(r"Leaving out (.+?) \(one at a time\)", text):
-        yield from words("influential", one, names)
-    judged = _cell(row["lowest"]) != ""
-    yield from true(
-        "“No other choice was judged”", judged != ("No other choice was judged" in text)
-    )
-    yield from _athletes(text.partition("steps or sprints")[2], row)
-
-
-CHANGE = (
-    rf"(?:Judged if the gates passed \([a-z, ]+\); then supported|Supported(?: only)?) if the (?:estimate is at "
-    rf"(?:most|least) {NUMBER} and its adjusted p below {NUMBER}|adjusted p against a change of {NUMBER} is "
-    rf"below {NUMBER})(?:, and its own condition holds)?; it is {NUMBER}(?:, p <?{NUMBER})?"
-    rf"(?:, and the condition (?:holds|fails)(?: \(.*\))?)?\."
-    rf"(?: Not supported if the adjusted p (?:against an effect of interest were below {NUMBER}"
-    rf"|for a change were below {NUMBER} and the estimate {NUMBER} or more); it is <?{NUMBER}\.)?"
-)
-"""All that is said of what would change a verdict."""
-
-
-def _change(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
-    smallest, alpha = float(row["smallest_effect"]), _alpha(row, tables)
-    yield from true("form of the sentence", re.fullmatch(CHANGE, text) is not None)
-    least = re.search(rf"the estimate is at (most|least) {N} and its adjusted p below {N}", text)
-    if least is not None:
-        extreme = "most" if row["predicted"] == "less" else "least"
-        yield from words("direction", least[1], extreme)
-        yield from number("smallest effect", least[2], smallest)
-        yield from number("alpha", least[3], alpha)
-    change = re.search(rf"against a change of {N} is below {N}", text)
-    if change is not None:
-        yield from number("smallest effect", change[1], abs(smallest))
-        yield from number("alpha", change[2], alpha)
-    now = re.search(rf"it is {N}(?:, p (<?){N})?", text)
-    if now is not None:
-        yield from number("estimate", now[1], float(row["estimate"]))
-        yield from _p(now[2], now[3], row["p_holm"])
-    last = re.search(rf"Not supported if .*; it is (<?){N}\.$", text)
-    if last is not None:
-        yield from _p(last[1], last[2], row["p_against_holm"])
-    holds = re.search(r"the condition (holds|fails)", text)
-    if holds is not None:
-        yield from words("condition", holds[1], "holds" if row["condition"] == "yes" else "fails")
-    yield from true("“only”", ("Supported only" in text) == (row["found"] == "found"))
-    if _cell(row["note"]):
-        yield from true("note", same(str(row["note"])) in same(text))
-
-
-def _rule(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
-    yield from true(f"reason {row['reason']}", same(str(row["reason"])) in same(text))
-    ps = re.search(
-        rf"(?<=[.] )Adjusted p (<?){N} for it and (<?){N} (for a change|against an effect of interest), both at {N}",
-        text,
-    )
-    if ps is not None:
-        yield from _p(ps[1], ps[2], row["p_holm"])
-        yield from _p(ps[3], ps[4], row["p_against_holm"])
-        denies = row["predicted"] in ("none", "not_greater")
-        yield from true(f"“{ps[5]}”", denies == (ps[5] == "for a change"))
-        yield from number("alpha", ps[6], _alpha(row, tables))
-    yield from true("form of the p values", (". Adjusted p" in text) == (ps is not None))
-    failed = re.search(r"Gates that failed: (.+)\.$", text)
-    gates = str(row["gates"]).replace("_", " ")
-    yield from true("gates", (failed[1] == gates) if failed else gates in ("passed", "nan"))
-
-
-def _p(below: str | None, text: str | None, value: Any) -> Iterator[str]:
-    if text is None:
-        return
-    p = float(value)
-    yield from true(
-        f"p {below or ''}{text}", (p < value_of(text)) if below else agrees(text, p) and p >= 0.001
-    )
-
-
-def _statistic(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
-    said = re.search(rf"Smallest effect of interest {N}; unit: (.+)\.$", text)
-    if said is None:
-        yield f"“{text[:60]}” states no smallest effect"
-        return
-    yield from number("smallest effect", said[1], float(row["smallest_effect"]))
-    yield from words("unit", same(said[2]), same(str(row["unit"])))
-    entry = registered(tables, str(row["hypothesis"]))
-    if "estimand" in entry:
-        yield from true(
-            "estimand", same(str(entry["estimand"])) in same(text) or bool(entry.get("contrast"))
-        )
-    if _cell(row["model"]):
-        yield from true("model", same(str(row["model"])) in same(text))
-
-
-def _claim(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
-    entry = registered(tables, str(row["hypothesis"]))
-    if entry:
-        expected = f"“{entry['claim'].strip()}” (article {entry['source']})"
-        yield from true("claim", same(text) == same(expected))
-
-
-def _falsifiable(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
-    entry = registered(tables, str(row["hypothesis"]))
-    if "discriminating" not in entry:
-        generated = {
-            "whether a change of the smallest size of interest is excluded",
-            "whether there is a change towards less at all",
-            "whether there is a change towards greater at all",
-        }
-        yield from true(f"“{text}”", same(text) in generated)
-    elif entry["discriminating"]:
-        yield from words("content", same(text), same(str(entry["discriminating"])))
-
-
-def _literal(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
-    rows = tables["literal"]
-    own = rows[rows["hypothesis"] == row["hypothesis"]] if len(rows) else rows
-    yield from literal_numbers(text, own)
-    entry = registered(tables, str(row["hypothesis"]))
-    if isinstance(entry.get("literal"), dict):
-        yield from true("literal", same(str(entry["literal"]["words"])) in same(text))
-        implied = entry["literal"]["label"] == "implied"
-        yield from true("label", implied == ("(implied by mechanics)" in text))
-
-
-def literal_numbers(text: str, own: pd.DataFrame) -> Iterator[str]:
-    """Compare the numbers of a literal sentence with its rows."""
-    for line in own.to_dict("records"):
-        name = re.escape(same(str(line["name"])))
-        said = re.search(
-            rf"{name}: ({NUMBER})(?: \(({NUMBER}) to ({NUMBER})\))?"
-            r"(?:, shown by (\d+) of (\d+) athletes)?", same(text)
-        )  # fmt: skip
-        if said is None:
-            yield f"“{line['name']}” is missing"
-            continue
-        names = ("estimate", "ci_low", "ci_high", "n_showing", "n_athletes")
-        for column, part in zip(names, said.groups(), strict=True):
-            if part is not None:
-                yield from number(f"{line['name']}, {column}", part, float(line[column]))
-
-
-def _robust(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
-    said = re.search(rf"Hodges-Lehmann estimate {N}\.", text)
-    alone = math.isnan(float(row["n_showing"]))
-    yield from true("compares athletes", alone == (said is None))
-    if said is not None:
-        yield from number("robust", said[1], float(row["robust"]))
-
-
-def _bias(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
-    orders = {
-        "balanced": "in this study the order was balanced",
-        "one_order": "in this study one condition came later in nearly all athletes",
-        "order_unknown": "the order of this study is not stated",
-    }
-    for design, sentence in orders.items():
-        yield from true(f"“{sentence}”", sentence not in text or row["design"] == design)
-    if row["design"] in orders and "always last" in text:
-        yield from true("order of this study", orders[str(row["design"])] in text)
-    found = re.findall(
-        rf"In simulated studies with (.+?) the estimate is off by {N} smallest effects", text
-    )
-    yield from true("form of the sentence", len(found) == text.count("simulated studies"))
-    for cause, size in found:
-        yield from true(f"bias {size} of {cause}", (same(cause), value_of(size)) in BIASES)
-
-
 BIASES = {
     ("a vertical that is 5° off", -1.9), ("strengths tested once, of reliability 0.7", -2.0),
     ("forces that are 16 ms late", 0.4), ("restricted arms always last, with fatigue of 0.6 %", -1.9),
@@ -570,16 +348,10 @@ BIASES = {
 }  # fmt: skip
 """Known biases (docs/validation): what was simulated, and the shift in smallest effects."""
 
-DETAILS = {
-    "Uncertainty": _uncertainty, "Would change if": _change, "Rule": _rule, "Claim": _claim,
-    "Statistic": _statistic, "Falsifiable content": _falsifiable, "Taken literally": _literal,
-    "Athletes": _robust, "Bias not covered by the interval": _bias,
-}  # fmt: skip
 
-
-def _alpha(row: dict[str, Any], tables: StudyTables) -> float:
+def alpha_of(row: dict[str, Any], tables: StudyTables) -> float:
     return float(registered(tables, str(row["hypothesis"])).get("alpha", 0.05))
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
     return str(value) if isinstance(value, str) else "" if value != value else str(value)

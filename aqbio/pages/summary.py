@@ -251,7 +251,7 @@ def doubt_words(row: dict[str, Any]) -> tuple[str, str]:
     stated = [] if missing(row["against"]) else [str(row["against"]).rstrip(".")]
     seems = [DOUBTS[name].seems for name in measures if name in DOUBTS]
     labels = [_measure(name) for name in measures if name != AGAINST_USE]
-    outside = f"{enumerated(labels)} outside the limit" if labels else ""
+    outside = f"outside the limit: {'; '.join(labels)}" if labels else ""
     return "; ".join([*stated, *seems]), outside
 
 

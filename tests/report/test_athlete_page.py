@@ -70,7 +70,7 @@ def test_conditions_that_are_not_compared_are_named():
 
 def test_a_doubtful_trial_is_told_in_plain_words_with_the_measure_folded():
     trial = DoubtfulTrials(
-        ("fast <1>", "again"), DOUBTS["foot_slip"].seems, "slip of the foot outside the limit",
+        ("fast <1>", "again"), DOUBTS["foot_slip"].seems, "outside the limit: slip of the foot",
         "joint moments", 3, {"Repair the files": ("Correct LMT5.",)}, named=False, size=3,
     )  # fmt: skip
     page = template("doubtful.html.j2").render(doubtful=[trial], participant="A", root="../")
@@ -82,7 +82,7 @@ def test_a_doubtful_trial_is_told_in_plain_words_with_the_measure_folded():
     assert "Repair the files" in visible
     assert "Correct LMT5." in visible
     assert "limit" not in visible
-    assert "Slip of the foot outside the limit." in words_of(page)
+    assert "Outside the limit: slip of the foot." in words_of(page)
     assert template("doubtful.html.j2").render(doubtful=[], participant="A", root="") == ""
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from aqbio.version import __version__
+
 if TYPE_CHECKING:
     from aqbio.contributions import contributions
     from aqbio.contributions.files import model_anatomy
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
     from aqbio.rotation.level_a import ForceShares, LevelA, force_shares, level_a, stance_share
     from aqbio.rotation.levels import Anatomy, Levels, levels
     from aqbio.virtual.demo import DemoRun, demo_run
-
-__version__ = "0.3.0"
 
 __all__ = [
     "Anatomy",

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aqbio import __version__
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.operating_system import end_with, interrupt_on_termination, write_utf8
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
+from aqbio.version import __version__
 
 if TYPE_CHECKING:
     from aqbio.io.study import Study

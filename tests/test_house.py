@@ -135,7 +135,7 @@ def test_the_import_contracts_name_every_room():
     rooms = {f"aqbio.{name}" for name in packages | modules}
     layers = CONTRACTS["Rooms import one way"]["layers"]
     assert not any(":" in layer for layer in layers), "two rooms may import each other"
-    assert CONTRACTS["Rooms import one way"]["ignore_imports"] == ["aqbio -> aqbio.**"]
+    assert not any("ignore_imports" in contract for contract in CONTRACTS.values())
     assert sorted(re.findall(r"[\w.]+", " ".join(layers))) == sorted(rooms)
     kept_from = CONTRACTS["Only the opensim room imports OpenSim"]["source_modules"]
     assert set(kept_from) == rooms - {"aqbio.opensim"}

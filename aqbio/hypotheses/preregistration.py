@@ -13,12 +13,12 @@ from typing import Any
 
 import aqbio.hypotheses
 import aqbio.stats
-from aqbio import __version__
 from aqbio.config import Participant, Trial
 from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES, STAGE_TABLE
 from aqbio.stats.registry import short_hash, study_registry
+from aqbio.version import __version__
 
 RECORD = "registry.json"
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import aqbio
 from aqbio.io.atomic import write_text
 from aqbio.io.study import FILE_SETTINGS, MODELS, Study
+from aqbio.version import __version__
 
 LIBRARIES = ("opensim", "ezc3d", "numpy", "scipy", "pandas", "xarray", "matplotlib")
 
@@ -74,7 +74,7 @@ def keep_hashes(memory: Path) -> None:
 @functools.cache
 def versions() -> dict[str, str]:
     """The versions of aqbio, Python and the libraries that numbers depend on."""
-    by_library = {"aqbio": aqbio.__version__, "python": platform.python_version()}
+    by_library = {"aqbio": __version__, "python": platform.python_version()}
     for library in LIBRARIES:
         try:
             by_library[library] = metadata.version(library)
@@ -86,7 +86,7 @@ def versions() -> dict[str, str]:
 @functools.cache
 def git_commit() -> str:
     """The commit of aqbio's own checkout, with ``+changes`` when files differ from it."""
-    root = Path(aqbio.__file__).parents[1]
+    root = Path(__file__).parents[2]
     try:
         if not root.samefile(_git(root, "rev-parse", "--show-toplevel")):
             return "unknown"  # installed into a checkout of something else

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import aqbio
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import columns
 from aqbio.io.mot import write_storage
@@ -20,6 +19,7 @@ from aqbio.look.tables import contributions_table, step_columns, steps_table
 from aqbio.names import AXES
 from aqbio.rotation.levels import PRIMARY
 from aqbio.vectors import FloatArray
+from aqbio.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ def provenance(levels: MotionLevels, *further: Path | None) -> dict[str, Any]:
     input_files = [moving.model, moving.motion_file, moving.forces_file, *further]
     return {
         "stage": "look",
-        "aqbio": aqbio.__version__,
+        "aqbio": __version__,
         "inputs": [f"{path.name} {file_hash(path)}" for path in input_files if path is not None],
         "cutoff_hz": moving.cutoff_hz,
         "map": moving.map_name,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
-import aqbio
 from aqbio.contributions.trial import MAX_CLOSURE_ERROR
 from aqbio.errors import SEVERITIES
 from aqbio.gait.roles import RoleScheme
@@ -34,6 +33,7 @@ from aqbio.pages.replay import (
 )
 from aqbio.rotation.levels import PRIMARY
 from aqbio.vectors import FloatArray
+from aqbio.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +106,7 @@ def look_page(levels: MotionLevels, tables: dict[str, pd.DataFrame]) -> str:
         map_words=_map_words(levels),
         understood=list(_understood(levels)),
         files=FILES | ({"map.yaml": "the guessed map"} if moving.map_text else {}),
-        version=aqbio.__version__,
+        version=__version__,
         inputs=", ".join(
             path.name
             for path in (moving.model, moving.motion_file, moving.forces_file)

@@ -15,10 +15,10 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from aqbio import __version__
 from aqbio.figures.words import choice_words, digits, format_interval
 from aqbio.io.atomic import write_text
 from aqbio.names import INTERVALS
+from aqbio.version import __version__
 
 ASSETS = resources.files("aqbio.pages") / "assets"
 """Style, scripts and libraries of the pages."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import aqbio
 from aqbio.boundary import reads
 from aqbio.errors import AqbioError, listed
 from aqbio.faults import RunStoppedError
@@ -22,6 +21,7 @@ from aqbio.io.tables import MISSING, read_table
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, STUDY_STAGES
 from aqbio.study.deposit import CRATE, crate
 from aqbio.study.jobs import FILES, as_json, read_record, result_problems
+from aqbio.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +101,7 @@ def facts(study: Study) -> dict[str, Any]:
         settings |= study.stage_settings(stage)
     return {
         "name": study.settings.name,
-        "aqbio": aqbio.__version__,
+        "aqbio": __version__,
         "commit": git_commit(),
         "versions": versions(),
         "settings": published(study, settings),

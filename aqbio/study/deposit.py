@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import aqbio
 from aqbio.config import Trial
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
@@ -19,6 +18,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import MISSING, read_table
 from aqbio.names import AXES
 from aqbio.study.jobs import as_json, read_record
+from aqbio.version import __version__
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -92,7 +92,7 @@ def crate(study: Study, names: Iterable[str], recorded: str) -> dict[str, Any]:
     software = {"@id": "#aqbio", "@type": "SoftwareApplication", "name": "aqbio"}
     run: dict[str, Any] = {"@id": "#run", "@type": "CreateAction", "name": "aqbio run"}
     run |= {"endTime": recorded, "instrument": {"@id": "#aqbio"}, "result": {"@id": "./"}}
-    graph = [about, root, licence, software | {"softwareVersion": aqbio.__version__}, run, *parts]
+    graph = [about, root, licence, software | {"softwareVersion": __version__}, run, *parts]
     return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
 
 

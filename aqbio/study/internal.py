@@ -18,13 +18,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
-import aqbio
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RUN_AGAIN, RunStoppedError, machine_fault
 from aqbio.io.atomic import files_made, note_made, write_text
 from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
 from aqbio.operating_system import CAN_FORK
+from aqbio.version import __version__
 
 Result = TypeVar("Result")
 
@@ -39,7 +39,7 @@ LOG_PREFIX = "internal-"
 STAGE_ORDER = "stage-order"
 """Rule of the error that an earlier stage has not run: not a failure of data, so not recorded."""
 
-PACKAGE = Path(aqbio.__file__).parent
+PACKAGE = Path(__file__).parents[1]
 
 IDENTIFIER_LENGTH = 6
 """Length of an identifier."""
@@ -89,7 +89,7 @@ def _internal_error(
         return AqbioError(f"{message} at {location}; please report.", fix="report it.", rule=RULE)
     file = re.sub(r"[^\w.-]+", "_", "-".join((name, stage, *subject)))
     log = study.root / "logs" / f"{LOG_PREFIX}{file}.txt"
-    head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {part}' for part in subject)}"
+    head = f"aqbio {__version__}, stage {stage}{''.join(f', {part}' for part in subject)}"
     text = in_ids(study, "".join(traceback.format_exception(error)))
     write_text(log, f"{head}\n\n{text}")
     return AqbioError(

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import aqbio
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError, is_writable, writing
 from aqbio.io.atomic import PARTIAL, cached_until_changed, write_text
@@ -28,6 +27,7 @@ from aqbio.stage_table import (
     STUDY,
     STUDY_STAGES,
 )
+from aqbio.version import __version__
 
 Kind = Literal["missing", "damaged", "outdated", "foreign", "failed"]
 
@@ -208,7 +208,7 @@ def settings_content(study: Study, sections: Iterable[str]) -> str:
     names = tuple(sections)
     if names not in study.cache:  # the same for every participant
         plain = {name: as_plain_data(name, getattr(study.settings, name)) for name in names}
-        content = {"aqbio": aqbio.__version__, **plain}
+        content = {"aqbio": __version__, **plain}
         study.cache[names] = json.dumps(content, ensure_ascii=False, sort_keys=True)
     text: str = study.cache[names]
     return text

@@ -162,7 +162,8 @@ def force_unknown(match: re.Match[str], tables: StudyTables, block: Block) -> It
     if "(" in text:
         steps = re.search(r"\((\d+) left and (\d+) right steps\)", text)
         sizes = [rows["second_steps"].max(), rows["first_steps"].max()]
-        yield from true("steps of both feet", bool(steps) and [*map(int, steps.groups())] == sizes)
+        said = [int(count) for count in steps.groups()] if steps is not None else None
+        yield from true("steps of both feet", said == sizes)
     if "no plate measured" in text:
         here = measured
         speed = re.search(rf"at (?:[a-z ]+, )?{N} m/s", text)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from validation.prose_blocks import Block
 from validation.prose_rules import number, rule, true, words
-from validation.prose_tables import NUMBER, StudyTables
+from validation.prose_tables import NUMBER, StudyTables, headline_rows
 
 N, COUNT = f"({NUMBER})", r"(\d+)"
 
@@ -24,13 +24,6 @@ def drawn_table(tables: StudyTables, block: Block) -> pd.DataFrame:
     names = [str(entry["table"]) for entry in tables.figures]
     rows: pd.DataFrame = tables[names[position].removesuffix(".tsv")]
     return rows
-
-
-def _fastest(rows: pd.DataFrame) -> pd.DataFrame:
-    usual = rows[rows["condition"].isna() | (rows["condition"] == "normal")]
-    rows = usual if len(usual) else rows
-    fastest: pd.DataFrame = rows[rows["speed_mps"] == rows["speed_mps"].max()]
-    return fastest
 
 
 def _over_stance(rows: pd.DataFrame) -> pd.Series[float]:
@@ -89,7 +82,7 @@ def legs_and_arms(match: re.Match[str], tables: StudyTables, block: Block) -> It
     rf"Most often the ([a-z ]+) opposes the other two at the pelvis \({N} % of stance at {N} m/s\)"
 )
 def pelvis(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    rows = _fastest(drawn_table(tables, block))
+    rows = headline_rows(drawn_table(tables, block))
     shares = _over_stance(rows[rows["row"] == "opposing_y"]).dropna()
     name = {"leg_push": "push leg", "leg_swing": "swing leg", "upper_body": "upper body"}
     yield from words("chain", match[1], name[str(shares.idxmax())])
@@ -101,7 +94,7 @@ def pelvis(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[
     rf"([A-Z][a-z ]+), (push|swing): the largest single cause of (the upward impulse|the rotation of the push side), {N} (m/s|N m) at {N} m/s under (C\d)"
 )
 def largest_cause(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    rows = _fastest(drawn_table(tables, block))
+    rows = headline_rows(drawn_table(tables, block))
     rows = rows[(rows["panel"] == rows["panel"].iloc[0]) & (rows["variant"] == match[7])]
     single = rows[~rows["source"].isin(["together", "push_side", "swing_side"])].set_index("source")
     largest = str(single["mean"].abs().idxmax())

@@ -12,7 +12,7 @@ import pandas as pd
 from validation.prose_blocks import Block
 from validation.prose_figures import drawn_table
 from validation.prose_rules import number, rule, true, words
-from validation.prose_tables import NUMBER, SpeedClass, StudyTables
+from validation.prose_tables import NUMBER, SpeedClass, StudyTables, headline_rows
 
 N, COUNT = f"({NUMBER})", r"(\d+)"
 RANGE = rf"({NUMBER})(?: to ({NUMBER}))? m/s"
@@ -93,7 +93,7 @@ def gap_reason(match: re.Match[str], tables: StudyTables, block: Block) -> Itera
     rf"With a foot on the ground(?: at {RANGE})? \({COUNT} athletes?, {COUNT} steps?\) the angular momentum of both sides could not be determined: parts of the body were not observed\."
 )
 def not_carried(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    own = tables.fastest
+    own = tables.headline
     if own is not None:
         yield from _speeds(match, 1, own)
         yield from number("athletes", match[3], own.size[0])
@@ -201,7 +201,7 @@ def _speeds(match: re.Match[str], first: int, own: SpeedClass) -> Iterator[str]:
     rf"(?:, 95 % interval of the measurement in brackets)?\."
 )  # fmt: skip
 def carried(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    own = tables.fastest
+    own = tables.headline
     if own is None:
         yield "no class of speeds was run"
         return
@@ -242,9 +242,9 @@ def _stance_rows(tables: StudyTables, own: SpeedClass) -> pd.DataFrame:
 
 @rule(rf"At {RANGE} the residual moment about the vertical has an RMS of {N} N m\.")
 def residual(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    if tables.fastest is not None:
-        yield from _speeds(match, 1, tables.fastest)
-        mean = tables.fastest.mean("M_residual_y_stance_rms_Nm")
+    if tables.headline is not None:
+        yield from _speeds(match, 1, tables.headline)
+        mean = tables.headline.mean("M_residual_y_stance_rms_Nm")
         yield from number("residual", match[3], mean)
 
 
@@ -327,11 +327,8 @@ def _joint(source: str) -> str:
 
 
 def _effects(tables: StudyTables, side: str) -> pd.DataFrame:
-    """Single joints that act on a side at the fastest speed: mean, low, high, sure."""
-    rows = tables["caused_rotation"]
-    usual = rows[rows["condition"].isna() | (rows["condition"] == "normal")]
-    rows = usual if len(usual) else rows
-    rows = rows[rows["speed_mps"] == rows["speed_mps"].max()]
+    """Single joints that act on a side at the headline speed: mean, low, high, sure."""
+    rows = headline_rows(tables["caused_rotation"])
     rows = rows[(rows["panel"] == f"{side.replace(' ', '_')}_y") & ~rows["source"].isin(OTHERS)]
     primary = rows[rows["variant"] == "C2"].set_index("source")[["mean", "low", "high"]]
     others = set(tables["model_differences"].get("participant_id", []))
@@ -363,10 +360,10 @@ def _ranks(effects: pd.DataFrame) -> tuple[int, int] | None:
     rf"At {RANGE} the direction of the effect is certain, within its interval and under all contact models, for "
 )
 def joints_speed(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    if tables.fastest is not None:
-        with_forces = tables["caused_rotation"]["speed_mps"].max()
-        if abs(with_forces - tables.fastest.speeds.mean()) < 0.01:
-            yield from _speeds(match, 1, tables.fastest)
+    if tables.headline is not None:
+        with_forces = headline_rows(tables["caused_rotation"])["speed_mps"].max()
+        if abs(with_forces - tables.headline.speeds.mean()) < 0.01:
+            yield from _speeds(match, 1, tables.headline)
 
 
 @rule(

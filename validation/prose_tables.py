@@ -165,12 +165,14 @@ class StudyTables:
         return found
 
     @property
-    def fastest(self) -> SpeedClass | None:
-        """Fastest class of the usual condition, or of the first one."""
+    def headline(self) -> SpeedClass | None:
+        """Fastest class of the usual condition (or the first) that half as many people ran as ran most."""
         conditions = [one.condition for one in self.classes]
         usual = "normal" if "normal" in conditions else next(iter(conditions), "")
         own = [one for one in self.classes if one.condition == usual]
-        return max(own, key=lambda one: float(one.speeds.mean()), default=None)
+        most = max((one.size[0] for one in own), default=0)
+        common = [one for one in own if 2 * one.size[0] >= most]
+        return max(common, key=lambda one: float(one.speeds.mean()), default=None)
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -180,6 +182,15 @@ def read_table(path: Path) -> pd.DataFrame:
         path, sep="\t", dtype=dict.fromkeys(names, "object"), low_memory=False,
         na_values=["n/a", ""], keep_default_na=False,
     )  # fmt: skip
+
+
+def headline_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a figure at the speed of its page's headline, as `StudyTables.headline` has it."""
+    usual = rows[rows["condition"].isna() | (rows["condition"] == "normal")]
+    rows = usual if len(usual) else rows
+    common = rows[2 * rows["participants"] >= rows["participants"].max()]
+    headline: pd.DataFrame = rows[rows["speed_mps"] == common["speed_mps"].max()]
+    return headline
 
 
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:

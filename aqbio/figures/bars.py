@@ -20,7 +20,7 @@ from aqbio.figures.step_means import (
     StepColumn,
     column_title,
     drawn_columns,
-    fastest_rows,
+    headline_rows,
     kept_steps,
     one_column_words,
     over_athletes,
@@ -360,18 +360,18 @@ def _legend(figure: Drawing, rows: pd.DataFrame, *, paired: bool) -> None:
 
 
 def bar_alternative(labels: dict[str, str], rows: pd.DataFrame) -> str:
-    """Describe bars by the five largest of every panel at the fastest speed."""
-    fastest = fastest_rows(rows)
-    fastest = fastest[fastest["variant"] == fastest["variant"].iloc[0]]
+    """Describe bars by the five largest of every panel at the headline speed."""
+    headline = headline_rows(rows)
+    headline = headline[headline["variant"] == headline["variant"].iloc[0]]
     parts = []
-    for name, panel in fastest.groupby("panel", sort=False):
+    for name, panel in headline.groupby("panel", sort=False):
         largest = panel.reindex(panel["mean"].abs().sort_values(ascending=False).index)
         values = ", ".join(
             f"{source_label(str(bar['source']))} {digits(float(bar['mean']), str(bar['unit']))}"
             for bar in largest.head(5).to_dict("records")
         )
         parts.append(f"{labels[str(name)]}: {values}")
-    speed = column_title("", float(fastest["speed_mps"].iloc[0]))
+    speed = column_title("", float(headline["speed_mps"].iloc[0]))
     return f"Largest bars at {speed}. {'; '.join(parts)}."
 
 
@@ -384,8 +384,8 @@ def bar_caption(words: str, rows: pd.DataFrame) -> str:
 
 
 def _largest_claim(rows: pd.DataFrame) -> str:
-    """State the largest single cause at the fastest speed, if all models and intervals agree."""
-    column = fastest_rows(rows)
+    """State the largest single cause at the headline speed, if all models and intervals agree."""
+    column = headline_rows(rows)
     single_causes = column[
         (column["panel"] == column["panel"].iloc[0]) & ~column["source"].isin((ALL_SOURCES, *SUMS))
     ].dropna(subset=["mean"])

@@ -19,7 +19,7 @@ from aqbio.figures.step_means import (
     StepColumn,
     column_title,
     drawn_columns,
-    fastest_rows,
+    headline_rows,
     one_column_words,
     sample_words,
     spread_words,
@@ -276,7 +276,7 @@ def _style(line: str) -> Any:
 def draw_curves(figure: str, rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw a row of panels per quantity and a column per speed.
 
-    One column of a page has two panels next to each other: the quantities at the fastest speed, or
+    One column of a page has two panels next to each other: the quantities at the headline speed, or
     all speeds of one quantity.
     """
     names = [name for name in ROWS[figure] if (rows["row"] == name).any()]
@@ -393,9 +393,9 @@ def curve_caption(words: str, signs: str, rows: pd.DataFrame) -> str:
 
 
 def curve_alternative(figure: str, rows: pd.DataFrame) -> str:
-    """Describe curves by their mean values at mid-stance, at the fastest speed."""
-    fastest = fastest_rows(rows)
-    middle = fastest[(fastest["phase"] == PHASES[0]) & (fastest["percent"] == 50)]
+    """Describe curves by their mean values at mid-stance, at the headline speed."""
+    headline = headline_rows(rows)
+    middle = headline[(headline["phase"] == PHASES[0]) & (headline["percent"] == 50)]
     parts = []
     for name, panel in middle.groupby("row", sort=False):
         quantity, unit, _ = ROWS[figure][str(name)]
@@ -404,7 +404,7 @@ def curve_alternative(figure: str, rows: pd.DataFrame) -> str:
             for row in panel.to_dict("records")
         )
         parts.append(f"{quantity} ({unit}): {values}")
-    speed = column_title("", float(fastest["speed_mps"].iloc[0]))
+    speed = column_title("", float(headline["speed_mps"].iloc[0]))
     return f"At mid-stance and {speed}. {'; '.join(parts)}."
 
 
@@ -417,7 +417,7 @@ def _stance(rows: pd.DataFrame, row: str) -> pd.Series[float]:
 
 
 def _sides_claim(rows: pd.DataFrame) -> str:
-    column = fastest_rows(rows)
+    column = headline_rows(rows)
     means = _stance(column, "angular_momentum_y_sides")
     push, swing = (means.get(side, np.nan) for side in SIDES[:2])
     if not np.isfinite(push + swing):
@@ -449,7 +449,7 @@ def _groups_claim(rows: pd.DataFrame) -> str:
 
 
 def _pelvis_claim(rows: pd.DataFrame) -> str:
-    column = fastest_rows(rows)
+    column = headline_rows(rows)
     shares = _stance(column, SHARE).dropna()
     if shares.empty:
         return ""

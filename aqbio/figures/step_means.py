@@ -296,24 +296,30 @@ def phase_means(
     return pd.concat(parts, ignore_index=True)
 
 
-def fastest_rows(numbers: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the fastest column of the usual condition."""
+def headline_speed(people: pd.Series[float]) -> float:
+    """Fastest speed, m/s, that at least half as many people ran as the commonest one; NaN: none.
+
+    ``people``: number of people by speed. One sprinter among many who ran slower leads no page.
+    """
+    known = people[people.index.notna()]
+    common = known[2 * known >= known.max()]
+    return float(common.index.max()) if len(common) else np.nan
+
+
+def headline_rows(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the usual condition at `headline_speed`."""
     usual = numbers[numbers["condition"].isin(["", NORMAL]) | numbers["condition"].isna()]
     candidates = usual if len(usual) else numbers
-    has_speed = candidates["speed_mps"].notna()
-    fastest: pd.DataFrame = (
-        candidates[candidates["speed_mps"] == candidates["speed_mps"].max()]
-        if has_speed.any()
-        else candidates
-    )
-    return fastest
+    speed = headline_speed(candidates.groupby("speed_mps")["participants"].max().astype(float))
+    rows: pd.DataFrame = candidates[candidates["speed_mps"].eq(speed)]
+    return rows if len(rows) else candidates
 
 
 def drawn_columns(rows: pd.DataFrame, width_mm: float) -> list[tuple[str, pd.DataFrame]]:
-    """Titles and rows of the speeds that are drawn: only the fastest in one column of a page."""
+    """Titles and rows of the speeds that are drawn: one in one column of a page."""
     from aqbio.figures.style import NARROW_MM  # and matplotlib, which pages do not need
 
-    speed_rows = fastest_rows(rows) if width_mm < NARROW_MM else rows
+    speed_rows = headline_rows(rows) if width_mm < NARROW_MM else rows
     labelled = speed_rows.assign(condition=speed_rows["condition"].fillna(""))
     titled_columns = []
     for _, speed_rows in labelled.groupby(["condition", "speed_mps"], sort=False, dropna=False):
@@ -326,7 +332,7 @@ def drawn_columns(rows: pd.DataFrame, width_mm: float) -> list[tuple[str, pd.Dat
 def one_column_words(rows: pd.DataFrame) -> str:
     """Words of a caption for a narrow drawing that leaves speeds out."""
     several = rows[["condition", "speed_mps"]].drop_duplicates().shape[0] > 1
-    return "One-column version: fastest speed." if several else ""
+    return "One-column version: one speed." if several else ""
 
 
 def sample_words(rows: pd.DataFrame) -> str:

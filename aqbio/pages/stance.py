@@ -10,7 +10,7 @@ from typing import TypeVar
 import pandas as pd
 
 from aqbio.contributions.without_plates import ESTIMATED
-from aqbio.figures.step_means import StepColumn, column_title
+from aqbio.figures.step_means import StepColumn, column_title, headline_speed
 from aqbio.figures.words import (
     ALL_SOURCES,
     JOINT_WORDS,
@@ -244,10 +244,12 @@ class SourceEffects(StepsColumn):
 OneColumn = TypeVar("OneColumn", StepColumn, SpeedColumn, SourceEffects)
 
 
-def fastest(columns: list[OneColumn]) -> OneColumn | None:
-    """The fastest column of the first condition."""
+def headline(columns: list[OneColumn]) -> OneColumn | None:
+    """The column of the first condition at `headline_speed`; without speeds, any."""
     first = [column for column in columns if column.condition == columns[0].condition]
-    return max(first, key=lambda column: column.speed_mps, default=None)
+    people = pd.Series({column.speed_mps: column.participants for column in first}, dtype=float)
+    at_speed = [column for column in first if column.speed_mps == headline_speed(people)]
+    return next(iter(at_speed or first), None)
 
 
 def effect_columns(
@@ -302,8 +304,8 @@ UNIT = "kg m²/s"
 
 
 def carried_words(columns: list[SpeedColumn]) -> str:
-    """State the angular momentum of both sides in contact at the highest speed, in a sentence."""
-    column = fastest(columns)
+    """State the angular momentum of both sides in contact, in a sentence."""
+    column = headline(columns)
     if column is None:
         return ""
     push, swing, total = (column.momentum(name) for name in ("push_side", "swing_side", "total"))
@@ -331,7 +333,7 @@ def _mean_words(column: StepsColumn) -> str:
 
 
 def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
-    """State which joint moments turn each side at the highest speed, as far as that is sure.
+    """State which joint moments turn each side, as far as that is sure.
 
     ``short``: number of sure directions only.
     """

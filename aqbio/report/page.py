@@ -48,7 +48,7 @@ from aqbio.pages.stance import (
     carried_words,
     driven_words,
     effect_columns,
-    fastest,
+    headline,
     present_carriers,
     remedies,
     source_words,
@@ -367,14 +367,14 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
     conduct = values.value("conduct", lambda: content.conduct)
     figures = list(content.figures)
     for name, make in {
-        "fastest_carried": lambda: fastest(columns),
+        "headline_carried": lambda: headline(columns),
         "carriers": lambda: present_carriers(columns),
         "joint_roles": lambda: _joint_roles(columns),
         "sentences": lambda: (sample_words(people, trials, steps), carried_words(columns)),
-        "joints": lambda: driven_words(fastest(driven)),
-        "joints_short": lambda: driven_words(fastest(driven), short=True),
+        "joints": lambda: driven_words(headline(driven)),
+        "joints_short": lambda: driven_words(headline(driven), short=True),
         "contact": lambda: contact_picture(content.study, steps, trials, content.replayed),
-        "remedies": lambda: remedies(fastest(driven), tables["uncertainty"]),
+        "remedies": lambda: remedies(headline(driven), tables["uncertainty"]),
         "compared": lambda: _compared(content),
         "facts": lambda: facts(people, trials, steps),
         "gaps": lambda: list(gaps(trials, steps)),

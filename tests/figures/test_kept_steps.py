@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.figures.step_means import MAX_REPEAT_RATIO, MAX_SPEED_RATIO, kept_steps, step_columns
+from aqbio.figures.step_means import (
+    MAX_REPEAT_RATIO,
+    MAX_SPEED_RATIO,
+    headline_rows,
+    headline_speed,
+    kept_steps,
+    step_columns,
+)
 from validation.prose_tables import _classes
 
 STATUS = st.sampled_from(["ok", "incomplete", "rejected"])
@@ -102,3 +109,27 @@ def test_repeated_speeds_of_athletes_of_different_pace():
     ]
     titles = [one.title for one in step_columns(runs_table(runs))]
     assert titles == ["5.0 m/s", "6.1 m/s", "7.0 m/s", "8.1 m/s", "9.5 m/s"]
+
+
+@pytest.mark.parametrize(
+    ("people", "speed"),
+    [
+        ({2.0: 10, 5.0: 10, 9.5: 1}, 5.0),  # one sprinter among ten treadmill runners
+        ({5.0: 12, 8.0: 9, 9.5: 6}, 9.5),
+        ({3.6: 1, 9.5: 1}, 9.5),
+        ({3.6: 3, 9.5: 1}, 3.6),
+        ({np.nan: 4}, np.nan),
+        ({}, np.nan),
+    ],
+)
+def test_a_page_speaks_of_a_speed_that_half_of_the_people_ran(people, speed):
+    np.testing.assert_equal(headline_speed(pd.Series(people, dtype=float)), speed)
+
+
+def test_rows_of_the_headline_are_of_the_usual_condition():
+    rows = pd.DataFrame(
+        [("normal", 5.0, 10), ("normal", 9.5, 1), ("restricted_arms", 7.0, 10)],
+        columns=["condition", "speed_mps", "participants"],
+    )
+    assert headline_rows(rows)["speed_mps"].tolist() == [5.0]
+    assert headline_rows(rows.assign(speed_mps=np.nan)).shape[0] == 2

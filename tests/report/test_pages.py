@@ -22,7 +22,7 @@ from aqbio.pages.stance import (
     carried_words,
     driven_words,
     effect_columns,
-    fastest,
+    headline,
     source_words,
     speed_columns,
 )
@@ -183,7 +183,7 @@ def test_a_joint_is_named_only_where_direction_and_rank_are_sure(content, compar
     table = content.numbers_of("caused_rotation")
     means = read_table(content.study.root / "figures" / "stance_means.tsv")
     speeds = speed_columns(means)
-    said = driven_words(fastest(effect_columns(table, speeds, compared=compared)))
+    said = driven_words(headline(effect_columns(table, speeds, compared=compared)))
     if table.empty:
         assert said.startswith("The joints that drive the rotation could not be determined")
         return

@@ -313,6 +313,22 @@ def breaks(positions: FloatArray) -> list[tuple[int, float]]:
     return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(irregular)]
 
 
+MIN_COPIES = 3
+"""A stretch of copies has at least so many frames; of fewer, `breaks` tells that time went on."""
+
+
+def copied_stretches(positions: FloatArray) -> list[tuple[int, int]]:
+    """First and last frames that repeat the frame before them: no marker moves at all.
+
+    Of positions (T, M, 3) m with at least `MIN_MOVING_MARKERS` markers in both frames. No person
+    stands so still, and no camera measures so.
+    """
+    steps = np.abs(np.diff(positions, axis=0)).max(axis=2)
+    enough = np.isfinite(steps).sum(axis=1) >= MIN_MOVING_MARKERS
+    stretches = runs(enough & ~(steps > MAX_CONSTANT_CHANGE).any(axis=1)).tolist()
+    return [(start + 1, stop) for start, stop in stretches if stop - start >= MIN_COPIES]
+
+
 MAX_BODY_ACCELERATION_M_S2 = 300.0
 """A body jumps where a third of its markers are accelerated at once by more than this (154 in 150
 runs that have all frames), ..."""

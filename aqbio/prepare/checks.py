@@ -12,6 +12,7 @@ from aqbio.io.movement import (
     MAX_STANDING_MOVEMENT_M,
     MIN_STANDING_S,
     breaks,
+    copied_stretches,
     flickers,
     is_static,
     jumps,
@@ -61,14 +62,19 @@ def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
 
 
 def check_frames(recording: Recording, trial: Trial, file: str) -> None:
-    """Refuse lost or repeated frames before the last instant used: clocks part from there on."""
+    """Refuse lost, repeated or copied frames among those that are used."""
+    if trial.task == "static":
+        return
+    stretches = copied_stretches(recording.positions)
+    _check_copies(stretches, recording.rate, trial, file)
     end = np.inf if trial.end_s is None else trial.end_s
     broken = dict(breaks(recording.positions))
     # A pose that jumps in a file of angles may be a solver's: stage inverse_kinematics reports it.
     jumped = [] if trial.coordinates_file else jumps(recording.positions, recording.rate)
-    frames = sorted({*broken, *jumped})
+    after_copies = {last for _, last in stretches}
+    frames = sorted({*broken, *jumped} - after_copies)
     frames = [frame for frame in frames if frame / recording.rate < end]
-    if trial.task == "static" or not frames:
+    if not frames:
         return
     frame = frames[0]
     elapsed = broken.get(frame, np.inf)
@@ -89,6 +95,28 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
         where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",
         fix="export the trial again with all frames, or set end_s in trials.tsv before that frame.",
         rule="frames-lost",
+    )
+
+
+def _check_copies(copied: list[tuple[int, int]], rate: float, trial: Trial, file: str) -> None:
+    """Refuse stretches in which every frame is a copy of the one before."""
+    begin = trial.start_s or 0.0
+    end = np.inf if trial.end_s is None else trial.end_s
+    stretches = [
+        (first, last) for first, last in copied if first / rate < end and last / rate > begin
+    ]
+    if not stretches:
+        return
+    first, last = stretches[0]
+    more = f" (and {len(stretches) - 1} more such stretches)" if len(stretches) > 1 else ""
+    raise AqbioError(
+        f"frames {first + 1} to {last + 1} are copies of frame {first}: no marker moves for "
+        f"{(last - first + 1) / rate:.2f} s, which no person does{more}.",
+        file=file,
+        where=f"frames {first + 1} to {last + 1}, from {first / rate:.3f} s",
+        fix="export the trial again, or leave these frames out with start_s or end_s in "
+        "trials.tsv.",
+        rule="frames-copied",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import combinations, permutations, product
 from pathlib import Path
@@ -25,9 +26,11 @@ from aqbio.io.movement import (
     MAX_REST_S,
     breaks,
     constant_stretches,
+    copied_stretches,
     jumps,
     quiet_window,
 )
+from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.geometry import computed_points
 from aqbio.names import GRAVITY
@@ -41,6 +44,7 @@ from aqbio.prepare.body_size import (
     stride_masses,
 )
 from aqbio.prepare.broken_contacts import without_failures
+from aqbio.prepare.checks import check_frames
 from aqbio.prepare.clock import falls, flights, marked_height
 from aqbio.prepare.contact_findings import free_moment_measured
 from aqbio.prepare.contacts import (
@@ -442,6 +446,37 @@ def test_joint_angles_with_noise_lose_no_frames_and_jumps_have_a_limit():
     assert breaks(lost(0, 0.006)) == breaks(lost(0, 0.02)) == []
     assert list(jumps(jumping(0.9), 100.0)) == []
     assert list(jumps(jumping(1.1), 100.0)) == [49]
+
+
+@pytest.mark.parametrize("copies", [2, 3, 40])
+def test_frames_that_are_copies_are_found(copies):
+    """Of all markers; one that is never seen decides nothing, one that moves does."""
+    positions = whole_body(0.0, 3)
+    positions[101 : 101 + copies] = positions[100]
+    stretches = copied_stretches(positions)
+    assert stretches == ([(101, 100 + copies)] if copies > 2 else [])
+    positions[:, 0] = np.nan
+    assert copied_stretches(positions) == stretches
+    positions[:, 1] = whole_body(0.0, 3)[:, 1]
+    assert copied_stretches(positions) == []
+
+
+@pytest.mark.parametrize(
+    ("used", "refused"),
+    [({}, True), ({"start_s": 0.85}, False), ({"start_s": 0.7}, True), ({"end_s": 0.55}, False)],
+)
+def test_copied_frames_among_those_used_are_refused_by_name(used, refused):
+    """From 0.6 to 0.8 s all markers stay where they were, and then the body is elsewhere."""
+    positions = whole_body(0.0, 3)
+    positions[60:80] = positions[59]
+    labels = tuple(f"M{number}" for number in range(positions.shape[1]))
+    recording = Recording(labels, positions, 100.0)
+    trial = Trial(participant_id="S01", trial_id="run", task="run", file="run.c3d", **used)
+    said = pytest.raises(AqbioError, match=r"frames 61 to 80 are copies of frame 60.*0\.20 s")
+    with said if refused else nullcontext() as error:
+        check_frames(recording, trial, "run.c3d")
+    if refused:
+        assert error.value.rule == "frames-copied"
 
 
 @pytest.mark.parametrize("over", [0.0, 0.01])

@@ -266,6 +266,7 @@ def _named(listed: str, rows: pd.DataFrame, sure: list[str]) -> Iterator[str]:
         if row is None:
             yield f"{name} is not in differences.tsv"
             continue
+        yield from true(f"{low} to {high} leaves out 0", value_of(low) * value_of(high) > 0.0)
         yield from _larger(text, unit, way, row, [low, high])
 
 
@@ -424,6 +425,7 @@ def differs(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
     yield from true(f"named first: {names}, sure: {sure}", names == sure[: len(names)])
     yield from number("more", match[2] or "0", len(sure) - len(names))
     for name, text, unit, low, high in found:
+        yield from true(f"{low} to {high} leaves out 0", value_of(low) * value_of(high) > 0.0)
         if (row := _one(rows, name)) is not None:
             yield from _signed(text, unit, row, [low, high])
 

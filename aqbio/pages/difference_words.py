@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from aqbio.figures.step_means import column_title
-from aqbio.figures.words import digits, format_interval
+from aqbio.figures.words import digits, format_interval, interval_texts
 from aqbio.names import NORMAL
 from aqbio.pages.differences import (
     CONDITION,
@@ -144,11 +144,7 @@ MIN_WHOLE_PERCENT = 5.0
 def _texts(value: float, low: float, high: float, unit: str) -> tuple[str, str, str]:
     if unit == "%" and not math.isnan(low):
         decimals = 0 if high - low >= 2.0 * MIN_WHOLE_PERCENT else 1
-        texts = (f"{number:.{decimals}f}" for number in (value, low, high))
-        first, second, third = (
-            text.lstrip("-") if float(text) == 0.0 else text.replace("-", "−") for text in texts
-        )
-        return first, second, third
+        return interval_texts(value, low, high, decimals)
     if math.isnan(low):
         return digits(value, unit), "n/a", "n/a"
     return format_interval(value, low, high)
@@ -328,12 +324,12 @@ def _others_words(others: Sequence[Difference]) -> str:
     )
 
 
-MOST_IN_A_CELL = 2
+MOST_IN_A_CELL = 1
 """Differences that a cell of a table names, in the order of the page; it counts the others."""
 
 
 def short_side_words(feet: Sequence[Comparison]) -> str:
-    """First differences between left and right whose interval leaves out 0, for a table."""
+    """First difference between left and right whose interval leaves out 0, for a table."""
     if not feet or not feet[0].comparable:
         return "too few steps of each foot"
     sure = [difference for difference in feet[0].differences if difference.sure]

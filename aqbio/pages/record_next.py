@@ -143,8 +143,8 @@ def budget_advice(budget: pd.DataFrame, postures: int | None) -> Iterator[Advice
         yield Advice(
             MORE_RUNS,
             f"The body's inertia accounts for {100.0 * share:.0f} % of the error variance of "
-            "whole-body angular momentum about the vertical. In one measured sprinter its 95 % interval was "
-            f"± {RECORDED_KGM2PS:.2f} {UNIT}; {gains}.",
+            "whole-body angular momentum about the vertical. In one measured sprinter its 95 % "
+            f"interval was ± {RECORDED_KGM2PS:.2f} {UNIT}; {gains}.",
             "",
         )
 

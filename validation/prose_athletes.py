@@ -160,9 +160,10 @@ def force_unknown(match: re.Match[str], tables: StudyTables, block: Block) -> It
     row = _one(rows, "peak upward force") if len(rows) else None
     yield from true("force of both feet not known", row is None or row["low"] != row["low"])
     if "(" in text:
-        steps = re.search(r"\((\d+) left and (\d+) right steps\)", text)
+        steps = re.findall(r"\((\d+) left and (\d+) right steps\)", text)
         sizes = [rows["second_steps"].max(), rows["first_steps"].max()]
-        yield from true("steps of both feet", bool(steps) and [*map(int, steps.groups())] == sizes)
+        said = [int(count) for pair in steps for count in pair]
+        yield from true("steps of both feet", said == sizes)
     if "no plate measured" in text:
         here = measured
         speed = re.search(rf"at (?:[a-z ]+, )?{N} m/s", text)

@@ -43,7 +43,7 @@ def format_interval(value: float, low: float, high: float) -> tuple[str, str, st
     return interval_texts(value, low, high, max(0, 1 - math.floor(math.log10(half))))
 
 
-MORE_DECIMALS = 2
+MORE_DECIMALS = 4
 """Most decimals that are added so that an end near 0 is not written as 0."""
 
 

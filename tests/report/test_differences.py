@@ -361,7 +361,7 @@ def test_what_is_bold_leaves_out_0_as_it_is_shown(percent_high, sure):
     assert difference.sure is sure
 
 
-@pytest.mark.parametrize("low, high", [(-29.0, -0.3), (0.04, 7.0), (0.004, 31.0), (-8.0, -0.2)])
+@pytest.mark.parametrize(("low", "high"), [(-29.0, -0.3), (0.04, 7.0), (0.004, 31.0), (-8.0, -0.2)])
 def test_an_interval_that_leaves_out_0_is_written_so(low, high):
     """−15 % (−29 to 0) stood among the differences whose interval leaves out 0."""
     ends = {"percent": 0.5 * (low + high), "percent_low": low, "percent_high": high}

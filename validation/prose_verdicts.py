@@ -190,6 +190,12 @@ def names_of_verdict(match: re.Match[str], tables: StudyTables, block: Block) ->
     yield from words(match[1], match[2], ", ".join(own["hypothesis"].astype(str)))
 
 
+@rule(r"^(\d+) without a decision$", "marks", page="index.html")
+def undecided(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    decided = tables["verdicts"]["verdict"].isin(["supported", "not_supported"])
+    yield from number("without a decision", match[1], int((~decided).sum()))
+
+
 PARTS = {"Described without a verdict": "described", "Not testable with these data": "not_testable"}
 """Verdicts that have a part of the page of their own, whatever the family."""
 

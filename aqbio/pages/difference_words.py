@@ -26,7 +26,7 @@ from aqbio.pages.differences import (
     Outcome,
     Row,
 )
-from aqbio.pages.filters import counted, enumerated, rows
+from aqbio.pages.filters import counted, rows
 
 WIDEST_PERCENT = 100.0
 """Half of the widest interval in per cent; wider ones are in the unit."""
@@ -316,9 +316,7 @@ def _others_words(others: Sequence[Difference]) -> str:
     measures = counted(len(others), "other measure")
     if not sure:
         return f"No interval of {measures} leaves out 0."
-    names = enumerated(
-        [f"{difference.label} {difference.words(brief=True)}" for difference in sure]
-    )
+    names = "; ".join(f"{difference.label} {difference.words(brief=True)}" for difference in sure)
     return (
         f"Right against left, the 95 % interval of {len(sure)} of {measures} leaves out 0: {names}."
     )
@@ -366,4 +364,4 @@ def comparison_words(comparison: Comparison) -> str:
     ]
     if not sure:
         return f"{head}: no 95 % interval of {counted(len(named), 'measure')} leaves out 0."
-    return f"{head}, with 95 % intervals: {enumerated(sure)}."
+    return f"{head}, with 95 % intervals: {'; '.join(sure)}."

@@ -70,7 +70,7 @@ def _causes(tables: StudyTables, athlete: str) -> list[pd.DataFrame]:
     if rows.empty:
         return []
     unnamed = rows[["severity", "rule", "what"]].astype(str).agg("|".join, axis=1)
-    rows = rows.assign(cause=rows["cause"].fillna(unnamed))
+    rows = rows.assign(cause=rows["cause"].astype(object).fillna(unnamed))
     limit = rows["limit"].astype(float).abs()
     excess = (rows["number"].astype(float) - rows["limit"].astype(float)).abs() / limit
     known = rows.assign(excess=excess.where(limit > 0.0, 0.0).fillna(0.0))

@@ -77,12 +77,11 @@ def fragile(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
     yield from words("fragile", str(row.get("fragile")), "yes")
     names = cell_text(row.get("overturned_by")).split(", ")
     yield from number("choices", str(len(names)), match[1].count(", ") + 1)
+    said, known = (set(re.findall(r"\d+(?:\.\d+)?", text)) for text in (match[1], str(names)))
+    yield from true(f"choices {sorted(said)}", said <= known)
 
 
-@rule(
-    r"Post hoc: the rule, a setting, a sheet or the version was changed after the data were first read; see what was changed, above\.",
-    "words-",
-)
+@rule(r"Post hoc: its basis was changed after the data were first read \(above\)\.", "words-")
 def post_hoc(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     yield from words("post hoc", str(row_of(tables, block).get("post_hoc")), "yes")
 
@@ -237,8 +236,10 @@ def finding(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
         yield from true("unresolved", row["verdict"] in ("inconclusive", "described"))
         yield from _direction(lower, up, down, str(row["predicted"]))
         yield from _gates(text, row)
-    elif lower.startswith("we found no evidence that "):
+    elif row["found"] == "no_effect" or lower.startswith("we found no evidence that "):
         yield from true("no effect", row["found"] == "no_effect")
+        is_denied = lower.startswith("we found no evidence that ")
+        yield from true("“we found no evidence that”", is_denied)
         ending = "below the smallest effect of interest."
         yield from true(f"“{ending}”", text.endswith(ending))
         yield from _direction(lower, up, down, str(row["predicted"]))

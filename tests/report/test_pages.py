@@ -236,7 +236,7 @@ def test_what_was_changed_after_the_data_were_read_is_said(folder):
         return words_of(re.sub(r"<figure.*?</figure>", "", own, flags=re.S))
 
     assert "(post hoc)" in section()
-    assert section().count("Post hoc: the rule, a setting, a sheet or the version was changed") == 1
+    assert section().count("Post hoc: its basis was changed after") == 1
     assert "delta (H1): 0.05 → 0.01" in section()
     record = made.study.root / "registry.json"
     content = record.read_bytes()

@@ -317,7 +317,12 @@ def line_caption(match: re.Match[str], tables: StudyTables, block: Block) -> Ite
 )
 def curves_speed(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = _first_feet(tables, _athlete(block))
-    speeds = [float(one.speeds.get(_athlete(block), np.nan)) for one in tables.classes]
+    classes = [
+        (one.condition == "normal", float(one.speeds.get(_athlete(block), np.nan)))
+        for one in tables.classes
+    ]
+    known = [(usual, speed) for usual, speed in classes if np.isfinite(speed)]
+    speeds = [max(known)[1]] if known else []
     speeds += [] if rows.empty else [float(rows["speed_mps"].iloc[0])]
     yield from true(f"speed {match[1]}", any(agrees(match[1], speed) for speed in speeds))
 

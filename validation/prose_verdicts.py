@@ -65,6 +65,8 @@ def _sizes(value: float) -> list[float]:
 
 
 def is_size(text: str, value: float) -> bool:
+    if value_of(text) == 0.0 and value != 0.0:
+        return False
     return any(agrees(text, size) for size in _sizes(value))
 
 

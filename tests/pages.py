@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
+from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,39 @@ def words_of(text: str) -> str:
     plain = re.sub(r"<(script|style).*?</\1>", " ", text, flags=re.S)
     plain = html.unescape(re.sub(r"<[^>]+>", " ", plain))
     return re.sub(r" (?=[.,;:])", "", re.sub(r"\s+", " ", plain))
+
+
+class _Visible(HTMLParser):
+    """Words of a page's main part that are read before anything is unfolded, summaries included."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            is_open = tag == "details" and "open" in dict(attrs)
+            self.open.append("open details" if is_open else tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop() not in (tag, f"open {tag}"):
+            pass
+
+    def handle_data(self, data: str) -> None:
+        inner = [b for a, b in pairwise([*self.open, ""]) if a == "details"]
+        folded = any(name != "summary" for name in inner)
+        if "main" in self.open and not folded and not {"script", "style", "svg"} & {*self.open}:
+            self.words += data.split()
+
+
+VOID = {"img", "br", "input", "meta", "link", "hr", "source"}
+
+
+def visible_words(text: str) -> list[str]:
+    """Words that a reader of a page meets at first."""
+    return _Visible(text).words
 
 
 ATHLETE = "#athletes a"

@@ -160,9 +160,9 @@ def force_unknown(match: re.Match[str], tables: StudyTables, block: Block) -> It
     row = _one(rows, "peak upward force") if len(rows) else None
     yield from true("force of both feet not known", row is None or row["low"] != row["low"])
     if "(" in text:
-        steps = re.search(r"\((\d+) left and (\d+) right steps\)", text)
+        steps = re.findall(r"\((\d+) left and (\d+) right steps\)", text)
         sizes = [rows["second_steps"].max(), rows["first_steps"].max()]
-        said = [int(count) for count in steps.groups()] if steps is not None else None
+        said = [int(count) for pair in steps for count in pair]
         yield from true("steps of both feet", said == sizes)
     if "no plate measured" in text:
         here = measured
@@ -267,6 +267,7 @@ def _named(listed: str, rows: pd.DataFrame, sure: list[str]) -> Iterator[str]:
         if row is None:
             yield f"{name} is not in differences.tsv"
             continue
+        yield from true(f"{low} to {high} leaves out 0", value_of(low) * value_of(high) > 0.0)
         yield from _larger(text, unit, way, row, [low, high])
 
 
@@ -316,7 +317,12 @@ def line_caption(match: re.Match[str], tables: StudyTables, block: Block) -> Ite
 )
 def curves_speed(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = _first_feet(tables, _athlete(block))
-    speeds = [float(one.speeds.get(_athlete(block), np.nan)) for one in tables.classes]
+    classes = [
+        (one.condition == "normal", float(one.speeds.get(_athlete(block), np.nan)))
+        for one in tables.classes
+    ]
+    known = [(usual, speed) for usual, speed in classes if np.isfinite(speed)]
+    speeds = [max(known)[1]] if known else []
     speeds += [] if rows.empty else [float(rows["speed_mps"].iloc[0])]
     yield from true(f"speed {match[1]}", any(agrees(match[1], speed) for speed in speeds))
 
@@ -425,6 +431,7 @@ def differs(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
     yield from true(f"named first: {names}, sure: {sure}", names == sure[: len(names)])
     yield from number("more", match[2] or "0", len(sure) - len(names))
     for name, text, unit, low, high in found:
+        yield from true(f"{low} to {high} leaves out 0", value_of(low) * value_of(high) > 0.0)
         if (row := _one(rows, name)) is not None:
             yield from _signed(text, unit, row, [low, high])
 

@@ -177,6 +177,11 @@ def choices(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
     yield from number("most choices", match[2] or match[1], int(size.max()))
 
 
+@rule(r"Lag from the peak of vertical force to that of the (push|swing) leg's angular momentum")
+def lag(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    yield from words("leg", match[1], "swing")
+
+
 @rule(rf"smallest effects of interest \({N} % of the step and {N} of the logarithm per m/s\)")
 def timing(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = drawn_table(tables, block)

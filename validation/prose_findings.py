@@ -67,6 +67,10 @@ def _causes(tables: StudyTables, athlete: str) -> list[pd.DataFrame]:
     """Findings of every cause, the one farthest beyond its limit first."""
     rows = tables["findings"]
     rows = rows[rows["participant_id"] == athlete] if athlete else rows
+    if rows.empty:
+        return []
+    unnamed = rows[["severity", "rule", "what"]].astype(str).agg("|".join, axis=1)
+    rows = rows.assign(cause=rows["cause"].astype(object).fillna(unnamed))
     limit = rows["limit"].astype(float).abs()
     excess = (rows["number"].astype(float) - rows["limit"].astype(float)).abs() / limit
     known = rows.assign(excess=excess.where(limit > 0.0, 0.0).fillna(0.0))
@@ -172,6 +176,12 @@ def more(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[st
     else:
         lists = _listed(tables, block.page)
         yield from true(f"a list of {match[1]}", int(match[1]) in lists[1:])
+
+
+@rule(rf"^(?:Record next time|Repair the files|Analyse again): {COUNT}$", "next-time")
+def kinds(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    lists = _listed(tables, block.page)
+    yield from true(f"a list of {match[1]}", int(match[1]) in lists[1:])
 
 
 # doubtful trials ----------------------------------------------------------------------------------

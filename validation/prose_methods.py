@@ -99,6 +99,14 @@ def contrast(match: re.Match[str], tables: StudyTables, block: Block) -> Iterato
     ]
     yield from true(f"“{match[1]} and {match[2]}”", {match[1], match[2]} in known)
     yield from true(f"“{match[3]} against {match[4]}”", {match[3], match[4]} in known)
+    group = re.search(r", of ([a-z ]+) beyond all others", match[0])
+    claim = same(block.head.partition("“")[2].rstrip("”"))
+    groups = {
+        str(entry.get("group") or "").replace("_", " ")
+        for entry in tables.registry.get("contrasts", {}).values()
+        if same(str(entry["claim"])) == claim
+    }
+    yield from true(f"of {groups}", (group[1] if group else "") in groups)
 
 
 @rule(

@@ -37,6 +37,9 @@ def power(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[s
 
 def _is_contrast_of(tables: StudyTables, row: dict[str, Any], title: str) -> bool:
     entry = registered(tables, str(row["hypothesis"]))
+    names = [str(entry.get(key) or "").replace("_", " ") for key in ("condition", "reference")]
+    if " against ".join(names) not in title:
+        return False
     return str(entry.get("outcome", "?")).split("_")[0] in title.lower()
 
 

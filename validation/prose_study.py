@@ -254,8 +254,9 @@ def size(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[st
     sizes = []
     for own in tables.classes:
         steps = own.steps
-        if block.section == "driven":  # of steps whose forces are known
-            steps = steps[steps["peak_vertical_force_bw"].notna()]
+        is_measured = steps["peak_vertical_force_bw"].notna()
+        if block.section == "driven" and is_measured.any():  # causes need the forces
+            steps = steps[is_measured]
         speed = float(own.speeds.mean())
         if own.condition in (condition, "n/a") and abs(speed - float(match[2])) < 0.051:
             sizes.append((steps["participant_id"].nunique(), len(steps)))

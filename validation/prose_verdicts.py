@@ -65,6 +65,8 @@ def _sizes(value: float) -> list[float]:
 
 
 def is_size(text: str, value: float) -> bool:
+    if value_of(text) == 0.0 and value != 0.0:
+        return False
     return any(agrees(text, size) for size in _sizes(value))
 
 
@@ -77,12 +79,11 @@ def fragile(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
     yield from words("fragile", str(row.get("fragile")), "yes")
     names = cell_text(row.get("overturned_by")).split(", ")
     yield from number("choices", str(len(names)), match[1].count(", ") + 1)
+    said, known = (set(re.findall(r"\d+(?:\.\d+)?", text)) for text in (match[1], str(names)))
+    yield from true(f"choices {sorted(said)}", said <= known)
 
 
-@rule(
-    r"Post hoc: the rule, a setting, a sheet or the version was changed after the data were first read; see what was changed, above\.",
-    "words-",
-)
+@rule(r"Post hoc: its basis was changed after the data were first read \(above\)\.", "words-")
 def post_hoc(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     yield from words("post hoc", str(row_of(tables, block).get("post_hoc")), "yes")
 
@@ -190,6 +191,12 @@ def names_of_verdict(match: re.Match[str], tables: StudyTables, block: Block) ->
     yield from words(match[1], match[2], ", ".join(own["hypothesis"].astype(str)))
 
 
+@rule(r"^(\d+) without a decision$", "marks", page="index.html")
+def undecided(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
+    decided = tables["verdicts"]["verdict"].isin(["supported", "not_supported"])
+    yield from number("without a decision", match[1], int((~decided).sum()))
+
+
 PARTS = {"Described without a verdict": "described", "Not testable with these data": "not_testable"}
 """Verdicts that have a part of the page of their own, whatever the family."""
 
@@ -231,8 +238,10 @@ def finding(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
         yield from true("unresolved", row["verdict"] in ("inconclusive", "described"))
         yield from _direction(lower, up, down, str(row["predicted"]))
         yield from _gates(text, row)
-    elif lower.startswith("we found no evidence that "):
+    elif row["found"] == "no_effect" or lower.startswith("we found no evidence that "):
         yield from true("no effect", row["found"] == "no_effect")
+        is_denied = lower.startswith("we found no evidence that ")
+        yield from true("“we found no evidence that”", is_denied)
         ending = "below the smallest effect of interest."
         yield from true(f"“{ending}”", text.endswith(ending))
         yield from _direction(lower, up, down, str(row["predicted"]))

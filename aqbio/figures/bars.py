@@ -266,6 +266,10 @@ def source_style(source: str) -> LineStyle:
     return STYLES["swing_side" if swing else "push_side"]
 
 
+MAX_FIVE_TICKS = 4
+"""Most columns whose axes have room for five numbers each."""
+
+
 @journal_style()
 def draw_bars(labels: dict[str, str], rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw a row of panels per quantity and a column per speed."""
@@ -279,13 +283,16 @@ def draw_bars(labels: dict[str, str], rows: pd.DataFrame, width_mm: float) -> Dr
     axes = figure.subplots(
         len(names), len(speeds), squeeze=False, sharey="row", sharex="row", height_ratios=sizes
     )
-    letters = max(20, (44 if width_mm < NARROW_MM else _ROW_LETTERS) // len(speeds))
+    letters = 44 if width_mm < NARROW_MM else _ROW_LETTERS
+    middle, is_even = len(speeds) // 2, len(speeds) % 2 == 0
     for name, line in zip(names, axes, strict=True):
         for ax, (title, speed_rows) in zip(line, speeds, strict=True):
             _draw_panel(ax, speed_rows[speed_rows["panel"] == name], sources[name], paired=paired)
-            ax.set_xlabel(wrapped(labels[name], letters))
+            if len(speeds) > MAX_FIVE_TICKS:
+                ax.locator_params(axis="x", nbins=3)
             if name == names[0]:
                 ax.set_title(title)
+        line[middle].set_xlabel(wrapped(labels[name], letters), x=0.0 if is_even else 0.5)
         line[0].set_yticks(range(len(sources[name])), labels=map(source_label, sources[name]))
         line[0].set_ylim(len(sources[name]) - 0.4, -0.6)
     _legend(figure, rows, paired=paired)

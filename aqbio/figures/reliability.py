@@ -119,9 +119,8 @@ def _caption(rows: pd.DataFrame) -> str:
         else ""
     )
     return (
-        "Smallest change of one athlete between two trials or sessions that exceeds the error of "
-        f"measurement (95 %), from {range_words(least, most, 'athlete')}; mean of the steps of a "
-        f"trial.{speeds} ICC and SEM are in the table."
+        f"Between two trials or sessions, at 95 %, from {range_words(least, most, 'athlete')}; "
+        f"mean of the steps of a trial.{speeds} ICC and SEM are in the table."
     )
 
 

@@ -40,8 +40,19 @@ def format_interval(value: float, low: float, high: float) -> tuple[str, str, st
     half = 0.5 * abs(high - low)
     if not (math.isfinite(half) and half > 0):
         return digits(value), digits(low), digits(high)
-    decimals = max(0, 1 - math.floor(math.log10(half)))
-    texts = (f"{number:.{decimals}f}" for number in (value, low, high))
+    return interval_texts(value, low, high, max(0, 1 - math.floor(math.log10(half))))
+
+
+MORE_DECIMALS = 4
+"""Most decimals that are added so that an end near 0 is not written as 0."""
+
+
+def interval_texts(value: float, low: float, high: float, decimals: int) -> tuple[str, str, str]:
+    """Write an estimate and its interval; one that leaves out 0 with decimals that show it."""
+    for more in range(MORE_DECIMALS + 1):
+        texts = [f"{number:.{decimals + more}f}" for number in (value, low, high)]
+        if low * high <= 0.0 or all(float(text) for text in texts[1:]):
+            break
     parts = [text.lstrip("-") if float(text) == 0 else text.replace("-", "−") for text in texts]
     return parts[0], parts[1], parts[2]
 

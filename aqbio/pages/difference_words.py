@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from aqbio.figures.step_means import column_title
-from aqbio.figures.words import digits, format_interval
+from aqbio.figures.words import digits, format_interval, interval_texts
 from aqbio.names import NORMAL
 from aqbio.pages.differences import (
     CONDITION,
@@ -26,7 +26,7 @@ from aqbio.pages.differences import (
     Outcome,
     Row,
 )
-from aqbio.pages.filters import counted, enumerated, rows
+from aqbio.pages.filters import counted, rows
 
 WIDEST_PERCENT = 100.0
 """Half of the widest interval in per cent; wider ones are in the unit."""
@@ -144,11 +144,7 @@ MIN_WHOLE_PERCENT = 5.0
 def _texts(value: float, low: float, high: float, unit: str) -> tuple[str, str, str]:
     if unit == "%" and not math.isnan(low):
         decimals = 0 if high - low >= 2.0 * MIN_WHOLE_PERCENT else 1
-        texts = (f"{number:.{decimals}f}" for number in (value, low, high))
-        first, second, third = (
-            text.lstrip("-") if float(text) == 0.0 else text.replace("-", "−") for text in texts
-        )
-        return first, second, third
+        return interval_texts(value, low, high, decimals)
     if math.isnan(low):
         return digits(value, unit), "n/a", "n/a"
     return format_interval(value, low, high)
@@ -320,20 +316,18 @@ def _others_words(others: Sequence[Difference]) -> str:
     measures = counted(len(others), "other measure")
     if not sure:
         return f"No interval of {measures} leaves out 0."
-    names = enumerated(
-        [f"{difference.label} {difference.words(brief=True)}" for difference in sure]
-    )
+    names = "; ".join(f"{difference.label} {difference.words(brief=True)}" for difference in sure)
     return (
         f"Right against left, the 95 % interval of {len(sure)} of {measures} leaves out 0: {names}."
     )
 
 
-MOST_IN_A_CELL = 2
+MOST_IN_A_CELL = 1
 """Differences that a cell of a table names, in the order of the page; it counts the others."""
 
 
 def short_side_words(feet: Sequence[Comparison]) -> str:
-    """First differences between left and right whose interval leaves out 0, for a table."""
+    """First difference between left and right whose interval leaves out 0, for a table."""
     if not feet or not feet[0].comparable:
         return "too few steps of each foot"
     sure = [difference for difference in feet[0].differences if difference.sure]
@@ -370,4 +364,4 @@ def comparison_words(comparison: Comparison) -> str:
     ]
     if not sure:
         return f"{head}: no 95 % interval of {counted(len(named), 'measure')} leaves out 0."
-    return f"{head}, with 95 % intervals: {enumerated(sure)}."
+    return f"{head}, with 95 % intervals: {'; '.join(sure)}."

@@ -346,12 +346,12 @@ def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
     if not sides:
         return ""
     counts = enumerated([_sure_words(column, side, short=short) for side in sides])
+    if short:
+        return f"The direction of the effect is certain for {counts}."
     sure = (
         f"At {column.speeds} the direction of the effect is certain, within its interval and under "
         f"all contact models, for {counts}."
     )
-    if short:
-        return sure
     named = [words for side in sides if (words := _largest_words(column, side))]
     open_sides = [_open_words(column, side) for side in sides if not _largest_words(column, side)]
     unknown = (

@@ -152,6 +152,10 @@ def failures(trials: pd.DataFrame) -> tuple[Cause, ...]:
     )
 
 
+MAX_UNTOLD_SHARE = 0.05
+"""Share of the steps up to which the table of the sample alone says what is not known."""
+
+
 def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
     """State quantities that are not known, in how many accepted steps, and why."""
     accepted = steps[steps["status"] != "rejected"]
@@ -164,7 +168,7 @@ def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
     )
     for columns, about, cause in NEEDED:
         incomplete = accepted[accepted[list(columns)].isna().any(axis=1)]
-        if not len(incomplete):
+        if len(incomplete) <= MAX_UNTOLD_SHARE * len(accepted):
             continue
         reasons: Counter[str] = Counter()
         for row in rows(incomplete):

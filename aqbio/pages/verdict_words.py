@@ -365,10 +365,7 @@ def _remarks(row: Row) -> Iterator[str]:
             "verdict is another one; see the specification curve."
         )
     if row["post_hoc"] == "yes":
-        yield (
-            "Post hoc: the rule, a setting, a sheet or the version was changed after the data were "
-            "first read; see what was changed, above."
-        )
+        yield ("Post hoc: its basis was changed after the data were first read (above).")
 
 
 def _numbers(row: Row, *names: str) -> tuple[str, str, str]:

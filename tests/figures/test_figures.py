@@ -282,7 +282,8 @@ def test_axes_have_labels_with_units(described, made):
             if any(re.fullmatch(r"-?[\d.]+", one) for one in numbers):
                 [label, *_] = [one.get_ylabel() for one in row if one.get_ylabel()] or [""]
                 assert figure.name in WITHOUT_UNIT or re.search(r"\([^()]+\)", label), label
-            label = axes.get_xlabel() or whole
+            of_row = [one.get_xlabel() for one in row if one.get_xlabel()] or [whole]
+            label = axes.get_xlabel() or of_row[0]
             assert label[:1].isupper() or label.startswith("ln"), label
             assert figure.name in WITHOUT_UNIT or re.search(r"\(.+\)", label), label
 

@@ -42,7 +42,7 @@ class LabelWords(_Strict):
 
     common: Vocabulary
     languages: dict[str, Language]
-    place_words: tuple[str, ...] = Field(description="Words of place, which name no part.")
+    position_words: tuple[str, ...] = Field(description="Words of position, which name no part.")
     landmarks: dict[str, tuple[str, ...]]
     tracks: dict[str, tuple[str, ...]]
     unused: dict[str, tuple[str, ...]]

@@ -365,7 +365,7 @@ class Strength(Row):
 
     @property
     def measure(self) -> tuple[str, str, float | None, float | None, str | None]:
-        """What makes tests comparable: movement, contraction, angle, velocity, device."""
+        """Properties that make tests comparable: movement, contraction, angle, velocity, device."""
         return (
             self.movement, self.contraction, self.angle_deg, self.velocity_deg_s, self.device
         )  # fmt: skip

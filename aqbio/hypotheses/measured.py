@@ -1,4 +1,4 @@
-"""How each trial was measured: laboratory, plates, error of events, number of steps."""
+"""Measurement of each trial: laboratory, plates, error of events, number of steps."""
 
 from __future__ import annotations
 

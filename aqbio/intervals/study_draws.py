@@ -275,19 +275,19 @@ def _values(
 ) -> FloatArray:
     """Values (N, O, 3) of a trial's steps; NaN without a row."""
     numbers = {number: index for index, number in enumerate(steps["step"].tolist())}
-    places = {key: index for index, key in enumerate(outcomes)}
+    outcome_index = {key: index for index, key in enumerate(outcomes)}
     values = np.full((len(numbers), len(outcomes), len(AXES)), np.nan)
     names = zip(*(rows[name].astype(str) for name in NAMES), strict=True)
     cells = zip(rows["axis"], rows["step"], rows["value"], strict=True)
     for key, (axis, step, value) in zip(names, cells, strict=True):
-        if key in places and step in numbers:
-            values[numbers[step], places[key], AXES.index(axis)] = value
+        if key in outcome_index and step in numbers:
+            values[numbers[step], outcome_index[key], AXES.index(axis)] = value
     for number, index in numbers.items():
         by_name = statistics.get((trial_id, int(number)))
         if by_name is not None:
             for key, statistic in zip(KEYS.values(), by_name.tolist(), strict=True):
-                if key in places:
-                    values[index, places[key]] = [0.0, statistic, 0.0]
+                if key in outcome_index:
+                    values[index, outcome_index[key]] = [0.0, statistic, 0.0]
     return values
 
 

@@ -436,7 +436,7 @@ def _patterns(*, general: bool) -> tuple[_Pattern, ...]:
                 if group.startswith("#"):
                     continue
                 words = group.removesuffix("?")
-                atoms = table.place_words if words == "~" else tuple(words.split("|"))
+                atoms = table.position_words if words == "~" else tuple(words.split("|"))
                 allowed |= {*atoms}
                 if not group.endswith("?"):
                     needed.append(frozenset(atoms))
@@ -445,7 +445,7 @@ def _patterns(*, general: bool) -> tuple[_Pattern, ...]:
                 _Pattern(landmark, tuple(needed), frozenset(allowed), numbers, numbered)
             )
     for key, atoms in unused.items() if general else ():
-        allowed = {*atoms, *table.place_words}
+        allowed = {*atoms, *table.position_words}
         landmark_patterns.append(_Pattern(key, (frozenset(atoms),), frozenset(allowed)))
     return tuple(landmark_patterns)
 
@@ -480,7 +480,7 @@ def landmarks_of_word(atom: str) -> frozenset[str]:
 def hinted_landmarks(words: Collection[str]) -> frozenset[str]:
     """Landmarks that words of a label allow, which do not name one; empty where they allow all."""
     landmark_sets = [
-        landmarks_of_word(word) for word in words if word not in label_words().place_words
+        landmarks_of_word(word) for word in words if word not in label_words().position_words
     ]
     landmark_sets = [landmarks for landmarks in landmark_sets if landmarks]
     if not landmark_sets:

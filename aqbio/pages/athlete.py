@@ -46,8 +46,10 @@ from aqbio.tables.stage import trial_rows, uncertainty_rows
 
 def _address(*pictures: tuple[tuple[str, str], str], mirror: str = "") -> str:
     """Address that shows trials, by participant and name, each from a foot's contact on."""
-    shown = zip("ab", pictures, strict=True)
-    parts = [f"{name}={'/'.join(map(quote, trial))}{foot}" for name, (trial, foot) in shown]
+    labelled_pictures = zip("ab", pictures, strict=True)
+    parts = [
+        f"{name}={'/'.join(map(quote, trial))}{foot}" for name, (trial, foot) in labelled_pictures
+    ]
     return "&".join([*parts, *([f"mirror={mirror}"] if mirror else [])])
 
 
@@ -225,9 +227,13 @@ def uncompared_sessions(study: Study, participant_id: str) -> str:
 
 def uncompared_conditions(steps: pd.DataFrame, compared: Sequence[Comparison]) -> str:
     """State which conditions with steps cannot be compared with the normal one; or empty."""
-    seen = {str(comparison.differences[0].row["condition"]) for comparison in compared}
+    compared_conditions = {
+        str(comparison.differences[0].row["condition"]) for comparison in compared
+    }
     names = dict.fromkeys(kept_steps(steps)["condition"].dropna().astype(str))
-    lacking = [name.replace("_", " ") for name in names if name not in {"", NORMAL, *seen}]
+    lacking = [
+        name.replace("_", " ") for name in names if name not in {"", NORMAL, *compared_conditions}
+    ]
     if not lacking:
         return ""
     words = enumerated(lacking)
@@ -240,11 +246,11 @@ def _comparison_replays(
     """Addresses that replay both sides of a comparison, by section; empty where one lacks."""
     addresses = {"speeds": "", "conditions": "", "sessions": ""}
     usual = fastest_trial(steps, NORMAL, replayed)
-    others = [
+    other_replays = [
         name for name in dict.fromkeys(steps["condition"].dropna()) if name not in ("", NORMAL)
     ]
-    if others and usual:
-        compared = fastest_trial(steps, str(others[0]), replayed)
+    if other_replays and usual:
+        compared = fastest_trial(steps, str(other_replays[0]), replayed)
         addresses["conditions"] = _address((compared, ""), (usual, "")) if compared else ""
     sessions = study.sessions_of(participant_id)
     earlier = sessions[: sessions.index(participant_id)]

@@ -176,7 +176,7 @@ class Comparison:
 
     @property
     def postures(self) -> tuple[Difference, ...]:
-        """What coaches judge by eye."""
+        """Differences of posture, which coaches judge by eye."""
         return tuple(
             difference for difference in self.differences if difference.outcome in POSTURES
         )

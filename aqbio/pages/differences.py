@@ -190,10 +190,10 @@ class SessionSteps:
         value = np.full(len(positions), np.nan)
         deviation = np.full((WORLDS, len(positions)), np.nan)
         if is_outcome.any():
-            drawn = self.draws.isel(outcome=int(is_outcome.argmax())).sel(axis=outcome.axis)
-            known = positions >= 0
-            value[known] = drawn["value"].values[positions[known]]
-            deviation[:, known] = drawn["deviation"].values[:, positions[known]]
+            target_draws = self.draws.isel(outcome=int(is_outcome.argmax())).sel(axis=outcome.axis)
+            is_known = positions >= 0
+            value[is_known] = target_draws["value"].values[positions[is_known]]
+            deviation[:, is_known] = target_draws["deviation"].values[:, positions[is_known]]
         return value, deviation
 
     def condition(self, column: StepColumn) -> str:
@@ -294,16 +294,16 @@ def athlete_differences(study: Study, participant_id: str) -> pd.DataFrame:
     )
 
 
-def session_differences(own: SessionSteps, earlier: Sequence[SessionSteps] = ()) -> pd.DataFrame:
+def session_differences(steps: SessionSteps, earlier: Sequence[SessionSteps] = ()) -> pd.DataFrame:
     """Differences within a session, and from earlier ones of the person.
 
     Between feet at every speed and condition; between conditions and the normal one, and between
     sessions, at the same speed; between the fastest and the slowest speed, along a line. Rows only
     for what was measured on both sides.
     """
-    rows = [*_feet_rows(own), *_condition_rows(own), *_speed_rows(own)]
+    rows = [*_feet_rows(steps), *_condition_rows(steps), *_speed_rows(steps)]
     for session in earlier:
-        rows += _session_rows(own, session)
+        rows += _session_rows(steps, session)
     return pd.DataFrame(rows, columns=list(columns(TABLE)))
 
 
@@ -327,56 +327,60 @@ def read_differences(study: Study, participant_id: str) -> pd.DataFrame:
     return with_texts(joined(parts, list(columns(TABLE))))
 
 
-def _feet_rows(own: SessionSteps) -> Iterator[Row]:
-    for column in own.columns:
+def _feet_rows(steps: SessionSteps) -> Iterator[Row]:
+    for column in steps.columns:
         head: Row = {"comparison": FEET, "first": "right", "second": "left", "side": "each"}
-        head |= {"condition": own.condition(column), "speed_mps": column.speed_mps}
+        head |= {"condition": steps.condition(column), "speed_mps": column.speed_mps}
         for outcome in OUTCOMES.values():
-            means = own.both_feet(outcome, column)
+            means = steps.both_feet(outcome, column)
             if means is not None:
-                yield _row(own, head, outcome, *means)
+                yield _row(steps, head, outcome, *means)
 
 
-def _condition_rows(own: SessionSteps) -> Iterator[Row]:
-    reference_columns = [column for column in own.columns if own.condition(column) == NORMAL]
-    for column in own.columns:
-        condition = own.condition(column)
+def _condition_rows(steps: SessionSteps) -> Iterator[Row]:
+    reference_columns = [column for column in steps.columns if steps.condition(column) == NORMAL]
+    for column in steps.columns:
+        condition = steps.condition(column)
         second = _nearest(reference_columns, column.speed_mps)
         if condition == NORMAL or second is None:
             continue
         head: Row = {"comparison": CONDITION, "first": condition, "second": NORMAL}
         head |= {"condition": condition, "speed_mps": column.speed_mps}
-        yield from _paired_rows(own, head, column, own, second)
+        yield from _paired_rows(steps, head, column, steps, second)
 
 
-def _session_rows(own: SessionSteps, earlier: SessionSteps) -> Iterator[Row]:
-    for column in own.columns:
-        condition = own.condition(column)
-        candidates = [other for other in earlier.columns if earlier.condition(other) == condition]
+def _session_rows(steps: SessionSteps, earlier: SessionSteps) -> Iterator[Row]:
+    for column in steps.columns:
+        condition = steps.condition(column)
+        candidates = [
+            candidate for candidate in earlier.columns if earlier.condition(candidate) == condition
+        ]
         second = _nearest(candidates, column.speed_mps)
         if second is None:
             continue
-        head: Row = {"comparison": SESSION, "first": own.session, "second": earlier.session}
+        head: Row = {"comparison": SESSION, "first": steps.session, "second": earlier.session}
         head |= {"condition": condition, "speed_mps": column.speed_mps}
-        yield from _paired_rows(own, head, column, earlier, second)
+        yield from _paired_rows(steps, head, column, earlier, second)
 
 
 def foot_changes(
-    own: SessionSteps, earlier: SessionSteps, outcome: Outcome
+    session: SessionSteps, earlier: SessionSteps, outcome: Outcome
 ) -> dict[str, tuple[float, float, float]]:
     """Change of an outcome from an earlier session by foot, per cent with its 95 % interval.
 
     Of the steps that compare best among those that both sessions have, over joint draws of both;
     empty where no speed is shared.
     """
-    for column in own.columns:
+    for column in session.columns:
         candidates = [
-            other for other in earlier.columns if earlier.condition(other) == own.condition(column)
+            candidate
+            for candidate in earlier.columns
+            if earlier.condition(candidate) == session.condition(column)
         ]
         second = _nearest(candidates, column.speed_mps)
         if second is None:
             continue
-        means = own.means(outcome, column)
+        means = session.means(outcome, column)
         speeds = {foot: mean.speed_mps for foot, mean in means.items()}
         second_means = earlier.means(outcome, second, speeds)
         return {
@@ -398,13 +402,17 @@ def _nearest(candidates: Sequence[StepColumn], speed_mps: float) -> StepColumn |
 
 
 def _paired_rows(
-    own: SessionSteps, head: Row, first: StepColumn, other: SessionSteps, second: StepColumn
+    session: SessionSteps,
+    head: Row,
+    first: StepColumn,
+    second_session: SessionSteps,
+    second: StepColumn,
 ) -> Iterator[Row]:
     """Compare the same foot, mean over feet, at the first steps' speed if a line is known."""
     for outcome in OUTCOMES.values():
-        first_means = own.means(outcome, first)
+        first_means = session.means(outcome, first)
         speeds = {foot: mean.speed_mps for foot, mean in first_means.items()}
-        second_means = other.means(outcome, second, speeds)
+        second_means = second_session.means(outcome, second, speeds)
         feet = [
             foot
             for foot in SIDES
@@ -416,35 +424,35 @@ def _paired_rows(
                 over_feet([by_foot[foot] for foot in feet])
                 for by_foot in (first_means, second_means)
             )
-            yield _row(own, head | {"side": _side(feet)}, outcome, *means)
+            yield _row(session, head | {"side": _side(feet)}, outcome, *means)
 
 
-def _speed_rows(own: SessionSteps) -> Iterator[Row]:
-    for condition in dict.fromkeys(own.condition(column) for column in own.columns):
+def _speed_rows(steps: SessionSteps) -> Iterator[Row]:
+    for condition in dict.fromkeys(steps.condition(column) for column in steps.columns):
         for outcome in OUTCOMES.values():
-            lines = own.lines(outcome, condition)
+            lines = steps.lines(outcome, condition)
             if not lines:
                 continue
             line = lines_over_feet([*lines.values()])
             ends = line.at(line.fastest_mps), line.at(line.slowest_mps)
             head: Row = {"comparison": SPEED, "condition": condition, "side": _side([*lines])}
             head |= {"first": "fastest", "second": "slowest", "speed_mps": np.nan}
-            yield _row(own, head, outcome, *ends)
+            yield _row(steps, head, outcome, *ends)
 
 
 def _side(feet: Sequence[str]) -> str:
     return feet[0] if len(feet) == 1 else "both"
 
 
-def _row(own: SessionSteps, head: Row, outcome: Outcome, first: Mean, second: Mean) -> Row:
+def _row(steps: SessionSteps, head: Row, outcome: Outcome, first: Mean, second: Mean) -> Row:
     _, low, high = difference(first.draws, second.draws)
     change = relative_change(first, second)
     names = ("level", "source", "target", "statistic", "axis")
     return {
-        "participant_id": own.participant_id,
+        "participant_id": steps.participant_id,
         **head,
         **{name: part or None for name, part in zip(names, outcome.key, strict=True)},
-        "unit": _file_unit(own, outcome),
+        "unit": _file_unit(steps, outcome),
         "first_mean": first.value,
         "second_mean": second.value,
         "value": first.value - second.value,
@@ -463,10 +471,10 @@ def _step_columns() -> Columns:
     return columns("steps", group=())
 
 
-def _file_unit(own: SessionSteps, outcome: Outcome) -> str:
+def _file_unit(steps: SessionSteps, outcome: Outcome) -> str:
     """Unit of an outcome in files."""
     if outcome.level == STEPS_TABLE:
         return _step_columns()[outcome.source]["unit"]
-    is_outcome = (own.draws["level"] == outcome.level) & (own.draws["source"] == outcome.source)
-    is_outcome &= own.draws["statistic"] == outcome.statistic
-    return str(own.draws["unit"].values[is_outcome.values][0])
+    is_outcome = (steps.draws["level"] == outcome.level) & (steps.draws["source"] == outcome.source)
+    is_outcome &= steps.draws["statistic"] == outcome.statistic
+    return str(steps.draws["unit"].values[is_outcome.values][0])

@@ -1,4 +1,4 @@
-"""What to do about doubtful trials, and advice from the findings, gates and verdicts of a study."""
+"""Advice on doubtful trials and on the next recording, from findings, gates and verdicts."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ STAND = "Record a static posture on a plate: standing still for some seconds."
 
 def lost_steps(trials: pd.DataFrame) -> dict[tuple[str, str], int]:
     """Contacts of every trial that do not count: rejected ones, of doubtful trials all kept."""
-    lost = {}
+    count_by_cause = {}
     for row in rows(trials):
-        rejected, kept = (
+        rejected, accepted = (
             0 if missing(row[name]) else int(row[name]) for name in ("steps_rejected", "steps_ok")
         )
         key = (str(row["participant_id"]), str(row["trial_id"]))
-        lost[key] = rejected + (kept if row["state"] == DOUBTFUL else 0)
-    return lost
+        count_by_cause[key] = rejected + (accepted if row["state"] == DOUBTFUL else 0)
+    return count_by_cause
 
 
 def finding_advice(
@@ -128,9 +128,9 @@ def budget_advice(budget: pd.DataFrame, postures: int | None) -> Iterator[Advice
 
     ``budget``: rows of ``uncertainty.tsv``; ``postures``: None without a fit.
     """
-    named = budget["level"].eq("A") & budget["source"].eq("total") & budget["axis"].eq("y")
-    named &= budget["statistic"].eq("momentum_mean") & budget["target"].eq("whole_body")
-    total = budget[named & budget["sd"].notna()]
+    is_total = budget["level"].eq("A") & budget["source"].eq("total") & budget["axis"].eq("y")
+    is_total &= budget["statistic"].eq("momentum_mean") & budget["target"].eq("whole_body")
+    total = budget[is_total & budget["sd"].notna()]
     if postures is None or total.empty:
         return
     variance = total["sd"] ** 2

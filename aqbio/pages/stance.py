@@ -352,14 +352,14 @@ def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
         f"At {column.speeds} the direction of the effect is certain, within its interval and under "
         f"all contact models, for {counts}."
     )
-    named = [words for side in sides if (words := _largest_words(column, side))]
+    side_words = [words for side in sides if (words := _largest_words(column, side))]
     open_sides = [_open_words(column, side) for side in sides if not _largest_words(column, side)]
     unknown = (
         [f"The largest contribution could not be determined {'; '.join(open_sides)}."]
         if open_sides
         else []
     )
-    return " ".join([sure, *named, *unknown])
+    return " ".join([sure, *side_words, *unknown])
 
 
 MAX_NAMED = 3
@@ -374,8 +374,8 @@ def _sure_words(column: SourceEffects, side: str, *, short: bool) -> str:
     if short or not sure:
         return text
     head = "the largest: " if len(sure) > MAX_NAMED else ""
-    named = ", ".join(f"{effect.label} {effect.range}" for effect in sure[:MAX_NAMED])
-    return f"{text} ({head}{named} N m)"
+    effect_words = ", ".join(f"{effect.label} {effect.range}" for effect in sure[:MAX_NAMED])
+    return f"{text} ({head}{effect_words} N m)"
 
 
 def _largest_words(column: SourceEffects, side: str) -> str:
@@ -410,18 +410,18 @@ def remedies(column: SourceEffects | None, budget: pd.DataFrame) -> list[Remedy]
 
     ``budget`` is the table ``uncertainty``: its shares, over all athletes.
     """
-    found: list[Remedy] = []
+    proposals: list[Remedy] = []
     if column is None:
-        return found
+        return proposals
     for side in column.sides:
-        effect = next((one for one in column.largest(side) if not one.sure), None)
+        effect = next((candidate for candidate in column.largest(side) if not candidate.sure), None)
         if effect is None:
             continue
-        named = (budget["level"] == f"C ({MODELS[0]})") & (budget["axis"] == "y")
-        named &= budget["statistic"].eq("moment_mean") & budget["target"].eq(
+        is_model = (budget["level"] == f"C ({MODELS[0]})") & (budget["axis"] == "y")
+        is_model &= budget["statistic"].eq("moment_mean") & budget["target"].eq(
             side.removesuffix("_y")
         )
-        rows_of_source = budget[named & budget["source"].eq(effect.source)]
+        rows_of_source = budget[is_model & budget["source"].eq(effect.source)]
         variance = rows_of_source["sd"] ** 2
         shares = {
             name: float((rows_of_source[f"share_{name}"] * variance).sum() / variance.sum())
@@ -430,5 +430,5 @@ def remedies(column: SourceEffects | None, budget: pd.DataFrame) -> list[Remedy]
         }
         if shares:
             name = max(shares, key=lambda key: shares[key])
-            found.append(Remedy(SIDES[side], effect.label, 100.0 * shares[name], name))
-    return found
+            proposals.append(Remedy(SIDES[side], effect.label, 100.0 * shares[name], name))
+    return proposals

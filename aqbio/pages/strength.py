@@ -114,9 +114,9 @@ def strength_sheet(
     if not rows:
         return None
     ranked = ranked_columns(steps)
-    shown = steps.iloc[ranked[0].rows] if ranked else steps
+    shown_steps = steps.iloc[ranked[0].rows] if ranked else steps
     own_rows = [row for row in rows if row.participant_id == participant_id]
-    lines = tuple(_lines(own_rows, shown))
+    lines = tuple(_lines(own_rows, shown_steps))
     changes, sessions = _changes(rows, people, participant_id, read_session)
     sentence = _sentence(lines, own_rows)
     if own_rows and changes and participant_id == _tested(rows, people)[-1]:
@@ -217,7 +217,7 @@ def _changes(
     if len(tested) < 2:
         return (), ""
     first, last = tested[0], tested[-1]
-    named = dict(zip(tests["participant_id"], tests["session"], strict=True))
+    session_of = dict(zip(tests["participant_id"], tests["session"], strict=True))
     running = {}
     if read_session is not None and participant_id == last:
         running = _running_changes(read_session(last), read_session(first))
@@ -231,7 +231,7 @@ def _changes(
                 running.get((str(row["role"]), str(row["side"])), ""),
             )
         )  # fmt: skip
-    return tuple(changes), f"{named[first] or first} and {named[last] or last}"
+    return tuple(changes), f"{session_of[first] or first} and {session_of[last] or last}"
 
 
 def _tested(rows: Sequence[Strength], people: Sequence[str]) -> list[str]:

@@ -81,7 +81,7 @@ def state_words(trials: pd.DataFrame) -> str:
 
 
 def _doubts(trials: pd.DataFrame) -> str:
-    """What is wrong with doubtful trials, in a coach's words, with the number of trials."""
+    """Faults of doubtful trials in a coach's words, with the number of trials."""
     outside = trials.loc[trials["state"] == DOUBTFUL, "outside"].dropna()
     count = Counter(measure for measures in outside for measure in str(measures).split(", "))
     return "; ".join(
@@ -252,11 +252,11 @@ def trial_state(row: dict[str, Any]) -> str:
 def doubt_words(row: dict[str, Any]) -> tuple[str, str]:
     """State what is wrong with a doubtful trial: in a coach's words, and by names of measures."""
     measures = [] if missing(row["outside"]) else str(row["outside"]).split(", ")
-    stated = [] if missing(row["against"]) else [str(row["against"]).rstrip(".")]
+    grounds = [] if missing(row["against"]) else [str(row["against"]).rstrip(".")]
     seems = [DOUBTS[name].seems for name in measures if name in DOUBTS]
     labels = [_measure(name) for name in measures if name != AGAINST_USE]
     outside = f"outside the limit: {'; '.join(labels)}" if labels else ""
-    return "; ".join([*stated, *seems]), outside
+    return "; ".join([*grounds, *seems]), outside
 
 
 def spoilt_words(row: dict[str, Any]) -> str:

@@ -193,8 +193,8 @@ def _denial(hypothesis: Hypothesis, row: Row, words: StatisticWords, observation
     smallest = words.short.format(digits(words.written(abs(float(row["smallest_effect"])))))
     outcome = str(row["found"])
     extent = f"; the own change of {_showing(row)} was below that" * (not missing(row["n_showing"]))
-    more = "" if hypothesis.predicted == "none" else f" by {smallest} or more"
-    claim = _prediction(hypothesis, words) + more
+    smallest_words = "" if hypothesis.predicted == "none" else f" by {smallest} or more"
+    claim = _prediction(hypothesis, words) + smallest_words
     if outcome == "change_found":
         return f"{observation}{extent.replace('that', smallest)}."
     if outcome != "equivalent":
@@ -469,9 +469,11 @@ def _deviation(
 
 
 def _remarks_on(row: Row) -> str:
-    """Who decided a change of a sheet, when and why, as far as the sheet states it."""
-    who, when, why = (_cell(row[name]) for name in ("decided_by", "decided_on", "reason"))
-    decision = " ".join(filter(None, (f"by {who}" if who else "", f"on {when}" if when else "")))
+    """Remarks on a change of a sheet: decided by whom, when and why, as far as it is stated."""
+    author, day, why = (_cell(row[name]) for name in ("decided_by", "decided_on", "reason"))
+    decision = " ".join(
+        filter(None, (f"by {author}" if author else "", f"on {day}" if day else ""))
+    )
     return f" ({'; '.join(filter(None, (decision, why or 'no reason is stated')))})"
 
 

@@ -34,7 +34,7 @@ FIX_KINDS = {RECORDING: "Record next time", REPAIR: "Repair the files", ANALYSIS
 
 
 def fix_kind(rule: str) -> str:
-    """Where the fix of a finding acts, one of `FIX_KINDS`."""
+    """Kind of a finding's fix, one of `FIX_KINDS`: recording, study or files."""
     kinds = (kind for kind, rules in _WORDS["fixes"].items() if rule in rules)
     return next(kinds, REPAIR)
 
@@ -92,10 +92,10 @@ MODERATED = "moderated_contrast"
 
 
 def _held_words(contrast: Contrast) -> str:
-    """What a contrast holds equal, beside the order of conditions."""
+    """Quantities that a contrast holds equal, beside the order of conditions."""
     names = {"speed": "speed", **{name: _WORDS["outcomes"][name] for name in STRENGTHS}}
-    held = [names[name] for name in contrast.held_equal if name in names]
-    return f" at equal {' and '.join(held)}" if held else ""
+    quantities = [names[name] for name in contrast.held_equal if name in names]
+    return f" at equal {' and '.join(quantities)}" if quantities else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def _people(study: Study) -> dict[str, dict[str, Any]]:
 
 
 def _citations(study: Study) -> dict[str, str]:
-    """Who published a participant's recordings, as authors and year."""
+    """Citation of a participant's published recordings: authors and year."""
     manifest = read_manifest(study.file.parent)
     if manifest is None:
         return {}

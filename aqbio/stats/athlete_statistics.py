@@ -193,12 +193,12 @@ def unequal_gain_cost(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """
     names = ["push_gain", "swing_gain"]
     columns = [*names, *(f"{name}_error" for name in names), "gained_speed", "ever_hurt"]
-    known = evidence.athletes.reindex(columns=columns).astype(float)
-    values = 100.0 * known[[*names, "gained_speed"]]
-    values[names] = values[names].where(known["ever_hurt"] != 1.0)
+    by_athlete = evidence.athletes.reindex(columns=columns).astype(float)
+    values = 100.0 * by_athlete[[*names, "gained_speed"]]
+    values[names] = values[names].where(by_athlete["ever_hurt"] != 1.0)
 
     def noise(athletes: pd.DataFrame) -> FloatArray:
-        errors = known.loc[athletes.index, [f"{name}_error" for name in names]]
+        errors = by_athlete.loc[athletes.index, [f"{name}_error" for name in names]]
         squares: FloatArray = ((100.0 * errors) ** 2).mean(skipna=False).to_numpy(dtype=float)
         return squares
 
@@ -224,7 +224,7 @@ def unequal_gain_cost(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         )
         if not fits:
             return NO_RESULT
-        is_stated = bool(known.loc[complete.index, "ever_hurt"].notna().all())
+        is_stated = bool(by_athlete.loc[complete.index, "ever_hurt"].notna().all())
         results = [
             result(hypothesis, fitted.estimate("distance"), condition=is_stated) for fitted in fits
         ]
@@ -234,7 +234,7 @@ def unequal_gain_cost(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
             results, f"{gain:.2g} % of speed per per cent of the mean gain; {words}{lacking}"
         )
 
-    diluted = bool(known[[f"{name}_error" for name in names]].isna().any(axis=None))
+    diluted = bool(by_athlete[[f"{name}_error" for name in names]].isna().any(axis=None))
     outcome = outcome_of(hypothesis, values, evidence.count(), test)
     return replace(outcome, diluted=diluted)
 

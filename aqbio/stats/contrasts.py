@@ -99,12 +99,12 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         covariates = [name for name in (LATER, GROUP) if name in complete]
         tested = strengths.loc[complete.index]
         if contrast.moderator is not None:
-            drawn = change.to_numpy() + off.reindex(complete.index).fillna(0.0).to_numpy().T
-            others = complete[covariates].to_numpy()
-            return _moderated(hypothesis, contrast.moderator, tested, drawn, others)
-        held = [name for name in STRENGTHS if name in complete]
-        complete = complete.assign(**{name: true_part(tested, name) for name in held})
-        covariates = [*covariates, *held]
+            change_draws = change.to_numpy() + off.reindex(complete.index).fillna(0.0).to_numpy().T
+            covariate_rows = complete[covariates].to_numpy()
+            return _moderated(hypothesis, contrast.moderator, tested, change_draws, covariate_rows)
+        held_strengths = [name for name in STRENGTHS if name in complete]
+        complete = complete.assign(**{name: true_part(tested, name) for name in held_strengths})
+        covariates = [*covariates, *held_strengths]
         models = [covariates, [*covariates, BASELINE]] if GROUP in covariates else [covariates]
         shared_sd = shared(complete)
         results = [
@@ -256,8 +256,8 @@ def change_numbers(evidence: Evidence, contrast: Contrast) -> dict[str, Numbers]
         SPEED_PRODUCTS: products,
     }
     if float(squares.sum()) <= MIN_SPEED_SQUARES:
-        known = change if at_one_speed(evidence, contrast) else change * np.nan
-        return {"value": _in_unit(contrast, known)}
+        known_change = change if at_one_speed(evidence, contrast) else change * np.nan
+        return {"value": _in_unit(contrast, known_change)}
     adjusted = change - float(products.sum() / squares.sum()) * numbers[FASTER]
     return {"value": _in_unit(contrast, adjusted), **numbers}
 
@@ -294,14 +294,14 @@ def is_speed_unsure(numbers: Mapping[str, Numbers], hypothesis: Hypothesis) -> b
     """
     if CHANGE not in numbers:
         return False
-    known = numbers[CHANGE].notna()
-    squares, products = numbers[SPEED_SQUARES][known], numbers[SPEED_PRODUCTS][known]
+    is_known = numbers[CHANGE].notna()
+    squares, products = numbers[SPEED_SQUARES][is_known], numbers[SPEED_PRODUCTS][is_known]
     slope = products.sum() / squares.sum()
     slope_sd = float(np.sqrt(((products - slope * squares) ** 2).sum())) / float(squares.sum())
     smallest = hypothesis.delta
     if hypothesis.contrast and hypothesis.contrast.size == "percent":
         smallest = float(np.log1p(smallest / 100.0))
-    return slope_sd * float(numbers[FASTER][known].abs().mean()) > smallest
+    return slope_sd * float(numbers[FASTER][is_known].abs().mean()) > smallest
 
 
 def with_logarithms(hypothesis: Hypothesis) -> Hypothesis:
@@ -398,8 +398,8 @@ def missing_for_contrast(evidence: Evidence, hypothesis: Hypothesis) -> tuple[st
     strengths = compared_strengths(evidence, contrast)
     if absent := [name for name in STRENGTHS if name in strengths and strengths[name].isna().all()]:
         return (f"{', '.join(absent)} is not known of any athlete without pain (strength.tsv)",)
-    known = by_condition(evidence, contrast, trials[contrast.column].astype(float))
-    if "speed" in contrast.held_equal and known.notna().all(axis=1).any():
+    by_label = by_condition(evidence, contrast, trials[contrast.column].astype(float))
+    if "speed" in contrast.held_equal and by_label.notna().all(axis=1).any():
         unknown = f"{contrast.column} cannot be compared at equal speed"
         need = "trials of an athlete in one condition that differ in speed show what speed brings"
         return (f"{unknown}: {need}",)

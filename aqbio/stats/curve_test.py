@@ -33,15 +33,15 @@ def curve_test(differences: FloatArray) -> CurveTest:
     together (Nichols and Holmes 2002, Hum Brain Mapp 15:1-25). Samples need not be independent or
     normal, athletes must be independent and their differences symmetric.
     """
-    known = np.isfinite(differences).all(axis=0)
+    is_known = np.isfinite(differences).all(axis=0)
     t, p = (np.full(differences.shape[1], np.nan) for _ in range(2))
-    values = differences[:, known]
+    values = differences[:, is_known]
     if len(values) < 2 or not values.shape[1]:
         return CurveTest(t, p)
     flipped = _t(_flips(len(values)), values)
     largest = np.sort(np.abs(flipped).max(axis=1))
     reached = len(largest) - np.searchsorted(largest, np.abs(flipped[0]) * (1.0 - 1e-9))
-    t[known], p[known] = flipped[0], reached / len(largest)
+    t[is_known], p[is_known] = flipped[0], reached / len(largest)
     return CurveTest(t, p)
 
 

@@ -79,12 +79,12 @@ def unlike_measurement(evidence: Evidence, hypothesis: Hypothesis) -> tuple[str,
     if contrast is None or contrast.outcome in (RATING, *STRENGTHS):
         return ()
     trials = compared_trials(evidence, contrast)
-    known = trials[trials[contrast.column].notna()]
+    known_trials = trials[trials[contrast.column].notna()]
     reasons = (
-        _laboratories(known, contrast),
-        _plates(known, contrast),
-        _events(known, contrast, hypothesis.delta),
-        _placements(known, contrast),
+        _laboratories(known_trials, contrast),
+        _plates(known_trials, contrast),
+        _events(known_trials, contrast, hypothesis.delta),
+        _placements(known_trials, contrast),
     )
     return tuple(filter(None, reasons))
 
@@ -125,8 +125,8 @@ def _side_by_side(values: pd.Series[Any], contrast: Contrast) -> pd.DataFrame:
     import pandas as pd
 
     labels = (contrast.reference, contrast.condition)
-    known = set(values.index.get_level_values(0))
-    columns = {label: values.xs(label) if label in known else None for label in labels}
+    athletes = set(values.index.get_level_values(0))
+    columns = {label: values.xs(label) if label in athletes else None for label in labels}
     return pd.DataFrame(columns).dropna()
 
 
@@ -156,9 +156,9 @@ def _events(trials: pd.DataFrame, contrast: Contrast, delta: float) -> str:
     limit = 0.5 * delta * scale
     if not abs(errors.iloc[1] - errors.iloc[0]) > limit:
         return ""
-    stated = [f"{1000.0 * value:.1f} ms" for value in errors]
+    error_words = [f"{1000.0 * value:.1f} ms" for value in errors]
     return (
-        f"events may be off by {stated[1]} in {contrast.condition} and by {stated[0]} in "
+        f"events may be off by {error_words[1]} in {contrast.condition} and by {error_words[0]} in "
         f"{contrast.reference}: the difference is more than half of the smallest effect"
     )
 

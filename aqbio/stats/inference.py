@@ -346,12 +346,12 @@ def regression_outliers(
     count, terms = x.shape
     if count < 2 * terms + 2:
         return np.zeros(count, dtype=bool)
-    most = max(int(TRIMMED_SHARE * count), terms + 1)
+    kept_count = max(int(TRIMMED_SHARE * count), terms + 1)
     keys = np.random.default_rng(0).random((STARTS, count))
     weights: FloatArray = np.asarray(keys.argsort(axis=1).argsort(axis=1) <= terms, dtype=float)
     for _ in range(CONCENTRATIONS):
         squares = _squared_residuals(x, y, weights)
-        nearest = np.argpartition(squares, most - 1, axis=1)[:, :most]
+        nearest = np.argpartition(squares, kept_count - 1, axis=1)[:, :kept_count]
         weights = np.zeros_like(weights)
         np.put_along_axis(weights, nearest, 1.0, axis=1)
     squares = _squared_residuals(x, y, weights)
@@ -426,9 +426,9 @@ def detectable_effect(
         return delta
     from scipy.optimize import brentq
 
-    standardised, least = replace(estimate, se=1.0), delta / estimate.se
+    standardised, smallest_effect = replace(estimate, se=1.0), delta / estimate.se
     # with one degree of freedom the error's tail is so heavy that only a multiple is enough
-    upper = least + 4.0 * t_above(alpha / 2.0, estimate.df) + 10.0
+    upper = smallest_effect + 4.0 * t_above(alpha / 2.0, estimate.df) + 10.0
     return estimate.se * float(
-        brentq(lambda d: power_of_rule(standardised, d, least, alpha) - power, 0.0, upper)
+        brentq(lambda d: power_of_rule(standardised, d, smallest_effect, alpha) - power, 0.0, upper)
     )

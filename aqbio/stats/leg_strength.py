@@ -158,13 +158,13 @@ def session_changes(tests: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
     key = ["side", *MEASURE, "unit", "role"]
     sessions = (tests[tests["participant_id"] == name] for name in (first, last))
     earlier, later = (session[[*key, "value", "error", "error_df"]] for session in sessions)
-    both = earlier.merge(later, on=key, suffixes=("_before", "_after"))
-    return both[key].assign(
-        before=both["value_before"],
-        after=both["value_after"],
-        change=np.log(both["value_after"] / both["value_before"]),
-        error=np.hypot(both["error_before"], both["error_after"]),
-        error_df=both["error_df_before"],
+    paired = earlier.merge(later, on=key, suffixes=("_before", "_after"))
+    return paired[key].assign(
+        before=paired["value_before"],
+        after=paired["value_after"],
+        change=np.log(paired["value_after"] / paired["value_before"]),
+        error=np.hypot(paired["error_before"], paired["error_after"]),
+        error_df=paired["error_df_before"],
     )
 
 
@@ -247,21 +247,21 @@ def _ratio_change(changes: pd.DataFrame) -> tuple[float, float, float]:
     """Mean change of right legs less left ones over tests that both made; NaN without any."""
     key = [*MEASURE, "unit"]
     right, left = (changes[changes["side"] == side] for side in ("right", "left"))
-    both = right.merge(left, on=key, suffixes=("_right", "_left"))
-    if both.empty:
+    paired = right.merge(left, on=key, suffixes=("_right", "_left"))
+    if paired.empty:
         return np.nan, np.nan, 0.0
-    squares = (both[["error_right", "error_left"]] ** 2).sum(axis=1, skipna=False)
-    error = float(np.sqrt(squares.sum(skipna=False)) / len(both))
-    mean = float((both["change_right"] - both["change_left"]).mean())
-    return mean, error, float(both["error_df_right"].max())
+    squares = (paired[["error_right", "error_left"]] ** 2).sum(axis=1, skipna=False)
+    error = float(np.sqrt(squares.sum(skipna=False)) / len(paired))
+    mean = float((paired["change_right"] - paired["change_left"]).mean())
+    return mean, error, float(paired["error_df_right"].max())
 
 
 def _hurt(notes: Iterable[bool | None]) -> float:
     """1 where a test has a note of pain, 0 where all say that there is none, NaN otherwise."""
-    known = list(notes)
-    if any(known):
+    remarks = list(notes)
+    if any(remarks):
         return 1.0
-    return 0.0 if known and None not in known else np.nan
+    return 0.0 if remarks and None not in remarks else np.nan
 
 
 # slope --------------------------------------------------------------------------------------------
@@ -380,7 +380,7 @@ def strength_slope(
     athletes do not share are in the scatter over athletes as well as in the draws: intervals are
     rather too wide than too narrow.
     """
-    drawn = np.atleast_2d(outcome)
+    outcome_draws = np.atleast_2d(outcome)
     count = len(strength)
     if count < MIN_ATHLETES:
         return None
@@ -394,24 +394,24 @@ def strength_slope(
         return None
     basis = np.linalg.qr(design)[0]
     x = strength - basis @ (basis.T @ strength)
-    y = drawn - (drawn @ basis) @ basis.T
+    y = outcome_draws - (outcome_draws @ basis) @ basis.T
     square = float(x @ x)
     if square < 1e-12:
         return None
     slope = y @ x / square
     residual = y - slope[:, None] * x
     se = np.sqrt((residual**2).sum(axis=1) / df / square)
-    draws = max(len(drawn), QUANTILES)
+    draws = max(len(outcome_draws), QUANTILES)
     shares, share = _reliable_shares(square / (df + 1), error, error_df, draws)
-    pairs = np.arange(draws) % len(drawn)
+    pairs = np.arange(draws) % len(outcome_draws)
     rest = None
     if leave_out:
         leverage = 1.0 - (basis**2).sum(axis=1) - x**2 / square
         influence = np.abs(residual.mean(axis=0) * x / np.maximum(leverage, 1e-9))
-        others = np.arange(count) != int(influence.argmax())
+        is_kept = np.arange(count) != int(influence.argmax())
         rest = strength_slope(
-            strength[others], drawn[:, others], error[others], error_df,
-            None if covariates is None else covariates[others], leave_out=False,
+            strength[is_kept], outcome_draws[:, is_kept], error[is_kept], error_df,
+            None if covariates is None else covariates[is_kept], leave_out=False,
         )  # fmt: skip
     return SlopePosterior(slope[pairs] / shares, se[pairs] / shares, df, share, rest)
 
@@ -449,15 +449,15 @@ def leg_slope(
     """
     name, hurt = (f"{role}_ratio_gain", "ever_hurt") if over_sessions else (f"{role}_ratio", "hurt")
     columns = [name, f"{name}_error", f"{name}_df", "preferred", hurt]
-    known = evidence.athletes.reindex(columns=columns).astype(float)
+    by_athlete = evidence.athletes.reindex(columns=columns).astype(float)
     running = running_ratio(evidence.steps, role)
     if over_sessions:
         running = running_ratio(evidence.later_steps, role) - running
-    values = {"strength": known[name].where(known[hurt] != 1.0), "running": running}
+    values = {"strength": by_athlete[name].where(by_athlete[hurt] != 1.0), "running": running}
 
     def test(table: pd.DataFrame) -> Result:
         complete = table.dropna()
-        rest = known.loc[complete.index]
+        rest = by_athlete.loc[complete.index]
         is_stated = bool(rest[["preferred", hurt]].notna().all(axis=None))
         has_sides = bool(rest["preferred"].notna().all())
         slope = strength_slope(
@@ -470,7 +470,7 @@ def leg_slope(
         lacking = "" if is_stated else "pain or preferred legs are not stated"
         return slope_result(hypothesis, slope, lacking)
 
-    diluted = bool(known[f"{name}_error"].isna().all())
+    diluted = bool(by_athlete[f"{name}_error"].isna().all())
     return outcome_of(hypothesis, values, evidence.count(), test, diluted=diluted)
 
 

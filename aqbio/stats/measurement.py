@@ -56,10 +56,10 @@ def error(evidence: Evidence, name: str) -> pd.Series[float]:
 
 def trial_draws(evidence: Evidence, name: str) -> FloatArray:
     """Deviations (T, K) of one of `DRAWN` by trial in every world; NaN where they are not known."""
-    known = evidence.draws.get(name)
-    if known is None:
+    draws_of_name = evidence.draws.get(name)
+    if draws_of_name is None:
         return np.full((len(evidence.trials), 1), np.nan)
-    return known.reindex(evidence.trials.index).to_numpy(dtype=float)
+    return draws_of_name.reindex(evidence.trials.index).to_numpy(dtype=float)
 
 
 def with_known_error(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
@@ -84,18 +84,18 @@ def estimate_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
         return np.nan
     name, athletes = precision
     by_athlete = athletes(evidence, trial_draws(evidence, name))
-    known = by_athlete[np.isfinite(by_athlete).all(axis=1)]
-    return float(known.mean(axis=0).std()) if len(known) else np.nan
+    complete = by_athlete[np.isfinite(by_athlete).all(axis=1)]
+    return float(complete.mean(axis=0).std()) if len(complete) else np.nan
 
 
 def mean_draws(evidence: Evidence, draws: FloatArray) -> FloatArray:
     """Each athlete's mean over steps of deviations (T, K) of trials, (A, K)."""
     codes, steps = _athletes_of_trials(evidence)
-    known = np.isfinite(draws).all(axis=1) & (steps > 0)
+    is_known = np.isfinite(draws).all(axis=1) & (steps > 0)
     sums = np.zeros((codes.max(initial=-1) + 1, draws.shape[1]))
     counts = np.zeros(len(sums))
-    np.add.at(sums, codes[known], steps[known, None] * draws[known])
-    np.add.at(counts, codes[known], steps[known])
+    np.add.at(sums, codes[is_known], steps[is_known, None] * draws[is_known])
+    np.add.at(counts, codes[is_known], steps[is_known])
     means: FloatArray = np.divide(
         sums, counts[:, None], out=np.full_like(sums, np.nan), where=counts[:, None] > 0
     )

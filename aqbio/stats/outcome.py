@@ -130,15 +130,15 @@ def combine_results(results: Sequence[Result], note: str) -> Result:
     """Combine several results: the interval over all, and the largest p values."""
     if len(results) == 1:
         return results[0]
-    if not results or any(not np.isfinite(each.error.se) for each in results):
+    if not results or any(not np.isfinite(result.error.se) for result in results):
         return NO_RESULT
     first = results[0]
     return Result(
         first.error,
-        (min(each.ci95[0] for each in results), max(each.ci95[1] for each in results)),
-        max(each.p for each in results),
-        max(each.p_against for each in results),
-        None if first.condition is None else all(each.condition for each in results),
+        (min(result.ci95[0] for result in results), max(result.ci95[1] for result in results)),
+        max(result.p for result in results),
+        max(result.p_against for result in results),
+        None if first.condition is None else all(result.condition for result in results),
         "; ".join(words for words in (first.note, note) if words),
     )
 

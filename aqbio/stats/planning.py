@@ -63,16 +63,16 @@ def scatter_of(
     values = steps[outcome].astype(float)
     if logarithm:
         values = values.where(values > 0).map(np.log)
-    known = steps.assign(**{outcome: values})[values.notna()]
-    cell = [known[name].astype(str) for name in (*TRIAL, "side")]
-    rest = centred(known[outcome], cell)
-    df = len(known) - known.groupby(cell).ngroups
-    rows = reliabilities(known, people, {outcome: ""}, [outcome])
+    known_steps = steps.assign(**{outcome: values})[values.notna()]
+    cell = [known_steps[name].astype(str) for name in (*TRIAL, "side")]
+    rest = centred(known_steps[outcome], cell)
+    df = len(known_steps) - known_steps.groupby(cell).ngroups
+    rows = reliabilities(known_steps, people, {outcome: ""}, [outcome])
     rows = [row for row in rows if row.basis != "sessions"]
     if df < 1 or not rows:
         return None
     step, [row] = math.sqrt(float((rest**2).sum()) / df), rows
-    sizes = known.groupby([known[name].astype(str) for name in TRIAL]).size()
+    sizes = known_steps.groupby([known_steps[name].astype(str) for name in TRIAL]).size()
     trial = row.sem**2 - step**2 * float((1.0 / sizes).mean())
     return Scatter(step, math.sqrt(max(trial, 0.0)), row.n_athletes, row.n_trials)
 
@@ -81,14 +81,14 @@ def scatter_of_sprints(sprints: pd.DataFrame, outcome: str, *, logarithm: bool) 
     """Scatter of sprints of one athlete, condition and effort; None where none was repeated."""
     values = sprints[outcome].astype(float)
     values = values.where(values > 0).map(np.log) if logarithm else values
-    known = sprints.assign(value=values)[values.notna()]
+    known_sprints = sprints.assign(value=values)[values.notna()]
     names = ["participant_id", "condition", "effort"]
-    rest = centred(known["value"], [known[name].astype(str) for name in names])
-    df = len(known) - known.groupby(names).ngroups
+    rest = centred(known_sprints["value"], [known_sprints[name].astype(str) for name in names])
+    df = len(known_sprints) - known_sprints.groupby(names).ngroups
     if df < 1:
         return None
     trial = math.sqrt(float((rest**2).sum()) / df)
-    return Scatter(0.0, trial, int(known["participant_id"].nunique()), len(known))
+    return Scatter(0.0, trial, int(known_sprints["participant_id"].nunique()), len(known_sprints))
 
 
 def change_sd(scatter: Scatter, design: Design) -> float:
@@ -118,4 +118,4 @@ def alternatives(scatter: Scatter, design: Design) -> list[tuple[Design, float]]
         {"steps": 2 * design.steps},
     )
     designs = dict.fromkeys(replace(design, **change) for change in changes)
-    return [(other, athletes_needed(scatter, other)) for other in designs]
+    return [(alternative, athletes_needed(scatter, alternative)) for alternative in designs]

@@ -69,8 +69,8 @@ def power_row(
     aimed = 0.0 if hypothesis.denies else 2.0
     min_athletes = max(hypothesis.minimum.athletes, FEWEST_ATHLETES)
     is_estimable = bool(np.isfinite(estimate.se) and estimate.df > 0) and not outcome.diluted
-    enough = count >= min_athletes
-    chances = [rule(count, share) if enough else 0.0 for share in shares]
+    has_enough = count >= min_athletes
+    chances = [rule(count, share) if has_enough else 0.0 for share in shares]
     chances = chances if is_estimable else [np.nan] * len(shares)
     return PowerRow(
         hypothesis=hypothesis.id,

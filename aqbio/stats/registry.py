@@ -188,11 +188,11 @@ class Contrast(Entry):
         return self
 
     def _check_strengths(self) -> None:
-        held = [name for name in self.held_equal if name in STRENGTHS]
-        if self.by == "condition" and (held or self.outcome in STRENGTHS):
-            names = ", ".join(dict.fromkeys([*held, *({self.outcome} & {*STRENGTHS})]))
+        strengths = [name for name in self.held_equal if name in STRENGTHS]
+        if self.by == "condition" and (strengths or self.outcome in STRENGTHS):
+            names = ", ".join(dict.fromkeys([*strengths, *({self.outcome} & {*STRENGTHS})]))
             raise ValueError(f"{names} is the same in all conditions of a day: take by: session")
-        if self.outcome in STRENGTHS and (self.take == "scatter" or self.moderator or held):
+        if self.outcome in STRENGTHS and (self.take == "scatter" or self.moderator or strengths):
             raise ValueError(f"{self.outcome} has no steps and no strength beside it")
         if self.moderator and self.group:
             raise ValueError("a change depends on a moderator or on a group: leave one out")

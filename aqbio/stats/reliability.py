@@ -97,31 +97,31 @@ def at_common_speed(
 
 def _of_trials(trials: pd.DataFrame, outcome: str, unit: str) -> Reliability | None:
     """Reliability of trials at one speed where some were repeated, otherwise at several speeds."""
-    known = trials.dropna(subset=[outcome, SPEED])
-    if known["athlete"].nunique() < 2:
+    complete = trials.dropna(subset=[outcome, SPEED])
+    if complete["athlete"].nunique() < 2:
         return None
-    values, terms = at_common_speed(known[SPEED], known[outcome], known["athlete"])
+    values, terms = at_common_speed(complete[SPEED], complete[outcome], complete["athlete"])
     basis: Basis = "trials"
-    cell = [known["athlete"], known["level"]]
-    df = len(known) - known.groupby(["athlete", "level"]).ngroups
-    squares = float((centred(known[outcome], cell) ** 2).sum())
+    cell = [complete["athlete"], complete["level"]]
+    df = len(complete) - complete.groupby(["athlete", "level"]).ngroups
+    squares = float((centred(complete[outcome], cell) ** 2).sum())
     if df < MIN_DEGREES:
-        basis, df = "speeds", len(known) - known["athlete"].nunique() - terms
-        squares = float((centred(values, known["athlete"]) ** 2).sum())
-    return _reliability(outcome, unit, basis, values, known["athlete"], (squares, df))
+        basis, df = "speeds", len(complete) - complete["athlete"].nunique() - terms
+        squares = float((centred(values, complete["athlete"]) ** 2).sum())
+    return _reliability(outcome, unit, basis, values, complete["athlete"], (squares, df))
 
 
 def _of_sessions(
     trials: pd.DataFrame, outcome: str, units: Mapping[str, str]
 ) -> Reliability | None:
     """Reliability of sessions, of people who have several; all may have changed alike."""
-    known = trials.dropna(subset=[outcome, SPEED])
-    sessions = known.groupby("athlete")["participant_id"].transform("nunique")
-    known = known[sessions > 1]
-    if known["athlete"].nunique() < 2:
+    complete = trials.dropna(subset=[outcome, SPEED])
+    sessions = complete.groupby("athlete")["participant_id"].transform("nunique")
+    complete = complete[sessions > 1]
+    if complete["athlete"].nunique() < 2:
         return None
-    values, _ = at_common_speed(known[SPEED], known[outcome], known["athlete"])
-    means = values.groupby([known["athlete"], known["participant_id"]]).mean()
+    values, _ = at_common_speed(complete[SPEED], complete[outcome], complete["athlete"])
+    means = values.groupby([complete["athlete"], complete["participant_id"]]).mean()
     athlete = means.index.get_level_values(0).to_series(means.index)
     number = means.groupby(level=0).cumcount()
     rest = centred(means, athlete)
@@ -147,12 +147,12 @@ def _reliability(
         return None
     variance, count = squares / df, int(athlete.nunique())
     sizes = athlete.value_counts()
-    each = (len(values) - float((sizes**2).sum()) / len(values)) / (count - 1)
-    between = each * float(means_by(values, athlete).var())
+    mean_size = (len(values) - float((sizes**2).sum()) / len(values)) / (count - 1)
+    between = mean_size * float(means_by(values, athlete).var())
     f = between / variance if variance > 0 else np.inf
     ratios = (f, f / stats.f.ppf(0.975, count - 1, df), f * stats.f.ppf(0.975, df, count - 1))
     icc, low, high = (
-        1.0 if np.isinf(ratio) else max((ratio - 1.0) / (ratio + each - 1.0), 0.0)
+        1.0 if np.isinf(ratio) else max((ratio - 1.0) / (ratio + mean_size - 1.0), 0.0)
         for ratio in ratios
     )
     mean, sem = float(values.mean()), float(np.sqrt(variance))

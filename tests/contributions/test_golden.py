@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -31,18 +30,11 @@ from aqbio.multibody.motion import Motion
 from aqbio.names import GRAVITY, ROLE_SIDES, SIDES
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import with_observed
-from aqbio.pages.own_curves import (
-    SCALED_UNIT,
-    SideCurves,
-    band_paths,
-    participant_curves,
-    path,
-    sides_drawing,
-)
+from aqbio.pages.own_curves import participant_curves
 from aqbio.study.manifest import FAILED, OK, entry, write_manifest
 from aqbio.tables.stage import tables_study
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from tests.golden import differences, told_rows, without_known
+from tests.golden import differences, first_of_each_kind, told_rows, without_known
 from tests.levels_case import smooth_run
 from tests.made_contributions import (
     CONTACTS,
@@ -346,11 +338,17 @@ def lines(study: Study) -> Iterator[str]:
     yield from told_rows("findings", tables["findings"], *names)
 
 
+def _without_trial(line: str) -> str:
+    """Line of a table without the name of its trial."""
+    table, _, cells = line.partition(": ")
+    return table + cells[cells.find(" · ") :]
+
+
 @pytest.mark.parametrize("name", SETTINGS)
 def test_steps_of_every_kind_of_trial(tmp_path, monkeypatch, name):
     study = written_study(tmp_path, SETTINGS[name])
     worked(study, monkeypatch)
-    told = [*lines(study)]
+    told = first_of_each_kind(lines(study), _without_trial)
     if name != "default":
         told = without_known(told, "steps/default")
     assert differences(f"steps/{name.replace(' ', '_')}", told) == []
@@ -416,52 +414,3 @@ def _check_sides(study: Study) -> None:
     np.testing.assert_allclose(other, factor[:, None] * one, rtol=1e-6, atol=1e-9)
     assert (factor > 0.0).all()
     assert set(plain.sides) == set(ROLE_SIDES)
-
-
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
-UNIT = "kg m²/s"
-
-
-def curves(feet: str, unit: str = UNIT, size: float = 1.0, seed: int = 1) -> SideCurves:
-    random, along = np.random.default_rng(seed), np.linspace(0.0, np.pi, 101)
-    own = {name: size * random.normal(1.0, 0.3, (len(feet), 1)) * np.sin(along + place)
-           for place, name in enumerate(ROLE_SIDES)}  # fmt: skip
-    return SideCurves("normal, 8.1 m/s", unit, np.array([one == "l" for one in feet]), own)
-
-
-DRAWINGS = {
-    "both feet": curves("lrlrl"),
-    "scaled": curves("lrr", SCALED_UNIT, 80.0),
-    "one foot": curves("rr"),
-    "all negative": curves("lr", size=-2.0),
-    "flat": curves("lr", size=0.0),
-    "tiny": curves("lr", size=1e-4),
-}
-
-
-def told(name: str, drawing: str) -> Iterator[str]:
-    """Words of a drawing, by line."""
-    for line in re.sub(r"(<path|<text|<svg|<figcaption)", r"\n\1", drawing).split("\n"):
-        yield f"{name}: {NUMBER.sub('#', line)[:200]}"
-
-
-def test_words_of_drawings_of_both_feet():
-    """Each sentence or kind of line once."""
-    lines = [line for name, one in DRAWINGS.items() for line in told(name, str(sides_drawing(one)))]
-    for count in (2, 3, 5):
-        every = [curves("lr", SCALED_UNIT, 50.0, seed) for seed in range(count)]
-        bands = band_paths([*every, curves("lr")])
-        lines += [line for name, one in bands.items() for line in told(f"{count} {name}", one)]
-        assert bool(bands) == (count > 2)
-    assert differences("steps/own_curves", list(dict.fromkeys(lines))) == []
-    assert str(sides_drawing(None)) == ""
-
-
-@pytest.mark.parametrize("back", [False, True])
-def test_a_line_goes_through_every_fourth_per_cent_upside_down(back):
-    values = np.linspace(0.0, 5.0, 101)
-    found = path(values, back=back)
-    points = [tuple(map(float, one.split())) for one in re.split("[ML]", found)[1:]]
-    expected = [(float(x), -values[x]) for x in range(0, 101, 4)]
-    np.testing.assert_allclose(points, expected[::-1] if back else expected, atol=5e-4)
-    assert found[0] == ("L" if back else "M")

@@ -79,36 +79,36 @@ def trial():
 
 def _at(trial, variable, times, **labels):
     """Values at any time: the made curves are cubics, so a cubic fit is exact."""
-    chosen = trial[variable].sel(**labels)
-    flat = chosen.values.reshape(len(trial["time"]), -1)
+    signal = trial[variable].sel(**labels)
+    flat = signal.values.reshape(len(trial["time"]), -1)
     fit = np.polynomial.polynomial.polyfit(trial["time"].values, flat, 3)
-    found = np.polynomial.polynomial.polyval(times, fit).T
-    return found.reshape(len(times), *chosen.shape[1:])
+    values = np.polynomial.polynomial.polyval(times, fit).T
+    return values.reshape(len(times), *signal.shape[1:])
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_curves_are_the_signals_of_the_step_by_role(trial, number):
     """Left contacts change roles and are mirrored; moments are positive in extension."""
     step = _steps(trial)[number]
-    curves, own = one_step(trial, step), step.side
-    other, left = {"left": ("right", True), "right": ("left", False)}[own]
+    curves, side = one_step(trial, step), step.side
+    swing, left = {"left": ("right", True), "right": ("left", False)}[side]
     times = step.toe_off + PERCENT * step.flight
-    found = curves["angular_momentum_rate"][1]
-    for role, group in (("push_leg", f"leg_{own}"), ("swing_leg", f"leg_{other}"),
+    curve = curves["angular_momentum_rate"][1]
+    for role, group in (("push_leg", f"leg_{side}"), ("swing_leg", f"leg_{swing}"),
                         ("pelvis", "pelvis")):  # fmt: skip
         expected = _at(trial, "group_angular_momentum_rate", times, group=group)
         expected = mirrored_axial(expected) if left else expected
-        np.testing.assert_allclose(found[:, ROLES.index(role)], expected, atol=CLOSE)
+        np.testing.assert_allclose(curve[:, ROLES.index(role)], expected, atol=CLOSE)
     times = step.touchdown + PERCENT * step.contact
-    force = _at(trial, "ground_force", times, foot=own)
+    force = _at(trial, "ground_force", times, foot=side)
     force = mirrored_polar(force) if left else force
     np.testing.assert_allclose(curves["ground_force"][0], force, atol=1e-6)
-    for role, name, sign in (("knee_push", f"knee_angle_{own[0]}", -1),
-                             ("hip_swing", f"hip_flexion_{other[0]}", -1),
+    for role, name, sign in (("knee_push", f"knee_angle_{side[0]}", -1),
+                             ("hip_swing", f"hip_flexion_{swing[0]}", -1),
                              ("lumbar", "lumbar_extension", 1)):  # fmt: skip
-        found = curves["joint_flexion_moment"][0, :, JOINT_ROLES.index(role)]
+        curve = curves["joint_flexion_moment"][0, :, JOINT_ROLES.index(role)]
         expected = sign * _at(trial, "joint_moment_coordinate", times, coordinate=name)
-        np.testing.assert_allclose(found, expected, atol=CLOSE)
+        np.testing.assert_allclose(curve, expected, atol=CLOSE)
 
 
 def test_balance_holds_in_every_step_and_in_a_mirror(trial):
@@ -135,9 +135,9 @@ def test_speed_and_heading_are_those_over_the_ground(belt):
     velocity = _at(trial, "com_velocity", times, axis="x") + belt
     mean = np.trapezoid(velocity, times) / (times[-1] - times[0])
     assert one_step(trial, step)["speed"].item() == pytest.approx(mean, rel=1e-6)
-    angle, still = np.radians(20.0) * TIME, np.zeros(len(TIME))
+    angle, zeros = np.radians(20.0) * TIME, np.zeros(len(TIME))
     for sign in (1.0, -1.0):
-        velocity = 8.0 * np.column_stack((np.cos(angle), still, sign * np.sin(angle)))
+        velocity = 8.0 * np.column_stack((np.cos(angle), zeros, sign * np.sin(angle)))
         turn = heading_changes(_steps(trial), TIME, velocity)[0]
         first = CONTACTS["touchdown"]
         assert np.degrees(turn) == pytest.approx(sign * 10.0 * (first[2] - first[0]), rel=1e-6)
@@ -154,7 +154,7 @@ def levels():
 
 def _momentum(trial, step, scheme):
     values = one_step(trial, step, scheme)["angular_momentum"]
-    return {item: values[:, :, place] for place, item in enumerate(scheme.items)}
+    return {item: values[:, :, index] for index, item in enumerate(scheme.items)}
 
 
 @pytest.mark.parametrize("pelvis", get_args(PelvisMember))
@@ -163,52 +163,53 @@ def _momentum(trial, step, scheme):
 def test_groups_and_sides_add_up_to_the_whole_body(trial, pelvis, arms, flight):
     scheme = RoleScheme(pelvis, arms, flight)
     for step in _steps(trial)[:2]:
-        told = _momentum(trial, step, scheme)
+        momentum = _momentum(trial, step, scheme)
         declared = _momentum(trial, step, RoleScheme())
-        sides = told["push_side"] + told["swing_side"] + (told["pelvis"] if pelvis == "out" else 0)
-        for parts in (told["total"], sum(told[name] for name in scheme.partition), sides):
+        sides = momentum["push_side"] + momentum["swing_side"]
+        sides = sides + (momentum["pelvis"] if pelvis == "out" else 0.0)
+        for parts in (momentum["total"], sum(momentum[name] for name in scheme.partition), sides):
             np.testing.assert_allclose(parts, declared["total"], atol=CLOSE)
         if arms == "split":
-            both = told["arm_push"] + told["arm_swing"]
-            np.testing.assert_allclose(both, told["arms"], atol=CLOSE)
-        assert np.isnan(told["pelvis"]).all() == ("pelvis" not in scheme.partition)
+            arms_sum = momentum["arm_push"] + momentum["arm_swing"]
+            np.testing.assert_allclose(arms_sum, momentum["arms"], atol=CLOSE)
+        assert np.isnan(momentum["pelvis"]).all() == ("pelvis" not in scheme.partition)
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_roles_change_in_mid_flight_under_r2(trial, number):
     """Legs, chains and joints together; the whole body, forces and the stance stay."""
     step = _steps(trial)[number]
-    own, told = (one_step(trial, step, RoleScheme(flight=r)) for r in ("R1", "R2"))
+    declared, exchanged = (one_step(trial, step, RoleScheme(flight=r)) for r in ("R1", "R2"))
     later = PERCENT > 0.5
-    joints = [(f"{one}_push", f"{one}_swing") for one in ("hip", "shoulder")]
+    joints = [(f"{index}_push", f"{index}_swing") for index in ("hip", "shoulder")]
     for name, names, pairs in (
         ("angular_momentum", RoleScheme().items, [("push_leg", "swing_leg")]),
         ("hub_moment", CHAINS, [("leg_push", "leg_swing")]),
         ("joint_moment", JOINT_ROLES, joints),
         ("joint_flexion_moment", JOINT_ROLES, joints[:1]),
     ):
-        before, after = own[name], told[name]
+        before, after = declared[name], exchanged[name]
         np.testing.assert_array_equal(after[0], before[0])
         for pair in pairs:
             push, swing = map(names.index, pair)
-            for one, other in ((push, swing), (swing, push)):
-                np.testing.assert_array_equal(after[1, ~later, one], before[1, ~later, one])
-                theirs = before[1, later, other]
-                np.testing.assert_allclose(after[1, later, one], theirs, atol=CLOSE)
+            for index, partner in ((push, swing), (swing, push)):
+                np.testing.assert_array_equal(after[1, ~later, index], before[1, ~later, index])
+                expected = before[1, later, partner]
+                np.testing.assert_allclose(after[1, later, index], expected, atol=CLOSE)
     for name in ("ground_force", "external_moment", "residual_moment"):
-        np.testing.assert_array_equal(told[name], own[name])
+        np.testing.assert_array_equal(exchanged[name], declared[name])
 
 
 def test_the_foot_that_moves_backward_pushes_under_r3(trial):
     """The left foot goes back from 0.115 to 0.345 s: after 0.345 s of the left step, the right."""
     step = _steps(trial)[0]
-    own, told = (_momentum(trial, step, RoleScheme(flight=r)) for r in ("R1", "R3"))
+    declared, swapped = (_momentum(trial, step, RoleScheme(flight=r)) for r in ("R1", "R3"))
     at = step.toe_off + PERCENT * step.flight
     left = (at > 0.115) & (at < 0.345) & (at > step.toe_off)
     assert left.any()
-    for chosen, theirs in ((left, "swing_leg"), (~left, "push_leg")):
-        expected = own[theirs][1, chosen]
-        np.testing.assert_allclose(told["push_leg"][1, chosen], expected, atol=CLOSE)
+    for chosen, source in ((left, "swing_leg"), (~left, "push_leg")):
+        expected = declared[source][1, chosen]
+        np.testing.assert_allclose(swapped["push_leg"][1, chosen], expected, atol=CLOSE)
 
 
 @pytest.mark.parametrize("flight", ["R1", "R2"])
@@ -223,17 +224,17 @@ def test_rows_are_the_means_of_the_curves(levels, flight):
     curve = cut["hub_moment"].sel(phase="flight").values
     for chain in ("leg_push", "leg_swing", "upper_body"):
         expected = phase_mean(curve[:, CHAINS.index(chain), 1])
-        found = rows["B", chain, "pelvis", "y", "flight", "moment_mean"]
-        assert found == pytest.approx(expected, rel=1e-12)
+        mean = rows["B", chain, "pelvis", "y", "flight", "moment_mean"]
+        assert mean == pytest.approx(expected, rel=1e-12)
     for sign in ("positive", "negative"):
-        both, before = (
+        work, before = (
             sum(
-                told["B", f"hip_{side}", "whole_body", "all", "flight", f"work_{sign}"]
+                table["B", f"hip_{side}", "whole_body", "all", "flight", f"work_{sign}"]
                 for side in ("push", "swing")
             )
-            for told in (rows, declared)
+            for table in (rows, declared)
         )
-        assert both == pytest.approx(before, rel=1e-9)
+        assert work == pytest.approx(before, rel=1e-9)
 
 
 SOURCES = ("inertia", "plates", "skin")
@@ -241,30 +242,30 @@ OF_ARMS = ("A", "arms", "whole_body", "momentum_mean", "kg m2/s")
 OF_TORSO = ("A", "torso", "whole_body", "momentum_mean", "kg m2/s")
 
 
-def _drawn(outcomes, sds, trial=None):
+def _with_interval_sd(outcomes, sds, trial=None):
     """Standard deviations (sources, feet) of every outcome on y alone, on a trial."""
     values = np.zeros((len(sds), 2, len(outcomes), 3))
     values[..., 1] = np.array(list(sds.values()), dtype=float)[..., None]
-    names = {f"outcome_{name}": [one[n] for one in outcomes] for n, name in enumerate(NAMES)}
+    names = {f"outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
     dimensions = ("uncertainty_source", "stance_foot", "outcome", "axis")
     data = xr.Dataset(coords={"axis": list(AXES)}) if trial is None else trial
     return data.assign(interval_sd=(dimensions, values)).assign_coords(
         uncertainty_source=list(sds), stance_foot=list(SIDES),
-        **{name: ("outcome", own) for name, own in names.items()},
+        **{name: ("outcome", parts) for name, parts in names.items()},
     )  # fmt: skip
 
 
 def _with_states(trial, states, motion=None):
     """States (J, feet) by source of the statistics on y, and samples (contacts, J) of motion."""
-    keys, sources = list(KEYS.values()), [name for name, own in states.items() for _ in own]
+    keys, sources = list(KEYS.values()), [name for name, parts in states.items() for _ in parts]
     values = np.zeros((len(sources), 2, len(keys), 3))
-    values[..., 1] = np.concatenate([np.array(own) for own in states.values()])[..., None]
+    values[..., 1] = np.concatenate([np.array(parts) for parts in states.values()])[..., None]
     names = {name: [key[n] for key in keys] for n, name in enumerate(NAMES)}
     data = trial.assign(
         state_deviation=(("state", "stance_foot", "outcome", "axis"), values)
     ).assign_coords(
         state_source=("state", sources), stance_foot=list(SIDES), axis=list(AXES),
-        **{f"outcome_{name}": ("outcome", own) for name, own in names.items()},
+        **{f"outcome_{name}": ("outcome", parts) for name, parts in names.items()},
     )  # fmt: skip
     if motion is None:
         return data
@@ -273,7 +274,7 @@ def _with_states(trial, states, motion=None):
     dimensions = ("stance", "motion_state", "motion_outcome", "axis")
     return data.assign(motion_deviation=(dimensions, samples)).assign_coords(
         stance_touchdown=("stance", trial["contact_touchdown"].values[: len(motion)]),
-        **{f"motion_outcome_{name}": ("motion_outcome", own) for name, own in names.items()},
+        **{f"motion_outcome_{name}": ("motion_outcome", parts) for name, parts in names.items()},
     )
 
 
@@ -285,9 +286,9 @@ def test_the_error_of_a_trials_statistic_is_that_of_its_mean_over_steps():
     right = sum(step.side == "right" for step in steps) / count
 
     def sd(states, motion=None, models=()):
-        found = statistic_sds(_with_states(trial, states, motion), steps, models)
-        assert set(found) == set(KEYS)
-        return next(iter(found.values()))
+        sds = statistic_sds(_with_states(trial, states, motion), steps, models)
+        assert set(sds) == set(KEYS)
+        return next(iter(sds.values()))
 
     mean = 0.03 * (1.0 - right) + 0.06 * right
     assert sd({"inertia": [(0.03, 0.06)]}) == pytest.approx(mean)
@@ -310,9 +311,9 @@ def _rows(*values, axis="y", outcome=OF_ARMS):
 
 def test_the_choice_of_the_model_adds_its_variance():
     """Curves by the root mean square over steps at every percent."""
-    drawn = _drawn((OF_ARMS, OF_TORSO), {"inertia": (3.0, np.nan)})
-    states = [{OF_ARMS: np.array([0.0, one, 0.0])} for one in (np.sqrt(32.0), 0.0)]
-    trial = with_model(drawn, states)  # two other models
+    deviating = _with_interval_sd((OF_ARMS, OF_TORSO), {"inertia": (3.0, np.nan)})
+    states = [{OF_ARMS: np.array([0.0, deviation, 0.0])} for deviation in (np.sqrt(32.0), 0.0)]
+    trial = with_model(deviating, states)  # two other models
     half = half_widths(stance_sds(trial, "left"))
     assert half[OF_ARMS[:4]]["y"] == pytest.approx(5.0 * NORMAL_95)
     assert half[OF_TORSO[:4]]["y"] == pytest.approx(3.0 * NORMAL_95)  # no other model has a torso
@@ -321,9 +322,9 @@ def test_the_choice_of_the_model_adds_its_variance():
     assert budget.loc["arms", "share_model"] == pytest.approx(16.0 / 25.0)
 
     def curves(*values):
-        made = np.broadcast_to(np.array(values)[:, None, None], (len(values), 2, 5)).copy()
-        made[:, 1] = np.nan  # no flight
-        return xr.Dataset(dict.fromkeys(SPREADS, (("step", "phase", "percent"), made)))
+        samples = np.broadcast_to(np.array(values)[:, None, None], (len(values), 2, 5)).copy()
+        samples[:, 1] = np.nan  # no flight
+        return xr.Dataset(dict.fromkeys(SPREADS, (("step", "phase", "percent"), samples)))
 
     sds = curve_sds([(curves(1.0, 2.0), curves(4.0, 6.0)), (curves(0.0), curves(np.nan))])
     assert set(sds) == set(SPREADS)
@@ -363,16 +364,18 @@ def _trial(study, data: xr.Dataset) -> TrialSteps:
     steps = steps_from_contacts(contacts, maximum_flight=0.3, edge_distance=0.015)
     steps = solved_steps(steps, float(TIME[0]), float(TIME[-1]))
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
-    curves, own = cut_steps(data, steps), study.moving_of("P1")[0]
-    return TrialSteps("P1", own, data, errors, tuple(steps), curves, (), {}, Path("fast.nc"), MADE)
+    curves, trial = cut_steps(data, steps), study.moving_of("P1")[0]
+    return TrialSteps(
+        "P1", trial, data, errors, tuple(steps), curves, (), {}, Path("fast.nc"), MADE
+    )
 
 
 @pytest.fixture
 def rows(study):
-    def found(data):
+    def quality_of(data):
         return pd.DataFrame(list(quality_rows(study, [_trial(study, data)]))).set_index("measure")
 
-    return found
+    return quality_of
 
 
 PARTS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
@@ -386,9 +389,9 @@ def test_a_delay_of_the_forces_is_seen(rows):
     data["com_acceleration"].values[:, 1] = lift - GRAVITY
     data["ground_force"].values[:] = 0.0
     data["ground_force"].values[:, 0, 1] = MASS * late
-    found = rows(data).loc["force_delay"]
-    assert found["value"] == pytest.approx(0.012, abs=0.0005)
-    assert (found["verdict"], "late" in found["note"]) == ("warning", True)
+    delay = rows(data).loc["force_delay"]
+    assert delay["value"] == pytest.approx(0.012, abs=0.0005)
+    assert (delay["verdict"], "late" in delay["note"]) == ("warning", True)
 
 
 ELSEWHERE = ("usable_share", "beyond_band", "vertical_impulse")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,20 @@ def without_known(lines: Iterable[str], name: str) -> list[str]:
     found, known = list(lines), known_lines(name)
     gone = len(known - set(found))
     return [line for line in found if line not in known] + [f"without {gone} lines of {name}"]
+
+
+def first_of_each_kind(lines: Iterable[str], kind: Callable[[str], str]) -> list[str]:
+    """First line of each kind, with the number of lines of the kind; a line of no kind stays."""
+    firsts: dict[object, str] = {}
+    counts: Counter[object] = Counter()
+    for number, line in enumerate(lines):
+        key = kind(line) or number
+        firsts.setdefault(key, line)
+        counts[key] += 1
+    return [
+        line if counts[key] == 1 else f"{line} ({counts[key]} lines like it)"
+        for key, line in firsts.items()
+    ]
 
 
 def _alike(one: str, other: str) -> bool:

@@ -35,10 +35,11 @@ def _rows(seed=1, gains=(0.2, 0.1), pain="none"):
         Strength(
             participant_id=f"{name}_{session}", session=session, side=side, movement=movement,
             contraction="isometric", unit="N m", attempt=attempt, pain=pain,
-            value=level[who, test, leg] * np.exp(gains[leg] * later + 0.02 * random.normal()),
+            value=level[athlete, test, leg]
+            * np.exp(gains[leg] * occasion + 0.02 * random.normal()),
         )
-        for who, name in enumerate(NAMES)
-        for later, session in enumerate(("before", "after"))
+        for athlete, name in enumerate(NAMES)
+        for occasion, session in enumerate(("before", "after"))
         for test, movement in enumerate(("hip_flexion", "knee_extension"))
         for leg, side in enumerate(("right", "left"))
         for attempt in (1, 2, 3)
@@ -50,15 +51,15 @@ SESSIONS = {f"{name}_before": f"{name}_after" for name in NAMES}
 
 def test_changes_and_their_errors_are_those_of_pandas():
     rows = _rows()
-    found = session_changes(strength_tests(rows), "A_before", "A_after")
-    plain = pd.DataFrame(
+    changes = session_changes(strength_tests(rows), "A_before", "A_after")
+    values = pd.DataFrame(
         [(r.participant_id, r.side, r.movement, np.log(r.value), r.value) for r in rows],
-        columns=["who", "side", "movement", "log", "value"],
+        columns=["athlete", "side", "movement", "log", "value"],
     )
-    means = plain.groupby(["who", "side", "movement"])["value"].mean()
-    within = plain.groupby(["who", "side", "movement"])["log"].var(ddof=1)
+    means = values.groupby(["athlete", "side", "movement"])["value"].mean()
+    within = values.groupby(["athlete", "side", "movement"])["log"].var(ddof=1)
     pooled = within.groupby("movement").mean()
-    for row in found.to_dict("records"):
+    for row in changes.to_dict("records"):
         key = (row["side"], row["movement"])
         assert row["change"] == pytest.approx(
             np.log(means["A_after", *key] / means["A_before", *key])
@@ -67,32 +68,33 @@ def test_changes_and_their_errors_are_those_of_pandas():
 
 
 def test_gains_are_of_both_legs_and_ratios_of_right_over_left():
-    found = pd.DataFrame(gains_of_strength(_rows(), SESSIONS), index=list(SESSIONS))
-    np.testing.assert_allclose(found["push_gain"], 0.15, atol=0.03)
-    np.testing.assert_allclose(found["swing_ratio_gain"], 0.1, atol=0.05)
-    assert (found["ever_hurt"] == 0.0).all()
+    gains = pd.DataFrame(gains_of_strength(_rows(), SESSIONS), index=list(SESSIONS))
+    np.testing.assert_allclose(gains["push_gain"], 0.15, atol=0.03)
+    np.testing.assert_allclose(gains["swing_ratio_gain"], 0.1, atol=0.05)
+    assert (gains["ever_hurt"] == 0.0).all()
     unknown = gains_of_strength(_rows(pain=None), {**SESSIONS, "D": None})
     assert np.isnan(unknown["ever_hurt"]).all()
     assert np.isnan(unknown["push_gain"][3])
-    lacking = [r for r in _rows() if (r.participant_id, r.movement) != ("A_after", "hip_flexion")]
-    assert np.isnan(gains_of_strength(lacking, SESSIONS)["swing_gain"][0])
+    lost = ("A_after", "hip_flexion")
+    incomplete = [row for row in _rows() if (row.participant_id, row.movement) != lost]
+    assert np.isnan(gains_of_strength(incomplete, SESSIONS)["swing_gain"][0])
 
 
 def test_strengths_of_a_session_are_of_tests_that_all_sessions_have():
     rows = _rows()
     people = {name: name[0] for pair in SESSIONS.items() for name in pair}
-    lacking = [
+    incomplete = [
         row for row in rows
         if (row.participant_id, row.side, row.movement) != ("A_after", "left", "knee_extension")
     ]  # fmt: skip
-    found = session_strengths(lacking, people)
+    strengths = session_strengths(incomplete, people)
     right = {
         name: np.mean([r.value for r in rows if (r.participant_id, r.side, r.movement) == key])
         for name in ("A_before", "A_after")
         for key in [(name, "right", "knee_extension")]
     }
     for name, value in right.items():
-        assert found[name]["push_strength"] == pytest.approx(value)
+        assert strengths[name]["push_strength"] == pytest.approx(value)
 
 
 def _sprints(count=24, slope=0.3, error=0.5, seed=3):
@@ -102,17 +104,17 @@ def _sprints(count=24, slope=0.3, error=0.5, seed=3):
     speed = 0.02 * random.standard_normal(count) + 9.0
     tested = gain + error * random.standard_normal(count)
     rows = []
-    for who in range(count):
-        for later, session in enumerate(("before", "after")):
+    for athlete in range(count):
+        for occasion, session in enumerate(("before", "after")):
             for trial in range(2):
-                change = 1.0 + 0.01 * (slope * gain[who] + random.normal()) * later
+                change = 1.0 + 0.01 * (slope * gain[athlete] + random.normal()) * occasion
                 rows.append(
                     {
-                        "participant_id": f"{who}_{session}", "trial_id": str(trial),
-                        "athlete": f"P{who:02d}", "condition": "normal", "session": session,
+                        "participant_id": f"{athlete}_{session}", "trial_id": str(trial),
+                        "athlete": f"P{athlete:02d}", "condition": "normal", "session": session,
                         "group": None, "effort": "maximal", "order": np.nan,
-                        "speed_mps": speed[who] * change, "n_steps": 4, "plates": 1.0,
-                        "push_strength": 150.0 * np.exp(0.01 * tested[who] * later),
+                        "speed_mps": speed[athlete] * change, "n_steps": 4, "plates": 1.0,
+                        "push_strength": 150.0 * np.exp(0.01 * tested[athlete] * occasion),
                         "push_strength_error": 0.01 * error / np.sqrt(2.0),
                         "push_strength_df": 96.0, "hurt": 0.0,
                     }
@@ -121,23 +123,23 @@ def _sprints(count=24, slope=0.3, error=0.5, seed=3):
 
 
 def _verdict(sprints, **lines):
-    asked = {"condition": "after", "reference": "before", "by": "session", "predicted": "greater"}
-    own = OwnContrast(**asked | {"delta": 0.05} | lines)
-    registry = read_registry().model_copy(update={"contrasts": {"own": own}, "hypotheses": ()})
+    usual = {"condition": "after", "reference": "before", "by": "session", "predicted": "greater"}
+    contrast = OwnContrast(**usual | {"delta": 0.05} | lines)
+    registry = read_registry().model_copy(update={"contrasts": {"own": contrast}, "hypotheses": ()})
     registry = registry.with_labels(["before", "after"])
     empty = pd.DataFrame({"participant_id": pd.Categorical([]), "speed_mps": []})
     names = sorted(set(sprints["athlete"]))
     evidence = Evidence(
         empty, pd.DataFrame({"spoilt": []}), pd.DataFrame(index=names), sprints, lambda name: name
     )
-    (found,) = verdicts(evidence, registry)
-    return found, evidence, own
+    (verdict,) = verdicts(evidence, registry)
+    return verdict, evidence, contrast
 
 
 def test_a_change_depends_on_the_gain_of_strength():
-    found, _, _ = _verdict(_sprints(), moderator="push_strength")
-    assert found.verdict == "supported"
-    assert found.ci_low < 0.3 < found.ci_high
+    verdict, _, _ = _verdict(_sprints(), moderator="push_strength")
+    assert verdict.verdict == "supported"
+    assert verdict.ci_low < 0.3 < verdict.ci_high
     assert _verdict(_sprints(slope=0.0), moderator="push_strength")[0].verdict != "supported"
     unstated = _sprints().assign(hurt=np.nan)
     assert _verdict(unstated, moderator="push_strength")[0].found == "condition_failed"
@@ -151,27 +153,27 @@ def test_a_change_beyond_strength_is_that_of_who_gained_none():
     after = sprints["session"] == "after"
     sprints.loc[after, "push_strength"] *= np.exp(0.10)
     sprints.loc[after, "speed_mps"] *= 1.03
-    plain, held = (
+    plain, equal_strength = (
         _verdict(sprints, delta=1.0, **lines)[0] for lines in ({}, {"hold": ("push_strength",)})
     )
     assert plain.estimate > 2.0
-    assert held.ci_low < 0.0 < held.ci_high
-    assert held.verdict != "supported"
+    assert equal_strength.ci_low < 0.0 < equal_strength.ci_high
+    assert equal_strength.verdict != "supported"
 
 
 def test_strength_is_an_outcome_and_errors_shrink_what_is_held():
     sprints = _sprints()
     sprints.loc[sprints["session"] == "after", "push_strength"] *= 1.2
-    found, evidence, _ = _verdict(sprints, outcome="push_strength", delta=5.0)
+    verdict, evidence, _ = _verdict(sprints, outcome="push_strength", delta=5.0)
     by_athlete = sprints.groupby(["athlete", "session"])["push_strength"].first().unstack()  # noqa: PD010
-    assert found.verdict == "supported"
+    assert verdict.verdict == "supported"
     ratios = by_athlete["after"] / by_athlete["before"]
-    assert found.estimate == pytest.approx(100.0 * (ratios.mean() - 1.0))
-    held = OwnContrast(
+    assert verdict.estimate == pytest.approx(100.0 * (ratios.mean() - 1.0))
+    contrast = OwnContrast(
         condition="after", reference="before", by="session", hold=("push_strength",),
         predicted="greater", delta=1.0,
     )  # fmt: skip
-    strengths = compared_strengths(evidence, held)
+    strengths = compared_strengths(evidence, contrast)
     wide = strengths.assign(push_strength_error=strengths["push_strength"].std() / np.sqrt(2.0))
     ratio = true_part(wide, "push_strength").std() / strengths["push_strength"].std()
     assert ratio == pytest.approx(0.5, abs=0.01)
@@ -188,29 +190,29 @@ def test_strength_is_an_outcome_and_errors_shrink_what_is_held():
     ],
 )
 def test_questions_without_a_meaning_are_refused(lines, words):
-    asked = {"condition": "after", "reference": "before", "by": "session", "predicted": "greater"}
+    usual = {"condition": "after", "reference": "before", "by": "session", "predicted": "greater"}
     with pytest.raises(ValidationError, match=words):
-        OwnContrast(**asked | {"delta": 1.0} | lines)
+        OwnContrast(**usual | {"delta": 1.0} | lines)
 
 
 def test_unequal_gains_that_cost_are_found_and_others_are_not():
     """Of 96 athletes, a cost four times the smallest; the estimate is near the truth."""
     costly = replace(WORLDS["gains add up"], cost=0.2)
     random = np.random.default_rng(8)
-    found = [drawn_outcome(costly, 96, random) for _ in range(12)]
-    assert sum(map(supported, found)) >= 7
-    assert np.median([one.estimate for one in found]) == pytest.approx(0.2, abs=0.06)
-    nothing = [drawn_outcome(WORLDS["gains add up"], 96, random) for _ in range(12)]
-    assert sum(map(supported, nothing)) <= 2
+    outcomes = [drawn_outcome(costly, 96, random) for _ in range(12)]
+    assert sum(map(supported, outcomes)) >= 7
+    assert np.median([outcome.estimate for outcome in outcomes]) == pytest.approx(0.2, abs=0.06)
+    free = [drawn_outcome(WORLDS["gains add up"], 96, random) for _ in range(12)]
+    assert sum(map(supported, free)) <= 2
 
 
 def test_few_athletes_are_described_and_many_judged():
     random = np.random.default_rng(2)
-    few = judged(World(slope=0.3), 8, random)
-    assert {one.verdict for one in few.values()} == {"described"}
-    many = judged(World(slope=0.35, slopes_sd=0.0), 14, random)
-    told = ("H3e_speed", "H3e_frequency", "H3e_lateral", "H3e_transfer")
-    assert sum(many[name].verdict == "supported" for name in told) >= 3
+    of_8 = judged(World(slope=0.3), 8, random)
+    assert {verdict.verdict for verdict in of_8.values()} == {"described"}
+    of_14 = judged(World(slope=0.35, slopes_sd=0.0), 14, random)
+    names = ("H3e_speed", "H3e_frequency", "H3e_lateral", "H3e_transfer")
+    assert sum(of_14[name].verdict == "supported" for name in names) >= 3
 
 
 def test_outliers_are_found_where_they_hide_each_other():
@@ -225,20 +227,20 @@ def test_outliers_are_found_where_they_hide_each_other():
     leverage = table.assign(x=np.where(np.arange(60) < 8, 6.0, x))
     assert regression_outliers(pd.Series(y), leverage, ["x"])[:8].all()
     assert not regression_outliers(pd.Series(y[:5]), table[:5], ["x"]).any()
-    mixed = random.permutation(60)
-    found = regression_outliers(pd.Series(shifted), table, ["x"])
-    again = regression_outliers(pd.Series(shifted[mixed]), table.iloc[mixed], ["x"])
-    np.testing.assert_array_equal(again, found[mixed])
+    order = random.permutation(60)
+    outliers = regression_outliers(pd.Series(shifted), table, ["x"])
+    shuffled_outliers = regression_outliers(pd.Series(shifted[order]), table.iloc[order], ["x"])
+    np.testing.assert_array_equal(shuffled_outliers, outliers[order])
 
 
 def test_without_two_sessions_nothing_is_tested():
     registry = read_registry()
-    chosen = tuple(one for one in registry.hypotheses if one.id in ("H3d", "H3i", "H3j"))
+    chosen = tuple(row for row in registry.hypotheses if row.id in ("H3d", "H3i", "H3j"))
     empty = pd.DataFrame({"participant_id": pd.Categorical([]), "step": [], "level": []})
     trials = pd.DataFrame({"spoilt": [], "recorded": []})
     evidence = Evidence(
         empty, trials, pd.DataFrame(), pd.DataFrame(), lambda name: name, presence=Presence()
     )
-    found = verdicts(evidence, registry.model_copy(update={"hypotheses": chosen}))
-    assert {one.verdict for one in found} == {"not_testable"}
-    assert all("two sessions" in one.reason for one in found)
+    rows = verdicts(evidence, registry.model_copy(update={"hypotheses": chosen}))
+    assert {row.verdict for row in rows} == {"not_testable"}
+    assert all("two sessions" in row.reason for row in rows)

@@ -183,6 +183,10 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
     return replace(outcome, diluted=not repeated)
 
 
+FALL_SDS = 1.645
+"""Standard errors below 0 from which a gain of strength is a fall (one-sided, 95 %)."""
+
+
 def unequal_gain_cost(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H3d: speed that unequal gains of strength cost, over sessions of the same athletes.
 
@@ -217,10 +221,15 @@ def unequal_gain_cost(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         table["distance"] *= 2.0  # per cent of speed per per cent by which gains differ
         return regression(athletes["gained_speed"], table, evidence.choices.errors)
 
+    def fell(athletes: pd.DataFrame) -> pd.Series[bool]:
+        errors = known.loc[athletes.index, [f"{name}_error" for name in names]]
+        margin = FALL_SDS * 100.0 * errors.fillna(0.0).to_numpy(dtype=float)
+        return (athletes[names] < -margin).any(axis=1)
+
     def test(table: pd.DataFrame) -> Result:
         complete = table.dropna()
         fits, words = _with_and_without(
-            complete, "gained_speed", ("gain", "difference"), predictors, fit
+            complete, "gained_speed", ("gain", "difference"), predictors, fit, fell(complete)
         )
         if not fits:
             return NO_RESULT
@@ -350,11 +359,13 @@ def _with_and_without(
     measured: Sequence[str],
     predictors: Callable[[pd.DataFrame], pd.DataFrame],
     fit: Callable[[pd.DataFrame], Regression | None],
+    suspect: pd.Series[bool] | None = None,
 ) -> tuple[list[Regression], str]:
     """Fit all athletes, then without outliers and the most influential; with a note on these.
 
     ``predictors`` are the columns beside which the response of an outlier is far from that of
-    others, ``measured`` those in which an outlier may be far too.
+    others, ``measured`` those in which an outlier may be far too. ``suspect``: athletes who are
+    left out of the second fit for a reason of their own.
     """
     first = fit(athletes)
     if first is None:
@@ -363,6 +374,8 @@ def _with_and_without(
     is_far = regression_outliers(
         athletes[response], table, [name for name in measured if name in table]
     )
+    if suspect is not None:
+        is_far = is_far | suspect.to_numpy(dtype=bool)
     out = [str(name) for name in athletes.index[is_far]]
     rest = athletes[~is_far]
     refit = fit(rest)

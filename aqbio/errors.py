@@ -146,9 +146,12 @@ class Cause:
     def __str__(self) -> str:
         example, alike = self.first, f" ({self.alike})" if self.alike else ""
         file = example.file if {finding.file for finding in self.members} == {example.file} else ""
-        return message(
-            example.what + alike, self.concerns, file, "" if alike else example.where, example.fix
-        )
+        where = example.where
+        if alike:
+            is_sheet = file and all(finding.where.startswith("line ") for finding in self.members)
+            lines = _names(finding.where.removeprefix("line ") for finding in self.members)
+            where = f"line {listed(lines)}" if is_sheet else ""
+        return message(example.what + alike, self.concerns, file, where, example.fix)
 
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:

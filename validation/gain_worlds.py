@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.stats import binomtest
 
 from aqbio.io.dictionary import Columns
 from aqbio.io.tables import write_table
@@ -27,7 +28,7 @@ from validation.strength_worlds import drawn_slope
 from validation.strength_worlds import supported as supported_slope
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
-SEED, STUDIES = 68_047, 300
+SEED, STUDIES = 68_047, 200
 ATHLETES, LEG_ATHLETES = (48, 96), (12, 20)
 HYPOTHESIS = read_registry()["H3d"]
 
@@ -46,7 +47,10 @@ class World:
     """Scatter of the day's form, which both strengths and a quarter of it the speed follow."""
     heavy_tails: bool = False
     injured: int = 0
-    """Athletes who were hurt before the second session: one side 25 % weaker, speed 4 % less."""
+    """Athletes who were hurt before the second session."""
+    injured_strength: float = 25.0
+    injured_speed: float = 4.0
+    """injured_strength, injured_speed: What that costs one side, and speed."""
     noted: bool = True
     """Their injuries are noted."""
     attempts: int = 3
@@ -54,7 +58,6 @@ class World:
 
 GAIN, GAIN_SD, GAIN_CORRELATION = 6.0, 7.0, 0.4
 SPEED_SD, ATTEMPT_SD = 1.5, 6.0
-INJURED_STRENGTH, INJURED_SPEED = 25.0, 4.0
 
 WORLDS = {
     "gains add up": World(),
@@ -64,6 +67,14 @@ WORLDS = {
     "gains add up, injuries noted": World(injured=6),
     "gains add up, tested once": World(attempts=1),
     "gains add up, injuries not noted": World(injured=6, noted=False),
+    "gains add up, injuries of 15 % not noted": World(
+        injured=6, noted=False, injured_strength=15.0
+    ),
+    "gains add up, injuries of 10 % not noted": World(
+        injured=6, noted=False, injured_strength=10.0
+    ),
+    "gains add up, injuries not noted, tested once": World(injured=6, noted=False, attempts=1),
+    "gains add up, 12 injuries not noted": World(injured=12, noted=False),
     "smallest cost": World(cost=0.05),
     "twice the smallest cost": World(cost=0.10),
     "three times the smallest cost": World(cost=0.15),
@@ -88,12 +99,12 @@ def drawn_outcome(world: World, count: int, random: np.random.Generator) -> Outc
     if world.one_sided:
         gains[0] += 10.0 * (np.arange(count) % 2)
     hurt = np.arange(count) < world.injured
-    gains[0] -= INJURED_STRENGTH * hurt
+    gains[0] -= world.injured_strength * hurt
     noise = random.standard_normal(count)
     if world.heavy_tails:
         noise = random.standard_t(3, count) / np.sqrt(3.0)
     speed = world.benefit * gains.mean(axis=0) - world.cost * np.abs(gains[0] - gains[1])
-    speed = speed + SPEED_SD * noise - INJURED_SPEED * hurt
+    speed = speed + SPEED_SD * noise - world.injured_speed * hurt
     form = world.form * random.standard_normal(count)
     error = ATTEMPT_SD * np.sqrt(2.0 / (2.0 * world.attempts))  # two sessions, two legs
     tested = gains + form + error * random.standard_normal((2, count))
@@ -135,7 +146,7 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
             yield {
                 "world": name, "athletes": count, "studies": studies, "truth": world.cost,
                 "median": float(np.nanmedian([outcome.estimate for outcome in outcomes])),
-                "supported": sum(map(supported, outcomes)) / studies,
+                **_share(sum(map(supported, outcomes)), studies),
                 "covered": float(((ends[:, 0] <= world.cost) & (ends[:, 1] >= world.cost)).mean()),
             }  # fmt: skip
     for number, (name, leg_world) in enumerate(LEG_WORLDS.items()):
@@ -148,9 +159,15 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
             yield {
                 "world": name, "athletes": count, "studies": studies, "truth": leg_world.slope,
                 "median": float(np.median(estimates)),
-                "supported": sum(map(supported_slope, slopes)) / studies,
+                **_share(sum(map(supported_slope, slopes)), studies),
                 "covered": float(np.mean(inside)),
             }  # fmt: skip
+
+
+def _share(count: int, studies: int) -> dict[str, float]:
+    """Share of studies, and the upper end of its 95 % interval (Clopper and Pearson)."""
+    high = binomtest(count, studies).proportion_ci(method="exact").high
+    return {"supported": count / studies, "supported_high": float(high)}
 
 
 COLUMNS: Columns = {
@@ -160,6 +177,7 @@ COLUMNS: Columns = {
     "truth": {"description": "True cost (per cent of speed per per cent), or slope."},
     "median": {"description": "Median estimate."},
     "supported": {"description": "Share of studies that support the sentence, not adjusted."},
+    "supported_high": {"description": "Upper end of its 95 % interval (Clopper and Pearson)."},
     "covered": {"description": "Share of 95 % intervals that hold the truth."},
 }
 

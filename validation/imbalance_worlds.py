@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.stats import binomtest
 
 from aqbio.io.dictionary import Columns
 from aqbio.io.tables import write_table
@@ -25,7 +26,7 @@ from aqbio.stats.verdict import Verdict, verdicts
 from aqbio.vectors import FloatArray
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
-SEED, STUDIES, ATHLETES = 68_046, 400, (12, 20)
+SEED, STUDIES, ATHLETES = 68_046, 100, (12, 20)
 LEVELS, TRIALS, STEPS = 2, 2, 16
 
 SIGNED = {
@@ -35,6 +36,9 @@ SIGNED = {
     "hub_share": ("H3e_transfer", -1.0, 0.05, 0.02),
 }
 """Number of a step: hypothesis, sign of what is predicted, usual size and scatter."""
+
+MEAN_SIZE, SD_SIZE = 0.798, 0.603
+"""Mean and standard deviation of the absolute value of a standard normal number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +118,17 @@ def _trial(
         return np.asarray(scale * (kept * drawn + np.sqrt(world.wander) * wander))
 
     turn = noise()
-    size = (np.abs(turn) - 0.798) / 0.603  # mean and standard deviation of a normal size
+    size = (np.abs(turn) - MEAN_SIZE) / SD_SIZE
     before = np.r_[0.0, size[:-1]] * scale
     rest = np.sqrt(1.0 - slope**2)
     columns: dict[str, Any] = {}
     for column, (_, sign, usual, scatter) in SIGNED.items():
-        columns[column] = usual + scatter * (sign * slope * before + rest * noise())
+        number = noise()
+        if column == "step_time_s":  # its distance from the usual too
+            distance = MEAN_SIZE + rest * (np.abs(number) / scale - MEAN_SIZE)
+            distance = np.maximum(distance + SD_SIZE * slope * before / scale, 0.0)
+            number = scale * distance * np.sign(number)
+        columns[column] = usual + scatter * (sign * slope * before + rest * number)
     departure = np.maximum(1.0 + 0.5 * slope * before + 0.5 * rest * noise(), 0.0)
     side = random.choice([-1.0, 1.0], STEPS)
     for group in CONTRIBUTORS:
@@ -164,16 +173,30 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
             estimates = pd.DataFrame(
                 [{key: row.estimate for key, row in study.items()} for study in judged_studies]
             )
+            around_zero = pd.DataFrame(
+                [
+                    {key: row.ci_low <= 0.0 <= row.ci_high for key, row in study.items()}
+                    for study in judged_studies
+                ]
+            )
             shared = {"world": name, "athletes": count, "studies": studies, "slope": world.slope}
             for key in supported:
                 yield {
-                    **shared, "hypothesis": key, "supported": float(supported[key].mean()),
+                    **shared, "hypothesis": key, **_share(supported[key]),
                     "median": float(estimates[key].median()),
+                    "covered": np.nan if world.slope else float(around_zero[key].mean()),
                 }  # fmt: skip
             yield {
-                **shared, "hypothesis": "any", "supported": float(supported.any(axis=1).mean()),
-                "median": np.nan,
+                **shared, "hypothesis": "any", **_share(supported.any(axis=1)),
+                "median": np.nan, "covered": np.nan,
             }  # fmt: skip
+
+
+def _share(is_supported: pd.Series[bool]) -> dict[str, float]:
+    """Share of studies, and the upper end of its 95 % interval (Clopper and Pearson)."""
+    count = int(is_supported.sum())
+    high = binomtest(count, len(is_supported)).proportion_ci(method="exact").high
+    return {"supported": count / len(is_supported), "supported_high": float(high)}
 
 
 COLUMNS: Columns = {
@@ -183,7 +206,9 @@ COLUMNS: Columns = {
     "slope": {"description": "True slope, in the predicted direction."},
     "hypothesis": {"description": "Hypothesis of the registry; any: at least one of the seven."},
     "supported": {"description": "Share of studies that support it, adjusted over the seven."},
+    "supported_high": {"description": "Upper end of its 95 % interval (Clopper and Pearson)."},
     "median": {"description": "Median estimate."},
+    "covered": {"description": "Share of 95 % intervals that hold 0, where nothing is so."},
 }
 
 

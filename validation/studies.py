@@ -470,6 +470,12 @@ NOTHING, ENOUGH = 0.1, 0.95
 """Effects up to a tenth of the smallest of interest are none; from 95 % on it is there."""
 CONTRAST = "contrast"
 """The lateral share with restricted arms, as a study's own contrast: H7b with a verdict."""
+NEXT_STEP_SMALLEST = {
+    "H3e": 0.1, "H3e_frequency": -0.1, "H3e_lateral": 0.1, "H3e_transfer": -0.1,
+    "H3e_movement": 0.1,
+}  # fmt: skip
+"""Of consequences of an imbalance whose numbers steps have here: no step knows of the one before.
+Worlds in which they are true: `validation.imbalance_worlds`."""
 PATTERN_SMALLEST = {"H1": 0.05, "H2": 0.2}
 
 
@@ -513,7 +519,7 @@ def truths(features: Features) -> dict[str, Truth]:
     }
     least = features.caused + min(features.contact_models)
     found["H4"] = replace(found["H4"], weakest=least)
-    found["H3e"] = Truth(0.0, 0.1)
+    found |= {name: Truth(0.0, smallest) for name, smallest in NEXT_STEP_SMALLEST.items()}
     return found | _between_truths(features) | _pattern_truths(features)
 
 

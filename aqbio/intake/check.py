@@ -23,7 +23,7 @@ from aqbio.intake.fetch import changed_files
 from aqbio.intake.run_problems import run_problems
 from aqbio.io.opensim_xml import model_markers, model_names
 from aqbio.io.published import read_manifest
-from aqbio.io.strength import checked_strength, refuse_old_sheet
+from aqbio.io.strength import checked_strength, refuse_old_sheet, unread_strength
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
 from aqbio.names import NORMAL
 from aqbio.stats.registry import Hypothesis, asked_registry, study_registry
@@ -163,6 +163,8 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
         refuse_old_sheet(study.file.parent)
         if study.strength_file is not None:
             yield from checked_strength(study.strength_file, study.participants)[1]
+        else:
+            yield from unread_strength(study.path_of(study.settings.hypotheses.strength))
     except AqbioError as error:
         yield from as_findings(error)
 

@@ -23,6 +23,8 @@ R = TypeVar("R", bound=Row)
 WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """First bytes of .xlsx and .xls files."""
 
+SEPARATORS = {"\t": "tabs", ";": "semicolons"}
+
 MISSING = {"", "n/a", "N/A", "na", "NA", "nan", "NaN"}
 
 
@@ -39,7 +41,7 @@ class SheetLine(Generic[R]):
 
 
 def read_sheet(path: Path, row: type[R]) -> list[R]:
-    """Read a tab-separated sheet, UTF-8 or UTF-16; all its problems are raised at once."""
+    """Read a sheet; all its problems are raised at once."""
     lines, findings = sheet_lines(path, row)
     if errors := [finding for finding in findings if finding.severity == "error"]:
         raise InvalidStudyError(errors)
@@ -48,23 +50,30 @@ def read_sheet(path: Path, row: type[R]) -> list[R]:
 
 @reads("a sheet", "save it as 'Unicode text', one row per line.")
 def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Finding]]:
-    """Read what can be read of a sheet, and everything that is wrong with it."""
-    reader = csv.reader(io.StringIO(_text(path), newline=""), delimiter="\t")
+    """Read what can be read of a sheet, and everything that is wrong with it.
+
+    Columns are separated by tabs, or by semicolons as Excel does where the comma is the decimal
+    sign. Commas are refused: with decimal commas in cells, numbers would land in wrong columns.
+    """
+    text, findings = _text(path)
+    first = text.lstrip().partition("\n")[0]
+    separator = ";" if ";" in first and "\t" not in first else "\t"
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     numbered = [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
     if not numbered:
         raise AqbioError(
             "the sheet is empty.", file=str(path), fix="write the header row and one row per item."
         )
-    header = [cell.strip() for cell in numbered[0][1]]
-    if len(header) == 1 and (sign := _other_separator(header[0])):
+    header = [_column_name(cell, row) for cell in numbered[0][1]]
+    if len(header) == 1 and "," in header[0]:
         raise AqbioError(
-            f"the columns are separated by {sign}, not by tabs.",
+            "the columns are separated by commas, not by tabs.",
             file=str(path),
             where="line 1",
             fix="save it tab-separated (in Excel: 'Unicode text').",
             rule="sheet-separator",
         )
-    findings = list(_header_findings(header, row, path))
+    findings += _header_findings(header, row, path)
     lines: list[SheetLine[R]] = []
     understood: list[tuple[int, str, str, str]] = []
     for number, cells in numbered[1:]:
@@ -75,7 +84,7 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
         }
         if any(map(str.strip, cells[len(header) :])):
             problem = f"the row has {len(cells)} cells, the header {len(header)}."
-            fix = "remove surplus tabs or name the extra columns."
+            fix = f"remove surplus {SEPARATORS[separator]} or name the extra columns."
             findings.append(_finding("sheet-row", problem, path, fix, number))
         valid = None
         for column, (text, value) in understood_cells(values).items():
@@ -108,12 +117,11 @@ def _understood_findings(
         )
 
 
-def _other_separator(header: str) -> str:
-    """Name the sign that separates the columns of a header without tabs."""
-    for sign, name in ((",", "commas"), (";", "semicolons")):
-        if sign in header:
-            return name
-    return ""
+def _column_name(cell: str, row: type[Row]) -> str:
+    """Name of a column, as the row has it where capitals and blanks alone differ."""
+    name = cell.strip()
+    spelled = "_".join(name.casefold().split())
+    return spelled if spelled in row.model_fields else name
 
 
 def _finding(
@@ -142,7 +150,8 @@ def _header_findings(header: list[str], row: type[Row], path: Path) -> Iterator[
             yield _finding("sheet-column", problem, path, fix, 1)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path) -> tuple[str, list[Finding]]:
+    """Text of a sheet in UTF-8, UTF-16 or Windows-1252, the last with a remark."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError as error:
@@ -161,18 +170,31 @@ def _text(path: Path) -> str:
         )
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        return raw.decode(encoding)
+        return raw.decode(encoding), []
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
+        fix = "save it as 'Unicode text' or UTF-8."
+        text = "" if encoding == "utf-16" else raw.decode("cp1252", "replace")
         letter = raw[error.start : error.start + 1].decode("latin-1")
-        raise AqbioError(
-            f"the sheet is not UTF-8 text: line {line} has a letter of another encoding "
-            f"(perhaps “{letter}”).",
-            file=str(path),
-            where=f"line {line}",
-            fix="save it as 'Unicode text' or UTF-8.",
-            rule="file-encoding",
-        ) from error
+        if not text or any(character in NO_TEXT for character in text):
+            raise AqbioError(
+                f"the sheet is not UTF-8 text: line {line} has a letter of another encoding "
+                f"(perhaps “{letter}”).",
+                file=str(path),
+                where=f"line {line}",
+                fix=fix,
+                rule="file-encoding",
+            ) from error
+        what = f"the sheet is not UTF-8 text; it is read as Windows-1252, line {line} with “"
+        remark = Finding(
+            rule="file-encoding", severity="info", what=f"{what}{letter}”.", file=str(path),
+            where=f"line {line}", fix=fix,
+        )  # fmt: skip
+        return text, [remark]
+
+
+NO_TEXT = {"\ufffd", *map(chr, range(9)), *map(chr, range(14, 32))}
+"""Characters that no sheet has: without a meaning in Windows-1252, and control characters."""
 
 
 P = TypeVar("P", Participant, Trial)

@@ -76,6 +76,23 @@ def refuse_old_sheet(folder: Path) -> None:
     )
 
 
+def unread_strength(path: Path) -> Iterator[Finding]:
+    """Files with the name of the sheet of strengths and another ending, where there is no sheet."""
+    for other in sorted(path.parent.glob(f"{path.stem}.*")):
+        if other.suffix.casefold() in TABLE_SUFFIXES:
+            yield Finding(
+                rule="strength-unread",
+                severity="warning",
+                what=f"{other.name} is not read: strengths are in {path.name}.",
+                file=str(other),
+                fix=f"save it as 'Unicode text' under the name {path.name}, or name it in "
+                "study.yaml (hypotheses: strength).",
+            )
+
+
+TABLE_SUFFIXES = (".csv", ".txt", ".xls", ".xlsx", ".ods")
+"""Endings that spreadsheets give to files."""
+
 OLD_HEADER = ("participant_id", "measure", "side", "value", "unit")
 
 

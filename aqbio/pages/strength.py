@@ -61,6 +61,8 @@ class StrengthLine:
 
     movement: str
     """Movement and kind of test, in words."""
+    name: str
+    """The same as short as it can be, for a sentence."""
     session: str
     unit: str
     left: float
@@ -76,6 +78,9 @@ class StrengthChange:
     """One test in the first and the last session."""
 
     test: str
+    name: str
+    side: str
+    """test, name, side: Test in words, as short as it can be, and leg."""
     unit: str
     before: float
     after: float
@@ -168,11 +173,26 @@ def describe_test(row: Mapping[Hashable, Any]) -> str:
     return f"{words[0].capitalize()} ({', '.join(words[1:])})"
 
 
+def short_names(tests: Sequence[Mapping[Hashable, Any]]) -> list[str]:
+    """Movement of every test, with its conditions where the same movement was tested otherwise."""
+    described = [describe_test(row) for row in tests]
+    kinds: dict[str, set[str]] = {}
+    for row, words in zip(tests, described, strict=True):
+        kinds.setdefault(row["movement"], set()).add(words)
+    return [
+        row["movement"].replace("_", " ")
+        if len(kinds[row["movement"]]) == 1
+        else words[0].lower() + words[1:]
+        for row, words in zip(tests, described, strict=True)
+    ]
+
+
 def _lines(rows: Sequence[Strength], steps: pd.DataFrame) -> list[StrengthLine]:
-    ratios = leg_ratios(strength_tests(rows))
+    ratios = leg_ratios(strength_tests(rows)).to_dict("records")
     return [
         StrengthLine(
             movement=describe_test(row),
+            name=name,
             session=str(row["session"] or ""),
             unit=str(row["unit"]),
             left=float(row["left"]),
@@ -181,7 +201,7 @@ def _lines(rows: Sequence[Strength], steps: pd.DataFrame) -> list[StrengthLine]:
             pain=str(row["pain"]),
             running=_running(steps, str(row["role"] or "")),
         )
-        for row in ratios.to_dict("records")
+        for row, name in zip(ratios, short_names(ratios), strict=True)
     ]
 
 
@@ -222,15 +242,19 @@ def _changes(
     if read_session is not None and participant_id == last:
         running = _running_changes(read_session(last), read_session(first))
     changes = []
-    for row in session_changes(tests, first, last).to_dict("records"):
+    compared = session_changes(tests, first, last).to_dict("records")
+    for row, name in zip(compared, short_names(compared), strict=True):
         side = "" if row["side"] == "bilateral" else f", {row['side']}"
         change = _ratio(row["change"], row["error"], float(row["error_df"]))
         changes.append(
             StrengthChange(
-                f"{describe_test(row)}{side}", row["unit"], row["before"], row["after"], change,
+                f"{describe_test(row)}{side}", name, row["side"], row["unit"],
+                row["before"], row["after"], change,
                 running.get((str(row["role"]), str(row["side"])), ""),
             )
         )  # fmt: skip
+    order = list(dict.fromkeys(change.name for change in changes))
+    changes.sort(key=lambda change: (order.index(change.name), change.side))
     return tuple(changes), f"{session_of[first] or first} and {session_of[last] or last}"
 
 
@@ -243,21 +267,32 @@ def _tested(rows: Sequence[Strength], people: Sequence[str]) -> list[str]:
 def _change_sentence(changes: Sequence[StrengthChange], sessions: str) -> str:
     """State which tests changed between the first and the last session."""
     parts = [
-        f"{change.test} {'rose' if change.change.difference > 0 else 'fell'} "
+        f"{_of_legs([change])} {'rose' if change.change.difference > 0 else 'fell'} "
         f"({change.change.words})"
         for change in changes
         if change.change.sure
     ]
     same = [
-        change.test for change in changes
-        if not change.change.sure and not math.isnan(change.change.low)
-    ]  # fmt: skip
+        change for change in changes if not change.change.sure and not math.isnan(change.change.low)
+    ]
     if same:
-        parts.append(f"no change beyond that of attempts in {', '.join(same)}")
-    unsure = [change.test for change in changes if math.isnan(change.change.low)]
+        parts.append(f"no change beyond that of attempts in {_of_legs(same)}")
+    unsure = [change for change in changes if math.isnan(change.change.low)]
     if unsure:
-        parts.append(f"how sure a change is is not known of {', '.join(unsure)}")
+        parts.append(f"how sure a change is is not known of {_of_legs(unsure)}")
     return f"Sessions {sessions}: {'; '.join(parts)}."
+
+
+def _of_legs(changes: Sequence[StrengthChange]) -> str:
+    """Tests with the legs that made them."""
+    legs: dict[str, list[str]] = {}
+    for change in changes:
+        sides = legs.setdefault(change.name, [])
+        if change.side != "bilateral":
+            sides.append(change.side)
+    return ", ".join(
+        f"{name} ({' and '.join(sorted(sides))})" if sides else name for name, sides in legs.items()
+    )
 
 
 OTHER_SIDE = {"left": "right", "right": "left"}
@@ -280,15 +315,15 @@ def _sentence(lines: Sequence[StrengthLine], rows: Sequence[Strength]) -> str:
     if not rows:
         return "No strength was measured in this session. Next: test both legs on the day of a run."
     known = [
-        f"{line.movement}: the {'right' if line.ratio.difference < 0 else 'left'} leg tested "
+        f"{line.name}: the {'right' if line.ratio.difference < 0 else 'left'} leg tested "
         f"weaker (right − left {line.ratio.words})"
         for line in lines
         if line.ratio.sure
     ]
-    parts = [f"{'; '.join(known)}."] if known else []
+    parts = [f"{known[0][0].upper()}{'; '.join(known)[1:]}."] if known else []
     alike = [line for line in lines if not line.ratio.sure and not math.isnan(line.ratio.low)]
     if alike:
-        names = ", ".join(line.movement.lower() for line in alike)
+        names = ", ".join(line.name for line in alike)
         parts.append(f"No difference between the legs beyond that of attempts: {names}.")
     if any(math.isnan(line.ratio.low) for line in lines):
         parts.append("How sure a difference is is not known where one attempt was made.")

@@ -183,13 +183,19 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
     return replace(outcome, diluted=not repeated)
 
 
+LOSS_SDS = 1.645
+"""Standard errors below 0 from which a gain of strength is a loss (one-sided, 95 %)."""
+
+
 def unequal_gain_cost(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H3d: speed that unequal gains of strength cost, over sessions of the same athletes.
 
     Change of the highest speed, per cent, on the mean of both sides' gains, on their distance and
     on their difference: 0 where gains add up, half the benefit of the mean where the lesser gain
     decides. Errors of the tests are taken out as in H3b. What changes in all athletes alike, or in
-    both sides of one, such as effort, is in the mean. Athletes with noted pain are left out.
+    both sides of one, such as effort, is in the mean. Athletes with noted pain are left out, and of
+    the second fit those of whom a side lost strength: an injury, an illness or a pause weakens a
+    side and slows for itself, whether or not somebody noted it.
     """
     names = ["push_gain", "swing_gain"]
     columns = [*names, *(f"{name}_error" for name in names), "gained_speed", "ever_hurt"]
@@ -217,11 +223,18 @@ def unequal_gain_cost(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         table["distance"] *= 2.0  # per cent of speed per per cent by which gains differ
         return regression(athletes["gained_speed"], table, evidence.choices.errors)
 
+    def lost(athletes: pd.DataFrame) -> pd.Series[bool]:
+        errors = by_athlete.loc[athletes.index, [f"{name}_error" for name in names]]
+        margin = LOSS_SDS * 100.0 * errors.fillna(0.0).to_numpy(dtype=float)
+        has_lost: pd.Series[bool] = (athletes[names] < -margin).any(axis=1)
+        return has_lost
+
     def test(table: pd.DataFrame) -> Result:
         complete = table.dropna()
         fits, words = _with_and_without(
-            complete, "gained_speed", ("gain", "difference"), predictors, fit
-        )
+            complete, "gained_speed", ("gain", "difference"), predictors, fit, lost(complete),
+            "distance",
+        )  # fmt: skip
         if not fits:
             return NO_RESULT
         is_stated = bool(by_athlete.loc[complete.index, "ever_hurt"].notna().all())
@@ -350,11 +363,16 @@ def _with_and_without(
     measured: Sequence[str],
     predictors: Callable[[pd.DataFrame], pd.DataFrame],
     fit: Callable[[pd.DataFrame], Regression | None],
+    confounded: pd.Series[bool] | None = None,
+    favoured: str = "",
 ) -> tuple[list[Regression], str]:
     """Fit all athletes, then without outliers and the most influential; with a note on these.
 
     ``predictors`` are the columns beside which the response of an outlier is far from that of
-    others, ``measured`` those in which an outlier may be far too.
+    others, ``measured`` those in which an outlier may be far too. ``confounded``: athletes who are
+    left out of the second fit as well. ``favoured``: a coefficient; the second fit is then without
+    the athlete who raises it most, instead of the `MOST_INFLUENTIAL` with the largest Cook's
+    distance, whose scatter is missing in the error of the second fit.
     """
     first = fit(athletes)
     if first is None:
@@ -363,20 +381,25 @@ def _with_and_without(
     is_far = regression_outliers(
         athletes[response], table, [name for name in measured if name in table]
     )
+    if confounded is not None:
+        is_far = is_far | confounded.to_numpy(dtype=bool)
     out = [str(name) for name in athletes.index[is_far]]
     rest = athletes[~is_far]
     refit = fit(rest)
-    for _ in range(MOST_INFLUENTIAL):
+    for _ in range(1 if favoured else MOST_INFLUENTIAL):
         if refit is None:
             return [], ""
-        worst = refit.influence.idxmax()
+        worst = refit.shifts[favoured].idxmax() if favoured else refit.influence.idxmax()
         out.append(str(worst))
         rest = rest.drop(index=worst)
         refit = fit(rest)
     if refit is None:
         return [], ""
     names = " and ".join(out) if len(out) <= MAX_NAMES else f"{len(out)} athletes"
-    return [first, refit], f"both with and without {names}, far from the others or most influential"
+    reason = "far from the others or most influential"
+    if favoured:
+        reason = "who lost strength, are far from the others or favour it most"
+    return [first, refit], f"both with and without {names}, {reason}"
 
 
 def _comparison_outcome(

@@ -231,9 +231,9 @@ def shared_changes(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
 def change_numbers(evidence: Evidence, contrast: Contrast) -> dict[str, Numbers]:
     """Change of every athlete, ``value``, in the unit of the contrast, and what speed is held by.
 
-    The law of speed comes from the compared trials themselves, within athlete and condition: at
-    maximal effort outcomes may follow speed by another law than at chosen speeds. Without such a
-    law the change is NaN, unless both conditions were run at one speed.
+    The law of speed comes from the trials of athletes with both conditions, within athlete and
+    condition: at maximal effort outcomes may follow speed by another law than at chosen speeds.
+    Without such a law the change is NaN, unless both conditions were run at one speed.
     """
     trials = compared_trials(evidence, contrast)
     values = _scaled(contrast, trials)
@@ -246,7 +246,7 @@ def change_numbers(evidence: Evidence, contrast: Contrast) -> dict[str, Numbers]
     cell = [trials["athlete"], trials[contrast.by]]
     offset = centred(speed, cell)
     squares, products = (
-        product.groupby(trials["athlete"]).sum().reindex(change.index)
+        product.groupby(trials["athlete"]).sum().reindex(change.index).where(change.notna())
         for product in (offset**2, offset * centred(values, cell))
     )
     numbers = {

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Design = Literal[
-    "observed", "between", "balanced", "one_order", "order_unknown", "before_after", "controlled"
-]
-"""observed: of athletes as they run; between: athletes against each other; balanced, one_order,
-order_unknown: two conditions by their order; before_after, controlled: sessions without and with a
-group that is compared."""
+    "observed", "between", "changes", "balanced", "one_order", "order_unknown", "before_after",
+    "controlled",
+]  # fmt: skip
+"""observed: of athletes as they run; between, changes: athletes, or their changes over sessions,
+against each other; balanced, one_order, order_unknown: two conditions by their order; before_after,
+controlled: sessions without and with a group that is compared."""
 
-BETWEEN = ("imbalance_cost", "lateral_slope", "vertical_slope", "attack_slope", *GAINS)
-"""Statistics that compare athletes, or their changes, with each other."""
+BETWEEN = ("imbalance_cost", "lateral_slope", "vertical_slope", "attack_slope")
+"""Statistics that compare athletes with each other."""
 
 FEWEST_EACH_WAY = 3
 """Athletes whose condition came later than its reference, and as many whose came earlier, for an
@@ -45,6 +46,8 @@ def design(evidence: Evidence, hypothesis: Hypothesis) -> Design:
     """Tell the design from which a hypothesis is judged."""
     contrast = hypothesis.contrast
     if contrast is None:
+        if hypothesis.statistic in GAINS:
+            return "changes"
         return "between" if hypothesis.statistic in BETWEEN else "observed"
     if contrast.by == "session":
         return "before_after" if contrast.group is None else "controlled"

@@ -199,6 +199,9 @@ class Regression:
     """Degrees of freedom of each coefficient."""
     influence: pd.Series[float]
     """By athlete: Cook's distance (1977, Technometrics 19:15-18)."""
+    shifts: pd.DataFrame
+    """By athlete and name of column: how much higher the coefficient is for this athlete (Belsley,
+    Kuh and Welsch 1980, Regression diagnostics, section 2.1)."""
     model: str
 
     def estimate(self, name: str) -> Estimate:
@@ -254,6 +257,7 @@ def regression(
         pd.DataFrame(covariance, names, names),
         pd.Series(df, names),
         pd.Series(cook, table.index),
+        pd.DataFrame((inverse * residuals / unexplained).T, table.index, names),
         words,
     )
 

@@ -16,7 +16,7 @@ RULES = {
     "TRC: empty": "trc-format",
     "TRC: time that stands": "time-not-uniform",
     "participants: a column twice": "sheet-column",
-    "participants: semicolons": "sheet-separator",
+    "participants: commas": "sheet-separator",
     "participants: too many cells": "sheet-row",
 }
 """Rules of cases that no other test provokes."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aqbio.config import InvalidStudyError, Participant, Strength
 from aqbio.config.sheets import MOVEMENTS
-from aqbio.io.strength import checked_strength, read_strength, refuse_old_sheet
+from aqbio.io.strength import checked_strength, read_strength, refuse_old_sheet, unread_strength
 from tests.refusal import refused
 
 HEADER = (
@@ -141,6 +141,62 @@ def test_bad_input_is_named_with_line_and_fix(name, tmp_path):
     if any(one.severity == "error" for one in about):
         with pytest.raises(InvalidStudyError):
             read_strength(path, PEOPLE)
+
+
+COACH = """Participant_ID;Session;Side;Movement;Contraction;Value;Unit;Lever_arm_m;Attempt;Date;Pain
+A;before;L;hip flexion;isometric;38,5;kg;0,40;1;03.04.2026;none
+A;before;R;hip flexion;isometric;42,0;kg;0,40;1;03.04.2026;keine
+A;before;L;Knee Extension;isometric;180,5;Nm;;1;03.04.2026;none
+A;before;R;Knee Extension;isometric;205;Nm;;1;03.04.2026;none
+A;before;R;Knee Extension;isometric;198,5;Nm;;2;03.04.2026;none
+A;after;L;hip flexion;isometric;41,5;kg;0,40;1;15.05.2026;none
+A;after;R;hip flexion;isometric;42,5;kg;40 cm;1;15.05.2026;"zieht in der Hüfte; leicht"
+A;after;L;Knee Extension;isometric;196,0;Nm;;1;15.05.2026;none
+A;after;R;Knee Extension;isometric;207,5;Nm;;1;15.05.2026;none
+B;;R;hip flexion;isometric;36,0;kg;0,40;1;15.05.2026;none
+"""
+"""Ten lines as a spreadsheet saves them where the comma is the decimal sign."""
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-8-sig", "utf-16"])
+def test_a_sheet_from_excel_is_read(separator, encoding, tmp_path):
+    """Semicolons, decimal commas, Windows' ends of lines and letters; one remark a column."""
+    path = tmp_path / "strength.tsv"
+    text = COACH if separator == ";" else COACH.replace("Hüfte;", "Hüfte,").replace(";", "\t")
+    path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
+    rows, findings = checked_strength(path, PEOPLE)
+    assert {one.severity for one in findings} == {"info"}
+    told = [one.where for one in findings if one.rule == "file-encoding"]
+    assert told == (["line 8"] if encoding == "cp1252" else [])
+    assert [row.participant_id for row in rows] == ["A_before"] * 5 + ["A_after"] * 4 + ["B"]
+    kilograms = [38.5, 42.0, 41.5, 42.5, 36.0]
+    moments = [row.si[0] for row in rows if row.movement == "hip_flexion"]
+    assert moments == pytest.approx([9.80665 * 0.40 * mass for mass in kilograms])
+    knees = [row.si[0] for row in rows if row.movement == "knee_extension"]
+    assert knees == pytest.approx([180.5, 205.0, 198.5, 196.0, 207.5])
+    assert [bool(row.hurt) for row in rows] == [False] * 6 + [True] + [False] * 3
+    assert {row.date for row in rows} == {"2026-04-03", "2026-05-15"}
+    assert rows[6].pain.startswith("zieht in der Hüfte")
+
+
+def test_commas_are_refused_and_no_text_is_guessed(tmp_path):
+    """With commas between columns a decimal comma would move numbers into other columns."""
+    path = tmp_path / "strength.tsv"
+    path.write_text(COACH.replace(",", ".").replace(";", ","), encoding="utf-8")
+    with refused("sheet-separator", "commas"):
+        checked_strength(path, PEOPLE)
+    path.write_bytes(COACH.encode() + b"\x81\x00")
+    with refused("file-encoding", "UTF-8"):
+        checked_strength(path, PEOPLE)
+
+
+def test_a_sheet_with_another_ending_is_named(tmp_path):
+    assert list(unread_strength(tmp_path / "strength.tsv")) == []
+    (tmp_path / "strength.csv").write_text(COACH, encoding="utf-8")
+    (found,) = unread_strength(tmp_path / "strength.tsv")
+    assert found.rule == "strength-unread"
+    assert "strength.tsv" in found.fix
 
 
 @settings(max_examples=200)

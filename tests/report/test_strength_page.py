@@ -91,6 +91,17 @@ def test_sessions_stand_beside_each_other():
     assert strength_sheet(_study(rows[:6]), "A", _steps()).changes == ()
 
 
+def test_a_sentence_names_a_test_as_briefly_as_it_can():
+    """By its movement alone, both legs together; with its conditions where they differ."""
+    rows = _rows() + _rows("B", "after")
+    sentence = strength_sheet(_study(rows), "B", _steps()).sentence
+    assert "no change beyond that of attempts in hip flexion (left and right). Hip" in sentence
+    turned = [row.model_copy(update={"angle_deg": 30.0}) for row in rows]
+    sentence = strength_sheet(_study(rows + turned), "B", _steps()).sentence
+    assert "hip flexion (isometric, 30°) (left and right)" in sentence
+    assert "hip flexion (isometric) (left and right)" in sentence
+
+
 def _session(name, factor):
     """Steps of a session in which the free thigh of left contacts is faster by a factor."""
     steps = _steps()

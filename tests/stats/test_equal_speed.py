@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,7 @@ from aqbio.stats.contrasts import (
     SPEED_PRODUCTS,
     SPEED_SQUARES,
     at_equal_speed,
+    change_numbers,
     in_percent,
     is_speed_unsure,
     with_logarithms,
@@ -21,6 +23,9 @@ from aqbio.stats.contrasts import (
 from aqbio.stats.inference import mean_estimate
 from aqbio.stats.outcome import result
 from aqbio.stats.registry import Hypothesis
+from aqbio.stats.verdict import verdicts
+from validation.contrast_worlds import World, drawn_evidence
+from validation.contrast_worlds import registry as registry_of_world
 
 ATHLETES = 12
 
@@ -77,3 +82,16 @@ def test_no_athlete_shows_what_only_a_law_of_speed_says(spread, unsure):
     change = pd.Series(100.0 * at_equal_speed(table))
     low, high = in_percent(result(hypothesis(), mean_estimate(change, "t", "plain"))).ci95
     assert low < 0.0 < high
+
+
+def test_athletes_of_one_condition_are_compared_with_nobody():
+    """All sprints in one condition: there is a law of speed, no change, and nothing fails."""
+    world = World(athletes=4, contrast={"hold": ("speed",)})
+    registry = registry_of_world(world)
+    evidence = drawn_evidence(world, np.random.default_rng(1))
+    asked = registry.hypotheses[0].contrast
+    is_reference = evidence.sprints[asked.by] == asked.reference
+    evidence = replace(evidence, sprints=evidence.sprints[is_reference])
+    assert change_numbers(evidence, asked)["value"].isna().all()
+    (found,) = verdicts(evidence, registry)
+    assert found.verdict == "not_testable"

@@ -148,6 +148,13 @@ def _at(text: str, rows: pd.DataFrame) -> Iterator[str]:
         yield from number("speed", speed[1], float(rows["speed_mps"].iloc[0]))
 
 
+REASONS = {
+    "no plate measured the forces there", "no plate measured the forces",
+    "at no speed did plates measure the forces of both feet", "the forces are not used",
+}  # fmt: skip
+"""Reasons for which forces of both feet are not known."""
+
+
 @rule(
     r"(Which foot pushes less[^:]* (?:is not known|could not be determined): [a-z ]+)",
     page="athletes/",
@@ -164,6 +171,7 @@ def force_unknown(match: re.Match[str], tables: StudyTables, block: Block) -> It
         sizes = [rows["second_steps"].max(), rows["first_steps"].max()]
         said = [int(count) for pair in steps for count in pair]
         yield from true("steps of both feet", said == sizes)
+    yield from true("known reason", text.rpartition(": ")[2] in REASONS)
     if "no plate measured" in text:
         here = measured
         speed = re.search(rf"at (?:[a-z ]+, )?{N} m/s", text)

@@ -146,6 +146,7 @@ def label(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[s
     for phrase in set(FOUND.values()) - {found}:
         yield from true(f"“{rest}” does not say {phrase}", phrase not in rest)
     size = re.search(rf"no effect larger than {N}", rest)
+    yield from true("no effect", (row["found"] != "no_effect") or size is not None)
     if size is not None:
         yield from true(f"found: {row['found']}", row["found"] == "no_effect")
         yield from true(f"size {size[1]}", is_size(size[1], float(row["smallest_effect"])))

@@ -279,7 +279,8 @@ def _change_sentence(changes: Sequence[StrengthChange], sessions: str) -> str:
         parts.append(f"no change beyond that of attempts in {_of_legs(same)}")
     unsure = [change for change in changes if math.isnan(change.change.low)]
     if unsure:
-        parts.append(f"how sure a change is is not known of {_of_legs(unsure)}")
+        numbers = (f"{_of_legs([change])} {change.change.words}" for change in unsure)
+        parts.append(f"{', '.join(numbers)}, with an error that one attempt does not tell")
     return f"Sessions {sessions}: {'; '.join(parts)}."
 
 
@@ -325,8 +326,10 @@ def _sentence(lines: Sequence[StrengthLine], rows: Sequence[Strength]) -> str:
     if alike:
         names = ", ".join(line.name for line in alike)
         parts.append(f"No difference between the legs beyond that of attempts: {names}.")
-    if any(math.isnan(line.ratio.low) for line in lines):
-        parts.append("How sure a difference is is not known where one attempt was made.")
+    unsure = [line for line in lines if math.isnan(line.ratio.low)]
+    if unsure:
+        numbers = ", ".join(f"{line.name} {line.ratio.words}" for line in unsure)
+        parts.append(f"Right − left of {numbers}: its error is not known, one attempt was made.")
     if not lines:
         parts.append("No movement was tested in both legs.")
     roles = {row.role for row in rows}
@@ -338,7 +341,7 @@ def _sentence(lines: Sequence[StrengthLine], rows: Sequence[Strength]) -> str:
     parts.append("Whether strength makes what a leg does in running is not known from one athlete.")
     if lacking:
         parts.append(f"Next: test {' and '.join(lacking)} of both legs.")
-    elif any(math.isnan(line.ratio.low) for line in lines) or not lines:
+    elif unsure or not lines:
         parts.append("Next: three attempts of each leg.")
     elif any(row.hurt is None for row in rows):
         parts.append("Next: note pain of each leg, none where there is none.")

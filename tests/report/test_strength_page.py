@@ -140,6 +140,7 @@ def test_what_is_not_known_is_said_and_what_comes_next():
     sheet = strength_sheet(_study(once), "A", _steps())
     assert math.isnan(sheet.lines[0].ratio.low)
     assert "one attempt was made" in sheet.sentence
+    assert f"hip flexion {sheet.lines[0].ratio.words}:" in sheet.sentence
     assert "Next: test extension of hip or knee of both legs." in sheet.sentence
     both = _rows() + _rows(movement="knee_extension")
     assert "in six weeks" in strength_sheet(_study(both), "A", _steps()).sentence

@@ -126,6 +126,19 @@ class Evidence:
         return self.steps.groupby(cell, observed=True).size()
 
     @cached_property
+    def sound(self) -> dict[frozenset[str], Evidence]:
+        """Evidence without spoilt trials, by the kinds of outcomes that are read.
+
+        Hypotheses that read the same share it; `aqbio.stats.outcomes.sound_evidence` fills it.
+        """
+        return {}
+
+    @cached_property
+    def usable(self) -> Evidence:
+        """Evidence without speeds of which too few recorded steps are usable."""
+        return _with_usable_speeds(self, self.limits.usable_share)
+
+    @cached_property
     def trial_of_step(self) -> IntArray:
         """Row of every step's trial in `trials`, (S,)."""
         import pandas as pd
@@ -227,7 +240,11 @@ def usable_evidence(evidence: Evidence, share: float | None = None) -> Evidence:
 
     Steps missing at such a speed are not missing at random.
     """
-    min_share = evidence.limits.usable_share if share is None else share
+    return evidence.usable if share is None else _with_usable_speeds(evidence, share)
+
+
+def _with_usable_speeds(evidence: Evidence, min_share: float) -> Evidence:
+    """Keep speeds of which at least a share of the recorded steps is usable."""
     steps = evidence.steps
     if not len(steps):
         return evidence

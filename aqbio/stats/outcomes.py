@@ -215,6 +215,13 @@ def outcomes_read(hypothesis: Hypothesis) -> frozenset[OutcomeKind]:
 def sound_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
     """Leave out trials in which a failed measure spoils what a hypothesis reads."""
     reads = outcomes_read(hypothesis)
+    if reads not in evidence.sound:
+        evidence.sound[reads] = _without_spoilt(evidence, reads)
+    return evidence.sound[reads]
+
+
+def _without_spoilt(evidence: Evidence, reads: frozenset[OutcomeKind]) -> Evidence:
+    """Leave out trials in which a failed measure spoils any of some kinds of outcomes."""
 
     def is_sound(cells: pd.Series[Any]) -> pd.Series[bool]:
         return cells.map(lambda cell: not outcomes_of_cell(cell) & reads).astype(bool)

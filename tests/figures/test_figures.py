@@ -269,6 +269,17 @@ def test_a_drawing_can_be_read_on_its_page(drawing):
                 assert bool(one.is_dashed() if line else one.get_hatch()) == (role == "swing")
 
 
+def test_nothing_that_is_drawn_lies_outside_of_its_axes(drawing):
+    """Points of lines; of a line across the whole axes its height or its position alone."""
+    for axes in drawing.axes:
+        limits = np.sort(np.array([axes.get_xlim(), axes.get_ylim()]), axis=1)
+        for line in axes.get_lines():
+            is_data = np.array(line.get_transform().contains_branch_seperately(axes.transData))
+            points = np.array(line.get_xydata(), dtype=float)
+            outside = (points < limits[:, 0] - 1e-9) | (points > limits[:, 1] + 1e-9)
+            assert not outside[:, is_data].any(), (axes.get_ylabel(), points, limits)
+
+
 def test_axes_have_labels_with_units(described, made):
     figure, _ = described
     for width in WIDTHS:

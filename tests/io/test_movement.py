@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -182,3 +183,32 @@ def test_who_never_moves_stands_in_every_frame(count, rate, seed):
     still = random.uniform([-0.3, 0.0, -0.3], [0.3, 1.7, 0.3], (12, 3))
     positions = still + random.normal(0.0, 1e-4, (count, 12, 3))
     assert movement.standing_part(positions, rate) == slice(0, count)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_movement_out_of_the_plane_is_that_of_least_squares_and_a_loop_over_frames(seed):
+    """Markers that wander at a depth of their own, some of them hidden in some frames."""
+    random = np.random.default_rng(seed)
+    frames, markers = 60, 10
+    points = 0.9 * random.random((1, markers, 3)) + np.zeros((frames, 1, 1))
+    phase = np.linspace(0.0, 5.0, frames)[:, None]
+    for axis, size in enumerate((0.12, 0.1)):
+        points[..., axis] += size * np.sin(phase * random.uniform(1.0, 3.0, markers) + axis)
+    points[..., 2] += 1e-3 * np.sin(phase * random.uniform(1.0, 3.0, markers))
+    points[random.random((frames, markers)) < 0.15] = np.nan
+    frame, marker = np.nonzero(np.isfinite(points).all(axis=2))
+    means = np.column_stack((np.eye(frames)[frame], np.eye(markers)[marker]))
+    known = points[frame, marker]
+    residual = np.full_like(points, np.nan)
+    residual[frame, marker] = known - means @ np.linalg.lstsq(means, known, rcond=None)[0]
+    products = [
+        np.outer(residual[before, name], residual[before + 1, name])
+        for before in range(frames - 1)
+        for name in range(markers)
+        if np.isfinite(residual[before : before + 2, name]).all()
+    ]
+    covariance = np.mean(products, axis=0)
+    expected = np.sqrt(np.linalg.eigvalsh(0.5 * (covariance + covariance.T))[0])
+    kind, deviation = movement.depth_not_measured(points)
+    assert kind == "movement"
+    assert deviation == pytest.approx(expected, rel=1e-3)

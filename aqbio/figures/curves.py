@@ -257,6 +257,9 @@ _MAX_HEIGHT_MM = 232.0
 _LABEL_LETTERS = 20
 """Letters of an axis label that fit on a line."""
 
+_TITLE_LETTERS, _WIDE_PANELS = 11, 5
+"""Letters of a panel's title that fit on a line where more panels than these stand side by side."""
+
 IMPLIED_IN_FLIGHT = ("angular_momentum", "angular_momentum_groups", "angular_momentum_rate")
 """Figures of quantities that only the air can change in flight."""
 _MAX_SD_LINES = 4
@@ -299,7 +302,9 @@ def draw_curves(figure: str, rows: pd.DataFrame, width_mm: float) -> Drawing:
             quantity, unit, _ = ROWS[figure][name]
             ax.set_ylabel(wrapped(f"{quantity} ({unit})", _LABEL_LETTERS))
         if (not narrow and name == names[0]) or (narrow and len(names) == 1):
-            ax.set_title(title, fontsize=7)
+            lines = title.split("\n")
+            narrow_title = "\n".join(wrapped(line, _TITLE_LETTERS) for line in lines)
+            ax.set_title(narrow_title if across > _WIDE_PANELS else title, fontsize=7)
     for number in range(count, axes.size):
         axes.ravel()[number].set_visible(False)
         axes.ravel()[number - across].tick_params(labelbottom=True)

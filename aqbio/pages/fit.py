@@ -64,11 +64,11 @@ def standing_words(standing: Sequence[Mapping[str, Any]]) -> str:
     if not standing:
         return "No static trial on a plate was used."
     distances = (
-        f"{digits(1e3 * math.hypot(*posture['fitted_m']), 'mm')} mm in {posture['trial_id']}"
+        f"{digits(1e3 * math.hypot(*posture['fitted_m']), 'mm')} mm ({posture['trial_id']})"
         for posture in standing
     )
     words = ", ".join(distances)
-    return f"The adjusted body's centre of mass is from the centre of pressure: {words}."
+    return f"The adjusted body's centre of mass lies {words} from the centre of pressure."
 
 
 def parameter_line(parameter: Mapping[str, Any]) -> ParameterLine:

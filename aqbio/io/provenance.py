@@ -200,6 +200,11 @@ def in_ids(study: Study, content: Any, participant_id: str = "", trial_id: str =
     return _with_texts(content, partial(_renamed, given_files(study, participant_id)), trial_id)
 
 
+USUAL_NAMES = {f"files.{name}": f"{name}.tsv" for name in ("participants", "trials")}
+"""Names of the sheets, by setting, that every study has if it says nothing else: they tell no more
+of a laboratory than the setting, and people know them."""
+
+
 def _renamed(names_of_given: Mapping[Path, str], text: str, trial_id: str) -> str:
     """Text with every end of these paths replaced by what the file is called."""
     files = {path: label for path, label in names_of_given.items() if path.name in text}
@@ -207,6 +212,7 @@ def _renamed(names_of_given: Mapping[Path, str], text: str, trial_id: str) -> st
         return text
     names: dict[str, set[str]] = {}
     for path, label in files.items():
+        label = path.name if USUAL_NAMES.get(label) == path.name else label
         for parts in range(len(path.parts)):
             end = "/".join(path.parts[parts:]).replace("//", "/")
             names.setdefault(end, set()).add(label)

@@ -302,9 +302,10 @@ def draw_curves(figure: str, rows: pd.DataFrame, width_mm: float) -> Drawing:
             quantity, unit, _ = ROWS[figure][name]
             ax.set_ylabel(wrapped(f"{quantity} ({unit})", _LABEL_LETTERS))
         if (not narrow and name == names[0]) or (narrow and len(names) == 1):
-            lines = title.split("\n")
-            narrow_title = "\n".join(wrapped(line, _TITLE_LETTERS) for line in lines)
-            ax.set_title(narrow_title if across > _WIDE_PANELS else title, fontsize=7)
+            if across > _WIDE_PANELS:
+                lines = title.split("\n")
+                title = "\n".join(wrapped(line, _TITLE_LETTERS) for line in lines)
+            ax.set_title(title, fontsize=7)
     for number in range(count, axes.size):
         axes.ravel()[number].set_visible(False)
         axes.ravel()[number - across].tick_params(labelbottom=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from aqbio.config.settings import Files
 from aqbio.io.atomic import write_text
 from aqbio.io.study import FILE_SETTINGS, MODELS, Study
 from aqbio.version import __version__
@@ -200,7 +201,9 @@ def in_ids(study: Study, content: Any, participant_id: str = "", trial_id: str =
     return _with_texts(content, partial(_renamed, given_files(study, participant_id)), trial_id)
 
 
-USUAL_NAMES = {f"files.{name}": f"{name}.tsv" for name in ("participants", "trials")}
+USUAL_NAMES = {
+    f"files.{name}": str(Files.model_fields[name].default) for name in ("participants", "trials")
+}
 """Names of the sheets, by setting, that every study has if it says nothing else: they tell no more
 of a laboratory than the setting, and people know them."""
 

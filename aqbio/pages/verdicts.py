@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from aqbio.figures.words import format_interval
-from aqbio.pages.filters import capital, counted, enumerated, rows
+from aqbio.pages.filters import capital, closed, counted, enumerated, rows
 from aqbio.pages.verdict_words import (
     SCOPE,
     Record,
@@ -113,21 +113,29 @@ class VerdictSection:
     @property
     def counted(self) -> str:
         """Count hypotheses by verdict, in words."""
-        parts = []
-        for judged in (True, False):
-            verdicts = [verdict for verdict in self.verdicts if verdict.hypothesis.judged == judged]
-            counts = Counter(str(verdict.row["verdict"]) for verdict in verdicts)
-            counts_in_words = [
-                f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {label.partition(',')[0]}"
-                for name, label in LABELS.items()
-                if name in counts
-            ]
-            noun = "hypothesis" if len(verdicts) == 1 else "hypotheses"
-            subject = f"of {len(verdicts)} {noun} with a decision rule"
-            subject = subject if judged else f"of the other {len(verdicts)}, without such a rule,"
-            if counts_in_words:
-                parts.append(f"{subject} {enumerated(counts_in_words)}")
-        return f"{capital('; '.join(parts))}." if parts else ""
+        parts = filter(None, (self._counts(judged=True), self._counts(judged=False)))
+        return closed(capital("; ".join(parts)))
+
+    @property
+    def counted_judged(self) -> str:
+        """The same of those with a decision rule; of the others where there are no such."""
+        return closed(capital(self._counts(judged=True) or self._counts(judged=False)))
+
+    def _counts(self, *, judged: bool) -> str:
+        """Numbers of verdicts of hypotheses with, or without, a decision rule."""
+        verdicts = [verdict for verdict in self.verdicts if verdict.hypothesis.judged == judged]
+        counts = Counter(str(verdict.row["verdict"]) for verdict in verdicts)
+        counts_in_words = [
+            f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {label.partition(',')[0]}"
+            for name, label in LABELS.items()
+            if name in counts
+        ]
+        if not counts_in_words:
+            return ""
+        noun = "hypothesis" if len(verdicts) == 1 else "hypotheses"
+        subject = f"of {len(verdicts)} {noun} with a decision rule"
+        subject = subject if judged else f"of the other {len(verdicts)}, without such a rule,"
+        return f"{subject} {enumerated(counts_in_words)}"
 
 
 def verdict_section(tables: VerdictTables) -> VerdictSection:

@@ -167,17 +167,18 @@ def force_lag(
     """
     standing = standing_frames(time, contacts)
     lags = np.arange(-MAX_LAG_S, MAX_LAG_S + 0.5 * LAG_STEP_S, LAG_STEP_S)
-    shares = share_under_feet(plates, feet, standing, time, lags)
+    whole = _without_broken_loads(plates)
+    shares = share_under_feet(whole, feet, standing, time, lags)
     if shares.max() < MIN_SHARE_UNDER_FEET:
         return float("nan")
     coarse = float(lags[shares > shares.max() - MAX_SHARE_DIFFERENCE].mean())
     exact = float("nan") if body is None else _by_body(plates, body, coarse)
     if not np.isfinite(exact):
-        exact = _by_events(plates, contacts, coarse)
+        exact = _by_events(whole, contacts, coarse)
     if not np.isfinite(exact):
-        [unshifted] = share_under_feet(plates, feet, standing, time, np.zeros(1))
+        [unshifted] = share_under_feet(whole, feet, standing, time, np.zeros(1))
         return coarse if unshifted < HALF * shares.max() else float("nan")
-    [share] = share_under_feet(plates, feet, standing, time, np.array([exact]))
+    [share] = share_under_feet(whole, feet, standing, time, np.array([exact]))
     return exact if share > HALF * shares.max() else float("nan")
 
 
@@ -209,6 +210,22 @@ def _loads(plates: Plates) -> Iterator[tuple[float, float, bool]]:
     ):
         broken = bool(broken_parts(total, plates.rate, first, stop, LOADED_N))
         yield plates.start + float(begin), plates.start + float(end), broken
+
+
+def _without_broken_loads(plates: Plates) -> Plates:
+    """Plates without the loads in which one failed.
+
+    What is left of such a load lies under its foot at more lags than a whole one, and begins or
+    ends when no foot does.
+    """
+    broken = np.zeros(len(plates.time), dtype=np.bool_)
+    for begin, end, has_failed in _loads(plates):
+        if has_failed:
+            broken |= (plates.time >= begin - MIN_LOADED_S) & (plates.time <= end + MIN_LOADED_S)
+    if not broken.any():
+        return plates
+    force = np.where(broken[:, None, None], 0.0, plates.wrench.force)
+    return replace(plates, wrench=replace(plates.wrench, force=force))
 
 
 def _by_events(plates: Plates, contacts: Sequence[FootContact], coarse: float) -> float:

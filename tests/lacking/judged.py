@@ -297,7 +297,8 @@ def _contributions(
     """Contributions that say something of the person.
 
     What has no interval of its own (extremes, impulses, flight) is held against gross errors only;
-    where the stance mean of its outcome is n/a it may not be there at all. A share of a force that
+    where the stance mean of its outcome is n/a nothing else of that stance may be there; the flight
+    after it has frames of its own. A share of a force that
     nearly vanishes says nothing: where one is beyond the whole, none is compared.
     Trials without forces state no intervals: theirs are taken to be those of the unaltered run, and
     their extremes, of motions that no force made smooth, are not compared. Nor are extremes of a
@@ -327,7 +328,8 @@ def _contributions(
     limit = (
         (ONE_OF_MANY * half).fillna(scale * np.maximum(varies, widest)).clip(lower=unit.map(LEAST))
     )
-    unknown = (np.isfinite(both["high"]) & both["value_after"].isna()).groupby(whose)
+    phase = both.index.get_level_values("phase")
+    unknown = (np.isfinite(both["high"]) & both["value_after"].isna()).groupby([*whose, phase])
     masked = unknown.transform("any") & np.isfinite(both["value_after"])
     for name, before, after, own in zip(
         both.index, both["value"], both["value_after"], limit.mask(masked, 0.0), strict=True

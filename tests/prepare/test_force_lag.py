@@ -1,0 +1,55 @@
+"""Lag of the forces behind the markers, planted in loads under feet that stand still."""
+
+import numpy as np
+import pytest
+
+from aqbio.force_plates.forces import Plates, PlateWrench
+from aqbio.prepare.contacts import FootContact
+from aqbio.prepare.force_lag import LAG_STEP_S, force_lag
+
+RATE_HZ, FRAME_RATE_HZ, DURATION_S = 1000.0, 250.0, 1.85
+"""Ends within the sixth contact."""
+
+STEP_S, CONTACT_S, STEP_LENGTH_M = 0.3, 0.2, 1.2
+FOOT_M = np.array([[-0.1, 0.0, 0.0], [0.1, 0.0, 0.0]])
+
+
+def touchdowns() -> np.ndarray:
+    return np.arange(0.2, DURATION_S, STEP_S)
+
+
+def recorded_feet(time: np.ndarray) -> np.ndarray:
+    """Heel and toes (T, 2, 2, 3) of feet that alternate, stand still and swing to the next spot."""
+    feet = np.zeros((len(time), 2, 2, 3))
+    for foot in (0, 1):
+        stances = touchdowns()[foot::2]
+        spots = STEP_LENGTH_M * (np.arange(len(touchdowns()))[foot::2])
+        instants = np.stack([stances, stances + CONTACT_S], axis=1).ravel()
+        position = np.interp(time, instants, np.repeat(spots, 2))
+        feet[:, foot] = FOOT_M + position[:, None, None] * np.array([1.0, 0.0, 0.0])
+    return feet
+
+
+def recorded_plates(lag: float, dies_at: dict[int, float]) -> Plates:
+    """One long plate; loads under the middle of the foot, some of which break off at a share."""
+    time = np.arange(0.0, DURATION_S, 1.0 / RATE_HZ)
+    force, moment = np.zeros((2, len(time), 1, 3))
+    for step, touchdown in enumerate(touchdowns()):
+        share = (time - lag - touchdown) / CONTACT_S
+        load = np.where((share > 0.0) & (share < dies_at.get(step, 1.0)), np.sin(np.pi * share), 0)
+        force[:, 0, 1] += 1500.0 * load
+        moment[:, 0, 2] += 1500.0 * load * STEP_LENGTH_M * step
+    wrench = PlateWrench(force, moment, np.zeros((1, 3)))
+    return Plates(wrench, np.zeros((1, 4, 3)), RATE_HZ, 0.0, (1,), (-1,))
+
+
+@pytest.mark.parametrize("lag", [-0.06, 0.0, 0.05])
+@pytest.mark.parametrize("dies_at", [{}, {0: 0.4}, {1: 0.6}, {0: 0.85, 1: 0.85, 3: 0.85}])
+def test_planted_lag_is_found_also_where_a_plate_failed_in_some_contacts(lag, dies_at):
+    time = np.arange(0.0, DURATION_S, 1.0 / FRAME_RATE_HZ)
+    contacts = [
+        FootContact(step % 2, touchdown, touchdown + CONTACT_S, (0,), True, 0.1, 1500.0)
+        for step, touchdown in enumerate(touchdowns())
+    ]
+    found = force_lag(recorded_plates(lag, dies_at), recorded_feet(time), contacts, time, None)
+    assert found == pytest.approx(lag, abs=LAG_STEP_S)

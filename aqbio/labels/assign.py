@@ -146,7 +146,7 @@ def assign(
         placements.append(placed)
         doubted.append(wrong)
     exchanged = _certain(names.sites, statics, doubted, recordings, table)
-    names = replace(names, sites=names.sites | exchanged)
+    named, names = names.sites, replace(names, sites=names.sites | exchanged)
     reasons = {a: doubt.why for wrong in doubted for a, doubt in wrong.items()}
     doubts = behind | {label: why for label, why in reasons.items() if label in names.sites}
     by_position, disputed = pooled_sites(placements, table)
@@ -174,7 +174,10 @@ def assign(
     notes |= {label: f"{site} by its position" for label, site in toes.items()}
     notes |= {label: f"{fit.site} by its position, {fit.gap}" for label, fit in used.items()}
     notes |= doubts
-    notes |= {a: f"{site} by its position, {doubts[a]}" for a, site in exchanged.items()}
+    for label, site in exchanged.items():
+        on_other_side = label in named and site == _other_side(named[label])
+        place = "on the other side by position" if on_other_side else f"{site} by its position"
+        notes[label] = f"{place}, {doubts[label]}"
     notes = {label: f"{why}: please look" for label, why in notes.items()}
     spare: dict[str, tuple[Segment, ...]] = {}
     spare |= {label: (segment_of(fit.site, table),) for label, fit in by_position.items()}
@@ -383,7 +386,7 @@ def _doubts(
     targets = target_points(template, laid, sites, table)
     gain, sides = _exchanged_sides(markers, sites, segments, targets)
     if sides:
-        words = f"its left and right are exchanged, with those of {len(sides) - 1} other labels"
+        words = f"left and right of {len(sides)} labels are exchanged"
         return {labels[a]: Doubt(words, _other_side(sites[a]), gain) for a in sides}
     cost = _costs(markers, targets, np.full(len(labels), NAME_SD_M))
     chosen = least_cost_columns(cost[:, : len(labels)])

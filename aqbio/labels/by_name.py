@@ -52,6 +52,10 @@ PAIRED_BONUS = 0.3
 """Additional weight, in the choice of a set's language, of a label that has a mirror image on the
 other side."""
 
+ABBREVIATION_VALUE = 0.15
+"""Least weight, in that choice, of a label that has a mirror image: one abbreviation may be chance,
+as ``R_OS1``, but not a dozen of them, on both sides."""
+
 SHARED_PENALTY = 0.5
 """Reduction of the weight of a label whose landmark another label has."""
 
@@ -304,7 +308,9 @@ def _explained(
             SidedLandmark(site.landmark, {"right": "left", "left": "right"}.get(site.side, ""))
             for site in sites
         )
-        total += value * (1.0 + PAIRED_BONUS * (mirrored != sites and mirrored in all_meanings))
+        if mirrored != sites and mirrored in all_meanings:
+            value = (1.0 + PAIRED_BONUS) * max(value, ABBREVIATION_VALUE)
+        total += value
         if len(sites) == 1:
             (site,) = sites
             entry = table.landmarks.get(site.landmark)

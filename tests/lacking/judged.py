@@ -192,12 +192,18 @@ def _trusted(altered: Outcome, outside: list[tuple[float, str]]) -> list[str]:
 
 
 def _invented(sound: pd.DataFrame, altered: Outcome) -> list[tuple[float, str]]:
-    """Steps of the altered run where the unaltered one has none, whole or rejected."""
+    """Steps of the altered run where the unaltered one has none, whole or rejected.
+
+    Foot markers show contacts before the first plate and behind the last one too.
+    """
     found = []
     for _, step in _whole(altered.steps).iterrows():
         same = sound[sound["trial_id"] == step["trial_id"]] if len(sound) else sound
-        late = (same["touchdown_s"] - step["touchdown_s"]).abs() if len(same) else np.zeros(0)
-        if not np.any(late < SAME_CONTACT):
+        late = same["touchdown_s"] - step["touchdown_s"] if len(same) else np.zeros(0)
+        beyond = np.all(late > SAME_CONTACT) or np.all(late < -SAME_CONTACT)
+        if not np.any(np.abs(late) < SAME_CONTACT) and not (
+            step["events"] == "kinematic" and beyond and len(same)
+        ):
             text = f"{step['trial_id']} {step['step']} at {step['touchdown_s']:.3f} s is no step"
             found.append((ALTOGETHER, text))
     return found

@@ -202,7 +202,7 @@ def _invented(sound: pd.DataFrame, altered: Outcome) -> list[tuple[float, str]]:
         late = same["touchdown_s"] - step["touchdown_s"] if len(same) else np.zeros(0)
         beyond = np.all(late > SAME_CONTACT) or np.all(late < -SAME_CONTACT)
         if not np.any(np.abs(late) < SAME_CONTACT) and not (
-            step["events"] == "kinematic" and beyond and len(same)
+            step.get("events") == "kinematic" and beyond and len(same)
         ):
             text = f"{step['trial_id']} {step['step']} at {step['touchdown_s']:.3f} s is no step"
             found.append((ALTOGETHER, text))

@@ -49,7 +49,7 @@ class Advice:
 
 RECORDED_KGM2PS = 1.52
 GAINS_KGM2PS = {
-    "with every run on plates repeated it was": 1.32,
+    "every run on plates once more": 1.32,
     "lying on a board over a plate": 1.45,
     "standing with one leg raised ahead": 1.48,
 }
@@ -139,12 +139,13 @@ def budget_advice(budget: pd.DataFrame, postures: int | None) -> Iterator[Advice
     body = total[[f"share_{name}" for name in BODY_SOURCES]].sum(axis=1)
     share = float((body * variance).sum() / variance.sum())
     if share > MIN_BODY_SHARE:
-        gains = ", ".join(f"{words} ± {value:.2f}" for words, value in GAINS_KGM2PS.items())
+        gains = [f"± {value:.2f} ({words})" for words, value in GAINS_KGM2PS.items()]
         yield Advice(
             MORE_RUNS,
             f"The body's inertia accounts for {100.0 * share:.0f} % of the error variance of "
             "whole-body angular momentum about the vertical. In one measured sprinter its 95 % "
-            f"interval was ± {RECORDED_KGM2PS:.2f} {UNIT}; {gains}.",
+            f"interval was ± {RECORDED_KGM2PS:.2f} {UNIT}, and with one more recording "
+            f"{', '.join(gains[:-1])} or {gains[-1]}.",
             "",
         )
 

@@ -476,12 +476,13 @@ def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes:
     if outside.any():
         lost_labels = [labels[index] for index in np.flatnonzero(outside.any(axis=0)).tolist()]
         frames = np.flatnonzero(outside.any(axis=1)) + 1
+        span = f"frames {frames[0]} to {frames[-1]} at most" if len(frames) > 1 else "one frame"
         notes.add(
             "markers-outside",
             "info",
-            f"{len(lost_labels)} of {len(labels)} markers are missing before the first touchdown "
-            f"or after the last toe-off (frames {frames[0]} to {frames[-1]} at most), as where "
-            "the capture volume ends.",
+            f"{len(lost_labels)} of {len(labels)} markers "
+            f"{'is' if len(lost_labels) == 1 else 'are'} missing before the first touchdown "
+            f"or after the last toe-off ({span}), as where the capture volume ends.",
             number=float(len(lost_labels)),
             label=", ".join(lost_labels),
         )

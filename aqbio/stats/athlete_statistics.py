@@ -47,7 +47,7 @@ class SpeedLaw:
 
 def speed_law(speed: Numbers, values: Numbers, athlete: pd.Series[Any]) -> SpeedLaw | None:
     """Fit the law to logarithms by step; None where no athlete has several speeds."""
-    is_usable = values.notna() & with_speeds(np.exp(speed), athlete).notna()
+    is_usable = values.notna() & with_speeds(speed.transform("exp"), athlete).notna()
     speed, values, athlete = speed[is_usable], values[is_usable], athlete[is_usable]
     centre = float(speed.mean())
     offset = speed - centre
@@ -58,6 +58,11 @@ def speed_law(speed: Numbers, values: Numbers, athlete: pd.Series[Any]) -> Speed
     return SpeedLaw(centre, float(linear), float(square))
 
 
+def logarithms(numbers: Numbers) -> Numbers:
+    """Natural logarithms of numbers; NaN of those that are not above 0."""
+    return numbers.where(numbers > 0).astype(float).transform("log")
+
+
 def excess(steps: pd.DataFrame, values: Numbers, speed: Numbers) -> Numbers:
     """Logarithm of an athlete's number (> 0) relative to the others' at the same speed, (A,).
 
@@ -65,9 +70,7 @@ def excess(steps: pd.DataFrame, values: Numbers, speed: Numbers) -> Numbers:
     covariate of that speed: contact is short because the athlete is fast, and adjusting for it
     would remove what is tested. NaN without a law.
     """
-    log_values, log_speed = (
-        np.log(numbers.where(numbers > 0).astype(float)) for numbers in (values, speed)
-    )
+    log_values, log_speed = logarithms(values), logarithms(speed)
     athlete = steps["participant_id"]
     law = speed_law(log_speed, log_values, athlete)
     rest = means_by(log_values * np.nan if law is None else log_values - law(log_speed), athlete)
@@ -367,9 +370,12 @@ def _with_and_without(
     """Fit all athletes, then without outliers and the one who favours the sentence most.
 
     With a note on these. ``predictors`` are the columns beside which the response of an outlier is
-    far from that of others, ``measured`` those in which an outlier may be far too. ``favoured``: the
-    coefficient that the sentence is about, and its sign there. ``confounded``: athletes who are
+    far from that of others, ``measured`` those in which an outlier may be far too. ``favoured``:
+    the coefficient that the sentence is about, and its sign there. ``confounded``: athletes who are
     left out of the second fit as well.
+
+    Leaving out those with the largest Cook's distance, in whichever direction, takes their scatter
+    out of the second fit's error.
     """
     first = fit(athletes)
     if first is None:

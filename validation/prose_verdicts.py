@@ -6,7 +6,10 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from validation.prose_blocks import Block
 from validation.prose_directions import DOWNWARD, UPWARD
@@ -47,6 +50,12 @@ def row_of(tables: StudyTables, block: Block) -> dict[str, Any]:
     rows = tables["verdicts"]
     rows = rows[rows["hypothesis"] == name]
     return {} if rows.empty else dict(rows.iloc[0])
+
+
+OUTCOME_NAMES: dict[str, str] = yaml.safe_load(
+    Path(__file__).parents[1].joinpath("aqbio", "stats", "outcome_names.yaml").read_text("utf-8")
+)
+"""Plain words for outcomes, as titles and sentences name them."""
 
 
 def registered(tables: StudyTables, name: str) -> dict[str, Any]:
@@ -179,8 +188,9 @@ def row_of_title(tables: StudyTables, text: str) -> dict[str, Any]:
         contrast = registered(tables, name)
         plain = [str(contrast.get(key, "")).replace("_", " ") for key in ("condition", "reference")]
         if "title" not in contrast and all(plain) and f"{plain[0]} against {plain[1]}" in text:
-            outcome = str(contrast.get("outcome", "speed_mps")).split("_")[0]
-            if outcome in text.lower():
+            outcome = str(contrast.get("outcome", "speed_mps"))
+            name = str(OUTCOME_NAMES.get(outcome, outcome.split("_")[0])).removeprefix("the ")
+            if name.lower() in text.lower():
                 return row
     return {}
 

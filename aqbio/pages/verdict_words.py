@@ -16,17 +16,9 @@ from typing import Any
 from aqbio.figures.words import MISSING, digits, factor_words, format_interval
 from aqbio.names import INTERVALS
 from aqbio.pages.filters import capital, choices, closed, counted, missing
-from aqbio.pages.words import (
-    DESIGNS,
-    FAILED_GATES,
-    LABELS,
-    LITERAL,
-    OUTCOME_WORDS,
-    OUTCOMES,
-    statistic_words,
-)
+from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, LITERAL, OUTCOME_WORDS, statistic_words
 from aqbio.stats.evidence import MOST_ATHLETES
-from aqbio.stats.registry import Hypothesis, StatisticWords, known_biases
+from aqbio.stats.registry import OUTCOMES, Hypothesis, StatisticWords, known_biases
 
 Row = Mapping[str, Any]
 

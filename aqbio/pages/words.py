@@ -9,14 +9,13 @@ from typing import Any
 
 import yaml
 
-from aqbio.stats.registry import STRENGTHS, Contrast, Hypothesis, StatisticWords
+from aqbio.stats.registry import OUTCOMES, STRENGTHS, Contrast, Hypothesis, StatisticWords
 
 _WORDS: Mapping[str, Any] = yaml.safe_load(
     (resources.files("aqbio.pages") / "words.yaml").read_text(encoding="utf-8")
 )
 
 LABELS: Mapping[str, str] = _WORDS["labels"]
-OUTCOMES: Mapping[str, str] = _WORDS["outcomes"]
 OUTCOME_WORDS: Mapping[str, str] = _WORDS["found"]
 DESIGNS: Mapping[str, str] = _WORDS["designs"]
 LITERAL: Mapping[str, str] = _WORDS["literal"]
@@ -74,7 +73,7 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
         + (f" in {contrast.group} beyond all others" if contrast.group else ""),
         "reference": names[1],
         "held": _held_words(contrast),
-        "strength": _WORDS["outcomes"].get(contrast.moderator or "", ""),
+        "strength": OUTCOMES.get(contrast.moderator or "", ""),
         "gained": "gained" if contrast.by == "session" else "had",
     }
     of_outcome = contrast.unit.partition(" per percent of ")[0]
@@ -93,7 +92,7 @@ MODERATED = "moderated_contrast"
 
 def _held_words(contrast: Contrast) -> str:
     """Quantities that a contrast holds equal, beside the order of conditions."""
-    names = {"speed": "speed", **{name: _WORDS["outcomes"][name] for name in STRENGTHS}}
+    names = {"speed": "speed", **{name: OUTCOMES[name] for name in STRENGTHS}}
     quantities = [names[name] for name in contrast.held_equal if name in names]
     return f" at equal {' and '.join(quantities)}" if quantities else ""
 

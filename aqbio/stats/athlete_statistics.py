@@ -47,8 +47,7 @@ class SpeedLaw:
 
 def speed_law(speed: Numbers, values: Numbers, athlete: pd.Series[Any]) -> SpeedLaw | None:
     """Fit the law to logarithms by step; None where no athlete has several speeds."""
-    has_speeds = with_speeds(speed.map(np.exp), athlete).notna()
-    is_usable = speed.notna() & values.notna() & has_speeds
+    is_usable = values.notna() & with_speeds(speed.transform("exp"), athlete).notna()
     speed, values, athlete = speed[is_usable], values[is_usable], athlete[is_usable]
     centre = float(speed.mean())
     offset = speed - centre
@@ -59,6 +58,11 @@ def speed_law(speed: Numbers, values: Numbers, athlete: pd.Series[Any]) -> Speed
     return SpeedLaw(centre, float(linear), float(square))
 
 
+def logarithms(numbers: Numbers) -> Numbers:
+    """Natural logarithms of numbers; NaN of those that are not above 0."""
+    return numbers.where(numbers > 0).astype(float).transform("log")
+
+
 def excess(steps: pd.DataFrame, values: Numbers, speed: Numbers) -> Numbers:
     """Logarithm of an athlete's number (> 0) relative to the others' at the same speed, (A,).
 
@@ -66,9 +70,7 @@ def excess(steps: pd.DataFrame, values: Numbers, speed: Numbers) -> Numbers:
     covariate of that speed: contact is short because the athlete is fast, and adjusting for it
     would remove what is tested. NaN without a law.
     """
-    log_values, log_speed = (
-        numbers.where(numbers > 0).astype(float).map(np.log) for numbers in (values, speed)
-    )
+    log_values, log_speed = logarithms(values), logarithms(speed)
     athlete = steps["participant_id"]
     law = speed_law(log_speed, log_values, athlete)
     rest = means_by(log_values * np.nan if law is None else log_values - law(log_speed), athlete)
@@ -125,10 +127,6 @@ FEWEST_OF_KIND = 3
 MAX_NAMES = 4
 """Largest number of athletes left out who are named."""
 
-MOST_INFLUENTIAL = 2
-"""Most influential athletes without whom a comparison must give the same verdict: an injury slows
-beyond what any strength explains, and two of 96 such athletes made 23 % false support."""
-
 
 def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H3b: cost of imbalance over benefit of strength, between athletes: γ/β of the nested model.
@@ -170,7 +168,7 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
 
     def test(table: pd.DataFrame) -> Result:
         fits, words = _with_and_without(
-            table.dropna(), "fastest", ("strength", "difference"), predictors, fit
+            table.dropna(), "fastest", ("strength", "difference"), predictors, fit, ("gap", 1.0)
         )
         results = [ratio(fitted) for fitted in fits]
         return combine_results(results, words)
@@ -232,8 +230,8 @@ def unequal_gain_cost(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     def test(table: pd.DataFrame) -> Result:
         complete = table.dropna()
         fits, words = _with_and_without(
-            complete, "gained_speed", ("gain", "difference"), predictors, fit, lost(complete),
-            "distance",
+            complete, "gained_speed", ("gain", "difference"), predictors, fit,
+            ("distance", hypothesis.sign), lost(complete),
         )  # fmt: skip
         if not fits:
             return NO_RESULT
@@ -329,7 +327,10 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
         complete, results, left_out = table.dropna(), [], ""
         for columns, other_columns in (readings, readings[::-1]):
             one_reading = complete.drop(columns=other_columns)
-            fits, words = _with_and_without(one_reading, "fastest", columns, predictors, fit)
+            favoured = columns[0], hypothesis.sign
+            fits, words = _with_and_without(
+                one_reading, "fastest", columns, predictors, fit, favoured
+            )
             if any(columns[0] not in fitted.coefficients for fitted in fits):
                 return NO_RESULT
             results += [result(hypothesis, fitted.estimate(columns[0])) for fitted in fits]
@@ -363,16 +364,18 @@ def _with_and_without(
     measured: Sequence[str],
     predictors: Callable[[pd.DataFrame], pd.DataFrame],
     fit: Callable[[pd.DataFrame], Regression | None],
+    favoured: tuple[str, float],
     confounded: pd.Series[bool] | None = None,
-    favoured: str = "",
 ) -> tuple[list[Regression], str]:
-    """Fit all athletes, then without outliers and the most influential; with a note on these.
+    """Fit all athletes, then without outliers and the one who favours the sentence most.
 
-    ``predictors`` are the columns beside which the response of an outlier is far from that of
-    others, ``measured`` those in which an outlier may be far too. ``confounded``: athletes who are
-    left out of the second fit as well. ``favoured``: a coefficient; the second fit is then without
-    the athlete who raises it most, instead of the `MOST_INFLUENTIAL` with the largest Cook's
-    distance, whose scatter is missing in the error of the second fit.
+    With a note on these. ``predictors`` are the columns beside which the response of an outlier is
+    far from that of others, ``measured`` those in which an outlier may be far too. ``favoured``:
+    the coefficient that the sentence is about, and its sign there. ``confounded``: athletes who are
+    left out of the second fit as well.
+
+    Leaving out those with the largest Cook's distance, in whichever direction, takes their scatter
+    out of the second fit's error.
     """
     first = fit(athletes)
     if first is None:
@@ -383,23 +386,19 @@ def _with_and_without(
     )
     if confounded is not None:
         is_far = is_far | confounded.to_numpy(dtype=bool)
-    out = [str(name) for name in athletes.index[is_far]]
     rest = athletes[~is_far]
-    refit = fit(rest)
-    for _ in range(1 if favoured else MOST_INFLUENTIAL):
-        if refit is None:
-            return [], ""
-        worst = refit.shifts[favoured].idxmax() if favoured else refit.influence.idxmax()
-        out.append(str(worst))
-        rest = rest.drop(index=worst)
-        refit = fit(rest)
+    refit, (name, sign) = fit(rest), favoured
+    if refit is None or name not in refit.shifts:
+        return [], ""
+    most = (sign * refit.shifts[name]).idxmax()
+    refit = fit(rest.drop(index=most))
     if refit is None:
         return [], ""
+    out = [str(athlete) for athlete in [*athletes.index[is_far], most]]
     names = " and ".join(out) if len(out) <= MAX_NAMES else f"{len(out)} athletes"
-    reason = "far from the others or most influential"
-    if favoured:
-        reason = "who lost strength, are far from the others or favour it most"
-    return [first, refit], f"both with and without {names}, {reason}"
+    lost = "lost strength, " if confounded is not None else ""
+    words = f"with and without {names}, who {lost}are far from the others or favour it most"
+    return [first, refit], f"both {words}"
 
 
 def _comparison_outcome(

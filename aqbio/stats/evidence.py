@@ -126,6 +126,11 @@ class Evidence:
         return self.steps.groupby(cell, observed=True).size()
 
     @cached_property
+    def run_lengths(self) -> pd.Series[int]:
+        """Number of steps in the longest unbroken run of every trial, by `TRIAL`."""
+        return longest_runs(self.steps, TRIAL)
+
+    @cached_property
     def sound(self) -> dict[frozenset[str], Evidence]:
         """Evidence without spoilt trials, by the kinds of outcomes that are read.
 
@@ -305,7 +310,7 @@ def _with_steps(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
 
 def _with_runs(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Mark athletes with a trial that has enough consecutive steps."""
-    sufficient = longest_runs(evidence.steps, TRIAL) >= hypothesis.minimum.steps
+    sufficient = evidence.run_lengths >= hypothesis.minimum.steps
     return _count(evidence, sufficient) >= hypothesis.minimum.levels
 
 

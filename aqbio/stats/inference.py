@@ -197,8 +197,6 @@ class Regression:
     """By names of columns."""
     df: pd.Series[float]
     """Degrees of freedom of each coefficient."""
-    influence: pd.Series[float]
-    """By athlete: Cook's distance (1977, Technometrics 19:15-18)."""
     shifts: pd.DataFrame
     """By athlete and name of column: how much higher the coefficient is for this athlete (Belsley,
     Kuh and Welsch 1980, Regression diagnostics, section 2.1)."""
@@ -251,12 +249,10 @@ def regression(
         df = _degrees_of_freedom(x, leverage)
         words = "least squares between athletes, HC2"
     unexplained = np.maximum(1.0 - leverage, 1e-9)
-    cook = residuals**2 * leverage / (scale * terms * unexplained**2) if scale else leverage
     return Regression(
         pd.Series(coefficients, names),
         pd.DataFrame(covariance, names, names),
         pd.Series(df, names),
-        pd.Series(cook, table.index),
         pd.DataFrame((inverse * residuals / unexplained).T, table.index, names),
         words,
     )

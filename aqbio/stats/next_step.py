@@ -17,7 +17,7 @@ from aqbio.stats.measurement import errors_are_small, reliable_share, step_varia
 from aqbio.stats.outcome import Outcome, mean_outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_numbers import CONTRIBUTORS
-from aqbio.stats.within import centred, consecutive, slopes
+from aqbio.stats.within import centred, consecutive, group_means, slopes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,7 @@ def _movement(steps: pd.DataFrame) -> Numbers:
     squares = []
     for name in CONTRIBUTORS:
         offset = centred(steps[f"momentum_{name}"].astype(float), cell)
-        variance = (offset**2).groupby(cell, observed=True).transform("mean")
+        variance = group_means(offset**2, cell)
         squares.append(offset**2 / variance.where(variance > 0))
     total: Numbers = sum(squares[1:], squares[0])
     return (total / len(squares)).pow(0.5)
@@ -136,12 +136,11 @@ def step_pairs(steps: pd.DataFrame, consequence: Consequence) -> pd.DataFrame:
     pairs = pairs.dropna()
     cell = [pairs[name] for name in (*TRIAL, "side")]
     order = centred(pairs["step"].astype(float), cell)
-    square = (order**2).groupby(cell, observed=True).transform("sum")
+    square = group_means(order**2, cell)
     for name in ("x", "y"):
         offset = centred(pairs[name], cell)
-        product = (order * offset).groupby(cell, observed=True).transform("sum")
+        product = group_means(order * offset, cell)
         pairs[name] = offset - order * (product / square.where(square > 0)).fillna(0.0)
-        squares = (pairs[name] ** 2).groupby(pairs["participant_id"], observed=True)
-        mean_square = squares.transform("mean")
+        mean_square = group_means(pairs[name] ** 2, pairs["participant_id"])
         pairs[name] /= np.sqrt(mean_square.where(mean_square > 0))
     return pairs

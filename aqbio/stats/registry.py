@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from aqbio.config import read_yaml
@@ -235,6 +236,18 @@ SPEED, RATING = "speed_mps", "rating"
 STRENGTHS = ("push_strength", "swing_strength")
 """Strengths of a role's movements, both legs, of a session (strength.tsv)."""
 
+OUTCOMES: dict[str, str] = yaml.safe_load(
+    Path(__file__).with_name("outcome_names.yaml").read_text(encoding="utf-8")
+)
+"""Plain words for outcomes and strengths, by name; others go by their name without its unit."""
+
+
+def outcome_name(outcome: str) -> str:
+    """Name an outcome in plain words without an article."""
+    without_unit = re.sub(r"_(s|m|rad|radps|bw|hz|mps|kgm2ps)$", "", outcome)
+    return OUTCOMES.get(outcome, without_unit.replace("_", " ")).removeprefix("the ")
+
+
 RELATIVE = (
     *STRENGTHS,
     "yaw_impulse", "push_index", "swing_index",
@@ -353,10 +366,17 @@ class OwnContrast(Contrast):
             raise ValueError(f"predicted {self.predicted} with a moderator: take greater or less")
         return self
 
+    @property
+    def title(self) -> str:
+        """Outcome in plain words, and what is compared."""
+        outcome = outcome_name(self.outcome)
+        quantity = f"scatter of {outcome}" if self.take == "scatter" else outcome
+        title = f"{quantity[:1].upper()}{quantity[1:]}: {self.condition} against {self.reference}"
+        strength = f", by {outcome_name(self.moderator)}" if self.moderator else ""
+        return title.replace("_", " ") + strength
+
     def hypothesis(self, name: str) -> Hypothesis:
         """Expand to the full entry of a hypothesis."""
-        quantity = re.sub(r"_(s|m|rad|radps|bw|hz|mps|kgm2ps)$", "", self.outcome)
-        quantity = (f"scatter of {quantity}" if self.take == "scatter" else quantity).capitalize()
         denies = self.predicted in DENIALS
         subject = self.words.removesuffix(", mean over athletes").removesuffix(", over athletes")
         words = f"the verdict is about the {subject}"
@@ -364,10 +384,7 @@ class OwnContrast(Contrast):
         return Hypothesis(
             id=name,
             family="contrast",
-            title=(
-                f"{quantity}: {self.condition} against {self.reference}"
-                + f", by {self.moderator}" * bool(self.moderator)
-            ).replace("_", " "),
+            title=self.title,
             claim=self.claim or f"{self.outcome} is {PREDICTED[self.predicted]} {self.condition}",
             source=self.source,
             literal=LiteralReading(label="testable", words=words),

@@ -48,19 +48,47 @@ def counts_by(values: Numbers, group: pd.Series[Any]) -> pd.Series[int]:
 
 def centred(values: Numbers, group: Groups) -> Numbers:
     """Values (S,) less the mean of their group; NaN stays NaN."""
-    return values - _group_means(values, group)
+    return values - group_means(values, group)
 
 
-def _group_means(values: Numbers, group: Groups) -> Numbers:
-    """The mean of every value's group, (S,); NaN without a group."""
-    means: Numbers = values.groupby(group, observed=True).transform("mean")
-    return means
+def group_means(values: Numbers, group: Groups) -> Numbers:
+    """The mean of every value's group, (S,); NaN without a group.
+
+    By sums over codes of groups: pandas takes forty times as long for a few thousand values.
+    """
+    import pandas as pd
+
+    code = 1 + _codes(group)
+    numbers = np.asarray(values, dtype=float)
+    is_known = ~np.isnan(numbers)
+    counts = np.bincount(code[is_known], minlength=code.max(initial=0) + 1)
+    sums = np.bincount(code[is_known], numbers[is_known], minlength=len(counts))
+    means = np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    means[0] = np.nan
+    return pd.Series(means[code], values.index)
+
+
+def _codes(group: Groups) -> IntArray:
+    """Number of every value's group, (S,); −1 without one."""
+    import pandas as pd
+
+    keys = group if isinstance(group, list) else [group]
+    codes = [
+        key.cat.codes if isinstance(key.dtype, pd.CategoricalDtype) else pd.factorize(key)[0]
+        for key in keys
+    ]
+    crossed, *others = (np.asarray(code, dtype=np.int64) for code in codes)
+    for code in others:
+        is_without = (crossed < 0) | (code < 0)
+        both = np.unique(crossed * (code.max(initial=0) + 1) + code, return_inverse=True)[1]
+        crossed = np.where(is_without, -1, both)
+    return crossed
 
 
 def with_speeds(speed: Numbers, group: pd.Series[Any], min_spread: float = LEAST_SPREAD) -> Numbers:
     """Speeds (S,), NaN in groups whose speeds spread by at most ``min_spread`` of their mean."""
-    mean = _group_means(speed, group)
-    spread = _group_means((speed - mean) ** 2, group).pow(0.5)
+    mean = group_means(speed, group)
+    spread = group_means((speed - mean) ** 2, group).pow(0.5)
     return speed.where(spread > min_spread * mean)
 
 

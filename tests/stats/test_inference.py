@@ -92,12 +92,16 @@ def test_regression_is_that_of_statsmodels():
         np.testing.assert_allclose(plain.covariance, oracle.cov_params(), rtol=1e-9)
 
 
-def test_influence_is_cooks_distance_of_statsmodels():
+def test_shifts_are_those_of_leaving_an_athlete_out():
+    """Of every coefficient, by fitting again: with this athlete less without."""
     random = np.random.default_rng(6)
     table = pd.DataFrame({"constant": 1.0, "x": random.standard_normal(30)})
     y = table["x"] + random.standard_normal(30)
-    expected = OLS(y, table).fit().get_influence().cooks_distance[0]
-    np.testing.assert_allclose(regression(y, table).influence, expected, rtol=1e-9)
+    fitted = regression(y, table)
+    for athlete in table.index:
+        rest = OLS(y.drop(index=athlete), table.drop(index=athlete)).fit().params
+        expected = fitted.coefficients - rest
+        np.testing.assert_allclose(fitted.shifts.loc[athlete], expected, rtol=1e-8)
 
 
 def test_holm_steps_down():

@@ -131,10 +131,10 @@ class Evidence:
         return longest_runs(self.steps, TRIAL)
 
     @cached_property
-    def sound(self) -> dict[frozenset[str], Evidence]:
+    def sound(self) -> dict[tuple[bytes, ...], Evidence]:
         """Evidence without spoilt trials, by the kinds of outcomes that are read.
 
-        Hypotheses that read the same share it; `aqbio.stats.outcomes.sound_evidence` fills it.
+        By its masks; `aqbio.stats.outcomes.sound_evidence` fills it.
         """
         return {}
 

@@ -34,6 +34,7 @@ from aqbio.stats.step_statistics import (
     opposition_difference,
 )
 from aqbio.stats.within import with_speeds
+from aqbio.vectors import BoolArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -213,27 +214,39 @@ def outcomes_read(hypothesis: Hypothesis) -> frozenset[OutcomeKind]:
 
 
 def sound_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
-    """Leave out trials in which a failed measure spoils what a hypothesis reads."""
+    """Leave out trials in which a failed measure spoils what a hypothesis reads.
+
+    Hypotheses that read different kinds of numbers share the evidence where the same trials are
+    spoilt for them.
+    """
     reads = outcomes_read(hypothesis)
-    if reads not in evidence.sound:
-        evidence.sound[reads] = _without_spoilt(evidence, reads)
-    return evidence.sound[reads]
+
+    def is_sound(rows: pd.DataFrame) -> BoolArray:
+        if "spoilt" not in rows:
+            return np.ones(len(rows), dtype=bool)
+        spoilt = {cell for cell in rows["spoilt"].unique() if outcomes_of_cell(cell) & reads}
+        return ~rows["spoilt"].isin(spoilt).to_numpy(dtype=bool)
+
+    masks = tuple(
+        is_sound(rows) for rows in (evidence.trials, evidence.sprints, evidence.later_steps)
+    )
+    key = tuple(mask.tobytes() for mask in masks)
+    if key not in evidence.sound:
+        is_whole = all(mask.all() for mask in masks)
+        evidence.sound[key] = evidence if is_whole else _sound_rows(evidence, *masks)
+    return evidence.sound[key]
 
 
-def _without_spoilt(evidence: Evidence, reads: frozenset[OutcomeKind]) -> Evidence:
-    """Leave out trials in which a failed measure spoils any of some kinds of outcomes."""
+def _sound_rows(
+    evidence: Evidence, is_trial: BoolArray, is_sprint: BoolArray, is_later: BoolArray
+) -> Evidence:
+    """Evidence of some trials, sprints and later steps, with athletes' numbers from these."""
+    import pandas as pd
 
-    def is_sound(cells: pd.Series[Any]) -> pd.Series[bool]:
-        return cells.map(lambda cell: not outcomes_of_cell(cell) & reads).astype(bool)
-
-    trials = is_sound(evidence.trials["spoilt"])
-    sprints = evidence.sprints
-    sound_sprints = is_sound(sprints["spoilt"]) if "spoilt" in sprints else sprints.index >= 0
-    later = evidence.later_steps
-    sound_later = is_sound(later["spoilt"]) if "spoilt" in later else later.index >= 0
-    if trials.all() and sound_sprints.all() and sound_later.all():
-        return evidence
-    evidence = replace(evidence, sprints=sprints[sound_sprints], later_steps=later[sound_later])
+    trials = pd.Series(is_trial, evidence.trials.index)
+    evidence = replace(
+        evidence, sprints=evidence.sprints[is_sprint], later_steps=evidence.later_steps[is_later]
+    )
     sound = evidence.select_steps(
         for_steps(evidence, trials).set_axis(evidence.steps.index).astype(bool)
     )
@@ -244,14 +257,16 @@ def _without_spoilt(evidence: Evidence, reads: frozenset[OutcomeKind]) -> Eviden
     return replace(sound, athletes=athletes)
 
 
-def examined_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
-    """Evidence behind the estimate of a hypothesis.
+def examined_outcome(evidence: Evidence, hypothesis: Hypothesis) -> tuple[Evidence, Outcome | None]:
+    """Evidence behind the estimate of a hypothesis, and its outcome.
 
     Sound steps at usable speeds of the athletes who count; of all steps where the sound ones give
     no estimate, because it is shown in any case, beside the gate that fails.
     """
     sound = sound_evidence(evidence, hypothesis)
     counted = counted_evidence(usable_evidence(sound), hypothesis)
-    if sound is evidence or hypothesis_outcome(counted, hypothesis) is not None:
-        return counted
-    return counted_evidence(usable_evidence(evidence), hypothesis)
+    outcome = hypothesis_outcome(counted, hypothesis)
+    if outcome is None and sound is not evidence:
+        counted = counted_evidence(usable_evidence(evidence), hypothesis)
+        outcome = hypothesis_outcome(counted, hypothesis)
+    return counted, outcome

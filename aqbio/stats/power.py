@@ -12,7 +12,7 @@ from aqbio.stats.evidence import MOST_ATHLETES, Evidence
 from aqbio.stats.gates import FEWEST_ATHLETES
 from aqbio.stats.inference import Estimate, detectable_effect, power_of_equivalence, power_of_rule
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.outcomes import athlete_intervals, examined_evidence
+from aqbio.stats.outcomes import athlete_intervals, examined_outcome
 from aqbio.stats.registry import Hypothesis
 
 AIM = 0.80
@@ -126,7 +126,7 @@ def smallest_count(suffices: Callable[[int], bool], minimum: int) -> float:
 
 def step_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
     """RMS over athletes of the error of their number over few steps; NaN without any."""
-    intervals = athlete_intervals(examined_evidence(evidence, hypothesis), hypothesis)
+    intervals = athlete_intervals(examined_outcome(evidence, hypothesis)[0], hypothesis)
     errors = np.array([interval.se for interval in intervals])
     finite = np.isfinite(errors)
     return float(np.sqrt(np.mean(errors[finite] ** 2))) if finite.any() else np.nan

@@ -12,7 +12,7 @@ from aqbio.stats.evidence import Evidence
 from aqbio.stats.gates import LACKS, Case, Gate, gate_results, missing_needs
 from aqbio.stats.inference import detectable_effect, holm
 from aqbio.stats.outcome import Outcome, Result
-from aqbio.stats.outcomes import examined_evidence, hypothesis_outcome, sound_evidence
+from aqbio.stats.outcomes import examined_outcome, sound_evidence
 from aqbio.stats.registry import Hypothesis, Predicted, Registry
 
 Label = Literal["supported", "not_supported", "inconclusive", "described", "not_testable"]
@@ -109,8 +109,7 @@ def examine(evidence: Evidence, registry: Registry) -> tuple[ExaminedHypothesis,
 
 
 def _examine_hypothesis(evidence: Evidence, hypothesis: Hypothesis) -> ExaminedHypothesis:
-    counted = examined_evidence(evidence, hypothesis)
-    outcome = hypothesis_outcome(counted, hypothesis)
+    counted, outcome = examined_outcome(evidence, hypothesis)
     missing = missing_needs(evidence, hypothesis, outcome)
     plan = design(evidence, hypothesis)
     if outcome is None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-Spoiled = Literal["", "forces", "trial"]
+Spoiled = Literal["", "moments", "forces", "trial"]
 """Results that a finding forbids to use: none; joint moments, residuals and contributions, where
 the forces do not belong to the motion; or any number of the trial without that word."""
 

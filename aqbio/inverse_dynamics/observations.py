@@ -100,6 +100,8 @@ class Observations:
 
     shift: float = 0.0
     """s. By which the forces were made earlier before."""
+    lag: float = float("nan")
+    """s. Of the vertical force behind the centre of mass of the markers after that; NaN unknown."""
 
     def on_clock(self, clock: float) -> Observations:
         """Contacts and measured frames for forces that come late by a `clock`, s."""

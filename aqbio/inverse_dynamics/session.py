@@ -148,7 +148,11 @@ class Session:
             {
                 name: (offset + self.shift(self.observations[name].shift), sd)
                 for name, (offset, sd) in clocks.items()
-            }
+            },
+            {
+                name: fit.observations.lag + self.shift(fit.observations.shift)
+                for name, fit in single_fits.items()
+            },
         )
         for _ in range(MAX_LINEARISATIONS):
             information = {name: fit.equations for name, fit in single_fits.items()}

@@ -144,6 +144,7 @@ def observations(
         left=np.array([contact.side == "left" for contact in contacts]),
         surface_height=float(trial.prepared.attrs["surface_height"]),
         shift=float(trial.prepared.attrs.get("force_shift", 0.0)),
+        lag=float(trial.prepared.attrs.get("force_lag", np.nan)),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import AqbioError, Finding, Spoiled
 from aqbio.inverse_dynamics.balance import centre_estimates, laboratory_skeleton
 from aqbio.inverse_dynamics.changes import change_rows, legs_of
 from aqbio.inverse_dynamics.files import (
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 STAGE = "inverse_dynamics"
 EARLIER_STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
 SWITCHED_OFF = "consistency is off"
+MOMENTS: Spoiled = "moments"
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,8 @@ def _trial(
         )
     write_dataset(dataset, file, attributes)
     against = [*unfitted, *findings]
-    numbers |= _reasons_against_use(against if doubts else [], against)
+    lasting = [finding for finding in against if doubts or finding.spoils == MOMENTS]
+    numbers |= _reasons_against_use(lasting, against)
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
@@ -237,8 +239,8 @@ def _reasons_against_use(
 ) -> dict[str, list[dict[str, str]]]:
     """Findings that forbid use of a trial: as it is used, and of its motion before any fit.
 
-    An accepted fit resolves earlier findings: clock and mass are then those at which motion and
-    forces agree.
+    An accepted fit resolves earlier findings, clock and mass being then those at which motion and
+    forces agree, but for those about moments: it does not know where the plates are.
     """
     return {
         name: [{"what": f.what, "spoils": f.spoils} for f in findings if f.spoils]

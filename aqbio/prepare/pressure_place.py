@@ -1,8 +1,9 @@
-"""Position of the foot's pressure on each plate, compared with the other plates.
+"""Position of the foot's pressure on each plate and in each trial, compared with the others.
 
 From the middle of a contact on, a runner presses on the forefoot: within a session the centre of
 pressure then lies at the same place under the toe markers, whatever the plate. A plate whose origin
-or corners are declared elsewhere displaces it.
+or corners are declared elsewhere displaces it; so do all plates of a trial whose header says other
+corners than those of the other trials.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ by 42 mm on one treadmill and by 21 mm at most on the others."""
 
 MIN_OTHER_CONTACTS = 1
 """Contacts on other plates that a plate must be compared with."""
+
+TRIAL_LIMITS_M = {"along": 0.035, "across": 0.015}
+"""Distance of a trial from a person's others beyond which its plates are called misplaced, m: of
+ten people at 2 to 5 m/s on a treadmill, and a jog and a sprint on a runway, at most 23 mm along the
+foot (6 mm farther forward for each m/s) and 10 mm to the right, by the mean of both feet."""
 
 MILLIMETRES = 1e3
 
@@ -107,6 +113,76 @@ def misplaced_plates(
             yield _misplaced_finding(*details, either=two)
 
 
+def displaced_trials(
+    participant_id: str, trials: Sequence[Mapping[str, Any]], file: str
+) -> Iterator[Finding]:
+    """Findings of trials in which the feet press elsewhere than in a person's other trials."""
+    places = {
+        str(trial["trial_id"]): _trial_place(sites)
+        for trial in trials
+        if (sites := trial.get("pressure_places"))
+    }
+    for column, (direction, limit) in enumerate(TRIAL_LIMITS_M.items()):
+        known = {
+            name: place[column] for name, place in places.items() if np.isfinite(place[column])
+        }
+        away = {
+            name: at - float(np.median([known[other] for other in known if other != name]))
+            for name, at in known.items()
+            if len(known) > 1
+        }
+        beyond = [name for name in away if abs(away[name]) > limit]
+        if len(known) > 2:  # the others are displaced against it, the other way
+            beyond = sorted(beyond, key=lambda name: -abs(away[name]))[:1]
+        for name in beyond:
+            yield _displaced_finding(
+                participant_id, name, away[name], direction, file, either=len(known) == 2
+            )
+
+
+def _trial_place(sites: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """Place of pressure along the foot and to the right of a trial, m.
+
+    What lies to the outside of both feet is the runner's, so that to the right counts by the mean
+    of both; NaN where only one was seen.
+    """
+    along = float(np.median([site["along_m"] for site in sites]))
+    feet = [
+        np.median([side * site["across_m"] for site in sites if site["right"] == side])
+        for side in (1, -1)
+        if any(site["right"] == side for site in sites)
+    ]
+    return along, float(np.mean(feet)) if len(feet) == 2 else float("nan")
+
+
+WAYS = {"along": ("forward", "backward"), "across": ("to the right", "to the left")}
+"""Words of a displacement by its direction: positive and negative."""
+
+
+def _displaced_finding(
+    participant_id: str, trial_id: str, away: float, direction: str, file: str, *, either: bool
+) -> Finding:
+    limit, way = TRIAL_LIMITS_M[direction], WAYS[direction][0 if away > 0.0 else 1]
+    return Finding(
+        rule="plate-misplaced",
+        severity="warning",
+        what=f"the centre of pressure lies {distinct(MILLIMETRES * abs(away), MILLIMETRES * limit)}"
+        f" mm farther {way} under the feet than in the person's other "
+        f"{'trial' if either else 'trials'}, more than {MILLIMETRES * limit:.0f} mm: the origin or "
+        f"the corners of the plates are wrong by about that in this trial"
+        f"{' or in the other one' if either else ''}, and joint moments by that times the force.",
+        trial=trial_id,
+        participant=participant_id,
+        number=MILLIMETRES * abs(away),
+        limit=MILLIMETRES * limit,
+        unit="mm",
+        file=file,
+        fix="compare origin and corners of the plates in the files of these trials, and export "
+        "again.",
+        spoils="moments",
+    )
+
+
 def _misplaced_finding(
     participant_id: str,
     plate: int,
@@ -117,7 +193,7 @@ def _misplaced_finding(
     *,
     either: bool,
 ) -> Finding:
-    ways = {"along": ("forward", "backward"), "across": ("to the right", "to the left")}[direction]
+    ways = WAYS[direction]
     offset_text = distinct(MILLIMETRES * abs(away), MILLIMETRES * limit)
     return Finding(
         rule="plate-misplaced",

@@ -51,7 +51,7 @@ from aqbio.prepare.label_check import (
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.prepared import prepared_dataset
-from aqbio.prepare.pressure_place import foot_pressure_positions, misplaced_plates
+from aqbio.prepare.pressure_place import displaced_trials, foot_pressure_positions, misplaced_plates
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.study.manifest import (
     OK,
@@ -110,6 +110,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         findings += size_findings(person, measured_stature(trials), mass, sheet)
         findings += force_findings(person, peak, mass, sheet)
         findings += misplaced_plates(participant_id, moving, study.settings.files.trials)
+        findings += displaced_trials(participant_id, moving, study.settings.files.trials)
         if blocking_failure(study, participant_id, trials_done, weighed=bool(masses)):
             findings = [finding for finding in findings if finding.rule != MASS_UNKNOWN]
         stops = [

@@ -990,19 +990,28 @@ def test_an_own_clock_is_one_more_unknown():
     np.testing.assert_allclose(spread, inverse[np.ix_(place, place)])
 
 
+UNKNOWN_LAGS = [np.nan] * 4
+
+
 @pytest.mark.parametrize(
-    ("clocks", "others"),
+    ("clocks", "lags", "others"),
     [
-        ([0.001, 0.0012, 0.0015, 0.0009], []),
-        ([0.001, 0.0012, 0.013, 0.0009], [2]),
-        ([0.001, 0.013], [0, 1]),
-        ([0.001, 0.0045], []),
-        ([0.001], []),
+        ([0.001, 0.0012, 0.0015, 0.0009], UNKNOWN_LAGS, []),
+        ([0.001, 0.0012, 0.013, 0.0009], UNKNOWN_LAGS, [2]),
+        ([0.001, 0.0012, 0.013, 0.0009], [0.0, 0.001, 0.011, 0.0], [2]),
+        ([0.001, 0.0012, 0.013, 0.0009], [0.0, 0.001, 0.002, 0.0], []),  # a plate elsewhere
+        ([0.001, 0.0012, -0.013, 0.0009], [0.0, 0.001, -0.015, 0.0], [2]),
+        ([0.001, 0.013], UNKNOWN_LAGS, [0, 1]),
+        ([0.001, 0.013], [0.0, 0.014], [0, 1]),
+        ([0.001, 0.013], [0.0, 0.001], []),
+        ([0.001, 0.0045], UNKNOWN_LAGS, []),
+        ([0.001], UNKNOWN_LAGS, []),
     ],
 )
-def test_trials_whose_clock_is_another_one(clocks, others):
+def test_trials_whose_clock_is_another_one(clocks, lags, others):
     named = {str(number): (clock, 0.001) for number, clock in enumerate(clocks)}
-    assert trials_of_other_clock(named) == tuple(map(str, others))
+    by_force = {str(number): lag for number, lag in enumerate(lags)}
+    assert trials_of_other_clock(named, by_force) == tuple(map(str, others))
 
 
 def test_changes_of_the_body_and_its_stance():

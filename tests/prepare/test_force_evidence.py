@@ -13,7 +13,7 @@ from scipy.integrate import cumulative_trapezoid
 from aqbio.prepare.clock import clock_drift, shared_spans, vertical_path_factor
 from aqbio.prepare.contacts import FootContact
 from aqbio.prepare.force_signs import COMPONENTS, SourceLoads, factors, turned_sources
-from aqbio.prepare.pressure_place import misplaced_plates
+from aqbio.prepare.pressure_place import displaced_trials, misplaced_plates
 
 RATE, MASS = 200.0, 70.0
 TIME = np.arange(int(2.4 * RATE)) / RATE
@@ -165,3 +165,38 @@ def test_a_wrong_rate_makes_the_path_its_square_too_large(seed, factor, gain):
     assert found == pytest.approx(gain * factor**2, rel=1e-9)
     noise = rng.standard_normal(len(TIME)) * height.std()
     assert np.isnan(vertical_path_factor(TIME, noise, force, MASS))
+
+
+def pressed(trial: str, along: float, right: float) -> dict[str, object]:
+    """Places of three contacts of each foot, of a runner who presses 20 mm inward of the toes."""
+    sites = [
+        {"plate": plate, "along_m": along, "across_m": side * right - 0.02, "right": side}
+        for plate, side in enumerate((1, -1) * 3)
+    ]
+    return {"trial_id": trial, "pressure_places": sites}
+
+
+@pytest.mark.parametrize(
+    ("ahead", "right", "others", "named"),
+    [
+        (0.06, 0.0, 3, {"moved"}),
+        (-0.06, 0.0, 3, {"moved"}),
+        (0.02, 0.01, 3, set()),
+        (0.0, 0.02, 3, {"moved"}),
+        (0.06, 0.0, 1, {"moved", "run0"}),  # which of two is wrong is not known
+    ],
+)
+def test_a_trial_whose_plates_lie_elsewhere_is_named(ahead, right, others, named):
+    sound = [pressed(f"run{number}", 0.01 + 0.004 * number, 0.001) for number in range(others)]
+    found = list(displaced_trials("P1", [*sound, pressed("moved", 0.014 + ahead, right)], ""))
+    assert {finding.trial for finding in found} == named
+    assert {finding.spoils for finding in found} <= {"moments"}
+    for finding in found:
+        assert finding.number == pytest.approx(1e3 * max(abs(ahead), abs(right)), abs=5.0)
+
+
+def test_one_foot_says_nothing_of_left_and_right():
+    trials = [pressed("one", 0.0, 0.0), pressed("other", 0.0, 0.05)]
+    for trial in trials:
+        trial["pressure_places"] = trial["pressure_places"][:1]
+    assert not list(displaced_trials("P1", trials, "trials"))

@@ -36,6 +36,13 @@ Hz, 110 at 240 Hz; plates with low sampling rates cannot show it."""
 MAX_EMPTY_SHARE = 0.02
 """A plate that has failed reads less than this share of the peak."""
 
+MIN_LOST_SHARE = 0.05
+"""Least force that one of several plates under a foot loses or finds at once, share of the peak of
+all."""
+
+MIN_LOST_SHARE_OF_PLATE = 0.5
+"""Share of it by which the force of all plates together changes at that instant."""
+
 MARGIN_BEFORE_S = 0.010
 """Bound on the shift of a break's edge to earlier times by the filter of the events, s."""
 
@@ -87,6 +94,30 @@ def broken_parts(
     if _is_frozen(force_of_contact, ~empty, rate, peak):
         parts |= {LOST_MIDDLE, LOST_TOE_OFF}
     return frozenset(parts)
+
+
+def has_failed_plate(forces: FloatArray, rate: float, start: int, stop: int) -> bool:
+    """Tell whether one of several plates (S, P) under a foot fails while others bear it.
+
+    Its vertical force, N, falls to nothing or sets in at once, and no other plate takes the load
+    over, as where a foot crosses a seam.
+    """
+    inside = forces[max(start - 1, 0) : stop + 1]
+    total = inside.sum(axis=1)
+    peak = float(total.max(initial=0.0))
+    loaded = total[1:-1] > MIN_FALL_SHARE * peak
+    total_change = total[2:] - total[:-2]
+    for force in inside.T:
+        change, own_peak = force[2:] - force[:-2], float(force.max(initial=0.0))
+        empty = np.abs(force) < MAX_EMPTY_SHARE * peak
+        fall = max(MIN_FALL_SHARE, MIN_FALL_SHARE_PER_S / rate) * own_peak
+        rise = max(MIN_RISE_SHARE, MIN_RISE_SHARE_PER_S / rate) * own_peak
+        falls = (-change > max(fall, MIN_LOST_SHARE * peak)) & empty[2:]
+        rises = (change > max(rise, MIN_LOST_SHARE * peak)) & empty[:-2]
+        lost = np.abs(total_change - change) < (1.0 - MIN_LOST_SHARE_OF_PLATE) * np.abs(change)
+        if np.any((falls | rises) & lost & loaded):
+            return True
+    return False
 
 
 def without_failures(

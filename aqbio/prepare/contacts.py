@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from aqbio.force_plates.forces import Plates, centre_of_pressure
-from aqbio.prepare.broken_contacts import broken_parts
+from aqbio.prepare.broken_contacts import LOST_MIDDLE, broken_parts, has_failed_plate
 from aqbio.prepare.force_bandwidth import ForceLowPass, unfiltered_contact
 from aqbio.signals import joined, low_pass, runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, dot
@@ -476,6 +476,10 @@ def _contacts_of(
         # Of all its plates together: a foot that crosses a seam leaves one of them at once.
         force = plates.wrench.force[:, loaded].sum(axis=1)
         broken = broken_parts(force, plates.rate, int(start), int(stop), rules.threshold)
+        if loaded.sum() > 1 and has_failed_plate(
+            plates.vertical[:, loaded], plates.rate, int(start), int(stop)
+        ):
+            broken |= {LOST_MIDDLE}
         pressed = cop[start:stop][~np.isnan(cop[start:stop].sum(axis=1))]
         edges = edge_distance(pressed, plates.corners, loaded & with_corners, MAX_SEAM_M)
         foot_contacts.append(

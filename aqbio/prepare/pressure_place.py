@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,53 @@ def foot_pressure_positions(prepared: PreparedTrial, feet: FloatArray) -> list[d
 def misplaced_plates(
     participant_id: str, trials: Sequence[Mapping[str, Any]], file: str
 ) -> Iterator[Finding]:
-    """Findings of plates on which the feet press elsewhere than on the others, over all trials."""
+    """Findings of plates on which the feet press elsewhere than on the others.
+
+    In most trials, or in the files of some only: their moments do not count.
+    """
+    in_trials = {str(trial["trial_id"]): [*_misplaced([trial])] for trial in trials}
+    for direction in LIMITS_M:
+        per_plate: dict[int, dict[str, Misplaced]] = defaultdict(dict)
+        for name, places in in_trials.items():
+            for place in (place for place in places if place.direction == direction):
+                per_plate[place.plate][name] = place
+        single = {
+            plate: by_trial
+            for plate, by_trial in per_plate.items()
+            if len(by_trial) == 1 or 2 * len(by_trial) <= _trials_on(trials, plate)
+        }
+        for by_trial in single.values():
+            for name, place in by_trial.items():
+                yield _misplaced_finding(participant_id, place, file, name)
+        apart = {name for by_trial in single.values() for name in by_trial}
+        others = [trial for trial in trials if trial["trial_id"] not in apart]
+        for place in _misplaced(others):
+            if place.direction == direction:
+                yield _misplaced_finding(participant_id, place, file)
+
+
+def _trials_on(trials: Sequence[Mapping[str, Any]], plate: int) -> int:
+    """Number of trials with a contact on a plate."""
+    return sum(
+        any(site["plate"] == plate for site in trial.get("pressure_places", ())) for trial in trials
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A plate on which the feet press elsewhere than on the others."""
+
+    plate: int
+    away: float
+    """m. Positive forward, or to the right."""
+    direction: str
+    limit: float
+    either: bool
+    """True of two plates: which one is at fault is not known."""
+
+
+def _misplaced(trials: Sequence[Mapping[str, Any]]) -> Iterator[Misplaced]:
+    """Misplaced plates, at most one by direction, over some trials together."""
     offsets: dict[int, list[tuple[float, float]]] = defaultdict(list)
     for trial in trials:
         sites = trial.get("pressure_places", [])
@@ -109,8 +156,7 @@ def misplaced_plates(
         # the others are displaced against it, the other way: the farthest is at fault
         if beyond:
             plate = max(beyond, key=lambda number: abs(middle[number]))
-            details = participant_id, plate, middle[plate], direction, limit[plate], file
-            yield _misplaced_finding(*details, either=two)
+            yield Misplaced(plate, middle[plate], direction, limit[plate], two)
 
 
 def displaced_trials(
@@ -184,32 +230,28 @@ def _displaced_finding(
 
 
 def _misplaced_finding(
-    participant_id: str,
-    plate: int,
-    away: float,
-    direction: str,
-    limit: float,
-    file: str,
-    *,
-    either: bool,
+    participant_id: str, place: Misplaced, file: str, trial_id: str = ""
 ) -> Finding:
-    ways = WAYS[direction]
-    offset_text = distinct(MILLIMETRES * abs(away), MILLIMETRES * limit)
+    way = WAYS[place.direction][0 if place.away > 0.0 else 1]
+    offset_text = distinct(MILLIMETRES * abs(place.away), MILLIMETRES * place.limit)
     return Finding(
         rule="plate-misplaced",
         severity="warning",
-        what=f"on plate {plate} the centre of pressure lies {offset_text} mm farther "
-        f"{ways[0] if away > 0.0 else ways[1]} under the feet than on the other "
-        f"{'plate' if either else 'plates'}, more than {MILLIMETRES * limit:.0f} mm: the origin or "
-        f"the corners of that plate{' or of the other one' if either else ''} are wrong by about "
-        "that, and joint moments of steps on it by that times the force.",
+        what=f"on plate {place.plate} the centre of pressure lies {offset_text} mm farther "
+        f"{way} under the feet than on the other {'plate' if place.either else 'plates'}, more "
+        f"than {MILLIMETRES * place.limit:.0f} mm: the origin or the corners of that plate"
+        f"{' or of the other one' if place.either else ''} are wrong by about that"
+        f"{' in this trial' if trial_id else ''}, and joint moments of steps on it by that times "
+        "the force.",
         participant=participant_id,
-        number=MILLIMETRES * abs(away),
-        limit=MILLIMETRES * limit,
+        trial=trial_id,
+        number=MILLIMETRES * abs(place.away),
+        limit=MILLIMETRES * place.limit,
         unit="mm",
         file=file,
-        where=f"plate {plate}",
-        label=str(plate),
+        where=f"plate {place.plate}",
+        label=str(place.plate),
         fix="check origin and corners of the plate in the capture software, or list it in "
         "laboratory.ignore_plates.",
+        spoils="moments",
     )

@@ -144,7 +144,7 @@ def _verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: s
         share = f"{len(outside)} of {len(known)} numbers, {missing} n/a"
         details = (share, *(f"{by:.1f} x: {text}" for by, text in outside))
         warned = _warned(new, alteration, hidden)
-        doubted = bool(warned) and alteration.wounded and not _trusted(altered, outside)
+        doubted = bool(warned) and alteration.wounded and not _trusted(altered, known)
         return Verdict("doubted", (share, warned[0])) if doubted else Verdict("outside", details)
     if pairs and not lost and not missing:
         return Verdict("right")
@@ -185,10 +185,12 @@ def _what(text: str) -> str:
     return text.split(" · ")[1] if " · " in text else text
 
 
-def _trusted(altered: Outcome, outside: list[tuple[float, str]]) -> list[str]:
-    """Trials with numbers outside that are called usable all the same."""
-    trials = {text.split(" ")[0] for _, text in outside}
-    return [name for name in trials if altered.states.get(name, USABLE) in (USABLE, PARTLY)]
+def _trusted(altered: Outcome, known: list[tuple[str, float, str]]) -> list[tuple[float, str]]:
+    """What is outside of trials that are called usable all the same."""
+    usable = [
+        name for name in altered.trials if altered.states.get(name, USABLE) in (USABLE, PARTLY)
+    ]
+    return _outside([item for item in known if item[2].split(" ")[0] in usable])
 
 
 def _invented(sound: pd.DataFrame, altered: Outcome) -> list[tuple[float, str]]:

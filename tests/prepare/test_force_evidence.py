@@ -123,6 +123,7 @@ def test_flights_are_those_that_both_know():
 def trial(rng, plates, *, moved=0, along=0.0, across=0.0):
     """One contact on each plate, alternating feet."""
     return {
+        "trial_id": f"moved{moved}",
         "pressure_places": [
             {
                 "plate": plate,
@@ -132,7 +133,7 @@ def trial(rng, plates, *, moved=0, along=0.0, across=0.0):
             }
             for number, plate in enumerate(plates)
             for side in [1 - 2 * (number % 2)]
-        ]
+        ],
     }
 
 
@@ -148,6 +149,7 @@ def test_a_plate_that_is_declared_elsewhere_is_found(seed, moved, shift, way):
     rng = np.random.default_rng(seed)
     orders = ([2, 4, 7, 8], [1, 2, 4, 5, 7])
     trials = [trial(rng, plates, moved=moved, **{way: shift}) for plates in orders]
+    trials = [one | {"trial_id": f"run{number}"} for number, one in enumerate(trials)]
     found = list(misplaced_plates("P1", trials, "trials.tsv"))
     assert [one.where for one in found] == ([f"plate {moved}"] if moved else [])
     assert all(abs(one.number / 1e3 - abs(shift)) < 0.02 for one in found)
@@ -165,6 +167,14 @@ def test_a_wrong_rate_makes_the_path_its_square_too_large(seed, factor, gain):
     assert found == pytest.approx(gain * factor**2, rel=1e-9)
     noise = rng.standard_normal(len(TIME)) * height.std()
     assert np.isnan(vertical_path_factor(TIME, noise, force, MASS))
+
+
+@pytest.mark.parametrize("way", ["along", "across"])
+def test_a_plate_that_is_declared_elsewhere_in_one_file_is_found_there(way):
+    rng, plates = np.random.default_rng(4), [1, 2, 4, 5, 7]
+    trials = [trial(rng, plates), trial(rng, plates, moved=4, **{way: 0.06}), trial(rng, plates)]
+    [found] = misplaced_plates("P1", trials, "trials.tsv")
+    assert (found.trial, found.where, found.spoils) == ("moved4", "plate 4", "moments")
 
 
 def pressed(trial: str, along: float, right: float) -> dict[str, object]:

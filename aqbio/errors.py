@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-Spoiled = Literal["", "moments", "forces", "trial"]
+Spoiled = Literal["", "moments", "forces", "trial", "times"]
 """Results that a finding forbids to use: none; joint moments, residuals and contributions, where
-the forces do not belong to the motion; or any number of the trial without that word."""
+plates lie elsewhere, or where the forces do not belong to the motion; or any number of the trial
+without that word, until a fit explains it, or also after a fit where its clock is wrong."""
 
 Severity = Literal["info", "warning", "error"]
 """``info`` explains, ``warning`` needs a look, ``error`` means that something was left out."""

@@ -62,7 +62,8 @@ if TYPE_CHECKING:
 STAGE = "inverse_dynamics"
 EARLIER_STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
 SWITCHED_OFF = "consistency is off"
-MOMENTS: Spoiled = "moments"
+NOT_RESOLVED_BY_FIT: tuple[Spoiled, ...] = ("moments", "times")
+"""What findings spoil whose cause no fit takes back: where plates are, and how fast clocks run."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,7 @@ def _trial(
         )
     write_dataset(dataset, file, attributes)
     against = [*unfitted, *findings]
-    lasting = [finding for finding in against if doubts or finding.spoils == MOMENTS]
+    lasting = [finding for finding in against if doubts or finding.spoils in NOT_RESOLVED_BY_FIT]
     numbers |= _reasons_against_use(lasting, against)
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
@@ -240,7 +241,7 @@ def _reasons_against_use(
     """Findings that forbid use of a trial: as it is used, and of its motion before any fit.
 
     An accepted fit resolves earlier findings, clock and mass being then those at which motion and
-    forces agree, but for those about moments: it does not know where the plates are.
+    forces agree, but for `NOT_RESOLVED_BY_FIT`.
     """
     return {
         name: [{"what": f.what, "spoils": f.spoils} for f in findings if f.spoils]

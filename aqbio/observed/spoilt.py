@@ -45,7 +45,7 @@ in another place than its force: arms of the standing leg's joints and the conta
 holds; a foot carries a hundredth of the body's angular momentum."""
 
 SPOILT_BY_FINDING: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
-    {"": (), "moments": _DYNAMICS, "forces": _KINETICS, "trial": OUTCOMES}
+    {"": (), "moments": _DYNAMICS, "forces": _KINETICS, "trial": OUTCOMES, "times": OUTCOMES}
 )
 """Outcomes by ``spoils`` of a finding."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -167,7 +168,7 @@ def note_rate(
         return  # the reader has reported a wrong header already
     if disagreement.severity == "error":
         raise as_error(disagreement)
-    notes.adopt((disagreement,))
+    notes.adopt((replace(disagreement, spoils="times"),))
 
 
 def clock_drift(prepared: PreparedTrial) -> float:

@@ -26,7 +26,7 @@ from aqbio.stats.verdict import Verdict, verdicts
 from aqbio.vectors import FloatArray
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
-SEED, STUDIES, ATHLETES = 68_046, 100, (12, 20)
+SEED, STUDIES, ATHLETES = 68_147, 100, (12, 20)
 LEVELS, TRIALS, STEPS = 2, 2, 16
 
 SIGNED = {

@@ -189,35 +189,29 @@ def _linear_slope(pairs: pd.DataFrame, offsets: FloatArray) -> float:
     distance = pairs["y"].to_numpy(dtype=float)
     rms = (pairs["turn"] ** 2).groupby(pairs["side"], observed=True).transform("mean").pow(0.5)
     turn = (pairs["turn"] / rms.where(rms > 0)).fillna(0.0).to_numpy(dtype=float)
-    step = pairs["step"].to_numpy(dtype=float)
-    lags, weights, products = [], [], []
+    step = pairs["step"].to_numpy(dtype=np.int64)
+    span = int(np.ptp(step)) + 1
+    count, weight = np.zeros((2, 2 * span - 1))
+    product = np.zeros((offsets.shape[1], 2 * span - 1))
     for index in pairs.groupby(["trial_id", "side"], observed=True).indices.values():
-        projection = _beside_line(step[index])
-        lags.append((step[index] - step[index][:, None]).ravel())
-        weights.append(projection.ravel())
-        products.append((turn[index, None, None] * offsets[index]).reshape(-1, offsets.shape[1]))
-    lag, at_lag = np.unique(np.concatenate(lags), return_inverse=True)
-    freedom = float(np.concatenate(weights)[lag[at_lag] == 0.0].sum())
+        order = step[index] - step[index].mean()
+        line = order / np.sqrt(order @ order or 1.0)
+        rows = np.array([np.ones(len(index)), line, turn[index], *offsets[index].T])
+        over_time = np.zeros((len(rows), span))
+        over_time[:, step[index] - step.min()] = rows
+        pairs_at_lag = np.correlate(over_time[0], over_time[0], "full")
+        count += pairs_at_lag
+        weight -= pairs_at_lag / len(index) + np.correlate(over_time[1], over_time[1], "full")
+        weight[span - 1] += len(index)
+        product += [np.correlate(offset, over_time[2], "full") for offset in over_time[3:]]
+    freedom = weight[span - 1]
     if freedom < 0.5 or not distance.std() > 0.0:
         return 0.0
-    count = np.bincount(at_lag)
-    correlation = np.zeros((len(lag), offsets.shape[1]))
-    np.add.at(correlation, at_lag, np.concatenate(products))
-    correlation /= count[:, None]
+    correlation = product / np.maximum(count, 1.0)
     curvature = offsets.T @ ((distance - distance.mean())[:, None] * offsets) / len(offsets)
-    by_lag = np.einsum("li,ij,lj->l", correlation, curvature, correlation)
-    by_lag -= curvature.trace() / count
-    sum_of_lags = np.bincount(at_lag, np.concatenate(weights)) @ by_lag
-    return float(HALF_SIZE_SLOPE / distance.std() * sum_of_lags / freedom)
-
-
-def _beside_line(step: FloatArray) -> FloatArray:
-    """Projection (n, n) that takes mean and line over steps out of n numbers."""
-    order = step - step.mean()
-    square = float(order @ order)
-    line = np.outer(order, order) / square if square > 0.0 else 0.0
-    projection: FloatArray = np.eye(len(step)) - 1.0 / len(step) - line
-    return projection
+    by_lag = np.einsum("il,ij,jl->l", correlation, curvature, correlation)
+    by_lag -= curvature.trace() / np.maximum(count, 1.0)
+    return float(HALF_SIZE_SLOPE / distance.std() * (weight @ by_lag) / freedom)
 
 
 def _uncorrelated(offsets: FloatArray) -> FloatArray:

@@ -139,8 +139,10 @@ def step_pairs(steps: pd.DataFrame, consequence: Consequence) -> pd.DataFrame:
     before, after = consecutive(steps, TRIAL)
     turn = centred(steps["yaw_impulse"], [steps[name] for name in SIDED]).to_numpy()[before]
     pairs = steps.iloc[before][[*SIDED, "trial_id", "step"]].assign(turn=turn, x=np.abs(turn))
-    numbers = np.stack([number.to_numpy(float) for number in consequence.numbers(steps)], axis=1)
-    offsets = numbers[after]
+    numbers: FloatArray = np.stack(
+        [number.to_numpy(np.float64) for number in consequence.numbers(steps)], axis=1
+    )
+    offsets: FloatArray = numbers[after]
     pairs["y"] = np.sqrt((offsets**2).mean(axis=1)) if consequence.is_size else offsets[:, 0]
     known = pairs.notna().all(axis=1).to_numpy()
     pairs, offsets = pairs[known], offsets[known]

@@ -7,7 +7,7 @@ impulse about the vertical of a step with the next one, and what laboratories do
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from aqbio.stats.verdict import Verdict, verdicts
 from aqbio.vectors import FloatArray
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
-SEED, STUDIES, ATHLETES = 68_046, 100, (12, 20)
+SEED, STUDIES, ATHLETES = 68_147, 100, (12, 20)
 LEVELS, TRIALS, STEPS = 2, 2, 16
 
 SIGNED = {
@@ -164,32 +164,34 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
         for count in ATHLETES:
             random = np.random.default_rng([seed, number, count])
             judged_studies = [judged(world, count, random) for _ in range(studies)]
-            supported = pd.DataFrame(
-                [
-                    {key: row.verdict == "supported" for key, row in study.items()}
-                    for study in judged_studies
-                ]
-            )
-            estimates = pd.DataFrame(
-                [{key: row.estimate for key, row in study.items()} for study in judged_studies]
-            )
-            around_zero = pd.DataFrame(
-                [
-                    {key: row.ci_low <= 0.0 <= row.ci_high for key, row in study.items()}
-                    for study in judged_studies
-                ]
-            )
-            shared = {"world": name, "athletes": count, "studies": studies, "slope": world.slope}
-            for key in supported:
-                yield {
-                    **shared, "hypothesis": key, **_share(supported[key]),
-                    "median": float(estimates[key].median()),
-                    "covered": np.nan if world.slope else float(around_zero[key].mean()),
-                }  # fmt: skip
-            yield {
-                **shared, "hypothesis": "any", **_share(supported.any(axis=1)),
-                "median": np.nan, "covered": np.nan,
-            }  # fmt: skip
+            yield from summary_rows(name, count, judged_studies)
+
+
+def summary_rows(
+    name: str, count: int, studies: Sequence[dict[str, Verdict]]
+) -> Iterator[dict[str, object]]:
+    """Yield what studies of a world and number of athletes found, by hypothesis and of any."""
+    world = WORLDS[name]
+    supported = pd.DataFrame(
+        [{key: row.verdict == "supported" for key, row in study.items()} for study in studies]
+    )
+    estimates = pd.DataFrame(
+        [{key: row.estimate for key, row in study.items()} for study in studies]
+    )
+    around_zero = pd.DataFrame(
+        [{key: row.ci_low <= 0.0 <= row.ci_high for key, row in study.items()} for study in studies]
+    )
+    shared = {"world": name, "athletes": count, "studies": len(studies), "slope": world.slope}
+    for key in supported:
+        yield {
+            **shared, "hypothesis": key, **_share(supported[key]),
+            "median": float(estimates[key].median()),
+            "covered": np.nan if world.slope else float(around_zero[key].mean()),
+        }  # fmt: skip
+    yield {
+        **shared, "hypothesis": "any", **_share(supported.any(axis=1)),
+        "median": np.nan, "covered": np.nan,
+    }  # fmt: skip
 
 
 def _share(is_supported: pd.Series[bool]) -> dict[str, float]:

@@ -34,7 +34,7 @@ from aqbio.reference.group import (
     MIN_BAND_PEOPLE,
     THOUSANDTHS,
     other_people,
-    others_at,
+    others_at_speeds,
     read_reference,
 )
 
@@ -78,13 +78,13 @@ def _trial_rows(
 
 
 def _band_rows(others: pd.DataFrame, low: float, high: float) -> Iterator[dict[str, Any]]:
+    speeds = (np.arange(np.ceil(low / GRID_MPS), high / GRID_MPS) * GRID_MPS).tolist()
     for part in DRAWN_PARTS:
-        for speed in np.arange(np.ceil(low / GRID_MPS), high / GRID_MPS) * GRID_MPS:
-            people = others_at(others, part, "y", float(speed))
+        for speed, people in zip(speeds, others_at_speeds(others, part, "y", speeds), strict=True):
             if people.is_band:
                 yield {
                     "part": part,
-                    "speed_mps": float(speed),
+                    "speed_mps": speed,
                     "mean": people.mean,
                     "sd": people.sd,
                     "people": len(people.values),

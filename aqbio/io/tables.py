@@ -12,7 +12,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError, machine_fault
-from aqbio.io.atomic import atomic_path, write_text
+from aqbio.io.atomic import atomic_path, cached_until_changed, write_text
 from aqbio.io.dictionary import Columns
 from aqbio.io.netcdf import Attribute, read_variables, write_dataset
 
@@ -129,8 +129,23 @@ def write_columns(
     write_dataset(xr.Dataset(variables), path, provenance)
 
 
+CACHED_TABLES = 8
+"""Number of whole tables that are cached after they were read."""
+
+
 def read_columns(path: Path, names: Sequence[str] = ()) -> pd.DataFrame:
     """Read columns (all if none is named) of a table; text becomes categories."""
+    if names:
+        return _read_columns(path, names)
+    return _whole_table(path).copy(deep=False)  # pandas copies what is written to
+
+
+@cached_until_changed(CACHED_TABLES)
+def _whole_table(path: Path) -> pd.DataFrame:
+    return _read_columns(path)
+
+
+def _read_columns(path: Path, names: Sequence[str] = ()) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(

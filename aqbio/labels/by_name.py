@@ -361,7 +361,7 @@ def _best(label: str, table: LandmarkTable) -> tuple[int, SidedLandmark] | None:
                     # an exact spelling before one without its number
                     rank = entry.names.index(spelling) + 100 * (spelling != name)
                     candidates.append((rank, SidedLandmark(landmark, side)))
-    return min(candidates, default=_on_segment(label, table))
+    return min(candidates) if candidates else _on_segment(label, table)
 
 
 def _on_segment(label: str, table: LandmarkTable) -> tuple[int, SidedLandmark] | None:

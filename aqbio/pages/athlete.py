@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,7 +24,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.names import NORMAL
 from aqbio.pages.difference_words import Comparison, comparison_words, comparisons, side_words
-from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED, session_steps
+from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED, SessionSteps
 from aqbio.pages.filters import CONTENT_SECURITY, enumerated, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
 from aqbio.pages.others import beside_others
@@ -127,6 +127,7 @@ def write_athlete_page(
     replayed: Sequence[Mapping[str, object]],
     findings: Iterable[Finding],
     differences: pd.DataFrame,
+    read_session: Callable[[str], SessionSteps],
 ) -> None:
     """Write ``athletes/<participant>.html``; ``differences`` are those of the participant."""
     described = columns("steps", group=role_scheme(study).items)
@@ -177,9 +178,7 @@ def write_athlete_page(
         replays=_comparison_replays(study, participant_id, steps, replays),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
-        strength=strength_sheet(
-            study, participant_id, kept_steps(steps), lambda name: session_steps(study, name)
-        ),
+        strength=strength_sheet(study, participant_id, kept_steps(steps), read_session),
     )
     write_text(_page(study, participant_id), page)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -285,12 +285,14 @@ def drawn_session(
 Row = dict[str, Any]
 
 
-def athlete_differences(study: Study, participant_id: str) -> pd.DataFrame:
+def athlete_differences(
+    study: Study, participant_id: str, read_session: Callable[[str], SessionSteps]
+) -> pd.DataFrame:
     """Differences of an athlete with their 95 % intervals, as the table ``differences``."""
     earlier = study.sessions_of(participant_id)
     earlier = earlier[: earlier.index(participant_id)]
     return session_differences(
-        session_steps(study, participant_id), [session_steps(study, name) for name in earlier]
+        read_session(participant_id), [read_session(name) for name in earlier]
     )
 
 
@@ -312,9 +314,11 @@ def differences_path(study: Study, participant_id: str) -> Path:
     return study.folder(participant_id, "pages") / f"{TABLE}.nc"
 
 
-def write_differences(study: Study, participant_id: str) -> pd.DataFrame:
+def write_differences(
+    study: Study, participant_id: str, read_session: Callable[[str], SessionSteps]
+) -> pd.DataFrame:
     """Compute and write the differences of a participant."""
-    table = athlete_differences(study, participant_id)
+    table = athlete_differences(study, participant_id, read_session)
     source = study_provenance(study, "pages", [step_file(study, participant_id, "steps")])
     write_columns(table, differences_path(study, participant_id), columns(TABLE), source)
     return table

@@ -25,6 +25,7 @@ from aqbio.reference.group import (
     OthersAtSpeed,
     other_people,
     others_at,
+    others_at_speeds,
     people_words,
     read_reference,
 )
@@ -243,7 +244,7 @@ Band = list[tuple[float, OthersAtSpeed]]
 
 def _band(part: str, people: pd.DataFrame, low: float, high: float) -> Band:
     grid = np.arange(low, high, GRID_MPS).tolist()
-    by_speed = ((speed, others_at(people, part, AXIS, speed)) for speed in grid)
+    by_speed = zip(grid, others_at_speeds(people, part, AXIS, grid), strict=True)
     return [(speed, others) for speed, others in by_speed if others.is_band]
 
 

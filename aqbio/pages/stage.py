@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ from aqbio.pages.athlete import (
     write_missing_page,
 )
 from aqbio.pages.bones import write_bones
-from aqbio.pages.differences import write_differences
+from aqbio.pages.differences import session_steps, write_differences
 from aqbio.pages.filters import CONTENT_SECURITY, counted, rows, template, write_assets
 from aqbio.pages.fit import trial_changes
 from aqbio.pages.packed import Channel
@@ -97,9 +98,12 @@ def pages_participant(study: Study, participant_id: str, report: Report) -> None
     )
     try:
         with contained(study, STAGE, participant_id):
-            differences = write_differences(study, participant_id)
+            read_session = cache(partial(session_steps, study))
+            differences = write_differences(study, participant_id, read_session)
             earlier_findings = participant_findings(study, participant_id, EARLIER_STAGES)
-            write_athlete_page(study, participant_id, trials, earlier_findings, differences)
+            write_athlete_page(
+                study, participant_id, trials, earlier_findings, differences, read_session
+            )
     except AqbioError as error:
         write_missing_page(study, participant_id)
         findings += as_findings(error, participant=participant_id)

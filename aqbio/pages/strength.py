@@ -13,10 +13,10 @@ from aqbio.config import Strength
 from aqbio.figures.words import digits
 from aqbio.intervals.differences import MIN_STEPS
 from aqbio.io.study import Study
-from aqbio.names import NORMAL_95
 from aqbio.pages.differences import OUTCOMES, SessionSteps, foot_changes
 from aqbio.pages.own_curves import ranked_columns
 from aqbio.stats.leg_strength import leg_ratios, session_changes, strength_tests
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,9 +220,25 @@ def _running(steps: pd.DataFrame, role: str) -> str:
     if role == "swing":  # the leg of the other foot swings
         left, right = right, left
     ratio = float(np.log(right.mean() / left.mean()))
-    error = math.sqrt(sum(v.var(ddof=1) / len(v) / v.mean() ** 2 for v in (left, right)))
-    half = NORMAL_95 * error
+    half = _half_width(left, right)
     return f"{words}: {Ratio(percent(ratio), percent(ratio - half), percent(ratio + half)).words}"
+
+
+def _half_width(left: FloatArray, right: FloatArray) -> float:
+    """Half the 95 % interval of the logarithm of the ratio of two means, of unequal scatter.
+
+    Few steps tell their scatter badly: Student's t with Welch's degrees of freedom.
+    """
+    from scipy.special import stdtrit
+
+    variances = [v.var(ddof=1) / len(v) / v.mean() ** 2 for v in (left, right)]
+    total = sum(variances)
+    if total == 0.0:
+        return 0.0
+    df = total**2 / sum(
+        variance**2 / (len(v) - 1) for variance, v in zip(variances, (left, right), strict=True)
+    )
+    return float(stdtrit(df, 0.975)) * math.sqrt(total)
 
 
 def _changes(

@@ -7,8 +7,9 @@ public runners (``data/public_runners``). A study may name another one (``figure
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -224,14 +225,25 @@ def others_at(people: pd.DataFrame, part: str, axis: str, speed_mps: float) -> O
     A person counts within `MAX_SPEED_OFFSET_MPS` of a recorded speed, or between two that are at
     most `MAX_SPEED_GAP_MPS` apart.
     """
+    return others_at_speeds(people, part, axis, [speed_mps])[0]
+
+
+def others_at_speeds(
+    people: pd.DataFrame, part: str, axis: str, speeds_mps: Sequence[float]
+) -> list[OthersAtSpeed]:
+    """Scaled momentum of every other person at several speeds, as `others_at`."""
     rows = people[(people["part"] == part) & (people["axis"] == axis)]
-    values = {}
-    for person, trials in rows.groupby(["study", "person"], sort=True):
-        at_speed = trials.groupby("speed_mps")["scaled"].mean()
-        value = _at(at_speed.index.to_numpy(dtype=float), at_speed.to_numpy(float), speed_mps)
-        if np.isfinite(value):
-            values[str(person[1])] = value
-    return OthersAtSpeed(values)
+    means = rows.groupby(["study", "person", "speed_mps"], sort=True)["scaled"].mean()
+    by_person = [
+        (str(person[1]), at_speeds.index.get_level_values("speed_mps").to_numpy(dtype=float),
+         at_speeds.to_numpy(dtype=float))
+        for person, at_speeds in means.groupby(["study", "person"], sort=True)
+    ]  # fmt: skip
+    others = []
+    for speed in speeds_mps:
+        at_speed = ((name, _at(recorded, scaled, speed)) for name, recorded, scaled in by_person)
+        others.append(OthersAtSpeed({name: value for name, value in at_speed if isfinite(value)}))
+    return others
 
 
 def _at(speeds: FloatArray, values: FloatArray, speed: float) -> float:

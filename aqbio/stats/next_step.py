@@ -18,6 +18,7 @@ from aqbio.stats.outcome import Outcome, mean_outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_numbers import CONTRIBUTORS
 from aqbio.stats.within import centred, consecutive, group_means, slopes
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,46 +30,54 @@ if TYPE_CHECKING:
 class Consequence:
     """Number of a step that an imbalance before it is said to change."""
 
-    number: Callable[[pd.DataFrame], Numbers]
+    numbers: Callable[[pd.DataFrame], list[Numbers]]
+    """Several are the coordinates of a distance."""
     is_size: bool = False
-    """It is a distance from the athlete's usual, whose direction does not count."""
+    """The number is the distance (root mean square) of these from the athlete's usual, whose
+    direction does not count."""
 
 
-def _column(name: str) -> Callable[[pd.DataFrame], Numbers]:
-    def number(steps: pd.DataFrame) -> Numbers:
+def _column(name: str) -> Callable[[pd.DataFrame], list[Numbers]]:
+    def numbers(steps: pd.DataFrame) -> list[Numbers]:
         unknown = steps["yaw_impulse"] * np.nan
-        return steps[name].astype(float) if name in steps else unknown
+        return [steps[name].astype(float) if name in steps else unknown]
 
-    return number
-
-
-def _frequency(steps: pd.DataFrame) -> Numbers:
-    return 1.0 / (steps["contact_s"] + steps["flight_s"])
+    return numbers
 
 
-def _heading(steps: pd.DataFrame) -> Numbers:
-    """Distance of the change of heading from the athlete's own at that speed and side."""
-    heading = _column("heading_change_deg")(steps)
-    return centred(heading, [steps[name] for name in SIDED]).abs()
+def _frequency(steps: pd.DataFrame) -> list[Numbers]:
+    return [1.0 / (steps["contact_s"] + steps["flight_s"])]
 
 
-def _movement(steps: pd.DataFrame) -> Numbers:
-    """Distance of push leg's, swing leg's, arms' and torso's momenta from the athlete's own.
+def _time_offset(steps: pd.DataFrame) -> list[Numbers]:
+    """Deviation of the step's duration, above 0 for a step that is longer than usual."""
+    duration = steps["contact_s"] + steps["flight_s"]
+    direction = np.sign(centred(duration, [steps[name] for name in SIDED]))
+    return [steps["time_deviation_s"] * direction]
 
-    Root mean square over the four, each over its standard deviation at that speed and side.
+
+def _heading(steps: pd.DataFrame) -> list[Numbers]:
+    """Change of heading less the athlete's own at that speed and side."""
+    heading = _column("heading_change_deg")(steps)[0]
+    return [centred(heading, [steps[name] for name in SIDED])]
+
+
+def _movement(steps: pd.DataFrame) -> list[Numbers]:
+    """Push leg's, swing leg's, arms' and torso's momenta less the athlete's own.
+
+    Each over its standard deviation at that speed and side.
     """
     cell = [steps[name] for name in SIDED]
-    squares = []
+    offsets = []
     for name in CONTRIBUTORS:
         offset = centred(steps[f"momentum_{name}"].astype(float), cell)
         variance = group_means(offset**2, cell)
-        squares.append(offset**2 / variance.where(variance > 0))
-    total: Numbers = sum(squares[1:], squares[0])
-    return (total / len(squares)).pow(0.5)
+        offsets.append(offset / variance.where(variance > 0).pow(0.5))
+    return offsets
 
 
 CONSEQUENCES = {
-    "next_step_slope": Consequence(_column("time_deviation_s"), is_size=True),
+    "next_step_slope": Consequence(_time_offset, is_size=True),
     "next_step_speed": Consequence(_column("speed_change_mps")),
     "next_step_frequency": Consequence(_frequency),
     "next_step_lateral": Consequence(_column("lateral_ratio")),
@@ -125,22 +134,90 @@ def step_pairs(steps: pd.DataFrame, consequence: Consequence) -> pd.DataFrame:
     speed and side; the impulse itself differs between sides, and so may the regularity of steps.
     Both less their line over the steps of the trial and side, because a trial that is less steady
     than others, or becomes so, makes both large; over the root mean square of what remains within
-    the athlete.
+    the athlete. A distance is less the share of ``x`` that linear dependence makes.
     """
     before, after = consecutive(steps, TRIAL)
-    imbalance = centred(steps["yaw_impulse"], [steps[name] for name in SIDED]).abs()
-    number = consequence.number(steps)
-    pairs = steps.iloc[before][[*SIDED, "trial_id", "step"]].assign(
-        x=imbalance.to_numpy()[before], y=number.to_numpy()[after]
+    turn = centred(steps["yaw_impulse"], [steps[name] for name in SIDED]).to_numpy()[before]
+    pairs = steps.iloc[before][[*SIDED, "trial_id", "step"]].assign(turn=turn, x=np.abs(turn))
+    numbers: FloatArray = np.stack(
+        [number.to_numpy(np.float64) for number in consequence.numbers(steps)], axis=1
     )
-    pairs = pairs.dropna()
+    offsets: FloatArray = numbers[after]
+    pairs["y"] = np.sqrt((offsets**2).mean(axis=1)) if consequence.is_size else offsets[:, 0]
+    known = pairs.notna().all(axis=1).to_numpy()
+    pairs, offsets = pairs[known], offsets[known]
+    linear = linear_slopes(pairs, offsets) if consequence.is_size else None
     cell = [pairs[name] for name in (*TRIAL, "side")]
     order = centred(pairs["step"].astype(float), cell)
     square = group_means(order**2, cell)
     for name in ("x", "y"):
         offset = centred(pairs[name], cell)
         product = group_means(order * offset, cell)
-        pairs[name] = offset - order * (product / square.where(square > 0)).fillna(0.0)
-        mean_square = group_means(pairs[name] ** 2, pairs["participant_id"])
-        pairs[name] /= np.sqrt(mean_square.where(mean_square > 0))
-    return pairs
+        rest = offset - order * (product / square.where(square > 0)).fillna(0.0)
+        mean_square = group_means(rest**2, pairs["participant_id"])
+        pairs = pairs.assign(**{name: rest / np.sqrt(mean_square.where(mean_square > 0))})
+    if linear is not None:
+        pairs = pairs.assign(y=pairs["y"] - linear * pairs["x"])
+    return pairs.drop(columns="turn")
+
+
+HALF_SIZE_SLOPE = 0.5 * np.sqrt(2.0 / np.pi) / np.sqrt(1.0 - 2.0 / np.pi)
+"""Half the covariance of a standard normal number's absolute value with its square, over the
+standard deviation of the absolute value."""
+
+
+def linear_slopes(pairs: pd.DataFrame, offsets: FloatArray) -> Numbers:
+    """Slope of the next step's distance on the imbalance that signed numbers alone make, (P,).
+
+    A slow wander of all numbers, or the event between two steps that both share, correlates a turn
+    with the next step's ``offsets`` (P, C), and their sizes by the square of that, at this lag as
+    at others. No imbalance has a consequence by it. Of jointly normal numbers with correlations r
+    of the turn u with uncorrelated offsets v whose distance is m,
+    ``cov(|u|, m) = cov(|u|, u²) cov(m, (r·v)²) / 2`` but for terms in the fourth power of r (Price
+    1958, IRE Trans Inf Theory 4:69-72). r is estimated by athlete at every lag within trials; its
+    square is less what chance gives it. The products of what is left of sizes beside their lines
+    over the steps of a trial and side are expected to be the sum over lags of these covariances,
+    weighted as the lines leave them. Equal values for the pairs of an athlete.
+    """
+    slope = np.zeros(len(pairs))
+    for index in pairs.groupby("participant_id", observed=True).indices.values():
+        slope[index] = _linear_slope(pairs.iloc[index], _uncorrelated(offsets[index]))
+    return pairs["x"] * 0.0 + slope
+
+
+def _linear_slope(pairs: pd.DataFrame, offsets: FloatArray) -> float:
+    """The same of one athlete, from offsets that are uncorrelated and of unit size."""
+    distance = pairs["y"].to_numpy(dtype=float)
+    rms = (pairs["turn"] ** 2).groupby(pairs["side"], observed=True).transform("mean").pow(0.5)
+    turn = (pairs["turn"] / rms.where(rms > 0)).fillna(0.0).to_numpy(dtype=float)
+    step = pairs["step"].to_numpy(dtype=np.int64)
+    span = int(np.ptp(step)) + 1
+    count, weight = np.zeros((2, 2 * span - 1))
+    product = np.zeros((offsets.shape[1], 2 * span - 1))
+    for index in pairs.groupby(["trial_id", "side"], observed=True).indices.values():
+        order = step[index] - step[index].mean()
+        line = order / np.sqrt(order @ order or 1.0)
+        rows = np.array([np.ones(len(index)), line, turn[index], *offsets[index].T])
+        over_time = np.zeros((len(rows), span))
+        over_time[:, step[index] - step.min()] = rows
+        pairs_at_lag = np.correlate(over_time[0], over_time[0], "full")
+        count += pairs_at_lag
+        weight -= pairs_at_lag / len(index) + np.correlate(over_time[1], over_time[1], "full")
+        weight[span - 1] += len(index)
+        product += [np.correlate(offset, over_time[2], "full") for offset in over_time[3:]]
+    freedom = weight[span - 1]
+    if freedom < 0.5 or not distance.std() > 0.0:
+        return 0.0
+    correlation = product / np.maximum(count, 1.0)
+    curvature = offsets.T @ ((distance - distance.mean())[:, None] * offsets) / len(offsets)
+    by_lag = np.einsum("il,ij,jl->l", correlation, curvature, correlation)
+    by_lag -= curvature.trace() / np.maximum(count, 1.0)
+    return float(HALF_SIZE_SLOPE / distance.std() * (weight @ by_lag) / freedom)
+
+
+def _uncorrelated(offsets: FloatArray) -> FloatArray:
+    """Offsets (P, C) turned and scaled so that their mean products are the unit matrix."""
+    values, vectors = np.linalg.eigh(offsets.T @ offsets / len(offsets))
+    varies = values > 1e-9 * values[-1]
+    uncorrelated: FloatArray = offsets @ vectors[:, varies] / np.sqrt(values[varies])
+    return uncorrelated

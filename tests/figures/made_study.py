@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import permutations, product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,7 +38,12 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_columns, write_columns, write_table
 from aqbio.names import DOUBTFUL, NO_STEPS, PARTLY, TRIAL_FAILED, USABLE
 from aqbio.pages.athlete import write_athlete_page
-from aqbio.pages.differences import differences_path, drawn_session, session_differences
+from aqbio.pages.differences import (
+    differences_path,
+    drawn_session,
+    session_differences,
+    session_steps,
+)
 from aqbio.pages.words import STATISTICS
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.stats.registry import Hypothesis, read_registry, short_hash, study_registry
@@ -462,7 +468,8 @@ def write_made_page(study: Study, participant_id: str) -> None:
     )
     path = differences_path(study, participant_id)
     write_columns(differences, path, columns("differences"), provenance("pages", [], {}))
-    write_athlete_page(study, participant_id, replayed, findings, differences)
+    read_session = partial(session_steps, study)
+    write_athlete_page(study, participant_id, replayed, findings, differences, read_session)
 
 
 ERROR = 0.05

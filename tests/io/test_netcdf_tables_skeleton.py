@@ -283,3 +283,17 @@ def test_what_cannot_be_read_is_named(tmp_path, suffix, damage):
         READERS[suffix](path)
     assert raised.value.file == str(path)
     assert raised.value.fix.startswith("`aqbio run` makes it again")
+
+
+def test_a_table_that_is_read_again_is_what_the_file_holds(tmp_path):
+    """Neither what another reader wrote into its copy, nor what the file held before."""
+    path, described = tmp_path / "t.nc", {"step": {"description": "Number.", "unit": "1"}}
+    write_columns(pd.DataFrame({"step": [1.0, 2.0]}), path, described, {})
+    first = read_columns(path)
+    first["step"] = 7.0
+    first.loc[0, "step"] = 8.0
+    assert read_columns(path)["step"].tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="read-only"):
+        read_columns(path)["step"].to_numpy()[0] = 9.0
+    write_columns(pd.DataFrame({"step": [3.0]}), path, described, {})
+    assert read_columns(path)["step"].tolist() == [3.0]

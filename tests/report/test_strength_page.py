@@ -79,6 +79,18 @@ def test_running_beside_it_is_that_of_the_same_leg(movement, true):
     assert said == pytest.approx(percent(math.log(true)), abs=1.0)
 
 
+def test_few_steps_tell_their_scatter_badly():
+    """Three steps of each foot: Welch's interval of the small difference, by scipy."""
+    steps = _steps(3)
+    (line,) = strength_sheet(_study(_rows(movement="knee_extension")), "A", steps).lines
+    force = [steps.loc[steps["side"] == side, "peak_vertical_force_bw"] for side in
+             ("right", "left")]  # fmt: skip
+    expected = stats.ttest_ind(*map(np.log, force), equal_var=False).confidence_interval(0.95)
+    low, high = line.running.split(" %, ")[1].removesuffix(" %").replace("−", "-").split(" to ")
+    assert float(low) == pytest.approx(percent(expected.low), abs=0.1)
+    assert float(high) == pytest.approx(percent(expected.high), abs=0.1)
+
+
 def test_sessions_stand_beside_each_other():
     rows = _rows() + _rows("B", "after", factor=1.1)
     for name in ("A", "B"):

@@ -5,7 +5,9 @@ What every drawn study becomes in words and numbers is in `tests/stats/test_draw
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -28,6 +30,7 @@ from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition, partiti
 from aqbio.stats.verdict import three_way
 from aqbio.stats.within import slopes
 from tests.drawn_errors import orthogonal
+from validation import imbalance_worlds
 
 REGISTRY = read_registry()
 
@@ -131,24 +134,60 @@ def test_next_step_slopes_are_correlations_within_athlete_trial_and_side(drawn, 
     evidence = drawn("W1")
     steps = evidence.steps
     table = pd.DataFrame(
-        {"who": steps["participant_id"].astype(str), "x": steps["yaw_impulse"],
-         "y": NEXT_NUMBERS[name](steps), "side": steps["side"], "step": steps["step"]}
+        {"who": steps["participant_id"].astype(str), "u": steps["yaw_impulse"],
+         "y": NEXT_NUMBERS[name](steps), "side": steps["side"], "step": steps["step"],
+         "time": steps["contact_s"] + steps["flight_s"]}
     )  # fmt: skip
     table["trial"] = table["who"] + steps["trial_id"]
     cell = table["trial"] + table["side"]
-    table["x"] = (table["x"] - table.groupby(cell)["x"].transform("mean")).abs()
+    for column in ("u", "time"):
+        table[column] -= table.groupby(cell)[column].transform("mean")
     table["before"] = cell.groupby(table["trial"]).shift(1)
-    table["x"] = table.groupby("trial")["x"].shift(1)
-    table = table.dropna()
+    table["u"] = table.groupby("trial")["u"].shift(1)
+    table = table.dropna().assign(x=lambda t: t["u"].abs(), v=lambda t: t["y"] * np.sign(t["time"]))
+    linear = 0.0
+    if name == "H3e":
+        linear = np.array([_linear_part(own) for _, own in table.groupby("who")])
+        assert 0.001 < np.abs(linear).max() < 0.1
     for column in ("x", "y"):
         for _, own in table.groupby("before"):
             line = np.polyfit(own["step"], own[column], 1)
             table.loc[own.index, column] = own[column] - np.polyval(line, own["step"])
-    seen = [own["x"].corr(own["y"]) for _, own in table.groupby("who")]
+    seen = np.array([own["x"].corr(own["y"]) for _, own in table.groupby("who")])
     found = hypothesis_outcome(evidence, REGISTRY[name])
-    expected = np.array(seen) / attenuation(evidence, is_size=name == "H3e")
+    expected = (seen - linear) / attenuation(evidence, is_size=name == "H3e")
     np.testing.assert_allclose(found.values["value"], expected, rtol=1e-6)
     assert found.n_steps == len(table)
+
+
+def _linear_part(own: pd.DataFrame) -> float:
+    """Correlation of sizes u and v from their signed correlations at all lags, pair by pair."""
+    size = own["v"].abs()
+    square = own["v"] ** 2
+    slope = np.cov(size, square, ddof=0)[0, 1] / size.std(ddof=0) / square.mean()
+    slope *= np.sqrt(2.0 / np.pi) / np.sqrt(1.0 - 2.0 / np.pi) / 2.0
+    weights, products = defaultdict(list), defaultdict(list)
+    side_rms = (own["u"] ** 2).groupby(own["before"].str[-4:]).transform("mean") ** 0.5
+    u, v = own["u"] / side_rms, own["v"] / np.sqrt(square.mean())
+    for _, rows in own.groupby("before"):
+        design = np.vander(rows["step"], 2)
+        beside = np.eye(len(rows)) - design @ np.linalg.pinv(design)
+        for i, j in product(range(len(rows)), repeat=2):
+            lag = rows["step"].iloc[j] - rows["step"].iloc[i]
+            weights[lag].append(beside[i, j])
+            products[lag].append(u[rows.index[i]] * v[rows.index[j]])
+    squares = {lag: np.mean(found) ** 2 - 1.0 / len(found) for lag, found in products.items()}
+    return slope * sum(sum(weights[lag]) * squares[lag] for lag in squares) / sum(weights[0])
+
+
+@pytest.mark.parametrize("name", ["H3e", "H3e_heading", "H3e_movement"])
+def test_a_wander_of_all_numbers_is_no_consequence(name):
+    """Of jointly normal numbers sizes depend by the square of correlations, here 0.24: 0.05."""
+    world = replace(imbalance_worlds.WORLDS["all numbers wander slowly"], slopes_sd=0.0)
+    evidence = imbalance_worlds.drawn_evidence(world, 150, np.random.default_rng(3))
+    found = hypothesis_outcome(evidence, REGISTRY[name])
+    assert abs(found.estimate) < 2.5 * found.result.error.se
+    assert found.result.error.se < 0.016
 
 
 def test_the_ratio_of_the_limiter_from_the_exported_columns(drawn):

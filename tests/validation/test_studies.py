@@ -214,7 +214,6 @@ def test_the_committed_table_is_of_this_registry_of_all_cells_and_holds():
     for name, own in table.groupby("hypothesis"):
         # no drawn step knows of the one before: true consequences are in imbalance.tsv
         assert {"true", "false"} <= set(own["claim"]) or name in NEXT_STEP_SMALLEST
-    assert set(NEXT_STEP_SMALLEST) <= set(table["hypothesis"])
     assert np.isfinite(table["truth"]).all()
     assert not (table["holds"] == "no").any()
     rows = table.set_index(["cell", "hypothesis"])

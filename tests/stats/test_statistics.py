@@ -20,7 +20,7 @@ from scipy import stats
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.athlete_statistics import calibrated_table, excess, nested_table
 from aqbio.stats.evidence import TRIAL, Choices
-from aqbio.stats.inference import Estimate
+from aqbio.stats.inference import Estimate, regression_outliers
 from aqbio.stats.measurement import lag_slope_draws
 from aqbio.stats.next_step import attenuation
 from aqbio.stats.outcome import Result, result
@@ -28,7 +28,7 @@ from aqbio.stats.outcomes import athlete_intervals, hypothesis_outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition, partition_names, ranks
 from aqbio.stats.verdict import three_way
-from aqbio.stats.within import slopes
+from aqbio.stats.within import group_means, slopes
 from tests.drawn_errors import orthogonal
 from validation import imbalance_worlds
 
@@ -47,6 +47,19 @@ def test_slopes_within_groups_are_those_of_statsmodels():
         oracle = sm.OLS(y[own], sm.add_constant(x[own])).fit().params[1]
         assert found[name] == pytest.approx(oracle, rel=1e-10)
     assert np.isnan(found["e"])
+
+
+def test_means_of_groups_are_those_of_pandas():
+    """By one key, with a category that nobody has, and by several; without a group: NaN."""
+    random = np.random.default_rng(7)
+    values = Series(random.standard_normal(200), index=random.permutation(200))
+    values.iloc[[3, 50]] = np.nan
+    who = Series(Categorical.from_codes(random.integers(-1, 4, 200), [*"abcde"]), values.index)
+    side = Series(random.choice(["left", "right"], 200), values.index)
+    level = Series(random.choice([1.0, 2.0, np.nan], 200), values.index)
+    for keys in (who, side, [who], [who, side], [level, who, side]):
+        expected = values.groupby(keys, observed=True).transform("mean")
+        pd.testing.assert_series_equal(group_means(values, keys), expected, rtol=1e-12)
 
 
 CURVES = np.random.default_rng(2).standard_normal((4, 101, 5))
@@ -203,6 +216,25 @@ def test_the_ratio_of_the_limiter_from_the_exported_columns(drawn):
     for bound, inside in ((low, -1e-6), (high, 1e-6)):
         test = fit.t_test(f"gap - {bound + inside} * both = 0")
         assert float(test.pvalue) < 0.055
+
+
+@pytest.mark.parametrize("athletes", [48, 96])
+def test_the_limiter_also_holds_without_who_favours_it_most(drawn, athletes):
+    """Who that is by leaving every athlete out, of those who are not far from the others."""
+    evidence = replace(drawn("W3", athletes), choices=Choices(covariates=False))
+    found = hypothesis_outcome(evidence, REGISTRY["H3b"])
+    p, s = found.values["push_capacity"], found.values["swing_capacity"]
+    sides = {"strength": (p + s) / 2, "gap": -(p - s).abs() / 2, "difference": (p - s) / 2}
+    table = pd.DataFrame(sides).assign(constant=1.0)
+    is_far = regression_outliers(found.values["fastest"], table, ["strength", "difference"])
+    rest, speed = table[~is_far], found.values["fastest"][~is_far]
+    costs = {
+        name: sm.OLS(speed.drop(name), rest.drop(index=name)).fit().params["gap"]
+        for name in rest.index
+    }
+    left_out = [*table.index[is_far], min(costs, key=costs.get)]
+    names = " and ".join(left_out) if len(left_out) <= 4 else f"{len(left_out)} athletes"
+    assert f"both with and without {names}, who are far" in found.result.note
 
 
 def test_sexes_are_held_where_strengths_are_compared(drawn):

@@ -32,8 +32,11 @@ sprint (0.6 ms) two say -0.8 to 2.2, of two virtual runs (-1.8 and -0.7) -2.5 to
 
 
 MAX_DELAY_SD_S = 0.002
-"""Standard error of a delay from which on it is not known, s: 0.3 to 0.9 ms in 42 sound runs of 11
-runners, 5 ms where noise of 19 mm is on the markers of a leg."""
+"""Standard error from which on a delay is not known that is not `MIN_DELAY_SDS` times as large, s:
+0.3 to 0.9 ms in 42 sound runs of 11 runners, 5 ms where noise of 19 mm is on the markers of a
+leg."""
+
+MIN_DELAY_SDS = 3.0
 
 
 def force_delay(
@@ -42,12 +45,13 @@ def force_delay(
     weight_and_inertia: FloatArray,
     *,
     longest: float = MAX_DELAY_S,
+    shifted: float = 0.0,
 ) -> float:
     """Delay (s) of the vertical force after ``m (a_y + g)`` of the centre of mass, (T,) N.
 
     The shift of the largest correlation, refined by a parabola; positive when forces are late, NaN
     with too few samples or where noise of the motion hides it, infinite when it is an end of the
-    search. Instants without force (NaN) are left out.
+    search. Instants without force (NaN) are left out. ``shifted``: delay that was taken off before.
     """
     step = float(time[1] - time[0])
     reach = int(np.ceil(longest / step))
@@ -61,11 +65,12 @@ def force_delay(
     best = int(np.argmax(correlation))
     if best in (0, len(shifts) - 1):
         return float(np.copysign(np.inf, shifts[best]))
-    shifted_back = force[best : best + len(caused)]
-    if not delay_sd(shifted_back, caused, step) <= MAX_DELAY_SD_S:
-        return float("nan")
     before, peak, after = correlation[best - 1 : best + 2]
-    return float((shifts[best] + 0.5 * (before - after) / (before - 2 * peak + after)) * step)
+    part = 0.5 * (before - after) / (before - 2 * peak + after)
+    delay = float((shifts[best] + part) * step)
+    sd = delay_sd(force[best : best + len(caused)], caused, step)
+    limit = max(MAX_DELAY_SD_S, abs(shifted + delay) / MIN_DELAY_SDS)
+    return delay if sd <= limit else float("nan")
 
 
 def delay_sd(measured: FloatArray, caused: FloatArray, step: float) -> float:
@@ -221,8 +226,9 @@ def _by_body(plates: Plates, body: MarkedBody, coarse: float) -> float:
     force = np.interp(body.time + coarse, plates.time, total)
     force = without_failures(body.time + coarse, force, _loads(plates))
     delay = force_delay(
-        body.time[used], force[used], acceleration[used], longest=REFINEMENT_WINDOW_S
-    )
+        body.time[used], force[used], acceleration[used],
+        longest=REFINEMENT_WINDOW_S, shifted=coarse,
+    )  # fmt: skip
     return coarse + delay
 
 

@@ -187,6 +187,8 @@ def linear_slopes(pairs: pd.DataFrame, offsets: FloatArray) -> Numbers:
 
 def _linear_slope(pairs: pd.DataFrame, offsets: FloatArray) -> float:
     """The same of one athlete, from offsets that are uncorrelated and of unit size."""
+    if not offsets.shape[1]:  # nothing varies
+        return 0.0
     distance = pairs["y"].to_numpy(dtype=float)
     rms = (pairs["turn"] ** 2).groupby(pairs["side"], observed=True).transform("mean").pow(0.5)
     turn = (pairs["turn"] / rms.where(rms > 0)).fillna(0.0).to_numpy(dtype=float)

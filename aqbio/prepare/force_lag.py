@@ -45,13 +45,13 @@ def force_delay(
     weight_and_inertia: FloatArray,
     *,
     longest: float = MAX_DELAY_S,
-    shifted: float = 0.0,
+    taken_off: float = 0.0,
 ) -> float:
     """Delay (s) of the vertical force after ``m (a_y + g)`` of the centre of mass, (T,) N.
 
     The shift of the largest correlation, refined by a parabola; positive when forces are late, NaN
     with too few samples or where noise of the motion hides it, infinite when it is an end of the
-    search. Instants without force (NaN) are left out. ``shifted``: delay that was taken off before.
+    search. Instants without force (NaN) are left out. ``taken_off``: of it before, s.
     """
     step = float(time[1] - time[0])
     reach = int(np.ceil(longest / step))
@@ -69,7 +69,7 @@ def force_delay(
     part = 0.5 * (before - after) / (before - 2 * peak + after)
     delay = float((shifts[best] + part) * step)
     sd = delay_sd(force[best : best + len(caused)], caused, step)
-    limit = max(MAX_DELAY_SD_S, abs(shifted + delay) / MIN_DELAY_SDS)
+    limit = max(MAX_DELAY_SD_S, abs(taken_off + delay) / MIN_DELAY_SDS)
     return delay if sd <= limit else float("nan")
 
 
@@ -227,7 +227,7 @@ def _by_body(plates: Plates, body: MarkedBody, coarse: float) -> float:
     force = without_failures(body.time + coarse, force, _loads(plates))
     delay = force_delay(
         body.time[used], force[used], acceleration[used],
-        longest=REFINEMENT_WINDOW_S, shifted=coarse,
+        longest=REFINEMENT_WINDOW_S, taken_off=coarse,
     )  # fmt: skip
     return coarse + delay
 

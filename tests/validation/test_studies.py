@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -222,3 +223,21 @@ def test_the_committed_table_is_of_this_registry_of_all_cells_and_holds():
             row = rows.loc[(cell, name)]
             assert row["claim"] == "true"
             assert row["supported"] / row["studies"] >= least, (cell, name)
+
+
+SHARED_ERRORS = ("° off", "ms late", "ms short", "shared error", "marker error",
+                 "all markers moved", "always last", "tested once")  # fmt: skip
+"""Words of cells whose error all athletes of a condition share, or that is not known."""
+
+
+def test_what_the_glossary_says_of_intervals_is_in_the_committed_table():
+    table = pd.read_csv(FOLDER / "verdicts.tsv", sep="\t", na_values="n/a")
+    named = table[(table["studies"] >= 100) & table["coverage"].notna()]
+    shared = named["cell"].str.contains("|".join(SHARED_ERRORS)) & named["covers"].eq("no")
+    assert round(100.0 * named.loc[~shared, "coverage"].min()) == 90
+    once = named[named["cell"].str.contains("tested once") & named["hypothesis"].eq("H3b")]
+    assert round(100.0 * once["coverage"].min()) == 54
+    glossary = Path(aqbio.__file__).parent / "pages" / "templates" / "glossary.html.j2"
+    words = glossary.read_text(encoding="utf-8")
+    assert "at least 90 % of intervals" in words
+    assert "tested once, 54 %" in words

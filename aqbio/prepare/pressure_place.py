@@ -88,7 +88,8 @@ def misplaced_plates(
 ) -> Iterator[Finding]:
     """Findings of plates on which the feet press elsewhere than on the others.
 
-    In most trials, or in the files of some only: their moments do not count.
+    In most trials, or in the files of some only: moments of trials with contacts on them do not
+    count.
     """
     in_trials = {str(trial["trial_id"]): [*_misplaced([trial])] for trial in trials}
     for direction in LIMITS_M:
@@ -99,7 +100,7 @@ def misplaced_plates(
         single = {
             plate: by_trial
             for plate, by_trial in per_plate.items()
-            if len(by_trial) == 1 or 2 * len(by_trial) <= _trials_on(trials, plate)
+            if len(by_trial) == 1 or 2 * len(by_trial) <= len(_trials_on(trials, plate))
         }
         for by_trial in single.values():
             for name, place in by_trial.items():
@@ -108,14 +109,26 @@ def misplaced_plates(
         others = [trial for trial in trials if trial["trial_id"] not in apart]
         for place in _misplaced(others):
             if place.direction == direction:
-                yield _misplaced_finding(participant_id, place, file)
+                stepped_on = _trials_on(others, place.plate)
+                is_everywhere = all(
+                    trial["trial_id"] in stepped_on for trial in others if _sites(trial)
+                )
+                for name in ("",) if is_everywhere else stepped_on:
+                    yield _misplaced_finding(participant_id, place, file, name)
 
 
-def _trials_on(trials: Sequence[Mapping[str, Any]], plate: int) -> int:
-    """Number of trials with a contact on a plate."""
-    return sum(
-        any(site["plate"] == plate for site in trial.get("pressure_places", ())) for trial in trials
-    )
+def _sites(trial: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Places of pressure of a trial's contacts; none of one that was not prepared."""
+    return trial.get("pressure_places") or ()
+
+
+def _trials_on(trials: Sequence[Mapping[str, Any]], plate: int) -> list[str]:
+    """Names of the trials with a contact on a plate."""
+    return [
+        str(trial["trial_id"])
+        for trial in trials
+        if any(site["plate"] == plate for site in _sites(trial))
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +148,7 @@ def _misplaced(trials: Sequence[Mapping[str, Any]]) -> Iterator[Misplaced]:
     """Misplaced plates, at most one by direction, over some trials together."""
     offsets: dict[int, list[tuple[float, float]]] = defaultdict(list)
     for trial in trials:
-        sites = trial.get("pressure_places", [])
+        sites = _sites(trial)
         for site in sites:
             other_sites = [
                 (x["along_m"], x["across_m"]) for x in sites if x["plate"] != site["plate"]
@@ -164,9 +177,7 @@ def displaced_trials(
 ) -> Iterator[Finding]:
     """Findings of trials in which the feet press elsewhere than in a person's other trials."""
     places = {
-        str(trial["trial_id"]): _trial_place(sites)
-        for trial in trials
-        if (sites := trial.get("pressure_places"))
+        str(trial["trial_id"]): _trial_place(sites) for trial in trials if (sites := _sites(trial))
     }
     for column, (direction, limit) in enumerate(TRIAL_LIMITS_M.items()):
         known = {

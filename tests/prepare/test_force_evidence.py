@@ -177,6 +177,15 @@ def test_a_plate_that_is_declared_elsewhere_in_one_file_is_found_there(way):
     assert (found.trial, found.where, found.spoils) == ("moved4", "plate 4", "moments")
 
 
+def test_trials_that_no_foot_steps_onto_a_misplaced_plate_in_keep_their_moments():
+    rng, others = np.random.default_rng(5), [1, 2, 5, 7]
+    on_it = [
+        trial(rng, [1, 2, 4, 5, 7], moved=4, along=0.06) | {"trial_id": f"on{n}"} for n in "12"
+    ]
+    found = list(misplaced_plates("P1", [*on_it, trial(rng, others)], "trials.tsv"))
+    assert [finding.trial for finding in found] == ["on1", "on2"]
+
+
 def pressed(trial: str, along: float, right: float) -> dict[str, object]:
     """Places of three contacts of each foot, of a runner who presses 20 mm inward of the toes."""
     sites = [

@@ -34,7 +34,7 @@ def trials_of_other_clock(
     """Trials whose clock is another one than the median trial's, from offset and own SD, s.
 
     Of two that differ, both: which one is right is unknown. ``lags``: of the vertical forces behind
-    the markers, s, NaN where unknown; a difference that they deny is none of clocks.
+    the markers, s, NaN where unknown; a difference that they do not show is not one of clocks.
     """
     if len(clocks) < 2:
         return ()

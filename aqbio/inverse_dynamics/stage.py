@@ -207,7 +207,7 @@ def _trial(
         write_dataset(dataset, file, attributes)
         findings += [finding for finding in unfitted if finding not in before]
         status = _status(PLAIN, why, _body_causes(fitted))
-        status |= _reasons_against_use(unfitted, unfitted)
+        status |= _reasons_against_use(unfitted, is_fitted=False)
         return TrialOutcome(status, (*findings, *unused), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
     numbers = fit_numbers(solved, fit)
@@ -227,25 +227,24 @@ def _trial(
             fit, foot_loads(study.model_map, solved.prepared), trial.trial_id
         )
     write_dataset(dataset, file, attributes)
-    against = [*unfitted, *findings]
-    lasting = [finding for finding in against if doubts or finding.spoils in NOT_RESOLVED_BY_FIT]
-    numbers |= _reasons_against_use(lasting, against)
+    numbers |= _reasons_against_use([*unfitted, *findings], is_fitted=not doubts)
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
 
 
 def _reasons_against_use(
-    used: Iterable[Finding], plain: Iterable[Finding]
+    findings: Sequence[Finding], *, is_fitted: bool
 ) -> dict[str, list[dict[str, str]]]:
     """Findings that forbid use of a trial: as it is used, and of its motion before any fit.
 
     An accepted fit resolves earlier findings, clock and mass being then those at which motion and
     forces agree, but for `NOT_RESOLVED_BY_FIT`.
     """
+    used = [one for one in findings if not is_fitted or one.spoils in NOT_RESOLVED_BY_FIT]
     return {
-        name: [{"what": f.what, "spoils": f.spoils} for f in findings if f.spoils]
-        for name, findings in (("against", used), ("against_plain", plain))
+        name: [{"what": f.what, "spoils": f.spoils} for f in chosen if f.spoils]
+        for name, chosen in (("against", used), ("against_plain", findings))
     }
 
 

@@ -84,6 +84,8 @@ def delay_sd(measured: FloatArray, caused: FloatArray, step: float) -> float:
     columns = np.column_stack((caused[known], slope, np.ones(len(slope))))
     factors = np.linalg.lstsq(columns, measured[known], rcond=None)[0]
     rest = measured[known] - columns @ factors
+    if not rest.any():
+        return 0.0
     correlated = np.correlate(rest, rest, "full")[len(rest) - 1 :] / (rest @ rest)
     first_negative = int(np.argmax(correlated < 0.0)) or len(rest)
     repeats = 1.0 + 2.0 * correlated[1:first_negative].sum()

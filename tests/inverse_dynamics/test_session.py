@@ -31,6 +31,7 @@ from aqbio.inverse_dynamics.session_inputs import (
     total_wrench,
     trial_speed,
 )
+from aqbio.inverse_dynamics.stage import _reasons_against_use
 from aqbio.inverse_dynamics.stances import Standing
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import load_study
@@ -325,3 +326,13 @@ def test_a_model_without_arms_is_not_fitted(tmp_path):
     found = fitted_session(study, OneSkeleton(), [made()])
     assert found.plain == {"run": "the model has no arm_left and no arm_right of its own"}
     assert not found.fits
+
+
+@pytest.mark.parametrize(("is_fitted", "expected"), [(True, ["plates", "rate"]), (False, None)])
+def test_a_fit_takes_back_neither_where_plates_are_nor_how_fast_clocks_run(is_fitted, expected):
+    kinds = {"plates": "moments", "rate": "times", "delay": "forces", "mass": "trial", "gap": ""}
+    findings = [Finding(what, "warning", what, spoils=spoils) for what, spoils in kinds.items()]
+    found = _reasons_against_use(findings, is_fitted=is_fitted)
+    all_but_gap = ["plates", "rate", "delay", "mass"]
+    assert [one["what"] for one in found["against"]] == (expected or all_but_gap)
+    assert [one["what"] for one in found["against_plain"]] == all_but_gap

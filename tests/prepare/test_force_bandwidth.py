@@ -10,7 +10,13 @@ from scipy.signal import butter, filtfilt, freqs, lfilter
 
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.names import SIDES
-from aqbio.prepare.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN, broken_parts
+from aqbio.prepare.broken_contacts import (
+    LOST_MIDDLE,
+    LOST_TOE_OFF,
+    LOST_TOUCHDOWN,
+    broken_parts,
+    has_failed_plate,
+)
 from aqbio.prepare.contact_findings import MIN_LENGTHENING_S, clearly_lengthened, lengthening_s
 from aqbio.prepare.contacts import EventRules, FeetLoads, feet_loads
 from aqbio.prepare.force_bandwidth import (
@@ -201,3 +207,24 @@ def test_a_plate_that_fails_during_a_contact_is_noticed(rate, duration, share, w
         assert found == expected[what]
     else:
         assert LOST_MIDDLE in found
+
+
+@settings(max_examples=40)
+@given(
+    st.sampled_from([1000.0, 2000.0]), st.floats(0.09, 0.3), st.floats(0.2, 0.8),
+    st.floats(0.25, 0.75), st.sampled_from(["dies", "wakes", "is sound", "is left at once"]),
+)  # fmt: skip
+def test_of_two_plates_under_a_foot_the_one_that_fails_is_noticed(rate, duration, at, part, what):
+    """A seam that the whole load crosses at once, or little by little, is no failure."""
+    start, stop = round(0.1 * rate), round((0.1 + duration) * rate)
+    instants = (np.arange(stop + round(0.1 * rate)) - start) / (stop - start)
+    pulse = 1800.0 * np.sin(np.pi * np.clip(instants, 0.0, 1.0)).clip(0.0)
+    forces = pulse[:, None] * np.array([part, 1.0 - part])
+    forces += np.random.default_rng(2).normal(0.0, 1.5, forces.shape)
+    if what == "dies":
+        forces[instants > at, 0] = 0.0
+    elif what == "wakes":
+        forces[instants < at, 0] = 0.0
+    elif what == "is left at once":
+        forces[instants > at] = forces[instants > at].sum(axis=1)[:, None] * np.array([0.0, 1.0])
+    assert has_failed_plate(forces, rate, start, stop) == (what in ("dies", "wakes"))

@@ -18,7 +18,7 @@ from aqbio.names import INTERVALS
 from aqbio.pages.filters import capital, choices, closed, counted, missing
 from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, LITERAL, OUTCOME_WORDS, statistic_words
 from aqbio.stats.evidence import MOST_ATHLETES
-from aqbio.stats.registry import OUTCOMES, Hypothesis, StatisticWords, known_biases
+from aqbio.stats.registry import OUTCOME_NAMES, Hypothesis, StatisticWords, known_biases
 
 Row = Mapping[str, Any]
 
@@ -326,7 +326,7 @@ _CODE_NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 
 def plain_names(text: str) -> str:
     """Write the columns and labels in a text as a reader would."""
-    return _CODE_NAME.sub(lambda name: OUTCOMES.get(name[0], name[0].replace("_", " ")), text)
+    return _CODE_NAME.sub(lambda name: OUTCOME_NAMES.get(name[0], name[0].replace("_", " ")), text)
 
 
 def literal_words(hypothesis: Hypothesis, rows: Sequence[Row]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from aqbio.stats.registry import OUTCOMES, STRENGTHS, Contrast, Hypothesis, StatisticWords
+from aqbio.stats.registry import OUTCOME_NAMES, STRENGTHS, Contrast, Hypothesis, StatisticWords
 
 _WORDS: Mapping[str, Any] = yaml.safe_load(
     (resources.files("aqbio.pages") / "words.yaml").read_text(encoding="utf-8")
@@ -63,7 +63,7 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
     words = hypothesis.words or STATISTICS.get(name)
     if words is None or contrast is None:
         return words
-    outcome = OUTCOMES.get(contrast.outcome, contrast.outcome)
+    outcome = OUTCOME_NAMES.get(contrast.outcome, contrast.outcome)
     if contrast.take == "scatter":
         outcome = f"the scatter from step to step of {outcome.removeprefix('the ')}"
     names = [f"“{name.replace('_', ' ')}”" for name in (contrast.condition, contrast.reference)]
@@ -73,7 +73,7 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
         + (f" in {contrast.group} beyond all others" if contrast.group else ""),
         "reference": names[1],
         "held": _held_words(contrast),
-        "strength": OUTCOMES.get(contrast.moderator or "", ""),
+        "strength": OUTCOME_NAMES.get(contrast.moderator or "", ""),
         "gained": "gained" if contrast.by == "session" else "had",
     }
     of_outcome = contrast.unit.partition(" per percent of ")[0]
@@ -92,7 +92,7 @@ MODERATED = "moderated_contrast"
 
 def _held_words(contrast: Contrast) -> str:
     """Quantities that a contrast holds equal, beside the order of conditions."""
-    names = {"speed": "speed", **{name: OUTCOMES[name] for name in STRENGTHS}}
+    names = {"speed": "speed", **{name: OUTCOME_NAMES[name] for name in STRENGTHS}}
     quantities = [names[name] for name in contrast.held_equal if name in names]
     return f" at equal {' and '.join(quantities)}" if quantities else ""
 

@@ -236,7 +236,7 @@ SPEED, RATING = "speed_mps", "rating"
 STRENGTHS = ("push_strength", "swing_strength")
 """Strengths of a role's movements, both legs, of a session (strength.tsv)."""
 
-OUTCOMES: dict[str, str] = yaml.safe_load(
+OUTCOME_NAMES: dict[str, str] = yaml.safe_load(
     Path(__file__).with_name("outcome_names.yaml").read_text(encoding="utf-8")
 )
 """Plain words for outcomes and strengths, by name; others go by their name without its unit."""
@@ -245,7 +245,7 @@ OUTCOMES: dict[str, str] = yaml.safe_load(
 def outcome_name(outcome: str) -> str:
     """Name an outcome in plain words without an article."""
     without_unit = re.sub(r"_(s|m|rad|radps|bw|hz|mps|kgm2ps)$", "", outcome)
-    return OUTCOMES.get(outcome, without_unit.replace("_", " ")).removeprefix("the ")
+    return OUTCOME_NAMES.get(outcome, without_unit.replace("_", " ")).removeprefix("the ")
 
 
 RELATIVE = (

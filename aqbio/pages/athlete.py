@@ -178,7 +178,7 @@ def write_athlete_page(
         replays=_comparison_replays(study, participant_id, steps, replays),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
-        strength=strength_sheet(study, participant_id, kept_steps(steps), read_session),
+        strength=strength_sheet(study, participant_id, read_session),
     )
     write_text(_page(study, participant_id), page)
 

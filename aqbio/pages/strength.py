@@ -5,21 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from aqbio.config import Strength
 from aqbio.figures.words import digits
-from aqbio.intervals.differences import MIN_STEPS
+from aqbio.intervals.differences import relative_change
 from aqbio.io.study import Study
-from aqbio.pages.differences import OUTCOMES, SessionSteps, foot_changes
-from aqbio.pages.own_curves import ranked_columns
+from aqbio.pages.differences import OUTCOMES, Outcome, SessionSteps, foot_changes
 from aqbio.stats.leg_strength import leg_ratios, session_changes, strength_tests
-from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RUNNING = {
     "push": ("peak_vertical_force_bw", "peak upward force on it"),
@@ -103,25 +98,20 @@ class StrengthSheet:
 
 
 def strength_sheet(
-    study: Study,
-    participant_id: str,
-    steps: pd.DataFrame,
-    read_session: Callable[[str], SessionSteps] | None = None,
+    study: Study, participant_id: str, read_session: Callable[[str], SessionSteps]
 ) -> StrengthSheet | None:
     """Strengths of a person beside the running of this session; None where none was measured.
 
-    ``steps`` are the kept steps of the participant; those of the speed that the page compares left
-    and right at are shown. ``read_session`` reads the steps of a session with their joint draws:
-    the page of the last session says how running changed since the first.
+    ``read_session`` reads the steps of a session with their joint draws. Those of the speed that
+    the page compares left and right at are shown; the page of the last session says how running
+    changed since the first.
     """
     people = study.same_person(participant_id)
     rows = [row for row in study.strength if row.participant_id in people]
     if not rows:
         return None
-    ranked = ranked_columns(steps)
-    shown_steps = steps.iloc[ranked[0].rows] if ranked else steps
     own_rows = [row for row in rows if row.participant_id == participant_id]
-    lines = tuple(_lines(own_rows, shown_steps))
+    lines = tuple(_lines(own_rows, read_session(participant_id))) if own_rows else ()
     changes, sessions = _changes(rows, people, participant_id, read_session)
     sentence = _sentence(lines, own_rows)
     if own_rows and changes and participant_id == _tested(rows, people)[-1]:
@@ -187,7 +177,7 @@ def short_names(tests: Sequence[Mapping[Hashable, Any]]) -> list[str]:
     ]
 
 
-def _lines(rows: Sequence[Strength], steps: pd.DataFrame) -> list[StrengthLine]:
+def _lines(rows: Sequence[Strength], session: SessionSteps) -> list[StrengthLine]:
     ratios = leg_ratios(strength_tests(rows)).to_dict("records")
     return [
         StrengthLine(
@@ -199,53 +189,38 @@ def _lines(rows: Sequence[Strength], steps: pd.DataFrame) -> list[StrengthLine]:
             right=float(row["right"]),
             ratio=_ratio(float(row["ratio"]), float(row["error"]), float(row["error_df"])),
             pain=str(row["pain"]),
-            running=_running(steps, str(row["role"] or "")),
+            running=_running(session, str(row["role"] or "")),
         )
         for row, name in zip(ratios, short_names(ratios), strict=True)
     ]
 
 
-def _running(steps: pd.DataFrame, role: str) -> str:
-    """Right less left of what a leg does in running, in its role, with the interval of steps."""
+def _running(session: SessionSteps, role: str) -> str:
+    """Right less left of what a leg does in running, in its role, as the page compares the feet."""
     if role not in RUNNING:
         return ""
-    column, words = RUNNING[role]
-    values = {
-        side: steps.loc[steps["side"] == side, column].dropna().to_numpy(dtype=float)
-        for side in ("left", "right")
-    }
-    if min(map(len, values.values())) < MIN_STEPS or min(v.mean() for v in values.values()) <= 0:
+    words = RUNNING[role][1]
+    means = session.both_feet(_outcome(role), session.columns[0]) if session.columns else None
+    right_of_left = relative_change(*means) if means is not None else (math.nan,)
+    if not all(map(math.isfinite, right_of_left)):
         return "too few steps of each foot"
-    left, right = (values["left"], values["right"])
+    difference, low, high = (math.log(1.0 + change / 100.0) for change in right_of_left)
     if role == "swing":  # the leg of the other foot swings
-        left, right = right, left
-    ratio = float(np.log(right.mean() / left.mean()))
-    half = _half_width(left, right)
-    return f"{words}: {Ratio(percent(ratio), percent(ratio - half), percent(ratio + half)).words}"
+        difference, low, high = -difference, -high, -low
+    return f"{words}: {Ratio(percent(difference), percent(low), percent(high)).words}"
 
 
-def _half_width(left: FloatArray, right: FloatArray) -> float:
-    """Half the 95 % interval of the logarithm of the ratio of two means, of unequal scatter.
-
-    Few steps tell their scatter badly: Student's t with Welch's degrees of freedom.
-    """
-    from scipy.special import stdtrit
-
-    variances = [v.var(ddof=1) / len(v) / v.mean() ** 2 for v in (left, right)]
-    total = sum(variances)
-    if total == 0.0:
-        return 0.0
-    df = total**2 / sum(
-        variance**2 / (len(v) - 1) for variance, v in zip(variances, (left, right), strict=True)
-    )
-    return float(stdtrit(df, 0.975)) * math.sqrt(total)
+def _outcome(role: str) -> Outcome:
+    """Number of a step that stands beside strengths of a role."""
+    column = RUNNING[role][0]
+    return next(outcome for outcome in OUTCOMES.values() if outcome.source == column)
 
 
 def _changes(
     rows: Sequence[Strength],
     people: Sequence[str],
-    participant_id: str = "",
-    read_session: Callable[[str], SessionSteps] | None = None,
+    participant_id: str,
+    read_session: Callable[[str], SessionSteps],
 ) -> tuple[tuple[StrengthChange, ...], str]:
     """Tests of the first and the last session of a person, and both sessions in words."""
     tests = strength_tests(rows)
@@ -255,7 +230,7 @@ def _changes(
     first, last = tested[0], tested[-1]
     session_of = dict(zip(tests["participant_id"], tests["session"], strict=True))
     running = {}
-    if read_session is not None and participant_id == last:
+    if participant_id == last:
         running = _running_changes(read_session(last), read_session(first))
     changes = []
     compared = session_changes(tests, first, last).to_dict("records")
@@ -318,9 +293,8 @@ OTHER_SIDE = {"left": "right", "right": "left"}
 def _running_changes(last: SessionSteps, first: SessionSteps) -> dict[tuple[str, str], str]:
     """Change of what each leg does in running, in words, by role and leg."""
     words = {}
-    for role, (column, name) in RUNNING.items():
-        outcome = next(measure for measure in OUTCOMES.values() if measure.source == column)
-        for foot, change in foot_changes(last, first, outcome).items():
+    for role, (_, name) in RUNNING.items():
+        for foot, change in foot_changes(last, first, _outcome(role)).items():
             leg = foot if role == "push" else OTHER_SIDE[foot]
             if np.isfinite(change).all():
                 words[role, leg] = f"{name}: {Ratio(*change).words}"

@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 from aqbio.io.strength import checked_strength
 from aqbio.pages.strength import _changes, _lines, percent
-from tests.report.test_strength_page import no_steps
+from tests.report.test_strength_page import no_running
 from validation.strength_sheets import ATHLETES, SESSIONS, participants, sheet
 
 SEEDS = range(12)
@@ -40,7 +40,7 @@ def test_planted_legs_are_found_and_intervals_hold_them(read):
             for session in SESSIONS:
                 change = (athlete.left_gain - athlete.right_gain) * (session == "after")
                 true = percent(-(athlete.left + change))
-                for line in _lines(_of(rows, athlete, session), no_steps()):
+                for line in _lines(_of(rows, athlete, session), no_running(athlete.name)):
                     held.append(line.ratio.low <= true <= line.ratio.high)
                     if session == "before":
                         found[athlete.name].append(line.ratio.sure and line.ratio.low > 0.0)
@@ -55,7 +55,7 @@ def test_training_shows_as_change_of_the_leg_that_trained(read):
         for athlete in ATHLETES:
             names = [f"{athlete.name}_{session}" for session in SESSIONS]
             own = [row for row in rows if row.participant_id in names]
-            for change in _changes(own, names)[0]:
+            for change in _changes(own, names, names[0], no_running)[0]:
                 side = change.test.rpartition(", ")[2]
                 changes.setdefault((athlete, side), []).append(
                     math.log(change.after / change.before)

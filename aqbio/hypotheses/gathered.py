@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,13 +130,13 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
     """Read the evidence of all participants, without the excluded (participant, trial) pairs."""
     import pandas as pd
 
-    tables = step_tables(study)
+    tables, step_values = step_tables(study), cache(partial(_step_values, study))
 
     def rows(specification: str) -> pd.DataFrame:
         table = evidence_rows(study, tables, list(evidence_columns()), specification)
         keys = zip(table["participant_id"], table["trial_id"], strict=True)
         included = table[np.array([key not in without for key in keys], dtype=bool)]
-        return _with_outcomes(study, included)
+        return _with_outcomes(study, included, step_values)
 
     default = rows(DEFAULT)
     normal = default[(default["condition"] == NORMAL) & _first_sessions(study, default)]
@@ -277,7 +277,20 @@ def _asks_strength(contrast: Contrast) -> bool:
     return any(name in STRENGTHS for name in asked)
 
 
-def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+def _step_values(study: Study, names: tuple[str, ...]) -> pd.DataFrame:
+    """Columns of steps.tsv of all participants, by trial and step: the same on every way."""
+    people = (
+        participant_rows(study, participant.participant_id, "steps")
+        for participant in study.participants
+    )
+    keys = [*TRIAL, "step"]
+    table = joined([*people], [*keys, *names]).astype(dict.fromkeys(TRIAL, str))
+    return table.set_index(keys).astype(float)
+
+
+def _with_outcomes(
+    study: Study, rows: pd.DataFrame, step_values: Callable[[tuple[str, ...]], pd.DataFrame]
+) -> pd.DataFrame:
     """Rows with the outcomes of the study's contrasts, from steps.tsv, the sheet, or as scatter."""
     import pandas as pd
 
@@ -286,12 +299,7 @@ def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     outcomes: dict[str, Any] = {}
     asked = {HEADING, *(contrast.outcome for contrast in contrasts)}
     if absent := sorted(asked - {*map(str, rows), RATING, *STRENGTHS}):
-        people = (
-            participant_rows(study, participant.participant_id, "steps")
-            for participant in study.participants
-        )
-        table = joined([*people], [*keys, *absent]).astype(dict.fromkeys(TRIAL, str))
-        values = table.set_index(keys).reindex(steps).astype(float)
+        values = step_values(tuple(absent)).reindex(steps)
         outcomes |= {name: values[name].to_numpy() for name in absent}
     if RATING in {contrast.outcome for contrast in contrasts}:
         ratings = {(trial.participant_id, trial.trial_id): trial.rating for trial in study.trials}

@@ -91,30 +91,35 @@ def misplaced_plates(
     In most trials, or in the files of some only: moments of trials with contacts on them do not
     count.
     """
-    in_trials = {str(trial["trial_id"]): [*_misplaced([trial])] for trial in trials}
     for direction in LIMITS_M:
-        per_plate: dict[int, dict[str, Misplaced]] = defaultdict(dict)
-        for name, places in in_trials.items():
-            for place in (place for place in places if place.direction == direction):
-                per_plate[place.plate][name] = place
-        single = {
-            plate: by_trial
-            for plate, by_trial in per_plate.items()
-            if len(by_trial) == 1 or 2 * len(by_trial) <= len(_trials_on(trials, plate))
-        }
-        for by_trial in single.values():
-            for name, place in by_trial.items():
+        single = _in_single_files(trials, direction)
+        for name, places in single.items():
+            for place in places:
                 yield _misplaced_finding(participant_id, place, file, name)
-        apart = {name for by_trial in single.values() for name in by_trial}
-        others = [trial for trial in trials if trial["trial_id"] not in apart]
-        for place in _misplaced(others):
-            if place.direction == direction:
-                stepped_on = _trials_on(others, place.plate)
-                is_everywhere = all(
-                    trial["trial_id"] in stepped_on for trial in others if _sites(trial)
-                )
-                for name in ("",) if is_everywhere else stepped_on:
-                    yield _misplaced_finding(participant_id, place, file, name)
+        others = [trial for trial in trials if trial["trial_id"] not in single]
+        for place in _misplaced(others, direction):
+            stepped_on = _trials_on(others, place.plate)
+            is_everywhere = all(
+                trial["trial_id"] in stepped_on for trial in others if _sites(trial)
+            )
+            for name in ("",) if is_everywhere else stepped_on:
+                yield _misplaced_finding(participant_id, place, file, name)
+
+
+def _in_single_files(
+    trials: Sequence[Mapping[str, Any]], direction: str
+) -> dict[str, list[Misplaced]]:
+    """Plates that are misplaced in one trial, or in at most half of those that stepped on them."""
+    per_plate: dict[int, dict[str, Misplaced]] = defaultdict(dict)
+    for trial in trials:
+        for place in _misplaced([trial], direction):
+            per_plate[place.plate][str(trial["trial_id"])] = place
+    by_trial: dict[str, list[Misplaced]] = defaultdict(list)
+    for plate, places in per_plate.items():
+        if len(places) == 1 or 2 * len(places) <= len(_trials_on(trials, plate)):
+            for name, place in places.items():
+                by_trial[name].append(place)
+    return by_trial
 
 
 def _sites(trial: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -144,32 +149,29 @@ class Misplaced:
     """True of two plates: which one is at fault is not known."""
 
 
-def _misplaced(trials: Sequence[Mapping[str, Any]]) -> Iterator[Misplaced]:
-    """Misplaced plates, at most one by direction, over some trials together."""
-    offsets: dict[int, list[tuple[float, float]]] = defaultdict(list)
+def _misplaced(trials: Sequence[Mapping[str, Any]], direction: str) -> Iterator[Misplaced]:
+    """Misplaced plate, at most one, over some trials together."""
+    offsets: dict[int, list[float]] = defaultdict(list)
     for trial in trials:
         sites = _sites(trial)
         for site in sites:
-            other_sites = [
-                (x["along_m"], x["across_m"]) for x in sites if x["plate"] != site["plate"]
-            ]
+            other_sites = [x for x in sites if x["plate"] != site["plate"]]
             if len(other_sites) >= MIN_OTHER_CONTACTS:
-                along, across = np.median(other_sites, axis=0)
-                right = site["right"] * (site["across_m"] - across)  # of the plate, not of the foot
-                offsets[site["plate"]].append((site["along_m"] - along, right))
-    for direction, limits in LIMITS_M.items():
-        column, two = tuple(LIMITS_M).index(direction), len(offsets) == 2
-        middle = {
-            plate: float(np.median(of_plate, axis=0)[column]) for plate, of_plate in offsets.items()
-        }
-        limit = {plate: limits[min(len(offsets[plate]), len(limits)) - 1] for plate in middle}
-        if two and direction == "across":
-            limit = dict.fromkeys(middle, BELTS_ACROSS_M)
-        beyond = [plate for plate in middle if abs(middle[plate]) > limit[plate]]
-        # the others are displaced against it, the other way: the farthest is at fault
-        if beyond:
-            plate = max(beyond, key=lambda number: abs(middle[number]))
-            yield Misplaced(plate, middle[plate], direction, limit[plate], two)
+                key = f"{direction}_m"
+                offset = site[key] - float(np.median([x[key] for x in other_sites]))
+                if direction == "across":  # of the plate, not of the foot
+                    offset *= site["right"]
+                offsets[site["plate"]].append(offset)
+    limits, two = LIMITS_M[direction], len(offsets) == 2
+    middle = {plate: float(np.median(of_plate)) for plate, of_plate in offsets.items()}
+    limit = {plate: limits[min(len(offsets[plate]), len(limits)) - 1] for plate in middle}
+    if two and direction == "across":
+        limit = dict.fromkeys(middle, BELTS_ACROSS_M)
+    beyond = [plate for plate in middle if abs(middle[plate]) > limit[plate]]
+    # the others are displaced against it, the other way: the farthest is at fault
+    if beyond:
+        plate = max(beyond, key=lambda number: abs(middle[number]))
+        yield Misplaced(plate, middle[plate], direction, limit[plate], two)
 
 
 def displaced_trials(

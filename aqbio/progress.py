@@ -308,8 +308,10 @@ def _causes(study: Study, causes: Iterable[Cause]) -> Iterator[str]:
     for cause in grave[:MAX_CAUSES]:
         yield f"{cause.first.severity.capitalize()}: {cause}"
     left, remarks = max(len(grave) - MAX_CAUSES, 0), len(problems) - len(grave)
-    if left or remarks:
-        yield f"{left} more, {remarks} remark{'s' * (remarks != 1)}: {study.table('causes.tsv')}"
+    others = [f"{left} more"] * (left > 0)
+    others += [f"{remarks} remark{'s' * (remarks != 1)}"] * (remarks > 0)
+    if others:
+        yield f"{', '.join(others)}: {study.table('causes.tsv')}"
 
 
 def internal_errors(study: Study) -> list[str]:

@@ -80,7 +80,15 @@ def _is_sure(row: dict[str, Any]) -> bool:
     return bool(row[ends[0]] * row[ends[1]] > 0.0)
 
 
+def _is_position(row: dict[str, Any]) -> bool:
+    """Tell whether it is an angle or a position, which pages compare in its unit."""
+    source = str(row["source"])
+    return source.endswith(("_rad", "_m")) and source != "step_length_m"
+
+
 def _in_percent(row: dict[str, Any]) -> bool:
+    if _is_position(row):
+        return False
     half = 0.5 * (row["percent_high"] - row["percent_low"])
     return not (row["percent"] != row["percent"] or half >= 100.0)
 
@@ -105,9 +113,11 @@ def _larger(text: str, unit: str, way: str, row: dict[str, Any], ends: list[str]
     values = [factor * float(row[name]) for name in names]
     both = float(row["first_mean"]) * float(row["second_mean"])
     first_negative = float(row["factor"]) * float(row["first_mean"]) < 0.0
-    if unit != "%" and both > 0.0 and first_negative:
+    in_unit = both <= 0.0 or _is_position(row)
+    yield from true("position in its unit", not (unit == "%" and _is_position(row)))
+    if unit != "%" and not in_unit and first_negative:
         values = [-value for value in values]
-    expected = ("more" if values[0] >= 0 else "less") if both <= 0.0 else (
+    expected = ("more" if values[0] >= 0 else "less") if in_unit else (
         "larger" if values[0] >= 0 else "smaller"
     )  # fmt: skip
     yield from words("direction", way, expected)
@@ -266,7 +276,7 @@ def _comparison(text: str, rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _named(listed: str, rows: pd.DataFrame, sure: list[str]) -> Iterator[str]:
-    form = rf"({_NAMES}) {N} ([^\s()\d]+(?: m²/s| m)?) (larger|smaller|more|less) \({N} to {N}\)"
+    form = rf"({_NAMES}) {N} ?([^\s()\d]+(?: m²/s| m)?) (larger|smaller|more|less) \({N} to {N}\)"
     found = re.findall(form, listed)
     names = [part[0].replace("swing side", "swing leg") for part in found]
     yield from true(f"named: {names}, sure: {sure}", sorted(names) == sorted(sure))
@@ -433,7 +443,7 @@ def differs(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator
     if match[1].startswith("too few"):
         yield from true("too few steps", rows.empty or bool(rows["low"].isna().all()))
         return
-    form = rf"({_NAMES}) {N} (%|[^ ]+(?: m²/s| m)?) \({N} to {N}\)"
+    form = rf"({_NAMES}) {N} ?(%|[^ \d]+(?: m²/s| m)?) \({N} to {N}\)"
     found = re.findall(form, match[1])
     names = [part[0].replace("swing side", "swing leg") for part in found]
     yield from true(f"named first: {names}, sure: {sure}", names == sure[: len(names)])

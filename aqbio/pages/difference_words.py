@@ -60,6 +60,8 @@ class Difference:
     @property
     def in_percent(self) -> bool:
         """True if the change in size is known, and its interval no wider than the size."""
+        if self.outcome.is_position:
+            return False
         row = self.row
         half = 0.5 * (row["percent_high"] - row["percent_low"])
         return not (math.isnan(row["percent"]) or half >= WIDEST_PERCENT)
@@ -99,7 +101,7 @@ class Difference:
     def cell(self) -> str:
         """Difference and interval as a table has them."""
         value, low, high = self.texts
-        text = f"{value} {self.unit}"
+        text = _with_unit(value, self.unit)
         return f"{text} ({low} to {high})" if self.has_interval else text
 
     @property
@@ -114,7 +116,7 @@ class Difference:
         """
         value, low, high = self.estimate
         unit, more, less = self.unit, "larger", "smaller"
-        if self.first * self.second <= 0.0:
+        if self.first * self.second <= 0.0 or self.outcome.is_position:
             more, less = "more", "less"
         elif self.first < 0.0 and not self.in_percent:
             value, low, high = -value, -high, -low
@@ -122,11 +124,15 @@ class Difference:
         if value < 0.0:
             value, low, high = -value, -high, -low
         text, *ends = _texts(value, low, high, unit)
-        text = " ".join(filter(None, (text, unit, change, "than" if than else "", than)))
+        text = " ".join(
+            filter(None, (_with_unit(text, unit), change, "than" if than else "", than))
+        )
         if not self.has_interval:
             return text
         range_ = f"{ends[0]} to {ends[1]}"
-        return f"{text} ({range_})" if brief else f"{text} (95 % interval {range_} {unit})"
+        return (
+            f"{text} ({range_})" if brief else f"{text} (95 % interval {_with_unit(range_, unit)})"
+        )
 
     @property
     def label(self) -> str:
@@ -139,6 +145,10 @@ MAIN = (*MEASURES[:4], *PARTS[:2])
 
 MIN_WHOLE_PERCENT = 5.0
 """Half width of an interval, per cent, from which decimals say nothing."""
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text}{unit}" if unit == "°" else f"{text} {unit}"
 
 
 def _texts(value: float, low: float, high: float, unit: str) -> tuple[str, str, str]:

@@ -66,6 +66,11 @@ class Outcome:
     """Standard deviations that this column holds."""
 
     @property
+    def is_position(self) -> bool:
+        """True for angles and positions: where they are 0 is a convention, and no size begins."""
+        return self in POSTURES and self.unit in ("°", "cm")
+
+    @property
     def key(self) -> tuple[str, ...]:
         """Fields that identify it in a row."""
         return self.level, self.source, self.target, self.statistic, self.axis

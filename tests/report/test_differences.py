@@ -312,6 +312,21 @@ def test_a_difference_in_words(difference, words):
 
 
 @pytest.mark.parametrize(
+    ("name", "means", "half", "words"),
+    [
+        ("foot_angle_touchdown_rad", (0.02, 0.09), 0.03, "4.0° less (2.3 to 5.7)"),
+        ("shin_angle_touchdown_rad", (-0.12, -0.05), 0.03, "4.0° less (2.3 to 5.7)"),
+        ("knee_height_swing_m", (-0.03, -0.05), 0.01, "2.0 cm more (1.0 to 3.0)"),
+        ("thigh_speed_swing_radps", (11.0, 10.0), 0.5, "10 % larger (5 to 15)"),
+    ],
+)
+def test_angles_and_positions_have_no_size(name, means, half, words):
+    """Where they are 0 is a convention: 78 % less of 5 degrees means nothing."""
+    outcome = next(one for one in OUTCOMES.values() if one.source == name)
+    assert shown(*means, half, outcome).words(brief=True) == words
+
+
+@pytest.mark.parametrize(
     ("steps", "said", "short"),
     [
         (made_steps(scatter=0.001), "The left foot pushes less at 9.1 m/s", "peak upward force"),

@@ -295,9 +295,10 @@ def figure_of_sides(match: re.Match[str], tables: StudyTables, block: Block) -> 
     curves = tables["angular_momentum"]
     usual = curves[curves["condition"].isna() | (curves["condition"] == "normal")]
     curves = usual if len(usual) else curves
-    curves = curves[
-        (curves["speed_mps"] == curves["speed_mps"].max()) & (curves["phase"] == "stance")
-    ]
+    # the fastest speed that at least half as many athletes ran as ran the commonest one
+    common = curves[2 * curves["participants"] >= curves["participants"].max()]
+    is_shown = common["speed_mps"] == common["speed_mps"].max()
+    curves = common[is_shown & (common["phase"] == "stance")]
     means = []
     for line in ("push_side", "swing_side"):
         values = curves[curves["line"] == line].sort_values("percent")["mean"].to_numpy()

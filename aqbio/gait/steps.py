@@ -191,7 +191,11 @@ def _rejections(
         )
     overlaps = _overlap(earlier, contact), _overlap(contact, following)
     if (longest := max(overlaps)) > 0:
-        yield f"double support of {longest * 1000:.0f} ms: push and swing leg are undefined"
+        yield f"{DOUBLE_SUPPORT} of {longest * 1000:.0f} ms: push and swing leg are undefined"
+
+
+DOUBLE_SUPPORT = "double support"
+"""Words of the reason to reject a contact of walking."""
 
 
 def _overlap(earlier: Contact | None, later: Contact | None) -> float:

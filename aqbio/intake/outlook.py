@@ -96,9 +96,15 @@ def outlook(
         return
     else:
         usable = [run for run in runs if previews[run.file].contacts]
-        if len(usable) < len(runs):
+        if walks := sum(previews[run.file].walked for run in runs):
             yield (
-                f"no contact in {_trials(len(runs) - len(usable), len(runs))} that was seen whole, "
+                f"no step in {_trials(walks, len(runs))}, and so no results: both feet are on the "
+                "ground at once, as in walking, which leaves push leg and swing leg undefined. To "
+                "change that: record running"
+            )
+        if unseen := len(runs) - len(usable) - walks:
+            yield (
+                f"no contact in {_trials(unseen, len(runs))} that was seen whole, "
                 "and so no results. To change that: record three contacts in a row, with both feet "
                 "in view"
             )

@@ -16,7 +16,7 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.config.sheets import unmodelled_force
 from aqbio.errors import AqbioError, causes
 from aqbio.gait.step_files import trial_steps
-from aqbio.gait.steps import Contact
+from aqbio.gait.steps import DOUBLE_SUPPORT, Contact, Step
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, UnusedFile
 from aqbio.intake.models import ChosenModel, scaling_evidence
 from aqbio.intake.people import force_files, owners_of, trial_names
@@ -301,6 +301,8 @@ class TrialPreview:
     """True if a run has a complete step."""
     contacts: bool = False
     """True if a run has a contact that counts as a step."""
+    walked: bool = False
+    """True if none counts because the other foot is on the ground as well."""
     forces: bool = False
     """True if such a contact has forces."""
 
@@ -338,7 +340,9 @@ def trial_preview(
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared)
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
     belt = f"belt_speed_mps (the feet show {prepared.ground.belt_speed:.2f})" if treadmill else ""
-    contacts = _counted_contacts(prepared) if row.task != "static" else set()
+    steps = _steps(prepared) if row.task != "static" else ()
+    counted = [step for step in steps if step.status != "rejected"]
+    measured = {contact.touchdown for contact in prepared.contacts if np.isfinite(contact.peak)}
     return TrialPreview(
         words="; ".join(words),
         standing_mass=standing,
@@ -348,18 +352,15 @@ def trial_preview(
         ),
         to_fill=belt,
         prepared=True,
-        steps="ok" in {status for status, _ in contacts},
-        contacts=bool(contacts),
-        forces=any(loaded for _, loaded in contacts),
+        steps=any(step.status == "ok" for step in counted),
+        contacts=bool(counted),
+        walked=not counted and any(DOUBLE_SUPPORT in step.reason for step in steps),
+        forces=any(step.touchdown in measured for step in counted),
     )
 
 
-def _counted_contacts(prepared: PreparedTrial) -> set[tuple[str, bool]]:
-    """Status of every contact that counts as a step, and whether plates measured it.
-
-    Uses the function that cuts trials into steps.
-    """
-    foot_contacts = [contact for contact in prepared.contacts if contact.foot != NO_FOOT]
+def _steps(prepared: PreparedTrial) -> Sequence[Step]:
+    """Steps by the function that cuts trials into steps."""
     contacts = [
         Contact(
             side="left" if contact.foot == 0 else "right",
@@ -370,13 +371,10 @@ def _counted_contacts(prepared: PreparedTrial) -> set[tuple[str, bool]]:
             shared=contact.shared,
             time_error=prepared.contact_time_error[int(np.isnan(contact.peak))],
         )
-        for contact in foot_contacts
+        for contact in prepared.contacts
+        if contact.foot != NO_FOOT
     ]
-    measured = {contact.touchdown for contact in foot_contacts if np.isfinite(contact.peak)}
-    steps = trial_steps(contacts, prepared.time)
-    return {
-        (step.status, step.touchdown in measured) for step in steps if step.status != "rejected"
-    }
+    return trial_steps(contacts, prepared.time)
 
 
 def _extent(prepared: PreparedTrial) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,19 @@ def _entries(study: Study, stage: str) -> list[dict]:
 def _steps(study: Study):
     table = read_table(study.table("steps.tsv"))
     return table[table["status"] == "ok"]
+
+
+@pytest.mark.parametrize(
+    "sample", ["sample_06_newwalk", "sample_26_Walking_Hybrid_1_1", "unipd_yup_type1_walk"]
+)
+def test_walking_is_told_apart_from_contacts_that_were_not_seen_whole(tmp_path, realdata, sample):
+    """Both feet stand on plates at once; more contacts in a row would not help."""
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(realdata / "c3d_samples" / f"{sample}.c3d", data)
+    _, said = _made(tmp_path / "study", data)
+    assert "no step in 1 of 1 run, and so no results: both feet are on the ground at once" in said
+    assert "seen whole" not in said
 
 
 @pytest.fixture(scope="module")

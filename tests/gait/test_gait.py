@@ -214,7 +214,10 @@ def drawn_contacts(seed):
     for number in range(int(rng.integers(0, 7))):
         at += float(rng.choice([0.10, 0.22, 0.24, 0.40, 0.42, 0.50]))
         side = SIDES[(number + (rng.random() < 0.1)) % 2]
-        on, off = np.round(at, 2), np.round(at + rng.choice([0.08, 0.12, 0.14, 0.26]), 2)
+        on, off = (
+            np.round(at, 2),
+            np.round(at + rng.choice([0.08, 0.12, 0.14, 0.26, 0.44, 0.47]), 2),
+        )
         lost = rng.random(4) < 0.08
         edge = rng.choice([0.2, 0.2, 0.2, 0.015, 0.0149, 0.009, -0.006, np.nan])
         contacts.append(
@@ -229,6 +232,10 @@ def drawn_contacts(seed):
 
 RULES = {
     "double support": re.compile(r"double support of (\d+) ms: push and swing leg are undefined"),
+    "walking": re.compile(
+        r"a contact of (\d+) ms is one of walking, in whose double support push and swing leg are "
+        "undefined"
+    ),
     "no point": re.compile(r"the centre of pressure leaves the plates by (\d+) mm"),
     "edge": re.compile(
         r"the centre of pressure comes within (\d+) mm of the plates' edge \(limit 15 mm\)"
@@ -267,12 +274,14 @@ def _judged(contacts):
     overlap = overlap.where(overlap > np.maximum(error, following["time_error"]), 0.0)
     overlap = np.maximum(overlap, overlap.shift(fill_value=0.0))
     edge, complete = 1e3 * table["edge_distance"], table["complete"]
+    duration = table["toe_off"] - table["touchdown"]
     flight = following["touchdown"] - table["toe_off"]
     last = table.index == len(table) - 1
     alternate = ~last & (following["side"] != table["side"])
     number = pd.DataFrame(
         {
             "double support": 1e3 * overlap.where(overlap > 0.0),
+            "walking": 1e3 * duration.where((duration > 0.45) & ~(overlap > 0.0)),
             "no point": -edge.where(edge < 0.0),
             "edge": edge.where((edge >= 0.0) & (edge < 15.0)),
             "shared": (~complete & table["shared"]).map({True: 0.0}),

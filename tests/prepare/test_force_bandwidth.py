@@ -117,6 +117,29 @@ def loads_of(force: np.ndarray, rate: float, low_pass: ForceLowPass | None) -> F
     return feet_loads(plates, np.full((len(time), 2, 2, 3), np.nan), time, rules)
 
 
+FALLING, WHOLE = np.linspace(1.0, 0.3, 12), np.sin(np.linspace(0.0, np.pi, 100))
+
+
+@pytest.mark.parametrize(
+    ("shape", "first", "peak", "foot"),
+    [(FALLING, 0, 110.0, 0), (FALLING, 0, 600.0, 1), (WHOLE, 100, 110.0, 1)],
+)
+def test_of_a_contact_that_is_cut_a_faint_end_tells_no_foot(shape, first, peak, foot):
+    """Its centre of pressure lies under the right foot; the columns are the left one's."""
+    force = np.zeros((400, 2, 3))
+    force[first : first + len(shape), 0, 1] = peak * shape
+    plates = Plates(
+        PlateWrench(force, np.zeros_like(force), np.zeros((2, 3))),
+        np.full((2, 4, 3), np.nan), 1000.0, 0.0, (1, 2), (0, 1),
+    )  # fmt: skip
+    time = np.arange(0.0, 0.4, 0.004)
+    feet = np.zeros((len(time), 2, 2, 3))
+    feet[:, 0, :, 0] = -0.6
+    rules = EventRules(THRESHOLD_N, 0.010, 100.0, 20.0, 100.0, None)
+    [contact] = feet_loads(plates, feet, time, rules).on_plates
+    assert contact.foot == foot
+
+
 def whole(loads: FeetLoads) -> list[tuple[int, float, float, float]]:
     """Foot, middle, duration and its error of every whole contact, s."""
     return [
@@ -207,6 +230,22 @@ def test_a_plate_that_fails_during_a_contact_is_noticed(rate, duration, share, w
         assert found == expected[what]
     else:
         assert LOST_MIDDLE in found
+
+
+@given(st.floats(0.005, 0.15), st.sampled_from([20.0, 50.0]), st.sampled_from([True, False]))
+def test_what_is_zero_below_a_threshold_is_no_failure_of_a_contact_that_is_cut(seen, zeroed, ends):
+    """Of a contact the last or first milliseconds: its peak was not seen (HD11, run5)."""
+    force = 1800.0 * np.sin(np.pi * np.clip(np.arange(201) / 200.0, 0.0, 1.0))
+    force[force < zeroed] = 0.0
+    whole_contact = np.flatnonzero(force)
+    shown = force[-round(1e3 * seen) - 8 :] if ends else force[: round(1e3 * seen) + 8]
+    shown = np.concatenate([shown, np.zeros(40)] if ends else [np.zeros(40), shown])
+    contact = np.flatnonzero(shown > THRESHOLD_N)
+    vertical = np.outer(shown, [0.2, 1.0, 0.05])
+    assert len(whole_contact) > len(contact)
+    if len(contact):
+        found = broken_parts(vertical, 1000.0, contact[0], contact[-1] + 1, THRESHOLD_N)
+        assert found == frozenset()
 
 
 @settings(max_examples=40)

@@ -9,7 +9,7 @@ import xarray as xr
 
 from aqbio.figures.curves import SHARE, summarised_curves
 from aqbio.figures.stage import study_results
-from aqbio.figures.step_means import step_columns
+from aqbio.figures.step_means import one_column_words, step_columns
 from aqbio.gait.step_files import participant_rows
 from aqbio.io.study import Study
 from tests.figures.made_study import draw_made, made_step_curves, write_made_results
@@ -119,3 +119,9 @@ def test_balance_and_parts_of_moments_add_up():
     assert (
         np.isclose(shares.sum(0), 100.0)
     ).mean() > 0.8  # elsewhere three agree but for the residual
+
+
+@pytest.mark.parametrize(("speeds", "words"), [([8.0], ""), ([8.0, 8.0], ""), ([8.0, 9.0], "One")])
+def test_a_narrow_drawing_says_that_it_leaves_speeds_out_where_it_does(speeds, words):
+    rows = pd.DataFrame({"condition": None, "speed_mps": speeds})
+    assert one_column_words(rows).partition("-column")[0] == words

@@ -276,6 +276,7 @@ def test_results_of_two_commits_are_named_with_the_way_out(file, monkeypatch):
     study.manifest("P1", "pages").unlink()
     assert _ran(file) == ["P1 pages"]
     [finding] = mixed_programs(study)
+    assert finding.rule == "program-changed"
     assert "prepare" in finding.what
     assert "0123456789ab" in finding.what
     assert f"`aqbio run {file} -- --forceall`" in finding.fix

@@ -453,7 +453,7 @@ def _contacts_on_plates(
     return [
         contact
         if is_told(contact)
-        else replace(contact, foot=plates.feet[contact.plate], shared=False)
+        else replace(contact, foot=plates.feet[contact.plate], margin=np.nan, shared=False)
         for contact in assigned
     ]
 

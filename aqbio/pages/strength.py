@@ -202,7 +202,7 @@ def _running(session: SessionSteps, role: str) -> str:
     words = RUNNING[role][1]
     means = session.both_feet(_outcome(role), session.columns[0]) if session.columns else None
     right_of_left = relative_change(*means) if means is not None else (math.nan,)
-    if not all(map(math.isfinite, right_of_left)):
+    if not all(map(math.isfinite, right_of_left)) or min(right_of_left) <= -100.0:
         return "too few steps of each foot"
     difference, low, high = (math.log(1.0 + change / 100.0) for change in right_of_left)
     if role == "swing":  # the leg of the other foot swings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -111,6 +112,15 @@ def test_running_beside_it_has_the_interval_of_the_feet_on_the_page(count):
 def test_two_steps_of_a_foot_are_too_few():
     sheet = strength_sheet(_study(_rows()), "A", lambda name: _session(name, count=2))
     assert sheet.lines[0].running == "too few steps of each foot"
+
+
+def test_steps_that_scatter_beyond_their_size_are_too_few():
+    """The interval reaches below −100 %, where no leg has a size."""
+    session = _session("A", count=3)
+    wild = session.steps["peak_vertical_force_bw"] * np.array([0.5, 0.5, 1.0, 1.0, 1.5, 1.5])
+    session = replace(session, steps=session.steps.assign(peak_vertical_force_bw=wild))
+    (line,) = strength_sheet(_study(_rows(movement="knee_extension")), "A", lambda _: session).lines
+    assert line.running == "too few steps of each foot"
 
 
 def test_sessions_stand_beside_each_other():

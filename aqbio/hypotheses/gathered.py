@@ -278,7 +278,7 @@ def _asks_strength(contrast: Contrast) -> bool:
 
 
 def _step_values(study: Study, names: tuple[str, ...]) -> pd.DataFrame:
-    """Columns of steps.tsv of all participants, by trial and step: the same on every way."""
+    """Columns of steps.tsv of all participants, by trial and step, whatever the specification."""
     people = (
         participant_rows(study, participant.participant_id, "steps")
         for participant in study.participants

@@ -67,7 +67,7 @@ class Outcome:
 
     @property
     def is_position(self) -> bool:
-        """True for angles and positions: where they are 0 is a convention, and no size begins."""
+        """True for angles and positions: their zero is a convention, so per cent says nothing."""
         return self in POSTURES and self.unit in ("°", "cm")
 
     @property

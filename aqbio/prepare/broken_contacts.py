@@ -27,8 +27,8 @@ most in 70 recordings at 200 to 2000 Hz, in files that were set to zero below a 
 that 0.04."""
 
 MIN_PEAK_N = 500.0
-"""Least peak of a contact of running: twice the weight of a child of 25 kg. What a laboratory sets
-to zero below a threshold, 50 N often, is no fall of it."""
+"""Least peak of a contact of running: twice the weight of a child of 25 kg. A laboratory
+that sets forces below 50 N to zero, as many do, does not make a plate fail."""
 
 MIN_RISE_SHARE = 0.3
 """Rise of the force at touchdown over two samples, share of its peak, above any heel strike."""

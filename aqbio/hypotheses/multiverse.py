@@ -14,7 +14,7 @@ from aqbio.io.tables import read_columns
 from aqbio.multiverse.files import evidence_specifications
 from aqbio.multiverse.specifications import DEFAULT, PELVIS
 from aqbio.stats.evidence import CAUSED, Choices, Evidence
-from aqbio.stats.registry import Registry
+from aqbio.stats.registry import Hypothesis, Registry
 from aqbio.stats.robustness import Arm
 from aqbio.stats.verdict import Verdict, verdicts
 from aqbio.study.internal import Parts
@@ -44,11 +44,11 @@ def multiverse(
     default, no_arms = Variant(DEFAULT, "", data.evidence), list[Arm]()
 
     def arms_under(make: Choice) -> list[Arm]:
-        return [
-            arm
-            for variant in make()
-            for arm in _arms_of_variant(variant, verdicts(variant.evidence, registry), registry)
-        ]
+        arms = []
+        for variant in make():
+            concerned = concerned_families(registry, variant.factor)
+            arms += _arms_of_variant(variant, verdicts(variant.evidence, concerned), registry)
+        return arms
 
     def makers() -> list[tuple[str, Callable[[], list[Arm]]]]:
         return [(name, partial(arms_under, make)) for name, make in choices(data)]
@@ -57,16 +57,31 @@ def multiverse(
     return [*_arms_of_variant(default, default_verdicts, registry), *chain.from_iterable(varied)]
 
 
+def concerned_families(registry: Registry, factor: str) -> Registry:
+    """Hypotheses of the families of which some member lists what a specification varies.
+
+    Others have no arm. Members that do not list it count in Holm's adjustment of those that do.
+    """
+    concerned = {one.family for one in registry.hypotheses if _lists(one, factor)}
+    members = tuple(one for one in registry.hypotheses if one.family in concerned)
+    return registry.model_copy(update={"hypotheses": members})
+
+
+def _lists(hypothesis: Hypothesis, factor: str) -> bool:
+    """Whether the registry lists all that a specification varies, which is nothing in the default."""
+    keys = hypothesis.multiverse
+    return bool(keys) and all(one in keys for one in factor.split())
+
+
 def _arms_of_variant(
     variant: Variant, variant_verdicts: Sequence[Verdict], registry: Registry
 ) -> list[Arm]:
     """Arms of the hypotheses whose registry lists what the specification varies."""
-    arms = []
-    for verdict in variant_verdicts:
-        keys = registry[verdict.hypothesis].multiverse
-        if keys and all(factor in keys for factor in variant.factor.split()):
-            arms.append(Arm(variant.name, variant.factor, verdict))
-    return arms
+    return [
+        Arm(variant.name, variant.factor, verdict)
+        for verdict in variant_verdicts
+        if _lists(registry[verdict.hypothesis], variant.factor)
+    ]
 
 
 def choices(data: StudyEvidence) -> list[tuple[str, Choice]]:

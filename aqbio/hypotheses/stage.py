@@ -123,7 +123,7 @@ def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> 
         "literal": lambda: literal_rows(evidence, registry),
         "influence": lambda: [asdict(row) for rows in left_out.values() for row in rows],
         "single_athletes": lambda: _single_athletes(evidence, registry),
-        "power": lambda: _power_rows(evidence, candidates),
+        "power": lambda: _power_rows(candidates),
         "sprints": lambda: evidence.sprints,
         "partitions": lambda: partition_rows(means()),
         "sign_patterns": lambda: sign_rows(means()),
@@ -167,16 +167,15 @@ def _examine_one(evidence: Evidence, hypothesis: Hypothesis, parts: Parts) -> Ex
     return parts.part(hypothesis.id, lambda: examine(evidence, registry)[0], not_testable)
 
 
-def _power_rows(
-    evidence: Evidence, candidates: tuple[ExaminedHypothesis, ...]
-) -> list[dict[str, Any]]:
+def _power_rows(candidates: tuple[ExaminedHypothesis, ...]) -> list[dict[str, Any]]:
     """Power of every judged hypothesis with an outcome, and the unit of its effect."""
     sizes = families(candidates)
     return [
-        asdict(power_row(evidence, hypothesis, candidate.outcome, sizes[hypothesis.family]))
+        asdict(power_row(counted, hypothesis, outcome, sizes[hypothesis.family]))
         | {"unit": hypothesis.unit}
         for candidate in candidates
-        if candidate.outcome is not None
+        if (outcome := candidate.outcome) is not None
+        and (counted := candidate.counted) is not None
         and not candidate.missing
         and (hypothesis := candidate.hypothesis).judged
     ]

@@ -92,25 +92,17 @@ def model_states(differences: pd.DataFrame) -> dict[str, list[dict[Key, FloatArr
     )
     rows = differences.assign(difference=differences["difference"] * factors)
     trials = rows["trial_id"].astype(str)
-    return {
-        trial: [
-            _by_outcome(rows[(rows["model"] == name) & (trials.eq(trial) | (trial == ""))])
-            for name in names
-        ]
-        for trial in ("", *trials.unique().tolist())
+    states: dict[str, list[dict[Key, FloatArray]]] = {
+        trial: [{} for _ in names] for trial in ("", *trials.unique().tolist())
     }
-
-
-def _by_outcome(rows: pd.DataFrame) -> dict[Key, FloatArray]:
-    """Mean deviations over trials, (3,) by outcome."""
-    means = rows.groupby([*NAMES, "axis"], observed=True)["difference"].mean().reset_index()
-    by_outcome: dict[Key, FloatArray] = {}
-    for row in means.to_dict("records"):
-        deviations = by_outcome.setdefault(
-            tuple(str(row[name]) for name in NAMES), np.zeros(len(AXES))
-        )
-        deviations[AXES.index(row["axis"])] = row["difference"]
-    return by_outcome
+    for trial in (trials, trials.str[:0]):
+        means = rows.groupby([trial, "model", *NAMES, "axis"], observed=True)["difference"].mean()
+        keys = zip(*(means.index.get_level_values(n).astype(str) for n in range(8)), strict=True)
+        for (of_trial, model, *outcome, axis), mean in zip(keys, means.tolist(), strict=True):
+            by_outcome = states[of_trial][names.index(model)]
+            deviations = by_outcome.setdefault(tuple(outcome), np.zeros(len(AXES)))
+            deviations[AXES.index(axis)] = mean
+    return states
 
 
 def mean_sds(steps: Sequence[States]) -> FloatArray:

@@ -12,7 +12,7 @@ from aqbio.stats.evidence import MOST_ATHLETES, Evidence
 from aqbio.stats.gates import FEWEST_ATHLETES
 from aqbio.stats.inference import Estimate, detectable_effect, power_of_equivalence, power_of_rule
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.outcomes import athlete_intervals, examined_outcome
+from aqbio.stats.outcomes import athlete_intervals
 from aqbio.stats.registry import Hypothesis
 
 AIM = 0.80
@@ -50,9 +50,11 @@ class PowerRow:
 
 
 def power_row(
-    evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome, family: int
+    counted: Evidence, hypothesis: Hypothesis, outcome: Outcome, family: int
 ) -> PowerRow:
-    """Power of one hypothesis; ``family`` counts what was tested of its family.
+    """Power of one hypothesis, from the evidence that counted for its outcome.
+
+    ``family`` is the number of tested hypotheses of its family.
 
     With more athletes like these the standard error falls with the root of their number, and each
     adds a degree of freedom.
@@ -79,7 +81,7 @@ def power_row(
         se=estimate.se,
         df=estimate.df,
         sd_athletes=estimate.se * math.sqrt(count),
-        sd_steps=step_error(evidence, hypothesis),
+        sd_steps=step_error(counted, hypothesis),
         alpha=alpha,
         mde=np.nan if outcome.diluted or hypothesis.denies else hypothesis.sign * detectable,
         smallest_effect=hypothesis.sign * hypothesis.delta,
@@ -124,9 +126,8 @@ def smallest_count(suffices: Callable[[int], bool], minimum: int) -> float:
     return float(high)
 
 
-def step_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
+def step_error(counted: Evidence, hypothesis: Hypothesis) -> float:
     """RMS over athletes of the error of their number over few steps; NaN without any."""
-    intervals = athlete_intervals(examined_outcome(evidence, hypothesis)[0], hypothesis)
-    errors = np.array([interval.se for interval in intervals])
+    errors = np.array([interval.se for interval in athlete_intervals(counted, hypothesis)])
     finite = np.isfinite(errors)
     return float(np.sqrt(np.mean(errors[finite] ** 2))) if finite.any() else np.nan

@@ -90,6 +90,8 @@ class ExaminedHypothesis:
     gates: tuple[Gate, ...]
     missing: tuple[str, ...]
     design: Design = "observed"
+    counted: Evidence | None = None
+    """Evidence behind the outcome."""
 
     @property
     def tested(self) -> bool:
@@ -117,7 +119,7 @@ def _examine_hypothesis(evidence: Evidence, hypothesis: Hypothesis) -> ExaminedH
     sound = sound_evidence(evidence, hypothesis)
     spoilt = len(evidence.steps) - len(sound.steps)
     gates = gate_results(Case(sound, counted, hypothesis, outcome, spoilt))
-    return ExaminedHypothesis(hypothesis, outcome, gates, missing, plan)
+    return ExaminedHypothesis(hypothesis, outcome, gates, missing, plan, counted)
 
 
 def families(candidates: Sequence[ExaminedHypothesis]) -> Counter[str]:

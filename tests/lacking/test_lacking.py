@@ -5,35 +5,26 @@ The rest of what is taken away, and the fit: ``make lacking``.
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from aqbio.intake.check import study_problems
 from tests.foretold import contradictions
 from tests.golden import differences
-from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pairs, hidden
+from tests.lacking.alterations import ALTERATIONS, drawn_pairs, hidden
 from tests.lacking.drawn import read
 from tests.lacking.judged import verdict
 from tests.lacking.outcome import MARKERS, Outcome, outcome, written
 from tests.lacking.recordings import ja1
 from tests.lacking.shared import SETTINGS, altered_study, sound_study
 
-MASKED = ("left arm", "both arms", "trunk", "all but pelvis and legs", "plates")
+MASKED = ("left arm", "trunk", "plates")
 REFUSED = ("left foot", "sacrum", "every run", "all but the first 0.3 s")
 OTHERS = ("all plates but one", "static trial")
 
 DRAWN = 20261
-"""Seed of one more part, and of two at once."""
+"""Seed of two parts at once, which nobody chose."""
 
-
-def _drawn() -> dict[str, Alteration]:
-    """A part, and two at once, that nobody chose."""
-    rest = sorted(set(PARTS) - {*MASKED, *REFUSED})
-    one = str(np.random.default_rng(DRAWN).choice(rest))
-    return {one: ALTERATIONS[one]} | drawn_pairs(DRAWN, 1)
-
-
-CASES = {name: ALTERATIONS[name] for name in (*MASKED, *REFUSED, *OTHERS)} | _drawn()
+CASES = {name: ALTERATIONS[name] for name in (*MASKED, *REFUSED, *OTHERS)} | drawn_pairs(DRAWN, 1)
 
 
 @pytest.fixture(scope="module")
@@ -81,28 +72,18 @@ def test_what_is_lacking_is_masked_or_named(sound, tmp_path_factory, worker_id, 
     assert differences(f"lacking/{name.replace(' ', '_')}", lines) == []
 
 
-HARMLESS = (
-    "harmless(what='prefix', seed=115)",
-    "calibration_only(part='medial markers')",
-    "low_pass(trial='run3', hz=55.0)",
-)
+HARMLESS = "calibration_only(part='medial markers')"
 """Of those that are drawn (`tests.lacking.drawn`): the rest by ``make lacking``."""
 
 
-@pytest.mark.parametrize("description", HARMLESS)
-def test_what_harms_nothing_changes_nothing(sound, tmp_path, description):
-    altered = read(description)
+def test_what_harms_nothing_changes_nothing(sound, tmp_path):
+    altered = read(HARMLESS)
     after = outcome(tmp_path, altered.lacking(sound.recordings), SETTINGS)
     found = verdict(sound.found, after, altered, altered.labels(sound.recordings))
     assert found.kind == "right", found
 
 
-OF_JA1 = {
-    "both arms": "masked",
-    "trunk and shoulders": "masked",
-    "epicondyles and malleoli": "right",
-    "static trial": "right",
-}
+OF_JA1 = {"both arms": "masked", "epicondyles and malleoli": "right"}
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +113,7 @@ def test_check_says_what_leaves_no_step(sound, tmp_path, name):
     assert RULES[name] in {one.rule for one in study_problems(file)}
 
 
-@pytest.mark.parametrize("name", ["both forearms", "left foot"])
-def test_a_marker_set_may_list_what_is_not_worn(sound, tmp_path, name):
+def test_a_marker_set_may_list_what_is_not_worn(sound, tmp_path, name="both forearms"):
     lacking = ALTERATIONS[name].lacking(sound.recordings)
     after = outcome(tmp_path, lacking, SETTINGS, sound.folder / "study" / MARKERS)
     labels = hidden(sound.recordings, lacking)

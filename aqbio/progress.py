@@ -58,6 +58,13 @@ CRASH_LINE = "Fatal Python error: "
 SNAKEMAKE_LOG = "internal-snakemake.txt"
 """Name of the log of an internal error of Snakemake."""
 
+LOCAL_EXECUTORS = (None, "local")
+"""Executors of jobs on this machine.
+
+A limit on jobs per second protects the scheduler of a cluster. Here every job that ended would
+leave a timer that wakes Snakemake each second: a core's third at the end of the demo.
+"""
+
 INTERNAL_ERROR_STATUS = 3
 """Exit status of a run that has a page, but lacks a participant, a figure or every trial."""
 
@@ -118,7 +125,8 @@ def run_snakemake(
     arguments: Sequence[str], study: Study | None = None, console: Console | None = None
 ) -> int:
     """Run snakemake in this process; a console shows its progress in plain words."""
-    from snakemake.cli import main
+    from snakemake.cli import args_to_api, parse_args
+    from snakemake.exceptions import print_exception
     from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
     from snakemake_interface_logger_plugins.registry.plugin import Plugin
 
@@ -129,7 +137,14 @@ def run_snakemake(
     door, logger = Door(study), logging.getLogger("snakemake.logging")
     logger.addFilter(door)
     try:
-        main(list(arguments))
+        try:
+            parser, options = parse_args(list(arguments))
+            if options.executor in LOCAL_EXECUTORS:
+                options.max_jobs_per_timespan = None
+            return int(not args_to_api(options, parser))
+        except Exception as error:
+            print_exception(error)
+            return 1
     except SystemExit as ended:
         return int(ended.code or 0)
     except Exception as error:
@@ -137,7 +152,6 @@ def run_snakemake(
         raise in_words(type(error).__name__, text, study) from error
     finally:
         logger.removeFilter(door)
-    return 0
 
 
 class Door(logging.Filter):

@@ -44,7 +44,10 @@ CASES = "AQBIO_CASES"
 LONGEST = (("slurm",), ("workflow", "install"), ("real", "opensim"))
 """Marks of tests that begin first: those that hardly compute, those that wait much, other slow."""
 
-SLOW_ROOMS = ("virtual", "report", "hypotheses", "stats", "figures", "body", "inverse_dynamics")
+SLOW_ROOMS = (
+    "lacking", "systems", "virtual", "report", "hypotheses", "stats", "figures", "body",
+    "inverse_dynamics",
+)  # fmt: skip
 """Rooms that begin before the rest: half a minute of one worker would be left at the end."""
 
 # A busy machine makes single examples slow; that is no failure. The same examples are drawn every

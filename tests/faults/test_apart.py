@@ -12,10 +12,8 @@ from aqbio.boundary import CRASH, in_own_process
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.intake import dry_run
-from aqbio.intake.models import proposed_map
-from aqbio.io.study import MODELS, load_study
+from aqbio.io.study import load_study
 from aqbio.operating_system import CAN_FORK
-from tests.refusal import refused
 from tests.small_study import write_small_study
 
 pytestmark = pytest.mark.skipif(
@@ -57,15 +55,3 @@ def test_a_crash_in_check_costs_one_person(tmp_path, monkeypatch):
     assert (crash.rule, crash.participant, crash.severity) == (CRASH, "P1", "error")
     assert replace(gap, participant="") == Finding("gap", "warning", "a gap.")
     assert gap.participant == "P2"
-
-
-@pytest.mark.opensim
-def test_a_model_that_opensim_crashes_over_is_named(tmp_path):
-    """Its parser of XML has no end of nested tags, but the stack has."""
-    text = (MODELS / "sprint" / "sprint_male.osim").read_text(encoding="utf-8")
-    before, tag, after = text.partition("<JointSet")
-    path = tmp_path / "deep.osim"
-    path.write_text(f"{before}{'<a>' * 200_000}{'</a>' * 200_000}{tag}{after}", encoding="utf-8")
-    with refused(CRASH, "SIGSEGV") as caught:
-        proposed_map(path)
-    assert caught.value.file == str(path)

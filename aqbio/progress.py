@@ -142,7 +142,7 @@ def run_snakemake(
             if options.executor in LOCAL_EXECUTORS:
                 options.max_jobs_per_timespan = None
             return int(not args_to_api(options, parser))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as in Snakemake's own command
             print_exception(error)
             return 1
     except SystemExit as ended:

@@ -49,9 +49,7 @@ class PowerRow:
     least the number that a verdict takes."""
 
 
-def power_row(
-    counted: Evidence, hypothesis: Hypothesis, outcome: Outcome, family: int
-) -> PowerRow:
+def power_row(counted: Evidence, hypothesis: Hypothesis, outcome: Outcome, family: int) -> PowerRow:
     """Power of one hypothesis, from the evidence that counted for its outcome.
 
     ``family`` is the number of tested hypotheses of its family.

@@ -113,7 +113,8 @@ def test_check_says_what_leaves_no_step(sound, tmp_path, name):
     assert RULES[name] in {one.rule for one in study_problems(file)}
 
 
-def test_a_marker_set_may_list_what_is_not_worn(sound, tmp_path, name="both forearms"):
+def test_a_marker_set_may_list_what_is_not_worn(sound, tmp_path):
+    name = "both forearms"
     lacking = ALTERATIONS[name].lacking(sound.recordings)
     after = outcome(tmp_path, lacking, SETTINGS, sound.folder / "study" / MARKERS)
     labels = hidden(sound.recordings, lacking)

@@ -343,7 +343,7 @@ def check_verdicts(given: tuple[Verdict, ...], every: tuple[ExaminedHypothesis, 
             assert outsider.support_of(*numbers) == pytest.approx(0.8, abs=6e-3)
 
 
-def check_power(own: ExaminedHypothesis, tests: int) -> None:
+def check_power(evidence: Evidence, own: ExaminedHypothesis, tests: int) -> None:
     """Chances of the whole rule; the number needed is the first that is enough."""
     hypothesis, outcome = own.hypothesis, own.outcome
     row = power_row(own.counted, hypothesis, outcome, tests)
@@ -480,7 +480,7 @@ def test_numbers_tests_and_verdicts_are_an_outsiders(examined, name):
         check_test(counted, own)
         if CASES[name].deep:
             tests = families(every)[own.hypothesis.family]
-            check_power(own, tests)
+            check_power(evidence, own, tests)
             check_single_athletes(evidence, own)
             check_left_out(own, row, tests)
             check_spread(own)

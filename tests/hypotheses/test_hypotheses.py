@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
+from dataclasses import replace as replaced
 
 import numpy as np
 import pandas as pd
@@ -333,6 +334,21 @@ def test_a_trial_beyond_a_law_of_mechanics_is_not_believed(small, tmp_path, meas
     assert found.index[found["spoilt"] != ""].tolist() == [first]
     assert found.loc[first, "spoilt"] == "momentum, moments, causes"
     assert other is found or (other["spoilt"] == "").all()
+
+
+@pytest.mark.parametrize("factor", ["contact_model", "event_threshold_n", "consistency cutoff_hz"])
+def test_other_families_change_nothing_under_a_choice(small, factor):
+    registry, evidence = read_registry(), gather_evidence(small).evidence
+    concerned = choices.concerned_families(registry, factor)
+    assert 0 < len(concerned.hypotheses) < len(registry.hypotheses)
+    every = {one.hypothesis: repr(one) for one in verdicts(evidence, registry)}
+    own = verdicts(evidence, concerned)
+    assert {one.hypothesis for one in own} >= {
+        one.id for one in registry.hypotheses if set(factor.split()) <= set(one.multiverse)
+    }
+    for one in own:
+        same = replaced(one, registry_hash=registry.hash)
+        assert repr(same) == every[one.hypothesis]
 
 
 def test_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatch):

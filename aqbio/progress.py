@@ -62,7 +62,7 @@ LOCAL_EXECUTORS = (None, "local")
 """Executors of jobs on this machine.
 
 A limit on jobs per second protects the scheduler of a cluster. Here every job that ended would
-leave a timer that wakes Snakemake each second: a core's third at the end of the demo.
+leave a timer that wakes Snakemake each second: 53,000 times in the demo of 148 jobs.
 """
 
 INTERNAL_ERROR_STATUS = 3

@@ -206,7 +206,7 @@ def test_the_exit_status_is_that_of_snakemake():
 
 @pytest.mark.parametrize(("executor", "limited"), [("local", False), ("touch", True)])
 def test_jobs_on_this_machine_are_not_counted_by_the_second(monkeypatch, executor, limited):
-    """A limit leaves a timer after every job: they woke Snakemake 150 times a second."""
+    """A limit leaves a timer behind every job that ended, which wakes Snakemake each second."""
     asked = []
     monkeypatch.setattr("snakemake.cli.args_to_api", lambda options, _: asked.append(options))
     assert progress.run_snakemake(["--executor", executor]) == 1

@@ -95,11 +95,12 @@ def model_states(differences: pd.DataFrame) -> dict[str, list[dict[Key, FloatArr
     states: dict[str, list[dict[Key, FloatArray]]] = {
         trial: [{} for _ in names] for trial in ("", *trials.unique().tolist())
     }
-    for trial in (trials, trials.str[:0]):
-        means = rows.groupby([trial, "model", *NAMES, "axis"], observed=True)["difference"].mean()
-        keys = zip(*(means.index.get_level_values(n).astype(str) for n in range(8)), strict=True)
-        for (of_trial, model, *outcome, axis), mean in zip(keys, means.tolist(), strict=True):
-            by_outcome = states[of_trial][names.index(model)]
+    key = ["model", *NAMES, "axis"]
+    for rows_of in (rows.assign(trial_id=trials), rows.assign(trial_id="")):
+        means = rows_of.groupby(["trial_id", *key], observed=True)["difference"].mean()
+        for labels, mean in zip(means.index.tolist(), means.tolist(), strict=True):
+            trial, model, *outcome, axis = map(str, labels)
+            by_outcome = states[trial][names.index(model)]
             deviations = by_outcome.setdefault(tuple(outcome), np.zeros(len(AXES)))
             deviations[AXES.index(axis)] = mean
     return states

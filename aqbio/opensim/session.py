@@ -68,6 +68,28 @@ def quiet(log_file: Path | None = None, *, level: LogLevel = "Error") -> Iterato
         opensim.Logger.setLevelString(before)
 
 
+def _types() -> list[Any]:
+    """A copy of OpenSim's default of every type that a model may hold."""
+    names = opensim.ArrayStr()
+    opensim.OpenSimObject.getRegisteredTypenames(names)
+    every = (names.get(index) for index in range(names.getSize()))
+    return [opensim.OpenSimObject.getDefaultInstanceOfType(name).clone() for name in every]
+
+
+OWN_DEFAULTS = tuple(_types())
+"""OpenSim's defaults as they are before any model is read."""
+
+
+@contextmanager
+def _own_defaults() -> Iterator[None]:
+    """Forget afterwards the ``<defaults>`` of what is read: OpenSim keeps them for the next."""
+    try:
+        yield
+    finally:
+        for default in OWN_DEFAULTS:
+            opensim.OpenSimObject.registerType(default)
+
+
 MAX_MODEL_BYTES = 2**26
 """Largest model file, bytes: whole bodies with hundreds of muscles have a few millions."""
 
@@ -78,10 +100,9 @@ RESAVE_FIX = "open it in OpenSim 4.6 and save it again."
 def load_model(path: Path, *, muscles: bool = False) -> Any:
     """Read an OpenSim model without a system; its forces are dropped unless requested.
 
-    Models with Thelen muscles do not initialise in OpenSim 4.6 ("min_control cannot be less than
-    minimum activation"). OpenSim keeps the ``<defaults>`` of a file for everything that the process
-    reads later: after a model whose defaults are broken, sound ones may not initialise. Read the
-    models of different participants in different processes.
+    What is read depends on the file alone, not on models that the process read before. Models with
+    Thelen muscles of older files do not initialise in OpenSim 4.6 ("min_control cannot be less than
+    minimum activation").
     """
     if not path.is_file():
         raise AqbioError(
@@ -91,7 +112,7 @@ def load_model(path: Path, *, muscles: bool = False) -> Any:
             rule="model-missing",
         )
     try:
-        with quiet(level=opensim.Logger.getLevelString() if muscles else "Off"):
+        with quiet(level=opensim.Logger.getLevelString() if muscles else "Off"), _own_defaults():
             model = opensim.Model(str(path))
             if not muscles:
                 drop_forces(model)  # which connects what is left: a joint may name no body

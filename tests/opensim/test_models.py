@@ -134,6 +134,33 @@ def test_what_is_said_of_models_is_what_it_was(tmp_path):
     assert differences("osim/audit", lines) == []
 
 
+def test_a_model_leaves_nothing_to_the_next_one(tmp_path):
+    """OpenSim gives the ``<defaults>`` of a file to whatever the process reads after it."""
+    model = load_model(SPRINT)
+    pushed(model)
+    model.finalizeConnections()
+    model.printToXML(str(tmp_path / "plain.osim"))
+    text = (tmp_path / "plain.osim").read_text()
+    (tmp_path / "plain.osim").write_text(re.sub(r"<optimal_force>.*</optimal_force>", "", text))
+    told = (
+        "<CoordinateActuator name='default'><optimal_force>7</optimal_force></CoordinateActuator>"
+    )
+    changed = re.sub(r"(<Model [^>]*>)", rf"\1<defaults>{told}</defaults>", text, count=1)
+    (tmp_path / "defaults.osim").write_text(
+        re.sub(
+            r"(<CoordinateActuator name=\"motor\">)(?s:.)*?</CoordinateActuator>",
+            r"\1<coordinate>knee_angle_r</coordinate></CoordinateActuator>",
+            changed,
+        )
+    )
+    forces = []
+    for name in ("plain", "defaults", "plain"):
+        read = load_model(tmp_path / f"{name}.osim", muscles=True)
+        motor = opensim.CoordinateActuator.safeDownCast(read.getForceSet().get("motor"))
+        forces.append(motor.getOptimalForce())
+    assert forces == [1.0, 7.0, 1.0]
+
+
 @pytest.mark.real
 def test_what_is_said_of_the_models_of_others_is_what_it_was(realdata, tmp_path):
     """Muscles, clamps, and the torso's inertia, published and corrected, scaled or not."""

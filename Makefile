@@ -7,6 +7,7 @@ FAST := $(foreach room,io stats config labels study faults intake rotation force
 	tests/body/test_bodies.py tests/contributions/test_golden.py tests/contributions/test_steps.py tests/inverse_dynamics/test_session.py \
 	tests/prepare/test_force_bandwidth.py tests/prepare/test_force_evidence.py tests/prepare/test_recordings.py tests/test_*.py
 QUICK := not opensim and not workflow and not browser and not install and not slurm and not real
+TESTS := $(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes begin: none should compile all files again
@@ -14,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes begin: none should com
 LOCK := build/lock/bin/uv pip compile pyproject.toml --extra slurm --constraint constraints.txt --generate-hashes \
 	--universal --python-version 3.11 --no-header --no-annotate --quiet
 
-.PHONY: help demo public address test test-fast check format settings models benchmark fuzz lacking validate docs audit mutants golden lock licences dist clean
+.PHONY: help demo public address test test-whole test-fast check format settings models benchmark fuzz lacking validate docs audit mutants golden lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -33,16 +34,19 @@ public: $(VENV)/.run ## fetch the public runners, run them, write reference, pag
 address: docs demo public ## all that is published: site, demo and public runners, in build/address; a dead link fails
 	$(BIN)/python -m docs.gather_pages
 
-test: $(VENV)/.test ## run the tests
+test: $(VENV)/.test ## run the tests: eight minutes on two cores
 	@[ -n "$$AQBIO_REALDATA" ] || echo "AQBIO_REALDATA is not set: the tests of real recordings skip"
 	@[ -n "$$AQBIO_CASES" ] || echo "AQBIO_CASES is not set: the tests of small inputs that once failed skip"
 	@[ -x /usr/bin/chromium ] || echo "chromium is not installed: the tests of the page skip (scripts/install_system.sh)"
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(TESTS) -m "not whole"
+
+test-whole: $(VENV)/.test ## run whole studies: with what recordings lack, killed, crashed, without POSIX, from a wheel; five minutes more
+	$(TESTS) -m whole
 
 test-fast: $(VENV)/.check ## what fits 90 seconds: the rooms that need neither OpenSim nor a study
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports >/dev/null
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -m "$(QUICK)" $(FAST)
+	$(TESTS) -m "$(QUICK)" $(FAST)
 
 check: $(VENV)/.check ## lint, format, types, import contracts, workflow format, documentation
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ from aqbio.io.tables import read_table
 from tests.one_each import ONE_EACH
 from tests.small_study import replace
 
-pytestmark = [pytest.mark.install, pytest.mark.xdist_group("install")]
+pytestmark = [pytest.mark.whole, pytest.mark.install, pytest.mark.xdist_group("install")]
 
 ROOT = Path(aqbio.__file__).parents[1]
 SHIPPED = ("Snakefile", "workflow/", "models/", "config/", "data/virtual_sprinters/")

@@ -21,7 +21,7 @@ from tests.lacking.shared import SETTINGS, Made, altered_study, sound_study
 from tests.pages import words_of
 from tests.undrawn import draw_nothing
 
-pytestmark = pytest.mark.xdist_group("kinds")
+pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("kinds")]
 
 SEED = 20262
 """Of the kinds and the sizes of faults that nobody chose."""

@@ -17,6 +17,8 @@ from tests.lacking.outcome import MARKERS, Outcome, outcome, written
 from tests.lacking.recordings import ja1
 from tests.lacking.shared import SETTINGS, altered_study, sound_study
 
+pytestmark = pytest.mark.whole
+
 MASKED = ("left arm", "trunk", "plates")
 REFUSED = ("left foot", "sacrum", "every run", "all but the first 0.3 s")
 OTHERS = ("all plates but one", "static trial")

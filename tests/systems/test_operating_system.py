@@ -118,6 +118,7 @@ def test_every_text_has_its_encoding():
 # a run without POSIX ------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_a_small_study_says_the_same_without_posix(tmp_path, tmp_path_factory, worker_id):
     """From `aqbio new` to the page, with everything that Windows lacks taken away."""
     here = tmp_path / "here"
@@ -138,6 +139,7 @@ def test_a_small_study_says_the_same_without_posix(tmp_path, tmp_path_factory, w
     assert len(lines) > 20
 
 
+@pytest.mark.whole
 @pytest.mark.workflow
 def test_the_workflow_runs_without_posix(tmp_path):
     """Snakemake itself, and stand-ins for the stages: what runs, and that it ends well."""
@@ -185,6 +187,7 @@ def test_work_in_a_new_interpreter_has_limits(no_fork, monkeypatch):
         in_own_process(sick.grow, memory=2**28)
 
 
+@pytest.mark.whole
 @pytest.mark.opensim
 @pytest.mark.parametrize("forks", [True, False])
 def test_a_model_that_crashes_opensim_is_named(monkeypatch, tmp_path, forks):

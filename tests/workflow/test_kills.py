@@ -19,7 +19,7 @@ import pytest
 from tests.workflow.conftest import write_workflow
 from tests.workflow.stand_in import CALLS, RUN
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("kills")]
+pytestmark = [pytest.mark.whole, pytest.mark.workflow, pytest.mark.xdist_group("kills")]
 
 SIGNALS, VICTIMS = ("SIGKILL", "SIGTERM", "SIGINT"), ("run", "job", "everything")
 CHOSEN = [

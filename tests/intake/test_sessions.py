@@ -66,6 +66,7 @@ def _participants(study):
         return list(csv.DictReader(file, delimiter="\t"))
 
 
+@pytest.mark.whole
 @pytest.mark.opensim
 @pytest.mark.parametrize("static", [True, False])
 def test_sessions_of_opencap_become_a_study_that_runs(tmp_path, static):
@@ -85,6 +86,7 @@ def test_sessions_of_opencap_become_a_study_that_runs(tmp_path, static):
         _keeps_its_word(tmp_path / "study", said)
 
 
+@pytest.mark.whole
 @pytest.mark.opensim
 def test_a_project_of_pose2sim_becomes_a_study_that_runs(tmp_path):
     """Raw and filtered files are one trial, and mass and stature those of its settings."""

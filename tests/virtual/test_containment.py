@@ -18,7 +18,7 @@ from tests.pages import pages_text
 from tests.undrawn import draw_nothing
 from tests.virtual.made_study import PEOPLE, run_stages
 
-pytestmark = pytest.mark.xdist_group("finished")
+pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("finished")]
 
 BROKEN = "broken on purpose"
 FIRST, SECOND, THIRD = (PEOPLE[0], "run1"), (PEOPLE[0], "run2"), (PEOPLE[1], "run1")

@@ -68,21 +68,21 @@ def quiet(log_file: Path | None = None, *, level: LogLevel = "Error") -> Iterato
         opensim.Logger.setLevelString(before)
 
 
-def _types() -> list[Any]:
-    """A copy of OpenSim's default of every type that a model may hold."""
+def _registered_defaults() -> list[Any]:
+    """A copy of OpenSim's default of every type that a model may hold, as it is now."""
     names = opensim.ArrayStr()
     opensim.OpenSimObject.getRegisteredTypenames(names)
-    every = (names.get(index) for index in range(names.getSize()))
-    return [opensim.OpenSimObject.getDefaultInstanceOfType(name).clone() for name in every]
+    types = (names.get(index) for index in range(names.getSize()))
+    return [opensim.OpenSimObject.getDefaultInstanceOfType(name).clone() for name in types]
 
 
-OWN_DEFAULTS = tuple(_types())
-"""OpenSim's defaults as they are before any model is read."""
+OWN_DEFAULTS = tuple(_registered_defaults())
+"""OpenSim's defaults before any model is read."""
 
 
 @contextmanager
 def _own_defaults() -> Iterator[None]:
-    """Forget afterwards the ``<defaults>`` of what is read: OpenSim keeps them for the next."""
+    """Forget the ``<defaults>`` of a file once it is read: OpenSim keeps them for the next one."""
     try:
         yield
     finally:
@@ -100,8 +100,8 @@ RESAVE_FIX = "open it in OpenSim 4.6 and save it again."
 def load_model(path: Path, *, muscles: bool = False) -> Any:
     """Read an OpenSim model without a system; its forces are dropped unless requested.
 
-    What is read depends on the file alone, not on models that the process read before. Models with
-    Thelen muscles of older files do not initialise in OpenSim 4.6 ("min_control cannot be less than
+    What is read depends on the file alone, not on models that the process has read before. Older
+    files with Thelen muscles may not initialise in OpenSim 4.6 ("min_control cannot be less than
     minimum activation").
     """
     if not path.is_file():

@@ -13,16 +13,16 @@ from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
     BLUE,
     DASHED,
-    FRAME,
     GREY,
     INK,
-    NARROW_MM,
+    is_narrow,
     journal_style,
     legend_above,
     mark,
     sheet,
     stroke,
     wrapped,
+    zero_line,
 )
 from aqbio.figures.words import count_words, digits
 from aqbio.io.dictionary import columns
@@ -87,7 +87,7 @@ def shows(values: FloatArray, smallest: float, predicted: str) -> NDArray[np.boo
 @journal_style()
 def draw_athletes(rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw one panel per hypothesis, athletes sorted by their number."""
-    narrow = width_mm < NARROW_MM
+    narrow = is_narrow(width_mm)
     names = list(dict.fromkeys(rows["hypothesis"]))
     across = min(2 if narrow else 3, len(names))
     down = -(-len(names) // across)
@@ -134,7 +134,7 @@ def _draw_athletes(ax: Axes, athletes: pd.DataFrame) -> None:
     size = 4.2 if len(values) <= 24 else 2.6
     _scale(ax, athletes)
     _region(ax, smallest, str(first["predicted"]))
-    ax.axvline(0, color=FRAME, linewidth=0.6, zorder=1)
+    zero_line(ax, "x")
     # grey where a failed gate rules out a verdict
     colour = BLUE if first["gates"] == "passed" else GREY
     for selected, fill in ((reached, colour), (~reached, "white")):

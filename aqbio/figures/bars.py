@@ -30,18 +30,18 @@ from aqbio.figures.step_means import (
     summarise,
 )
 from aqbio.figures.style import (
-    FRAME,
     GREY,
     HATCH,
     INK,
-    NARROW_MM,
     STYLES,
     LineStyle,
+    is_narrow,
     journal_style,
     legend_above,
     pale,
     sheet,
     wrapped,
+    zero_line,
 )
 from aqbio.figures.words import (
     ALL_SOURCES,
@@ -283,7 +283,7 @@ def draw_bars(labels: dict[str, str], rows: pd.DataFrame, width_mm: float) -> Dr
     axes = figure.subplots(
         len(names), len(speeds), squeeze=False, sharey="row", sharex="row", height_ratios=sizes
     )
-    letters = 44 if width_mm < NARROW_MM else _ROW_LETTERS
+    letters = 44 if is_narrow(width_mm) else _ROW_LETTERS
     middle, is_even = len(speeds) // 2, len(speeds) % 2 == 0
     for name, line in zip(names, axes, strict=True):
         for ax, (title, speed_rows) in zip(line, speeds, strict=True):
@@ -301,7 +301,7 @@ def draw_bars(labels: dict[str, str], rows: pd.DataFrame, width_mm: float) -> Dr
 
 def _draw_panel(ax: Axes, rows: pd.DataFrame, sources: list[str], *, paired: bool) -> None:
     """Draw the bars of a panel; one object per kind, since drawing costs by objects."""
-    ax.axvline(0, color=FRAME, linewidth=0.6, zorder=1)
+    zero_line(ax, "x")
     variants = list(dict.fromkeys(rows["variant"]))
     for number, variant in enumerate(variants):
         bars = rows[rows["variant"] == variant]

@@ -14,16 +14,16 @@ from matplotlib.patches import Patch
 from aqbio.figures.figure import Figure, Results
 from aqbio.figures.step_means import kept_steps
 from aqbio.figures.style import (
-    FRAME,
     INK,
-    NARROW_MM,
     SKY,
     STYLES,
+    is_narrow,
     journal_style,
     legend_above,
     pale,
     panels,
     stroke,
+    zero_line,
 )
 from aqbio.figures.words import count_words, digits
 from aqbio.io.dictionary import columns
@@ -97,7 +97,7 @@ def draw_momentum_speed(rows: pd.DataFrame, width_mm: float) -> Drawing:
     figure, axes = panels(
         width_mm, wide=(1, len(DRAWN_PARTS), 62.0), narrow=(3, 2, 120.0), sharey=True
     )
-    across = 2 if width_mm < NARROW_MM else len(DRAWN_PARTS)
+    across = 2 if is_narrow(width_mm) else len(DRAWN_PARTS)
     for number, (ax, part) in enumerate(zip(axes, DRAWN_PARTS, strict=False)):
         _draw_part(ax, rows[rows["part"] == part])
         ax.set_title(STYLES[part].label.capitalize(), fontsize=7)
@@ -120,7 +120,7 @@ def _draw_part(ax: Axes, rows: pd.DataFrame) -> None:
         speed, mean, sd = (others[name].to_numpy(float) for name in ("speed_mps", "mean", "sd"))
         ax.fill_between(speed, mean - sd, mean + sd, color=SKY, alpha=0.4, linewidth=0)
         ax.plot(speed, mean, color=SKY, linewidth=1.4)
-    ax.axhline(0, color=FRAME, linewidth=0.6, zorder=1)
+    zero_line(ax, "y")
     for _, athlete in rows[rows["participant_id"].notna()].groupby("participant_id"):
         ordered = athlete.sort_values("speed_mps")
         ax.plot(

@@ -16,16 +16,16 @@ from aqbio.figures.step_means import PHASES
 from aqbio.figures.style import (
     BROWN,
     DASHED,
-    FLIGHT_SHADE,
-    FRAME,
     GREY,
     INK,
-    NARROW_MM,
+    is_narrow,
     journal_style,
     legend_above,
+    shade_flight,
     sheet,
     stroke,
     wrapped,
+    zero_line,
 )
 from aqbio.figures.words import range_words
 from aqbio.io.dictionary import columns
@@ -136,7 +136,7 @@ def _summary(condition: str, reference: str, quantity: str, values: FloatArray) 
 @journal_style()
 def draw_condition_curves(rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw one panel per quantity and pair of conditions."""
-    narrow = width_mm < NARROW_MM
+    narrow = is_narrow(width_mm)
     names = [name for name in QUANTITIES if name in set(rows["quantity"])]
     pairs = list(dict.fromkeys(zip(rows["condition"], rows["reference"], strict=True)))
     across = 1 if narrow else 2
@@ -166,8 +166,8 @@ def draw_condition_curves(rows: pd.DataFrame, width_mm: float) -> Drawing:
 def _draw(ax: Axes, rows: pd.DataFrame) -> None:
     in_flight = (rows["phase"] == PHASES[1]).to_numpy()
     along = rows["percent"].to_numpy(dtype=float) + 100.0 * in_flight
-    ax.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
-    ax.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
+    shade_flight(ax)
+    zero_line(ax, "y")
     for first, last in stretches((rows["p"] < LEVEL).to_numpy()):
         ax.axvspan(along[first], along[last], color=GREY, alpha=0.3, linewidth=0, zorder=0.5)
     for column, look in (

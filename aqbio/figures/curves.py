@@ -28,14 +28,18 @@ from aqbio.figures.step_means import (
 from aqbio.figures.style import (
     FLIGHT_SHADE,
     FRAME,
+    FRAME_PT,
     GREY,
     NARROW_MM,
     STYLES,
+    is_narrow,
     journal_style,
     legend_above,
     pale,
+    shade_flight,
     sheet,
     wrapped,
+    zero_line,
 )
 from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
@@ -283,7 +287,7 @@ def draw_curves(figure: str, rows: pd.DataFrame, width_mm: float) -> Drawing:
     all speeds of one quantity.
     """
     names = [name for name in ROWS[figure] if (rows["row"] == name).any()]
-    narrow = width_mm < NARROW_MM
+    narrow = is_narrow(width_mm)
     speeds = drawn_columns(rows, 2 * NARROW_MM if len(names) == 1 else width_mm)
     count = len(names) * len(speeds)
     across = min(2, count) if narrow else len(speeds)
@@ -320,7 +324,7 @@ def draw_curves(figure: str, rows: pd.DataFrame, width_mm: float) -> Drawing:
 
 def _draw_shares(ax: Axes, panel: pd.DataFrame) -> None:
     """Stack the shares of steps in which each line's moment opposes the others."""
-    ax.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
+    shade_flight(ax)
     below = np.zeros(len(_PERCENT_OF_STEP))
     for name, line_rows in panel.groupby("line", sort=False):
         look = _style(str(name))
@@ -333,15 +337,15 @@ def _draw_shares(ax: Axes, panel: pd.DataFrame) -> None:
             linewidth=0.8 * look.width, zorder=2,
         )  # fmt: skip
         below = above
-    ax.axvline(100, color=FRAME, linewidth=0.6, zorder=3)
+    ax.axvline(100, color=FRAME, linewidth=FRAME_PT, zorder=3)
     ax.set_ylim(0.0, 100.0)
     ax.set_yticks([0, 25, 50, 75, 100])
 
 
 def _draw_panel(ax: Axes, panel: pd.DataFrame) -> None:
-    ax.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
-    ax.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
-    ax.axvline(100, color=FRAME, linewidth=0.6, zorder=1)
+    shade_flight(ax)
+    zero_line(ax, "y")
+    ax.axvline(100, color=FRAME, linewidth=FRAME_PT, zorder=1)
     for name, line_rows in panel.groupby("line", sort=False):
         look = _style(str(name))
         mean, sd, low, high = (

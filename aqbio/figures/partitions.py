@@ -10,17 +10,17 @@ from matplotlib.figure import Figure as Drawing
 
 from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
-    FRAME,
     GREEN,
     GREY,
     INK,
-    NARROW_MM,
     PURPLE,
+    is_narrow,
     journal_style,
     legend_above,
     mark,
     sheet,
     stroke,
+    zero_line,
 )
 from aqbio.figures.words import count_words, digits, range_words
 from aqbio.names import INTERVALS
@@ -83,7 +83,7 @@ def _draw_ranking(ax: Axes, rows: pd.DataFrame) -> None:
             markeredgecolor="white", markeredgewidth=0.4, clip_on=False,
         )  # fmt: skip
     ax.set_xlim(0.0, 1.0)
-    ax.axvline(0, color=FRAME, linewidth=0.6)
+    zero_line(ax, "x")
     ax.tick_params(axis="y", length=0)
 
 
@@ -152,10 +152,10 @@ def sign_rows(results: Results) -> pd.DataFrame:
 def draw_signs(rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw the cosines with the signs that both accounts predict."""
     levels = [level for level in LEVELS if rows.loc[rows["level"] == level, "cosine"].notna().any()]
-    if width_mm < NARROW_MM:
+    if is_narrow(width_mm):
         levels = levels[:1]
     sizes = [rows.loc[rows["level"] == level, "first"].nunique() - 1 for level in levels]
-    figure = sheet(width_mm, width_mm * 0.78 if width_mm < NARROW_MM else 66.0)
+    figure = sheet(width_mm, width_mm * 0.78 if is_narrow(width_mm) else 66.0)
     axes = figure.subplots(1, len(levels), squeeze=False, width_ratios=sizes)[0]
     for ax, level in zip(axes, levels, strict=True):
         _draw_matrix(ax, rows[rows["level"] == level])

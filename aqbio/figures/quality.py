@@ -13,7 +13,6 @@ from matplotlib.figure import Figure as Drawing
 from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
     DASHED,
-    FRAME,
     GREY,
     INK,
     STYLES,
@@ -23,6 +22,7 @@ from aqbio.figures.style import (
     panels,
     plain_numbers,
     stroke,
+    zero_line,
 )
 from aqbio.figures.words import count_words, digits
 from aqbio.io.dictionary import columns
@@ -207,7 +207,7 @@ def _draw_panel(ax: Axes, panel_rows: pd.DataFrame, *, logarithmic: bool) -> Non
     low = min(*values, *(-limit.iloc[:1]), 0.0) if signed else 0.0
     ax.set_ylim(1.1 * low, 1.1 * high if high > 0.0 else 1.0)
     if signed:
-        ax.axhline(0.0, color=FRAME, linewidth=0.5, zorder=1)
+        zero_line(ax, "y")
 
 
 def _count(rows: pd.DataFrame) -> str:

@@ -12,7 +12,7 @@ from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
     FRAME,
     INK,
-    NARROW_MM,
+    is_narrow,
     journal_style,
     legend_above,
     mark,
@@ -95,18 +95,18 @@ def draw_reliability(rows: pd.DataFrame, width_mm: float) -> Drawing:
         height = [names.index(name) for name in points["outcome"]]
         ax.plot(points["value"], height, symbol, color=INK, markersize=3, linestyle="none")
     ax.set_xscale("log")
-    plain_numbers(ax.xaxis, (1,) if width_mm < NARROW_MM else (1, 2, 5))
+    plain_numbers(ax.xaxis, (1,) if is_narrow(width_mm) else (1, 2, 5))
     ax.grid(axis="x", color=FRAME, linewidth=0.3, alpha=0.4)
     labels = [_label(name) for name in names]
     ax.set_yticks(range(len(names)), labels=labels, fontsize=6)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
-    between = "\n" if width_mm < NARROW_MM else " "
+    between = "\n" if is_narrow(width_mm) else " "
     ax.set_xlabel(f"Minimal detectable change{between}(% of the mean)")
     ax.margins(x=0.06)
     present = [look for basis, look in BASES.items() if basis in set(shown["basis"])]
     handles = [mark(symbol, INK, words, 3) for symbol, words in present]
-    legend_above(drawing, handles, 3, narrow=1 if width_mm < NARROW_MM else 3)
+    legend_above(drawing, handles, 3, narrow=1 if is_narrow(width_mm) else 3)
     return drawing
 
 

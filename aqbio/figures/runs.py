@@ -16,14 +16,15 @@ from aqbio.figures.figure import Figure, Results
 from aqbio.figures.step_means import PHASES, phase_means
 from aqbio.figures.style import (
     FLIGHT_SHADE,
-    FRAME,
     GREY,
-    NARROW_MM,
     STYLES,
+    is_narrow,
     journal_style,
     legend_above,
+    shade_flight,
     sheet,
     stroke,
+    zero_line,
 )
 from aqbio.figures.words import count_words, digits
 from aqbio.gait.curves import role_scheme, step_dataset
@@ -146,7 +147,7 @@ ROLES = {"push": STYLES["push_leg"], "swing": STYLES["swing_leg"]}
 @journal_style()
 def draw_joint_work(rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw one column of panels per joint."""
-    narrow = width_mm < NARROW_MM
+    narrow = is_narrow(width_mm)
     figure = sheet(width_mm, 112.0 if narrow else 120.0)
     axes = figure.subplots(3, 3, squeeze=False, sharex=True, sharey="row")
     for line, (quantity, (words, unit)) in zip(axes, ROWS.items(), strict=True):
@@ -168,8 +169,8 @@ def draw_joint_work(rows: pd.DataFrame, width_mm: float) -> Drawing:
 
 
 def _draw_work(ax: Axes, rows: pd.DataFrame, quantity: str, joint: str) -> None:
-    ax.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
-    ax.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
+    shade_flight(ax)
+    zero_line(ax, "y")
     for role, look in ROLES.items():
         for number, phase in enumerate(PHASES):
             selection = (rows, quantity, f"{joint}_{role}", phase)

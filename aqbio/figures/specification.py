@@ -11,11 +11,10 @@ from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
     BLUE,
     DASHED,
-    FRAME,
     GREY,
     INK,
-    NARROW_MM,
     VERMILLION,
+    is_narrow,
     journal_style,
     legend_above,
     mark,
@@ -23,6 +22,7 @@ from aqbio.figures.style import (
     sheet,
     stroke,
     wrapped,
+    zero_line,
 )
 from aqbio.figures.words import count_words, digits, range_words, specification_words
 from aqbio.io.dictionary import columns
@@ -74,7 +74,7 @@ def specification_rows(results: Results) -> pd.DataFrame:
 def draw_specifications(rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw one panel per hypothesis, its specifications sorted by the estimate."""
     sizes = rows.groupby("hypothesis", sort=False).size()
-    names, narrow = [str(name) for name in sizes.index], width_mm < NARROW_MM
+    names, narrow = [str(name) for name in sizes.index], is_narrow(width_mm)
     across = min(2 if narrow else 3, len(names))
     max_sizes = [int(sizes.iloc[at : at + across].max()) for at in range(0, len(names), across)]
     room = (_PAGE_MM - _KEY_MM - _PANEL_MARGIN_MM * len(max_sizes)) / sum(max_sizes)
@@ -122,7 +122,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, *, with_names: bool) -> None:
         # clearly fewer steps than the others: it compares other data as well
         fewer = int(row["n_steps"]) < MIN_STEP_SHARE * max_steps
         labels.append(words + (f" ({row['n_steps']:.0f} of {max_steps} steps)" if fewer else ""))
-    ax.axvline(0, color=FRAME, linewidth=0.6, zorder=0)
+    zero_line(ax, "x")
     smallest = float(rows["smallest_effect"].iloc[0])
     if np.isfinite(smallest):
         ax.axvline(smallest, color=GREY, linewidth=0.7, linestyle=DASHED, zorder=0)

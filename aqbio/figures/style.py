@@ -72,13 +72,22 @@ def _typeface_folder() -> TemporaryDirectory[str]:
     return TemporaryDirectory(prefix="aqbio_typeface_", ignore_cleanup_errors=True)
 
 
+MM_PER_INCH = 25.4
 NARROW_MM = 110
 """Below this width a figure uses its one-column layout, mm."""
+
+
+def is_narrow(width_mm: float) -> bool:
+    """Whether a figure fills one column of a journal."""
+    return width_mm < NARROW_MM
+
 
 Dash = Literal["solid"] | tuple[float, tuple[float, ...]]
 
 INK = "#222222"
 FRAME = "#555555"
+FRAME_PT = 0.6
+"""Width of frames, ticks and lines at zero."""
 FLIGHT_SHADE = "#EFEFEF"
 GREY = "#767676"
 
@@ -101,13 +110,13 @@ _RC: dict[str, Any] = {
     "ytick.labelcolor": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.linewidth": 0.6,
+    "axes.linewidth": FRAME_PT,
     "axes.axisbelow": True,
     "axes.xmargin": 0.0,
     "axes.ymargin": 0.07,
     "axes.titley": 1.0,  # no search for overlaps of a title: nothing is drawn above a panel
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
+    "xtick.major.width": FRAME_PT,
+    "ytick.major.width": FRAME_PT,
     "xtick.major.size": 2.5,
     "ytick.major.size": 2.5,
     "lines.linewidth": 1.2,
@@ -196,7 +205,7 @@ def journal_style() -> Iterator[None]:
 
 def sheet(width_mm: float, height_mm: float) -> Figure:
     """Empty figure of a size on paper, arranged without overlaps."""
-    figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
+    figure = Figure(figsize=(width_mm / MM_PER_INCH, height_mm / MM_PER_INCH), layout="constrained")
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.set(w_pad=0.04, h_pad=0.02, wspace=0.03, hspace=0.03)  # type: ignore[call-arg]
@@ -207,9 +216,20 @@ def panels(
     width_mm: float, wide: tuple[int, int, float], narrow: tuple[int, int, float], **shared: Any
 ) -> tuple[Figure, Sequence[Axes]]:
     """A sheet of panels: rows, columns and height (mm) on a page's width, and in one column."""
-    rows, columns, height_mm = narrow if width_mm < NARROW_MM else wide
+    rows, columns, height_mm = narrow if is_narrow(width_mm) else wide
     figure = sheet(width_mm, height_mm)
     return figure, figure.subplots(rows, columns, squeeze=False, **shared).ravel()
+
+
+def zero_line(ax: Axes, axis: Literal["x", "y"]) -> None:
+    """A line through the panel where the numbers of an axis are zero, behind all that rows say."""
+    draw = ax.axvline if axis == "x" else ax.axhline
+    draw(0.0, color=FRAME, linewidth=FRAME_PT, zorder=1)
+
+
+def shade_flight(ax: Axes) -> None:
+    """The second half of an axis from 0 to 200, stance and then flight."""
+    ax.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
 
 
 Colour = str | tuple[float, float, float]
@@ -234,7 +254,7 @@ def legend_above(
 
     At most `columns`, or `narrow` ones in one column of a page.
     """
-    if narrow and figure.get_figwidth() < NARROW_MM / 25.4:
+    if narrow and is_narrow(figure.get_figwidth() * MM_PER_INCH):
         columns = narrow
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for count in range(min(columns, len(handles)), 0, -1):

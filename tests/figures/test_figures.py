@@ -25,6 +25,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from aqbio.figures import stage
+from aqbio.figures.curves import SHARE
 from aqbio.figures.figure import letter_panels
 from aqbio.figures.files import arrange, save_figure
 from aqbio.figures.stage import FIGURES, figures_study
@@ -35,7 +36,9 @@ from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.names import INTERVALS
+from tests.figures.look import look_lines
 from tests.figures.made_study import draw_made, write_made_results
+from tests.figures.test_conditions_and_reliability import FIGURE_ROWS
 from tests.golden import differences
 from tests.report.test_verdicts import FORBIDDEN
 
@@ -241,6 +244,45 @@ def test_what_rows_say_is_drawn(made, tables, name, width):
 IN_PER_CENT = {"timing": 100.0}
 SHARE_OF_NARROW = 0.25
 """A narrow figure draws the highest speed alone."""
+
+
+def ends_of(figure, rows: pd.DataFrame) -> Iterator[np.ndarray]:
+    """Values at both ends of every band and bar that a figure draws of its rows."""
+    for name in ("low", "high", "ci_low", "ci_high"):
+        if name in rows and figure.name != "sign_patterns":  # whose colours are means
+            yield rows[name].to_numpy(dtype=float)
+    if figure.columns == "curves" or figure.name in ("momentum_speed", "joint_work"):
+        mean, sd = (rows[name].to_numpy() for name in ("mean", "sd"))
+        if figure.columns == "curves":
+            sd = np.where(rows.groupby("row")["line"].transform("nunique") <= 4, sd, np.nan)
+        yield from (mean - sd, mean + sd)
+
+
+def test_intervals_and_deviations_of_rows_are_drawn(described):
+    """Of curves every second per cent."""
+    figure, rows = described
+    if figure.columns == "curves":
+        rows = rows.assign(low=rows["mean"] - 1.0, high=rows["mean"] + 1.0)
+    drawing = figure.draw(rows, max(WIDTHS))
+    if figure.columns == "curves":
+        rows = rows[(rows["percent"] % 2 == 0) & (rows["row"] != SHARE)]
+    panels = coordinates(figure.name, max(WIDTHS), drawing)
+    drawn = np.unique(np.concatenate([panel[["x", "y"]].to_numpy().ravel() for panel in panels]))
+    for ends in ends_of(figure, rows):
+        said = ends[np.isfinite(ends)]
+        index = np.searchsorted(drawn, said).clip(1, len(drawn) - 1)
+        apart = np.minimum(np.abs(drawn[index] - said), np.abs(drawn[index - 1] - said))
+        assert (apart <= 1e-6 * (1.0 + np.abs(said))).all()
+
+
+def test_figures_look_as_they_did(made):
+    """A page, a key and the strokes of a figure change on purpose alone."""
+    drawings = {(name, width): made[1][name, width] for name in NAMES for width in WIDTHS}
+    for figure, made_rows in FIGURE_ROWS.items():
+        for width in WIDTHS:
+            drawings[figure.name, width] = drawing = figure.draw(made_rows(), width)
+            drawing.draw_without_rendering()
+    assert differences("figure_look", look_lines(drawings)) == []
 
 
 def test_a_drawing_can_be_read_on_its_page(drawing):

@@ -8,7 +8,8 @@ before its first ``": "`` is its group: a call must give every quantity of each 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,43 @@ WRITE = "AQBIO_WRITE_GOLDEN"
 NEW_TOLERANCE = 1e-4
 """Of a new value; a person sets the tolerance, the unit and the source of a new row."""
 
+COMPUTED, RELATIVE_TOLERANCE = "computed once", 1e-3
+"""Source of what only the program knows, and how far it may be off, relative to its size."""
 
-def check_references(stage: str, values: Mapping[str, float]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with a name, of which only the program knows the value."""
+
+    name: str
+    unit: str
+    value: float
+    size: float = 0.0
+    """Of numbers of its kind, where it may be close to zero itself."""
+
+    @property
+    def row(self) -> tuple[str, str, float, str, str]:
+        tolerance = RELATIVE_TOLERANCE * max(abs(self.value), self.size)
+        return self.name, self.unit, _stored(self.value), f"{tolerance:.1g}", COMPUTED
+
+
+def check_quantities(stage: str, quantities: Sequence[Quantity]) -> None:
+    """As `check_references`; new rows bring their unit, their tolerance and their source."""
+    check_references(
+        stage,
+        {one.name: one.value for one in quantities},
+        {one.name: one.row for one in quantities},
+    )
+
+
+def check_references(
+    stage: str, values: Mapping[str, float], new_rows: Mapping[str, tuple] | None = None
+) -> None:
     """Raise an AssertionError with all quantities that deviate, are missing or are unknown."""
     path = REFERENCES / f"{stage}.tsv"
     known = read_references(path)
     if os.environ.get(WRITE):
-        known = _updated(known, values)
+        known = _updated(known, values, new_rows or {})
         path.parent.mkdir(parents=True, exist_ok=True)
         known.to_csv(path, sep="\t", index=False)
     faults = [
@@ -68,18 +99,25 @@ def _fault(row: object, values: Mapping[str, float]) -> str | None:
     return f"{quantity}: {value:.9g}, expected {expected:.9g} +- {tolerance:.3g} {row.unit}"
 
 
-def _updated(known: pd.DataFrame, values: Mapping[str, float]) -> pd.DataFrame:
+def _updated(
+    known: pd.DataFrame, values: Mapping[str, float], new_rows: Mapping[str, tuple]
+) -> pd.DataFrame:
     """Table with new values; rows of the same groups that are no longer computed are dropped."""
     rows = known[~_of_groups(known, values) | known["quantity"].isin(list(values))].copy()
     replaced = rows["quantity"].map(lambda quantity: quantity in values).astype(bool)
     rows.loc[replaced, "value"] = [
-        float(f"{values[quantity]:.9g}") for quantity in rows["quantity"][replaced]
+        _stored(values[quantity]) for quantity in rows["quantity"][replaced]
     ]
     new = [quantity for quantity in values if quantity not in set(rows["quantity"])]
     added = [
-        (name, "", float(f"{values[name]:.9g}"), f"{NEW_TOLERANCE * abs(values[name]):.1g}", "")
+        new_rows.get(name)
+        or (name, "", _stored(values[name]), f"{NEW_TOLERANCE * abs(values[name]):.1g}", "")
         for name in new
     ]
     if not added:
         return rows
     return pd.concat([rows, pd.DataFrame(added, columns=list(COLUMNS))], ignore_index=True)
+
+
+def _stored(value: float) -> float:
+    return float(f"{value:.9g}")

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import Collection, LineCollection
 from matplotlib.colors import is_color_like, to_hex, to_rgba
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.text import Text
 
 from aqbio.figures import style
@@ -39,7 +40,8 @@ def numbers(values: Iterable[float]) -> str:
 def panel_words(axes: Axes, drawing: Drawing) -> str:
     """Its size, and where its axes begin, end and have numbers."""
     wide, high = axes.get_position().size * drawing.get_size_inches() * MM_PER_INCH
-    told = [f"{wide:.0f} × {high:.0f} mm"]
+    words = (axes.get_title() or axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel())
+    told = [f"{wide:.0f} × {high:.0f} mm", " | ".join(" ".join(one.split()) for one in words)]
     for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
         low, end = axis.get_view_interval()
         ticks = [at for at in axis.get_majorticklocs() if min(low, end) <= at <= max(low, end)]
@@ -85,12 +87,16 @@ def stroke_words(artist: object) -> str:
                           f"edge {number(artist.get_markeredgewidth())}"]  # fmt: skip
         case Patch():
             edge = colour_words(artist.get_edgecolor())
+            high = artist.get_height() if isinstance(artist, Rectangle) else np.nan
             parts = [colour_words(artist.get_facecolor()), "area",
+                     f"{number(high)} high" if high < 1.0 else "",
                      f"edge {edge} {number(artist.get_linewidth())}",
                      f"hatch {artist.get_hatch()}" if artist.get_hatch() else ""]  # fmt: skip
         case LineCollection():
             widths = numbers(sorted(set(artist.get_linewidths())))
+            highs = {number(np.ptp(path.vertices[:, 1])) for path in artist.get_paths()}
             parts = [colour_words(artist.get_color()[0]), "bars", widths]
+            parts += [f"{high} high" for high in sorted(highs)]
         case Collection() if len(artist.get_facecolor()):
             parts = [colour_words(artist.get_facecolor()[0]), "band",
                      numbers(sorted(set(artist.get_linewidths())))]  # fmt: skip

@@ -37,10 +37,18 @@ from tests.opensim_alone import inverse_dynamics, rms, root_wrench
 from tests.opensim_levels import hold_against
 from tests.outsider import check
 from tests.outsider.signals import Results
+from tests.reference_values import check_quantities
 from tests.told import undescribed
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
+from tests.virtual.sizes import (
+    body_quantities,
+    interval_quantities,
+    parameter_quantities,
+    rms_of_variables,
+    step_quantities,
+)
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("consistency")]
 
@@ -241,3 +249,16 @@ def _momentum(motion: Motion, skeleton: Skeleton) -> np.ndarray:
     segments = segment_motion(skeleton, moves)
     com, velocity, _ = centre_of_mass(segments)
     return angular_momentum(segments, com, velocity)[..., 1]
+
+
+def test_reference_values_of_a_fitted_run(fitted):
+    """Sizes of all that stages computed of one run, against `tests/references`."""
+    study, _, data = fitted
+    who, run = RUNNER.name, "run9"
+    check_quantities("scale", body_quantities(study, who))
+    for stage, file in data.items():
+        check_quantities(stage, rms_of_variables(file, run))
+    rows = read_columns(step_file(study, who, "contributions"))
+    check_quantities("contributions", interval_quantities(rows, run))
+    check_quantities("fit", parameter_quantities(study, who, run))
+    check_quantities("steps", step_quantities(read_columns(step_file(study, who, "steps")), run))

@@ -32,10 +32,12 @@ from tests.golden import differences, told_rows
 from tests.outsider import check
 from tests.outsider.signals import Results
 from tests.planted import NAME, files_with
+from tests.reference_values import check_quantities
 from tests.refusal import refused
 from tests.small_study import replace, write_small_study
 from tests.virtual.made_study import PEOPLE, SPEEDS
 from tests.virtual.runners import RUNNER
+from tests.virtual.sizes import hypothesis_quantities
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("finished")]
 
@@ -58,6 +60,10 @@ WORDS = {
     "quality": ("measure", "unit", "verdict", "note"),
     "verdicts": ("hypothesis", "verdict", "found", "reason"),
 }  # fmt: skip
+
+
+def test_reference_values_of_hypotheses(finished):
+    check_quantities("hypotheses", hypothesis_quantities(finished, TRIAL))
 
 
 DRAWN = {("differences", "low"), ("differences", "high")}

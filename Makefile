@@ -105,7 +105,7 @@ mutants: $(VENV)/.test ## draw mistakes, put them into the code and say which th
 	$(BIN)/python -m benchmarks.drawn_mutations --count 60 --seed $(or $(SEED),$(shell date +%j))
 
 golden: $(VENV)/.test ## write the words and reference numbers of the tests anew; look at the difference
-	AQBIO_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q $$(grep -rlE --include='test_*.py' '(differences|check_references)\(' tests)
+	AQBIO_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q $$(grep -rlE --include='test_*.py' '(differences|check_references|check_quantities)\(' tests)
 
 dist: ## build the source archive and the wheel; needs neither the environment nor its libraries
 	rm -rf dist build/dist build/lib build/bdist.*

@@ -87,9 +87,7 @@ def stroke_words(artist: object) -> str:
                           f"edge {number(artist.get_markeredgewidth())}"]  # fmt: skip
         case Patch():
             edge = colour_words(artist.get_edgecolor())
-            high = artist.get_height() if isinstance(artist, Rectangle) else np.nan
-            parts = [colour_words(artist.get_facecolor()), "area",
-                     f"{number(high)} high" if high < 1.0 else "",
+            parts = [colour_words(artist.get_facecolor()), "area", bar_words(artist),
                      f"edge {edge} {number(artist.get_linewidth())}",
                      f"hatch {artist.get_hatch()}" if artist.get_hatch() else ""]  # fmt: skip
         case LineCollection():
@@ -103,6 +101,14 @@ def stroke_words(artist: object) -> str:
         case _:
             parts = []
     return " ".join(part for part in parts if part)
+
+
+def bar_words(patch: Patch) -> str:
+    """How high a bar is, and how far from its row its middle lies; nothing of other areas."""
+    if not isinstance(patch, Rectangle) or patch.get_height() >= 1.0:
+        return ""
+    middle = patch.get_y() + 0.5 * patch.get_height()
+    return f"{number(patch.get_height())} high {number(round(middle % 1.0, 3))} along"
 
 
 def strokes(drawing: Drawing) -> set[str]:

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from aqbio.contributions.foot_slip import LoadedWay, common_slip, foot_slips
+from aqbio.contributions.foot_slip import LoadedWay, common_slip, foot_slips, loaded_ways
+from aqbio.gait.steps import Step
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.rotation.induced import FootConstraint, contact_velocity
 
@@ -70,3 +72,31 @@ def test_a_heel_that_rises_is_no_slip(slide):
     np.testing.assert_allclose(
         contact_velocity(skeleton, kinematics, rigid), np.tile(expected, (frames, 1)), atol=1e-12
     )
+
+
+def test_a_foot_goes_its_way_while_it_bears_more_than_half_of_its_peak():
+    """Forces rise and fall evenly from 0.11 s before to 0.11 s after 0.2 and 0.6 s: more than half
+    from 0.15 to 0.25 s, and the other foot 0.4 s later. A rejected step has no way."""
+    time = np.arange(0.0, 1.0, 0.01).round(2)
+    force, velocity = np.full((2, len(time), 2, 3), 7e5)
+    for foot, (middle, peak) in enumerate(((0.6, 900.0), (0.2, 1800.0))):
+        force[:, foot, 1] = np.clip(peak * (1.0 - np.abs(time - middle) / 0.11), 0.0, None)
+    velocity[:, 0] = [-0.5, 8.0, 0.0]
+    velocity[:, 1] = np.stack([0.3 + (time - 0.2), 9.0 + 0.0 * time, -0.2 + 0.0 * time], axis=1)
+    by = ("time", "foot", "axis")
+    data = xr.Dataset(
+        {"ground_force": (by, force), "contact_velocity": (by, velocity)}, {"time": time}
+    )
+    right, left, *others = (
+        Step(1, "right", 0.09, 0.31, 0.49, "ok", ""),
+        Step(2, "left", 0.49, 0.71, 0.9, "incomplete", ""),
+        Step(3, "right", 0.09, 0.31, 0.49, "rejected", ""),
+        Step(4, "left", 0.8, 0.95, 1.2, "ok", ""),  # bears nothing
+    )
+    ways = loaded_ways(data, [right, left, *others])
+    assert [way.side for way in ways] == ["right", "left"]
+    np.testing.assert_allclose([way.duration for way in ways], 0.1)
+    np.testing.assert_allclose([way.way for way in ways], [[0.03, -0.02], [-0.05, 0.0]], atol=1e-9)
+    unseen = data.assign(contact_velocity=data["contact_velocity"].where(data["time"] < 0.2))
+    [seen] = loaded_ways(unseen, [right, left])
+    assert seen.duration == pytest.approx(0.04)

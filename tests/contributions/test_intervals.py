@@ -261,3 +261,63 @@ def test_plates_make_the_external_moment_as_unsure_as_they_are(run):
         ours = found[f"sd_{name}"].values
         np.testing.assert_allclose(ours, np.interp(KNOTS, at, expected), rtol=1e-6)
     assert np.nanmax(found["sd_angular_momentum"].values) < 1e-6
+
+
+def test_a_sample_moves_opposition_and_cosine_by_its_own_momentum(run):
+    """Samples in which a group turns twice as fast, not at all, or the other way round.
+
+    The numbers of such a body, by plain sums, less those of the fitted motion.
+    """
+    case, time = run
+    draws = TrialDraws(case.levels(), case.anatomy, time, 0.3, case.touching, EXACT, Sampling(2, 1))
+    frames = draws.frames(STEP)
+    frames = slice(frames.start, frames.stop)
+    groups = list(draws.levels.groups)
+    data = drawn_dataset(draws, np.arange(len(time)))
+    momentum = data["group_angular_momentum"].values[
+        data["uncertainty_source"].values.tolist().index(UNDISTURBED)
+    ]
+    changes = [(name, more) for name in ("leg_left", "arm_left") for more in (1.0, -1.0, -2.0)]
+    off = np.zeros((len(changes), *momentum.shape))
+    for number, (name, more) in enumerate(changes):
+        off[number, ..., groups.index(name), 1] = more * momentum[:, groups.index(name), 1]
+
+    def numbers(vertical):
+        of = {name: vertical[:, place] for place, name in enumerate(groups)}
+        arms = of["arm_left"] + of["arm_right"]
+        total, size = vertical.sum(axis=1), np.abs(vertical).sum(axis=1)
+        size += np.abs(arms) - np.abs(of["arm_left"]) - np.abs(of["arm_right"])
+        swing, legs = of["leg_left"], of["leg_left"] + of["leg_right"]
+        alone, both = (np.mean(abs(one) + abs(total - one)) for one in (swing, legs))
+        along = arms @ of["leg_right"] / np.sqrt((arms @ arms) * (of["leg_right"] ** 2).sum())
+        return (alone - both) / np.mean(size), along
+
+    inside = momentum[frames, :, 1]
+    moved = [numbers(inside + one) for one in off[:, frames, :, 1]]
+    expected = np.array(moved) - numbers(inside)
+    assert np.abs(expected).max(axis=0).min() > 1e-2
+    contact = Contact("right", STEP.touchdown, STEP.toe_off, complete=True, edge_distance=0.2)
+    found = intervals_dataset(draws, [contact], 0.3, {"group_angular_momentum": off})
+    sources = found["motion_outcome_source"].values.tolist()
+    deviation = found["motion_deviation"].sel(axis="y").values[0]
+    for place, name in enumerate(("opposition", "arms_push_cosine")):
+        ours = deviation[:, sources.index(name)]
+        np.testing.assert_allclose(ours, expected[:, place], rtol=1e-3, atol=1e-12)
+
+
+@pytest.mark.parametrize("heading", [0.4, -2.0])
+def test_a_sample_is_told_along_the_heading_of_the_run(run, heading):
+    """2 kg m²/s about the direction of travel and 1 about the vertical, whichever way that is."""
+    case, time = run
+    levels = case.levels()
+    draws = TrialDraws(levels, case.anatomy, time, heading, case.touching, EXACT, Sampling(2, 1))
+    off = np.zeros((1, len(time), len(draws.levels.groups), 3))
+    off[0, :, 0] = [2.0 * np.cos(heading), 1.0, -2.0 * np.sin(heading)]
+    contact = Contact("right", STEP.touchdown, STEP.toe_off, complete=True, edge_distance=0.2)
+    found = intervals_dataset(draws, [contact], 0.3, {"group_angular_momentum": off})
+    names = zip(
+        *(found[f"motion_outcome_{one}"].values for one in ("source", "statistic")), strict=True
+    )
+    place = list(names).index(("total", "momentum_mean"))
+    told = found["motion_deviation"].values[0, 0, place]
+    np.testing.assert_allclose(told, [2.0, 1.0, 0.0], rtol=1e-3, atol=1e-6)

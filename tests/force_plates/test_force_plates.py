@@ -62,6 +62,25 @@ def test_a_force_acts_where_its_point_is_placed_wherever_the_ground_begins():
     np.testing.assert_allclose(moved, about + np.cross(far, turned), atol=1e-6)
 
 
+def test_the_laboratory_is_what_cameras_see_turned_back():
+    """A plate's point through the cameras' frame is where distances alone place it; forces act
+    there, and a run goes where its points go. Without an alignment nothing changes."""
+    (point, force, moment), aligned = _loads(), Alignment.of(TRUTH)
+    spread = aligned.spread(point)
+    np.testing.assert_allclose(aligned.levelled(aligned.placed(point)), spread, atol=1e-12)
+    np.testing.assert_allclose(aligned.spaced(force, moment), np.cross(spread, force), atol=1e-8)
+    assert aligned.surface(0.2) == pytest.approx(aligned.spread(np.array([5.0, 0.2, -3.0]))[1])
+    ends = np.array([[0.0, 0.0, 0.0], [4.0, 0.0, -3.0]])
+    (x, _, z), (seen_x, _, seen_z) = np.diff([ends, aligned.placed(ends)], axis=1)[:, 0]
+    seen = aligned.heading(np.arctan2(-seen_z, seen_x))
+    assert seen == pytest.approx(np.arctan2(-z, x), abs=1e-4)  # of 5e-3 about the vertical
+    none = Alignment.of({})
+    for own, same in zip(none.applied(force, moment), (force, moment), strict=True):
+        np.testing.assert_allclose(own, same, atol=1e-9)
+    for moved in (none.placed, none.levelled, none.spread):
+        np.testing.assert_allclose(moved(point), point, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", ALIGNMENT)
 def test_derivatives(name):
     _, *load = _loads()

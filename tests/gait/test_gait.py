@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aqbio.gait.curves import role_sd
+from aqbio.gait.drawn_steps import measured_contacts
 from aqbio.gait.postures import MEASURES, POINTS, NeutralFeet, posture_numbers
 from aqbio.gait.roles import (
     PelvisMember,
@@ -551,3 +553,38 @@ def test_every_segment_is_in_one_group(torso, words):
     groups = {"pelvis": ["pelvis"], "torso": torso, "legs": list(SEGMENTS[2:])}
     with pytest.raises(ValueError, match=words):
         membership(groups, SEGMENTS)
+
+
+@pytest.mark.parametrize("hole", range(30))
+def test_a_contact_is_measured_where_all_of_its_frames_are(hole):
+    """Its first and last ones too; a contact of a single frame is none."""
+    time = np.arange(30) / 100.0
+    contacts = [
+        Contact(side, time[first], time[last], complete=True, edge_distance=0.2)
+        for side, first, last in (("left", 3, 9), ("right", 12, 20), ("left", 25, 26))
+    ]
+    short = Contact("right", 0.275, 0.289, complete=True, edge_distance=0.2)
+    measured = np.arange(30) != hole
+    found = measured_contacts([*contacts, short], time, measured)
+    inside = (range(3, 10), range(12, 21), (25, 26))
+    expected = [one for one, own in zip(contacts, inside, strict=True) if hole not in own]
+    assert found == expected
+
+
+@pytest.mark.parametrize("stance", SIDES)
+@pytest.mark.parametrize("pelvis", ["torso", "legs", "out"])
+def test_deviations_of_roles_are_those_of_drawn_groups(stance, pelvis):
+    """Sums over correlated groups, draw by draw; unknown where a group of the role is."""
+    groups, rng, scheme = list(ANATOMICAL_GROUPS), np.random.default_rng(2), RoleScheme(pelvis)
+    mixed = rng.normal(size=(4, 3, len(groups), len(groups)))
+    draws = np.einsum("tagh,ntha->ntga", mixed, rng.normal(size=(50, 4, len(groups), 3)))
+    draws -= draws.mean(axis=0)
+    covariance = np.einsum("ntga,ntha->tgha", draws, draws) / len(draws)
+    expected = by_role(draws, scheme.matrix(stance, groups), axis=2).std(axis=0)
+    found = role_sd(covariance, groups, scheme, stance)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    arm = groups.index("arm_left")
+    covariance[2, arm] = covariance[2, :, arm] = np.nan
+    less = role_sd(covariance, groups, scheme, stance)
+    lost = scheme.matrix(stance, groups)[:, arm] != 0.0
+    np.testing.assert_array_equal(np.isnan(less[2]), np.isnan(found[2]) | lost[:, None])

@@ -13,7 +13,7 @@ from aqbio.labels.against_names import labels_against_names, spare_labels, use_s
 from aqbio.labels.assign import assign
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.hints import allows
-from aqbio.labels.words import ENGLISH, label_words, tongues
+from aqbio.labels.words import ENGLISH, label_words, reading, spellings, tongues
 from aqbio.labels.words import landmark_table as table_of_words
 from aqbio.prepare.label_check import median_positions
 from validation.broken_labels import ASKED, RIGHT, WRONG
@@ -124,6 +124,36 @@ def test_published_sets_are_read_in_english():
     places = named_labels(labels, TABLE).sites
     assert places["RTH1"] == SidedLandmark("thigh", "right")
     assert places["LUS"] == SidedLandmark("wrist_ulnar", "left")
+
+
+def costs_of_beginnings(word, tongue, side):
+    """Cost of every beginning of a word that has the meaning of the whole; the whole one last."""
+    read = [reading(f"{word[:end]}_{side}", tongue) for end in range(3, len(word) + 1)]
+    if read[-1] is None or not read[-1].meanings:
+        return [0.0]
+    same = [one for one in read if one and (one.meanings, one.words) == (
+        read[-1].meanings, read[-1].words)]  # fmt: skip
+    return [one.cost for one in same]
+
+
+def test_the_more_letters_of_a_word_are_written_the_surer_it_is():
+    """In no language is a beginning surer than the whole word; each letter of one word counts."""
+    alone = {"english": "shoulder", "french": "epaule", "german": "sprunggelenk",
+             "italian": "ginocchio", "spanish": "tobillo"}  # fmt: skip
+    languages = label_words().languages
+    for tongue in tongues()[: len(languages)]:
+        language, compared = languages[tongue.language], 0
+        side = language.sides.right[0]
+        words = {min(spellings(one)) for own in language.words.values() for one in own}
+        for word in sorted(one for one in words if len(one) > 5)[::6]:
+            costs = costs_of_beginnings(word, tongue, side)
+            assert min(costs) >= costs[-1] - 1e-12, (tongue, word)
+            compared += len(costs)
+        assert compared > 10, tongue
+        if tongue.language in alone:
+            costs = costs_of_beginnings(alone[tongue.language], tongue, side)
+            assert len(costs) > 3
+            assert (np.diff(costs) < 0.0).all(), tongue
 
 
 WORDS = {

@@ -390,6 +390,17 @@ def test_the_index_of_the_swing_leg_is_that_of_hip_and_knee():
     np.testing.assert_allclose(numbers["log_ratio_moments"], np.log(13.0 / 5.0))
 
 
+def test_a_leg_without_moments_has_no_ratio_to_the_other():
+    """Only the left one has any: it pushes in the first step and swings in the second."""
+    trial = _trial()
+    right = [MAP.sagittal[joint].right for joint in ("hip", "knee", "ankle")]
+    trial["joint_moment_coordinate"].loc[{"coordinate": right}] = 0.0
+    numbers = step_numbers(evidence_curves(trial, CUT_STEPS, MAP), CUT_STEPS)
+    assert (numbers["push_index"] > 0.0).tolist() == [True, False]
+    assert (numbers["swing_index"] > 0.0).tolist() == [False, True]
+    assert numbers["log_ratio_moments"].isna().all()
+
+
 def test_numbers_of_a_step_are_those_of_its_curves():
     """Straight lines in time: the cosine of arms and push leg by sums over 101 samples."""
     curves = evidence_curves(_trial(), CUT_STEPS, MAP)
@@ -432,3 +443,33 @@ def test_frames_cost_an_instant_less_than_is_told(rate):
     told = frame_timing_error(1.0 / rate, np.array([duration]))
     assert np.sqrt(np.mean(np.square(errors))) <= told + 1.0 / 2000
     assert told == pytest.approx(30.0 / (rate * duration) ** 3)
+
+
+def test_impulse_and_shares_of_a_step_whose_curves_are_constant():
+    """Forces of 3, 4 and -12 N are 13 N together; 5 N m in contact and -2 N m in flight add up.
+
+    Steps last 0.15 + 0.25 and 0.25 + 0.10 s; the third has no flight, and no impulse of a step.
+    """
+    steps = (Step(1, "left", 0.1, 0.25, 0.5, "ok", ""), Step(2, "right", 0.5, 0.75, 0.85, "ok", ""),
+             Step(3, "left", 0.85, 0.95, float("nan"), "incomplete", ""))  # fmt: skip
+    curves = evidence_curves(_trial(), steps, MAP)
+    curves["external_moment"].loc[{"axis": "y", "phase": "stance"}] = 5.0
+    curves["external_moment"].loc[{"axis": "y", "phase": "flight"}] = -2.0
+    for axis, force in zip(AXES, (3.0, 4.0, -12.0), strict=True):
+        curves["ground_force"].loc[{"axis": axis}] = force
+    for group, force in {"swing_leg": 1.0, "arms": 0.5, "torso": -0.3, "push_leg": 9.0}.items():
+        curves["relative_force"].loc[{"group": group, "axis": "y"}] = force
+    along = np.linspace(0.0, 0.2, FRAMES)
+    speed = np.multiply.outer([1.0, 2.0, 3.0], [8.0 + along, 8.4 + along])
+    curves["com_velocity"].loc[{"axis": "x"}] = xr.DataArray(
+        speed, dims=("step", "phase", "percent")
+    )
+    numbers = step_numbers(curves, steps)
+    expected = [5.0 * 0.15 - 2.0 * 0.25, 5.0 * 0.25 - 2.0 * 0.10, np.nan]
+    np.testing.assert_allclose(numbers["yaw_impulse"], expected)
+    np.testing.assert_allclose(numbers["contact_s"], [0.15, 0.25, 0.10])
+    np.testing.assert_allclose(numbers["flight_s"], [0.25, 0.10, np.nan])
+    for name, value in {"forward_ratio": 3 / 13, "lateral_ratio": 12 / 13, "force_mean_n": 13.0,
+                        "hub_share": 1.2 / 4.0}.items():  # fmt: skip
+        np.testing.assert_allclose(numbers[name], value, err_msg=name)
+    np.testing.assert_allclose(numbers["speed_change_mps"], [0.6, 1.2, 0.6])

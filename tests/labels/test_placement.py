@@ -1,0 +1,98 @@
+"""A standing template over markers: any size, axis up, heading and order of a made-up person."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from aqbio.labels.geometry import MAX_DISTANCE_M, distance_spreads, placement
+
+COUNT = 24
+RANDOM = np.random.default_rng(3)
+STANDING = RANDOM.uniform([-0.15, 0.0, -0.3], [0.15, 1.7, 0.3], (COUNT, 3))
+BENT = STANDING + RANDOM.normal(0.0, 0.12, (COUNT, 3))
+UPS = [sign * np.eye(3)[axis] for axis, sign in product(range(3), (1.0, -1.0))]
+
+
+def worn(up, heading, size, template=STANDING, order=None):
+    """Markers of a person of some size who stands anywhere, in another order."""
+    upright = Rotation.align_vectors([up], [[0.0, 1.0, 0.0]])[0].as_matrix()
+    yaw = Rotation.from_rotvec(np.radians(heading) * np.asarray(up)).as_matrix()
+    markers = size * template @ (yaw @ upright).T + [2.0, -1.0, 3.0]
+    order = np.arange(COUNT) if order is None else order
+    return markers[order]
+
+
+@pytest.mark.parametrize("up", UPS)
+@pytest.mark.parametrize(("heading", "size"), [(10.0, 1.0), (100.0, 0.85), (215.0, 1.2)])
+def test_a_person_is_found_whatever_way_it_stands(up, heading, size):
+    """Without a single name; the posture that fits is told."""
+    order = np.random.default_rng(1).permutation(COUNT)
+    markers = worn(up, heading, size, order=order)
+    found = placement(markers, [BENT, STANDING])
+    assert found.template == 1
+    np.testing.assert_array_equal(order[found.marker], np.arange(COUNT))
+    np.testing.assert_allclose(found.landmarks, markers[found.marker], atol=1e-9)
+    np.testing.assert_allclose(found.distance, 0.0, atol=1e-9)
+    assert found.cost == pytest.approx(0.0, abs=1e-9)
+
+
+def test_names_of_a_few_lay_it_over_all():
+    """Where nothing is left to chance; what has no marker counts as far away."""
+    order = np.random.default_rng(2).permutation(COUNT)[3:]
+    markers = worn(UPS[2], 77.0, 1.1, order=order)
+    where = {landmark: marker for marker, landmark in enumerate(order.tolist())}
+    anchors = [(landmark, where[landmark]) for landmark in order[:5].tolist()]
+    found = placement(markers, [STANDING], anchors)
+    lost = np.setdiff1d(np.arange(COUNT), order)
+    assert found.cost == pytest.approx(3 * MAX_DISTANCE_M / COUNT)
+    assert (found.marker[lost] == -1).all()
+    assert np.isnan(found.distance[lost]).all()
+    expected = [where[one] for one in range(COUNT) if one in where]
+    np.testing.assert_array_equal(found.marker[found.marker >= 0], expected)
+    whole = worn(UPS[2], 77.0, 1.1)
+    np.testing.assert_allclose(found.landmarks, whole, atol=1e-9)
+    barred = np.zeros((COUNT, len(markers)), dtype=bool)
+    barred[order[7], 7] = True
+    other = placement(markers, [STANDING], anchors, barred)
+    assert other.marker[order[7]] != 7
+    few = placement(markers[:7], [STANDING], anchors)
+    assert few is None
+    assert (placement(markers[:8], [STANDING], anchors).marker >= 0).sum() == 8
+
+
+def test_a_template_is_never_mirrored_nor_made_a_giant():
+    """The best rotation of a mirror image, by SciPy; 1.3 is the largest of sizes."""
+    mirrored = worn(UPS[2], 30.0, 1.0, STANDING * [1.0, 1.0, -1.0])
+    anchors = [(one, one) for one in range(COUNT)]
+    found = placement(mirrored, [STANDING], anchors)
+    ours, theirs = (points - points.mean(axis=0) for points in (found.landmarks, mirrored))
+    best = Rotation.align_vectors(theirs, STANDING - STANDING.mean(axis=0))[0]
+    turned = best.apply(STANDING - STANDING.mean(axis=0))
+    size = np.linalg.norm(ours) / np.linalg.norm(turned)
+    np.testing.assert_allclose(ours, size * turned, atol=1e-9)
+    assert size == pytest.approx((theirs * turned).sum() / (turned**2).sum())
+    assert found.cost > 0.05
+    giant = placement(worn(UPS[2], 30.0, 1.5), [STANDING], anchors)
+    expected = worn(UPS[2], 30.0, 1.3)
+    shift = 0.2 * (worn(UPS[2], 30.0, 1.0) - [2.0, -1.0, 3.0]).mean(axis=0)
+    np.testing.assert_allclose(giant.landmarks, expected + shift, atol=1e-9)
+
+
+def test_a_marker_keeps_its_distances_from_its_own_segment():
+    """Median over a segment's markers of the SD of distances; from those seen often enough."""
+    time = np.linspace(0.0, 1.0, 50)
+    path = np.stack([np.sin(4.0 * time), 1.0 + 0.0 * time, 3.0 * time], axis=1)
+    own = path[:, None] + [[0.1, 0.0, 0.0], [0.0, 0.2, 0.1], [0.0, 0.1, 0.1]]
+    other = np.stack([path + [[0.0, 1.0, 0.0]] * (1.0 + k * time[:, None]) for k in (1, 2, 3)], 1)
+    other[19:, 2] = np.nan
+    hidden = np.where(np.arange(50)[:, None, None] < 19, own, np.nan)
+    found = distance_spreads(path, {"own": own, "other": other, "hidden": hidden})
+    assert set(found) == {"own", "other"}
+    assert found["own"] == pytest.approx(0.0, abs=1e-12)
+    assert found["other"] == pytest.approx(1.5 * time.std())
+    other[19, 2] = 7.0
+    assert distance_spreads(path, {"other": other})["other"] == pytest.approx(2.0 * time.std())

@@ -12,7 +12,6 @@ import pandas as pd
 from aqbio.body.records import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
-from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.errors import SEVERITIES, AqbioError, Finding
 from aqbio.figures.step_means import kept_steps
 from aqbio.figures.words import MISSING, digits
@@ -84,8 +83,7 @@ def pages_participant(study: Study, participant_id: str, report: Report) -> None
         name: read_columns(step_file(study, participant_id, name)) for name in ("steps", "quality")
     }
     tables["changes"] = fit_changes(study, participant_id)
-    contributions = participant_rows(study, participant_id, "contributions")
-    tables["forces"] = contributions[contributions["level"] == ESTIMATED]
+    tables["contributions"] = participant_rows(study, participant_id, "contributions")
     folder = study.folder(participant_id, STAGE)
     write_assets(folder / "assets")
     bones, findings = write_bones(study, participant_id, trials_folder(study, participant_id))
@@ -250,9 +248,7 @@ def _trial_page(
         shown_to=f"{replayed.time[-1]:.2f}",
         roles=replayed.roles.words(),
         steps=rows(steps),
-        forces=estimated_forces(
-            tables["forces"][tables["forces"]["trial_id"] == name], shown_steps
-        ),
+        forces=estimated_forces(tables["contributions"], shown_steps),
         force_titles=list(FORCES.values()),
         residuals=residuals(quality),
         quality=quality_tables(quality),

@@ -10,7 +10,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.pages.athlete import (
+    FORCES,
+    estimated_forces,
     fastest_trial,
     left_right_address,
     uncompared_conditions,
@@ -94,3 +97,35 @@ def test_every_page_says_how_to_cite_as_the_citation_file_does(folder):
     assert CITATION.startswith(citation["authors"][0]["name"])
     for path in made.report.rglob("*.html"):
         assert f"How to cite: {CITATION}" in words_of(path.read_text("utf-8")), path.name
+
+
+def test_estimated_forces_are_means_over_the_shown_steps_of_a_foot():
+    """By hand: steps 1 and 3 on the left, 2 on the right; step 4 is not shown, level A is no force.
+
+    The same step numbers of another trial, whose left and right foot have a step each.
+    """
+    steps = pd.DataFrame(
+        {"trial_id": ["a", "a", "a", "b", "b"], "step": [1, 2, 3, 1, 2],
+         "side": ["left", "right", "left", "right", "left"]}
+    )  # fmt: skip
+    values = {("a", 1): 100.0, ("a", 2): 250.0, ("a", 3): 300.0, ("a", 4): 9000.0,
+              ("b", 1): 500.0, ("b", 2): 700.0}  # fmt: skip
+    contributions = pd.DataFrame(
+        [
+            {"level": level, "trial_id": trial, "step": step, "phase": phase,
+             "value": value + more + wrong, "low": value + more - 40.0, "high": value + more + 60.0}
+            for (trial, step), value in values.items()
+            for level, wrong in ((ESTIMATED, 0.0), ("A", 7777.0))
+            for phase, more in (("stance", 0.0), ("braking", -900.0), ("propulsion", 10.0))
+        ]
+    )  # fmt: skip
+    found = {(line["trial"], line["foot"]): line for line in estimated_forces(contributions, steps)}
+    means = {("a", "left"): 200, ("a", "right"): 250, ("b", "left"): 700, ("b", "right"): 500}
+    assert set(found) == set(means)
+    for key, mean in means.items():
+        for (words, _), more in zip(FORCES.values(), (0, -900, 10), strict=True):
+            told = [
+                float(one.replace("−", "-")) for one in re.findall(r"−?[\d.]+", found[key][words])
+            ]
+            assert told == pytest.approx([mean + more + off for off in (0, -40, 60)])
+    assert estimated_forces(contributions, steps[:0]) == []

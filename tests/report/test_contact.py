@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
+from scipy.stats import norm
 
 from aqbio.names import DOUBTFUL, NORMAL_95, USABLE
 from aqbio.pages.stance import UNIT
-from aqbio.report.contact import _sentence, projected_ellipse, shown_contact
+from aqbio.report.contact import INSTANTS, _curves, _sentence, projected_ellipse, shown_contact
 
 LENGTHS = st.floats(0.01, 1.0)
 ANGLES = st.floats(-math.pi, math.pi)
@@ -75,3 +77,80 @@ def test_its_sentence_has_the_numbers_of_its_row():
         math.nan
     )
     assert _sentence(row).endswith(f"2.00, swing side (dashed) −2.50 {UNIT}.")
+
+
+PHASE = np.linspace(0.0, math.pi, 101)
+CURVES = {
+    "both signs": (3.0 * np.cos(PHASE) + 1.0, -2.0 * np.sin(PHASE), 0.2),
+    "above": (40.0 + 9.0 * np.cos(PHASE), 20.0 + PHASE, 0.0),
+    "below": (-0.03 * np.sin(PHASE) - 0.01, -0.02 + 0.001 * PHASE, 0.004),
+}
+"""Push side, swing side, and the standard deviation of their error at touchdown; it halves to the
+end."""
+
+
+def _path(line: ElementTree.Element) -> np.ndarray:
+    return np.array([one.split() for one in re.split("[MLZ]", line.get("d")) if one], dtype=float)
+
+
+def _straight(numbers, places):
+    """Place of any number, by labelled ones that stand on one line."""
+    slope, start = np.polyfit(numbers, places, 1)
+    np.testing.assert_allclose(start + slope * np.array(numbers), places, atol=0.11)
+    return lambda number: start + slope * np.asarray(number)
+
+
+def _axes(panel: ElementTree.Element):
+    """From per cent of the contact and momentum to places, by the words and numbers drawn."""
+    texts = panel.findall("text")
+    at = {text.text: float(text.get("x")) for text in texts if text.text in INSTANTS}
+    beside = [text for text in texts if text.get("text-anchor") == "end"]
+    beside = [text for text in beside if text.text not in INSTANTS]
+    numbers = [float(text.text.replace("−", "-")) for text in beside]
+    assert len(numbers) == 3
+    places = [float(text.get("y")) - 4.0 for text in beside]
+    assert list(at) == ["touchdown", "middle", "toe-off"]
+    assert max(float(text.get("x")) for text in beside) < at["touchdown"]
+    return _straight([0.0, 50.0, 100.0], list(at.values())), _straight(numbers, places)
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_curves_stand_where_the_words_and_numbers_beside_them_say(name):
+    """Lines, 95 % of the error about them, zero, and the instants of the bodies above."""
+    push, swing, sd = CURVES[name]
+    curves = {"push_side": push, "swing_side": swing}
+    sds = {side: np.linspace(sd, sd / 2.0, 101) for side in curves} if sd else {}
+    panel = ElementTree.fromstring(str(_curves(curves, sds)))
+    (x, y), percent = _axes(panel), np.arange(0, 101, 2)
+    lines = [(line.get("class"), line) for line in panel.findall("path")]
+    instants = [line.get("d") for look, line in lines if look == "instant"]
+    ends = np.array([re.findall(r"[\d.]+", line) for line in instants], dtype=float)
+    np.testing.assert_allclose(ends[:, 0], x([0.0, 50.0, 100.0]), atol=0.11)
+    [(top, bottom)] = {(float(high), float(low)) for _, high, low in ends}
+    paths = {look: _path(line) for look, line in lines if look != "instant"}
+    looks = ("line", "band") if sd else ("line",)
+    assert set(paths) == {"zero", *(f"{side} {look}" for side in curves for look in looks)}
+    np.testing.assert_allclose(paths["zero"], [[x(0), y(0)], [x(100), y(0)]], atol=0.2)
+    for side, values in curves.items():
+        drawn = paths[f"{side} line"]
+        np.testing.assert_allclose(
+            drawn, np.column_stack((x(percent), y(values[percent]))), atol=0.3
+        )
+        if sd:
+            half = norm.ppf(0.975) * sds[side]
+            both = np.concatenate(((values + half)[percent], (values - half)[percent[::-1]]))
+            expected = np.column_stack((x([*percent, *percent[::-1]]), y(both)))
+            np.testing.assert_allclose(paths[f"{side} band"], expected, atol=0.3)
+    heights = np.concatenate([path[:, 1] for path in paths.values()])
+    assert heights.min() == pytest.approx(top, abs=0.11)
+    assert heights.max() == pytest.approx(bottom, abs=0.11)
+    _, _, width, height = map(float, panel.get("viewBox").split())
+    assert 0.0 < top < bottom < height
+    assert x(100.0) <= width
+
+
+def test_curves_of_nothing_are_flat():
+    panel = ElementTree.fromstring(str(_curves({"push_side": np.zeros(101)}, {})))
+    drawn = [line for line in panel.findall("path") if line.get("class") != "instant"]
+    lines = {line.get("class"): _path(line)[:, 1] for line in drawn}
+    assert set(lines["push_side line"]) == set(lines["zero"])

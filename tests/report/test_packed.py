@@ -160,3 +160,15 @@ def test_places_go_with_numbers():
     found = [estimate, float(low), float(high), *dots, _predicted(drawing)[0], float(mark)]
     expected = [zero + scale * number for number in (0.4, 0.2, 0.6, 0.3, 0.5, 0.1, 0.5)]
     assert found == pytest.approx(expected, abs=0.6)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 0.05, 30.0, 1e4])
+def test_a_drawing_is_the_same_in_another_unit(unit):
+    """All but the number at the smallest effect: also where an effect is a hundredth of another."""
+    numbers, own = np.array([0.4, 0.2, 0.6, 0.05]), {"B": -0.3, "A": 0.5}
+    plain = _drawing(*numbers, own)
+    other = _drawing(*(unit * numbers), {name: unit * value for name, value in own.items()})
+    shapes = r"<(?:circle|path|rect)[^>]*>"
+    assert re.findall(shapes, other) == re.findall(shapes, plain)
+    places = [*_places(plain, r'cx="([\d.]+)"'), *_places(plain, r"[MH]([\d.]+)")]
+    assert 0.0 < min(places) < max(places) < 320.0

@@ -1,0 +1,125 @@
+"""Who and what leaves a study on the way to its numbers: nobody is lost between the boxes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import SimpleNamespace
+
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from aqbio.hypotheses.deviations import LISTED
+from aqbio.report.flow import LEAVES, MOST_REASONS, NOT_STATED, flow
+
+WHYS = {
+    "the foot is off the plate by 0.03 m": "the foot is off the plate by n m",
+    "the foot is off the plate by 12 m": "the foot is off the plate by n m",
+    "a gap of 5 frames; at the knee": "a gap of n frames",
+    "a gap of 17,5 frames: at the hip": "a gap of n frames",
+    "cut (at 3 s)": "cut",
+    "L5 was not seen": "L5 was not seen",
+    **{why: why for why in ("no flight", "too slow", "too fast", "one foot")},
+    None: NOT_STATED,
+}  # fmt: skip
+"""Reasons as tables have them, and what they have in common with others."""
+
+NAMES = list("ABCDEFGH")
+FATES = ["left out", "failed", "empty", "ok"]
+ROWS = {
+    "steps": some.tuples(
+        some.sampled_from(NAMES), some.sampled_from(["ok", "rejected", "incomplete"]),
+        some.sampled_from(list(WHYS)),
+    ),
+    "runs": some.tuples(
+        some.sampled_from(["run", "static"]), some.sampled_from(FATES),
+        some.sampled_from(list(WHYS)),
+    ),
+    "deviations": some.tuples(
+        some.sampled_from(["participant X", "trial X/run", "participant X: sex", "steps"]),
+        some.sampled_from([LISTED, "male"]), some.sampled_from(list(WHYS)),
+    ),
+}  # fmt: skip
+
+
+def _table(rows: list[tuple], *columns: str) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(columns)).astype(object)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    some.sets(some.sampled_from(NAMES)), *(some.lists(one, max_size=25) for one in ROWS.values())
+)
+def test_who_leaves_and_who_stays_are_all_that_came(people, steps, runs, deviations):
+    """And each who leaves has one reason, of those that are told apart the most frequent ones."""
+    steps = [row for row in steps if row[0] in people]
+    moving = [row for row in runs if row[0] == "run"]
+    results = [
+        ("failed" if fate == "failed" else "ok", why, {"failed": None, "empty": 0}.get(fate, 1))
+        for _, fate, why in moving
+        if fate != "left out"
+    ]
+    columns = flow(
+        [SimpleNamespace(participant_id=name) for name in people],
+        [
+            SimpleNamespace(task=task, include="no" if fate == "left out" else "yes", reason=why)
+            for task, fate, why in runs
+        ],
+        _table(results, "status", "reason", "steps_ok"),
+        _table(steps, "participant_id", "status", "reason"),
+        _table(deviations, "key", "before", "reason"),
+    )
+    gone, cut = (
+        [why for what, was, why in deviations if (what, was) == (key, LISTED)]
+        for key in ("participant X", "trial X/run")
+    )
+    expected = _leaving(people, moving, steps, gone, cut)
+    came = len(people) + len(gone), len(moving) + len(cut), len(steps)
+    stay = (
+        len({name for name, status, _ in steps if status == "ok"}),
+        sum(fate == "ok" for _, fate, _ in moving),
+        sum(status == "ok" for _, status, _ in steps),
+    )
+    assert list(columns) == list(expected)
+    for boxes, leaving, first, last in zip(
+        columns.values(), expected.values(), came, stay, strict=True
+    ):
+        assert (boxes[0].count, boxes[0].stays) == (first, True)
+        assert (boxes[-1].count, boxes[-1].stays) == (last, True)
+        between = {box.words: box for box in boxes[1:-1]}
+        assert set(between) == {LEAVES[fate] for fate, whys in leaving.items() if whys}
+        assert first - sum(box.count for box in between.values()) == last
+        for fate, whys in leaving.items():
+            if whys:
+                _check_reasons(between[LEAVES[fate]], whys, stated=fate != "without_steps")
+
+
+def _leaving(people, moving, steps, gone, cut) -> dict[str, dict[str, list]]:
+    """Reasons of those that leave, by title and fate."""
+    usable = {name for name, status, _ in steps if status == "ok"}
+    return {
+        "People": {"removed": gone, "without_steps": list(people - usable)},
+        "Runs": {
+            "removed": cut,
+            "left_out": [why for _, fate, why in moving if fate == "left out"],
+            "failed": [why for _, fate, why in moving if fate == "failed"],
+            "without_steps": [fate for _, fate, _ in moving if fate == "empty"],
+        },
+        "Contacts of the feet": {
+            status: [why for _, one, why in steps if one == status]
+            for status in ("rejected", "incomplete")
+        },
+    }
+
+
+def _check_reasons(box, whys, *, stated: bool) -> None:
+    assert (box.count, box.stays) == (len(whys), False)
+    if not stated:
+        assert box.reasons == ()
+        return
+    counts = Counter(WHYS[why] for why in whys)
+    named = [(n, why) for n, why in box.reasons if why != "other reasons"]
+    assert all(counts[why] == n for n, why in named)
+    assert [n for n, _ in named] == sorted(counts.values(), reverse=True)[:MOST_REASONS]
+    assert sum(n for n, _ in box.reasons) == len(whys)
+    assert len(box.reasons) - len(named) == int(len(counts) > MOST_REASONS)

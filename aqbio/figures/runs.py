@@ -146,11 +146,12 @@ ROLES = {"push": STYLES["push_leg"], "swing": STYLES["swing_leg"]}
 
 @journal_style()
 def draw_joint_work(rows: pd.DataFrame, width_mm: float) -> Drawing:
-    """Draw one column of panels per joint."""
-    narrow = is_narrow(width_mm)
-    figure = sheet(width_mm, 112.0 if narrow else 120.0)
-    axes = figure.subplots(3, 3, squeeze=False, sharex=True, sharey="row")
-    for line, (quantity, (words, unit)) in zip(axes, ROWS.items(), strict=True):
+    """Draw one column of panels per joint, one row per quantity that is known."""
+    known = {name: words for name, words in ROWS.items() if (rows["quantity"] == name).any()}
+    row_mm, margin_mm = (32.0, 16.0) if is_narrow(width_mm) else (35.0, 15.0)
+    figure = sheet(width_mm, row_mm * len(known) + margin_mm)
+    axes = figure.subplots(len(known), 3, squeeze=False, sharex=True, sharey="row")
+    for line, (quantity, (words, unit)) in zip(axes, known.items(), strict=True):
         for ax, joint in zip(line, JOINTS, strict=True):
             _draw_work(ax, rows, quantity, joint)
         line[0].set_ylabel(f"{words}\n({unit})")
@@ -185,12 +186,20 @@ def _draw_work(ax: Axes, rows: pd.DataFrame, quantity: str, joint: str) -> None:
     ax.locator_params(axis="y", nbins=5)
 
 
+POSITIVE = {
+    "angle": "flexion and dorsiflexion (angles)",
+    "moment": "extension and plantarflexion (moments)",
+    "power": "energy given by the joint (powers)",
+}
+"""What a positive number means."""
+
+
 def _work_caption(rows: pd.DataFrame) -> str:
+    positive = ", ".join(words for name, words in POSITIVE.items() if name in set(rows["quantity"]))
     return (
         f"Fastest run of each of {_athletes(rows)}: mean, bands ± one standard deviation between "
-        "athletes. Positive: flexion and dorsiflexion (angles), extension and plantarflexion "
-        "(moments), energy given by the joint (powers). TD touchdown, TO toe-off; in the next step "
-        "both legs change roles."
+        f"athletes. Positive: {positive}. TD touchdown, TO toe-off; in the next step both legs "
+        "change roles."
     )
 
 

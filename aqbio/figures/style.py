@@ -112,7 +112,6 @@ _RC: dict[str, Any] = {
     "axes.spines.right": False,
     "axes.linewidth": FRAME_PT,
     "axes.axisbelow": True,
-    "axes.xmargin": 0.0,
     "axes.ymargin": 0.07,
     "axes.titley": 1.0,  # no search for overlaps of a title: nothing is drawn above a panel
     "xtick.major.width": FRAME_PT,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.collections import Collection, LineCollection
 from matplotlib.colors import is_color_like, to_hex, to_rgba
 from matplotlib.figure import Figure as Drawing
@@ -42,13 +43,15 @@ def panel_words(axes: Axes, drawing: Drawing) -> str:
     wide, high = axes.get_position().size * drawing.get_size_inches() * MM_PER_INCH
     words = (axes.get_title() or axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel())
     told = [f"{wide:.0f} × {high:.0f} mm", " | ".join(" ".join(one.split()) for one in words)]
-    for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
-        low, end = axis.get_view_interval()
-        ticks = [at for at in axis.get_majorticklocs() if min(low, end) <= at <= max(low, end)]
-        told.append(f"{name} {number(low)} to {number(end)}, {len(ticks)} ticks")
-        if ticks:
-            told[-1] += f" from {number(ticks[0])} to {number(ticks[-1])}"
-    return "; ".join(told)
+    return "; ".join([*told, *map(axis_words, (axes.xaxis, axes.yaxis))])
+
+
+def axis_words(axis: Axis) -> str:
+    """Where it begins and ends, and its numbers."""
+    low, end = axis.get_view_interval()
+    ticks = [at for at in axis.get_majorticklocs() if min(low, end) <= at <= max(low, end)]
+    told = f"{axis.axis_name} {number(low)} to {number(end)}"
+    return f"{told} at {numbers(ticks)}" if len(ticks) < 7 else f"{told}, {len(ticks)} rows"
 
 
 def page_words(drawing: Drawing) -> str:
@@ -60,7 +63,9 @@ def page_words(drawing: Drawing) -> str:
     for legend in drawing.legends:
         box = legend.get_window_extent().size / drawing.dpi * MM_PER_INCH
         told.append(f"key {legend._ncols} across, {box[0]:.0f} × {box[1]:.0f} mm")
-    return "; ".join([*told, f"first of {len(panels)} panels {panel_words(panels[0], drawing)}"])
+    told.append(f"first of {len(panels)} panels {panel_words(panels[0], drawing)}")
+    axes = [axis_words(axis) for panel in panels for axis in (panel.xaxis, panel.yaxis)]
+    return "; then ".join(["; ".join(told), *list(dict.fromkeys(axes))[2:]])
 
 
 def colour_words(colour: object) -> str:

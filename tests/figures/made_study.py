@@ -303,7 +303,7 @@ def _study(folder: Path, participants: int, figures: dict[str, Any]) -> Study:
 
 
 def _run(study: Study, time: Array) -> tuple[xr.Dataset, xr.Dataset]:
-    """Joint powers and angles of a run; the left leg is flexed twice as far, both are constant."""
+    """Constant powers, moments and angles of a run; the left leg is flexed twice as far."""
     legs = [f"{joint}_{side}" for joint in ANGLES for side in ("left", "right")]
     powers = np.tile([POWERS[name.split("_")[0]] for name in legs], (len(time), 1))
     force = (("time", "foot", "axis"), np.zeros((len(time), 2, 3)))
@@ -315,13 +315,21 @@ def _run(study: Study, time: Array) -> tuple[xr.Dataset, xr.Dataset]:
         for joint, value in ANGLES.items()
         for side, factor in (("right", 1.0), ("left", 2.0))
     }
-    q = np.tile(list(angles.values()), (len(time), 1))
+    moments = {
+        getattr(mapped.sagittal[joint], side): value * mapped.flexion[joint]
+        for joint, value in MOMENTS.items()
+        for side in ("right", "left")
+    }
+    q, forces = (np.tile(list(one.values()), (len(time), 1)) for one in (angles, moments))
     at = {"time": time, "coordinate": list(angles)}
-    return found, xr.Dataset({"q": (("time", "coordinate"), q)}, at)
+    found = found.assign(joint_moment_coordinate=(("time", "coordinate"), forces))
+    return found.assign_coords(at), xr.Dataset({"q": (("time", "coordinate"), q)}, at)
 
 
 ANGLES = {"hip": 0.5, "knee": 1.0, "ankle": -0.2}
 """Flexion of the joints of the right leg, rad."""
+MOMENTS = {"hip": -80.0, "knee": 60.0, "ankle": -150.0}
+"""N m of flexion, of both legs."""
 POWERS = {"hip": 300.0, "knee": -100.0, "ankle": 500.0}
 """W, of both legs."""
 

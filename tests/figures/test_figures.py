@@ -37,7 +37,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.names import INTERVALS
 from tests.figures.look import look_lines
-from tests.figures.made_study import draw_made, write_made_results
+from tests.figures.made_study import MOMENTS, POWERS, draw_made, write_made_results
 from tests.figures.test_conditions_and_reliability import FIGURE_ROWS
 from tests.golden import differences
 from tests.report.test_verdicts import FORBIDDEN
@@ -485,6 +485,24 @@ def test_one_condition_and_missing_intervals_are_drawn(name, tables):
         drawing.draw_without_rendering()
     assert cut(drawing) == []
     assert "95 % interval of" not in figure.caption(rows.assign(**gone))
+
+
+def test_moments_and_powers_of_joints_are_of_a_kilogram(tables):
+    """Of the same body, so that their ratio is that of the moments and powers themselves."""
+    rows = tables["joint_work"].set_index(["quantity", "line"])["mean"]
+    for joint, moment in MOMENTS.items():
+        for role in ("push", "swing"):
+            both = (rows.loc[quantity, f"{joint}_{role}"] for quantity in ("moment", "power"))
+            extension, power = (one.to_numpy() for one in both)
+            np.testing.assert_allclose(extension * POWERS[joint], -moment * power, rtol=1e-9)
+
+
+def test_a_quantity_that_nobody_knows_has_no_panels(tables):
+    """A study without plates has angles alone."""
+    rows = tables["joint_work"].query("quantity == 'angle'")
+    [figure] = [one for one in FIGURES if one.name == "joint_work"]
+    assert len(figure.draw(rows, max(WIDTHS)).axes) == 3
+    assert "(angles). TD" in figure.caption(rows)
 
 
 def listed(study: Study) -> list[dict]:

@@ -15,6 +15,7 @@ from aqbio.boundary import MAX_WRITTEN_BYTES
 from aqbio.config import SHEETS, MarkerSet, ModelMap, StudySettings, expand_environment, read_yaml
 from aqbio.config.model_map import MappedMarker, Size
 from aqbio.config.removed_settings import CONSTANTS, REMOVED
+from aqbio.config.sheets import Trial
 from tests.config.test_settings import SETTINGS
 from tests.golden import differences
 from tests.refusal import refused
@@ -100,3 +101,22 @@ def test_environment_variables(monkeypatch):
         expand_environment("${AQBIO_TEST_FOLDER}/x", file="study.yaml")
     assert raised.value.file == "study.yaml"
     assert "export AQBIO_TEST_FOLDER=" in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "is_window"),
+    [
+        (None, 0.5, True), (0.0, 0.001, True), (1.0, 1.5, True), (2.0, None, True),
+        (None, None, True), (None, 0.0, False), (1.0, 1.0, False), (1.5, 1.0, False),
+    ],
+)  # fmt: skip
+def test_a_window_of_a_trial_ends_after_it_begins(start, end, is_window):
+    """Without a start it begins with the recording."""
+    row = {"participant_id": "A", "trial_id": "run", "task": "run", "file": "run.c3d"}
+    row |= {"start_s": start, "end_s": end}
+    if is_window:
+        trial = Trial.model_validate(row)
+        assert (trial.start_s, trial.end_s) == (start, end)
+        return
+    with pytest.raises(ValidationError, match="end_s"):
+        Trial.model_validate(row)

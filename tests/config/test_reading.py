@@ -6,6 +6,8 @@ is right.
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from aqbio.boundary import MAX_WRITTEN_BYTES
 from aqbio.config import SHEETS, MarkerSet, ModelMap, StudySettings, expand_environment, read_yaml
 from aqbio.config.model_map import MappedMarker, Size
 from aqbio.config.removed_settings import CONSTANTS, REMOVED
+from aqbio.config.settings import valid_disk_path
 from aqbio.config.sheets import Trial
 from tests.config.test_settings import SETTINGS
 from tests.golden import differences
@@ -120,3 +123,31 @@ def test_a_window_of_a_trial_ends_after_it_begins(start, end, is_window):
         return
     with pytest.raises(ValidationError, match="end_s"):
         Trial.model_validate(row)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limits are those of Linux")
+@pytest.mark.parametrize("letter", ["a", "é"])
+@pytest.mark.parametrize("size", [254, 255, 256, 257])
+def test_a_name_is_refused_where_the_disk_refuses_it(letter, size, tmp_path):
+    """In bytes, not letters."""
+    name = letter * (size // len(letter.encode())) + "b" * (size % len(letter.encode()))
+    try:
+        (tmp_path / name).touch()
+    except OSError:
+        with pytest.raises(ValueError, match="a name of"):
+            valid_disk_path(name)
+    else:
+        assert valid_disk_path(name) == name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limits are those of Linux")
+@pytest.mark.parametrize("size", [4094, 4095, 4096])
+def test_a_path_is_refused_where_the_system_refuses_it(size):
+    path = ("./" * size)[:size]  # this folder, in many letters
+    try:
+        os.stat(path)  # noqa: PTH116, a Path would shorten it
+    except OSError:
+        with pytest.raises(ValueError, match=f"a path of {size}"):
+            valid_disk_path(path)
+    else:
+        assert valid_disk_path(path) == path

@@ -6,7 +6,7 @@ from collections import Counter
 from types import SimpleNamespace
 
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as some
 
 from aqbio.hypotheses.deviations import LISTED
@@ -46,7 +46,8 @@ def _table(rows: list[tuple], *columns: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns)).astype(object)
 
 
-@settings(max_examples=40, deadline=None)
+# a failure is shown as it was drawn: making it smaller takes minutes
+@settings(max_examples=40, deadline=None, phases=[Phase.reuse, Phase.generate])
 @given(
     some.sets(some.sampled_from(NAMES)), *(some.lists(one, max_size=25) for one in ROWS.values())
 )

@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from aqbio.config.removed_settings import REMOVED
 from aqbio.config.settings import EVERYDAY, SECTIONS, StudySettings
 from aqbio.config.sheets import SHEETS
 from aqbio.config.validation import expected
@@ -46,8 +45,6 @@ def settings_page() -> str:
             "",
             *_table(_settings(section)),
         ]
-    lines += ["## Settings that were", "", "| key | what became of it |", "| --- | --- |"]
-    lines += [*(f"| `{key}` | {words} |" for key, words in REMOVED.items()), ""]
     for sheet, row in SHEETS.items():
         lines += [
             f"## {sheet}.tsv",

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from aqbio.boundary import cannot_be_opened, reads
-from aqbio.config.removed_settings import REMOVED
 from aqbio.errors import AqbioError, Finding
 
 Location: TypeAlias = tuple[int | str, ...]
@@ -138,8 +137,6 @@ def _words(site: _ErrorSite, error: ErrorDetails) -> tuple[str, str]:
         return f"{name} must be {expected(site.annotation)}{given_words}.", ""
     if kind == "missing":
         return f"{name} is missing.", f"add {site.location[-1]}."
-    if kind == "extra_forbidden" and name in REMOVED:
-        return f"setting {name} is none any more: {REMOVED[name]}", "delete its line."
     if kind == "extra_forbidden":
         return f"setting {name} is unknown.", _suggestion(site)
     if kind == "value_error":

@@ -14,7 +14,7 @@ from aqbio.hypotheses.preregistration import (
     verdict_basis,
 )
 from aqbio.io.study import Study
-from aqbio.stats.registry import VERSION, became, short_hash
+from aqbio.stats.registry import short_hash
 
 NOT_RECORDED = "not recorded"
 
@@ -57,12 +57,9 @@ def deviations(study: Study) -> tuple[Deviation, ...]:
     basis_changes = [
         Deviation(ALL, f"{kind} {name}".strip(), before, now)
         for kind in ("version", "settings", "constants")
-        for name, before, now in _differences(record.get(kind, NOT_RECORDED), basis[kind])
+        for name, before, now in _differences(record[kind], basis[kind])
     ]
-    if "sheets" in record:
-        basis_changes += _of_sheets(study, record["sheets"], basis["sheets"])
-    else:
-        basis_changes += [Deviation(ALL, "sheets", NOT_RECORDED, short_hash(basis["sheets"]))]
+    basis_changes += _of_sheets(study, record["sheets"], basis["sheets"])
     basis_changes += _entries(record["registry"], basis["registry"])
     order = Deviation(ALL, "order", record["hash"], short_hash(basis))
     return (*changes, *(basis_changes or [order]))
@@ -75,10 +72,10 @@ def post_hoc(deviations: tuple[Deviation, ...], hypothesis: str) -> bool:
 
 def _of_record(study: Study, record: Mapping[str, Any]) -> Iterator[Deviation]:
     """A record that is younger than a reading of the data, and recordings that were exchanged."""
-    if record.get("earlier"):
-        yield Deviation(ALL, "record", str(record["earlier"]), str(record["recorded"]))
+    if record["earlier"]:
+        yield Deviation(ALL, "record", record["earlier"], record["recorded"])
     fingerprints = recording_fingerprints(study)
-    for name, earlier in record.get("recordings", {}).items():
+    for name, earlier in record["recordings"].items():
         if name in fingerprints and fingerprints[name] != earlier:
             yield _with_remarks(
                 study, Deviation(ALL, f"trial {name}: content", earlier, fingerprints[name])
@@ -90,7 +87,7 @@ def _of_sheets(
 ) -> Iterator[Deviation]:
     """Rows that were taken out, added or changed; trials of an athlete who left count as one."""
     for kind in now:
-        old, new = before.get(kind, {}), now[kind]
+        old, new = before[kind], now[kind]
         for name in dict.fromkeys([*old, *new]):
             athlete = name.partition("/")[0]
             known = {athlete in before["participant"], athlete in now["participant"]}
@@ -116,23 +113,17 @@ def _with_remarks(study: Study, change: Deviation) -> Deviation:
 
 
 def _entries(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Deviation]:
-    """Changes of the hypotheses; of an older version, the fate of each.
+    """Changes of the registry's version and hypotheses.
 
     Where an entry left a family, the p values of those that stay are adjusted over fewer tests.
     """
     old, new = (
         {entry["id"]: entry for entry in part["hypotheses"]}
-        | {
-            name: entry | {"family": "contrast"}
-            for name, entry in part.get("contrasts", {}).items()
-        }
+        | {name: entry | {"family": "contrast"} for name, entry in part["contrasts"].items()}
         for part in (before, now)
     )
-    if before["version"] != VERSION:
-        for name in dict.fromkeys([*old, *new]):
-            earlier_version = f"version {before['version']}" if name in old else ""
-            yield Deviation(name, "entry", earlier_version, became(name))
-        return
+    for _, earlier, later in _differences(before["version"], now["version"]):
+        yield Deviation(ALL, "registry version", earlier, later)
     for name in dict.fromkeys([*old, *new]):
         for key, earlier, later in _differences(old.get(name, {}), new.get(name, {})):
             yield Deviation(name, key, earlier, later)
@@ -148,13 +139,13 @@ def _entries(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Deviation]
 
 
 def _differences(before: Any, now: Any) -> Iterator[tuple[str, str, str]]:
-    """Key and both values of every difference; without keys where either is no mapping."""
+    """Key and both values of every difference; without keys of two plain values."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in dict.fromkeys([*before, *now]):
             if before.get(key) != now.get(key):
                 yield key, _text(before.get(key)), _text(now.get(key))
     elif before != now:
-        yield "", _text(before), _text(now if isinstance(now, str) else short_hash(now))
+        yield "", _text(before), _text(now)
 
 
 def _text(value: Any) -> str:

@@ -180,7 +180,7 @@ def _earlier_reading(study: Study, fingerprints: Mapping[str, str]) -> str:
         return "results of this study were there already"
     for path in sorted(Path(study.settings.results).glob(f"*/{RECORD}")):
         other = json.loads(path.read_text(encoding="utf-8"))
-        shared = set(fingerprints.values()) & set(other.get("recordings", {}).values())
+        shared = set(fingerprints.values()) & set(other["recordings"].values())
         if shared and path.parent != study.root:
             recordings = "recording was" if len(shared) == 1 else "recordings were"
             day = str(other["recorded"]).partition("T")[0]

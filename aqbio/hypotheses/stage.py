@@ -36,7 +36,7 @@ from aqbio.stats.robustness import (
 )
 from aqbio.stats.step_numbers import step_columns
 from aqbio.stats.verdict import ExaminedHypothesis, Verdict, examine, families, judge
-from aqbio.study.findings import mixed_programs, write_findings
+from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import Report, study_stage
 
@@ -63,7 +63,7 @@ def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
         rows: Any = parts.part(name, tables[name], []) if name in tables else []
         table = pd.DataFrame(rows).reindex(columns=list(descriptions))
         write_table(table, study.table(f"{name}.tsv"), descriptions, source)
-    write_findings(study, STAGE, [*mixed_programs(study), *parts.findings])
+    write_findings(study, STAGE, parts.findings)
     for verdict in verdicts:
         report(f"{verdict.hypothesis}: {verdict.verdict}")
 

@@ -95,24 +95,7 @@ def git_commit() -> str:
         changed = _git(root, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return f"{commit}{CHANGES}" if changed else commit
-
-
-CHANGES = "+changes"
-"""End of a commit from whose files some differ."""
-
-
-@functools.cache
-def is_other_program(commit: str) -> bool:
-    """Tell whether what computes was another program at a commit than now; False if not known."""
-    then, now = commit.removesuffix(CHANGES), git_commit().removesuffix(CHANGES)
-    if then == now or "unknown" in (then, now):
-        return False
-    root = Path(__file__).parents[2]
-    try:
-        return bool(_git(root, "diff", "--name-only", then, now, "--", "aqbio", "models"))
-    except (OSError, subprocess.CalledProcessError):
-        return True  # a commit that this checkout does not have
+    return f"{commit}+changes" if changed else commit
 
 
 def _short_names(paths: Iterable[Path], names_of_given: Mapping[Path, str]) -> dict[str, Path]:

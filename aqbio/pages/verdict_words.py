@@ -18,7 +18,7 @@ from aqbio.names import INTERVALS
 from aqbio.pages.filters import capital, choices, closed, counted, missing
 from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, LITERAL, OUTCOME_WORDS, statistic_words
 from aqbio.stats.evidence import MOST_ATHLETES
-from aqbio.stats.registry import OUTCOME_NAMES, Hypothesis, StatisticWords, known_biases
+from aqbio.stats.registry import OUTCOME_NAMES, Hypothesis, StatisticWords
 
 Row = Mapping[str, Any]
 
@@ -315,7 +315,7 @@ def bias_words(hypothesis: Hypothesis, design: str) -> str:
     """Shift of an estimate by errors that no interval includes; empty where not known."""
     biases = [
         f"In simulated studies with {cause} the estimate is off by {moved:+g} smallest effects"
-        for cause, moved in known_biases(hypothesis).items()
+        for cause, moved in hypothesis.biases.items()
     ]
     order = [ORDERS[design]] if biases and hypothesis.contrast and design in ORDERS else []
     return "; ".join([*biases, *order])

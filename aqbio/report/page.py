@@ -206,7 +206,7 @@ class StudyContent:
         """Tables of stage hypotheses, and the registry."""
         names = ("verdicts", "literal", "single_athletes", "power", "deviations")
         record = registry_record(self.study)
-        fields = {} if record is None else {f: str(record.get(f, "")) for f in RECORDED}
+        fields = {} if record is None else {f: str(record[f]) for f in RECORDED}
         return VerdictTables(
             asked_registry(self.study),
             Record(**fields) if fields else None,

@@ -92,7 +92,7 @@ class LiteralReading(Entry):
 class Untested(Entry):
     """A claim of the articles that is implied, or that recordings like these cannot test."""
 
-    id: Name | None = Field(default=None, description="Name, of a claim that once had a verdict.")
+    id: Name | None = Field(default=None, description="Name, of a claim with an entry of its own.")
     claim: Claim = Field(description="Short quote of the article.")
     source: Source = Field(description="Article.")
     any_runner: str = Field(default="", description="What of it is true of any runner.")
@@ -439,27 +439,14 @@ class Registry(Entry):
 
     @model_validator(mode="before")
     @classmethod
-    def _check_version(cls, content: object) -> object:
-        """Refuse an older registry with the fate of each of its entries."""
+    def _add_shipped_entries(cls, content: object) -> object:
+        """Add the shipped entries to contrasts that stand alone."""
         if not isinstance(content, dict):
             return content
-        version = content.get("version")
-        if "hypotheses" not in content and "contrasts" in content:  # added to the shipped entries
+        if "hypotheses" not in content and "contrasts" in content:
             contrasts = content["contrasts"] or {}
             shipped = dict(read_registry())
             return shipped | {"contrasts": shipped["contrasts"] | contrasts} | {"version": VERSION}
-        if isinstance(version, int) and version < VERSION:
-            entries = [
-                entry for entry in content.get("hypotheses") or () if isinstance(entry, dict)
-            ]
-            names = ", ".join(
-                f"{entry.get('id')}: {became(str(entry.get('id')))}" for entry in entries
-            )
-            raise ValueError(
-                f"this registry is of version {version}, and verdicts follow version {VERSION}. "
-                f"What became of its entries: {names} Fix: begin with the registry that aqbio new "
-                "writes, and change it where yours differed."
-            )
         return content
 
     @model_validator(mode="after")
@@ -513,31 +500,6 @@ def short_hash(content: object) -> str:
     """First twelve digits of the SHA-256 of any JSON content."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def became(name: str) -> str:
-    """Current role of a hypothesis of any version."""
-    registry = read_registry()
-    if name in registry.contrasts:
-        return "contrast"
-    if name in [entry.id for entry in registry.untested]:
-        return "in the table of claims that are not tested"
-    return next(
-        (str(hypothesis.family) for hypothesis in registry.hypotheses if hypothesis.id == name),
-        "unknown",
-    )
-
-
-def known_biases(hypothesis: Hypothesis) -> dict[str, float]:
-    """Biases of an entry; of one that has none, those of the shipped entry of the same test.
-
-    Registries that studies copied before the key existed have none.
-    """
-    if hypothesis.biases:
-        return hypothesis.biases
-    test = (hypothesis.id, hypothesis.statistic)
-    shipped = read_registry().hypotheses
-    return next((entry.biases for entry in shipped if (entry.id, entry.statistic) == test), {})
 
 
 def read_registry(path: Path = DEFAULT) -> Registry:

@@ -7,13 +7,12 @@ from dataclasses import fields
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from aqbio.errors import Cause, Finding, causes, group_of, listed
+from aqbio.errors import Cause, Finding, causes, group_of
 from aqbio.io.dictionary import columns
 from aqbio.io.provenance import published, study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.study.jobs import computed_again, earlier_programs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,19 +100,6 @@ def write_findings(
     source = study_provenance(study, stage, [])
     table = pd.DataFrame(rows, columns=list(FINDINGS))
     write_table(table, study.table(f"findings_{stage}.tsv"), FINDINGS, source)
-
-
-def mixed_programs(study: Study) -> Iterator[Finding]:
-    """Findings of stages of participants that another commit of aqbio computed."""
-    for commit, stages in earlier_programs(study).items():
-        yield Finding(
-            rule="program-changed",
-            severity="warning",
-            what=f"{listed(stages)} {'was' if len(stages) == 1 else 'were'} computed by another "
-            f"commit of aqbio, {commit}, than the verdicts: changes of results between the two are "
-            "in some numbers and not in others.",
-            fix=f"{computed_again(study)} computes all with one.",
-        )
 
 
 def every_finding(study: Study, stages: Iterable[str] = LATER_STAGES) -> pd.DataFrame:

@@ -24,7 +24,6 @@ from aqbio.io.atomic import files_made, note_made, write_text
 from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
 from aqbio.operating_system import CAN_FORK
-from aqbio.study.jobs import computed_again, earlier_programs
 from aqbio.version import __version__
 
 Result = TypeVar("Result")
@@ -97,11 +96,6 @@ def _internal_error(
         "report it with this file, which holds places in the program and no data; the next run "
         "tries again."
     )
-    if earlier_programs(study):
-        fix = (
-            "results that were read here are of an earlier commit of aqbio: "
-            f"{computed_again(study)} computes all with this one. If the error stays, {fix}"
-        )
     return AqbioError(
         f"{message}, see {log.relative_to(study.root).as_posix()}; please report.",
         file=str(log),

@@ -16,7 +16,7 @@ from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError, is_writable, writing
 from aqbio.io.atomic import PARTIAL, cached_until_changed, write_text
 from aqbio.io.meshes import mesh_files
-from aqbio.io.provenance import file_hash, given_files, is_other_program, keep_hashes, recall_hashes
+from aqbio.io.provenance import file_hash, given_files, keep_hashes, recall_hashes
 from aqbio.io.study import STUDY_NOTE, Study, as_plain_data, compared_studies, load_study
 from aqbio.operating_system import FileClaimedError, claim_file, relative_path
 from aqbio.stage_table import (
@@ -247,9 +247,7 @@ def is_outdated(study: Study, participant_id: str, stage: str, content: Mapping[
 
     A missing earlier record does not count: it may be restored unchanged.
     """
-    recorded_sources = content.get(MADE_OF)
-    if recorded_sources is None:
-        return False
+    recorded_sources = content[MADE_OF]
     now = made_of(study, participant_id, stage)
     same_records = recorded_sources["records"].keys() == now["records"].keys() and all(
         seal in ("", recorded_sources["records"][name]) for name, seal in now["records"].items()
@@ -277,25 +275,6 @@ def every_job(study: Study) -> Iterator[tuple[Study, str, str]]:
             )
         yield from ((study, participant_id, stage.name) for stage in PARTICIPANT)
     yield from ((study, "", stage.name) for stage in STUDY)
-
-
-def earlier_programs(study: Study) -> dict[str, list[str]]:
-    """Stages of participants that another commit of aqbio computed, by commit.
-
-    Commits between two releases have the same version, so that nothing runs again for them.
-    """
-    stages: dict[str, list[str]] = {}
-    for on, participant_id, stage in every_job(study):
-        source = read_record(on.manifest(participant_id, stage)).get("provenance", {})
-        commit = str(source.get("commit", "unknown"))
-        if is_other_program(commit) and stage not in stages.setdefault(commit, []):
-            stages[commit].append(stage)
-    return stages
-
-
-def computed_again(study: Study) -> str:
-    """Command that computes all results again."""
-    return f"`aqbio run {study.file} -- --forceall`"
 
 
 INSPECTIONS = frozenset(

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ValidationError
 from aqbio.boundary import MAX_WRITTEN_BYTES
 from aqbio.config import SHEETS, MarkerSet, ModelMap, StudySettings, expand_environment, read_yaml
 from aqbio.config.model_map import MappedMarker, Size
-from aqbio.config.removed_settings import CONSTANTS, REMOVED
 from aqbio.config.settings import valid_disk_path
 from aqbio.config.sheets import Trial
 from tests.config.test_settings import SETTINGS
@@ -30,9 +29,7 @@ LONG = {
     "it contains itself many times": "b0: &b0 [x, x]\n"
     + "".join(f"b{n}: &b{n} [{', '.join([f'*b{n - 1}'] * 9)}]\n" for n in range(1, 7)),
     "without end": "x: " + 5000 * "[",
-    **{f"removed {name}": "name: a\n{}:\n  {}: 1\n".format(*name.split("."))
-       for name in (*REMOVED, *CONSTANTS)},
-}  # fmt: skip
+}
 
 
 def told(path: Path, model: type[BaseModel] = StudySettings) -> list[str]:

@@ -194,12 +194,6 @@ def _text(name: str, before: str, after: str) -> Change:
     return work
 
 
-def _older(study: Study) -> None:
-    entries = [{"id": "H1", "delta": 0.05}, {"id": "H3f", "delta": 0.2}]
-    old = {"hash": "0", "registry": {"version": 2, "hypotheses": entries}}
-    (study.root / "registry.json").write_text(json.dumps(old), "utf-8")
-
-
 def _beyond(measure: str, verdict: str, every: int = 1) -> Change:
     """Trials whose measure has a verdict."""
 
@@ -237,7 +231,6 @@ CHANGED: dict[str, tuple[Change, str]] = {
     "another setting": (
         _text("study.yaml", "name: drawn\n", "name: drawn\nquality: {usable_share: 0.2}\n"),
         "verdicts deviations"),
-    "an older record": (_older, "verdicts deviations"),
     "no record": (lambda study: (study.root / "registry.json").unlink(), "verdicts deviations"),
     "drift in some trials": (_beyond("flight_drift_y", "fail", 3), "verdicts hypotheses_trials"),
     "slip in all trials": (_beyond("foot_slip", "fail"), "verdicts hypotheses_trials"),
@@ -256,7 +249,7 @@ CHANGED: dict[str, tuple[Change, str]] = {
 
 
 UNTOUCHED = (
-    "another rule", "an older record", "no record", "slip in all trials",
+    "another rule", "no record", "slip in all trials",
     "closures that fail",
 )  # fmt: skip
 """Changes that concern rules and gates alone: no estimate moves."""

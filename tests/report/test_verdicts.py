@@ -31,7 +31,7 @@ from aqbio.pages.words import (
 )
 from aqbio.stats.gates import GATES, NEEDS
 from aqbio.stats.outcomes import STATISTICS as TESTED_STATISTICS
-from aqbio.stats.registry import StatisticName, known_biases
+from aqbio.stats.registry import StatisticName
 from aqbio.stats.verdict import CLASSES
 from tests.figures.made_study import NAN, REGISTRY, TIMES, made_row
 from tests.golden import differences
@@ -123,7 +123,7 @@ def slots(part: str, hypothesis, row) -> dict[str, str]:
     elif part == "Athletes" and "robust" in row:
         found |= {"robust": digits(float(row["robust"]))}
     elif part == "What no interval includes":
-        for number, (cause, moved) in enumerate(known_biases(hypothesis).items()):
+        for number, (cause, moved) in enumerate(hypothesis.biases.items()):
             found |= {f"cause {number}": f"with {cause} the"}
             found |= {f"moved {number}": f"{moved:+g} ".replace("-", "−")}
     elif part == "text":

@@ -11,11 +11,9 @@ import pytest
 
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
-from aqbio.io import provenance
 from aqbio.io.atomic import write_text
 from aqbio.io.study import load_study
-from aqbio.study.findings import mixed_programs
-from aqbio.study.internal import RULE, STAGE_ORDER, Parts, contained
+from aqbio.study.internal import RULE, STAGE_ORDER, Parts
 from aqbio.study.jobs import claim_results, every_job, remove_unsound_records, result_problems
 from aqbio.study.manifest import (
     FAILED,
@@ -259,30 +257,3 @@ def test_what_was_made_of_files_that_changed_meanwhile_is_thrown_away(study):
         _write(study, "prepare")
         study.recording(study.trial("P1", "fast")).write_bytes(b"another")
     assert not record.exists()
-
-
-def test_results_of_two_commits_are_named_with_the_way_out(file, monkeypatch):
-    """Between releases the version stays, so that nothing runs again; what breaks then says so."""
-
-    def at_commit(commit):
-        monkeypatch.setattr(provenance, "git_commit", lambda: commit)
-        provenance.is_other_program.cache_clear()
-
-    at_commit("0123456789ab")
-    _ran(file)
-    study = load_study(file)
-    assert [*mixed_programs(study)] == []
-    at_commit("ba9876543210+changes")
-    study.manifest("P1", "pages").unlink()
-    assert _ran(file) == ["P1 pages"]
-    [finding] = mixed_programs(study)
-    assert finding.rule == "program-changed"
-    assert "prepare" in finding.what
-    assert "0123456789ab" in finding.what
-    assert f"`aqbio run {file} -- --forceall`" in finding.fix
-    with refused("internal-error") as caught, contained(study, "multiverse", "P1"):
-        [].pop()
-    assert caught.value.fix.startswith("results that were read here are of an earlier commit")
-    at_commit("unknown")
-    assert [*mixed_programs(study)] == []
-    provenance.is_other_program.cache_clear()

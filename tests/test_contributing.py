@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-TEXT = Path(__file__).parents[1].joinpath("CONTRIBUTING.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+TEXT = ROOT.joinpath("CONTRIBUTING.md").read_text(encoding="utf-8")
 BLOCKS = [
     textwrap.dedent(block) for block in re.findall(r"^ *```python\n(.*?)```", TEXT, re.M | re.S)
 ]
@@ -30,3 +31,33 @@ def test_what_an_example_imports_is_there(module, name):
 
 def test_there_are_examples():
     assert len(IMPORTS) >= 5
+
+
+NEW = {"aqbio/figures/contact_time.py", "models/sprint/my_lab.yaml", "docs/files.md"}
+"""Files that a reader or the site makes."""
+
+PLACES = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != ".")
+PATHS = {
+    path
+    for path in re.findall(rf"`((?:{PLACES})/[\w./]+)`", TEXT)
+    if "NAME" not in path and path not in NEW
+}
+NAMES = {
+    *re.findall(r"`(\w+)`\s(?:of|in)\s`(\w[\w./]+\.\w+)`", TEXT),
+    *((name, path) for path, name in re.findall(r"`([\w./]+\.\w+)`,\sin\s`(\w+)`", TEXT)),
+}
+
+
+@pytest.mark.parametrize("path", sorted(PATHS))
+def test_what_the_page_names_is_there(path):
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize(("name", "path"), sorted(NAMES))
+def test_a_name_is_in_the_file_that_is_said_to_have_it(name, path):
+    assert re.search(rf"\b{name}\b", (ROOT / path).read_text(encoding="utf-8"))
+
+
+def test_the_page_names_files_and_what_is_in_them():
+    assert len(PATHS) >= 20
+    assert len(NAMES) >= 5

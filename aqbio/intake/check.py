@@ -19,10 +19,9 @@ from aqbio.intake.contents import (
     repeated_files,
     repeated_frames,
 )
-from aqbio.intake.fetch import changed_files
 from aqbio.intake.run_problems import run_problems
 from aqbio.io.opensim_xml import model_markers, model_names
-from aqbio.io.published import read_manifest
+from aqbio.io.published import changed_files, read_manifest
 from aqbio.io.strength import checked_strength, refuse_old_sheet, unread_strength
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
 from aqbio.names import NORMAL
@@ -354,7 +353,8 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
         )
         return
     yield from missing_files(checked)
-    yield from changed_files(study)
+    if manifest := read_manifest(study.file.parent):
+        yield from changed_files(manifest, data)
     repeated = list(repeated_files(checked))
     yield from repeated
     contents = Contents(frozenset(), frozenset(), 0)

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import http.client
+import logging
 import lzma
 import tarfile
-import urllib.error
-import urllib.request
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,59 +19,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+import pooch
+
 from aqbio.config import InvalidStudyError
 from aqbio.errors import AqbioError, Finding
-from aqbio.faults import writing
+from aqbio.faults import writing, writing_fault
 from aqbio.io.atomic import atomic_path
-from aqbio.io.published import RECORDINGS, PublishedFile, read_manifest
+from aqbio.io.published import RECORDINGS, Manifest, PublishedFile, changed_files, read_manifest
 from aqbio.io.study import Study
-from aqbio.operating_system import replace_file
 
-PART = ".part"
-"""Behind the name of a file that is not complete yet; the next call goes on from its end."""
-
-CONNECTION_TIMEOUT_S = 30.0
-MAX_ATTEMPTS = 3
-"""Connections that may break off before a file is given up."""
-
-CHUNK_BYTES = 2**16
-
-RANGE_IGNORED = (200, 203)
-"""Answers of a server that sends the whole file."""
-
-RANGE_REFUSED = 416
+RETRIES = 1
+"""Downloads that are tried again for every file."""
 
 TAR_ENDS = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
-
-
-def changed_files(study: Study) -> list[Finding]:
-    """Recordings in the data folder whose content is not the published one."""
-    manifest = read_manifest(study.file.parent)
-    files = () if manifest is None else manifest.files
-    return [
-        _changed(study.data / file.file)
-        for file in files
-        if (study.data / file.file).is_file() and not _is_published(study.data / file.file, file)
-    ]
-
-
-def _changed(path: Path) -> Finding:
-    return Finding(
-        rule="fetch-changed",
-        severity="error",
-        what=f"{path.name} is not the recording that was published: its checksum differs from the "
-        f"one in {RECORDINGS}.",
-        file=str(path),
-        fix="delete it and run `aqbio fetch` again; if the change is meant, copy it to another "
-        "name and write that in trials.tsv.",
-    )
-
-
-def _is_published(path: Path, file: PublishedFile) -> bool:
-    if path.stat().st_size != file.bytes:
-        return False
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
 
 
 def fetch_recordings(study: Study, mirror: Path | None, report: Callable[[str], None]) -> None:
@@ -83,7 +41,7 @@ def fetch_recordings(study: Study, mirror: Path | None, report: Callable[[str], 
     ------
     InvalidStudyError
         A file has other content than was published, here, in the mirror or at its address, or
-        could not be fetched. What was fetched stays, and the next call goes on from there.
+        could not be fetched. What was fetched stays, and the next call fetches the others.
     """
     manifest = read_manifest(study.file.parent)
     if manifest is None:
@@ -93,7 +51,7 @@ def fetch_recordings(study: Study, mirror: Path | None, report: Callable[[str], 
             fix="copy the recordings into the data folder.",
             rule="fetch-manifest",
         )
-    problems = changed_files(study)
+    problems = changed_files(manifest, study.data)
     absent = [file for file in manifest.files if not (study.data / file.file).exists()]
     present = len(manifest.files) - len(absent) - len(problems)
     report(f"{present} of {len(manifest.files)} recordings are here, as they were published")
@@ -101,12 +59,7 @@ def fetch_recordings(study: Study, mirror: Path | None, report: Callable[[str], 
         absent, altered = _copy_from_mirror(absent, mirror, study.data)
         problems += altered
         report(f"{len(absent)} are not in {mirror}")
-    for file in absent:
-        try:
-            report(f"{manifest.address(file)} ({file.bytes / 1e6:.1f} MB)")
-            download(manifest.address(file), study.data / file.file, file)
-        except AqbioError as error:
-            problems.append(error.finding())
+    problems += _download(absent, manifest, study.data, report)
     if problems:
         raise InvalidStudyError(problems)
     report(f"{study.data}: all {len(manifest.files)} recordings are as they were published")
@@ -206,79 +159,62 @@ def _altered(mirror: Path, path: PurePosixPath, file: PublishedFile) -> Finding:
 # from an address ------------------------------------------------------------------------------
 
 
-def download(address: str, target: Path, file: PublishedFile) -> None:
-    """Download a file, from where an interrupted download ended; its content is checked.
-
-    Raises
-    ------
-    AqbioError
-        Nothing at the address, a connection that breaks off, or other content.
-    """
-    part = target.with_name(target.name + PART)
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-    reason = ""
-    for _ in range(MAX_ATTEMPTS):
+def _download(
+    absent: Sequence[PublishedFile], manifest: Manifest, data: Path, report: Callable[[str], None]
+) -> list[Finding]:
+    """Download files, each kept only with the content that was published; return problems."""
+    pooch.get_logger().setLevel(logging.WARNING)
+    downloads = pooch.create(
+        path=data,
+        base_url="",
+        registry={file.file: f"sha256:{file.sha256}" for file in absent},
+        urls={file.file: manifest.address(file) for file in absent},
+        retry_if_failed=RETRIES,
+    )
+    problems = []
+    for file in absent:
+        address, target = manifest.address(file), data / file.file
+        report(f"{address} ({file.bytes / 1e6:.1f} MB)")
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _append(address, part, file.bytes)
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise _not_there(address, target, f"the server answers {error.code}") from error
-        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-            reason = str(getattr(error, "reason", error)) or type(error).__name__
-        if _size(part) >= file.bytes:
-            break
-    if (size := _size(part)) < file.bytes:
-        reason = f": {reason}" if reason else ""
-        raise _not_there(
-            address, target, f"the connection ended after {size} of {file.bytes} bytes{reason}"
-        )
-    if not _is_published(part, file):
-        part.unlink()
-        raise AqbioError(
-            f"{target.name} at {address} is not what was published when the study was made: its "
-            f"checksum differs from the one in {RECORDINGS}. It was not kept.",
-            file=str(target),
-            fix="take it from a copy with --from FOLDER; or look what changed there.",
-            rule="fetch-changed",
-        )
-    replace_file(part, target)
+            downloads.fetch(file.file)
+            target.chmod(0o644)
+        except ValueError:  # the hash is another one
+            problems.append(_other_content(address, target))
+        except OSError as error:
+            if fault := writing_fault(error, target.parent, target):
+                raise fault from error
+            problems.append(_not_there(address, target, error))
+    return problems
 
 
-def _append(address: str, part: Path, expected_bytes: int) -> None:
-    """Continue a file from its end; from its beginning where the server cannot."""
-    start = _size(part)
-    if start == expected_bytes:
-        return
-    if start > expected_bytes:
-        part.unlink()
-        start = 0
-    request = urllib.request.Request(address, headers={"Range": f"bytes={start}-"} if start else {})
-    try:
-        response = urllib.request.urlopen(request, timeout=CONNECTION_TIMEOUT_S)
-    except urllib.error.HTTPError as error:
-        if error.code != RANGE_REFUSED:
-            raise
-        error.close()
-        part.unlink()
-        return
-    if response.status in RANGE_IGNORED:
-        part.unlink(missing_ok=True)
-    with response, writing(part), part.open("ab") as out:
-        remaining = expected_bytes + 1 - out.tell()  # one byte too many tells another content
-        while remaining > 0 and (chunk := response.read(min(CHUNK_BYTES, remaining))):
-            out.write(chunk)
-            remaining -= len(chunk)
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _not_there(address: str, target: Path, reason: str) -> AqbioError:
-    return AqbioError(
-        f"{target.name} could not be fetched from {address}: {reason}.",
+def _other_content(address: str, target: Path) -> Finding:
+    return Finding(
+        rule="fetch-changed",
+        severity="error",
+        what=f"{target.name} at {address} is not what was published when the study was made: its "
+        f"checksum differs from the one in {RECORDINGS}. It was not kept.",
         file=str(target),
-        fix="run the command again, which goes on from there; or take a copy with --from FOLDER.",
+        fix="take it from a copy with --from FOLDER; or look what changed there.",
+    )
+
+
+def _not_there(address: str, target: Path, error: OSError) -> Finding:
+    """A failed request, by the server's answer or by the exception that is behind the others."""
+    response = getattr(error, "response", None)
+    cause: BaseException = error
+    while behind := cause.__cause__ or cause.__context__:
+        cause = behind
+    reason = (
+        f"the server answers {response.status_code}" if response is not None
+        else getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    )  # fmt: skip
+    return Finding(
         rule="fetch-failed",
+        severity="error",
+        what=f"{target.name} could not be fetched from {address}: {reason}.",
+        file=str(target),
+        fix="run the command again, which fetches what is not here yet; or take a copy with "
+        "--from FOLDER.",
     )

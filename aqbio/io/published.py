@@ -6,6 +6,7 @@ Beside study.yaml stand ``recordings.tsv`` (file, source, path, bytes, sha256) a
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,6 +52,13 @@ class PublishedFile(Row):
         """Name without folders."""
         return PurePosixPath(self.file).name
 
+    def is_content_of(self, path: Path) -> bool:
+        """Tell whether a file has the content that was published."""
+        if path.stat().st_size != self.bytes:
+            return False
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == self.sha256
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -90,6 +98,23 @@ def read_manifest(folder: Path) -> Manifest | None:
     if findings:
         raise InvalidStudyError(findings)
     return Manifest(path, tuple(files), sources)
+
+
+def changed_files(manifest: Manifest, data: Path) -> list[Finding]:
+    """Recordings in the data folder whose content is not the published one."""
+    return [
+        Finding(
+            rule="fetch-changed",
+            severity="error",
+            what=f"{file.name} is not the recording that was published: its checksum differs from "
+            f"the one in {RECORDINGS}.",
+            file=str(path),
+            fix="delete it and run `aqbio fetch` again; if the change is meant, copy it to another "
+            "name and write that in trials.tsv.",
+        )
+        for file in manifest.files
+        if (path := data / file.file).is_file() and not file.is_content_of(path)
+    ]
 
 
 def _error(manifest: Path, file: PublishedFile, what: str, fix: str = "") -> Finding:

@@ -25,7 +25,7 @@ from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.names import NORMAL
 from aqbio.pages.difference_words import Comparison, comparison_words, comparisons, side_words
 from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED, SessionSteps
-from aqbio.pages.filters import CONTENT_SECURITY, enumerated, rows, template
+from aqbio.pages.filters import CONTENT_SECURITY, PENDING_LINKS, enumerated, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
 from aqbio.pages.others import beside_others
 from aqbio.pages.own_curves import participant_curves, sides_drawing
@@ -116,7 +116,11 @@ def _page(study: Study, participant_id: str) -> Path:
 def write_missing_page(study: Study, participant_id: str) -> None:
     """Write a page that says that there is no page of the participant."""
     page = template("missing.html.j2").render(
-        against="", security=CONTENT_SECURITY["folder"], root="../", participant=participant_id
+        against="",
+        security=CONTENT_SECURITY["folder"],
+        root="../",
+        participant=participant_id,
+        **PENDING_LINKS,
     )
     write_text(_page(study, participant_id), page)
 
@@ -146,6 +150,7 @@ def write_athlete_page(
     page = template("athlete.html.j2").render(
         security=CONTENT_SECURITY["folder"],
         root="../",
+        **PENDING_LINKS,
         participant=participant_id,
         against=against_words(trials),
         line=athlete_lines(people, trials)[0],

@@ -85,6 +85,20 @@ CITATION = (
 """How to cite aqbio, at the foot of every page; the same as ``CITATION.cff``."""
 
 
+STUDY_LINKS = {"study_href": "href", "study_src": "src"}
+"""Attributes that link to pages and scripts of the study, by their names in templates."""
+
+PENDING_LINKS = {name: f"data-{attribute}" for name, attribute in STUDY_LINKS.items()}
+"""The same on a person's pages, which are finished before those of the study: links to nothing."""
+
+
+def with_study_links(page: str) -> str:
+    """Turn the pending links of a person's page into links, once the study's pages exist."""
+    for name, attribute in STUDY_LINKS.items():
+        page = page.replace(f' {PENDING_LINKS[name]}="', f' {attribute}="')
+    return page
+
+
 def write_assets(folder: Path) -> None:
     """Write style, scripts and libraries into the folder of the pages."""
     for source, target in ((ASSETS, folder), (ASSETS / "vendor", folder / "vendor")):
@@ -111,6 +125,7 @@ def environment() -> jinja2.Environment:
         "here": "",
         "citation": CITATION,
         "root": "",
+        **STUDY_LINKS,
     }
     return templates
 

@@ -35,7 +35,14 @@ from aqbio.pages.athlete import (
 )
 from aqbio.pages.bones import write_bones
 from aqbio.pages.differences import session_steps, write_differences
-from aqbio.pages.filters import CONTENT_SECURITY, counted, rows, template, write_assets
+from aqbio.pages.filters import (
+    CONTENT_SECURITY,
+    PENDING_LINKS,
+    counted,
+    rows,
+    template,
+    write_assets,
+)
 from aqbio.pages.fit import trial_changes
 from aqbio.pages.packed import Channel
 from aqbio.pages.quality import quality_tables, residuals
@@ -76,8 +83,9 @@ def pages_participant(study: Study, participant_id: str, report: Report) -> None
     Writes into ``pages`` what stage report gathers in ``report``: ``trials/<participant>`` with
     ``<trial>.html`` and ``.js``, ``model/bones.js`` there if the model comes with surfaces,
     ``athletes/<participant>.html`` and ``assets``, so that they can be opened before the report
-    exists; and ``pages.json`` last. Content on other participants comes from a script of the study
-    (`aqbio.report.group`), so that a page does not change with the trials of others.
+    exists (links to the study's pages are pending until then); and ``pages.json`` last. Content on
+    other participants comes from a script of the study (`aqbio.report.group`), so that a page does
+    not change with the trials of others.
     """
     tables = {
         name: read_columns(step_file(study, participant_id, name)) for name in ("steps", "quality")
@@ -235,6 +243,7 @@ def _trial_page(
     return template("trial.html.j2").render(
         security=CONTENT_SECURITY["folder"],
         root="../../",
+        **PENDING_LINKS,
         participant=participant_id,
         trial=name,
         condition=trial.condition.replace("_", " "),

@@ -15,7 +15,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.pages.athlete import left_right_address
 from aqbio.pages.differences import TABLE, differences_path, read_differences
-from aqbio.pages.filters import counted, write_assets
+from aqbio.pages.filters import counted, with_study_links, write_assets
 from aqbio.report.group import group_script
 from aqbio.report.page import STAGE, StudyContent, one_page, page_findings, study_pages
 from aqbio.study.deposit import write_data_package
@@ -80,13 +80,17 @@ def compare_script(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -
 
 
 def _put_pages(study: Study, folder: Path) -> None:
-    """Copy the participants' pages to the others."""
+    """Put the participants' pages beside the others, with links to these."""
     for participant in study.participants:
         participant_folder = study.folder(participant.participant_id, "pages")
         for kind in ("trials", "athletes"):
             for file in sorted((participant_folder / kind).rglob("*")):
-                if file.is_file():
-                    _link_or_copy(file, folder / file.parent.relative_to(participant_folder))
+                target = folder / file.parent.relative_to(participant_folder)
+                if file.suffix == ".html":
+                    text = file.read_text(encoding="utf-8")
+                    write_text(target / file.name, with_study_links(text))
+                elif file.is_file():
+                    _link_or_copy(file, target)
 
 
 def _link_or_copy(source: Path, folder: Path) -> None:

@@ -92,6 +92,7 @@ def test_every_page_is_whole_linked_short_and_harmless(made, pages):
         assert " ." not in said
         if path.name == "one_file.html":
             continue
+        assert not re.search(r"\sdata-(href|src)=", page.text), path.name
         # What gets into a page by mistake is refused by its policy: scripts and styles are files.
         assert "unsafe" not in page.text
         assert "script-src &#39;self&#39; file:;" in page.text

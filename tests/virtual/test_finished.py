@@ -12,6 +12,7 @@ import json
 import re
 import shutil
 import zipfile
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from aqbio.gait.step_files import step_file
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_columns, read_table
+from aqbio.pages.filters import with_study_links
 from aqbio.study.archive import FACTS_FILE, MAX_RELATIVE_DIFFERENCE, compared, write_archive
 from aqbio.study.deposit import CRATE, PACKAGE, _labels
 from aqbio.virtual.demo import demo_run
@@ -60,6 +62,23 @@ WORDS = {
     "quality": ("measure", "unit", "verdict", "note"),
     "verdicts": ("hypothesis", "verdict", "found", "reason"),
 }  # fmt: skip
+
+
+def test_a_persons_pages_link_only_to_what_exists_before_the_study_has_pages(finished):
+    for participant in finished.participants:
+        folder = finished.folder(participant.participant_id, "pages")
+        pages = list(folder.rglob("*.html"))
+        assert len(pages) > 1
+        for page in pages:
+            text = page.read_text(encoding="utf-8")
+            addresses = re.findall(r'\s(?:href|src)="([^"#]+)[^"]*"', text)
+            assert len(addresses) > 3
+            for address in addresses:
+                target = page.parent / unquote(address)
+                assert address.startswith("data:") or target.is_file(), (page, address)
+            assert with_study_links(text) == (
+                finished.root / "report" / page.relative_to(folder)
+            ).read_text("utf-8")
 
 
 def test_reference_values_of_hypotheses(finished):

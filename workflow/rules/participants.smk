@@ -1,4 +1,5 @@
 # From recordings to what every step says: stages of one participant, all trials in one process.
+# A later stage goes before an earlier one, so that a person's page is there before the next begins.
 
 if OWN.is_virtual:
 
@@ -35,6 +36,7 @@ rule prepare:
         f"{LOGS}/prepare/{{model}}{{participant}}.log",
     benchmark:
         f"{LOGS}/prepare/{{model}}{{participant}}.tsv"
+    priority: 1
     conda:
         "../envs/aqbio.yaml"
     resources:
@@ -67,6 +69,7 @@ rule scale:
         f"{LOGS}/scale/{{model}}{{participant}}.log",
     benchmark:
         f"{LOGS}/scale/{{model}}{{participant}}.tsv"
+    priority: 2
     conda:
         "../envs/aqbio.yaml"
     resources:
@@ -96,6 +99,7 @@ rule inverse_kinematics:
         f"{LOGS}/inverse_kinematics/{{model}}{{participant}}.log",
     benchmark:
         f"{LOGS}/inverse_kinematics/{{model}}{{participant}}.tsv"
+    priority: 3
     conda:
         "../envs/aqbio.yaml"
     resources:
@@ -122,6 +126,7 @@ rule inverse_dynamics:
         f"{LOGS}/inverse_dynamics/{{model}}{{participant}}.log",
     benchmark:
         f"{LOGS}/inverse_dynamics/{{model}}{{participant}}.tsv"
+    priority: 4
     conda:
         "../envs/aqbio.yaml"
     resources:
@@ -150,6 +155,7 @@ rule contributions:
         f"{LOGS}/contributions/{{model}}{{participant}}.log",
     benchmark:
         f"{LOGS}/contributions/{{model}}{{participant}}.tsv"
+    priority: 5
     conda:
         "../envs/aqbio.yaml"
     resources:
@@ -189,6 +195,7 @@ rule multiverse:
         f"{LOGS}/multiverse/{{participant}}.log",
     benchmark:
         f"{LOGS}/multiverse/{{participant}}.tsv"
+    priority: 6
     conda:
         "../envs/aqbio.yaml"
     resources:
@@ -216,6 +223,7 @@ rule pages:
         f"{LOGS}/pages/{{participant}}.log",
     benchmark:
         f"{LOGS}/pages/{{participant}}.tsv"
+    priority: 7
     conda:
         "../envs/aqbio.yaml"
     resources:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from aqbio.version import __version__
 
 if TYPE_CHECKING:
-    from aqbio.contributions import contributions
     from aqbio.contributions.files import model_anatomy
     from aqbio.force_plates.ground_reactions import Run, external_yaw_moment, ground_reactions
     from aqbio.gait.roles import (
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from aqbio.intervals.sources import source_sds
     from aqbio.intervals.trial_draws import Sampling, TrialDraws, drawn_level_c, drawn_outcomes
     from aqbio.intervals.uncertainty import DrawnOutcomes, Spread
-    from aqbio.look.library import induced, momentum
+    from aqbio.look.library import induced, joint_contributions, momentum
     from aqbio.multibody.dynamics import ExternalLoad, newton_euler
     from aqbio.multibody.kinematics import (
         SegmentKinematics,
@@ -65,7 +64,6 @@ __all__ = [
     "TrialDraws",
     "__version__",
     "by_role",
-    "contributions",
     "demo_run",
     "drawn_level_c",
     "drawn_outcomes",
@@ -75,6 +73,7 @@ __all__ = [
     "ground_reactions",
     "group_sum",
     "induced",
+    "joint_contributions",
     "level_a",
     "levels",
     "membership",
@@ -97,7 +96,6 @@ __all__ = [
 ]
 
 _HOMES = {
-    "contributions": ("contributions",),
     "contributions.files": ("model_anatomy",),
     "force_plates.ground_reactions": ("Run", "external_yaw_moment", "ground_reactions"),
     "gait.roles": (
@@ -113,7 +111,7 @@ _HOMES = {
     "intervals.sources": ("source_sds",),
     "intervals.trial_draws": ("Sampling", "TrialDraws", "drawn_level_c", "drawn_outcomes"),
     "intervals.uncertainty": ("DrawnOutcomes", "Spread"),
-    "look.library": ("induced", "momentum"),
+    "look.library": ("induced", "joint_contributions", "momentum"),
     "multibody.dynamics": ("ExternalLoad", "newton_euler"),
     "multibody.kinematics": (
         "SegmentKinematics",

@@ -1,6 +1,6 @@
 """Level C from scratch: what joint moments of swing leg, lumbar joint and arms push on the ground.
 
-Only inverse dynamics is asked, so that nothing is shared with `aqbio.contributions`: the
+Only inverse dynamics is asked, so that nothing is shared with `aqbio.joint_contributions`: the
 mass matrix column by column, what coordinates feel of a wrench on the foot by virtual work, and the
 ground's answer from the equations of motion with the foot held.
 """

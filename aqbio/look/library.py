@@ -51,7 +51,7 @@ CAUSED_VARIABLES = {
     "induced_pelvis_acceleration": "pelvis_acceleration",
     "induced_momentum_rate": "momentum_rate",
 }
-"""Variables of level C, and their names in :func:`contributions`."""
+"""Variables of level C, and their names in :func:`joint_contributions`."""
 
 MEASURED_VARIABLES = {
     "ground_force": "measured_force",
@@ -171,7 +171,7 @@ def _momentum_dataset(
     return xr.Dataset(variables, coordinates, {"mass": float(skeleton.mass.sum())})
 
 
-def contributions(
+def joint_contributions(
     model: FilePath,
     motion: FilePath,
     forces: FilePath,
@@ -257,7 +257,7 @@ def induced(
     Parameters
     ----------
     model, motion, forces, contact, muscles, cutoff_hz
-        As in :func:`aqbio.contributions`.
+        As in :func:`aqbio.joint_contributions`.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import aqbio
 
 files = ("demo/V06.osim", "demo/V06_run.mot", "demo/V06_run_grf.mot")
-found = aqbio.contributions(*files, contact="C2")
+found = aqbio.joint_contributions(*files, contact="C2")
 vertical = found.force.sum("foot").sel(axis="y")
 
 for joint in ("ankle_right", "knee_right", "hip_right", "gravity", "contact"):

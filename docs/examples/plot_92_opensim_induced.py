@@ -12,7 +12,7 @@ import aqbio
 
 files = ("demo/V06.osim", "demo/V06_run.mot", "demo/V06_run_grf.mot")
 induced = aqbio.induced(*files, contact="C2")
-held = aqbio.contributions(*files).foot_held.sel(foot="right")
+held = aqbio.joint_contributions(*files).foot_held.sel(foot="right")
 times = induced.time[held]
 middle = float(times.sel(time=times.quantile(0.25).item(), method="nearest"))
 

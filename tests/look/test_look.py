@@ -117,7 +117,7 @@ def test_momentum_is_opensims_own(files, moving):
 
 def test_induced_accelerations_move_the_body_as_opensim_says(files, moving):
     """calcBodyAccelerationFromUDot of every source's accelerations, less that of none."""
-    force = aqbio.contributions(files.model, files.motion, files.forces)
+    force = aqbio.joint_contributions(files.model, files.motion, files.forces)
     moves = aqbio.induced(files.model, files.motion, files.forces)
     motion, free = moving.solution.motion, moving.skeleton.free
     assert list(moves["coordinate"].values) == [moving.skeleton.coordinates[i] for i in free]
@@ -375,7 +375,7 @@ def written(files, tmp_path_factory) -> tuple[Path, list[str]]:
 def test_files_say_the_same_as_the_library(files, written):
     folder, lines = written
     assert any("every sum closes" in line for line in lines)
-    library = aqbio.contributions(files.model, files.motion, files.forces)
+    library = aqbio.joint_contributions(files.model, files.motion, files.forces)
     with xr.open_dataset(folder / "levels.nc") as opened:
         stored = opened["induced_ground_force"].sel(contact_model="C2").load()
         assert opened["induced_coordinate_acceleration"].attrs["units"] == "rad/s2 or m/s2"
@@ -409,18 +409,6 @@ def test_the_page_is_one_file_and_its_sentence_is_that_of_the_table(written):
     found = re.search(r"stance ankle and toes (\d+) %", sentence)
     assert found is not None
     assert float(found[1]) == pytest.approx(100 * stance, abs=2.0)  # the other leg adds next to 0
-
-
-def test_the_room_of_contributions_is_the_function_of_the_library(files):
-    import inspect
-
-    from aqbio.contributions.trial import trial_contributions  # the room is a package still
-    from aqbio.look.library import contributions
-
-    assert callable(aqbio.contributions)
-    assert trial_contributions is not None
-    assert inspect.signature(aqbio.contributions) == inspect.signature(contributions)
-    assert aqbio.contributions.__doc__ == contributions.__doc__
 
 
 @pytest.mark.browser

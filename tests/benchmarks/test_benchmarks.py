@@ -13,12 +13,12 @@ from benchmarks.board import Measured, Row, Verdict
 from benchmarks.drawn_mutations import ROOMS, ROOT, changes, drawn
 
 
-def _row(ours, other, *, correct=True, target=None):
+def _row(subject, peer, *, correct=True, target=None):
     def gate(mine, theirs):
-        assert (mine, theirs) == ("ours's result", None if other is None else "other's result")
+        assert (mine, theirs) == ("ours's result", None if peer is None else "other's result")
         return Verdict(correct, "equal to 1e-12")
 
-    return Row("B0", "a comparison", ours, other, gate, target)
+    return Row("B0", "a comparison", subject, peer, gate, target)
 
 
 LINES = (
@@ -37,9 +37,9 @@ ROWS = [
 
 def test_virtual_sprinters_measure_the_same_again():
     """Whoever changes the events of markers has to measure them again."""
-    [known] = islice(foot_events.virtual_runs(), 1)
+    [sprinter] = islice(foot_events.virtual_runs(), 1)
     page = PAGE.read_text(encoding="utf-8").splitlines()
-    assert set(foot_events.markdown(list(foot_events.measured(known))).splitlines()) <= set(page)
+    assert set(foot_events.markdown(list(foot_events.measured(sprinter))).splitlines()) <= set(page)
 
 
 @pytest.mark.parametrize(
@@ -57,19 +57,20 @@ def test_virtual_sprinters_measure_the_same_again():
         ('x = "a" + b', set()),
     ],
 )
-def test_what_becomes_of_a_line(source, expected):
+def test_mutations_of_a_line(source, expected):
     text = source.encode()
-    made = [
-        text[: one.start] + one.wrong.encode() + text[one.stop :] for one in changes("a.py", text)
+    mutants = [
+        text[: change.start] + change.wrong.encode() + text[change.stop :]
+        for change in changes("a.py", text)
     ]
-    assert {one.decode() for one in made} == expected
+    assert {mutant.decode() for mutant in mutants} == expected
 
 
 def test_a_seed_draws_the_same_from_every_room():
-    once, again, other = (drawn(seed, 2 * len(ROOMS)) for seed in (1, 1, 2))
-    assert once == again != other
-    assert [one.file.split("/")[1] for one in once] == [*ROOMS, *ROOMS]
-    for one in once:
-        source = (ROOT / one.file).read_bytes()
-        wrong = source[: one.start] + one.wrong.encode() + source[one.stop :]
+    first, repeated, of_seed_2 = (drawn(seed, 2 * len(ROOMS)) for seed in (1, 1, 2))
+    assert first == repeated != of_seed_2
+    assert [change.file.split("/")[1] for change in first] == [*ROOMS, *ROOMS]
+    for change in first:
+        source = (ROOT / change.file).read_bytes()
+        wrong = source[: change.start] + change.wrong.encode() + source[change.stop :]
         assert ast.dump(ast.parse(wrong)) != ast.dump(ast.parse(source))

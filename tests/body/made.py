@@ -29,7 +29,7 @@ from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import DATA, SPRINTERS, load_library
 
 MAP = read_yaml(Path(__file__).parents[2] / "models" / "sprint" / "map.yaml", ModelMap)
-PEOPLE = {one.athlete.name: one.athlete for one in SPRINTERS}
+PEOPLE = {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
 CLUSTERS = ("TH1", "TH2", "SH1", "SH2", "UA1", "FA1")
 KNEES_AND_ANKLES = tuple(f"{s}{name}" for s in "RL" for name in ("KNL", "KNM", "ANL", "ANM"))
 RATE = 200.0
@@ -39,7 +39,7 @@ FREQUENCIES = (5.3, 8.9, 13.7)
 
 
 @dataclass(frozen=True)
-class Made:
+class MadePerson:
     """A made person's truth and recordings."""
 
     truth: Shape
@@ -49,30 +49,34 @@ class Made:
     offset_sd: np.ndarray
 
 
-def made_person(seed: int, *, hidden: tuple[str, ...] = (), still: bool = True) -> Made:
+def made_person(
+    seed: int, *, hidden: tuple[str, ...] = (), with_static_trial: bool = True
+) -> MadePerson:
     """Draw a person; labels can be hidden, and the static trial."""
     rng = np.random.default_rng(seed)
     name = sorted(PEOPLE)[seed % len(PEOPLE)]
     skeleton = athlete_skeleton(PEOPLE[name])
     parts = body_parts(skeleton, MAP)
-    labels = {label: one for label, one in model_labels(skeleton).items() if label not in hidden}
-    places, sds = expected_positions(skeleton, parts, labels)
-    template = Template.of(skeleton, MAP, places)
+    labels = {
+        label: landmark for label, landmark in model_labels(skeleton).items() if label not in hidden
+    }
+    positions, sds = expected_positions(skeleton, parts, labels)
+    template = Template.of(skeleton, MAP, positions)
     truth = _shape(rng, template, sds)
     gaits = load_library(DATA / "gait_library.npz", PEOPLE)
-    chosen = sorted((one for one in gaits if name in str(one)), key=str)[:2]
+    chosen = sorted((gait for gait in gaits if name in str(gait)), key=str)[:2]
     recordings, motion = [], {}
-    if still:
+    if with_static_trial:
         q = np.zeros((100, len(skeleton.coordinates)))
         q[:, skeleton.coordinates.index("pelvis_ty")] = 0.95
-        recordings.append(_recorded(rng, template, truth, q, still=True))
-    for one in chosen:
+        recordings.append(_recorded(rng, template, truth, q, is_static=True))
+    for gait in chosen:
         time = np.arange(0.0, 1.0, 1.0 / RATE)
-        q = gaits[one].states(time)[0]
+        q = gaits[gait].states(time)[0]
         q[:, skeleton.coordinate_locked] = 0.0
         motion[len(recordings)] = q
-        recordings.append(_recorded(rng, template, truth, q, still=False))
-    return Made(truth, template, tuple(recordings), motion, sds)
+        recordings.append(_recorded(rng, template, truth, q, is_static=False))
+    return MadePerson(truth, template, tuple(recordings), motion, sds)
 
 
 def model_labels(skeleton: Skeleton) -> dict[str, Label]:
@@ -81,10 +85,10 @@ def model_labels(skeleton: Skeleton) -> dict[str, Label]:
         label: Label(
             label,
             skeleton.bodies[body],
-            None if label.endswith(CLUSTERS) else tuple(map(float, place)),
+            None if label.endswith(CLUSTERS) else tuple(map(float, position)),
             palpated=not label.endswith(CLUSTERS),
         )
-        for label, body, place in zip(
+        for label, body, position in zip(
             skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True
         )
     }
@@ -93,8 +97,8 @@ def model_labels(skeleton: Skeleton) -> dict[str, Label]:
 def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray) -> Shape:
     """Sizes 4.5 % from the template's along each axis, left and right alike to 1 %."""
     kinds = list(template.parts.kinds)
-    both = {kind: rng.normal(0.0, 0.045, 3) for kind in dict.fromkeys(kinds)}
-    log_factor = np.array([both[kind] for kind in kinds])
+    kind_factor = {kind: rng.normal(0.0, 0.045, 3) for kind in dict.fromkeys(kinds)}
+    log_factor = np.array([kind_factor[kind] for kind in kinds])
     log_factor += rng.normal(0.0, 0.007, log_factor.shape)
     offset = np.where(
         sds < 0.03, rng.normal(0.0, 0.010, sds.shape), 0.5 * sds * rng.normal(size=sds.shape)
@@ -105,20 +109,20 @@ def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray) -> Sha
 
 
 def _recorded(
-    rng: np.random.Generator, template: Template, truth: Shape, q: np.ndarray, *, still: bool
+    rng: np.random.Generator, template: Template, truth: Shape, q: np.ndarray, *, is_static: bool
 ) -> Recording:
     """Markers with skin that swings at three frequencies and noise of half a millimetre."""
     position = BodyMarkers(template).positions(truth, q)
     time = np.arange(len(q)) / RATE
     kinds = np.array(template.parts.kinds)[template.parts.of_body[template.markers.body]]
-    size = 0.001 if still else np.array([1.4 * SKIN_SD[kind] for kind in kinds])[:, None]
+    size = 0.001 if is_static else np.array([1.4 * SKIN_SD[kind] for kind in kinds])[:, None]
     phase = rng.uniform(0.0, 2 * np.pi, (len(FREQUENCIES), 1, *position.shape[1:]))
     turns = np.multiply.outer(FREQUENCIES, time)[:, :, None, None]
     swing = np.sin(2 * np.pi * turns + phase).sum(axis=0) / np.sqrt(len(FREQUENCIES))
-    return Recording(position + size * swing + rng.normal(0, 5e-4, position.shape), RATE, still)
+    return Recording(position + size * swing + rng.normal(0, 5e-4, position.shape), RATE, is_static)
 
 
-def fitted(person: Made, *, count: int = 24) -> BodyFit:
+def fitted(person: MadePerson, *, count: int = 24) -> BodyFit:
     """Calibrate a made person."""
     template = person.template
     sizes = size_prior(template.parts, body_sizes(), Person("male"), Person("male"))
@@ -140,10 +144,12 @@ def _refitted(fit, label, trials, change):
 
 def exchanged(fit, first, second, trials):
     """Fit with two labels exchanged in some trials."""
-    other = fit.problem.template.markers.labels.index(second)
+    second_marker = fit.problem.template.markers.labels.index(second)
 
     def change(position, rows, marker):
-        position[rows[:, None], [marker, other]] = position[rows[:, None], [other, marker]]
+        position[rows[:, None], [marker, second_marker]] = position[
+            rows[:, None], [second_marker, marker]
+        ]
 
     return _refitted(fit, first, trials, change)
 
@@ -164,12 +170,12 @@ def moved(fit, label, shift, trials):
     return _refitted(fit, label, trials, change)
 
 
-def carried(fit, label, body, place, trials):
+def with_marker_on(fit, label, body, offset, trials):
     """Fit with a marker at a place on another body, m."""
     poses, at = _poses(fit), fit.problem.template.skeleton.bodies.index(body)
 
     def change(position, rows, marker):
-        turned = poses.rotation[rows, at] @ np.array(place)
-        position[rows, marker] = poses.origin[rows, at] + turned
+        offset_in_ground = poses.rotation[rows, at] @ np.array(offset)
+        position[rows, marker] = poses.origin[rows, at] + offset_in_ground
 
     return _refitted(fit, label, trials, change)

@@ -35,14 +35,14 @@ def test_parts_of_the_trunk_add_up_to_the_published_trunk(
     sex, total, mass, length, centre, tolerance
 ):
     """Stacked; the printed trunk of men lies 2.9 mm above its parts. Lengths to four decimals."""
-    parts = [DE_LEVA[sex][one] for one in ("upper_trunk", "middle_trunk", "lower_trunk")]
+    parts = [DE_LEVA[sex][part] for part in ("upper_trunk", "middle_trunk", "lower_trunk")]
     assert round(total_mass_fraction(sex), 4) == total
-    assert sum(one.mass for one in parts) == pytest.approx(mass, abs=1e-9)
-    top = np.cumsum([0.0, *(one.length for one in parts)])
+    assert sum(part.mass for part in parts) == pytest.approx(mass, abs=1e-9)
+    top = np.cumsum([0.0, *(part.length for part in parts)])
     assert top[-1] == pytest.approx(length, abs=1.01e-4)
     middle = sum(
-        one.mass * (above + one.centre * one.length)
-        for one, above in zip(parts, top[:-1], strict=True)
+        part.mass * (above + part.centre * part.length)
+        for part, above in zip(parts, top[:-1], strict=True)
     )
     assert middle / mass / top[-1] == pytest.approx(centre, abs=tolerance)
 
@@ -52,7 +52,7 @@ def test_parts_of_the_trunk_add_up_to_the_published_trunk(
 def test_the_sprint_models_spines_lead_back_to_its_hips(sex, stature):
     """The model's iliac spines are the regression turned round: mid-hip is its origin."""
     lengths = geometry(sex, stature)
-    front, back = (np.array(place) for place in iliac_spines(lengths))
+    front, back = (np.array(spine) for spine in iliac_spines(lengths))
     mirror = np.array([1.0, 1.0, -1.0])
     right, left = hip_centres(front, front * mirror, back * [1, 1, 0])
     np.testing.assert_allclose(right, [0, 0, lengths.half_hip], atol=1e-12)
@@ -66,13 +66,13 @@ SEXES = ["female", "male"]
 def standing_centre(sex: str) -> float:
     """Height of the centre of mass over the standing height, arms hanging."""
     lengths = geometry(sex, REFERENCE[sex].stature)
-    place = {"ground": np.zeros(3)}
+    origin = {"ground": np.zeros(3)}
     for joint in sprint_joints(lengths):
-        place[joint.child] = place[joint.parent] + joint.offset
+        origin[joint.child] = origin[joint.parent] + joint.offset
     bodies = sprint_bodies(sex)
-    height = sum(b.mass * (place[b.name] + b.com)[1] for b in bodies) / REFERENCE[sex].mass
+    height = sum(b.mass * (origin[b.name] + b.com)[1] for b in bodies) / REFERENCE[sex].mass
     neck = next(m.position[1] for m in sprint_markers(lengths) if m.name == "C7")
-    vertex = place["torso"][1] + neck + DE_LEVA[sex]["head"].length * lengths.scale
+    vertex = origin["torso"][1] + neck + DE_LEVA[sex]["head"].length * lengths.scale
     return (height + lengths.hip_height) / (vertex + lengths.hip_height)
 
 
@@ -97,8 +97,8 @@ def test_a_thigh_by_hand():
 
 MIRROR = np.array([1.0, 1.0, -1.0])
 STATURES = (1.55, 1.74, 1.95)
-MADE = [*product(SEXES, STATURES)]
-LENGTHS = [one.name for one in fields(Geometry) if one.name not in ("sex", "form")]
+SEXES_AND_STATURES = [*product(SEXES, STATURES)]
+LENGTHS = [field.name for field in fields(Geometry) if field.name not in ("sex", "form")]
 
 
 def _mirrored(name: str) -> str:
@@ -107,19 +107,19 @@ def _mirrored(name: str) -> str:
     return re.sub(r"^([LR])(?=[A-Z])", lambda side: "LR"[side[1] == "L"], swapped)
 
 
-@pytest.mark.parametrize(("sex", "stature"), MADE)
+@pytest.mark.parametrize(("sex", "stature"), SEXES_AND_STATURES)
 def test_lengths_grow_with_stature(sex, stature):
     """All lengths in proportion, and the parts of a foot add up."""
-    lengths, other = geometry(sex, stature), geometry(sex, 2.0 * stature)
+    lengths, doubled = geometry(sex, stature), geometry(sex, 2.0 * stature)
     for name in LENGTHS:
-        assert getattr(other, name) == pytest.approx(2.0 * getattr(lengths, name)), name
+        assert getattr(doubled, name) == pytest.approx(2.0 * getattr(lengths, name)), name
     assert lengths.heel + lengths.ball + lengths.toes == pytest.approx(lengths.foot)
-    ours, theirs = sprint_markers(lengths), sprint_markers(other)
-    for one, twice in zip(ours, theirs, strict=True):
-        assert (one.name, one.body) == (twice.name, twice.body)
+    markers, doubled_markers = sprint_markers(lengths), sprint_markers(doubled)
+    for marker, doubled_marker in zip(markers, doubled_markers, strict=True):
+        assert (marker.name, marker.body) == (doubled_marker.name, doubled_marker.body)
 
 
-@pytest.mark.parametrize(("sex", "stature"), MADE)
+@pytest.mark.parametrize(("sex", "stature"), SEXES_AND_STATURES)
 def test_a_body_is_symmetric_and_has_the_stated_mass(sex, stature):
     """Bodies, joints and markers of one side mirror the other's; inertia of a possible body."""
     lengths = geometry(sex, stature)
@@ -127,36 +127,42 @@ def test_a_body_is_symmetric_and_has_the_stated_mass(sex, stature):
     assert sum(body.mass for body in bodies.values()) == pytest.approx(70.0, rel=1e-12)
     larger = sprint_bodies(sex, mass=140.0, stature=3.0 * stature)
     for body, large in zip(bodies.values(), larger, strict=True):
-        other = bodies[_mirrored(body.name)]
-        assert body.mass == other.mass
-        np.testing.assert_allclose(other.com, body.com * MIRROR, atol=1e-15)
+        mirrored_body = bodies[_mirrored(body.name)]
+        assert body.mass == mirrored_body.mass
+        np.testing.assert_allclose(mirrored_body.com, body.com * MIRROR, atol=1e-15)
         np.testing.assert_allclose(
-            other.inertia, body.inertia * np.outer(MIRROR, MIRROR), atol=1e-15
+            mirrored_body.inertia, body.inertia * np.outer(MIRROR, MIRROR), atol=1e-15
         )
         first, second, third = np.linalg.eigvalsh(body.inertia)
         assert 0.0 < first <= second <= third <= (first + second) * (1 + 1e-9)
         np.testing.assert_allclose(large.com, 3.0 * body.com, rtol=1e-9, atol=1e-15)
         np.testing.assert_allclose(large.inertia, 18.0 * body.inertia, rtol=1e-9, atol=1e-15)
     for segment, name in (("thigh", "femur_r"), ("shank", "tibia_l"), ("forearm", "radius_r")):
-        own = DE_LEVA[sex][segment]
-        assert bodies[name].mass == pytest.approx(70.0 * own.mass / total_mass_fraction(sex))
-        assert -bodies[name].com[1] == pytest.approx(own.centre * own.length * lengths.scale)
+        published = DE_LEVA[sex][segment]
+        assert bodies[name].mass == pytest.approx(70.0 * published.mass / total_mass_fraction(sex))
+        assert -bodies[name].com[1] == pytest.approx(
+            published.centre * published.length * lengths.scale
+        )
         radii = np.sqrt(np.diag(bodies[name].inertia) / bodies[name].mass)
         np.testing.assert_allclose(
-            np.sort(radii), np.sort(own.gyration) * own.length * lengths.scale
+            np.sort(radii), np.sort(published.gyration) * published.length * lengths.scale
         )
     joints = {joint.child: joint for joint in sprint_joints(lengths)}
     assert set(joints) == set(bodies)
     for child, joint in joints.items():
-        other = joints[_mirrored(child)]
-        assert other.parent == _mirrored(joint.parent)
-        np.testing.assert_allclose(other.offset, np.array(joint.offset) * MIRROR, atol=1e-15)
+        mirrored_joint = joints[_mirrored(child)]
+        assert mirrored_joint.parent == _mirrored(joint.parent)
+        np.testing.assert_allclose(
+            mirrored_joint.offset, np.array(joint.offset) * MIRROR, atol=1e-15
+        )
     markers = {marker.name: marker for marker in sprint_markers(lengths)}
     sided = 0
     for name, marker in markers.items():
-        if (other := markers.get(_mirrored(name))) is not None and other is not marker:
-            assert other.body == _mirrored(marker.body)
-            np.testing.assert_allclose(other.position, np.array(marker.position) * MIRROR)
+        if (
+            mirrored_marker := markers.get(_mirrored(name))
+        ) is not None and mirrored_marker is not marker:
+            assert mirrored_marker.body == _mirrored(marker.body)
+            np.testing.assert_allclose(mirrored_marker.position, np.array(marker.position) * MIRROR)
             sided += 1
     assert sided >= 30
 
@@ -173,7 +179,7 @@ def test_named_lengths_and_markers(sex):
     check_references("body", values)
 
 
-@pytest.mark.parametrize(("sex", "stature"), MADE)
+@pytest.mark.parametrize(("sex", "stature"), SEXES_AND_STATURES)
 def test_limbs_of_dumas_by_hand(sex, stature):
     """Percent of mass and length; the rest of the body shares what is left in proportion."""
     before = athlete_skeleton(Athlete("made", sex, 70.0, stature))
@@ -183,13 +189,13 @@ def test_limbs_of_dumas_by_hand(sex, stature):
              "hand": "hand"}  # fmt: skip
     changed = set()
     for (body, name), (side, sign) in product(limbs.items(), (("r", 1.0), ("l", -1.0))):
-        index, own = before.bodies.index(f"{body}_{side}"), table[name]
+        index, published = before.bodies.index(f"{body}_{side}"), table[name]
         length = getattr(lengths, name)
-        assert after.mass[index] == pytest.approx(0.01 * own.mass * before.mass.sum())
-        centre = 0.01 * length * np.array(own.centre) * [1.0, 1.0, sign]
+        assert after.mass[index] == pytest.approx(0.01 * published.mass * before.mass.sum())
+        centre = 0.01 * length * np.array(published.centre) * [1.0, 1.0, sign]
         np.testing.assert_allclose(after.com[index], centre)
         radii = np.sqrt(np.diag(after.inertia[index]) / after.mass[index])
-        np.testing.assert_allclose(radii, 0.01 * length * np.array(own.gyration))
+        np.testing.assert_allclose(radii, 0.01 * length * np.array(published.gyration))
         changed.add(index)
     rest = [index for index in range(len(before.bodies)) if index not in changed]
     ratio = after.mass[rest] / before.mass[rest]
@@ -200,47 +206,47 @@ def test_limbs_of_dumas_by_hand(sex, stature):
     np.testing.assert_array_equal(after.com[rest], before.com[rest])
 
 
-@pytest.mark.parametrize(("sex", "stature"), MADE)
+@pytest.mark.parametrize(("sex", "stature"), SEXES_AND_STATURES)
 def test_sizes_given_a_stature(sex, stature):
     """By the precision of the other sizes (block inverse); a mean person's sizes are the mean."""
     sizes = body_sizes()[sex]
     mean, covariance = sizes.conditional({"stature": stature})
-    given = sizes.names.index("stature")
-    others = np.delete(np.arange(len(sizes.names)), given)
+    stature_index = sizes.names.index("stature")
+    rest = np.delete(np.arange(len(sizes.names)), stature_index)
     precision = np.linalg.inv(sizes.covariance)
-    among = np.linalg.inv(precision[np.ix_(others, others)])
-    np.testing.assert_allclose(covariance[np.ix_(others, others)], among, atol=1e-9)
-    gap = np.log(stature) - sizes.mean[given]
-    shift = -among @ precision[others, given] * gap
-    np.testing.assert_allclose(mean[others], sizes.mean[others] + shift, atol=1e-9)
-    assert mean[given] == pytest.approx(np.log(stature))
-    np.testing.assert_allclose(covariance[given], 0.0, atol=1e-12)
-    usual, _ = sizes.conditional({"stature": float(np.exp(sizes.mean[given]))})
+    among = np.linalg.inv(precision[np.ix_(rest, rest)])
+    np.testing.assert_allclose(covariance[np.ix_(rest, rest)], among, atol=1e-9)
+    gap = np.log(stature) - sizes.mean[stature_index]
+    shift = -among @ precision[rest, stature_index] * gap
+    np.testing.assert_allclose(mean[rest], sizes.mean[rest] + shift, atol=1e-9)
+    assert mean[stature_index] == pytest.approx(np.log(stature))
+    np.testing.assert_allclose(covariance[stature_index], 0.0, atol=1e-12)
+    usual, _ = sizes.conditional({"stature": float(np.exp(sizes.mean[stature_index]))})
     np.testing.assert_allclose(usual, sizes.mean)
 
 
-@pytest.mark.parametrize(("sex", "stature"), MADE)
+@pytest.mark.parametrize(("sex", "stature"), SEXES_AND_STATURES)
 def test_factors_of_a_person_against_a_template(sex, stature):
     """None of the template itself; left and right alike, apart by 1.2 %; exchanged, opposite."""
     parts = body_spread(athlete_skeleton(Athlete("made", sex, 70.0, stature))).template.parts
-    one, other = Person(sex, stature, 70.0), Person(sex, 1.1 * stature, 77.0)
-    mean, covariance = size_prior(parts, body_sizes(), one, one)
+    person, taller = Person(sex, stature, 70.0), Person(sex, 1.1 * stature, 77.0)
+    mean, covariance = size_prior(parts, body_sizes(), person, person)
     np.testing.assert_array_equal(mean, 0.0)
     np.testing.assert_allclose(covariance, covariance.T)
     assert np.linalg.eigvalsh(covariance).min() > 0.0
-    there, spread = size_prior(parts, body_sizes(), other, one)
-    back, _ = size_prior(parts, body_sizes(), one, other)
-    np.testing.assert_allclose(there, -back, atol=1e-12)
+    log_factor, spread = size_prior(parts, body_sizes(), taller, person)
+    back, _ = size_prior(parts, body_sizes(), person, taller)
+    np.testing.assert_allclose(log_factor, -back, atol=1e-12)
     np.testing.assert_allclose(spread, covariance, atol=1e-12)
     along = 3 * parts.kinds.index("thigh") + 1
-    assert 0.05 < there[along] < 0.15
+    assert 0.05 < log_factor[along] < 0.15
     pairs = [np.flatnonzero(np.array(parts.kinds) == kind) for kind in dict.fromkeys(parts.kinds)]
     pairs = [pair for pair in pairs if len(pair) == 2]
     assert len(pairs) >= 4
     for left, right in pairs:
         for axis in range(3):
             a, b = 3 * left + axis, 3 * right + axis
-            assert there[a] == there[b]
+            assert log_factor[a] == log_factor[b]
             difference = covariance[a, a] + covariance[b, b] - 2.0 * covariance[a, b]
             assert np.sqrt(difference) == pytest.approx(0.012, rel=1e-9)
 
@@ -261,18 +267,18 @@ def skeleton(tmp_path_factory):
 def test_a_knee_that_counts_the_other_way(skeleton):
     """Hamner's knees are negative in flexion: turned axes give the other sign, one gives none."""
 
-    def turned(*names):
+    def plan_with_reversed_axes(*names):
         direction = skeleton.axes.direction.copy()
         for name in names:
             direction[skeleton.axes.coordinate == skeleton.coordinates.index(name)] *= -1.0
         return body_plan(replace(skeleton, axes=replace(skeleton.axes, direction=direction)))
 
-    assert turned("knee_angle_r", "knee_angle_l").flexion["knee"] == -1
+    assert plan_with_reversed_axes("knee_angle_r", "knee_angle_l").flexion["knee"] == -1
     lying = np.where(np.array(skeleton.coordinates) == "pelvis_tilt", np.pi, 0.0)
     assert not stands_upright(replace(skeleton, coordinate_default=lying))
-    one = turned("knee_angle_r")
-    assert "knee" not in one.flexion
-    assert one.undetermined == {"flexion.knee": "left and right flex with opposite signs"}
+    plan = plan_with_reversed_axes("knee_angle_r")
+    assert "knee" not in plan.flexion
+    assert plan.undetermined == {"flexion.knee": "left and right flex with opposite signs"}
 
 
 @pytest.mark.parametrize("kind", RANGES)
@@ -298,7 +304,7 @@ def test_frames_that_no_human_joint_reaches(kind):
     """Intervals beyond the range, whole, where they exceed it by more than 15 degrees."""
     human, joint = RANGES[kind], kind if kind == "lumbar" else f"{kind}_left"
     past = np.array([-1.0, 2.0, 14.9, 3.0, -1.0, 1.0, 15.1, 0.5, -0.5, 40.0, -3.0])
-    found = impossible_frames({joint: JointAngles(human.flexion + past, 0.0 * past)})
+    impossible = impossible_frames({joint: JointAngles(human.flexion + past, 0.0 * past)})
     expected = np.isin(np.arange(11), [5, 6, 7, 9])
-    np.testing.assert_array_equal(found[joint], expected)
+    np.testing.assert_array_equal(impossible[joint], expected)
     assert impossible_frames({joint: JointAngles(human.flexion + past[:5], 0.0 * past[:5])}) == {}

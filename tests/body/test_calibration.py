@@ -66,19 +66,19 @@ def _walking_knee(skeleton: Skeleton, body: int, coordinate: int) -> JointAxes:
 def odd_template(sprint_template: Template) -> Template:
     """Give a model with turned joint frames, child frames away, a sliding knee and a coupler."""
     rng = np.random.default_rng(7)
-    own = sprint_template.skeleton
-    bodies = len(own.bodies)
-    knee = own.bodies.index("tibia_r")
-    bent = own.coordinates.index("knee_angle_r")
-    turned = Rotation.from_rotvec(rng.normal(0, 0.3, (2 * bodies, 3))).as_matrix()
+    sprint = sprint_template.skeleton
+    bodies = len(sprint.bodies)
+    knee = sprint.bodies.index("tibia_r")
+    bent = sprint.coordinates.index("knee_angle_r")
+    rotations = Rotation.from_rotvec(rng.normal(0, 0.3, (2 * bodies, 3))).as_matrix()
     skeleton = replace(
-        own,
-        parent_rotation=turned[:bodies],
-        child_rotation=turned[bodies:],
+        sprint,
+        parent_rotation=rotations[:bodies],
+        child_rotation=rotations[bodies:],
         child_position=rng.normal(0, 0.03, (bodies, 3)),
-        axes=_walking_knee(own, knee, bent),
+        axes=_walking_knee(sprint, knee, bent),
         couplers=Couplers(
-            np.array([own.coordinates.index("mtp_angle_r")]), np.array([bent]), line(0.4)
+            np.array([sprint.coordinates.index("mtp_angle_r")]), np.array([bent]), line(0.4)
         ),
     )
     return replace(sprint_template, skeleton=skeleton)
@@ -96,33 +96,33 @@ def _case(template: Template, seed: int = 0):
     return vector, q
 
 
-def _by_shape(template: Template, found: MarkerDerivatives) -> np.ndarray:
+def _by_shape(template: Template, by_parts: MarkerDerivatives) -> np.ndarray:
     """Derivatives by all unknowns in the order of the vector; offsets of others move nothing."""
-    every, first = np.arange(len(template.markers.labels)), template.sizes[0]
-    whole = np.zeros((*found.position.shape, sum(template.sizes)))
-    whole[..., template.common] = found.by_body
-    for marker in every:
-        own = first + 3 * marker + np.arange(3)
-        whole[:, marker][..., own] = found.by_offset[:, marker]
-    return whole
+    markers, first = np.arange(len(template.markers.labels)), template.sizes[0]
+    by_unknown = np.zeros((*by_parts.position.shape, sum(template.sizes)))
+    by_unknown[..., template.common] = by_parts.by_body
+    for marker in markers:
+        offsets = first + 3 * marker + np.arange(3)
+        by_unknown[:, marker][..., offsets] = by_parts.by_offset[:, marker]
+    return by_unknown
 
 
 def _worst(template: Template) -> tuple[float, float]:
     markers = BodyMarkers(template)
     vector, q = _case(template)
-    found = markers.derivatives(template.shape(vector), q)
-    written = _by_shape(template, found)
+    analytic = markers.derivatives(template.shape(vector), q)
+    written = _by_shape(template, analytic)
 
     def differences(size, change):
-        both = (
+        moved = (
             [markers.positions(*change(sign * step)) for step in STEP * np.eye(size)]
             for sign in (1.0, -1.0)
         )
-        return np.stack(np.subtract(*both), axis=-1) / (2 * STEP)
+        return np.stack(np.subtract(*moved), axis=-1) / (2 * STEP)
 
     by_shape = differences(len(vector), lambda step: (template.shape(vector + step), q))
     by_pose = differences(q.shape[1], lambda step: (template.shape(vector), q + step))
-    return np.abs(by_shape - written).max(), np.abs(by_pose - found.by_pose).max()
+    return np.abs(by_shape - written).max(), np.abs(by_pose - analytic.by_pose).max()
 
 
 @pytest.mark.parametrize("name", ["sprint_template", "odd_template"])
@@ -153,19 +153,19 @@ def test_sizes_given_a_stature_are_those_of_people_that_tall():
     """Conditioning by formula against people drawn from the whole distribution."""
     men = body_sizes()["male"]
     rng = np.random.default_rng(0)
-    drawn = rng.multivariate_normal(men.mean, men.covariance, 200_000)
+    log_sizes = rng.multivariate_normal(men.mean, men.covariance, 200_000)
     stature, shank = men.names.index("stature"), men.names.index("shank_length")
-    tall = np.abs(np.exp(drawn[:, stature]) - 1.90) < 0.005
+    tall = np.abs(np.exp(log_sizes[:, stature]) - 1.90) < 0.005
     mean, covariance = men.conditional({"stature": 1.90})
     people = int(tall.sum())
     assert people > 500
     sd = np.sqrt(covariance[shank, shank])
-    assert drawn[tall, shank].mean() == pytest.approx(mean[shank], abs=4 * sd / np.sqrt(people))
-    assert drawn[tall, shank].std() == pytest.approx(sd, rel=0.1)
+    assert log_sizes[tall, shank].mean() == pytest.approx(mean[shank], abs=4 * sd / np.sqrt(people))
+    assert log_sizes[tall, shank].std() == pytest.approx(sd, rel=0.1)
     assert covariance[stature, stature] == pytest.approx(0.0, abs=1e-12)
     # published: 5.9 % among all men, 3.3 % among those of one stature
-    known = men.conditional({"stature": 1.756})[1][shank, shank]
-    for variance, spread in ((men.covariance[shank, shank], 0.059), (known, 0.033)):
+    conditional_variance = men.conditional({"stature": 1.756})[1][shank, shank]
+    for variance, spread in ((men.covariance[shank, shank], 0.059), (conditional_variance, 0.033)):
         assert np.sqrt(variance) == pytest.approx(spread, abs=5e-4)
 
 
@@ -180,9 +180,9 @@ def person():
 @pytest.fixture(scope="module")
 def hips(person):
     labels = model_labels(person.template.skeleton)
-    found = HipObservation.of(person.template, labels, SPINES, person.offset_sd)
-    assert found is not None
-    return found
+    observation = HipObservation.of(person.template, labels, SPINES, person.offset_sd)
+    assert observation is not None
+    return observation
 
 
 def test_our_model_has_its_hips_where_the_regression_expects_them(hips):
@@ -199,14 +199,14 @@ def test_its_error_is_that_of_regression_and_palpation(hips):
     front, left, *behind = hips.template.markers.position[hips.spines]
     rng = np.random.default_rng(4)
     sd = np.sqrt(BONE_SHARE * (1.0 - BONE_SHARE)) * hips.offset_sd
-    drawn = []
+    centres = []
     for _ in range(4000):
         moved = np.array([front, left, *behind]) + sd * rng.normal(size=sd.shape)
-        drawn.append(np.ravel(hip_centres(moved[0], moved[1], moved[2:].mean(axis=0))))
-    expected = np.cov(np.transpose(drawn)) + 2.0 * REGRESSION_SD**2 * np.eye(6)
-    found = np.linalg.inv(hips.precision(hips.slope(vector)))
+        centres.append(np.ravel(hip_centres(moved[0], moved[1], moved[2:].mean(axis=0))))
+    expected = np.cov(np.transpose(centres)) + 2.0 * REGRESSION_SD**2 * np.eye(6)
+    covariance = np.linalg.inv(hips.precision(hips.slope(vector)))
     # 4000 draws know a deviation to 1.1 %; the regression is not quite linear over 6 mm.
-    np.testing.assert_allclose(np.sqrt(np.diag(found)), np.sqrt(np.diag(expected)), rtol=0.05)
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance)), np.sqrt(np.diag(expected)), rtol=0.05)
 
 
 BODIES = np.array([0, 0, 1, 1])
@@ -220,8 +220,8 @@ def _moving(frames: int = 200) -> Recording:
     return Recording(position, 100.0, is_static=False)
 
 
-def _chosen(trials, **how):
-    frames = chosen_frames([_moving()] * trials, BODIES, 0.5, **how)
+def _chosen(trials, **options):
+    frames = chosen_frames([_moving()] * trials, BODIES, 0.5, **options)
     return frames.trial, frames.frame, frames.weight
 
 
@@ -245,15 +245,15 @@ def test_chosen_frames_are_shared_by_trials(trials, count):
 
 def test_different_frames_have_markers_and_spread_over_the_motion():
     """The more frames, the smaller the largest step from any distance to a chosen one."""
-    lost = _moving().position.copy()
-    lost[:100, 3] = np.nan
-    assert different_frames(lost, BODIES, 10).min() >= 100
-    every = _moving().position[:, 2, 0]
+    with_gap = _moving().position.copy()
+    with_gap[:100, 3] = np.nan
+    assert different_frames(with_gap, BODIES, 10).min() >= 100
+    distance = _moving().position[:, 2, 0]
     largest = []
     for count in (2, 3, 6, 12, 24):
         chosen = different_frames(_moving().position, BODIES, count)
         assert len(set(chosen.tolist())) == count
-        largest.append(np.abs(every[:, None] - every[chosen]).min(axis=1).max())
+        largest.append(np.abs(distance[:, None] - distance[chosen]).min(axis=1).max())
     assert (np.diff(largest) <= 0.0).all()
     assert largest[-1] < 0.05
     with pytest.raises(ValueError, match="no trial has a frame with three markers"):
@@ -261,7 +261,7 @@ def test_different_frames_have_markers_and_spread_over_the_motion():
 
 
 SKELETON = athlete_skeleton(Athlete("one", "male", 75.0, 1.80))
-PLACES = TemplateMarkers(SKELETON.markers, SKELETON.marker_body, SKELETON.marker_position)
+MARKERS = TemplateMarkers(SKELETON.markers, SKELETON.marker_body, SKELETON.marker_position)
 
 
 def _frames(position: np.ndarray) -> ChosenFrames:
@@ -271,31 +271,31 @@ def _frames(position: np.ndarray) -> ChosenFrames:
 
 def _standing() -> np.ndarray:
     q = dependent_filled(SKELETON, SKELETON.coordinate_default[None])
-    return station_positions(segment_poses(SKELETON, q), PLACES.body, PLACES.position)
+    return station_positions(segment_poses(SKELETON, q), MARKERS.body, MARKERS.position)
 
 
 @pytest.mark.parametrize("degrees", [0.0, 90.0, 179.0, -120.0])
-def test_a_turned_model_comes_back(degrees):
+def test_a_rotated_model_comes_back(degrees):
     """Whatever its heading and place, and with markers that are not seen."""
     position = _standing()
     position[0, 3] = np.nan
     turn = Rotation.from_rotvec(np.radians(degrees) * np.array([0.0, 1.0, 0.0])).as_matrix()
     moved = position @ turn.T + [3.0, 0.2, -7.0]
-    found = face_template(_frames(moved), SKELETON, PLACES).position
-    np.testing.assert_allclose(found, position, atol=1e-9)
+    restored = face_template(_frames(moved), SKELETON, MARKERS).position
+    np.testing.assert_allclose(restored, position, atol=1e-9)
 
 
 PEOPLE = range(2)
 
 
 @pytest.fixture(scope="module")
-def whole():
+def fits():
     return [fitted(made_person(seed)) for seed in PEOPLE]
 
 
 @pytest.mark.parametrize("with_hips", [False, True])
-def test_the_gradient_is_the_slope_of_the_cost(whole, hips, with_hips):
-    fit, rng = whole[0], np.random.default_rng(5)
+def test_the_gradient_is_the_slope_of_the_cost(fits, hips, with_hips):
+    fit, rng = fits[0], np.random.default_rng(5)
     problem = replace(fit.problem, hips=hips) if with_hips else fit.problem
     theta = fit.state.theta + rng.normal(0, 0.01, fit.state.theta.shape)
     state = State(theta, fit.state.q + rng.normal(0, 0.05, fit.state.q.shape))
@@ -303,23 +303,25 @@ def test_the_gradient_is_the_slope_of_the_cost(whole, hips, with_hips):
     for _ in range(5):
         by_theta = rng.normal(size=state.theta.shape)
         by_q = rng.normal(size=state.q.shape)
-        both = [
+        costs = [
             problem.cost(State(state.theta + s * by_theta, state.q + s * by_q), fit.weights)[0]
             for s in (STEP, -STEP)
         ]
         slope = -2.0 * (blocks.border_gradient @ by_theta + (blocks.pose_gradient * by_q).sum())
         # Rounding of the cost (1e-16 of 1e5) by the step, and its curvature.
-        assert (both[0] - both[1]) / (2 * STEP) == pytest.approx(slope, rel=1e-5)
+        assert (costs[0] - costs[1]) / (2 * STEP) == pytest.approx(slope, rel=1e-5)
 
 
-def test_a_parts_common_skin_is_its_whole_covariance(whole):
+def test_a_parts_common_skin_is_its_whole_covariance(fits):
     """Woodbury's identity against the covariance matrix written out."""
-    problem, state, weights = whole[0].problem, whole[0].state, whole[0].weights
+    problem, state, weights = fits[0].problem, fits[0].state, fits[0].weights
     error = problem.errors(state)
-    own, common = problem.variances
+    marker_variance, common = problem.variances
     frame, part = int(np.flatnonzero(~problem.frames.is_static)[0]), 2
     markers = problem.parts[part][problem.visible[frame, problem.parts[part]]]
-    matrix = np.diag(own[frame, markers] / weights[frame, markers]) + common[frame, part]
+    matrix = (
+        np.diag(marker_variance[frame, markers] / weights[frame, markers]) + common[frame, part]
+    )
     written = sum(
         error[frame, markers, axis] @ np.linalg.solve(matrix, error[frame, markers, axis])
         for axis in range(3)
@@ -327,30 +329,30 @@ def test_a_parts_common_skin_is_its_whole_covariance(whole):
     visible = np.zeros_like(problem.visible)
     visible[frame, markers] = True
     hidden = np.where(visible[..., None], problem.frames.position, np.nan)
-    alone = replace(problem, frames=replace(problem.frames, position=hidden))
-    seen, _ = alone.frame_costs(state, weights)
-    nothing = replace(
+    of_one_part = replace(problem, frames=replace(problem.frames, position=hidden))
+    costs, _ = of_one_part.frame_costs(state, weights)
+    unmarked = replace(
         problem, frames=replace(problem.frames, position=np.full_like(hidden, np.nan))
     )
-    without, _ = nothing.frame_costs(state, weights)
-    assert seen[frame] - without[frame] == pytest.approx(written, rel=1e-9)
+    unmarked_costs, _ = unmarked.frame_costs(state, weights)
+    assert costs[frame] - unmarked_costs[frame] == pytest.approx(written, rel=1e-9)
 
 
-def test_lengths_of_people_who_are_known(whole):
+def test_lengths_of_people_who_are_known(fits):
     """And stated deviations hold the errors, also without static trial, knees and ankles."""
-    bare = {"hidden": KNEES_AND_ANKLES, "still": False}
+    bare = {"hidden": KNEES_AND_ANKLES, "with_static_trial": False}
     poor = fitted(made_person(0, **bare))
     off = {"thigh": [], "shank": [], "hip": []}
-    for fits, how, kinds in ((whole, {}, off), ([poor], bare, {})):
-        assert all(fit.settled for fit in fits)
+    for people, options, kinds in ((fits, {}, off), ([poor], bare, {})):
+        assert all(fit.settled for fit in people)
         ratio = []
-        for seed, fit in enumerate(fits):
-            person = made_person(seed, **how)
+        for seed, fit in enumerate(people):
+            person = made_person(seed, **options)
             truth = joint_distances(person.template, person.truth)
-            for one in lengths(fit):
-                error = one.length - truth[one.name]
-                ratio.append(error / one.sd)
-                for kind in (kind for kind in kinds if kind in one.name):
+            for joint_distance in lengths(fit):
+                error = joint_distance.length - truth[joint_distance.name]
+                ratio.append(error / joint_distance.sd)
+                for kind in (kind for kind in kinds if kind in joint_distance.name):
                     kinds[kind].append(error)
         assert np.mean(np.abs(ratio) < 1.96) > 0.85  # two people, ten lengths each
         assert np.sqrt(np.mean(np.square(ratio))) > 0.4  # nor far too wide
@@ -359,39 +361,44 @@ def test_lengths_of_people_who_are_known(whole):
     # how much a landmark would tell: fitted again with the best of them worn
     model, slope = poor.problem.template.skeleton, length_slopes(poor)["shank_right"][None]
     index = [model.markers.index(name) for name in KNEES_AND_ANKLES]
-    places = TemplateMarkers(
+    landmarks = TemplateMarkers(
         KNEES_AND_ANKLES, model.marker_body[index], model.marker_position[index]
     )
-    shares = dict(zip(KNEES_AND_ANKLES, variance_reductions(poor, places, slope), strict=True))
+    shares = dict(zip(KNEES_AND_ANKLES, variance_reductions(poor, landmarks, slope), strict=True))
     best = max(shares, key=lambda name: shares[name])
     assert best.startswith("R")
     hidden = tuple(name for name in KNEES_AND_ANKLES if name != best)
     before, after = (
-        next(one.sd for one in lengths(fit) if one.name == "shank_right") ** 2
-        for fit in (poor, fitted(made_person(0, hidden=hidden, still=False)))
+        next(
+            joint_distance.sd
+            for joint_distance in lengths(fit)
+            if joint_distance.name == "shank_right"
+        )
+        ** 2
+        for fit in (poor, fitted(made_person(0, hidden=hidden, with_static_trial=False)))
     )
     assert 1.0 - after / before == pytest.approx(shares[best], abs=0.15)
 
 
-def test_skin_is_found_as_soft_as_it_was_made(whole):
+def test_skin_is_found_as_soft_as_it_was_made(fits):
     """Three sines of 1.4 are 0.99 of what is believed; without a common part it seems softer.
 
     ``tr(V⁻¹) / N`` of N markers that move by themselves is 1.4 for N = 5 and a common share of 0.4.
     """
-    problem = whole[0].problem
+    problem = fits[0].problem
     parts, common = problem.template.parts, problem.priors.common
     kind = np.array(parts.kinds)[parts.of_body[problem.template.markers.body]]
     for part in ("pelvis", "thigh", "shank"):
         number = (kind == part).sum() / (1 if part == "pelvis" else 2)
-        alone = (number - 1) / (1 - common) + 1 / (1 - common + number * common)
-        found = problem.priors.soft_tissue_scale[kind == part][0]
-        assert found == pytest.approx(0.99 * np.sqrt(alone / number), abs=0.15), part
+        trace = (number - 1) / (1 - common) + 1 / (1 - common + number * common)
+        scale = problem.priors.soft_tissue_scale[kind == part][0]
+        assert scale == pytest.approx(0.99 * np.sqrt(trace / number), abs=0.15), part
 
 
-def test_joint_angles_of_people_who_are_known(whole):
+def test_joint_angles_of_people_who_are_known(fits):
     """The mean of each flexion over the fitted frames, and how sure it is said to be."""
-    errors, stated = [], []
-    for seed, fit in zip(PEOPLE, whole, strict=True):
+    errors, sds = [], []
+    for seed, fit in zip(PEOPLE, fits, strict=True):
         person, problem = made_person(seed), fit.problem
         moving = ~problem.frames.is_static
         q = problem.full(fit.state.q)[moving]
@@ -402,12 +409,12 @@ def test_joint_angles_of_people_who_are_known(whole):
         names = person.template.skeleton.coordinates
         flexions = [names.index(name) for name in ("knee_angle_r", "hip_flexion_r")]
         errors.append(np.degrees((q - truth)[:, flexions].mean(axis=0)))
-        places = np.searchsorted(problem.free, flexions)
-        stated.append(np.degrees(offset_sds(fit)[places]))
+        flexion_indices = np.searchsorted(problem.free, flexions)
+        sds.append(np.degrees(offset_sds(fit)[flexion_indices]))
     knee, hip = np.sqrt((np.array(errors) ** 2).mean(axis=0))
     assert knee < 1.5
     assert hip < 3.0
-    assert np.max(np.abs(np.array(errors) / np.array(stated))) < 3.0
+    assert np.max(np.abs(np.array(errors) / np.array(sds))) < 3.0
 
 
 def test_landmarks_have_the_twin_that_mirrors_them_and_clusters_none():
@@ -424,23 +431,25 @@ def test_landmarks_have_the_twin_that_mirrors_them_and_clusters_none():
         if not name.endswith(CLUSTERS) and f"L{name}" in markers.labels
     }
     assert names == expected - {frozenset(("LSHO", "RSHO"))}  # on clavicles, of the trunk's group
-    again = landmark_twins(markers, twin, sds, [0, 0, 1])
-    assert all(first != second for first, second in again)
+    of_repeated_markers = landmark_twins(markers, twin, sds, [0, 0, 1])
+    assert all(first != second for first, second in of_repeated_markers)
 
 
 def test_twin_landmarks_differ_less_than_each_is_off_and_are_mirrored():
     """``2 σ² (1 − ρ)`` on every axis; what others are off does not change."""
-    made = made_person(3)
-    template, sds = made.template, made.offset_sd
+    person = made_person(3)
+    template, sds = person.template, person.offset_sd
     sizes = size_prior(template.parts, body_sizes(), Person("male"), Person("male"))
     postures = posture_prior(template.skeleton, MAP)
     twin = twins(template.skeleton.bodies, MAP.groups)
     pairs = landmark_twins(template.markers, twin, sds, range(len(sds)))
-    free, tied = (priors(template, sizes, sds, postures, twins=own) for own in ((), pairs))
+    free, tied = (
+        priors(template, sizes, sds, postures, twins=twin_pairs) for twin_pairs in ((), pairs)
+    )
     np.testing.assert_allclose(tied.sd, free.sd, rtol=1e-9)
     covariance = np.linalg.inv(tied.precision)
     first, second = pairs[0]
     for axis, sign in enumerate((1.0, 1.0, -1.0)):
         i, j = (len(sizes[0]) + 3 * marker + axis for marker in (first, second))
-        apart = covariance[i, i] + covariance[j, j] - 2.0 * sign * covariance[i, j]
-        assert apart == pytest.approx(2.0 * LANDMARK_SD**2 * (1.0 - TWIN_CORRELATION))
+        difference_variance = covariance[i, i] + covariance[j, j] - 2.0 * sign * covariance[i, j]
+        assert difference_variance == pytest.approx(2.0 * LANDMARK_SD**2 * (1.0 - TWIN_CORRELATION))

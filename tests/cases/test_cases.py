@@ -18,7 +18,7 @@ from tests.real.staged import fill, run_stages
 
 pytestmark = pytest.mark.case
 
-SAID = {
+SUMMARY_WORDS = {
     "c3d_plates_not_declared": "60 analog channels are recorded, 48 of them named Fx1 ... Mz8 in N "
     "and Nmm, but FORCE_PLATFORM:USED is 0",
     "trc_spaces_instead_of_tabs": "1.3 s at 250 Hz, 51 markers",
@@ -37,12 +37,12 @@ SAID = {
 
 
 @pytest.mark.opensim
-@pytest.mark.parametrize("case", SAID)
+@pytest.mark.parametrize("case", SUMMARY_WORDS)
 def test_what_a_new_study_says(cases, tmp_path, case):
     """And check has nothing against sessions of video."""
-    said: list[str] = []
-    summary = new_study_from(tmp_path / "study", cases / case / "recordings", None, said.append)
-    assert SAID[case] in summary
+    messages: list[str] = []
+    summary = new_study_from(tmp_path / "study", cases / case / "recordings", None, messages.append)
+    assert SUMMARY_WORDS[case] in summary
     markers = (tmp_path / "study" / "markers.yaml").read_text()
     assert "please_fill" not in markers
     for label in ("RFEMUR_X", "LFOOT_Z"):
@@ -51,7 +51,7 @@ def test_what_a_new_study_says(cases, tmp_path, case):
     if case.startswith(("opencap", "pose2sim")):
         fill(tmp_path / "study" / "participants.tsv", sex="male", mass_kg="75")
         problems = study_problems(tmp_path / "study" / "study.yaml")
-        assert [one for one in problems if one.severity == "error"] == []
+        assert [problem for problem in problems if problem.severity == "error"] == []
 
 
 LABELS = (
@@ -64,14 +64,14 @@ LABELS = (
 def test_marker_sets_of_the_cases(cases, monkeypatch):
     """Landmarks before the video that they come from, hips for spines, and no axes of bones."""
     monkeypatch.setattr(intake_study, "_previews", lambda *_: {})
-    lines, seen = [], set()
+    lines, printed = [], set()
     for case in LABELS:
         data = cases / case / "recordings"
-        found = proposed_study("case", data, None, lambda line: None).markers
-        assert found.missing == (), case
-        own = found.text.splitlines()
-        lines += [f"{case} | {line}" for line in own if line not in seen]
-        seen |= {*own}
+        proposal = proposed_study("case", data, None, lambda line: None).markers
+        assert proposal.missing == (), case
+        proposed_lines = proposal.text.splitlines()
+        lines += [f"{case} | {line}" for line in proposed_lines if line not in printed]
+        printed |= {*proposed_lines}
     assert differences("labels_of_cases", lines) == []
 
 
@@ -80,23 +80,23 @@ def test_laboratory_labels_of_opencap_show_the_forearms(cases, monkeypatch):
     """By their words, on the sides of the wrist that they name; only regressed hips are left."""
     monkeypatch.setattr(intake_study, "_previews", lambda *_: {})
     data = cases / "pub_addbio_expert1" / "recordings"
-    found = proposed_study("case", data, None, lambda line: None).markers
-    markers = found.marker_set.markers
+    proposal = proposed_study("case", data, None, lambda line: None).markers
+    markers = proposal.marker_set.markers
     for side in "RL":
         assert markers[f"{side}_wrist_radius"].model == f"{side}WRA"
         assert markers[f"{side}_wrist_ulna"].model == f"{side}WRB"
-    assert set(found.left_out) == {"R_HJC_reg", "L_HJC_reg"}
+    assert set(proposal.left_out) == {"R_HJC_reg", "L_HJC_reg"}
 
 
 def computed(cases, tmp_path, name, until, settings="consistency: off\n", **cells):
     """Study of a case after some stages, and what `aqbio new` says."""
     folder = tmp_path / "study"
-    said = new_study_from(folder, cases / name / "recordings", None, lambda line: None)
+    summary = new_study_from(folder, cases / name / "recordings", None, lambda line: None)
     with (folder / "study.yaml").open("a", encoding="utf-8") as file:
         file.write(f"results: {(tmp_path / 'results').as_posix()}\n")
         file.write(f"{settings}contributions: {{draws: 0}}\nmultiverse: {{enabled: false}}\n")
     fill(folder / "participants.tsv", sex="male", **cells)
-    return run_stages(folder / "study.yaml", until=until), said
+    return run_stages(folder / "study.yaml", until=until), summary
 
 
 @pytest.mark.opensim
@@ -104,28 +104,30 @@ def test_two_points_on_a_head_do_not_lose_the_trunk(cases, tmp_path):
     """From the folder to momenta of all parts: those two leave the neck locked."""
     study, _ = computed(cases, tmp_path, "pose2sim_labels", "tables", mass_kg="75")
     steps = read_table(study.table("steps.tsv"))
-    kept = steps[steps["status"] == "ok"]
-    assert len(kept) > 10
+    good_steps = steps[steps["status"] == "ok"]
+    assert len(good_steps) > 10
     for part in ("torso", "push_side", "swing_side", "total"):
-        assert kept[f"H_{part}_y_stance_mean_kgm2ps"].notna().all(), part
+        assert good_steps[f"H_{part}_y_stance_mean_kgm2ps"].notna().all(), part
 
 
 def prepared(cases, tmp_path, name):
     """Findings and prepared sprint of a case, and what `aqbio new` says."""
-    study, said = computed(cases, tmp_path, name, "prepare")
+    study, summary = computed(cases, tmp_path, name, "prepare")
     trials = study.read_manifest("S01", "prepare")["trials"]
-    found = {one["rule"]: one["what"] for entry in trials for one in entry["findings"]}
-    return found, read_dataset(study.folder("S01", "prepare") / "sprint.nc"), said
+    findings = {
+        finding["rule"]: finding["what"] for entry in trials for finding in entry["findings"]
+    }
+    return findings, read_dataset(study.folder("S01", "prepare") / "sprint.nc"), summary
 
 
 def test_dead_plate_is_named_and_its_step_stays(cases, tmp_path):
-    found, trial, said = prepared(cases, tmp_path, "c3d_one_plate_dead")
-    silent = found["plate-silent"]
+    findings, trial, summary = prepared(cases, tmp_path, "c3d_one_plate_dead")
+    silent = findings["plate-silent"]
     assert silent.startswith(
         "the right foot stands on plate 2 from 0.35 to 0.47 s and plate 2 measures nothing (all "
         "samples 0)"
     )
-    assert silent in said
+    assert silent in summary
     assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
     force = trial["foot_force"].sel(axis="y")
     assert np.isnan(force.sel(time=slice(0.36, 0.46))).all()
@@ -133,11 +135,11 @@ def test_dead_plate_is_named_and_its_step_stays(cases, tmp_path):
 
 
 def test_moments_in_newton_metres_are_read_as_such(cases, tmp_path):
-    found, trial, _ = prepared(cases, tmp_path, "c3d_moments_Nm_labelled_Nmm")
-    what = found["force-units"]
-    assert what.startswith("plates 2, 4, 7, 8: the moments put every centre of pressure at the ")
-    assert "1000 times too small: N m, not N mm" in what
-    assert "pressure-outside" not in found
+    findings, trial, _ = prepared(cases, tmp_path, "c3d_moments_Nm_labelled_Nmm")
+    message = findings["force-units"]
+    assert message.startswith("plates 2, 4, 7, 8: the moments put every centre of pressure at the ")
+    assert "1000 times too small: N m, not N mm" in message
+    assert "pressure-outside" not in findings
     assert trial.attrs["free_moment"] == "measured"
     assert list(trial["contact_plates"].values) == ["2", "4", "7", "8"]
 
@@ -154,31 +156,31 @@ def test_tables_of_opensim_carry_the_forces_of_the_plates(cases):
 
 
 def test_held_positions_are_those_that_differ_from_the_sound_recording(cases):
-    held, sound = (
+    repeated, sound = (
         read_recording(cases / case / "recordings" / "sprint.c3d")
         for case in ("c3d_markers_held_in_gaps", "c3d_one_plate_dead")
     )
-    apart = np.abs(held.positions - sound.positions).max(axis=2)
-    assert not np.nan_to_num(apart).any()
-    lost = np.isnan(held.positions).all(axis=2) & ~np.isnan(sound.positions).all(axis=2)
-    assert lost.sum(axis=0).max() == 13  # twelve frames, and the one that was repeated
-    labels = {held.labels[index] for index in np.flatnonzero(lost.any(axis=0))}
+    distance = np.abs(repeated.positions - sound.positions).max(axis=2)
+    assert not np.nan_to_num(distance).any()
+    gaps = np.isnan(repeated.positions).all(axis=2) & ~np.isnan(sound.positions).all(axis=2)
+    assert gaps.sum(axis=0).max() == 13  # twelve frames, and the one that was repeated
+    labels = {repeated.labels[index] for index in np.flatnonzero(gaps.any(axis=0))}
     assert labels == {"RTIAP", "LTHAP", "RHEEL", "LELB"}
 
 
 def test_values_in_another_unit_than_the_header_are_doubted_in_every_file(cases, tmp_path):
     """A sprint of a thousandth of its size is no static trial: both have one and the same doubt."""
     data = cases / "trc_header_mm_values_m" / "recordings"
-    said = new_study_from(tmp_path / "study", data, None, lambda line: None)
-    assert said.count("It would fit if the positions were in m (") == 2
-    assert "another static trial" not in said
+    summary = new_study_from(tmp_path / "study", data, None, lambda line: None)
+    assert summary.count("It would fit if the positions were in m (") == 2
+    assert "another static trial" not in summary
 
 
 def test_a_label_that_stands_twice_is_one_path(cases, tmp_path):
     """Joined where both parts continue each other; with contacts as without the fault."""
-    found, trial, said = prepared(cases, tmp_path, "c3d_duplicate_label_split")
-    assert "internal error" not in said
-    assert found["markers-joined"].startswith("RHEEL: 2 points share a label")
+    findings, trial, summary = prepared(cases, tmp_path, "c3d_duplicate_label_split")
+    assert "internal error" not in summary
+    assert findings["markers-joined"].startswith("RHEEL: 2 points share a label")
     assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
     assert np.isfinite(trial["marker_raw"].sel(marker="RHEEL")).all(axis=1).mean() > 0.9
 
@@ -196,18 +198,20 @@ forces of right signs, kg m²/s; the plain motion differs from it by a third of 
         ("grf_mot_free_moment_sign", "free-moment-sign", "the sign of the free moment is turned"),
     ],
 )
-def test_a_turned_component_is_named_and_nothing_rests_on_it(cases, tmp_path, case, rule, words):
+def test_a_sign_flipped_component_is_named_and_nothing_rests_on_it(
+    cases, tmp_path, case, rule, words
+):
     """The motion is the plain one, and what needs the component is n/a."""
     study, _ = computed(cases, tmp_path, case, "tables", "consistency: on\n", mass_kg="75.9")
     findings = read_table(study.table("findings.tsv"))
-    [named] = findings.loc[findings["rule"] == rule, "what"]
-    assert words in named
+    [message] = findings.loc[findings["rule"] == rule, "what"]
+    assert words in message
     steps = read_table(study.table("steps.tsv"))
-    whole = steps[steps["status"] == "ok"]
-    np.testing.assert_allclose(whole["H_total_x_stance_mean_kgm2ps"], TRUTH, atol=0.6)
+    good_steps = steps[steps["status"] == "ok"]
+    np.testing.assert_allclose(good_steps["H_total_x_stance_mean_kgm2ps"], TRUTH, atol=0.6)
     if rule == "force-z-sign":
-        named_before = [one.rule for one in study_problems(tmp_path / "study" / "study.yaml")]
-        assert rule in named_before
+        rules = [problem.rule for problem in study_problems(tmp_path / "study" / "study.yaml")]
+        assert rule in rules
     trial = read_dataset(study.folder("S01", "inverse_dynamics") / "sprint.nc")
     assert trial.attrs["motion"] == "plain"
     assert trial.attrs["free_moment"] != "measured" or not np.isfinite(trial["foot_force"]).any()
@@ -218,9 +222,9 @@ def test_low_passed_forces_are_named_and_contact_times_are_those_without_the_fil
     cases, tmp_path
 ):
     """The filter of the case: half power at 12.3 Hz, from both files' spectra."""
-    found, trial, said = prepared(cases, tmp_path, "grf_mot_lowpass_10Hz")
-    what = found["forces-low-passed"]
-    assert what.startswith("forces are low-passed at about 12 Hz: contacts look ")
+    findings, trial, summary = prepared(cases, tmp_path, "grf_mot_lowpass_10Hz")
+    message = findings["forces-low-passed"]
+    assert message.startswith("forces are low-passed at about 12 Hz: contacts look ")
     assert trial.attrs["events"] == "low-passed"
     assert trial.attrs["force_low_pass_hz"] == pytest.approx(12.3, rel=0.05)
     durations = (trial["contact_toe_off"] - trial["contact_touchdown"]).values[:3]
@@ -229,28 +233,28 @@ def test_low_passed_forces_are_named_and_contact_times_are_those_without_the_fil
     assert (errors < 0.012).all()
     assert np.isnan(trial["foot_force"]).all()
     assert np.isnan(trial["contact_peak"]).all()
-    assert "by 2 whole strides" in said  # impulses pass a filter
+    assert "by 2 whole strides" in summary  # impulses pass a filter
 
 
 @pytest.mark.opensim
 def test_markers_at_uneven_times_are_those_of_the_same_sprint_at_even_ones(cases, tmp_path):
-    found, _, _ = prepared(cases, tmp_path, "trc_time_irregular")
-    assert "0.85 ms (standard deviation) off a rate of 250 Hz" in found["time-uneven"]
+    findings, _, _ = prepared(cases, tmp_path, "trc_time_irregular")
+    assert "0.85 ms (standard deviation) off a rate of 250 Hz" in findings["time-uneven"]
     uneven, even = (
         read_recording(cases / case / "recordings" / "sprint.trc")
         for case in ("trc_time_irregular", "grf_mot_lowpass_10Hz")
     )
-    apart = np.abs(uneven.positions - even.positions)
-    assert np.sqrt(np.nanmean(apart**2)) < 0.2e-3
-    assert np.nanmax(apart) < 5e-3
+    distance = np.abs(uneven.positions - even.positions)
+    assert np.sqrt(np.nanmean(distance**2)) < 0.2e-3
+    assert np.nanmax(distance) < 5e-3
 
 
-def told(cases, tmp_path, name):
+def findings_and_contacts(cases, tmp_path, name):
     """Findings of each trial by rule, contacts of the sprint, and what `aqbio new` says."""
-    study, said = computed(cases, tmp_path, name, "prepare", mass_kg="75.9")
+    study, summary = computed(cases, tmp_path, name, "prepare", mass_kg="75.9")
     trials = study.read_manifest("S01", "prepare")["trials"]
-    found = {
-        entry["trial_id"]: {one["rule"]: one["what"] for one in entry["findings"]}
+    findings = {
+        entry["trial_id"]: {finding["rule"]: finding["what"] for finding in entry["findings"]}
         for entry in trials
     }
     sprint = read_dataset(study.folder("S01", "prepare") / "sprint.nc")
@@ -260,27 +264,29 @@ def told(cases, tmp_path, name):
         (sprint["contact_toe_off"] - sprint["contact_touchdown"]).values,
         strict=True,
     )
-    return found, [(str(foot), float(seconds)) for foot, seconds in contacts], said
+    return findings, [(str(foot), float(seconds)) for foot, seconds in contacts], summary
 
 
 @pytest.mark.opensim
-def test_mirrored_coordinates_are_turned_back_and_right_steps_stay_right(cases, tmp_path):
-    found, contacts, said = told(cases, tmp_path, "trc_mirrored_left_handed")
+def test_mirrored_coordinates_are_mirrored_back_and_right_steps_stay_right(cases, tmp_path):
+    findings, contacts, summary = findings_and_contacts(cases, tmp_path, "trc_mirrored_left_handed")
     mirrored = "labels are on the other side: the coordinates are mirrored (left-handed export)"
     for trial, sided in (("static", 46), ("sprint", 42)):
-        assert f"all {sided} sided {mirrored}" in found[trial]["coordinates-mirrored"]
-    assert f"all 46 sided {mirrored}" in said
+        assert f"all {sided} sided {mirrored}" in findings[trial]["coordinates-mirrored"]
+    assert f"all 46 sided {mirrored}" in summary
     assert [foot for foot, _ in contacts] == ["right", "left", "right", "left"]
-    assert "by its position" not in said.split("Labels")[1].split("not used")[0]
-    assert "are in the columns of" not in said
+    assert "by its position" not in summary.split("Labels")[1].split("not used")[0]
+    assert "are in the columns of" not in summary
 
 
 @pytest.mark.opensim
 def test_legs_that_change_sides_in_some_frames_are_put_back(cases, tmp_path):
-    found, contacts, said = told(cases, tmp_path, "trc_legs_switch_some_frames")
+    findings, contacts, summary = findings_and_contacts(
+        cases, tmp_path, "trc_legs_switch_some_frames"
+    )
     # frames of the file, which counts from 1; the case counts from 0
     exchanged = "left and right leg are exchanged from frame 119 to 131 and from 227 to 248"
-    assert found["sprint"]["labels-restored"].startswith(exchanged)
-    assert exchanged in said
+    assert findings["sprint"]["labels-restored"].startswith(exchanged)
+    assert exchanged in summary
     assert [foot for foot, _ in contacts] == ["left", "right", "left", "right", "left"]
     assert [seconds for _, seconds in contacts][1:4] == pytest.approx([0.12] * 3, abs=0.003)

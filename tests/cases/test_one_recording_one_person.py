@@ -56,27 +56,27 @@ def test_a_depth_that_no_camera_measured_is_found(run, depth, tmp_path):
 def test_the_recording_of_one_video_is_refused(cases):
     content = folder_content(cases / "trc_planar_2d" / "recordings")
     assert not content.markers
-    for one in content.unusable:
-        assert "lie in one plane (lateral spread 0 mm): made from one video" in one.why
+    for recording in content.unusable:
+        assert "lie in one plane (lateral spread 0 mm): made from one video" in recording.why
 
 
 @pytest.mark.real
 def test_a_copy_is_found_whatever_was_done_to_it(run):
     """Filtered, resampled, cut, with half of the labels, in other axes; and another run is none."""
     rng = np.random.default_rng(SEED)
-    whole = Movement.of(run.labels, run.positions, run.rate)
+    movement = Movement.of(run.labels, run.positions, run.rate)
     filled = np.isfinite(run.positions).all(axis=(0, 2))
     positions, time = run.positions[:, filled], np.arange(len(run.positions)) / run.rate
     labels = np.array(run.labels)[filled]
     for cutoff, rate, start in ((8.0, run.rate, 0.0), (12.0, 60.0, 0.0), (8.0, 75.0, 0.21)):
         filtered = sosfiltfilt(butter(2, cutoff, fs=run.rate, output="sos"), positions, axis=0)
-        kept = np.sort(rng.choice(len(labels), len(labels) // 2, replace=False))
+        subset = np.sort(rng.choice(len(labels), len(labels) // 2, replace=False))
         later = np.arange(start, time[-1] - start, 1.0 / rate)
-        flat = filtered[:, kept].reshape(len(time), -1)
-        moved = np.stack([np.interp(later, time, one) for one in flat.T], axis=1)
+        flat = filtered[:, subset].reshape(len(time), -1)
+        moved = np.stack([np.interp(later, time, coordinate) for coordinate in flat.T], axis=1)
         moved = moved.reshape(len(later), -1, 3) @ Rotation.random(random_state=rng).as_matrix()
-        copy = Movement.of(labels[kept].tolist(), moved, rate)
-        assert copy_lag(whole, copy) == pytest.approx(start, abs=0.005)
+        copy = Movement.of(labels[subset].tolist(), moved, rate)
+        assert copy_lag(movement, copy) == pytest.approx(start, abs=0.005)
 
 
 @pytest.mark.real
@@ -89,9 +89,11 @@ def test_strides_of_one_person_are_no_copies(file, realdata):
         Movement.of(run.labels, run.positions[start : start + frames], run.rate)
         for start in range(0, len(run.positions) - frames, frames)
     ]
-    found = [(i, j) for j, one in enumerate(pieces) for i in range(j) if copy_lag(pieces[i], one)]
+    copies = [
+        (i, j) for j, piece in enumerate(pieces) for i in range(j) if copy_lag(pieces[i], piece)
+    ]
     assert len(pieces) > 2
-    assert not found
+    assert not copies
 
 
 FILTERED = "_filt_butterworth_LSTM"
@@ -106,7 +108,7 @@ STAY = {
 def test_of_copies_the_one_with_most_labels_stays(cases, case):
     content = folder_content(cases / case / "recordings")
     repeated, _ = find_copies(content.markers, {})
-    stay = {one.file.stem for one in content.markers if one.file not in repeated}
+    stay = {recording.file.stem for recording in content.markers if recording.file not in repeated}
     assert len(stay) == 2
     assert all(any(stem.endswith(end) for stem in stay) for end in STAY[case])
 
@@ -130,7 +132,7 @@ def test_two_people_get_a_static_trial_each(cases):
 def test_trials_of_one_person_stay_together(folder, realdata):
     """Static, walking and sprinting; and one of them made 6 % smaller is another person's."""
     markers = folder_content(realdata / folder).markers
-    lengths = [one.lengths for one in markers]
+    lengths = [recording.lengths for recording in markers]
     assert group_by_person(*compare_lengths(lengths)) == [list(range(len(markers)))]
     smaller = replace(lengths[-1], median=0.94 * lengths[-1].median)
     groups = group_by_person(*compare_lengths([*lengths[:-1], smaller]))

@@ -26,7 +26,7 @@ QUICK_S = 20.0
 
 
 def test_nothing_of_the_sound_study_is_damaged(tmp_path):
-    rules = {one.rule for one in told(sound_study(tmp_path / "sound"))}
+    rules = {problem.rule for problem in told(sound_study(tmp_path / "sound"))}
     assert rules == {"label-needed", "label-nowhere"}, "eight of 51 markers"
 
 
@@ -34,18 +34,22 @@ def test_nothing_of_the_sound_study_is_damaged(tmp_path):
 def test_a_broken_study_is_told(name, tmp_path):
     broken, words = CASES[name]
     begin = time.monotonic()
-    found = list(answers(broken, tmp_path))
+    problems = list(answers(broken, tmp_path))
     assert time.monotonic() - begin < QUICK_S
-    about = [one for one in found if words in f"{one.what} {one.file} {one.where} {one.fix}"]
-    assert about, [one.what for one in found]
-    assert RULES.get(name, about[0].rule) in {one.rule for one in about}
-    assert not [one.what for one in found if "internal error" in one.what], (
+    expected = [
+        problem
+        for problem in problems
+        if words in f"{problem.what} {problem.file} {problem.where} {problem.fix}"
+    ]
+    assert expected, [problem.what for problem in problems]
+    assert RULES.get(name, expected[0].rule) in {problem.rule for problem in expected}
+    assert not [problem.what for problem in problems if "internal error" in problem.what], (
         "our words, not Python's"
     )
-    for one in about:
-        assert one.file
-        assert len(one.what) < 1000
-    assert any(one.fix for one in about)
+    for problem in expected:
+        assert problem.file
+        assert len(problem.what) < 1000
+    assert any(problem.fix for problem in expected)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +64,8 @@ def test_no_mutation_of_it_makes_a_traceback_or_nonsense(name, sound):
     folder, files = sound
     assert DOORS[name].read(folder / DOORS[name].file) == ""
     count = max(5, int(40 * min(1.0, DOORS[name].share)))
-    found = fuzzed(DOORS[name], files[name], folder, count, start=7)
-    assert found.tried >= count // 2
-    assert not found.tracebacks
-    assert not found.nonsense
-    assert not found.hangs
+    outcome = fuzzed(DOORS[name], files[name], folder, count, start=7)
+    assert outcome.tried >= count // 2
+    assert not outcome.tracebacks
+    assert not outcome.nonsense
+    assert not outcome.hangs

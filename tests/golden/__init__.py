@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 WRITE = "AQBIO_WRITE_GOLDEN"
 """Environment variable with which the files are written anew."""
@@ -39,20 +39,25 @@ def words(page: str) -> Iterator[str]:
     page = re.sub(r"\b[0-9a-f]{12,16}\b", "HASH", page)
     page = re.sub(r"Software: .*|(?<=Made by aqbio )[\d.]+\d", "VERSION", page)
     page = re.sub(r"\d{4}-\d\d-\d\d(, \d\d:\d\d UTC)?", "DATE", page)
-    yield from (line for one in page.split("\n") if (line := " ".join(one.split())))
+    yield from (line for block in page.split("\n") if (line := " ".join(block.split())))
 
 
 def differences(name: str, lines: Iterable[str]) -> list[str]:
     """Lines that differ from those of a file, beyond rounding; written anew, there are none."""
-    path, found = HERE / f"{name}.txt", list(lines)
+    path, current = FOLDER / f"{name}.txt", list(lines)
     if os.environ.get(WRITE):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(found) + "\n", encoding="utf-8")
-    known = path.read_text(encoding="utf-8").splitlines()
-    if len(known) != len(found):
-        return [*sorted(set(found) ^ set(known))[:20], f"{len(found)} lines, {len(known)} before"]
+        path.write_text("\n".join(current) + "\n", encoding="utf-8")
+    stored = path.read_text(encoding="utf-8").splitlines()
+    if len(stored) != len(current):
+        return [
+            *sorted(set(current) ^ set(stored))[:20],
+            f"{len(current)} lines, {len(stored)} before",
+        ]
     return [
-        f"{one} (was {was})" for one, was in zip(found, known, strict=True) if not _alike(one, was)
+        f"{line} (was {was})"
+        for line, was in zip(current, stored, strict=True)
+        if not _alike(line, was)
     ]
 
 
@@ -65,20 +70,20 @@ def told_rows(name: str, table: pd.DataFrame, *columns: str) -> Iterator[str]:
 def changed(before: Iterable[str], after: Iterable[str]) -> list[str]:
     """Lines that go, with a minus, and lines that come, with a plus."""
     old, new = list(before), list(after)
-    gone = [f"- {line}" for line in old if line not in new]
-    return [*gone, *(f"+ {line}" for line in new if line not in old)]
+    removed = [f"- {line}" for line in old if line not in new]
+    return [*removed, *(f"+ {line}" for line in new if line not in old)]
 
 
 def known_lines(name: str) -> set[str]:
     """Lines of a file."""
-    return set((HERE / f"{name}.txt").read_text(encoding="utf-8").splitlines())
+    return set((FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines())
 
 
 def without_known(lines: Iterable[str], name: str) -> list[str]:
     """Lines that a file does not have, and how many of its lines are not among them."""
-    found, known = list(lines), known_lines(name)
-    gone = len(known - set(found))
-    return [line for line in found if line not in known] + [f"without {gone} lines of {name}"]
+    current, stored = list(lines), known_lines(name)
+    missing = len(stored - set(current))
+    return [line for line in current if line not in stored] + [f"without {missing} lines of {name}"]
 
 
 def first_of_each_kind(lines: Iterable[str], kind: Callable[[str], str]) -> list[str]:
@@ -95,11 +100,17 @@ def first_of_each_kind(lines: Iterable[str], kind: Callable[[str], str]) -> list
     ]
 
 
-def _alike(one: str, other: str) -> bool:
-    if one == other:
+def _alike(line: str, earlier: str) -> bool:
+    if line == earlier:
         return True
-    ours, theirs = ([float(x) for x in NUMBERS.findall(line)] for line in (one, other))
-    same = NUMBERS.sub("", one) == NUMBERS.sub("", other)
+    numbers, earlier_numbers = (
+        [float(x) for x in NUMBERS.findall(text)] for text in (line, earlier)
+    )
+    same_words = NUMBERS.sub("", line) == NUMBERS.sub("", earlier)
     return (
-        same and bool(ours) and np.allclose(ours, theirs, rtol=0.0, atol=CLOSE * theirs[-1] + NOISE)
+        same_words
+        and bool(numbers)
+        and np.allclose(
+            numbers, earlier_numbers, rtol=0.0, atol=CLOSE * earlier_numbers[-1] + NOISE
+        )
     )

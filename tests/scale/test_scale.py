@@ -24,7 +24,7 @@ from aqbio.scale.calibration import (
 from aqbio.scale.findings import excluded_labels, label_findings, unplaced_segments
 from aqbio.scale.stage import check_mass
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from tests.body.made import MAP, carried, exchanged, fitted, made_person, moved
+from tests.body.made import MAP, exchanged, fitted, made_person, moved, with_marker_on
 from tests.golden import differences
 from tests.told import read_cases, told
 
@@ -47,7 +47,7 @@ FAULTS = {
     "in the static trial": (exchanged, ("RKNL", "RANL", (0,))),
     "heel and toe, static": (exchanged, ("RHEE", "RTOE", (0,))),
     "across segments, always": (exchanged, ("RWRA", "LTOE", (0, 1, 2))),
-    "on another segment": (carried, ("RTH1", "tibia_r", (0.02, -0.2, 0.05), (0, 1, 2))),
+    "on another segment": (with_marker_on, ("RTH1", "tibia_r", (0.02, -0.2, 0.05), (0, 1, 2))),
     "put on again": (moved, ("LKNL", (0.03, 0.06, 0.0), (2,))),
     "sternum, always": (moved, ("STRN", (0.0, 0.08, 0.0), (0, 1, 2))),
     "heel and toe, always": (exchanged, ("RHEE", "RTOE", (0, 1, 2))),
@@ -79,7 +79,7 @@ def test_golden_words_of_labels_lengths_and_segments(fit):
     """Labels without weight, ghosts, lengths on both sides of limits, limbs that are lost."""
     frames, names = fit.problem.frames, fit.problem.template.markers.labels
     hidden_labels = ("LANL", "LANM", "LHEE", "LMT5", "LMT1", "LTOE", "LSH1", "LSH2")
-    bare = calibration(fitted(made_person(0, hidden=hidden_labels, still=False)))
+    bare = calibration(fitted(made_person(0, hidden=hidden_labels, with_static_trial=False)))
 
     def found(one: BodyFit) -> list[object]:
         return [*label_findings(one, TRIALS, "S01"), str(excluded_labels(one, TRIALS))]

@@ -23,8 +23,8 @@ def alterations(path: Path) -> dict[str, list[dict[str, Any]]]:
 def alter(folder: Path, steps: list[dict[str, Any]]) -> None:
     """Do to a study what the steps say, in their order."""
     for step in steps:
-        [(operation, given)] = step.items()
-        OPERATIONS[operation](folder, *(given if isinstance(given, list) else [given]))
+        [(operation, arguments)] = step.items()
+        OPERATIONS[operation](folder, *(arguments if isinstance(arguments, list) else [arguments]))
 
 
 def _settings(folder: Path, text: str) -> None:
@@ -39,8 +39,8 @@ def _row(folder: Path, sheet: str, text: str) -> None:
 def _column(folder: Path, sheet: str, name: str, cells: str) -> None:
     """One more column; the last of the cells goes on."""
     header, *rows = (folder / sheet).read_text().splitlines()
-    every = cells.split() + [cells.split()[-1]] * len(rows)
-    rows = [f"{row}\t{cell}" for row, cell in zip(rows, every, strict=False)]
+    cell_of_row = cells.split() + [cells.split()[-1]] * len(rows)
+    rows = [f"{row}\t{cell}" for row, cell in zip(rows, cell_of_row, strict=False)]
     (folder / sheet).write_text("\n".join([f"{header}\t{name}", *rows]) + "\n")
 
 
@@ -63,8 +63,8 @@ def _lines(folder: Path, file: str, count: int, before: str, after: str) -> None
 
 def _without(folder: Path, sheet: str, pattern: str) -> None:
     lines = (folder / sheet).read_text().splitlines()
-    kept = [line for line in lines if not re.search(pattern, line)]
-    (folder / sheet).write_text("\n".join(kept) + "\n")
+    remaining = [line for line in lines if not re.search(pattern, line)]
+    (folder / sheet).write_text("\n".join(remaining) + "\n")
 
 
 OPERATIONS: dict[str, Callable[..., object]] = {
@@ -75,9 +75,9 @@ OPERATIONS: dict[str, Callable[..., object]] = {
     "map": _map,
     "lines": _lines,
     "without": _without,
-    "copy": lambda folder, one, other: shutil.copy(folder / one, folder / other),
-    "move": lambda folder, one, other: (folder / one).rename(folder / other),
-    "remove": lambda folder, *files: [(folder / one).unlink() for one in files],
+    "copy": lambda folder, source, target: shutil.copy(folder / source, folder / target),
+    "move": lambda folder, source, target: (folder / source).rename(folder / target),
+    "remove": lambda folder, *files: [(folder / name).unlink() for name in files],
     "cut": lambda folder, file, size: (folder / file).write_bytes(
         (folder / file).read_bytes()[:size]
     ),

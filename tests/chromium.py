@@ -25,7 +25,7 @@ OPTIONS = [
 @contextmanager
 def chromium() -> Iterator[sync_api.Browser]:
     """The browser of this machine."""
-    executable = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if executable is None:
         pytest.skip("no Chromium on this machine: install the package chromium.")
     with sync_api.sync_playwright() as playwright:
@@ -40,11 +40,11 @@ def heard(view: sync_api.Page) -> tuple[list[str], list[str]]:
     addresses: list[str] = []
     view.on("console", lambda message: messages.append(message.text))
     view.on("pageerror", lambda error: messages.append(str(error)))
-    view.on("request", lambda asked: addresses.append(asked.url))
+    view.on("request", lambda request: addresses.append(request.url))
     return messages, addresses
 
 
 def beyond(folder: Path, addresses: list[str]) -> list[str]:
     """Addresses that are not files of a folder, nor held by the page itself."""
     inside = (folder.as_uri(), "data:", "blob:")
-    return [one for one in addresses if not one.startswith(inside)]
+    return [address for address in addresses if not address.startswith(inside)]

@@ -75,11 +75,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return cores + 1
 
 
-def _folder(variable: str, what: str) -> Path:
+def _folder(variable: str, content: str) -> Path:
     """Give the folder that a variable names; without it the test skips and says why."""
     folder = os.environ.get(variable)
     if not folder:
-        pytest.skip(f"{variable} is not set: {what} are not on this machine.")
+        pytest.skip(f"{variable} is not set: {content} are not on this machine.")
     if not Path(folder).is_dir():
         pytest.fail(f"{variable}={folder} is not a folder.")
     return Path(folder)
@@ -118,7 +118,7 @@ def _promised(keywords: object) -> str:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
-    """Where recordings or a browser are promised, a skipped test of them is a failure."""
+    """Fail a skipped test of recordings or of a browser where these are promised."""
     outcome = yield
     report = outcome.get_result()
     promise = _promised(item.keywords)
@@ -128,7 +128,7 @@ def pytest_runtest_makereport(item: pytest.Item):
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays to the end."""
+    """Freeze the collected tests: they stay to the end."""
     gc.freeze()
 
 
@@ -142,8 +142,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            own, used = item.path.stem + item.path.parent.name, getattr(item, "fixturenames", ())
-            name = next((SHARED[one] for one in used if one in SHARED), own)
+            file_group, used = (
+                item.path.stem + item.path.parent.name,
+                getattr(item, "fixturenames", ()),
+            )
+            name = next(
+                (SHARED[fixture_name] for fixture_name in used if fixture_name in SHARED),
+                file_group,
+            )
             item.add_marker(pytest.mark.xdist_group(name))
     items.sort(
         key=lambda item: (

@@ -27,10 +27,10 @@ def with_draws(evidence: Evidence) -> Evidence:
     worlds = orthogonal(len(names) + 1)
     draws = {}
     for name in DRAWN:
-        own = trials.get(f"error_{name}", pd.Series(np.nan, trials.index)).astype(float)
+        error = trials.get(f"error_{name}", pd.Series(np.nan, trials.index)).astype(float)
         model = trials.get(f"model_{name}", pd.Series(0.0, trials.index)).astype(float)
         columns = [names.index(athlete) for athlete in athletes]
-        values = own.to_numpy()[:, None] * worlds.T[columns]
+        values = error.to_numpy()[:, None] * worlds.T[columns]
         model = model.fillna(model.mean())  # where no model was compared, as far as elsewhere
         values += model.to_numpy()[:, None] * worlds[:, -1]
         draws[name] = pd.DataFrame(values, index=trials.index).dropna()

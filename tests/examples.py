@@ -1,4 +1,4 @@
-"""What functions answer to many inputs, line by line, for files of `tests/golden`."""
+"""Answers of functions to many inputs, line by line, for files of `tests/golden`."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ import numpy as np
 
 from aqbio.errors import AqbioError
 
-UNTOLD = ("provenance", "files", "seal", "versions", "inputs", "html")
+OMITTED = ("provenance", "files", "seal", "versions", "inputs", "html")
 
 
-def told(place: str, value: Any) -> Iterator[str]:
+def record_lines(label: str, value: Any) -> Iterator[str]:
     """Words of records, arrays and tables of them, one by one."""
     if is_dataclass(value):
-        value = {one.name: getattr(value, one.name) for one in fields(value)}
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
     elif hasattr(value, "_asdict"):
         value = value._asdict()
     if isinstance(value, Mapping) and "rule" in value:
-        yield f"{place}: {value['severity']} {value['rule']}: {value['what']}"
+        yield f"{label}: {value['severity']} {value['rule']}: {value['what']}"
     elif isinstance(value, Mapping):
-        for name, one in value.items():
-            if name not in UNTOLD and not (isinstance(one, str | list | None) and not one):
-                yield from told(f"{place} {name}", one)
+        for name, content in value.items():
+            if name not in OMITTED and not (isinstance(content, str | list | None) and not content):
+                yield from record_lines(f"{label} {name}", content)
     elif isinstance(value, list | tuple):
-        if all(isinstance(one, str) for one in value):
-            yield f"{place}: {' '.join(value)}"
+        if all(isinstance(item, str) for item in value):
+            yield f"{label}: {' '.join(value)}"
             return
-        for number, one in enumerate(value):
-            yield from told(f"{place} {number}", one)
+        for number, item in enumerate(value):
+            yield from record_lines(f"{label} {number}", item)
     elif isinstance(value, np.ndarray):
-        yield f"{place}: {' '.join(map(str, value.ravel().tolist()))}"
+        yield f"{label}: {' '.join(map(str, value.ravel().tolist()))}"
     else:
-        yield f"{place}: {value}"
+        yield f"{label}: {value}"
 
 
 def answers(examples: Mapping[Any, Callable[[], Any]]) -> Iterator[str]:
-    """What every example gives, or why it is refused."""
+    """Lines of the results of examples, or of their refusals."""
     for name, make in examples.items():
         try:
-            yield from told(str(name), make())
+            yield from record_lines(str(name), make())
         except (ValueError, AqbioError) as error:
             yield f"{name}: refused: {' '.join(str(error).split())}"

@@ -1,4 +1,4 @@
-"""What a new study says that it will compute, held against what it computed."""
+"""Promises of a new study about its results, held against the computed results."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ STEP = {
 }  # fmt: skip
 """Columns of steps.tsv by their word in a promise."""
 
-FEWEST, MOST = 1, 12
+MIN_LINES, MAX_LINES = 1, 12
 """Lines of what comes of recordings."""
 
 JOINT = re.compile(r"joint moments of ([\w, ]+)")
 
 
-def foretold(summary: str) -> list[str]:
+def promised_lines(summary: str) -> list[str]:
     """The lines in which a summary says what comes of the recordings."""
     block = summary.partition("What comes of it\n")[2].partition("\n\n")[0]
     lines = [line.strip() for line in block.splitlines()]
-    assert FEWEST <= len(lines) <= MOST, lines
+    assert MIN_LINES <= len(lines) <= MAX_LINES, lines
     return lines
 
 
@@ -43,37 +43,44 @@ def contradictions(
         promise = re.match(r"(not )?computed(?: of (\d+) of (\d+) runs?)?: (.*)", line)
         if promise is None:
             continue
-        what, every = promise[4].partition(", for ")[0], promise[2] in (None, promise[3])
-        for name, given in _outcomes(what, counted, rows):
-            if bool(promise[1]) == given and (every or not promise[1]):
+        promise_text, of_all_runs = (
+            promise[4].partition(", for ")[0],
+            promise[2] in (None, promise[3]),
+        )
+        for name, computed in _outcomes(promise_text, counted, rows):
+            if bool(promise[1]) == computed and (of_all_runs or not promise[1]):
                 wrong.append(f"{name}: {line}")
     return wrong
 
 
 def _outcomes(
-    what: str, steps: pd.DataFrame, rows: pd.DataFrame | None
+    promise: str, steps: pd.DataFrame, rows: pd.DataFrame | None
 ) -> Iterator[tuple[str, bool]]:
     """Names of the outcomes that a promise speaks of, and whether the results have them."""
-    momentum = what.partition("angular momentum")[2] if "level" in what or "of the" in what else ""
+    momentum = (
+        promise.partition("angular momentum")[2]
+        if "level" in promise or "of the" in promise
+        else ""
+    )
     for name in re.findall("|".join(COLUMNS), momentum):
-        columns = [f"H_{one}_y_stance_mean_kgm2ps" for one in COLUMNS[name]]
+        columns = [f"H_{group}_y_stance_mean_kgm2ps" for group in COLUMNS[name]]
         yield name, bool(steps[columns].notna().all(axis=1).any())
     for name, column in STEP.items():
-        if re.search(rf"\b{name}\b", what):
+        if re.search(rf"\b{name}\b", promise):
             yield name, bool(steps[column].notna().any())
     if rows is None:
         return
-    known = rows[rows["value"].notna() | rows["low"].notna()]
-    if "levels B and C" in what or "level C" in what:
-        yield "level C", bool((known["level"].astype(str) == "C").any())
-    if "moments of the standing leg" in what:
-        joints = known[known["level"].astype(str) == "joint"]
+    computed = rows[rows["value"].notna() | rows["low"].notna()]
+    if "levels B and C" in promise or "level C" in promise:
+        yield "level C", bool((computed["level"].astype(str) == "C").any())
+    if "moments of the standing leg" in promise:
+        joints = computed[computed["level"].astype(str) == "joint"]
         standing = joints["source"].astype(str).isin(["hip_push", "knee_push", "ankle_push"])
         yield "moments of the standing leg", bool((standing & (joints["phase"] == "stance")).any())
-    if "levels B and C" in what:
-        yield "level B", bool((known["level"].astype(str) == "B").any())
-        yield "joint moments", bool((known["level"].astype(str) == "joint").any())
-    if found := JOINT.search(what):
-        moments = known.loc[known["level"].astype(str) == "joint", "source"].astype(str)
-        for joint in found[1].split(", "):
+    if "levels B and C" in promise:
+        yield "level B", bool((computed["level"].astype(str) == "B").any())
+        yield "joint moments", bool((computed["level"].astype(str) == "joint").any())
+    if match := JOINT.search(promise):
+        moments = computed.loc[computed["level"].astype(str) == "joint", "source"].astype(str)
+        for joint in match[1].split(", "):
             yield f"moments of {joint}", bool(moments.str.startswith(joint).any())

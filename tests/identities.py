@@ -25,27 +25,27 @@ def relative(difference: np.ndarray, terms: np.ndarray) -> float:
     return float(np.abs(difference).max() / (scale if scale > 0 else 1.0))
 
 
-def identities(found: Levels) -> dict[str, float]:
+def identities(levels: Levels) -> dict[str, float]:
     """Those of levels B and C and of the shares, by name."""
-    mechanics, balance, shares = found.mechanics, found.mechanics.balance, found.shares
-    whole = balance.force.sum(axis=1) + balance.residual_force
-    borne = np.concatenate([shares.relative, shares.as_the_hub[:, None]], axis=1)
+    mechanics, balance, shares = levels.mechanics, levels.mechanics.balance, levels.shares
+    total = balance.force.sum(axis=1) + balance.residual_force
+    of_hub = np.concatenate([shares.relative, shares.as_the_hub[:, None]], axis=1)
     return {
-        **level_b_identities(mechanics, found.hubs),
-        "S1": relative(shares.inertial.sum(axis=1) - whole, shares.inertial),
-        "S2": relative(borne.sum(axis=1) - whole, borne),
-        **level_c_identities(found),
+        **level_b_identities(mechanics, levels.hubs),
+        "S1": relative(shares.inertial.sum(axis=1) - total, shares.inertial),
+        "S2": relative(of_hub.sum(axis=1) - total, of_hub),
+        **level_c_identities(levels),
     }
 
 
 def level_b_identities(mechanics: Mechanics, hubs) -> dict[str, float]:
     """Virtual power, Euler's equation of each hub, each chain's rate, and power."""
-    found = {"B0": _projection(mechanics), "B4": _energy(mechanics)}
+    errors = {"B0": _projection(mechanics), "B4": _energy(mechanics)}
     for kinetics, balance in hubs:
         suffix = "" if kinetics.hub.name == "pelvis" else f"_{kinetics.hub.name}"
-        found[f"B1{suffix}"] = _hub_equation(mechanics, kinetics)
-        found[f"B2{suffix}"] = _chain_equation(kinetics, balance)
-    return found
+        errors[f"B1{suffix}"] = _hub_equation(mechanics, kinetics)
+        errors[f"B2{suffix}"] = _chain_equation(kinetics, balance)
+    return errors
 
 
 def _projection(mechanics):
@@ -99,8 +99,8 @@ def projected_wrenches(mechanics):
 
 def _by_coordinate(values, coordinate, shape):
     total = np.zeros(shape)
-    for place, index in enumerate(coordinate):
-        total[:, index] += values[:, place]
+    for column, index in enumerate(coordinate):
+        total[:, index] += values[:, column]
     return total
 
 
@@ -113,8 +113,8 @@ def _hub_equation(mechanics, kinetics):
         terms[:, -1] = balance.residual_moment + cross(arm, balance.residual_force)
     for load in mechanics.loads:
         if mechanics.skeleton.bodies.index(load.body) in hub.members:
-            own = load.moment + cross(load.point - kinetics.com, load.force)
-            terms = np.concatenate([terms, own[:, None]], axis=1)
+            load_moment = load.moment + cross(load.point - kinetics.com, load.force)
+            terms = np.concatenate([terms, load_moment[:, None]], axis=1)
     return relative(kinetics.rate - terms.sum(axis=1), terms)
 
 
@@ -150,18 +150,18 @@ def _energy(mechanics):
             power = power + dot(part * load.force, velocity) + dot(part * load.moment, omega)
     pull = motion.mass[:, None] * (motion.acceleration - skeleton.gravity)
     rate = dot(motion.velocity, pull) + dot(kinematics.angular_velocity, motion.spin_rate)
-    both = np.concatenate([rate, joints], axis=1)[..., None]
-    return relative((rate.sum(axis=1) - power)[:, None], both)
+    terms = np.concatenate([rate, joints], axis=1)[..., None]
+    return relative((rate.sum(axis=1) - power)[:, None], terms)
 
 
-def level_c_identities(found: Levels) -> dict[str, float]:
+def level_c_identities(levels: Levels) -> dict[str, float]:
     """Sources add up to the measured motion, and each obeys Newton and Euler by itself."""
-    errors = [_of_sources(found, induced) for induced in found.induced.values()]
-    return {name: max(one[name] for one in errors) for name in errors[0]}
+    errors = [_of_sources(levels, induced) for induced in levels.induced.values()]
+    return {name: max(of_model[name] for of_model in errors) for name in errors[0]}
 
 
-def _of_sources(found: Levels, induced: InducedAccelerations) -> dict[str, float]:
-    mechanics, balance = found.mechanics, found.mechanics.balance
+def _of_sources(levels: Levels, induced: InducedAccelerations) -> dict[str, float]:
+    mechanics, balance = levels.mechanics, levels.mechanics.balance
     scale = np.abs(induced.udot).sum(axis=1).max(axis=0)
     off = np.abs(induced.udot.sum(axis=1) - mechanics.kinematics.udot[:, mechanics.skeleton.free])
     reactions = (
@@ -171,8 +171,8 @@ def _of_sources(found: Levels, induced: InducedAccelerations) -> dict[str, float
     return {
         "C-1": (off[:, scale > 0] / scale[scale > 0]).max(),
         "C-2": np.max([
-            np.abs(caused.sum(axis=1) - whole).max() / max(np.abs(caused).sum(axis=1).max(), 1.0)
-            for caused, whole in reactions
+            np.abs(caused.sum(axis=1) - measured).max() / max(np.abs(caused).sum(axis=1).max(), 1.0)
+            for caused, measured in reactions
         ]),
         "C-3": relative(
             induced.com_acceleration.sum(axis=1) - balance.com_acceleration,
@@ -180,19 +180,19 @@ def _of_sources(found: Levels, induced: InducedAccelerations) -> dict[str, float
         ),
         "C-4": np.max([
             relative(
-                (induced.group_rate.sum(axis=1) - found.group_rate)[:, group],
+                (induced.group_rate.sum(axis=1) - levels.group_rate)[:, group],
                 induced.group_rate[:, :, group],
             )
-            for group in range(found.group_rate.shape[1])
+            for group in range(levels.group_rate.shape[1])
         ]),
         "C-5": _each_source(mechanics, induced),
     }  # fmt: skip
 
 
 def _each_source(mechanics: Mechanics, induced: InducedAccelerations) -> float:
-    """What a source does to the body's momentum is what it makes the ground do.
+    """Difference between a source's effect on the body's momentum and on the ground's wrench.
 
-    For gravity its weight besides, for the residual its own wrench.
+    Gravity adds the weight, the residual its own wrench.
     """
     mass, balance = mechanics.skeleton.mass.sum(), mechanics.balance
     force, moment = induced.force.sum(axis=2), induced.moment.sum(axis=2)
@@ -202,8 +202,8 @@ def _each_source(mechanics: Mechanics, induced: InducedAccelerations) -> float:
         force[:, residual] += balance.residual_force
         moment[:, residual] += balance.residual_moment
     return max(
-        relative((done - caused).reshape(-1, 3), done)
-        for done, caused in (
+        relative((body_rate - caused).reshape(-1, 3), body_rate)
+        for body_rate, caused in (
             (mass * induced.com_acceleration, force),
             (induced.momentum_rate, moment),
         )

@@ -23,13 +23,19 @@ def run_jobs(
     jobs = list(every_job(study))
     ran = []
     for stage in STAGES:
-        for on, who, name in jobs:
-            chosen = name == stage and stage in stages and (not people or not who or who in people)
-            if not chosen or (missing_only and on.manifest(who, stage).exists()):
+        for on, participant, name in jobs:
+            chosen = (
+                name == stage
+                and stage in stages
+                and (not people or not participant or participant in people)
+            )
+            if not chosen or (missing_only and on.manifest(participant, stage).exists()):
                 continue
-            work = getattr(stage_module(stage), f"{stage}_{'participant' if who else 'study'}")
-            work(on, who, report) if who else work(on, report)
-            ran.append(f"{on.within} {stage} {who}".strip())
+            work = getattr(
+                stage_module(stage), f"{stage}_{'participant' if participant else 'study'}"
+            )
+            work(on, participant, report) if participant else work(on, report)
+            ran.append(f"{on.within} {stage} {participant}".strip())
     return ran
 
 

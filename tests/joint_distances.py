@@ -15,6 +15,6 @@ def joint_distances(template: Template, shape: Shape) -> dict[str, float]:
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     centres = segment_poses(skeleton, q).joint_centre[0]
     return {
-        name: float(np.linalg.norm(centres[parts.first[one]] - centres[parts.first[other]]))
-        for name, (one, other) in length_ends(parts).items()
+        name: float(np.linalg.norm(centres[parts.first[upper]] - centres[parts.first[lower]]))
+        for name, (upper, lower) in length_ends(parts).items()
     }

@@ -61,8 +61,8 @@ def anatomy_of(model: str) -> Anatomy:
 
 def body_spread(skeleton: Skeleton, share: float = 1.0) -> BodySpread:
     """Sizes of 2 %, markers of 6 mm, axes of 2 degrees, sliding and skin of 8 mm, times a share."""
-    places = TemplateMarkers(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
-    template = Template.of(skeleton, map_of("sprint"), places)
+    markers = TemplateMarkers(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
+    template = Template.of(skeleton, map_of("sprint"), markers)
     sd = share * np.repeat([0.02, 0.006, np.radians(2.0), 0.008], template.sizes)
     return BodySpread(template, np.diag(sd**2), np.full(len(skeleton.markers), share * 0.008), 0.4)
 
@@ -105,8 +105,8 @@ def random_run(skeleton: Skeleton, anatomy: Anatomy, feet, *, frames: int, seed:
 
 def sprint_run(frames: int = 8, seed: int = 0) -> Case:
     """The sprint model with neck, girdles and forearms free."""
-    held = athlete_skeleton(RUNNER)
-    skeleton = replace(held, coordinate_locked=np.zeros_like(held.coordinate_locked))
+    locked = athlete_skeleton(RUNNER)
+    skeleton = replace(locked, coordinate_locked=np.zeros_like(locked.coordinate_locked))
     return random_run(skeleton, anatomy_of("sprint"), FEET, frames=frames, seed=seed)
 
 

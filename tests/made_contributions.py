@@ -22,7 +22,7 @@ MAP: ModelMap = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
 TIME = np.arange(200) / 250.0
 MASS = 70.0
 JOINTS = tuple(MAP.joints.by_name())
-OTHER = {"left": "right", "right": "left"}
+OPPOSITE_SIDE = {"left": "right", "right": "left"}
 CHAINS = ("leg_left", "leg_right", "upper_body", "residual")
 CONTACTS = {
     "foot": ["right", "left", "right"],
@@ -34,8 +34,8 @@ CONTACTS = {
 def coordinates() -> tuple[str, ...]:
     """Sagittal coordinates of the sprint model."""
     names = []
-    for place in MAP.sagittal.values():
-        names += place.model_dump().values()
+    for joint in MAP.sagittal.values():
+        names += joint.model_dump().values()
     return tuple(names)
 
 
@@ -103,7 +103,7 @@ def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Da
 def fitted_trial(trial: xr.Dataset, seed: int = 1) -> xr.Dataset:
     """The same trial as one that was fitted: with its plain version and a posterior."""
     rng = np.random.default_rng(seed)
-    found = {
+    variables = {
         f"{name}_plain": trial[name] + 2.0
         for name in (
             "group_angular_momentum",
@@ -118,14 +118,16 @@ def fitted_trial(trial: xr.Dataset, seed: int = 1) -> xr.Dataset:
         for name, along, size in (("group", "time", len(TIME)), ("stance", "contact", contacts)):
             roots = rng.normal(0.0, 0.1, (groups, groups, 3))
             covariance = np.einsum("gka,hka->gha", roots, roots)
-            found[f"{name}_{quantity}_covariance"] = (
+            variables[f"{name}_{quantity}_covariance"] = (
                 (along, *dimensions),
                 np.broadcast_to(covariance, (size, *covariance.shape)),
             )
     off = rng.normal(0.0, 0.1, (30, 1, groups, 3))
     samples = trial["group_angular_momentum"].values + off
-    found["group_momentum_sample"] = (("sample", "time", "group", "axis"), samples)
-    return trial.assign(found).assign_attrs(mass_plain=MASS + 1.0, motion="fitted", body="adjusted")
+    variables["group_momentum_sample"] = (("sample", "time", "group", "axis"), samples)
+    return trial.assign(variables).assign_attrs(
+        mass_plain=MASS + 1.0, motion="fitted", body="adjusted"
+    )
 
 
 def _other_side(name: str) -> str:
@@ -134,7 +136,7 @@ def _other_side(name: str) -> str:
             return name.removesuffix(left) + right
         if name.endswith(right):
             return name.removesuffix(right) + left
-    return OTHER.get(name, name)
+    return OPPOSITE_SIDE.get(name, name)
 
 
 def mirrored_trial(trial: xr.Dataset) -> xr.Dataset:
@@ -148,7 +150,10 @@ def mirrored_trial(trial: xr.Dataset) -> xr.Dataset:
         if "axis" in variable.dims:
             mirror = mirrored_polar if name in polar else mirrored_axial
             mirrored[name] = variable.copy(data=mirror(variable.values))
-    mirrored["contact_foot"] = ("contact", [OTHER[str(f)] for f in trial["contact_foot"].values])
+    mirrored["contact_foot"] = (
+        "contact",
+        [OPPOSITE_SIDE[str(f)] for f in trial["contact_foot"].values],
+    )
     for name in ("group", "joint", "chain", "foot", "coordinate"):
         labels = [_other_side(str(label)) for label in trial[name].values]
         mirrored = mirrored.assign_coords({name: labels})
@@ -163,12 +168,12 @@ def levels_trial(case, time, contacts, heading=0.0):
     """Levels of a case and their dataset, with the ground force of level A beside them."""
     moves = segment_kinematics(case.skeleton, *case.motion)
     touching = frames_in_contact(time, contacts)
-    found = trial_levels(case.skeleton, moves, case.loads, touching, MAP)
-    dataset = levels_dataset(found, time, heading)
+    levels = trial_levels(case.skeleton, moves, case.loads, touching, MAP)
+    dataset = levels_dataset(levels, time, heading)
     turn = rotation_about_vertical(-heading)
-    force = found.mechanics.balance.force @ turn.T
+    force = levels.mechanics.balance.force @ turn.T
     dataset["ground_force"] = (("time", "foot", "axis"), force)
-    return found, dataset
+    return levels, dataset
 
 
 def grounded(case, touching):
@@ -180,22 +185,22 @@ def grounded(case, touching):
     return replace(case, loads=loads)
 
 
-def prepared_of(case, time, known: np.ndarray) -> xr.Dataset:
+def prepared_of(case, time, has_force: np.ndarray) -> xr.Dataset:
     """Loads and the right foot's contact of a case as stage prepare writes them."""
 
     def feet(name: str) -> np.ndarray:
         values = np.stack([getattr(load, name) for load in case.loads], axis=1)
-        return np.where(known[:, None, None], values, np.nan)
+        return np.where(has_force[:, None, None], values, np.nan)
 
     return xr.Dataset(
         {
             "foot_force": (("time", "foot", "axis"), feet("force")),
             "foot_moment": (("time", "foot", "axis"), feet("moment")),
-            "contact_foot": ("contact", [RIGHT.side] if known.any() else []),
-            "contact_touchdown": ("contact", [RIGHT.touchdown] if known.any() else []),
-            "contact_toe_off": ("contact", [RIGHT.toe_off] if known.any() else []),
-            "contact_complete": ("contact", [True] if known.any() else []),
-            "contact_edge_distance": ("contact", [0.2] if known.any() else []),
+            "contact_foot": ("contact", [RIGHT.side] if has_force.any() else []),
+            "contact_touchdown": ("contact", [RIGHT.touchdown] if has_force.any() else []),
+            "contact_toe_off": ("contact", [RIGHT.toe_off] if has_force.any() else []),
+            "contact_complete": ("contact", [True] if has_force.any() else []),
+            "contact_edge_distance": ("contact", [0.2] if has_force.any() else []),
         },
         coords={"time": time, "foot": list(SIDES), "axis": list(AXES)},
         attrs={

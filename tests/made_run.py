@@ -19,7 +19,7 @@ SECONDS = FIRST + STEPS * STEP + 0.2
 LABELS = ("RASI", "LASI", "RPSI", "LPSI", "LHEEL", "LTOE", "LMT5", "RHEEL", "RTOE", "RMT5")
 PLATE_LENGTH = SPEED * STEP
 PELVIS = np.array([[0.1, 0, 0.12], [0.1, 0, -0.12], [-0.1, 0, 0.05], [-0.1, 0, -0.05]])
-"""Places of its markers in the pelvis, m."""
+"""Positions of its markers in the pelvis, m."""
 
 MARKER_SET = Path(__file__).with_name("made_markers.yaml").read_text("utf-8")
 GROUND_TO_VICON = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -33,7 +33,7 @@ class Contact:
     side: str
     touchdown: float
     toe_off: float
-    place: np.ndarray
+    position: np.ndarray
 
 
 def known_contacts() -> list[Contact]:
@@ -43,8 +43,8 @@ def known_contacts() -> list[Contact]:
         start = FIRST + number * STEP
         side = ("left", "right")[number % 2]
         width = -0.08 if side == "left" else 0.08
-        place = np.array([SPEED * (start + CONTACT / 2), 0.0, width])
-        contacts.append(Contact(side, start, start + CONTACT, place))
+        position = np.array([SPEED * (start + CONTACT / 2), 0.0, width])
+        contacts.append(Contact(side, start, start + CONTACT, position))
     return contacts
 
 
@@ -52,11 +52,11 @@ def markers(belt: float = 0.0) -> np.ndarray:
     """Marker positions (T, M, 3) in ground axes; on a treadmill the pelvis stays put, m."""
     time = np.arange(round(SECONDS * FRAME_RATE)) / FRAME_RATE
     pelvis = np.column_stack((SPEED * time, 0.95 + 0.0 * time, 0.0 * time))
-    found = [pelvis + offset for offset in PELVIS]
+    paths = [pelvis + offset for offset in PELVIS]
     for side in ("left", "right"):
         ankle = _foot_path(time, side)
-        found += [ankle + offset for offset in _foot_offsets(side)]
-    positions = np.stack(found, axis=1)
+        paths += [ankle + offset for offset in _foot_offsets(side)]
+    positions = np.stack(paths, axis=1)
     positions[..., 0] -= belt * time[:, None]
     return positions
 
@@ -68,27 +68,27 @@ def _foot_offsets(side: str) -> list[np.ndarray]:
 
 def _foot_path(time: np.ndarray, side: str) -> np.ndarray:
     """A foot stands during its contacts and swings between them, up to 0.5 m high, outwards."""
-    mine = [contact for contact in known_contacts() if contact.side == side]
-    knots = [at for contact in mine for at in (contact.touchdown, contact.toe_off)]
-    places = [contact.place[0] for contact in mine for _ in range(2)]
+    of_side = [contact for contact in known_contacts() if contact.side == side]
+    knots = [at for contact in of_side for at in (contact.touchdown, contact.toe_off)]
+    stops = [contact.position[0] for contact in of_side for _ in range(2)]
     before, after = knots[0] - 2 * STEP + CONTACT, knots[-1] + 2 * STEP - CONTACT
     along = np.interp(
         time,
         [before, *knots, after],
-        [places[0] - 2 * PLATE_LENGTH, *places, places[-1] + 2 * PLATE_LENGTH],
+        [stops[0] - 2 * PLATE_LENGTH, *stops, stops[-1] + 2 * PLATE_LENGTH],
     )
     height = np.full(len(time), 0.5)
-    for contact in mine:
+    for contact in of_side:
         outside = np.maximum(contact.touchdown - time, time - contact.toe_off)
         height = np.minimum(height, np.clip(outside, 0.0, None) * 5.0)
-    across = mine[0].place[2]
+    across = of_side[0].position[2]
     return np.column_stack((along, height, across + 0.3 * np.sign(across) * height))
 
 
 def loads(mass: float = MASS) -> list[tuple[Contact, np.ndarray, float]]:
     """Force (S, 3) of every contact on the runner, and the free moment's share of it, m."""
     time = np.arange(round(SECONDS * FORCE_RATE)) / FORCE_RATE
-    found = []
+    contact_loads = []
     for contact in known_contacts():
         phase = (time - contact.touchdown) / CONTACT
         on = (phase > 0.0) & (phase < 1.0)
@@ -97,14 +97,14 @@ def loads(mass: float = MASS) -> list[tuple[Contact, np.ndarray, float]]:
         )
         ahead = np.where(on, -np.cos(np.pi * phase), 0.0) * 0.15 * vertical
         side = -0.04 if contact.side == "right" else 0.04
-        found.append((contact, np.column_stack((ahead, vertical, side * vertical)), 0.004))
-    return found
+        contact_loads.append((contact, np.column_stack((ahead, vertical, side * vertical)), 0.004))
+    return contact_loads
 
 
 def wrench(force: np.ndarray, contact: Contact, share: float, point: np.ndarray) -> np.ndarray:
     """Moment of a load about a point, N m."""
     free = share * force[:, 1:2] * np.array([0.0, 1.0, 0.0])
-    return np.cross(contact.place - point, force) + free
+    return np.cross(contact.position - point, force) + free
 
 
 def plates(
@@ -120,10 +120,10 @@ def plates(
     ``turns`` quarter turns of each plate in the floor, its ``height`` above it in m, and the angle
     of its ``tilt`` along the runway in rad.
     """
-    made = []
+    plate_row = []
     quarter = np.array([[1, 0, 1], [-1, 0, 1], [-1, 0, -1], [1, 0, -1]])
     for contact, force, share in loads():
-        centre = contact.place * [1.0, 0.0, 0.0] + [0.0, height, 0.0]
+        centre = contact.position * [1.0, 0.0, 0.0] + [0.0, height, 0.0]
         corners = 0.5 * quarter * [PLATE_LENGTH - 0.002, 0.0, 0.6]
         corners = np.roll(corners, turns, axis=0)
         corners = centre + corners @ [
@@ -138,8 +138,8 @@ def plates(
             (force @ to_laboratory.T @ axes, 1e3 * moment @ to_laboratory.T @ axes), axis=1
         )
         units = ("N",) * 3 + ("Nmm",) * 3
-        made.append(MadePlate(2, 1e3 * corners, np.zeros(3), channels, units))
-    return made
+        plate_row.append(MadePlate(2, 1e3 * corners, np.zeros(3), channels, units))
+    return plate_row
 
 
 def write_c3d_run(
@@ -148,8 +148,8 @@ def write_c3d_run(
     """Write the run over a row of type 2 plates; ``sign`` -1 stores the forces on the plates."""
     points = 1e3 * markers() @ to_laboratory.T
     rates = (FRAME_RATE, FORCE_RATE)
-    made = tuple(plates(to_laboratory, sign))
-    return write_c3d(path, list(LABELS), points, rates, made, first_frame=first_frame)
+    plate_row = tuple(plates(to_laboratory, sign))
+    return write_c3d(path, list(LABELS), points, rates, plate_row, first_frame=first_frame)
 
 
 def _axes(corners: np.ndarray) -> np.ndarray:
@@ -165,15 +165,15 @@ def write_trc_run(folder: Path, name: str, belt: float = 0.0) -> tuple[Path, Pat
     time = np.arange(round(SECONDS * FORCE_RATE)) / FORCE_RATE
     groups = {}
     for side in ("right", "left"):
-        force, place, free = np.zeros((3, len(time), 3))
-        place[:] = 346.0
-        for contact, one, share in loads():
+        force, pressure, free = np.zeros((3, len(time), 3))
+        pressure[:] = 346.0
+        for contact, contact_force, share in loads():
             if contact.side == side:
-                on = one[:, 1] > 0.0
-                force += one
-                place[on] = contact.place - np.outer(belt * time[on], [1.0, 0.0, 0.0])
-                free[:, 1] += share * one[:, 1]
-        groups[side[0]] = (force, place, free)
+                on = contact_force[:, 1] > 0.0
+                force += contact_force
+                pressure[on] = contact.position - np.outer(belt * time[on], [1.0, 0.0, 0.0])
+                free[:, 1] += share * contact_force[:, 1]
+        groups[side[0]] = (force, pressure, free)
     columns = [
         name.format(letter, axis)
         for letter in groups
@@ -188,12 +188,12 @@ def write_trc_run(folder: Path, name: str, belt: float = 0.0) -> tuple[Path, Pat
 def write_static(path: Path, mass: float = MASS) -> Path:
     """Write a person who stands on one plate in a Vicon laboratory."""
     frames = 300
-    place = known_contacts()[0].place * [1.0, 0.0, 0.0]
-    one = [place + np.array([0, 0.95, 0]) + offset for offset in PELVIS]
+    centre = known_contacts()[0].position * [1.0, 0.0, 0.0]
+    positions = [centre + np.array([0, 0.95, 0]) + offset for offset in PELVIS]
     for side, width in (("left", -0.1), ("right", 0.1)):
-        one += [place + np.array([0, 0, width]) + offset for offset in _foot_offsets(side)]
-    points = np.broadcast_to(np.array(one), (frames, len(one), 3)) @ GROUND_TO_VICON.T
-    corners = place + 0.5 * np.array([[1, 0, 1], [-1, 0, 1], [-1, 0, -1], [1, 0, -1]])
+        positions += [centre + np.array([0, 0, width]) + offset for offset in _foot_offsets(side)]
+    points = np.broadcast_to(np.array(positions), (frames, len(positions), 3)) @ GROUND_TO_VICON.T
+    corners = centre + 0.5 * np.array([[1, 0, 1], [-1, 0, 1], [-1, 0, -1], [1, 0, -1]])
     samples = round(frames * FORCE_RATE / FRAME_RATE)
     down = _axes(corners @ GROUND_TO_VICON.T)
     force = np.tile([0.0, mass * GRAVITY, 0.0], (samples, 1)) @ GROUND_TO_VICON.T @ down

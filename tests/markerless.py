@@ -40,7 +40,7 @@ HIP = np.array([-0.06, -0.06, 0.088])
 
 @dataclass(frozen=True)
 class Person:
-    """What a folder says of a person, and what is true."""
+    """A person's stated and true sex, height and mass."""
 
     sprinter: str
     sex: str
@@ -53,7 +53,7 @@ PEOPLE = (Person("V06", "male", 75.0, 1.8), Person("V02", "male", 68.5, 1.7))
 
 def video_points(labels: tuple[str, ...], markers: FloatArray, *, added: bool) -> dict:
     """Positions (T, 3), m, of the points of video, and of what OpenCap's network adds to them."""
-    at = {label: markers[:, place] for place, label in enumerate(labels)}
+    at = {label: markers[:, column] for column, label in enumerate(labels)}
     points = {"Neck": 0.5 * (at["RSHO"] + at["LSHO"]) - 0.03 * UP}
     front, back = (0.5 * (at[f"R{end}"] + at[f"L{end}"]) for end in ("ASI", "PSI"))
     right, ahead = _unit(at["RASI"] - at["LASI"]), _unit(front - back)
@@ -62,7 +62,7 @@ def video_points(labels: tuple[str, ...], markers: FloatArray, *, added: bool) -
         points[f"{side}Shoulder"] = at[f"{side}SHO"] - 0.05 * UP
         points[f"{side}Hip"] = hips + sign * HIP[2] * right
         for name, between in CENTRES.items():
-            ends = [at[f"{side}{one}"] for one in between]
+            ends = [at[f"{side}{landmark}"] for landmark in between]
             points[f"{side}{name}"] = np.mean(ends, axis=0)
         if added:
             letter = {"R": "r", "L": "L"}[side]
@@ -77,13 +77,16 @@ def _unit(vectors: FloatArray) -> FloatArray:
 
 def _filled(point: FloatArray) -> FloatArray:
     """A path (T, 3) without gaps, which these systems fill."""
-    seen, frames = np.isfinite(point).all(axis=1), np.arange(len(point))
-    return np.stack([np.interp(frames, frames[seen], one[seen]) for one in point.T], axis=1)
+    measured, frames = np.isfinite(point).all(axis=1), np.arange(len(point))
+    return np.stack(
+        [np.interp(frames, frames[measured], coordinate[measured]) for coordinate in point.T],
+        axis=1,
+    )
 
 
 def write_points(path: Path, points: dict, floor: float, millimetres: bool = False) -> None:
     """Write points of 200 Hz at 100 Hz, with a floor of their own, in metres or mm."""
-    positions = np.stack([_filled(one)[::2] for one in points.values()], axis=1)
+    positions = np.stack([_filled(path_of_point)[::2] for path_of_point in points.values()], axis=1)
     positions[..., 1] += floor
     path.parent.mkdir(parents=True, exist_ok=True)
     write_trc(path, tuple(points), (1e3 if millimetres else 1.0) * positions, 100.0)
@@ -101,9 +104,9 @@ def opencap_session(
     for name, take in takes.items():
         points = video_points(take.labels, take.markers, added=True)
         write_points(folder / "MarkerData" / f"{name}.trc", points, rng.uniform(-0.2, 0.2))
-    stated = {"gender_mf": person.sex[0], "height_m": person.height_m, "mass_kg": person.mass_kg}
-    stated |= {"subjectID": str(rng.choice(NAMES)), "openSimModel": "LaiUhlrich2022"}
-    (folder / "sessionMetadata.yaml").write_text(yaml.safe_dump(stated))
+    metadata = {"gender_mf": person.sex[0], "height_m": person.height_m, "mass_kg": person.mass_kg}
+    metadata |= {"subjectID": str(rng.choice(NAMES)), "openSimModel": "LaiUhlrich2022"}
+    (folder / "sessionMetadata.yaml").write_text(yaml.safe_dump(metadata))
 
 
 def pose2sim_project(folder: Path, person: Person, rng: np.random.Generator) -> None:
@@ -113,12 +116,15 @@ def pose2sim_project(folder: Path, person: Person, rng: np.random.Generator) -> 
         take = virtual_take(person.sprinter, level, 0)[1]
         points = video_points(take.labels, take.markers, added=False)
         noisy = {
-            name: _filled(one) + rng.normal(0.0, 1e-3, one.shape) for name, one in points.items()
+            name: _filled(path_of_point) + rng.normal(0.0, 1e-3, path_of_point.shape)
+            for name, path_of_point in points.items()
         }
-        smooth = {name: sosfiltfilt(low, one, axis=0) for name, one in noisy.items()}
+        smooth = {
+            name: sosfiltfilt(low, path_of_point, axis=0) for name, path_of_point in noisy.items()
+        }
         stem, floor = f"Trial_{level}_0-{len(take.markers)}", rng.uniform(-0.2, 0.2)
-        for end, one in (("", noisy), ("_filt_butterworth", smooth)):
+        for end, points_of_file in (("", noisy), ("_filt_butterworth", smooth)):
             path = folder / f"Trial_{level}" / "pose-3d" / f"{stem}{end}.trc"
-            write_points(path, one, floor, millimetres=True)
+            write_points(path, points_of_file, floor, millimetres=True)
     project = f"participant_mass = {person.mass_kg}\nparticipant_height = {person.height_m}\n"
     (folder / "Config.toml").write_text(f"[project]\n{project}[pose]\npose_model = 'x'\n")

@@ -6,12 +6,16 @@ from aqbio.inverse_dynamics.parameters import Weights
 from aqbio.inverse_dynamics.session import Session
 
 
-def fit_session(runner, trials, weights=None, parameters=None, still=(), draws=None) -> Session:
+def fit_session(
+    runner, trials, weights=None, parameters=None, static_trials=(), draws=None
+) -> Session:
     """Fit the trials of a session with common parameters; they are named by their number."""
-    seen = {str(number): one for number, one in enumerate(trials)}
-    standing = {str(number): one for number, one in enumerate(still)}
-    each = dict.fromkeys(seen, weights or Weights())
-    session = Session(runner, seen, each, parameters or runner.parameters, standing)
+    trial_by_name = {str(number): trial for number, trial in enumerate(trials)}
+    standing = {str(number): trial for number, trial in enumerate(static_trials)}
+    weights_by_name = dict.fromkeys(trial_by_name, weights or Weights())
+    session = Session(
+        runner, trial_by_name, weights_by_name, parameters or runner.parameters, standing
+    )
     session.fit_single_trials()
     session.fit_together(session.single_fits, draws=draws)
     return session

@@ -1,4 +1,4 @@
-"""What OpenSim alone makes of a folder of files: of aqbio, only the door that it comes in by."""
+"""Wrench of the root by OpenSim alone from a folder of files; only the import is aqbio's."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def root_wrench(
         handle.setLocked(state, False)
 
     def slot(handle: object) -> int:
-        """Place of a coordinate's speed among Simbody's."""
+        """Index of a coordinate's speed among Simbody's."""
         handle.setSpeedValue(state, 1.0)
-        place = int(np.argmax(state.getU().to_numpy()))
+        index = int(np.argmax(state.getU().to_numpy()))
         handle.setSpeedValue(state, 0.0)
-        return place
+        return index
 
     names = [handle.getName() for handle in sorted(handles, key=slot)[:6]]
     times, q = table(motion)
@@ -60,8 +60,8 @@ def root_wrench(
         model.realizePosition(state)
         jacobian = opensim.Matrix()
         matter.calcFrameJacobian(state, body.getMobilizedBodyIndex(), opensim.Vec3(0), jacobian)
-        own = np.array([one[frame] for one in generalised])
-        wrench = np.linalg.solve(jacobian.to_numpy()[:, :6].T, own)
+        root_force = np.array([history[frame] for history in generalised])
+        wrench = np.linalg.solve(jacobian.to_numpy()[:, :6].T, root_force)
         arm = body.getPositionInGround(state).to_numpy()
         arm = arm - model.calcMassCenterPosition(state).to_numpy()
         force[frame] = wrench[3:]

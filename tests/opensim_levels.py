@@ -25,7 +25,7 @@ ROWS = {"C1": [3, 4, 5], "C2": [3, 4, 5, 1], "C3": [3, 4, 5, 0, 1, 2], "C4": [3,
 
 @dataclass(frozen=True)
 class Instant:
-    """What was measured: coordinates by name, and force and moment about the origin by side."""
+    """Measurements of one frame: coordinates by name, force and moment about the origin by side."""
 
     q: dict[str, float]
     u: dict[str, float]
@@ -52,19 +52,23 @@ class Referee:
         self.model = opensim.Model(str(osim))
         self.model.updForceSet().clearAndDestroy()
         coordinates = self.model.getCoordinateSet()
-        every = [coordinates.get(k) for k in range(coordinates.getSize())]
-        self.locked = [one.getName() for one in every if one.getDefaultLocked()]
-        for one in every:
-            one.setDefaultLocked(False)
-            one.setDefaultClamped(False)
+        coordinate_set = [coordinates.get(k) for k in range(coordinates.getSize())]
+        self.locked = [
+            coordinate.getName() for coordinate in coordinate_set if coordinate.getDefaultLocked()
+        ]
+        for coordinate in coordinate_set:
+            coordinate.setDefaultLocked(False)
+            coordinate.setDefaultClamped(False)
         self.model.updConstraintSet().clearAndDestroy()
         self.couplers = self._couplers(osim)
         self.state = self.model.initSystem()
         self.matter = self.model.getMatterSubsystem()
         gravity = self.model.getGravity()
         self.gravity = np.array([gravity.get(axis) for axis in range(3)])
-        self.handles = {one.getName(): one for one in map(self._coordinate, range(len(every)))}
-        self.slot = {name: self._slot(one) for name, one in self.handles.items()}
+        self.handles = {
+            handle.getName(): handle for handle in map(self._coordinate, range(len(coordinate_set)))
+        }
+        self.slot = {name: self._slot(handle) for name, handle in self.handles.items()}
         bodies = self.model.getBodySet()
         self.bodies = {bodies.get(k).getName(): bodies.get(k) for k in range(bodies.getSize())}
 
@@ -75,23 +79,25 @@ class Referee:
     def _couplers(osim: Path) -> dict[str, str]:
         """Dependent to independent coordinate: in these models the function is the identity."""
         model = opensim.Model(str(osim))
-        found = {}
+        independent_of = {}
         for k in range(model.getConstraintSet().getSize()):
-            one = opensim.CoordinateCouplerConstraint.safeDownCast(model.getConstraintSet().get(k))
-            if one is not None:
-                names = one.getIndependentCoordinateNames()
-                function = one.getFunction()
+            coupler = opensim.CoordinateCouplerConstraint.safeDownCast(
+                model.getConstraintSet().get(k)
+            )
+            if coupler is not None:
+                names = coupler.getIndependentCoordinateNames()
+                function = coupler.getFunction()
                 for value in (0.2, 1.1):
                     assert function.calcValue(opensim.Vector(1, value)) == value
-                found[one.getDependentCoordinateName()] = names.get(0)
-        return found
+                independent_of[coupler.getDependentCoordinateName()] = names.get(0)
+        return independent_of
 
     def _slot(self, handle) -> int:
-        """Place of a coordinate's speed among Simbody's."""
+        """Index of a coordinate's speed among Simbody's."""
         handle.setSpeedValue(self.state, 1.0)
-        place = int(np.argmax([self.state.getU().get(k) for k in range(self.state.getNU())]))
+        index = int(np.argmax([self.state.getU().get(k) for k in range(self.state.getNU())]))
         handle.setSpeedValue(self.state, 0.0)
-        return place
+        return index
 
     # the motion --------------------------------------------------------------------------------
 
@@ -106,7 +112,7 @@ class Referee:
             )
             for name in self.bodies
         }
-        self.places = {
+        self.centres = {
             name: _array(body.findStationLocationInGround(self.state, body.getMassCenter()))
             for name, body in self.bodies.items()
         }
@@ -124,21 +130,22 @@ class Referee:
             for name, body in self.bodies.items()
         }
         self.inertia = {name: self._inertia(name) for name in self.bodies}
-        self.com = _weighted(self.places, self.masses)
+        self.com = _weighted(self.centres, self.masses)
         self.com_speed = _weighted(self.speed, self.masses)
 
     def _inertia(self, name: str) -> np.ndarray:
         moments = self.bodies[name].getInertia()
         (xx, yy, zz), (xy, xz, yz) = _array(moments.getMoments()), _array(moments.getProducts())
-        own = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-        return self.turns[name] @ own @ self.turns[name].T
+        in_segment_axes = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+        return self.turns[name] @ in_segment_axes @ self.turns[name].T
 
     def accelerations(self, udot: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Angular acceleration and acceleration of the centre of mass of every segment."""
         along = self._velocities(self._at(0.0), udot)
         return {
             name: tuple(
-                one + other for one, other in zip(along[name], self.bias[name], strict=True)
+                linear_part + bias
+                for linear_part, bias in zip(along[name], self.bias[name], strict=True)
             )
             for name in self.bodies
         }
@@ -146,24 +153,24 @@ class Referee:
     def _at(self, step: float) -> np.ndarray:
         """Coordinates a moment later, in the order of the speeds."""
         q = np.zeros(len(self.slot))
-        for name, place in self.slot.items():
-            q[place] = self.now.q[name] + step * self.now.u[name]
+        for name, index in self.slot.items():
+            q[index] = self.now.q[name] + step * self.now.u[name]
         return q
 
     def _velocities(self, q: np.ndarray, u: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Angular velocity and velocity of the centre of mass; the state is left as it was."""
-        self._place(q, u)
-        found = {
+        self._set_state(q, u)
+        velocities = {
             name: (
                 _array(body.getVelocityInGround(self.state).get(0)),
                 _array(body.findStationVelocityInGround(self.state, body.getMassCenter())),
             )
             for name, body in self.bodies.items()
         }
-        self._place(self._at(0.0), np.array([self.now.u[name] for name in self._ordered]))
-        return found
+        self._set_state(self._at(0.0), np.array([self.now.u[name] for name in self._ordered]))
+        return velocities
 
-    def _place(self, q: np.ndarray, u: np.ndarray) -> None:
+    def _set_state(self, q: np.ndarray, u: np.ndarray) -> None:
         for name, handle in self.handles.items():
             handle.setValue(self.state, float(q[self.slot[name]]), False)
             handle.setSpeedValue(self.state, float(u[self.slot[name]]))
@@ -174,10 +181,12 @@ class Referee:
         segment = self.bodies[body]
         transform = segment.getTransformInGround(self.state)
         station = _matrix(transform.R()).T @ (point - _array(transform.p()))
-        found = opensim.Matrix()
-        place = opensim.Vec3(*station.tolist())
-        self.matter.calcFrameJacobian(self.state, segment.getMobilizedBodyIndex(), place, found)
-        return found.to_numpy()
+        matrix = opensim.Matrix()
+        station_vector = opensim.Vec3(*station.tolist())
+        self.matter.calcFrameJacobian(
+            self.state, segment.getMobilizedBodyIndex(), station_vector, matrix
+        )
+        return matrix.to_numpy()
 
     # level A -----------------------------------------------------------------------------------
 
@@ -186,20 +195,22 @@ class Referee:
         return self._by_group({name: self._own_momentum(name) for name in self.bodies})
 
     def _own_momentum(self, name: str) -> np.ndarray:
-        arm = self.places[name] - self.com
+        arm = self.centres[name] - self.com
         relative = self.masses[name] * (self.speed[name] - self.com_speed)
         return self.inertia[name] @ self.omega[name] + np.cross(arm, relative)
 
     def rates(self, accelerations) -> dict[str, np.ndarray]:
         """Rate of every group's momentum about the whole body's centre of mass."""
-        mean = _weighted({name: one[1] for name, one in accelerations.items()}, self.masses)
-        found = {}
+        mean = _weighted(
+            {name: acceleration[1] for name, acceleration in accelerations.items()}, self.masses
+        )
+        rates = {}
         for name, (alpha, linear) in accelerations.items():
-            arm = self.places[name] - self.com
-            found[name] = self._spin_rate(name, alpha) + np.cross(
+            arm = self.centres[name] - self.com
+            rates[name] = self._spin_rate(name, alpha) + np.cross(
                 arm, self.masses[name] * (linear - mean)
             )
-        return self._by_group(found)
+        return self._by_group(rates)
 
     def _spin_rate(self, name: str, alpha: np.ndarray) -> np.ndarray:
         omega, inertia = self.omega[name], self.inertia[name]
@@ -207,7 +218,7 @@ class Referee:
 
     def _by_group(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {
-            group: np.sum([values[one] for one in members], axis=0)
+            group: np.sum([values[segment] for segment in members], axis=0)
             for group, members in self.map["groups"].items()
         }
 
@@ -215,24 +226,26 @@ class Referee:
 
     def on_the_pelvis(self) -> dict[str, np.ndarray]:
         """Moment of every chain on the pelvis about its centre of mass."""
-        about = self.places[self.map["pelvis"]["body"]]
+        about = self.centres[self.map["pelvis"]["body"]]
         moves = self.accelerations(self._udot())
-        found = {}
+        moments = {}
         for chain, members in self._chains().items():
             total = np.zeros(3)
             for name in members:
                 alpha, linear = moves[name]
                 pull = self.masses[name] * (linear - self.gravity)
-                total -= self._spin_rate(name, alpha) + np.cross(self.places[name] - about, pull)
+                total -= self._spin_rate(name, alpha) + np.cross(self.centres[name] - about, pull)
             for side, foot in self.map["feet"].items():
                 if foot in members:
                     total += self.now.moment[side] - np.cross(about, self.now.force[side])
-            found[chain] = total
-        return found
+            moments[chain] = total
+        return moments
 
     def _chains(self) -> dict[str, list[str]]:
         groups = self.map["groups"]
-        upper = [one for group in ("torso", "arm_left", "arm_right") for one in groups[group]]
+        upper = [
+            segment for group in ("torso", "arm_left", "arm_right") for segment in groups[group]
+        ]
         return {
             "leg_left": groups["leg_left"],
             "leg_right": groups["leg_right"],
@@ -241,15 +254,19 @@ class Referee:
 
     def _udot(self) -> np.ndarray:
         udot = np.zeros(len(self.slot))
-        for name, place in self.slot.items():
-            udot[place] = self.now.udot[name]
+        for name, index in self.slot.items():
+            udot[index] = self.now.udot[name]
         return udot
 
     # level C -----------------------------------------------------------------------------------
 
     def caused(self, side: str) -> dict[str, dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]]:
         """Ground force and rates of groups by contact model and joint, one foot on the ground."""
-        free = [one for one in self.slot if one not in self.locked and one not in self.couplers]
+        free = [
+            coordinate
+            for coordinate in self.slot
+            if coordinate not in self.locked and coordinate not in self.couplers
+        ]
         expand = np.zeros((len(self.slot), len(free)))
         for column, name in enumerate(free):
             expand[self.slot[name], column] = 1.0
@@ -266,30 +283,30 @@ class Referee:
             (self.now.moment[side] - np.cross(point, self.now.force[side]), self.now.force[side])
         )
         needed = expand.T @ self._generalised()
-        still = self.accelerations(np.zeros(len(self.slot)))
-        found = {}
+        at_rest = self.accelerations(np.zeros(len(self.slot)))
+        effects = {}
         for model, rows in ROWS.items():
-            own = 0.0 if model == "C4" else share
-            contact = ((1.0 - own) * at_foot + own * at_toes) @ expand
+            toe_share = 0.0 if model == "C4" else share
+            contact = ((1.0 - toe_share) * at_foot + toe_share * at_toes) @ expand
             tau = needed - contact.T @ wrench - self._of_the_other_foot(side, expand, model)
-            held = contact[rows]
-            reply = np.linalg.solve(mass, held.T)
-            found[model] = {
+            constraint = contact[rows]
+            reply = np.linalg.solve(mass, constraint.T)
+            effects[model] = {
                 source: self._effect(
-                    expand, mass, held, reply, np.where(chosen, tau, 0.0), rows, still
+                    expand, mass, constraint, reply, np.where(chosen, tau, 0.0), rows, at_rest
                 )
                 for source, chosen in self._sources(free).items()
             }
-        return found
+        return effects
 
     def _of_the_other_foot(self, side: str, expand: np.ndarray, model: str) -> np.ndarray:
         """Generalised forces of what a filter leaks onto the other foot."""
-        other = {"left": "right", "right": "left"}[side]
-        force, moment = self.now.force[other], self.now.moment[other]
-        point, share = self.pressure(other)
+        opposite = {"left": "right", "right": "left"}[side]
+        force, moment = self.now.force[opposite], self.now.moment[opposite]
+        point, share = self.pressure(opposite)
         share = 0.0 if model == "C4" else share
         wrench = np.concatenate((moment - np.cross(point, force), force))
-        foot, toes = self.map["feet"][other], self._toes(other)
+        foot, toes = self.map["feet"][opposite], self._toes(opposite)
         bearing = (1.0 - share) * self.jacobian(foot, point) + share * self.jacobian(toes, point)
         return (bearing @ expand).T @ wrench
 
@@ -297,23 +314,23 @@ class Referee:
         """Generalised forces of motion and weight, none of the ground."""
         total = np.zeros(len(self.slot))
         for name, (alpha, linear) in self.accelerations(self._udot()).items():
-            jacobian = self.jacobian(name, self.places[name])
+            jacobian = self.jacobian(name, self.centres[name])
             pull = self.masses[name] * (linear - self.gravity)
             total += jacobian.T @ np.concatenate((self._spin_rate(name, alpha), pull))
         return total
 
-    def _effect(self, expand, mass, held, reply, tau, rows, still):
-        alone = np.linalg.solve(mass, tau)
-        force = -np.linalg.solve(held @ reply, held @ alone)
-        udot = expand @ (alone + reply @ force)
+    def _effect(self, expand, mass, constraint, reply, tau, rows, at_rest):
+        unconstrained = np.linalg.solve(mass, tau)
+        force = -np.linalg.solve(constraint @ reply, constraint @ unconstrained)
+        udot = expand @ (unconstrained + reply @ force)
         moves = {
-            name: (alpha - still[name][0], linear - still[name][1])
+            name: (alpha - at_rest[name][0], linear - at_rest[name][1])
             for name, (alpha, linear) in self.accelerations(udot).items()
         }
-        mean = _weighted({name: one[1] for name, one in moves.items()}, self.masses)
+        mean = _weighted({name: motion[1] for name, motion in moves.items()}, self.masses)
         rates = {
             name: self.inertia[name] @ alpha
-            + np.cross(self.places[name] - self.com, self.masses[name] * (linear - mean))
+            + np.cross(self.centres[name] - self.com, self.masses[name] * (linear - mean))
             for name, (alpha, linear) in moves.items()
         }
         ground = np.zeros(6)
@@ -321,20 +338,24 @@ class Referee:
         return ground[3:], self._by_group(rates)
 
     def _sources(self, free: list[str]) -> dict[str, np.ndarray]:
-        found, every = {}, self.model.getJointSet()
+        driven, joint_set = {}, self.model.getJointSet()
         for joint, sides in self.map["joints"].items():
             for side, name in sides.items():
-                own = [every.get(name)]
+                joints = [joint_set.get(name)]
                 if joint == "ankle":  # and what else moves the foot
-                    own += [one for one in every if _child(one) == self.map["feet"][side]]
+                    joints += [
+                        candidate
+                        for candidate in joint_set
+                        if _child(candidate) == self.map["feet"][side]
+                    ]
                 names = [
-                    one.get_coordinates(k).getName()
-                    for one in own
-                    for k in range(one.numCoordinates())
+                    part.get_coordinates(k).getName()
+                    for part in joints
+                    for k in range(part.numCoordinates())
                 ]
                 label = joint if side == "centre" else f"{joint}_{side}"
-                found[label] = np.isin(free, names)
-        return found
+                driven[label] = np.isin(free, names)
+        return driven
 
     def _toes(self, side: str) -> str:
         return _child(self.model.getJointSet().get(self.map["joints"]["mtp"][side]))
@@ -351,7 +372,9 @@ class Referee:
         centre = _array(joint.getChildFrame().getPositionInGround(self.state))
         names = [joint.get_coordinates(k).getName() for k in range(joint.numCoordinates())]
         toes = self.jacobian(self._toes(side), centre)[:3]
-        axis = next(toes[:, self.slot[one]] for one in names if one not in self.locked)
+        axis = next(
+            toes[:, self.slot[coordinate]] for coordinate in names if coordinate not in self.locked
+        )
         ahead = np.cross(axis, [0.0, 1.0, 0.0])
         ahead /= np.linalg.norm(ahead)
         heel = self.model.getBodySet().get(self.map["feet"][side])
@@ -365,8 +388,8 @@ def _matrix(rotation) -> np.ndarray:
 
 
 def _weighted(values: dict[str, np.ndarray], masses: dict[str, float]) -> np.ndarray:
-    whole = sum(masses.values())
-    return np.sum([masses[name] * value for name, value in values.items()], axis=0) / whole
+    total_mass = sum(masses.values())
+    return np.sum([masses[name] * value for name, value in values.items()], axis=0) / total_mass
 
 
 INSTANTS = (0.2, 0.4, 0.6, 0.8)
@@ -380,14 +403,16 @@ def instants(folder: Path, trial: str) -> Iterator[tuple[int, str, Instant]]:
     """Four instants of every contact: index of the frame, side, and what was measured."""
     with xr.open_dataset(folder / "consistent" / f"{trial}.nc") as opened:
         data = opened.load()
-    names = [str(one) for one in data["coordinate"].values]
+    names = [str(coordinate) for coordinate in data["coordinate"].values]
     time = data["time"].values
-    feet = [str(one) for one in data["foot"].values]
+    feet = [str(foot) for foot in data["foot"].values]
     for contact in range(data.sizes["contact"]):
-        start, stop = (float(data[f"contact_{one}"][contact]) for one in ("touchdown", "toe_off"))
+        start, stop = (
+            float(data[f"contact_{event}"][contact]) for event in ("touchdown", "toe_off")
+        )
         for share in INSTANTS:
             frame = int(np.abs(time - start - share * (stop - start)).argmin())
-            told = {
+            motion = {
                 variable: dict(zip(names, data[variable].values[frame].tolist(), strict=True))
                 for variable in ("q", "u", "udot")
             }
@@ -399,7 +424,7 @@ def instants(folder: Path, trial: str) -> Iterator[tuple[int, str, Instant]]:
             yield (
                 frame,
                 str(data["contact_foot"].values[contact]),
-                Instant(**told, **loads, height=height),
+                Instant(**motion, **loads, height=height),
             )
 
 
@@ -415,8 +440,8 @@ def hold_against(folder: Path, trial: str, model_map: Path) -> None:
     )
     worst = dict.fromkeys(LIMITS, 0.0)
 
-    def compare(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
-        worst[what] = max(worst[what], float(np.abs(ours - turn @ theirs).max()))
+    def compare(quantity: str, computed: np.ndarray, expected: np.ndarray) -> None:
+        worst[quantity] = max(worst[quantity], float(np.abs(computed - turn @ expected).max()))
 
     checked, borne = 0, 0.0
     for frame, side, now in instants(folder, trial):
@@ -427,21 +452,24 @@ def hold_against(folder: Path, trial: str, model_map: Path) -> None:
         referee.set(now)
         borne = max(borne, referee.pressure(side)[1])
         for group, value in referee.momentum().items():
-            own = product["group_angular_momentum"].sel(group=group).values
-            compare("momentum", own, value)
+            computed = product["group_angular_momentum"].sel(group=group).values
+            compare("momentum", computed, value)
         for chain, value in referee.on_the_pelvis().items():
-            parts = (product[one].sel(chain=chain) for one in ("hub_moment", "hub_force_moment"))
-            compare("hub", sum(one.values for one in parts), value)
+            parts = (
+                product[variable].sel(chain=chain)
+                for variable in ("hub_moment", "hub_force_moment")
+            )
+            compare("hub", sum(part.values for part in parts), value)
         for model, sources in referee.caused(side).items():
             for source, (force, rates) in sources.items():
-                place = {"contact_model": model, "source": source}
-                own = product["induced_ground_force"].sel(foot=side, **place).values
-                compare("caused force", own, force)
+                selection = {"contact_model": model, "source": source}
+                computed = product["induced_ground_force"].sel(foot=side, **selection).values
+                compare("caused force", computed, force)
                 for group, rate in rates.items():
-                    own = product["induced_momentum_rate"].sel(group=group, **place).values
-                    compare("caused rate", own, rate)
+                    computed = product["induced_momentum_rate"].sel(group=group, **selection).values
+                    compare("caused rate", computed, rate)
     assert checked >= 4 * len(INSTANTS) - 2
     assert borne > 0.9  # else C4 and C2 would be alike
-    assert set(ROWS) == {str(one) for one in data["contact_model"].values}
-    for what, found in worst.items():
-        assert found < LIMITS[what], worst
+    assert set(ROWS) == {str(contact_model) for contact_model in data["contact_model"].values}
+    for quantity, deviation in worst.items():
+        assert deviation < LIMITS[quantity], worst

@@ -1,4 +1,4 @@
-"""What the pages of a study say together, wherever it stands."""
+"""Text of all pages of a study, and clicks from the first page to an answer."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def pages_text(results: Path) -> str:
     names = ("index", "results", "next", "quality", "methods")
     files = [folder / f"{name}.html" for name in names] + sorted(folder.glob("athletes/*.html"))
     shared = (folder / "group.js").read_text(encoding="utf-8")
-    beside = json.loads(shared.removeprefix("globalThis.GROUP=").removesuffix(";\n"))
+    shared_texts = json.loads(shared.removeprefix("globalThis.GROUP=").removesuffix(";\n"))
     return "".join(
         [
             *(path.read_text(encoding="utf-8") for path in files),
-            *(one for one in beside.values() if isinstance(one, str)),
+            *(text for text in shared_texts.values() if isinstance(text, str)),
         ]
     )
 
 
 def words_of(text: str) -> str:
-    """What a reader reads of HTML: no marks, single spaces."""
+    """Visible text of HTML: no tags, single spaces."""
     plain = re.sub(r"<(script|style).*?</\1>", " ", text, flags=re.S)
     plain = html.unescape(re.sub(r"<[^>]+>", " ", plain))
     return re.sub(r" (?=[.,;:])", "", re.sub(r"\s+", " ", plain))
@@ -109,8 +109,8 @@ def answered(view: Any, report: Path, question: str) -> tuple[int, float]:
     for click in clicks:
         view.locator(click).first.click()
         view.wait_for_load_state("load")
-    found = view.locator("main").get_by_text(re.compile(answer)).first
-    found.wait_for(state="visible", timeout=10_000)
-    screens = found.bounding_box()["y"] / view.viewport_size["height"]
+    match = view.locator("main").get_by_text(re.compile(answer)).first
+    match.wait_for(state="visible", timeout=10_000)
+    screens = match.bounding_box()["y"] / view.viewport_size["height"]
     assert screens <= MOST_SCREENS, question
     return len(clicks), screens

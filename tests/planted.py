@@ -20,14 +20,14 @@ NAME = "Zwiebelfisch"
 
 def plant(folder: Path) -> None:
     """Write the name into every file of a made study, and into what its files are called."""
-    own = folder / "data" / NAME
-    own.mkdir()
+    data_folder = folder / "data" / NAME
+    data_folder.mkdir()
     for path in sorted((folder / "data").glob("*.c3d")):
         _plant_c3d(path)
-        path.rename(own / f"{NAME}-{path.name}")
+        path.rename(data_folder / f"{NAME}-{path.name}")
     trials = (folder / "trials.tsv").read_text(encoding="utf-8")
-    named = re.sub(r"(\w+\.c3d)", rf"{NAME}/{NAME}-\1\t{NAME} ran", trials)
-    (folder / "trials.tsv").write_text(named.replace("file\n", "file\tnotes\n", 1), "utf-8")
+    with_notes = re.sub(r"(\w+\.c3d)", rf"{NAME}/{NAME}-\1\t{NAME} ran", trials)
+    (folder / "trials.tsv").write_text(with_notes.replace("file\n", "file\tnotes\n", 1), "utf-8")
     header, *rows = (folder / "participants.tsv").read_text(encoding="utf-8").splitlines()
     people = [f"{header}\tname\tperson", *(f"{row}\t{NAME}\tn/a" for row in rows)]
     (folder / "participants.tsv").write_text("\n".join(people) + "\n", encoding="utf-8")
@@ -40,9 +40,9 @@ def plant(folder: Path) -> None:
     for name in ("map", "markers"):
         shutil.copy(MODELS / "sprint" / f"{name}.yaml", models / f"{NAME}_{name}.yaml")
     files = {"file": ".osim", "map": "_map.yaml", "markers": "_markers.yaml"}
-    said = [f"{key}: {models.name}/{NAME}{end}" for key, end in files.items()]
+    model_settings = [f"{key}: {models.name}/{NAME}{end}" for key, end in files.items()]
     with (folder / "study.yaml").open("a", encoding="utf-8") as settings:
-        settings.write(f"model: {{{', '.join(said)}}}\n")
+        settings.write(f"model: {{{', '.join(model_settings)}}}\n")
 
 
 def _plant_c3d(path: Path) -> None:
@@ -67,12 +67,15 @@ def _plant_c3d(path: Path) -> None:
 
 def files_with(folder: Path, name: str) -> list[Path]:
     """Files below a folder that hold a text in their name, their bytes, or what those unpack to."""
-    wanted = (name.casefold().encode(), name.casefold().encode("utf-16-le"))
+    encodings = (name.casefold().encode(), name.casefold().encode("utf-16-le"))
     return [
         path
         for path in sorted(folder.rglob("*"))
         if name.casefold() in path.relative_to(folder).as_posix().casefold()
-        or (path.is_file() and any(one in said for said in _readings(path) for one in wanted))
+        or (
+            path.is_file()
+            and any(encoded in content for content in _readings(path) for encoded in encodings)
+        )
     ]
 
 
@@ -90,7 +93,7 @@ def _readings(path: Path) -> Iterator[bytes]:
 
 
 def _unpacked(packed: bytes) -> bytes:
-    """What zlib, gzip or bare deflate packed; nothing of anything else."""
+    """Content that zlib, gzip or bare deflate packed; empty for anything else."""
     for bits in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):
         try:
             return zlib.decompressobj(bits).decompress(packed)
@@ -102,9 +105,9 @@ def _unpacked(packed: bytes) -> bytes:
 def _texts(path: Path) -> str:
     """All attributes and texts of a NetCDF file, which may be compressed."""
     with netCDF4.Dataset(path) as data:
-        said = [str(data.getncattr(name)) for name in data.ncattrs()]
+        texts = [str(data.getncattr(name)) for name in data.ncattrs()]
         for variable in data.variables.values():
-            said += [str(variable.getncattr(name)) for name in variable.ncattrs()]
+            texts += [str(variable.getncattr(name)) for name in variable.ncattrs()]
             if variable.dtype is str or variable.dtype.kind in "SU":
-                said.append(str(variable[:].tolist()))
-    return "\n".join(said)
+                texts.append(str(variable[:].tolist()))
+    return "\n".join(texts)

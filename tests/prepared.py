@@ -39,40 +39,59 @@ def prepared_study(tmp_path, monkeypatch):
         lines = [HEADER, *(f"{participant}\t{row}" for row in rows)]
         (folder / "trials.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
         loaded = load_study(folder / "study.yaml")
-        said: list[str] = []
-        prepare_participant(loaded, participant, said.append)
-        return Prepared(loaded, participant, said)
+        messages: list[str] = []
+        prepare_participant(loaded, participant, messages.append)
+        return Prepared(loaded, participant, messages)
 
     run.data = data
     return run
 
 
 class Prepared:
-    """What the stage left behind."""
+    """Results of the stage."""
 
-    def __init__(self, study, participant, said):
+    def __init__(self, study, participant, messages):
         self.folder = study.folder(participant, "prepare")
         self.manifest = json.loads(study.manifest(participant, "prepare").read_text("utf-8"))
-        self.said = said
+        self.messages = messages
 
     def trial(self, name):
         return read_dataset(self.folder / f"{name}.nc")
 
     def entry(self, name):
-        return next(one for one in self.manifest["trials"] if one["trial_id"] == name)
+        return next(entry for entry in self.manifest["trials"] if entry["trial_id"] == name)
 
     def lines(self, name) -> Iterator[str]:
         """Findings about a trial and its participant, and the texts of its dataset."""
         entry = self.entry(name)
-        for one in (*self.manifest["findings"], *entry["findings"]):
-            number = one.get("number")
-            said = " · ".join(str(text) for name, text in one.items() if text and name != "number")
-            yield said if number is None else f"{said} · {number:.8e}"
+        for finding in (*self.manifest["findings"], *entry["findings"]):
+            number = finding.get("number")
+            text_of_finding = " · ".join(
+                str(text) for name, text in finding.items() if text and name != "number"
+            )
+            yield text_of_finding if number is None else f"{text_of_finding} · {number:.8e}"
         yield f"{entry['status']}: {entry['reason']}"
         if entry["status"] == "ok":
             trial = self.trial(name)
-            attrs = {one: trial.attrs[one] for one in trial.attrs if one not in PROVENANCE}
-            every = {**trial.variables, **attrs}
-            values = {one: np.ravel(getattr(every[one], "values", every[one])) for one in every}
-            numbers = {one: own for one, own in values.items() if own.dtype.kind in "biuf"}
-            yield from (f"{one}: {' '.join(values[one])}" for one in values if one not in numbers)
+            attrs = {
+                attribute: trial.attrs[attribute]
+                for attribute in trial.attrs
+                if attribute not in PROVENANCE
+            }
+            content = {**trial.variables, **attrs}
+            values = {
+                name_of_content: np.ravel(
+                    getattr(content[name_of_content], "values", content[name_of_content])
+                )
+                for name_of_content in content
+            }
+            numbers = {
+                name_of_content: array
+                for name_of_content, array in values.items()
+                if array.dtype.kind in "biuf"
+            }
+            yield from (
+                f"{name_of_content}: {' '.join(values[name_of_content])}"
+                for name_of_content in values
+                if name_of_content not in numbers
+            )

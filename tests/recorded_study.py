@@ -21,25 +21,25 @@ FORWARD = {"RASI": 0.1, "LASI": 0.1, "RPSI": -0.1, "LPSI": -0.1, "RHEE": -0.1, "
 
 
 def standing_figure() -> dict[str, np.ndarray]:
-    """Give a place to every label of the sprint model's own marker set, m, y up."""
+    """Position of every label of the sprint model's marker set, m, y up."""
     markers = read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet).markers
-    places = {}
+    positions = {}
     for index, (label, marker) in enumerate(markers.items()):
         side = {"R": 0.1, "L": -0.1}.get(label[0], 0.0)
         height = HEIGHTS[marker.body.split("_")[0]] + 1e-3 * index
-        places[label] = np.array([FORWARD.get(label, 0.0), height, side])
-    return places
+        positions[label] = np.array([FORWARD.get(label, 0.0), height, side])
+    return positions
 
 
 def recorded_figure(*, moving: bool, turns: float = 0.0) -> tuple[tuple[str, ...], np.ndarray]:
     """Give labels and positions (T, M, 3), m; ``turns`` makes one recording differ from another."""
-    places = standing_figure()
+    positions = standing_figure()
     time = np.arange(FRAMES)[:, None] / RATE
-    way = np.zeros((FRAMES, len(places), 3))
-    swing = np.array([0.3 if place[1] < 0.5 else 0.0 for place in places.values()])
+    displacement = np.zeros((FRAMES, len(positions), 3))
+    swing = np.array([0.3 if position[1] < 0.5 else 0.0 for position in positions.values()])
     if moving:
-        way[..., 0] = SPEED * time + swing * np.sin(20.0 * time + turns)
-    return tuple(places), np.array(list(places.values())) + way
+        displacement[..., 0] = SPEED * time + swing * np.sin(20.0 * time + turns)
+    return tuple(positions), np.array(list(positions.values())) + displacement
 
 
 def record(file: Path) -> Study:

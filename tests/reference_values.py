@@ -47,8 +47,8 @@ def check_quantities(stage: str, quantities: Sequence[Quantity]) -> None:
     """As `check_references`; new rows bring their unit, their tolerance and their source."""
     check_references(
         stage,
-        {one.name: one.value for one in quantities},
-        {one.name: one.row for one in quantities},
+        {quantity.name: quantity.value for quantity in quantities},
+        {quantity.name: quantity.row for quantity in quantities},
     )
 
 
@@ -57,15 +57,15 @@ def check_references(
 ) -> None:
     """Raise an AssertionError with all quantities that deviate, are missing or are unknown."""
     path = REFERENCES / f"{stage}.tsv"
-    known = read_references(path)
+    stored = read_references(path)
     if os.environ.get(WRITE):
-        known = _updated(known, values, new_rows or {})
+        stored = _updated(stored, values, new_rows or {})
         path.parent.mkdir(parents=True, exist_ok=True)
-        known.to_csv(path, sep="\t", index=False)
+        stored.to_csv(path, sep="\t", index=False)
     faults = [
         *(f"{quantity}: {value:.9g}, no reference" for quantity, value in values.items()
-          if quantity not in set(known["quantity"])),
-        *(fault for row in known[_of_groups(known, values)].itertuples()
+          if quantity not in set(stored["quantity"])),
+        *(fault for row in stored[_of_groups(stored, values)].itertuples()
           if (fault := _fault(row, values)) is not None),
     ]  # fmt: skip
     assert not faults, "\n".join([f"{path.name}: {len(faults)} quantities deviate", *faults])
@@ -100,10 +100,10 @@ def _fault(row: object, values: Mapping[str, float]) -> str | None:
 
 
 def _updated(
-    known: pd.DataFrame, values: Mapping[str, float], new_rows: Mapping[str, tuple]
+    stored: pd.DataFrame, values: Mapping[str, float], new_rows: Mapping[str, tuple]
 ) -> pd.DataFrame:
     """Table with new values; rows of the same groups that are no longer computed are dropped."""
-    rows = known[~_of_groups(known, values) | known["quantity"].isin(list(values))].copy()
+    rows = stored[~_of_groups(stored, values) | stored["quantity"].isin(list(values))].copy()
     replaced = rows["quantity"].map(lambda quantity: quantity in values).astype(bool)
     rows.loc[replaced, "value"] = [
         _stored(values[quantity]) for quantity in rows["quantity"][replaced]

@@ -1,4 +1,4 @@
-"""What reading a file, or a whole room's work, says: lines for a golden file."""
+"""Lines for golden files: content of files that were read, findings and refusals."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ SIGNS = {"\\t": "\t", "\\0": "\0", "\\b": "\ufeff", "\\e": "\x1b", "\\r": "\u202
 
 def texts(path: Path) -> dict[str, dict[str, str]]:
     """Texts of odd files by kind and name: sections after ``=== kind | name``, tabs as ``\\t``."""
-    found: dict[str, dict[str, str]] = {}
+    sections: dict[str, dict[str, str]] = {}
     for section in f"\n{path.read_text(encoding='utf-8')}".split("\n=== ")[1:]:
         head, _, body = section.partition("\n")
         kind, _, name = head.partition(" | ")
         body = re.sub(r"\\[t0ber\\]", lambda sign: SIGNS[sign[0]], body)
-        found.setdefault(kind, {})[name] = body
-    return found
+        sections.setdefault(kind, {})[name] = body
+    return sections
 
 
-def said(name: str, read: Callable[[], object], folder: Path) -> list[str]:
-    """What comes of it, or the error, without the folder; every line begins with the name."""
+def outcome_lines(name: str, read: Callable[[], object], folder: Path) -> list[str]:
+    """Lines of the content or of the error, without the folder; each begins with the name."""
     try:
-        lines = [*told(read())]
+        lines = [*content_lines(read())]
     except InvalidStudyError as error:
-        lines = [finding(one) for one in error.findings]
+        lines = [finding_line(reported) for reported in error.findings]
     except AqbioError as error:
         kind = "" if type(error) is AqbioError else f"{type(error).__name__}: "
-        lines = [f"refused: {kind}{finding(error.finding())}"]
+        lines = [f"refused: {kind}{finding_line(error.finding())}"]
     texts = (
         " ".join(line.replace(str(folder), "FOLDER").replace(str(MODELS), "MODELS").split())
         for line in lines
@@ -49,49 +49,65 @@ def said(name: str, read: Callable[[], object], folder: Path) -> list[str]:
     return [f"{name} | {text}" for text in texts] or [f"{name} | nothing"]
 
 
-def finding(one: Finding) -> str:
+def finding_line(finding: Finding) -> str:
     """All of a finding on one line."""
-    numbers = [f"{x:.6e}" if x is not None else "" for x in (one.number, one.limit)]
-    about = (one.participant, one.trial, one.label, *numbers, one.unit, one.file, one.where)
-    return f"{one.severity} {one.rule}: {one.what} ({'; '.join(filter(None, about))}) {one.fix}"
+    numbers = [f"{x:.6e}" if x is not None else "" for x in (finding.number, finding.limit)]
+    about = (
+        finding.participant,
+        finding.trial,
+        finding.label,
+        *numbers,
+        finding.unit,
+        finding.file,
+        finding.where,
+    )
+    details = "; ".join(filter(None, about))
+    return f"{finding.severity} {finding.rule}: {finding.what} ({details}) {finding.fix}"
 
 
-def told(thing: object) -> Iterator[str]:
+def content_lines(content: object) -> Iterator[str]:
     """Lines of what a reader gives."""
-    match thing:
+    match content:
         case Finding():
-            yield finding(thing)
+            yield finding_line(content)
         case Recording():
-            yield f"labels {', '.join(thing.labels)}"
-            yield f"{thing.rate:.9g} Hz from {thing.first_time:g} s in {thing.length_unit:g} m"
-            yield f"positions {_columns(thing.positions)}"
-            yield from map(finding, thing.findings)
-            yield from told(thing.forces) if thing.forces else ()
+            yield f"labels {', '.join(content.labels)}"
+            start, unit = content.first_time, content.length_unit
+            yield f"{content.rate:.9g} Hz from {start:g} s in {unit:g} m"
+            yield f"positions {_columns(content.positions)}"
+            yield from map(finding_line, content.findings)
+            yield from content_lines(content.forces) if content.forces else ()
         case ForceRecording():
-            yield f"{thing.rate:.9g} Hz from {thing.start:.6f} s"
-            for plate in range(len(thing.numbers)):
-                named = (thing.numbers[plate], thing.names[plate], thing.feet[plate])
-                wrench = thing.wrench
+            yield f"{content.rate:.9g} Hz from {content.start:.6f} s"
+            for plate in range(len(content.numbers)):
+                identity = (content.numbers[plate], content.names[plate], content.feet[plate])
+                wrench = content.wrench
                 arrays = (wrench.force[:, plate], wrench.moment[:, plate], wrench.point[plate])
-                lever = np.zeros(3) if thing.lever is None else thing.lever[plate]
-                known = [str(np.isfinite(x).sum()) for x in (*arrays, thing.corners[plate], lever)]
-                yield f"plate {named}: known numbers {' '.join(known)}"
+                lever = np.zeros(3) if content.lever is None else content.lever[plate]
+                finite_counts = [
+                    str(np.isfinite(x).sum()) for x in (*arrays, content.corners[plate], lever)
+                ]
+                yield f"plate {identity}: known numbers {' '.join(finite_counts)}"
         case Storage():
-            yield f"{thing.columns} degrees {thing.in_degrees} {thing.name} {_columns(thing.time)}"
-            yield f"{thing.header} {_columns(thing.values)}"
+            degrees, time = content.in_degrees, _columns(content.time)
+            yield f"{content.columns} degrees {degrees} {content.name} {time}"
+            yield f"{content.header} {_columns(content.values)}"
         case Mesh():
-            yield f"{thing.points.tolist()} {thing.triangles.tolist()}"
+            yield f"{content.points.tolist()} {content.triangles.tolist()}"
         case BaseModel():
-            given = ((name, getattr(thing, name)) for name in sorted(thing.model_fields_set))
-            yield f"{type(thing).__name__} {', '.join(f'{name}={one}' for name, one in given)}"
+            fields = ((name, getattr(content, name)) for name in sorted(content.model_fields_set))
+            settings = ", ".join(f"{name}={setting}" for name, setting in fields)
+            yield f"{type(content).__name__} {settings}"
         case str() | int() | float() | Path() | bool() | None:
-            yield str(thing)
+            yield str(content)
         case dict():
-            yield from (f"{name}: {text}" for name, one in thing.items() for text in told(one))
+            yield from (
+                f"{name}: {text}" for name, part in content.items() for text in content_lines(part)
+            )
         case Iterable():
-            yield from (text for one in thing for text in told(one))
+            yield from (text for item in content for text in content_lines(item))
         case _:
-            raise TypeError(type(thing))
+            raise TypeError(type(content))
 
 
 def _columns(array: np.ndarray) -> str:

@@ -16,11 +16,11 @@ from aqbio.prepare.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
 
-def mirrored(one: Recording, axis: int, *, markers: bool, forces: bool) -> Recording:
-    """What an export with one axis negated holds; plates that have corners get axes from them."""
+def mirrored(recording: Recording, axis: int, *, markers: bool, forces: bool) -> Recording:
+    """Recording as exported with one axis negated; plates with corners get axes from them."""
     mirror = np.eye(3)
     mirror[axis, axis] = -1.0
-    plates = one.forces
+    plates = recording.forces
     if forces and plates is not None:
         corners, wrench = plates.corners @ mirror, plates.wrench
         force, moment = wrench.force @ mirror, -wrench.moment @ mirror
@@ -28,10 +28,10 @@ def mirrored(one: Recording, axis: int, *, markers: bool, forces: bool) -> Recor
             turn = plate_axes(corners[plate]) @ plate_axes(plates.corners[plate]).T
             force[:, plate] = wrench.force[:, plate] @ turn.T
             moment[:, plate] = wrench.moment[:, plate] @ turn.T
-        turned = PlateWrench(force, moment, wrench.point @ mirror)
-        plates = replace(plates, wrench=turned, corners=corners)
-    positions = one.positions @ mirror if markers else one.positions
-    return replace(one, positions=positions, forces=plates)
+        mirrored_wrench = PlateWrench(force, moment, wrench.point @ mirror)
+        plates = replace(plates, wrench=mirrored_wrench, corners=corners)
+    positions = recording.positions @ mirror if markers else recording.positions
+    return replace(recording, positions=positions, forces=plates)
 
 
 GROUPS = {
@@ -46,18 +46,23 @@ def drawn_pairs(
 ) -> list[tuple[str, str]]:
     """Labels of a group on both sides, or single ones, that are exchanged."""
     sided = [label for label in worn if label in body.sided]
-    heels, toes = ([one for one in sum(own, ()) if one in worn] for own in (body.heels, body.toes))
+    heels, toes = (
+        [label for label in sum(groups_of_side, ()) if label in worn]
+        for groups_of_side in (body.heels, body.toes)
+    )
     single = {"heel and toe": (heels[-1], toes[-1]), "heels": (heels[0], heels[-1])}
     pairs = partners(sided, body)
     parts = {label: body.sided[label].part for label in pairs}
     groups = [
-        name for name, own in GROUPS.items() if any(one.startswith(own) for one in parts.values())
+        name
+        for name, prefixes in GROUPS.items()
+        if any(part.startswith(prefixes) for part in parts.values())
     ]
     name = str(random.choice([*groups, *single]))
     if name in single:
         return [single[name]]
     chosen = [label for label in pairs if parts[label].startswith(GROUPS[name])]
-    return sorted({(min(one, pairs[one]), max(one, pairs[one])) for one in chosen})
+    return sorted({(min(label, pairs[label]), max(label, pairs[label])) for label in chosen})
 
 
 def drawn_frames(random: np.random.Generator, rate: float, count: int) -> BoolArray:
@@ -76,32 +81,34 @@ def left_exchanged(
     run: Recording,
     marker_set: MarkerSet,
     limbs: Limbs,
-    places: Mapping[str, FloatArray],
+    positions: Mapping[str, FloatArray],
     random: np.random.Generator,
 ) -> list[str]:
-    """What is wrong after drawn labels were exchanged in drawn frames: nothing, as a rule."""
+    """Faults after drawn labels were exchanged in drawn frames; as a rule there are none."""
     labels, true = list(run.labels), run.positions
     pairs = drawn_pairs(random, run.labels, BodyLabels.of_marker_set(marker_set, limbs))
     frames = drawn_frames(random, run.rate, len(true))
-    columns = np.array([[labels.index(one) for one in pair] for pair in pairs])
+    columns = np.array([[labels.index(label) for label in pair] for pair in pairs])
     altered = true.copy()
-    for one, other in columns:
+    for left, right in columns:
         rows = np.flatnonzero(frames)[:, None]
-        altered[rows, [one, other]] = altered[rows, [other, one]]
+        altered[rows, [left, right]] = altered[rows, [right, left]]
     if random.random() < 1.0 / 3.0:  # it happens while they are not seen
         for change in np.flatnonzero(np.diff(frames)):
             altered[max(change - 3, 0) : change + 4, columns.ravel()] = np.nan
     notes = Notes("fast", "P1", "fast.trc", "")
-    taken = replace(run, positions=altered)
-    found = restore_exchanged_stretches(taken, marker_set, limbs, places, notes).positions
-    wrong = np.linalg.norm(found - true, axis=2) > 1e-9
-    lost = np.isnan(found).any(axis=2) & ~np.isnan(altered).any(axis=2)
-    shown = (np.isfinite(altered).all(axis=2) & frames[:, None])[:, columns.ravel()].any()
+    exchanged = replace(run, positions=altered)
+    restored = restore_exchanged_stretches(exchanged, marker_set, limbs, positions, notes).positions
+    wrong = np.linalg.norm(restored - true, axis=2) > 1e-9
+    masked = np.isnan(restored).any(axis=2) & ~np.isnan(altered).any(axis=2)
+    was_visible = (np.isfinite(altered).all(axis=2) & frames[:, None])[:, columns.ravel()].any()
     faults = [
-        f"{labels[one]} in {count} frames" for one, count in enumerate(wrong.sum(axis=0)) if count
+        f"{labels[column]} in {count} frames"
+        for column, count in enumerate(wrong.sum(axis=0))
+        if count
     ]
-    if lost.any(axis=1).sum() > max(6, 0.5 * frames.sum()):
-        faults.append(f"{lost.any(axis=1).sum()} frames masked for {frames.sum()}")
-    if shown and {one.rule for one in notes.findings} != {LABELS_RESTORED}:
+    if masked.any(axis=1).sum() > max(6, 0.5 * frames.sum()):
+        faults.append(f"{masked.any(axis=1).sum()} frames masked for {frames.sum()}")
+    if was_visible and {finding.rule for finding in notes.findings} != {LABELS_RESTORED}:
         faults.append("not named")
-    return [f"{pairs[0]}: {one}" for one in faults]
+    return [f"{pairs[0]}: {fault}" for fault in faults]

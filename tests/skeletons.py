@@ -23,7 +23,7 @@ from aqbio.multibody.skeleton import (
 Motion = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def make_skeleton(parent: list[int] | np.ndarray, axes: JointAxes, **given: Any) -> Skeleton:
+def make_skeleton(parent: list[int] | np.ndarray, axes: JointAxes, **parts: Any) -> Skeleton:
     """A skeleton of which a test says what differs from bodies of 1 kg without markers."""
     bodies, count = len(parent), int(axes.coordinate.max(initial=0)) + 1
     plain = {
@@ -50,7 +50,7 @@ def make_skeleton(parent: list[int] | np.ndarray, axes: JointAxes, **given: Any)
         "coordinate_locked": np.zeros(count, dtype=bool),
         "coordinate_clamped": np.zeros(count, dtype=bool),
     }
-    return Skeleton(**(plain | given))
+    return Skeleton(**(plain | parts))
 
 
 def _function(rng: np.random.Generator, *, plain: bool) -> PiecewisePolynomials:
@@ -101,15 +101,15 @@ def _tree(seed: int, bodies: int, *, plain: bool) -> Skeleton:
         stack(functions),
         np.zeros((len(body), len(body)), dtype=bool),
     )
-    turned = Rotation.random(2 * bodies, random_state=seed).as_matrix()
+    frame_rotations = Rotation.random(2 * bodies, random_state=seed).as_matrix()
     return make_skeleton(
         parent,
         axes,
         coordinates=tuple(f"q{i}" for i in range(count)),
         markers=tuple(f"marker{i}" for i in range(3 * bodies)),
-        parent_rotation=turned[:bodies],
+        parent_rotation=frame_rotations[:bodies],
         parent_position=rng.normal(0, 0.3, (bodies, 3)),
-        child_rotation=turned[bodies:],
+        child_rotation=frame_rotations[bodies:],
         child_position=rng.normal(0, 0.3, (bodies, 3)),
         couplers=Couplers(
             np.array(coupled, dtype=np.int64),

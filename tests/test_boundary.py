@@ -34,10 +34,10 @@ def test_a_path_as_text_is_a_path(reader, content, tmp_path):
     file = tmp_path / "file.osim"
     if content is not None:
         file.write_bytes(content)
-    said = set()
+    messages = set()
     for path in (file, str(file)):
         with pytest.raises(AqbioError, match=file.name) as refused:
             reader(path)
-        said.add(str(refused.value))
-    assert len(said) == 1
-    assert "'str'" not in said.pop()
+        messages.add(str(refused.value))
+    assert len(messages) == 1
+    assert "'str'" not in messages.pop()

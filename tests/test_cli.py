@@ -60,9 +60,9 @@ def test_what_needs_nothing_heavy_does_not_load_it(file, command, light):
 def test_the_version_is_said_and_linear_algebra_takes_one_thread_unless_told(
     aqbio_command, monkeypatch
 ):
-    first, *others = cli.LINEAR_ALGEBRA_THREADS
+    first, *unset = cli.LINEAR_ALGEBRA_THREADS
     monkeypatch.setenv(first, "4")
-    for name in others:
+    for name in unset:
         monkeypatch.delenv(name, raising=False)
     assert aqbio_command("--version") == (0, f"aqbio {aqbio.__version__}\n", "")
     assert [os.environ[name] for name in cli.LINEAR_ALGEBRA_THREADS] == ["4", "1", "1"]
@@ -73,34 +73,45 @@ def test_the_version_is_said_and_linear_algebra_takes_one_thread_unless_told(
 
 
 def test_one_command_per_stage_and_the_rest():
-    commands = [one.name or one.callback.__name__ for one in cli.app.registered_commands]
+    commands = [
+        command.name or command.callback.__name__ for command in cli.app.registered_commands
+    ]
     assert [name for name in commands if name in STAGES] == list(STAGES)
-    others = {"run", "look", "new", "check", "map-model", "settings", "virtual"}
-    others |= {"fetch", "plan", "reference", "opensim", "rows", "verify", "archive", "export"}
-    assert set(commands) - set(STAGES) == others
+    without_stage = {"run", "look", "new", "check", "map-model", "settings", "virtual"}
+    without_stage |= {
+        "fetch",
+        "plan",
+        "reference",
+        "opensim",
+        "rows",
+        "verify",
+        "archive",
+        "export",
+    }
+    assert set(commands) - set(STAGES) == without_stage
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_runs_once_or_for_one_or_all_participants(file, stage, monkeypatch, aqbio_command):
     calls = []
 
-    def stand_in(study, *given):
-        who, report = (given[0], given[1]) if of_person else ("", given[0])
+    def stand_in(study, *arguments):
+        participant, report = (arguments[0], arguments[1]) if of_person else ("", arguments[0])
         assert study.file == file
-        calls.append((who, *given[1 + of_person :]))
-        report(f"{who} done")
+        calls.append((participant, *arguments[1 + of_person :]))
+        report(f"{participant} done")
 
     of_person = stage in PARTICIPANT_STAGES
     name = f"{stage}_{'participant' if of_person else 'study'}"
     monkeypatch.setattr(stage_module(stage), name, stand_in)
     helped = aqbio_command(stage, "--help")
     assert re.search(r"STUDY", helped[1])
-    more = (1,) if STAGE_TABLE[stage].parallel else ()
+    cores = (1,) if STAGE_TABLE[stage].parallel else ()
     for options, people in (((), ("P1", "P2")), (("--participant", "P2"), ("P2",))):
         status, out, err = aqbio_command(stage, file.parent, *options[: 2 * of_person])
         assert (status, err) == (0, "")
         expected = people if of_person else ("",)
-        assert calls == [(who, *more) for who in expected]
+        assert calls == [(participant, *cores) for participant in expected]
         assert [line.split(" ", 1)[1] for line in out.splitlines()] == [
             f"{x} done" for x in expected
         ]
@@ -113,8 +124,8 @@ def test_errors_come_without_a_traceback_but_for_those_of_the_program(
     """A traceback is for the developers, who need it."""
     status, out, err = aqbio_command("inverse_kinematics", file, "--participant", "P9")
     sheet = file.parent / "participants.tsv"
-    said = f"participant P9 is not in the sheet.\n  File: {sheet}\n  Fix: known: P1, P2.\n"
-    assert (status, out, err) == (1, "", said)
+    message = f"participant P9 is not in the sheet.\n  File: {sheet}\n  Fix: known: P1, P2.\n"
+    assert (status, out, err) == (1, "", message)
     unknown = CliRunner().invoke(cli.app, ["inverse_kinematics", str(file), "--model", "x"])
     assert unknown.exception.rule == "other-model"
     assert aqbio_command("check", "--nonsense", file)[0] == 2

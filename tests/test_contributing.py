@@ -24,9 +24,9 @@ IMPORTS = [
 
 
 @pytest.mark.parametrize(("module", "name"), IMPORTS)
-def test_what_an_example_imports_is_there(module, name):
-    found = importlib.import_module(module)
-    assert hasattr(found, name) or importlib.import_module(f"{module}.{name}")
+def test_imports_of_examples_exist(module, name):
+    imported = importlib.import_module(module)
+    assert hasattr(imported, name) or importlib.import_module(f"{module}.{name}")
 
 
 def test_there_are_examples():

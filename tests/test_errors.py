@@ -1,4 +1,4 @@
-"""What a person reads when something goes wrong."""
+"""Messages to users: wording, causes and the people and trials that they concern."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from aqbio.errors import AqbioError, Finding, causes
 
-WHOLE = {
+ALL_PARTS = {
     "trial": "fast",
     "file": "a.trc",
     "where": "frames 12 to 52",
@@ -27,39 +27,43 @@ WHOLE = {
         (("file",), "it broke.\n  File: a.trc"),
         (("where",), "it broke.\n  Where: frames 12 to 52"),
         (("fix",), "it broke.\n  Fix: fill it."),
-        (WHOLE, "fast: it broke.\n  File: a.trc (frames 12 to 52)\n  Fix: fill it."),
+        (ALL_PARTS, "fast: it broke.\n  File: a.trc (frames 12 to 52)\n  Fix: fill it."),
     ],
 )
 def test_a_message_has_the_parts_that_are_known(parts, text):
-    error = AqbioError("it broke.", **{name: WHOLE[name] for name in parts})
+    error = AqbioError("it broke.", **{name: ALL_PARTS[name] for name in parts})
     assert str(error) == text
     finding = error.finding(trial="slow", participant="P1")
-    own = {name: getattr(error, name) for name in WHOLE} | {"trial": error.trial or "slow"}
-    assert finding == Finding(severity="error", what="it broke.", participant="P1", **own)
+    expected_parts = {name: getattr(error, name) for name in ALL_PARTS} | {
+        "trial": error.trial or "slow"
+    }
+    assert finding == Finding(
+        severity="error", what="it broke.", participant="P1", **expected_parts
+    )
     assert Finding(**json.loads(json.dumps(finding.as_dict()))) == finding
 
 
 def _gap(trial: str, label: str, frames: int, person: str = "P1") -> Finding:
-    what = f"marker {label} is missing in {frames} of 180 frames, more than 10."
-    return Finding("marker-missing", "warning", what, trial, person, number=frames, limit=10,
+    message = f"marker {label} is missing in {frames} of 180 frames, more than 10."
+    return Finding("marker-missing", "warning", message, trial, person, number=frames, limit=10,
                    label=label)  # fmt: skip
 
 
 def test_findings_that_differ_in_trial_label_and_number_have_one_cause():
     """84 lines about missing markers hid the two that mattered."""
     gaps = [_gap(f"run{number % 12}", f"R.MT{number % 7}", 20 + number) for number in range(84)]
-    other = Finding("marker-flicker", "warning", "LASI jumps.", trial="run1", participant="P1")
+    flicker = Finding("marker-flicker", "warning", "LASI jumps.", trial="run1", participant="P1")
     cut = Finding("cut", "error", "the trial is cut.", trial="run9", participant="P1")
-    found = causes([*gaps, other, cut])
-    assert [one.first.rule for one in found] == ["cut", "marker-missing", "marker-flicker"]
-    assert (len(found[1].members), len(found[1].labels)) == (84, 7)
-    assert found[1].first.what == "marker R.MT6 is missing in 103 of 180 frames, more than 10."
-    assert re.match(r"P1, run.* and 4 more$", found[1].concerns)
-    assert found[1].alike.startswith("84 such findings; example: P1 run11; labels: R.MT6")
+    groups = causes([*gaps, flicker, cut])
+    assert [group.first.rule for group in groups] == ["cut", "marker-missing", "marker-flicker"]
+    assert (len(groups[1].members), len(groups[1].labels)) == (84, 7)
+    assert groups[1].first.what == "marker R.MT6 is missing in 103 of 180 frames, more than 10."
+    assert re.match(r"P1, run.* and 4 more$", groups[1].concerns)
+    assert groups[1].alike.startswith("84 such findings; example: P1 run11; labels: R.MT6")
 
 
 @pytest.mark.parametrize(
-    ("places", "concerns"),
+    ("trials", "concerns"),
     [
         ("P1 t1", "P1, t1"),
         ("P1", "P1"),
@@ -70,16 +74,18 @@ def test_findings_that_differ_in_trial_label_and_number_have_one_cause():
         ("P1 t1, P1 t2, P1 t3, P1 t4, P1 t5, P1 t6, P2 t7", "P1 (6), P2 (1)"),
     ],
 )
-def test_several_participants_are_counted_where_they_are_many(places, concerns):
-    who = [one.partition(" ")[::2] for one in places.split(", ")]
-    gaps = [_gap(trial, "LTOE", 20, person) for person, trial in who]
-    [one] = causes(gaps)
-    assert one.concerns == concerns
-    assert str(gaps[-1]).startswith(f"{who[-1][1] or who[-1][0]}: marker LTOE is missing")
+def test_several_participants_are_counted_where_they_are_many(trials, concerns):
+    people_and_trials = [name.partition(" ")[::2] for name in trials.split(", ")]
+    gaps = [_gap(trial, "LTOE", 20, person) for person, trial in people_and_trials]
+    [group] = causes(gaps)
+    assert group.concerns == concerns
+    assert str(gaps[-1]).startswith(
+        f"{people_and_trials[-1][1] or people_and_trials[-1][0]}: marker LTOE is missing"
+    )
 
 
 @pytest.mark.parametrize(
-    "other",
+    "difference",
     [
         {"severity": "info"},
         {"rule": "marker-moved"},
@@ -87,7 +93,7 @@ def test_several_participants_are_counted_where_they_are_many(places, concerns):
         {"what": _gap("", "LTOE2", 20).what},  # a label is no part of another name
     ],
 )
-def test_another_severity_rule_or_sentence_is_another_cause(other):
+def test_another_severity_rule_or_sentence_is_another_cause(difference):
     """Nothing is hidden behind a sentence that says something else."""
     gap = _gap("fast", "LTOE", 20)
-    assert len(causes([gap, replace(gap, **other)])) == 2
+    assert len(causes([gap, replace(gap, **difference)])) == 2

@@ -20,12 +20,14 @@ from aqbio.stage_table import PARTICIPANT_STAGES, STAGES
 ROOT = Path(aqbio.__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
-CONTRACTS = {one["name"]: one for one in PYPROJECT["tool"]["importlinter"]["contracts"]}
+CONTRACTS = {
+    contract["name"]: contract for contract in PYPROJECT["tool"]["importlinter"]["contracts"]
+}
 SOURCES = sorted((ROOT / "aqbio").rglob("*.py"))
 
 
 def test_workers_keep_the_tests_of_a_file_together(request):
-    """What they share is made once. With pytest 9.2, pytest-xdist 3.8 spreads them silently."""
+    """Shared results are made once. With pytest 9.2, pytest-xdist 3.8 spreads them silently."""
     config = request.config
     if hasattr(config, "workerinput") and config.getvalue("loadgroup"):
         assert request.node.nodeid.endswith("@test_housetests")
@@ -71,20 +73,26 @@ def _pages() -> list[Path]:
 
 def test_conda_users_get_what_pip_users_get():
     """environment.yml lists the dependencies of pyproject.toml, in the same words."""
-    *others, by_pip = yaml.safe_load(_text("environment.yml"))["dependencies"]
-    wanted = ["--constraint constraints.txt", *PROJECT["dependencies"], "--editable ."]
-    assert by_pip["pip"] == wanted
-    assert f"python{PROJECT['requires-python']}" in others
+    *by_conda, by_pip = yaml.safe_load(_text("environment.yml"))["dependencies"]
+    expected = ["--constraint constraints.txt", *PROJECT["dependencies"], "--editable ."]
+    assert by_pip["pip"] == expected
+    assert f"python{PROJECT['requires-python']}" in by_conda
 
 
 def test_every_dependency_is_pinned_for_the_tests():
-    lines = [one for one in _text("constraints.txt").splitlines() if one and one[0] != "#"]
+    lines = [line for line in _text("constraints.txt").splitlines() if line and line[0] != "#"]
     assert all("==" in line for line in lines)
     extras = PROJECT["optional-dependencies"].values()
-    wanted = [*PROJECT["dependencies"], *(one for extra in extras for one in extra)]
+    required = [
+        *PROJECT["dependencies"],
+        *(requirement for extra in extras for requirement in extra),
+    ]
     names, pinned = (
-        {re.split(r"[\[<>=!~ ;]", one)[0].lower().replace("_", "-") for one in several}
-        for several in (wanted, lines)
+        {
+            re.split(r"[\[<>=!~ ;]", requirement)[0].lower().replace("_", "-")
+            for requirement in requirements
+        }
+        for requirements in (required, lines)
     )
     assert not names - pinned
 
@@ -99,8 +107,8 @@ def test_versions_and_the_licence_are_the_same_everywhere():
     assert "Apache License" in _text("LICENSE")
     lowest, end = map(int, re.findall(r"3\.(\d+)", PROJECT["requires-python"]))
     assert f"Python 3.{lowest} to 3.{end - 1}" in _text("Makefile")
-    told = {f"Programming Language :: Python :: 3.{minor}" for minor in range(lowest, end)}
-    assert told <= set(PROJECT["classifiers"])
+    classifiers = {f"Programming Language :: Python :: 3.{minor}" for minor in range(lowest, end)}
+    assert classifiers <= set(PROJECT["classifiers"])
 
 
 def test_names_say_what_they_hold():
@@ -111,11 +119,11 @@ def test_names_say_what_they_hold():
         for node in _nodes(path):
             names = [getattr(node, "name", ""), getattr(node, "arg", "")]
             if isinstance(node, ast.ClassDef):
-                fields = (one.target for one in node.body if isinstance(one, ast.AnnAssign))
-                names += [getattr(one, "id", "") for one in fields]
+                fields = (field.target for field in node.body if isinstance(field, ast.AnnAssign))
+                names += [getattr(field, "id", "") for field in fields]
             if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.arg):
-                called = (name.strip("_").lower() for name in names)
-                wrong += [f"{path}: {name}" for name in called if name in BANNED - allowed]
+                bare_names = (name.strip("_").lower() for name in names)
+                wrong += [f"{path}: {name}" for name in bare_names if name in BANNED - allowed]
     assert wrong == []
 
 
@@ -152,7 +160,7 @@ def test_a_stage_is_in_the_room_of_its_name():
 
 
 def test_opensim_is_imported_in_one_module_only():
-    """Which moves its log and silences its warnings before anybody else can meet them."""
+    """This module moves OpenSim's log and silences its warnings before any other import."""
     imported = re.compile(r"^\s*(import|from) opensim\b", re.MULTILINE)
     everywhere = [*SOURCES, *(ROOT / "tests").rglob("*.py")]
     importers = [path for path in everywhere if imported.search(_text(path))]
@@ -169,8 +177,8 @@ def test_files_and_functions_stay_readable(folder):
             if isinstance(node, ast.FunctionDef):
                 documented = ast.get_docstring(node) is not None and len(node.body) > 1
                 lines = node.end_lineno - node.body[documented].lineno
-                given = len(node.args.args) + len(node.args.kwonlyargs)
-                long += [(path, node.name)] * (lines >= 60 or given > 10)
+                arguments = len(node.args.args) + len(node.args.kwonlyargs)
+                long += [(path, node.name)] * (lines >= 60 or arguments > 10)
     assert long == []
 
 
@@ -183,22 +191,22 @@ MACHINE = re.compile(
 
 def test_no_machine_and_no_registry_is_named():
     """The project runs from any clone, and says nothing about where it was written."""
-    named = (
+    examples = (
         "open('/wo" + "rk/x')",
         "see /tm" + "p/y",
         "C:\\Us" + "ers\\x",
         "https://py" + "pi.org",
     )
-    assert all(map(MACHINE.search, named))
+    assert all(map(MACHINE.search, examples))
     assert not any(
         map(MACHINE.search, ("../shared/tmp/y", "workflow/rules", "np.tmp/x", "a/home/x"))
     )
-    found = []
+    hits = []
     for path in _tracked():
         if b"\0" not in (content := path.read_bytes()):
             lines = enumerate(content.decode().splitlines(), 1)
-            found += [(path.name, number, one) for number, one in lines if MACHINE.search(one)]
-    assert not found
+            hits += [(path.name, number, line) for number, line in lines if MACHINE.search(line)]
+    assert not hits
 
 
 def test_nothing_large_and_no_results_are_tracked():
@@ -213,19 +221,19 @@ def test_nothing_large_and_no_results_are_tracked():
 
 
 def test_commands_in_the_pages_exist():
-    known = {c.name or c.callback.__name__ for c in app.registered_commands}
+    commands = {c.name or c.callback.__name__ for c in app.registered_commands}
     targets = set(re.findall(r"^([a-z-]+):", _text("Makefile"), flags=re.MULTILINE))
     wrong = []
     for page in _pages():
         code = re.findall(r"`(aqbio [a-z][^\s`]*|make \S+(?=`))", _text(page))
         for tool, name in map(str.split, code):
-            missing = {*name.split("|")} - (known if tool == "aqbio" else targets)
-            wrong += [(page.name, tool, one) for one in missing]
+            missing = {*name.split("|")} - (commands if tool == "aqbio" else targets)
+            wrong += [(page.name, tool, command) for command in missing]
     assert wrong == []
 
 
 def test_examples_in_the_tutorial_are_valid():
-    """What a reader copies must be accepted."""
+    """Examples that a reader copies are accepted."""
     text = _text("docs/tutorial.md")
     examples = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.S)]
     [markers] = [example["markers"] for example in examples if "markers" in example]
@@ -239,6 +247,6 @@ def test_examples_in_the_tutorial_are_valid():
         rows = [cells for cells in rows if len(cells) == len(header)]
         assert rows
         for cells in rows:
-            known = {k: v for k, v in zip(header, cells, strict=True) if v != "n/a"}
-            assert set(known) <= set(row.model_fields)
-            row.model_validate(known)
+            filled = {k: v for k, v in zip(header, cells, strict=True) if v != "n/a"}
+            assert set(filled) <= set(row.model_fields)
+            row.model_validate(filled)

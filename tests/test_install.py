@@ -25,19 +25,19 @@ ROOT = Path(aqbio.__file__).parents[1]
 SHIPPED = ("Snakefile", "workflow/", "models/", "config/", "data/virtual_sprinters/")
 
 
-def _done(command, folder, **options):
-    done = subprocess.run(
+def _output(command, folder, **options):
+    process = subprocess.run(
         [*map(str, command)], cwd=folder, capture_output=True, text=True, check=False, **options
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
 
 
 @pytest.fixture(scope="module")
 def tracked():
     """Files under version control."""
     try:
-        listed = _done(["git", "ls-files", "-z"], ROOT)
+        listed = _output(["git", "ls-files", "-z"], ROOT)
     except (OSError, AssertionError):
         pytest.skip("this is no git checkout")
     return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
@@ -54,15 +54,15 @@ def built(tracked, tmp_path_factory):
         (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, folder / "source" / name)
     build = (sys.executable, "-m", "build", "--outdir")
-    _done([*build, folder / "dist", "."], folder / "source")
-    _done([*build, folder / "direct", "--wheel", "."], folder / "source")
+    _output([*build, folder / "dist", "."], folder / "source")
+    _output([*build, folder / "direct", "--wheel", "."], folder / "source")
     return folder
 
 
 def _contents(folder):
     [file] = folder.glob("*.whl")
     with zipfile.ZipFile(file) as wheel:
-        return {one.filename: one.CRC for one in wheel.infolist()}
+        return {member.filename: member.CRC for member in wheel.infolist()}
 
 
 def test_the_wheel_has_every_file_and_no_other(built, tracked):
@@ -71,13 +71,13 @@ def test_the_wheel_has_every_file_and_no_other(built, tracked):
     assert _contents(built / "dist") == _contents(built / "direct")
     [file] = (built / "dist").glob("*.tar.gz")
     with tarfile.open(file) as archive:
-        names = {one.partition("/")[2] for one in archive.getnames()}
+        names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"CHANGELOG.md", "CITATION.cff", "LICENSE", "constraints.txt"} <= names
     code = {name for name in tracked if name.startswith("aqbio/")}
-    beside = {f"aqbio/shipped/{name}" for name in tracked if name.startswith(SHIPPED)}
-    beside = {name for name in beside if not Path(name).name.startswith(".")}
+    shipped = {f"aqbio/shipped/{name}" for name in tracked if name.startswith(SHIPPED)}
+    shipped = {name for name in shipped if not Path(name).name.startswith(".")}
     packed = {name for name in _contents(built / "dist") if ".dist-info/" not in name}
-    assert packed == code | beside | {"aqbio/shipped/constraints.txt"}
+    assert packed == code | shipped | {"aqbio/shipped/constraints.txt"}
 
 
 class Installed(NamedTuple):
@@ -88,26 +88,32 @@ class Installed(NamedTuple):
 
     def run(self, command: str, *arguments: object) -> str:
         """Output of a command of the environment."""
-        own = self.environment / "bin"
+        binaries = self.environment / "bin"
         variables = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "AQBIO"))}
-        variables["PATH"] = f"{own}{os.pathsep}{os.defpath}"
-        return _done([own / command, *arguments], self.folder, env=variables)
+        variables["PATH"] = f"{binaries}{os.pathsep}{os.defpath}"
+        return _output([binaries / command, *arguments], self.folder, env=variables)
 
 
 @pytest.fixture(scope="module")
 def installed(built, tmp_path_factory):
     """The wheel in an empty environment, which borrows the dependencies of this one."""
     environment = tmp_path_factory.mktemp("environment")
-    _done([sys.executable, "-m", "venv", environment], environment)
-    found = Installed(environment, tmp_path_factory.mktemp("empty"))
+    _output([sys.executable, "-m", "venv", environment], environment)
+    wheel_environment = Installed(environment, tmp_path_factory.mktemp("empty"))
     [wheel] = (built / "dist").glob("*.whl")
-    found.run("python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel)
-    [own] = environment.glob("lib/*/site-packages")
-    (own / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
-    where = found.run("python", "-c", "import aqbio, sys; print(aqbio.__file__, *sys.path)")
-    assert where.startswith(str(own))
-    assert str(ROOT) not in where.split()
-    return found
+    wheel_environment.run(
+        "python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel
+    )
+    [packages] = environment.glob("lib/*/site-packages")
+    (packages / "dependencies.pth").write_text(
+        f"{sysconfig.get_path('purelib')}\n", encoding="utf-8"
+    )
+    import_paths = wheel_environment.run(
+        "python", "-c", "import aqbio, sys; print(aqbio.__file__, *sys.path)"
+    )
+    assert import_paths.startswith(str(packages))
+    assert str(ROOT) not in import_paths.split()
+    return wheel_environment
 
 
 @pytest.fixture(scope="module")
@@ -116,19 +122,21 @@ def demo(installed):
     draws, figures of one width."""
     installed.run("aqbio", "new", "demo", "--demo")
     chosen = ("\tstatic\t", "\tspeed4-01\t")
-    for sheet, kept in (("participants", ("",)), ("trials", chosen)):
+    for sheet, trial_marks in (("participants", ("",)), ("trials", chosen)):
         path = installed.folder / "demo" / f"{sheet}.tsv"
         header, *lines = path.read_text(encoding="utf-8").splitlines()
         first = lines[0].partition("\t")[0]
-        own = [one for one in lines if one.startswith(first) and any(x in one for x in kept)]
-        path.write_text("\n".join([header, *own, ""]), encoding="utf-8")
+        rows = [
+            row for row in lines if row.startswith(first) and any(x in row for x in trial_marks)
+        ]
+        path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
     settings = installed.folder / "demo" / "study.yaml"
-    for many, few in (
+    for full, small in (
         ("draws: 60", "draws: 4"),
         ("samples: 24", "samples: 4"),
         ("[speed4-01, speed4-02]", "[speed4-01]"),
     ):
-        replace(settings, many, few)
+        replace(settings, full, small)
     with settings.open("a", encoding="utf-8") as file:
         file.write("figures:\n  widths_mm: [85]\n  formats: [svg]\n")
         file.write(ONE_EACH)
@@ -142,8 +150,8 @@ def test_a_new_study_is_made_and_explained(installed):
     assert "aqbio settings help" in (installed.folder / "mine" / "README.md").read_text("utf-8")
     installed.run("aqbio", "settings", "help")
     for name in ("README.md", "schema.json"):
-        made = (installed.folder / "help" / name).read_text(encoding="utf-8")
-        assert made == (ROOT / "config" / name).read_text(encoding="utf-8")
+        text = (installed.folder / "help" / name).read_text(encoding="utf-8")
+        assert text == (ROOT / "config" / name).read_text(encoding="utf-8")
 
 
 def test_the_demo_runs(demo):

@@ -15,8 +15,8 @@ SEVERAL = {"docutils": r"emacs"}
 
 
 def _pins(file: str) -> dict[str, str]:
-    found = PINNED.findall((ROOT / file).read_text(encoding="utf-8"))
-    return {normal(name): version for name, version in found}
+    pins = PINNED.findall((ROOT / file).read_text(encoding="utf-8"))
+    return {normal(name): version for name, version in pins}
 
 
 def test_the_lock_has_what_is_needed_in_the_versions_of_the_constraints_with_hashes():
@@ -32,9 +32,11 @@ def test_the_lock_has_what_is_needed_in_the_versions_of_the_constraints_with_has
 
 
 def test_nothing_that_runs_is_under_the_gpl():
-    for name, one in needed().items():
-        said = licence(one)
-        assert said, f"{name} does not say its licence"
-        if COPYLEFT.search(said):
-            assert name in SEVERAL, f"{name}: {said}"
-            assert not [file for file in one.files or () if re.search(SEVERAL[name], file.name)]
+    for name, distribution in needed().items():
+        licence_text = licence(distribution)
+        assert licence_text, f"{name} does not say its licence"
+        if COPYLEFT.search(licence_text):
+            assert name in SEVERAL, f"{name}: {licence_text}"
+            assert not [
+                file for file in distribution.files or () if re.search(SEVERAL[name], file.name)
+            ]

@@ -1,4 +1,4 @@
-"""How far the workflow is: lines as they are written, and what became of every trial."""
+"""Progress of the workflow: lines of the console and the outcome of every trial."""
 
 from __future__ import annotations
 
@@ -35,25 +35,27 @@ def study(tmp_path: Path, monkeypatch) -> Study:
 
 
 @pytest.fixture
-def asked(monkeypatch) -> list[list[str]]:
-    """What Snakemake is asked for; it ends well."""
-    found: list[list[str]] = []
-    monkeypatch.setattr(progress, "run_snakemake", lambda asked, *_: found.append(asked) or 0)
-    return found
+def snakemake_calls(monkeypatch) -> list[list[str]]:
+    """Arguments of every call of Snakemake, which succeeds."""
+    calls: list[list[str]] = []
+    monkeypatch.setattr(
+        progress, "run_snakemake", lambda arguments, *_: calls.append(arguments) or 0
+    )
+    return calls
 
 
-def _say(console: progress.Console, event: str, level: int = logging.INFO, **more: Any) -> None:
-    """What Snakemake logs."""
-    record = logging.LogRecord("snakemake", level, "", 0, more.pop("said", ""), (), None)
-    record.__dict__.update(more, event=event)
+def _log(console: progress.Console, event: str, level: int = logging.INFO, **fields: Any) -> None:
+    """Pass an event of Snakemake to the console."""
+    record = logging.LogRecord("snakemake", level, "", 0, fields.pop("message", ""), (), None)
+    record.__dict__.update(fields, event=event)
     console.handle(record)
 
 
 SEGMENTATION = "import faulthandler, os; faulthandler.enable(2); os.kill(os.getpid(), 11)"
-GONE = {"status": "failed", "reason": "no markers."}
+FAILED_TRIAL = {"status": "failed", "reason": "no markers."}
 
 ENDS: dict[str, tuple[str, dict | str, str]] = {
-    "a trial failed": ("prepare", {"trials": [{"status": "ok"}, GONE]}, ""),
+    "a trial failed": ("prepare", {"trials": [{"status": "ok"}, FAILED_TRIAL]}, ""),
     "a person failed": ("scale", {"reason": "no pelvis."}, "models/other"),
     "the person's pages": (PARTICIPANT_STAGES[-1], {}, ""),
     "killed without a word": ("inverse_kinematics", "", ""),
@@ -68,78 +70,83 @@ ENDS: dict[str, tuple[str, dict | str, str]] = {
 
 
 def _jobs(study: Study) -> list[str]:
-    """What is said of jobs that end, at once and at the end of the run."""
+    """Messages about jobs that end, at once and at the end of the run."""
     console = progress.Console(study)
     page = study.folder("P1", PARTICIPANT_STAGES[-1]) / "athletes" / "P1.html"
     page.parent.mkdir(parents=True)
     page.touch()
-    said = [*console.last_words()]
-    _say(console, "error", logging.ERROR, said="the folder is locked.")
+    messages = [*console.last_words()]
+    _log(console, "error", logging.ERROR, message="the folder is locked.")
     for event, key in (("job_error", "jobid"), ("job_finished", "job_id")):  # of no job of ours
-        _say(console, event, logging.ERROR, said=f"{event} of another.", **{key: 99})
-    said += console.last_words()
+        _log(console, event, logging.ERROR, message=f"{event} of another.", **{key: 99})
+    messages += console.last_words()
     for number, (stage, left, model) in enumerate(ENDS.values()):
         record, log = study.manifest("P1", stage), study.root / "logs" / f"{stage}.log"
         names = {"participant": "P1", "model": model}
-        _say(console, "job_info", jobid=number, rule_name=stage, wildcards=names,
+        _log(console, "job_info", jobid=number, rule_name=stage, wildcards=names,
              output=[str(record)], log=[str(log)])  # fmt: skip
         if isinstance(left, dict):
             record.parent.mkdir(parents=True, exist_ok=True)
             record.write_text(json.dumps({"stage": stage, **left}), encoding="utf-8")
-            _say(console, "job_finished", job_id=number)
+            _log(console, "job_finished", job_id=number)
             continue
         log.parent.mkdir(exist_ok=True)
         log.write_text(left, encoding="utf-8")
         if left == SEGMENTATION:  # as `aqbio` leaves it
             with log.open("w") as stream:
                 subprocess.run([sys.executable, "-c", left], stderr=stream, check=False)
-        _say(console, "job_error", logging.ERROR, jobid=number)
-    said += console.last_words()
-    _say(console, "job_finished", job_id=4)  # when it was tried again
-    return [*said, f"{len(console.last_words())} left"]
+        _log(console, "job_error", logging.ERROR, jobid=number)
+    messages += console.last_words()
+    _log(console, "job_finished", job_id=4)  # when it was tried again
+    return [*messages, f"{len(console.last_words())} left"]
 
 
 FAST = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "state": "usable"}
 SLOW = FAST | {"trial_id": "007", "status": "failed", "state": "failed"}
-LOST = SLOW | {"participant_id": "P2", "reason": "scale: no pelvis."}
+FAILED_PERSON = SLOW | {"participant_id": "P2", "reason": "scale: no pelvis."}
 WALK = FAST | {"state": "without steps"}
 STEP = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "speed_mps": 9.0,
         "contact_s": 0.1, "flight_s": 0.1}  # fmt: skip
-BROKE = {"rule": RULE, "severity": "error",
+INTERNAL_ERROR = {"rule": RULE, "severity": "error",
          "what": "internal error 12ab34: KeyError, see logs/a; please report."}  # fmt: skip
-MANY = [f"{first}{second}" for first in "abcdefghijkl" for second in "abcdefghijkl"]
+MARKER_NAMES = [f"{first}{second}" for first in "abcdefghijkl" for second in "abcdefghijkl"]
 
 
-def _found(words: str, severity: str = "warning") -> dict[str, Any]:
-    place = {"severity": severity, "rule": "gap", "participant_id": "P1", "trial_id": "fast"}
-    return place | {"what": f"{words} is 3 mm off.", "fix": f"mend {words}."}
+def _gap_finding(words: str, severity: str = "warning") -> dict[str, Any]:
+    finding = {"severity": severity, "rule": "gap", "participant_id": "P1", "trial_id": "fast"}
+    return finding | {"what": f"{words} is 3 mm off.", "fix": f"mend {words}."}
 
 
-def _gone(reason: str) -> dict[str, Any]:
+def _failed_trial(reason: str) -> dict[str, Any]:
     return SLOW | {"reason": f"inverse_kinematics: {reason}"}
 
 
-def _broke(**place: str) -> list[dict[str, Any]]:
-    return 2 * [BROKE | place]
+def _internal_errors(**fields: str) -> list[dict[str, Any]]:
+    return 2 * [INTERNAL_ERROR | fields]
 
 
 RUNS: dict[str, tuple[list, list]] = {
     "findings of each kind": (
-        [FAST, _gone("cut.")],
-        [_found("a"), _found("b", "error"), _found("c", "info"), _found("a")],
+        [FAST, _failed_trial("cut.")],
+        [_gap_finding("a"), _gap_finding("b", "error"), _gap_finding("c", "info"),
+         _gap_finding("a")],
     ),
-    "a failure whose cause is told": ([FAST, _gone("b is 3 mm off.")], [_found("b", "error")]),
-    "a finding each for 144 markers": ([FAST], [_found(name) for name in MANY]),
+    "a failure whose cause is told": (
+        [FAST, _failed_trial("b is 3 mm off.")], [_gap_finding("b", "error")],
+    ),
+    "a finding each for 144 markers": ([FAST], [_gap_finding(name) for name in MARKER_NAMES]),
     "internal error, one of several trials": (
-        [FAST, LOST], _broke(participant_id="P1", trial_id="fast"),
+        [FAST, FAILED_PERSON], _internal_errors(participant_id="P1", trial_id="fast"),
     ),
     "internal error, all of a person's trials": (
-        [FAST, LOST], _broke(participant_id="P2", trial_id="fast"),
+        [FAST, FAILED_PERSON], _internal_errors(participant_id="P2", trial_id="fast"),
     ),
-    "internal error, a person": ([FAST, LOST], _broke(participant_id="P1")),
-    "internal error, a figure": ([FAST, LOST], _broke(stage="figures")),
-    "a finding of a person": ([FAST, LOST], _broke(participant_id="P1", rule="gap")),
-    "no steps": ([WALK, LOST], []),
+    "internal error, a person": ([FAST, FAILED_PERSON], _internal_errors(participant_id="P1")),
+    "internal error, a figure": ([FAST, FAILED_PERSON], _internal_errors(stage="figures")),
+    "a finding of a person": (
+        [FAST, FAILED_PERSON], _internal_errors(participant_id="P1", rule="gap"),
+    ),
+    "no steps": ([WALK, FAILED_PERSON], []),
 }  # fmt: skip
 """Trials and findings of runs that end, and so what scripts and people learn of them."""
 
@@ -153,19 +160,19 @@ def _end(study: Study, name: str, capsys: pytest.CaptureFixture) -> list[str]:
         lines = [dict.fromkeys(columns) | row for row in rows]
         file = study.table(f"{table}.tsv")
         write_table(pd.DataFrame(lines, columns=list(columns)), file, columns, {})
-    for on, who, stage in every_job(study):
-        on.manifest(who, stage).parent.mkdir(parents=True, exist_ok=True)
-        on.manifest(who, stage).touch()
+    for on, participant, stage in every_job(study):
+        on.manifest(participant, stage).parent.mkdir(parents=True, exist_ok=True)
+        on.manifest(participant, stage).touch()
     status = progress.run_workflow(study.file, cores=1)
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     strict = progress.run_workflow(study.file, cores=1, strict=True)
-    assert capsys.readouterr().out == said
-    told = (one.first for one in failures(read_table(study.table("trials.tsv"))))
-    failed = [f"{one.rule}: {one.participant} {one.trial}" for one in told]
-    return [f"# {name}: status {status}, strict {strict}", *said.splitlines(), *failed]
+    assert capsys.readouterr().out == output
+    causes = (group.first for group in failures(read_table(study.table("trials.tsv"))))
+    failed = [f"{cause.rule}: {cause.participant} {cause.trial}" for cause in causes]
+    return [f"# {name}: status {status}, strict {strict}", *output.splitlines(), *failed]
 
 
-def test_what_the_console_says(study, asked, capsys):
+def test_what_the_console_says(study, snakemake_calls, capsys):
     """Of jobs that end, and of runs: about a screen each, an exit status of its own for what is
     missing, and why."""
     jobs = _jobs(study)
@@ -178,39 +185,51 @@ def test_what_the_console_says(study, asked, capsys):
     assert differences("progress", text.splitlines()) == []
 
 
-def test_what_snakemake_is_asked_for(study, asked, tmp_path):
-    """How many jobs at once is the profile's, unless said: all cores here, none of a cluster."""
-    own = tmp_path / "lab"
-    own.mkdir()
+def test_what_snakemake_is_asked_for(study, snakemake_calls, tmp_path):
+    """The profile sets the number of jobs unless it is given: all cores here, none of a cluster."""
+    lab_profile = tmp_path / "lab"
+    lab_profile.mkdir()
     with refused("profile", "there is no profile(.|\n)*default, slurm"):
-        progress.snakemake_arguments(study.file, 0, str(own))
-    (own / "config.yaml").write_text("jobs: 3\n", encoding="utf-8")
-    given = [(0, "default", "all"), (2, "default", "2"), (0, "slurm", None), (5, str(own), "5")]
-    for cores, profile, wanted in given:
+        progress.snakemake_arguments(study.file, 0, str(lab_profile))
+    (lab_profile / "config.yaml").write_text("jobs: 3\n", encoding="utf-8")
+    cases = [
+        (0, "default", "all"),
+        (2, "default", "2"),
+        (0, "slurm", None),
+        (5, str(lab_profile), "5"),
+    ]
+    for cores, profile, expected_cores in cases:
         options = {"profile": profile, "options": ("--forceall",), "dry_run": True}
         assert progress.run_workflow(study.file, cores=cores, **options) == 0
-        *pairs, forced, planned = asked.pop()
-        told = dict(zip(pairs[::2], pairs[1::2], strict=True))
-        assert (forced, planned, told.get("--cores")) == ("--forceall", "--dry-run", wanted)
-        assert told["--configfile"] == str(study.file)
-        assert Path(told["--snakefile"]).is_file()
-        folder = Path(told["--workflow-profile"])
+        *pairs, forced, planned = snakemake_calls.pop()
+        arguments = dict(zip(pairs[::2], pairs[1::2], strict=True))
+        assert (forced, planned, arguments.get("--cores")) == (
+            "--forceall",
+            "--dry-run",
+            expected_cores,
+        )
+        assert arguments["--configfile"] == str(study.file)
+        assert Path(arguments["--snakefile"]).is_file()
+        folder = Path(arguments["--workflow-profile"])
         assert folder.name == Path(profile).name
         on_cluster = "executor: slurm" in (folder / "config.yaml").read_text(encoding="utf-8")
         assert on_cluster == (profile == "slurm")
 
 
 def test_the_exit_status_is_that_of_snakemake():
-    assert [progress.run_snakemake([one]) for one in ("--version", "--no-such-option")] == [0, 2]
+    assert [progress.run_snakemake([option]) for option in ("--version", "--no-such-option")] == [
+        0,
+        2,
+    ]
 
 
 @pytest.mark.parametrize(("executor", "limited"), [("local", False), ("touch", True)])
 def test_jobs_on_this_machine_are_not_counted_by_the_second(monkeypatch, executor, limited):
     """A limit leaves a timer behind every job that ended, which wakes Snakemake each second."""
-    asked = []
-    monkeypatch.setattr("snakemake.cli.args_to_api", lambda options, _: asked.append(options))
+    calls = []
+    monkeypatch.setattr("snakemake.cli.args_to_api", lambda options, _: calls.append(options))
     assert progress.run_snakemake(["--executor", executor]) == 1
-    assert (asked[0].max_jobs_per_timespan is not None) == limited
+    assert (calls[0].max_jobs_per_timespan is not None) == limited
 
 
 HOLD = """
@@ -226,29 +245,31 @@ input()
 
 
 def test_a_second_run_is_refused_until_the_first_has_ended(study, monkeypatch):
-    asked: list[list[str]] = []
-    monkeypatch.setattr(progress, "run_snakemake", lambda one, *_: asked.append(one) or 3)
+    calls: list[list[str]] = []
+    monkeypatch.setattr(
+        progress, "run_snakemake", lambda arguments, *_: calls.append(arguments) or 3
+    )
     command = [sys.executable, "-c", HOLD, str(study.file)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes) as other:
-        assert other.stdout.readline() == b"held\n"
+    with subprocess.Popen(command, **pipes) as first_run:
+        assert first_run.stdout.readline() == b"held\n"
         with refused("results-in-use", "another run works on these results", RunStoppedError):
             progress.run_workflow(study.file, cores=1)
-        assert asked == []
-        other.kill()
+        assert calls == []
+        first_run.kill()
     assert progress.run_workflow(study.file, cores=1) == 3
-    assert len(asked) == 1
+    assert len(calls) == 1
 
 
-def test_a_run_that_was_asked_for_a_part_is_done_without_the_rest(study, asked, capsys):
+def test_a_run_that_was_asked_for_a_part_is_done_without_the_rest(study, snakemake_calls, capsys):
     """No table is there yet, and none is looked for."""
     record = study.manifest("P1", "prepare")
     record.parent.mkdir(parents=True)
     record.touch()
     assert progress.run_workflow(study.file, cores=1, options=("--until", "prepare")) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("Done as asked: 1 of 18 stages")
-    assert f"`aqbio run {study.file}` does the others" in said
+    output = capsys.readouterr().out
+    assert output.startswith("Done as asked: 1 of 18 stages")
+    assert f"`aqbio run {study.file}` does the others" in output
 
 
 CONSTRUCTED = {"OSError": "[Errno 28] No space left on device: '/data/.snakemake/metadata/x'"}
@@ -265,21 +286,21 @@ def test_no_exception_of_snakemake_reaches_a_user_as_a_traceback(study):
     for name in ("KeyError", "OSError", *names):
         for text in (f"{name} {code}", f"{name}:\n{broken}", broken, name, ""):
             fault = progress.in_words(name, text, study)
-            said = str(fault)
-            assert "Traceback" not in said
-            assert ".py" not in said
-            assert ".smk" not in said
-            if "internal error of Snakemake" in said:
+            message = str(fault)
+            assert "Traceback" not in message
+            assert ".py" not in message
+            assert ".smk" not in message
+            if "internal error of Snakemake" in message:
                 assert Path(fault.file).read_text(encoding="utf-8") == text
             else:
-                assert fault.fix or "Something is wrong." in said
-    foreseen = (
+                assert fault.fix or "Something is wrong." in message
+    translated = (
         "LockException",
         "WildcardError",
         "MissingInputException",
         "IncompleteFilesException",
     )
-    for name in (*foreseen, "ProtectedOutputException", "MissingRuleException"):
+    for name in (*translated, "ProtectedOutputException", "MissingRuleException"):
         assert "internal error" not in str(progress.in_words(name, "", study))
     full = progress.in_words("OSError", CONSTRUCTED["OSError"], study)
     assert full.what == "the disk is full."
@@ -295,15 +316,15 @@ def test_a_job_without_a_word_on_a_full_disk_is_no_matter_of_memory(study, monke
             progress, "folder_fault",
             lambda folder, file, full=full: RunStoppedError("the disk is full.") if full else None,
         )  # fmt: skip
-        _say(console, "job_info", jobid=1, rule_name="scale", wildcards={"participant": "P1"},
+        _log(console, "job_info", jobid=1, rule_name="scale", wildcards={"participant": "P1"},
              output=["scale.json"], log=[str(log)])  # fmt: skip
-        _say(console, "job_error", logging.ERROR, jobid=1)
-        said = "\n".join(console.last_words())
-        assert ("the disk is full" in said, "memory" in said) == (full, not full)
+        _log(console, "job_error", logging.ERROR, jobid=1)
+        messages = "\n".join(console.last_words())
+        assert ("the disk is full" in messages, "memory" in messages) == (full, not full)
 
 
 def works(pid: int) -> bool:
-    """Whether a process works: one that ended and that nobody has asked about does not."""
+    """True while a process runs; false for one that ended and was not waited for."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:

@@ -15,14 +15,14 @@ LABORATORIES = 54
 
 def test_every_line_says_what_became_of_it_and_where_that_is_shown():
     """Of laboratories mended or named, or open."""
-    numbers = [*range(1, TROUBLES + 1), *(f"L{one}" for one in range(1, LABORATORIES + 1))]
+    numbers = [*range(1, TROUBLES + 1), *(f"L{number}" for number in range(1, LABORATORIES + 1))]
     assert [row["number"] for row in ROWS][: len(numbers)] == list(map(str, numbers))
     wrong = []
     for row in ROWS:
         state = r"\b(mended|named|open)\b" if row["number"].startswith("L") else "."
         wrong += [row["number"]] * (not row["met"] or not re.search(state, row["now"]))
-        for path, name in (one.split("::") for one in row["tests"].split(", ")):
+        for path, name in (test.split("::") for test in row["tests"].split(", ")):
             file = ROOT / path
-            shown = file.is_file() and f"def {name}(" in file.read_text(encoding="utf-8")
-            wrong += [f"{row['number']}: {path}::{name}"] * (not shown)
+            exists = file.is_file() and f"def {name}(" in file.read_text(encoding="utf-8")
+            wrong += [f"{row['number']}: {path}::{name}"] * (not exists)
     assert wrong == []

@@ -23,60 +23,64 @@ NAMES = ("rule", "RULE", "RULES")
 
 
 def _parameters() -> dict[str, int]:
-    """Functions and classes that take a rule, and at which place; methods without self."""
-    found = {}
+    """Position of the argument `rule` by function or class; methods without self."""
+    positions = {}
     for node in (node for tree in TREES for node in ast.walk(tree)):
         names: list[str] = []
         if isinstance(node, ast.FunctionDef):
-            names = [one.arg for one in node.args.args if one.arg not in ("self", "cls")]
+            names = [
+                argument.arg for argument in node.args.args if argument.arg not in ("self", "cls")
+            ]
         elif isinstance(node, ast.ClassDef):
-            fields = (one.target for one in node.body if isinstance(one, ast.AnnAssign))
-            names = [one.id for one in fields if isinstance(one, ast.Name)]
+            fields = (
+                statement.target for statement in node.body if isinstance(statement, ast.AnnAssign)
+            )
+            names = [target.id for target in fields if isinstance(target, ast.Name)]
         if "rule" in names:
-            found[node.name] = names.index("rule")
-    return found
+            positions[node.name] = names.index("rule")
+    return positions
 
 
-def _given(places: dict[str, int]) -> Iterator[ast.expr]:
-    """What is given as a rule."""
+def _rule_arguments(positions: dict[str, int]) -> Iterator[ast.expr]:
+    """Expressions that are passed as a rule."""
     for node in (node for tree in TREES for node in ast.walk(tree)):
         if isinstance(node, ast.keyword) and node.arg == "rule":
             yield node.value
         elif isinstance(node, ast.Call):
-            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            if called in places and len(node.args) > max(places[called], 1):
-                yield node.args[places[called]]
+            function = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if function in positions and len(node.args) > max(positions[function], 1):
+                yield node.args[positions[function]]
         elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(getattr(one, "id", "") in NAMES for one in targets):
+            if any(getattr(target, "id", "") in NAMES for target in targets):
                 yield node.value
 
 
 def _words(value: ast.expr) -> Iterator[str]:
     """Rules in an expression: one or the other, or those of a mapping."""
     parts = {ast.Dict: "values", ast.Tuple: "elts"}.get(type(value))
-    several = getattr(value, parts) if parts else [value]
-    for one in several:
-        for end in (one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,):
+    expressions = getattr(value, parts) if parts else [value]
+    for part in expressions:
+        for end in (part.body, part.orelse) if isinstance(part, ast.IfExp) else (part,):
             if isinstance(end, ast.Constant) and isinstance(end.value, str):
                 yield end.value
 
 
 def rules() -> set[str]:
     """Rules that findings of the program may name."""
-    words = (word for value in _given(_parameters()) for word in _words(value))
+    words = (word for value in _rule_arguments(_parameters()) for word in _words(value))
     return {*filter(RULE.fullmatch, words)} - {"error"}  # of errors that no finding is made of
 
 
 def test_a_test_provokes_every_rule():
-    """Given by keyword, by place, from a mapping, as one of two, or by a name of the module."""
-    known = {"marker-rms", "plate-drift", "plate-offset", "labels-off", "markers-planar"}
-    assert known <= rules()
+    """Given by keyword, by position, from a mapping, as one of two, or by a name of the module."""
+    examples = {"marker-rms", "plate-drift", "plate-offset", "labels-off", "markers-planar"}
+    assert examples <= rules()
     tests, golden = (
         "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob(pattern)
                   if "real" not in path.parts and path != Path(__file__))
         for pattern in ("*.py", "golden/**/*.txt")
     )  # fmt: skip
-    named = set(re.findall(r"""["']([a-z0-9-]+)["']""", tests))
-    named |= set(re.findall(r"(?<![\w-])[a-z0-9]+(?:-[a-z0-9]+)+(?![\w-])", golden))
-    assert rules() - named == set()
+    provoked = set(re.findall(r"""["']([a-z0-9-]+)["']""", tests))
+    provoked |= set(re.findall(r"(?<![\w-])[a-z0-9]+(?:-[a-z0-9]+)+(?![\w-])", golden))
+    assert rules() - provoked == set()

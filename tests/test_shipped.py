@@ -1,4 +1,4 @@
-"""What comes with aqbio is found at one place, in a checkout and in a wheel."""
+"""Shipped files lie in the same folders in a checkout and in a wheel."""
 
 from __future__ import annotations
 

@@ -62,8 +62,12 @@ def test_every_page_name_and_example_is_there(site):
 
 
 def test_a_site_is_current_until_a_file_changes_that_it_follows_from(tmp_path, monkeypatch):
-    named = {Path("aqbio/cli.py"), Path("docs/conf.py"), Path("docs/examples/plot_1_momentum.py")}
-    assert make_site.sources() >= {*make_site.pages(), *named}
+    examples = {
+        Path("aqbio/cli.py"),
+        Path("docs/conf.py"),
+        Path("docs/examples/plot_1_momentum.py"),
+    }
+    assert make_site.sources() >= {*make_site.pages(), *examples}
     monkeypatch.setattr(make_site, "STAMP", tmp_path / "stamp")
     assert make_site.current_site() is None
     (tmp_path / "stamp").write_text(make_site.digest(), encoding="utf-8")
@@ -100,5 +104,7 @@ def test_pages_are_readable_for_everybody(site, page):
         view = browser.new_page(reduced_motion="reduce")
         view.goto((site / f"{page}.html").as_uri())
         view.wait_for_timeout(1000)
-        found = axe.Axe().run(view).response["violations"]
-    assert not [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+        violations = axe.Axe().run(view).response["violations"]
+    assert not [
+        (violation["id"], [node["html"] for node in violation["nodes"]]) for violation in violations
+    ]

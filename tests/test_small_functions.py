@@ -26,8 +26,8 @@ MAPPED = "lib.so: failed to map segment from shared object"
 
 
 def _column(name: str) -> tuple | None:
-    one = force_column(name)
-    return one and (one.plate, one.quantity, one.axis)
+    column = force_column(name)
+    return column and (column.plate, column.quantity, column.axis)
 
 
 def _fault(error: Exception) -> str | None:
@@ -36,7 +36,7 @@ def _fault(error: Exception) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("given", "wanted"),
+    ("computed", "expected_value"),
     [
         (without_quotes("could not convert to float: 'Jo'"), "could not convert to float: …"),
         (
@@ -79,5 +79,5 @@ def _fault(error: Exception) -> str | None:
         ),
     ],
 )
-def test_what_they_give(given: Any, wanted: Any):
-    assert given == wanted
+def test_small_functions(computed: Any, expected_value: Any):
+    assert computed == expected_value

@@ -1,4 +1,4 @@
-"""What a stage says, line by line, for golden texts."""
+"""Findings and results of a stage, line by line, for golden texts."""
 
 from __future__ import annotations
 
@@ -22,54 +22,54 @@ def undescribed(dataset: xr.Dataset) -> set[str]:
     return bare | {name for name in vectors if "reflection" not in dataset[name].attrs}
 
 
-def said(findings: Iterable[Finding]) -> Iterator[str]:
+def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
     """Words of findings, and their numbers at the end."""
-    for one in findings:
-        own = {name: value for name, value in asdict(one).items() if value not in ("", None)}
-        numbers = [own.pop(name, np.nan) for name in ("number", "limit")]
-        yield f"{' · '.join(map(str, own.values()))} {numbers[1]:g} {float(numbers[0]):.8e}"
+    for finding in findings:
+        parts = {name: value for name, value in asdict(finding).items() if value not in ("", None)}
+        numbers = [parts.pop(name, np.nan) for name in ("number", "limit")]
+        yield f"{' · '.join(map(str, parts.values()))} {numbers[1]:g} {float(numbers[0]):.8e}"
 
 
 def read_cases(
     path: Path, about: str, makers: Iterable[Callable[..., Any]]
 ) -> dict[str, Callable[[], Any]]:
     """Cases of a file, by name: one of these functions, and what it is given."""
-    by_name = {one.__name__: one for one in makers}
+    by_name = {maker.__name__: maker for maker in makers}
     cases = yaml.safe_load(path.read_text("utf-8"))[about]
     return {
-        name: partial(by_name[maker], **given)
+        name: partial(by_name[maker], **arguments)
         for name, row in cases.items()
-        for maker, given in row.items()
+        for maker, arguments in row.items()
     }
 
 
-def told(cases: Mapping[str, Callable[[], Any]]) -> Iterator[str]:
+def case_lines(cases: Mapping[str, Callable[[], Any]]) -> Iterator[str]:
     """Yield findings, a refusal or words of every case; its arrays are the test's to hold."""
     for name, work in cases.items():
         try:
             yield from (f"{name}: {line}" for line in _lines(work()))
         except AqbioError as error:
-            yield f"{name}: refused: {next(said([error.finding()]))}"
+            yield f"{name}: refused: {next(finding_lines([error.finding()]))}"
 
 
-def _lines(found: Any) -> Iterator[str]:
-    match found:
+def _lines(outcome: Any) -> Iterator[str]:
+    match outcome:
         case None:
             yield "nothing"
         case Finding():
-            yield from said([found])
+            yield from finding_lines([outcome])
         case bool() | np.bool_():
-            yield str(bool(found))
+            yield str(bool(outcome))
         case str() | int():
-            yield str(found)
+            yield str(outcome)
         case Mapping():
-            for name, value in found.items():
+            for name, value in outcome.items():
                 yield from (f"{name} {line}" for line in _lines(value))
         case np.ndarray() | float():
             return
         case Iterable():
-            parts = list(found)
+            parts = list(outcome)
             lines = [line for part in parts for line in _lines(part)]
             yield from lines if parts else ["nothing"]
         case _:
-            yield repr(found)
+            yield repr(outcome)

@@ -15,7 +15,7 @@ from aqbio.io.atomic import write_text
 
 def draw_nothing(patched: pytest.MonkeyPatch) -> None:
     """Let stage figures draw nothing: for tests that look at everything else."""
-    empty = tuple(replace(one, draw=lambda *_: Figure()) for one in stage.FIGURES)
+    empty = tuple(replace(figure, draw=lambda *_: Figure()) for figure in stage.FIGURES)
     patched.setattr(stage, "FIGURES", empty)
     patched.setattr(stage, "save_figure", _save_nothing)
 

@@ -22,7 +22,7 @@ from tests.drawn_errors import with_draws
 
 @dataclass(frozen=True)
 class World:
-    """What is true; the default is the classical world."""
+    """True parameters of a simulated population; the default is the classical world."""
 
     pattern: str = "arms_against_legs"
     weaker_side_limits: bool = False
@@ -83,8 +83,8 @@ WaveStudy = namedtuple(
 def wave_athletes(name: str, athletes: int, random, sprints: int = 3) -> WaveAthletes:
     """Draw athletes whose highest speed follows the mean or the smaller of both strengths."""
     world, normal = WORLDS[name], random.standard_normal
-    shared, own = normal((athletes, 1)), normal((athletes, 2))
-    true = np.sqrt(CORRELATION) * shared + np.sqrt(1.0 - np.sqrt(CORRELATION) ** 2) * own
+    shared, of_side = normal((athletes, 1)), normal((athletes, 2))
+    true = np.sqrt(CORRELATION) * shared + np.sqrt(1.0 - np.sqrt(CORRELATION) ** 2) * of_side
     weak = random.random(athletes) < world.weak_share
     true[weak, 1] -= WEAK_SD
     law = true.min(axis=1) if world.weaker_side_limits else true.mean(axis=1)
@@ -92,7 +92,7 @@ def wave_athletes(name: str, athletes: int, random, sprints: int = 3) -> WaveAth
     lateral = normal(athletes)
     chance = np.sqrt(1.0 / EXPLAINED - 1.0 - world.lateral_leak**2) * normal(athletes)
     fastest = 8.8 + 0.6 * np.sqrt(EXPLAINED) * (law + chance + world.lateral_leak * lateral)
-    seen = np.sqrt(RELIABILITY) * true + np.sqrt(1.0 - RELIABILITY) * normal((athletes, 2))
+    measured = np.sqrt(RELIABILITY) * true + np.sqrt(1.0 - RELIABILITY) * normal((athletes, 2))
     effect = world.restricted + world.restricted_sd * normal(athletes)
     day = 0.006 * normal((2, athletes, sprints))
     excess = CONTACT_SD * normal(athletes)
@@ -100,7 +100,7 @@ def wave_athletes(name: str, athletes: int, random, sprints: int = 3) -> WaveAth
         fastest[:, None] * (1.0 + day[0]),
         fastest[:, None] * (1.0 + effect[:, None] + day[1]),
     )
-    return WaveAthletes(fastest, *seen.T, weak, 0.10 + 0.015 * lateral, excess, *speeds)
+    return WaveAthletes(fastest, *measured.T, weak, 0.10 + 0.015 * lateral, excess, *speeds)
 
 
 def wave_study(
@@ -108,38 +108,38 @@ def wave_study(
 ) -> WaveStudy:
     """Draw the steps of a study."""
     world, count, normal = WORLDS[name], len(athletes.fastest), random.standard_normal
-    who, level, number = (part.ravel() for part in np.indices((count, levels, steps)))
-    size = len(who)
-    nominal = 5.0 + (athletes.fastest[who] - 5.0) * level / max(levels - 1, 1)
+    athlete, level, number = (part.ravel() for part in np.indices((count, levels, steps)))
+    size = len(athlete)
+    nominal = 5.0 + (athletes.fastest[athlete] - 5.0) * level / max(levels - 1, 1)
     speed = nominal * (1.0 + 0.005 * normal(size))
     contact = 0.83 / speed * (1.0 + 0.28 * (speed - 3.5) / 6.0)
-    contact = contact * np.exp(athletes.contact_excess[who])
+    contact = contact * np.exp(athletes.contact_excess[athlete])
     flight = 0.13 - 0.003 * (speed - 3.5)
     faster = speed - 7.5
     late = LAG + world.lag_slope * faster
     late += LAG_SD * np.exp(world.lag_sd_slope * faster) * normal(size)
-    personal = (1.0 + PERSON_SD * normal((count, len(ROLE_GROUPS))))[who]
-    seeds = random.integers(2**31, size=count)[who]
+    personal = (1.0 + PERSON_SD * normal((count, len(ROLE_GROUPS))))[athlete]
+    seeds = random.integers(2**31, size=count)[athlete]
     timing = (speed, contact, flight)
     momentum, rate, external = _curves(world, random, timing, late, personal, seeds)
     impulse = np.abs(np.trapezoid(external[:, 0, :, 1], axis=1)) * contact / 100.0
     powers = SPEED_POWER + world.growth_sd * normal((count, 2))
     powers[athletes.weak, 1] += WEAK_GROWTH
-    share = world.amplification + (SHARE_SD * normal(count))[who] + 0.03 * normal(size)
+    share = world.amplification + (SHARE_SD * normal(count))[athlete] + 0.03 * normal(size)
     push, swing = 1.0 + STEP_SD * normal((2, size))
     yaw = impulse / speed**SPEED_POWER  # raises the next step's absolute deviation of time
     before = np.where(number > 0, np.roll((yaw - yaw.mean()) / yaw.std(), 1), 0.0)
     rest = np.sqrt(1.0 - world.next_step_slope**2) * normal(size)
     return WaveStudy(
-        who, level, number, *timing, momentum, rate,
+        athlete, level, number, *timing, momentum, rate,
         force_peak=np.full(size, MIDDLE),
         swing_peak=MIDDLE + late,
         hub_share=share,
-        push_index=0.06 * (speed / FASTEST) ** powers[who, 0] * push,
-        swing_index=0.03 * (speed / FASTEST) ** powers[who, 1] * swing,
+        push_index=0.06 * (speed / FASTEST) ** powers[athlete, 0] * push,
+        swing_index=0.03 * (speed / FASTEST) ** powers[athlete, 1] * swing,
         yaw_impulse=impulse,
         time_deviation=0.004 + 0.0008 * (world.next_step_slope * before + rest),
-        lateral_ratio=athletes.lateral_ratio[who] * (1.0 + STEP_SD * normal(size)),
+        lateral_ratio=athletes.lateral_ratio[athlete] * (1.0 + STEP_SD * normal(size)),
     )  # fmt: skip
 
 
@@ -153,9 +153,11 @@ def _curves(world: World, random, timing, late, personal, seeds):
     growth = (speed / FASTEST) ** SPEED_POWER
     noise = STEP_SD * random.standard_normal((len(speed), len(ROLE_GROUPS)))
     peaks = _peaks(world, random, late, seeds)
-    alone = world.pattern == "swing_leg_alone"
-    for axis, table in enumerate(("rolling", "alone" if alone else "classical", "pitching")):
-        amplitudes = [AMPLITUDES[table][one] for one in ROLE_GROUPS]
+    swing_leg_alone = world.pattern == "swing_leg_alone"
+    for axis, table in enumerate(
+        ("rolling", "alone" if swing_leg_alone else "classical", "pitching")
+    ):
+        amplitudes = [AMPLITUDES[table][group] for group in ROLE_GROUPS]
         size = growth[:, None] * personal * (1.0 + noise) * amplitudes
         # about the vertical and the forward axis steps alternate, about the third they repeat
         turn = np.pi if axis < 2 else 2.0 * np.pi
@@ -163,7 +165,7 @@ def _curves(world: World, random, timing, late, personal, seeds):
         momentum[..., axis] = size[:, None, None] * np.cos(angle)
         rate[..., axis] = (-turn * size / duration[:, None])[:, None, None] * np.sin(angle)
     total, moment = _total(random, contact, growth)
-    taker = ROLE_GROUPS.index("swing_leg" if alone else "torso")
+    taker = ROLE_GROUPS.index("swing_leg" if swing_leg_alone else "torso")
     momentum[..., taker, :] -= momentum.sum(axis=3) - total
     rate[..., taker, :] -= rate.sum(axis=3) - moment
     hump, slope = _hump(grid)
@@ -188,8 +190,8 @@ def _peaks(world: World, random, late: np.ndarray, seeds: np.ndarray) -> np.ndar
         return np.repeat((MIDDLE + late)[:, None], groups, axis=1)
     peaks = MIDDLE + LAG + spread
     if world.pattern == "random_phases":
-        own = [np.random.default_rng(one).uniform(0.0, 2.0, groups) for one in seeds]
-        peaks = np.array(own) + spread
+        random_phases = [np.random.default_rng(seed).uniform(0.0, 2.0, groups) for seed in seeds]
+        peaks = np.array(random_phases) + spread
     peaks[:, ROLE_GROUPS.index("swing_leg")] += late - LAG
     return peaks
 
@@ -224,40 +226,40 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
     recorded = steps.groupby(TRIAL, observed=True, sort=False).size()
     errors = {f"error_{name}": 0.0 for name in ERRORS}
     random = np.random.default_rng(len(names))
-    both = np.stack([athletes.normal, athletes.restricted])
-    late, who, number = (one.ravel() for one in np.indices(both.shape))
-    ratio = athletes.lateral_ratio[who] * random.normal(1.0, 0.02, both.size)
+    speeds = np.stack([athletes.normal, athletes.restricted])
+    late, athlete, number = (index.ravel() for index in np.indices(speeds.shape))
+    ratio = athletes.lateral_ratio[athlete] * random.normal(1.0, 0.02, speeds.size)
     sprints = {
-        "participant_id": np.array(names, dtype=object)[who],
+        "participant_id": np.array(names, dtype=object)[athlete],
         "condition": np.array([NORMAL, RESTRICTED], dtype=object)[late],
-        "order": 2.0 * number + (who + late) % 2,
-        "speed_mps": both.ravel(),
+        "order": 2.0 * number + (athlete + late) % 2,
+        "speed_mps": speeds.ravel(),
         "lateral_ratio": ratio,
         "effort": "maximal",
-        "athlete": np.array(names, dtype=object)[who],
+        "athlete": np.array(names, dtype=object)[athlete],
     }
-    places = {name: np.flatnonzero(steps["participant_id"] == name) for name in names}
+    rows_of_athlete = {name: np.flatnonzero(steps["participant_id"] == name) for name in names}
     evidence = Evidence(
         steps=steps,
         trials=pd.DataFrame({"recorded": recorded, **plain, **errors}),
-        athletes=_known(athletes, names),
+        athletes=_athlete_table(athletes, names),
         sprints=pd.DataFrame(sprints),
-        curves=lambda name: _steps_curves(study, places[name]),
+        curves=lambda name: _steps_curves(study, rows_of_athlete[name]),
         presence=Presence(capacities=True),
     )
     return with_draws(evidence)
 
 
 def _steps(study: WaveStudy, names: list[str], fastest: np.ndarray) -> pd.DataFrame:
-    place, share = pd.Series(study.participant), study.hub_share
+    athlete, share = pd.Series(study.participant), study.hub_share
     return pd.DataFrame(
         {
             "participant_id": pd.Categorical.from_codes(study.participant, pd.Index(names)),
             "trial_id": [f"trial-{level + 1}" for level in study.level],
-            "row": place.groupby(place).cumcount(),
+            "row": athlete.groupby(athlete).cumcount(),
             "level": study.level,
             "step": study.step,
-            "side": [SIDES[one] for one in study.step % 2],
+            "side": [SIDES[parity] for parity in study.step % 2],
             "speed_mps": study.speed,
             "relative_speed": study.speed / fastest[study.participant],
             "contact_s": study.contact,
@@ -275,26 +277,26 @@ def _steps(study: WaveStudy, names: list[str], fastest: np.ndarray) -> pd.DataFr
     )
 
 
-def _steps_curves(study: WaveStudy, place: np.ndarray) -> xr.Dataset:
+def _steps_curves(study: WaveStudy, rows: np.ndarray) -> xr.Dataset:
     curves = {"angular_momentum": study.momentum, "angular_momentum_rate": study.momentum_rate}
     dimensions = ("step", "phase", "percent", "group", "axis")
     return xr.Dataset(
-        {name: (dimensions, values[place]) for name, values in curves.items()},
+        {name: (dimensions, values[rows]) for name, values in curves.items()},
         coords={"phase": ["stance", "flight"], "group": list(ROLE_GROUPS), "axis": list(AXES)},
     )
 
 
-def _known(athletes: WaveAthletes, names: list[str]) -> pd.DataFrame:
+def _athlete_table(athletes: WaveAthletes, names: list[str]) -> pd.DataFrame:
     drives = np.random.default_rng(len(names)).normal(0.0, 0.1, (2, len(names)))
-    same = {
+    covariates = {
         "lateral": np.log(athletes.lateral_ratio),
         "contact": athletes.contact_excess,
         "flight": -0.5 * athletes.contact_excess,
         "swing_drive": drives[0],
         "push_drive": drives[1],
     }
-    named = ("fastest", "push_capacity", "swing_capacity", "lateral_ratio")
-    columns = {name: getattr(athletes, name) for name in named} | same
-    columns |= {f"{name}_relative": values for name, values in same.items()}
+    copied = ("fastest", "push_capacity", "swing_capacity", "lateral_ratio")
+    columns = {name: getattr(athletes, name) for name in copied} | covariates
+    columns |= {f"{name}_relative": values for name, values in covariates.items()}
     columns |= {"push_noise": np.nan, "swing_noise": np.nan, "sex": "female", "laboratory": "here"}
     return pd.DataFrame(columns | {"footwear": None}, index=names)

@@ -12,7 +12,7 @@ from aqbio.intake.study import proposed_study
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.tables import read_table
 from aqbio.io.trial_files import read_recording
-from tests.foretold import foretold
+from tests.foretold import promised_lines
 from tests.golden import differences
 from tests.real.staged import fill, run_stages
 
@@ -47,7 +47,7 @@ def test_what_a_new_study_says(cases, tmp_path, case):
     assert "please_fill" not in markers
     for label in ("RFEMUR_X", "LFOOT_Z"):
         assert f"\n  {label}:" not in markers
-    assert foretold(summary)
+    assert promised_lines(summary)
     if case.startswith(("opencap", "pose2sim")):
         fill(tmp_path / "study" / "participants.tsv", sex="male", mass_kg="75")
         problems = study_problems(tmp_path / "study" / "study.yaml")

@@ -21,7 +21,7 @@ from aqbio.config.sheets import Trial
 from tests.config.test_settings import SETTINGS
 from tests.golden import differences
 from tests.refusal import refused
-from tests.said import said, texts
+from tests.said import outcome_lines, texts
 
 FILES = texts(Path(__file__).with_name("odd_settings.txt"))
 MODELS = {"settings": StudySettings, "map": ModelMap, "markers": MarkerSet}
@@ -46,11 +46,11 @@ def test_what_is_said_of_settings_is_what_it_was(tmp_path):
     for kind, own in (FILES | {"settings": FILES["settings"] | LONG}).items():
         for name, text in own.items():
             path.write_text(text, encoding="utf-8")
-            lines += said(name, lambda kind=kind: told(path, MODELS[kind]), tmp_path)
+            lines += outcome_lines(name, lambda kind=kind: told(path, MODELS[kind]), tmp_path)
     path.write_bytes("name: Läufer\n".encode("latin-1"))
-    lines += said("latin letters", lambda: told(path), tmp_path)
-    lines += said("a folder", lambda: told(tmp_path), tmp_path)
-    lines += said("nothing", lambda: told(tmp_path / "none.yaml"), tmp_path)
+    lines += outcome_lines("latin letters", lambda: told(path), tmp_path)
+    lines += outcome_lines("a folder", lambda: told(tmp_path), tmp_path)
+    lines += outcome_lines("nothing", lambda: told(tmp_path / "none.yaml"), tmp_path)
     for name, size in (
         ("a byte too many", MAX_WRITTEN_BYTES + 1),
         ("as large as may be", MAX_WRITTEN_BYTES),
@@ -59,7 +59,7 @@ def test_what_is_said_of_settings_is_what_it_was(tmp_path):
             file.truncate(size - 1)
             file.seek(0, 2)
             file.write(b"\xff")
-        lines += said(name, lambda: told(path), tmp_path)
+        lines += outcome_lines(name, lambda: told(path), tmp_path)
     assert differences("config/settings", lines) == []
 
 

@@ -45,7 +45,7 @@ from tests.identities import broken, identities
 from tests.levels_case import body_spread, smooth_run
 from tests.made_contributions import RIGHT, STEP, grounded, prepared_of
 from tests.small_study import write_small_study
-from tests.told import told
+from tests.told import case_lines
 
 LEFT = Contact("left", 0.005, 0.030, complete=True, edge_distance=0.2)
 NEARLY = {"joint_moment_coordinate", "joint_power", "other_power"}
@@ -96,7 +96,7 @@ def test_words_of_contributions(study, run):
         "all markers": lambda: locked_joint_findings(parts, marked, "run"),
         "few markers": lambda: locked_joint_findings(parts, marked[:6], "run"),
     }  # fmt: skip
-    assert differences("contributions/trials", told(cases)) == []
+    assert differences("contributions/trials", case_lines(cases)) == []
 
 
 def _turned(values: np.ndarray, angle: float) -> np.ndarray:

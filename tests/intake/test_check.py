@@ -14,7 +14,7 @@ from aqbio.io.study import checked_study
 from tests.altered_study import alter, alterations
 from tests.golden import differences
 from tests.recorded_study import record
-from tests.said import said
+from tests.said import outcome_lines
 from tests.small_study import write_small_study
 
 
@@ -35,12 +35,15 @@ CHANGES = alterations(Path(__file__).with_name("altered_studies.yaml"))
 
 def test_what_check_says_is_what_it_was(tmp_path, recorded):
     """What files show by themselves; of ten mistakes also what the stages say."""
-    lines, started = [], [*said("none", lambda: study_problems(tmp_path / "study.yaml"), tmp_path)]
+    lines, started = (
+        [],
+        [*outcome_lines("none", lambda: study_problems(tmp_path / "study.yaml"), tmp_path)],
+    )
     for number, (name, change) in enumerate(CHANGES.items()):
         file = copied(recorded, tmp_path / f"{number}")
         alter(file.parent, change)
         check = study_problems if name == "ten mistakes" else lambda one: written_problems(one)[0]
-        lines += said(name, lambda check=check, file=file: check(file), file.parent)
+        lines += outcome_lines(name, lambda check=check, file=file: check(file), file.parent)
         shutil.rmtree(file.parent)
     assert differences("intake/check", started + lines) == []
 

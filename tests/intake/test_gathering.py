@@ -30,7 +30,7 @@ from aqbio.prepare.body_size import Lengths
 from aqbio.prepare.shared_frames import Movement
 from tests.golden import differences
 from tests.recorded_study import RATE, recorded_figure
-from tests.said import said
+from tests.said import outcome_lines
 
 
 def markers(
@@ -231,5 +231,5 @@ def test_what_folders_hold_is_what_it_was(tmp_path):
         lines += [f"{name} | not {one.file}: {one.why}" for one in content.unusable]
         if not content.markers and not content.coordinates:
             made = lambda folder=folder: proposed_study("made", folder, None, print)  # noqa: E731
-            lines += said(name, made, tmp_path)
+            lines += outcome_lines(name, made, tmp_path)
     assert differences("intake/folders", lines) == []

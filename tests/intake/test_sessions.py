@@ -13,12 +13,12 @@ from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
 from aqbio.intake.sessions import VideoSession, cells_of_sessions, read_session
 from aqbio.io.tables import read_table
-from tests.foretold import contradictions, foretold
+from tests.foretold import contradictions, promised_lines
 from tests.golden import differences
 from tests.markerless import NAMES, PEOPLE, opencap_session, pose2sim_project
 from tests.one_each import ONE_EACH
 from tests.real.staged import run_stages
-from tests.said import said, texts
+from tests.said import outcome_lines, texts
 
 OPENCAP, POSE2SIM = "sessionMetadata.yaml", "Config.toml"
 
@@ -29,7 +29,7 @@ def test_what_settings_say_of_a_person_is_what_it_was(tmp_path):
     every = texts(Path(__file__).with_name("video_settings.txt"))
     for name, number, text in ((k, n, x) for k, own in every.items() for n, x in own.items()):
         (tmp_path / name).write_text(text)
-        lines += said(
+        lines += outcome_lines(
             f"{number} {name}",
             lambda name=name: [
                 f"{one.cells} {one.doubts}" for one in read_session(tmp_path / name, Path(name))
@@ -111,5 +111,5 @@ def _keeps_its_word(study, said):
     file.write_text(yaml.safe_dump(content | {"consistency": {"enabled": False}}))
     assert [one for one in study_problems(file) if one.severity == "error"] == []
     steps = read_table(run_stages(file).table("steps.tsv"))
-    assert not contradictions(foretold(said), steps)
+    assert not contradictions(promised_lines(said), steps)
     assert (steps["status"] == "ok").sum() > 4

@@ -507,9 +507,9 @@ def test_every_posture_is_predicted_without_it(trials, stick):
     runner, seen = trials[0].runner, [trials[1].observations]
     body = TRUTH | torso_at(runner, (AHEAD, 0.0, 0.0))
     postures = [stance(runner, body), stance(runner, body, thigh_r_z=1.2)]
-    both = fit_session(runner, seen, FIT_WEIGHTS, still=postures)
+    both = fit_session(runner, seen, FIT_WEIGHTS, static_trials=postures)
     for number, asked in enumerate(postures):
-        alone = fit_session(runner, seen, FIT_WEIGHTS, still=[postures[1 - number]])
+        alone = fit_session(runner, seen, FIT_WEIGHTS, static_trials=[postures[1 - number]])
         predicted = com_over_cop(runner, {x.name: x.estimate for x in alone.estimates}, asked)
         np.testing.assert_allclose(both.standing[str(number)].left_out, predicted, atol=1e-12)
         assert np.linalg.norm(both.standing[str(number)].fitted) < np.linalg.norm(predicted)

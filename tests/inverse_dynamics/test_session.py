@@ -41,7 +41,7 @@ from aqbio.observed.parts import read_observed, with_observed
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.golden import differences
 from tests.small_study import write_small_study
-from tests.told import read_cases, told
+from tests.told import case_lines, read_cases
 
 RATE, FRAMES = 250.0, 300
 TIME = np.arange(FRAMES) / RATE
@@ -176,7 +176,7 @@ def pressure(one: float, other: float = 0.0, height: float = np.nan) -> np.ndarr
 @pytest.mark.parametrize("about", ["trials", "sessions"])
 def test_golden_trials_and_sessions_on_both_sides_of_every_limit(about):
     cases = read_cases(Path(__file__).with_name("limits.yaml"), about, (usable, session, pressure))
-    assert differences(f"inverse_dynamics/{about}", told(cases)) == []
+    assert differences(f"inverse_dynamics/{about}", case_lines(cases)) == []
 
 
 @pytest.mark.parametrize("belt", [0.0, 3.0])

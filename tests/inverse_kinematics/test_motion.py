@@ -45,7 +45,7 @@ from aqbio.virtual.demo import DATA, SPRINTERS, load_library
 from tests.body.made import MAP
 from tests.golden import differences
 from tests.inverse_kinematics.conftest import STICK_MARKERS
-from tests.told import read_cases, told
+from tests.told import case_lines, read_cases
 
 UNSAID = "not seen by markers"
 
@@ -198,7 +198,7 @@ def shown(hidden=(), frames=None, *, angles=False):
 
 def golden(about, *makers):
     cases = read_cases(Path(__file__).with_name("limits.yaml"), about, makers)
-    return differences(f"inverse_kinematics/{about}", told(cases))
+    return differences(f"inverse_kinematics/{about}", case_lines(cases))
 
 
 def test_golden_words_of_frames_and_motions():

@@ -23,7 +23,7 @@ from aqbio.operating_system import CAN_FORK
 from tests.golden import differences
 from tests.io.made_c3d import NAME, MadePlate, write_c3d
 from tests.refusal import refused
-from tests.said import said
+from tests.said import outcome_lines
 
 FRAMES, SAMPLES = 20, 80
 DOWN = np.array([[0.0, 900, 0], [600, 900, 0], [600, 0, 0], [0, 0, 0]])
@@ -286,7 +286,7 @@ def test_what_odd_files_say_is_what_it_was(tmp_path):
     lines, path = [], tmp_path / "made.c3d"
     for name, write in FILES.items():
         write(path)
-        lines += said(name, lambda: read_c3d(path), tmp_path)
+        lines += outcome_lines(name, lambda: read_c3d(path), tmp_path)
     assert NAME not in "".join(lines)
     assert differences("io/c3d", lines) == []
 

@@ -12,7 +12,7 @@ import pytest
 
 from aqbio.io.meshes import attached_meshes, mesh_files, read_mesh
 from tests.golden import differences
-from tests.said import said
+from tests.said import outcome_lines
 
 POINTS = np.array([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.2, 0.0], [0.0, 0.0, 0.3]])
 FACES = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])
@@ -134,7 +134,7 @@ def test_what_odd_files_say_is_what_it_was(tmp_path: Path):
     lines = []
     for name, content in DAMAGED.items():
         (tmp_path / name).write_bytes(content)
-        lines += said(name, lambda name=name: read_mesh(tmp_path / name), tmp_path)
+        lines += outcome_lines(name, lambda name=name: read_mesh(tmp_path / name), tmp_path)
     assert differences("io/meshes", lines) == []
 
 

@@ -20,7 +20,7 @@ from aqbio.io.mot_forces import (
 from aqbio.io.opensim_xml import LoadColumns, write_external_loads
 from aqbio.io.trial_files import read_forces
 from tests.golden import differences
-from tests.said import said, texts
+from tests.said import outcome_lines, texts
 
 FAMILIES = {
     "plain": ("ground_force_v{}", "ground_force_p{}", "ground_torque_{}", ""),
@@ -190,7 +190,7 @@ def test_what_odd_files_say_is_what_it_was(tmp_path):
     lines = []
     for name, made in (FORCES | LOADS).items():
         path = made(tmp_path)
-        lines += said(name, lambda path=path: read_forces(path, 0.0), tmp_path)
+        lines += outcome_lines(name, lambda path=path: read_forces(path, 0.0), tmp_path)
         if path.suffix == ".xml":
             lines.append(f"{name} | external loads: {is_external_loads(path)}")
     assert differences("io/forces", lines) == []

@@ -14,7 +14,7 @@ from aqbio.io.study import checked_study, compared_studies, load_study, on_other
 from tests.altered_study import alter, alterations
 from tests.golden import differences
 from tests.refusal import refused
-from tests.said import said, texts
+from tests.said import outcome_lines, texts
 from tests.small_study import write_small_study
 
 TRIAL = "participant_id\ttrial_id\ttask\tfile\t"
@@ -72,9 +72,9 @@ def test_what_sheets_say_is_what_it_was(tmp_path):
         for name, text in sheets.items():
             content = text if isinstance(text, bytes) else (header + text).encode()
             path.write_bytes(content)
-            lines += said(f"{kind}, {name}", lambda read=read: read(path), tmp_path)
+            lines += outcome_lines(f"{kind}, {name}", lambda read=read: read(path), tmp_path)
     path.unlink()
-    lines += said("no sheet", lambda: read_sheet(path, Trial), tmp_path)
+    lines += outcome_lines("no sheet", lambda: read_sheet(path, Trial), tmp_path)
     assert differences("io/sheets", lines) == []
 
 
@@ -107,14 +107,16 @@ def _places(study):
 def _of_study(name, file):
     """What a study says, and where everything is in it and in those on other models."""
     checked, folder = checked_study(file), file.parent
-    lines = said(name, lambda: checked.findings, folder)
+    lines = outcome_lines(name, lambda: checked.findings, folder)
     lines.append(f"{name} | located {checked.located}, lines {checked.trial_lines}")
     if not checked.findings and len(checked.study.participants) == 2:
         others = on_other_models(checked.study)
         compared = [one.within for one in compared_studies(checked.study, "P1")]
         lines.append(f"{name} | compared {compared}")
         for other in (checked.study, *others.values()):
-            lines += [line for asked in _places(other) for line in said(name, asked, folder)]
+            lines += [
+                line for asked in _places(other) for line in outcome_lines(name, asked, folder)
+            ]
     return lines
 
 

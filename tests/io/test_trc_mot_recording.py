@@ -30,7 +30,7 @@ from aqbio.io.trial_files import read_recording
 from tests.golden import differences
 from tests.io.made_c3d import write_c3d
 from tests.refusal import refused
-from tests.said import said, texts
+from tests.said import outcome_lines, texts
 
 LABELS = ("R.ASIS", "LASI")
 SEEDS = st.integers(0, 2**31)
@@ -149,10 +149,12 @@ def test_what_odd_files_say_is_what_it_was(tmp_path, name, suffix, files, read):
     for called, text in files.items():
         path = tmp_path / f"made.{suffix}"
         path.write_text(text, encoding="utf-8")
-        lines += said(called, lambda path=path: read(path), tmp_path)
+        lines += outcome_lines(called, lambda path=path: read(path), tmp_path)
     path.unlink()
-    lines += said("absent", lambda: read(path), tmp_path)
-    lines += said("a folder", lambda: read(tmp_path), tmp_path) if name == "storages" else []
+    lines += outcome_lines("absent", lambda: read(path), tmp_path)
+    lines += (
+        outcome_lines("a folder", lambda: read(tmp_path), tmp_path) if name == "storages" else []
+    )
     assert "Jane" not in "".join(lines)
     assert differences(f"io/{name}", lines) == []
 

@@ -47,7 +47,7 @@ from tests.golden import differences
 from tests.levels_case import smooth_run
 from tests.made_contributions import CONTACTS, MAP, TIME, coordinates, fitted_trial, made_trial
 from tests.small_study import write_small_study
-from tests.told import told
+from tests.told import case_lines
 
 SETTINGS = {
     "default": {},
@@ -95,7 +95,7 @@ def test_words_of_specifications():
         )
         for a, b in ((250.0, 1000.0), (250.0, 0.0), (250.0, 100.0))
     }
-    assert differences("multiverse/specifications", told(cases)) == []
+    assert differences("multiverse/specifications", case_lines(cases)) == []
 
 
 def test_a_table_of_segments_keeps_mass_and_joints():
@@ -162,7 +162,7 @@ def test_words_of_other_models(tmp_path, monkeypatch):
                 return [*sizes, f"arms {list(found.arms)}, {said}"]
 
             cases[f"{name}, trials {arms}"] = work
-    assert differences("multiverse/other_models", told(cases)) == []
+    assert differences("multiverse/other_models", case_lines(cases)) == []
 
 
 FRAMES = 101
@@ -282,7 +282,7 @@ def test_trial_under_every_specification(cached, tmp_path, monkeypatch):
     lost = every.without(["hand_l"], NOT_SEEN)
     cases["a hand that is not seen"] = lambda: under("fitted", "default", lost)
     cases["no free moment"] = lambda: under("plain", "default", free_moment=NO_FREE_MOMENT)
-    assert differences("multiverse/specified", told(cases)) == []
+    assert differences("multiverse/specified", case_lines(cases)) == []
     momentum = {key: data["group_angular_momentum"].values for key, data in made.items()}
     heavy, light = momentum["fitted", "default"], momentum["fitted", "consistency=off"]
     known = np.isfinite(heavy) & np.isfinite(light)

@@ -43,7 +43,7 @@ from aqbio.opensim.session import (
 from aqbio.opensim.skeleton import read_skeleton
 from tests.golden import differences
 from tests.refusal import refused
-from tests.said import said
+from tests.said import outcome_lines
 from validation.sprint_model import DECIMALS, build_sprint_model
 
 pytestmark = pytest.mark.opensim
@@ -60,19 +60,25 @@ NONE = Corrections(drop_muscles=False, unclamp=False, torso_inertia=False)
 
 def audited(name: str, path: Path, folder: Path) -> list[str]:
     """What the audit says of a model, and of it with corrections; what these do and leave."""
-    lines = said(name, lambda: audit_model(path, HELD), folder)
-    lines += said(f"{name}, none held", lambda: audit_model(path), folder)
+    lines = outcome_lines(name, lambda: audit_model(path, HELD), folder)
+    lines += outcome_lines(f"{name}, none held", lambda: audit_model(path), folder)
     corrected = f"{name}, to be corrected"
-    lines += said(corrected, lambda: audit_model(path, HELD, corrections=Corrections()), folder)
+    lines += outcome_lines(
+        corrected, lambda: audit_model(path, HELD, corrections=Corrections()), folder
+    )
     for kind in (NONE, Corrections()):
         model = load_model(path, muscles=True)
-        lines += said(
+        lines += outcome_lines(
             f"{name}, corrections", lambda m=model, k=kind: apply_corrections(m, k), folder
         )
-    lines += said(f"{name}, twice", lambda: apply_corrections(model, Corrections()), folder)
+    lines += outcome_lines(
+        f"{name}, twice", lambda: apply_corrections(model, Corrections()), folder
+    )
     model.finalizeConnections()
     model.printToXML(str(folder / "left.osim"))
-    return lines + said(f"{name}, left", lambda: audit_model(folder / "left.osim", HELD), folder)
+    return lines + outcome_lines(
+        f"{name}, left", lambda: audit_model(folder / "left.osim", HELD), folder
+    )
 
 
 def of_body(name: str, mass: float = 1.0, inertia: float = 1.0):

@@ -24,7 +24,7 @@ from aqbio.opensim.session import (
 )
 from aqbio.opensim.skeleton import read_skeleton
 from tests.golden import differences
-from tests.said import said
+from tests.said import outcome_lines
 
 pytestmark = pytest.mark.opensim
 
@@ -361,12 +361,14 @@ def test_what_cannot_be_read_or_represented_is_what_it_was(tmp_path):
         assert before in text
         file.write_text(text.replace(before, after) if before else text)
         with quiet(level="Off"):
-            lines += said(name, lambda file=file: len(read_skeleton(file).bodies), tmp_path)
-            lines += said(name, lambda file=file: _initialised(file), tmp_path)
+            lines += outcome_lines(
+                name, lambda file=file: len(read_skeleton(file).bodies), tmp_path
+            )
+            lines += outcome_lines(name, lambda file=file: _initialised(file), tmp_path)
     file.unlink()
-    lines += said("no file", lambda: load_model(file), tmp_path)
+    lines += outcome_lines("no file", lambda: load_model(file), tmp_path)
     file.write_text("<OpenSimDocument Version='40000'><Model")
-    lines += said("a broken file", lambda: load_model(file), tmp_path)
+    lines += outcome_lines("a broken file", lambda: load_model(file), tmp_path)
     assert differences("osim/refused", lines) == []
 
 

@@ -37,7 +37,7 @@ from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests import made_run
 from tests.golden import differences
 from tests.planted import NAME, files_with
-from tests.told import read_cases, told
+from tests.told import case_lines, read_cases
 
 MARKER_SET = MarkerSet.model_validate(yaml.safe_load(made_run.MARKER_SET))
 TRIAL = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d")
@@ -236,7 +236,7 @@ MAKERS = (
 @pytest.mark.parametrize("about", ["contacts", "clocks", "people", "laboratory", "angles"])
 def test_golden_words_on_both_sides_of_every_limit(about):
     cases = read_cases(Path(__file__).with_name("limits.yaml"), about, MAKERS)
-    assert differences(f"prepare/about_{about}", told(cases)) == []
+    assert differences(f"prepare/about_{about}", case_lines(cases)) == []
 
 
 def _damaged_trc(data: Path) -> str:

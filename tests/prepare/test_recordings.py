@@ -1137,8 +1137,8 @@ def test_impulses_of_drawn_recordings_are_the_known_ones(drawn_recordings):
             side = 0.04 if contact.side == "left" else -0.04
             expected = vertical * np.array([0.0, 1.0, side])
             np.testing.assert_allclose(force, expected, atol=0.003 * vertical, err_msg=str(faults))
-            about = np.cross(contact.place, expected) + 0.004 * vertical * np.eye(3)[1]
-            limit = 0.005 * vertical * np.linalg.norm(contact.place)
+            about = np.cross(contact.position, expected) + 0.004 * vertical * np.eye(3)[1]
+            limit = 0.005 * vertical * np.linalg.norm(contact.position)
             np.testing.assert_allclose(moment, about, atol=limit, err_msg=str(faults))
             checked += 1
     assert checked >= 24
@@ -1154,7 +1154,7 @@ def test_a_sound_recording_is_the_known_run(drawn_recordings):
     np.testing.assert_allclose(numbers["stride_masses_kg"], made_run.MASS, rtol=1e-3)
     cop = data["foot_cop"][np.abs(data["force_time"] - made_run.FIRST - 0.06) < 0.04, 0]
     np.testing.assert_allclose(
-        cop, np.tile(made_run.known_contacts()[0].place, (len(cop), 1)), atol=2e-3
+        cop, np.tile(made_run.known_contacts()[0].position, (len(cop), 1)), atol=2e-3
     )
     assert not data["marker_filled"].any()
     errors = numbers["kinematic_errors"]

@@ -26,7 +26,7 @@ from aqbio.scale.stage import check_mass
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.body.made import MAP, exchanged, fitted, made_person, moved, with_marker_on
 from tests.golden import differences
-from tests.told import read_cases, told
+from tests.told import case_lines, read_cases
 
 TRIALS = ("static", "jog", "sprint")
 MARKERS = Path(__file__).parents[2] / "models" / "sprint" / "markers.yaml"
@@ -72,7 +72,7 @@ def test_wrong_labels_are_named_left_out_and_do_not_reach_the_lengths(fit, name)
 
 def golden(about, *makers):
     cases = read_cases(Path(__file__).with_name("limits.yaml"), about, makers)
-    return differences(f"scale/{about}", told(cases))
+    return differences(f"scale/{about}", case_lines(cases))
 
 
 def test_golden_words_of_labels_lengths_and_segments(fit):

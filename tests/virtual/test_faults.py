@@ -33,7 +33,7 @@ from aqbio.virtual.recording import (
     recorded_static,
 )
 from tests.golden import differences
-from tests.said import said
+from tests.said import outcome_lines
 from tests.small_study import replace as replace_in
 from tests.virtual.made_study import SPEEDS, run_stages, write_made_study
 from tests.virtual.runners import RUNNER
@@ -279,7 +279,7 @@ def test_ends_of_limbs_whose_labels_changed_sides(gait_of, tmp_path, kind):
         own = [made.labels[n] for n in kept if bodies[n].rpartition("_")[0] in ENDS[end]]
         other = {one: {"L": "R", "R": "L"}[one[0]] + one[1:] for one in own}
         wrong = replace(worn, labels=tuple(other.get(one, one) for one in labels))
-        lines += said(
+        lines += outcome_lines(
             f"{hidden} hidden, {end} exchanged",
             lambda wrong=wrong: with_checked_sides(wrong, MARKERS, LIMBS, notes) is wrong,
             tmp_path,

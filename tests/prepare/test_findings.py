@@ -262,4 +262,4 @@ def test_names_stay_out_of_reasons_and_findings(prepared_study, write):
     entry = done.entry("fast")
     assert entry["reason"] or entry["findings"]
     assert files_with(done.folder.parent, NAME) == []
-    assert NAME not in "\n".join(done.said)
+    assert NAME not in "\n".join(done.messages)

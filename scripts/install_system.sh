@@ -5,7 +5,7 @@
 set -euo pipefail
 
 packages=(chromium)
-[ "${1:-}" != slurm ] || packages+=(slurm-wlm munge slurmdbd mariadb-server)
+[ "${1:-}" != slurm ] || packages+=(slurm-wlm munge)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||

@@ -6,13 +6,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
-from tests.workflow.conftest import Workflow, write_workflow
+from tests.workflow.conftest import Workflow
 from tests.workflow.stand_in import RUN
 
 pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
@@ -20,9 +19,6 @@ pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
 QUICKLY = ["--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "2"]
 QUICKLY += ["--latency-wait", "5"]  # of a disk that hosts share, a minute
 """Otherwise Snakemake waits for most of a minute before it looks at each job."""
-
-PLAIN = Path("/var/spool/slurm_one_node/plain/slurmd.pid")
-"""Of a second SLURM, which keeps no accounts."""
 
 UNTIL_SCALE = ["--until", "scale"]
 """What follows is a matter of the first test: every job costs seconds of waiting."""
@@ -41,26 +37,15 @@ if not _runs():
     pytest.skip("no SLURM runs here (scripts/slurm_one_node.sh)", allow_module_level=True)
 
 
-def _beside(folder: Path) -> list[str]:
-    """What makes a command in a folder one of the SLURM without accounting."""
-    there = ["nsenter", f"--mount=/proc/{PLAIN.read_text().strip()}/ns/mnt"]
-    there += ["env", f"--chdir={folder}"]
-    told = subprocess.run([*there, "sacct"], capture_output=True, text=True, check=False)
-    assert "storage is disabled" in told.stderr
-    return there
-
-
-def _started(
-    workflow: Workflow, *options: str, there: Sequence[str] = (), **environment: str
-) -> subprocess.Popen[str]:
+def _started(workflow: Workflow, *options: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*there, sys.executable, "-c", RUN, "slurm", *QUICKLY, *options],
+        [sys.executable, "-c", RUN, "slurm", *QUICKLY, *options],
         cwd=workflow.folder, env=workflow.environment | environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
 
-def _said(process: subprocess.Popen[str]) -> str:
+def _output(process: subprocess.Popen[str]) -> str:
     try:
         return process.communicate(timeout=WAIT_S)[0]
     except subprocess.TimeoutExpired:
@@ -99,33 +84,32 @@ def nothing_is_left(small):
         subprocess.run(["scancel", number], check=False)
 
 
-def test_one_command_runs_a_study_as_here(small, run_once, tmp_path_factory):
-    """Without account or partition: nothing has to be said, whether SLURM keeps accounts or not."""
-    started = [(small, _started(small))]
-    if PLAIN.is_file():
-        beside = write_workflow(tmp_path_factory.mktemp("beside"))
-        started += [(beside, _started(beside, there=_beside(beside.folder)))]
-    for workflow, process in started:  # at the same time: they wait more than they work
-        said = _said(process)
-        assert process.returncode == 0, said
-        assert workflow.results() == run_once.results(), said
-        assert workflow.root != run_once.root
-        assert len(_calls(workflow)) == 2 * len(PARTICIPANT_STAGES) + len(STUDY_STAGES)
+def test_one_command_runs_a_study_as_here(small, run_once):
+    """Without account or partition: nothing has to be said."""
+    process = _started(small)
+    output = _output(process)
+    assert process.returncode == 0, output
+    assert small.results() == run_once.results(), output
+    assert small.root != run_once.root
+    assert len(_calls(small)) == 2 * len(PARTICIPANT_STAGES) + len(STUDY_STAGES)
 
 
 def test_a_job_that_is_killed_is_tried_again(small):
     process = _started(small, *UNTIL_SCALE, AQBIO_FAILS_ONCE="scale P1")
-    said = _said(process)
-    assert process.returncode == 0, said
+    output = _output(process)
+    assert process.returncode == 0, output
     assert (small.folder / "failed_once").exists()
     assert _calls(small).count("prepare P1") == 1, "what was finished is kept"
 
 
 def _goes_on(workflow: Workflow, undisturbed: Workflow) -> None:
-    said = _said(_started(workflow, *UNTIL_SCALE))
-    for who in ("P1", "P2"):
-        own, other = (one.root / "participants" / who for one in (workflow, undisturbed))
-        assert (own / "scale.json").read_bytes() == (other / "scale.json").read_bytes(), said
+    output = _output(_started(workflow, *UNTIL_SCALE))
+    for participant in ("P1", "P2"):
+        records = [
+            (study.root / "participants" / participant / "scale.json").read_bytes()
+            for study in (workflow, undisturbed)
+        ]
+        assert records[0] == records[1], output
 
 
 def test_a_cancelled_job_says_so_and_resumes(small, run_once):
@@ -133,8 +117,8 @@ def test_a_cancelled_job_says_so_and_resumes(small, run_once):
     _wait_until(lambda: "scale P1" in _calls(small), process)
     for number in _own_jobs(small):
         subprocess.run(["scancel", number], check=True)
-    said = _said(process)
+    output = _output(process)
     assert process.returncode == 1
-    assert "P1 scale did not finish:" in said
+    assert "P1 scale did not finish:" in output
     _goes_on(small, run_once)
     assert _calls(small).count("prepare P1") == 1, "what was finished is kept"

@@ -60,36 +60,41 @@ def study(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="module")
 def run():
     case, time = smooth_run(60)
-    held = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
-    return grounded(case, held), time
+    in_stance = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
+    return grounded(case, in_stance), time
 
 
-def _found(study, case, time, known, heading=0.0, **attrs):
-    prepared = prepared_of(case, time, known).assign_attrs(**attrs)
+def _contributions(study, case, time, has_force, heading=0.0, **attrs):
+    prepared = prepared_of(case, time, has_force).assign_attrs(**attrs)
     result = contributions_of(study.model_map, case.skeleton, prepared, Motion(*case.motion))
     return result, contributions_dataset(result, prepared, heading)
 
 
 def test_words_of_contributions(study, run):
     case, _ = run
-    every, parts = np.ones(60, dtype=bool), ObservedParts(
+    all_frames, parts = np.ones(60, dtype=bool), ObservedParts(
         Observed.complete(case.skeleton.bodies, 60), case.skeleton, study.model_map
     )  # fmt: skip
 
-    def drawn(longest: float, *starts: float):
-        contacts = [Contact("right", one, one + 0.1, one != 1.4, 0.2) for one in starts]
+    def drawn_words(longest: float, *starts: float):
+        contacts = [
+            Contact("right", touchdown, touchdown + 0.1, touchdown != 1.4, 0.2)
+            for touchdown in starts
+        ]
         contacts.append(Contact("left", 0.7, 0.8, True, 0.2))
-        return lambda: [repr(one) for one in drawn_steps(contacts, np.linspace(0, 3, 301), longest)]
+        return lambda: [
+            repr(step) for step in drawn_steps(contacts, np.linspace(0, 3, 301), longest)
+        ]
 
     groups = dict(study.model_map.groups)
-    bare = {name: one for name, one in groups.items() if not name.startswith("arm")}
+    bare = {name: members for name, members in groups.items() if not name.startswith("arm")}
     marked = np.arange(len(case.skeleton.markers))
     cases = {
-        **{f"drawn within {x} s": drawn(x, 0.4) for x in (0.19, 0.21)},
-        "drawn of many": drawn(0.3, 0.2, 1.4, 1.9, 2.95),
+        **{f"drawn within {x} s": drawn_words(x, 0.4) for x in (0.19, 0.21)},
+        "drawn of many": drawn_words(0.3, 0.2, 1.4, 1.9, 2.95),
         **{f"forces, plates {x}": lambda x=x: force_findings(np.arange(60) > 20, "jog", plates=x)
            for x in (True, False)},
-        "all forces": lambda: force_findings(every, "jog", plates=True),
+        "all forces": lambda: force_findings(all_frames, "jog", plates=True),
         "all groups": lambda: group_findings(groups, "P1"),
         "no arms": lambda: group_findings(bare, "P1"),
         "a free moment that is missing": lambda: free_moment_findings("run", NO_FREE_MOMENT),
@@ -99,7 +104,7 @@ def test_words_of_contributions(study, run):
     assert differences("contributions/trials", case_lines(cases)) == []
 
 
-def _turned(values: np.ndarray, angle: float) -> np.ndarray:
+def _about_vertical(values: np.ndarray, angle: float) -> np.ndarray:
     """Vectors (..., 3) turned about the vertical."""
     c, s = np.cos(angle), np.sin(angle)
     return values @ np.array([[c, 0.0, -s], [0.0, 1.0, 0.0], [s, 0.0, c]])
@@ -107,34 +112,43 @@ def _turned(values: np.ndarray, angle: float) -> np.ndarray:
 
 def test_a_heading_turns_vectors_and_nothing_else(study, run):
     case, time = run
-    known = np.ones(60, dtype=bool)
-    one, other = (_found(study, case, time, known, heading)[1] for heading in (0.0, 0.4))
-    com = [own["com_velocity"].transpose("time", "axis").values for own in (one, other)]
-    angle = next(x for x in (0.4, -0.4) if np.allclose(_turned(com[0], x), com[1], atol=1e-9))
-    turned = 0
-    for name, variable in one.data_vars.items():
+    has_force = np.ones(60, dtype=bool)
+    along_x, along_heading = (
+        _contributions(study, case, time, has_force, heading)[1] for heading in (0.0, 0.4)
+    )
+    com = [
+        dataset["com_velocity"].transpose("time", "axis").values
+        for dataset in (along_x, along_heading)
+    ]
+    angle = next(
+        x for x in (0.4, -0.4) if np.allclose(_about_vertical(com[0], x), com[1], atol=1e-9)
+    )
+    vectors = 0
+    for name, variable in along_x.data_vars.items():
         if variable.dtype.kind != "f":
             continue
-        ours, theirs = variable, other[name]
+        expected, computed = variable, along_heading[name]
         if "axis" in variable.dims:
-            ours, theirs = (own.transpose(..., "axis").values for own in (ours, theirs))
-            ours, turned = _turned(ours, angle), turned + 1
-        size = np.nanmax(np.abs(np.asarray(ours)), initial=0.0)
-        np.testing.assert_allclose(theirs, ours, atol=1e-8 * (1.0 + size), err_msg=name)
-    assert turned > 10
+            expected, computed = (
+                values.transpose(..., "axis").values for values in (expected, computed)
+            )
+            expected, vectors = _about_vertical(expected, angle), vectors + 1
+        size = np.nanmax(np.abs(np.asarray(expected)), initial=0.0)
+        np.testing.assert_allclose(computed, expected, atol=1e-8 * (1.0 + size), err_msg=name)
+    assert vectors > 10
 
 
 def test_what_is_not_seen_is_masked_and_the_rest_stays(study, run):
     case, time = run
-    seen = Observed.complete(case.skeleton.bodies, 60)
-    hidden = seen.without(["hand_l", "radius_l"], NOT_SEEN)
+    observed = Observed.complete(case.skeleton.bodies, 60)
+    hidden = observed.without(["hand_l", "radius_l"], NOT_SEEN)
     parts = ObservedParts(hidden, case.skeleton, study.model_map)
-    whole = _found(study, case, time, np.ones(60, dtype=bool))[1]
-    masked = observed_only(whole, parts, RoleScheme())
-    for name, variable in whole.data_vars.items():
+    complete = _contributions(study, case, time, np.ones(60, dtype=bool))[1]
+    masked = observed_only(complete, parts, RoleScheme())
+    for name, variable in complete.data_vars.items():
         if variable.dtype.kind == "f":
-            kept = np.isfinite(masked[name].values)
-            np.testing.assert_array_equal(masked[name].values[kept], variable.values[kept])
+            finite = np.isfinite(masked[name].values)
+            np.testing.assert_array_equal(masked[name].values[finite], variable.values[finite])
     momentum = masked["group_angular_momentum"]
     assert np.isnan(momentum.sel(group="arm_left")).all()
     for group in ("arm_right", "leg_left", "leg_right"):
@@ -142,21 +156,23 @@ def test_what_is_not_seen_is_masked_and_the_rest_stays(study, run):
 
 
 def _draws(case, time, result, **options) -> TrialDraws:
-    made = TrialDraws(result.levels, case.anatomy, time, 0.3, result.touching, Spread(),
+    draws = TrialDraws(result.levels, case.anatomy, time, 0.3, result.touching, Spread(),
                       Sampling(6, 1, 8, 3, 3), **options)  # fmt: skip
-    return with_bodies(made, body_spread(case.skeleton), np.ones(len(case.skeleton.markers)))
+    return with_bodies(draws, body_spread(case.skeleton), np.ones(len(case.skeleton.markers)))
 
 
 def test_intervals_are_of_contacts_that_are_complete(study, run):
     """Of both feet, of one and of none; one foot's do not depend on the other's."""
     case, time = run
-    result, _ = _found(study, case, time, np.ones(60, dtype=bool))
+    result, _ = _contributions(study, case, time, np.ones(60, dtype=bool))
     draws, half = _draws(case, time, result), replace(LEFT, complete=False)
-    both, one = (intervals_dataset(draws, own, 0.3) for own in ((RIGHT, LEFT), (RIGHT, half)))
-    sds = [own["interval_sd"] for own in (both, one)]
+    of_both_feet, of_right_foot = (
+        intervals_dataset(draws, contacts, 0.3) for contacts in ((RIGHT, LEFT), (RIGHT, half))
+    )
+    sds = [intervals["interval_sd"] for intervals in (of_both_feet, of_right_foot)]
     assert (sds[0].fillna(0.0) >= 0.0).all()
     assert sds[0].max() > 0.0
-    right = [own.sel(stance_foot="right").values for own in sds]
+    right = [sd.sel(stance_foot="right").values for sd in sds]
     np.testing.assert_allclose(right[1], right[0], rtol=1e-6, atol=1e-9)
     none = intervals_dataset(draws, (replace(RIGHT, complete=False),), 0.3)
     assert "interval_sd" not in none or np.isnan(none["interval_sd"]).all()
@@ -165,43 +181,48 @@ def test_intervals_are_of_contacts_that_are_complete(study, run):
 @pytest.mark.parametrize("missing", ["all", "some"])
 def test_without_forces_momentum_is_still_known(study, run, missing):
     case, time = run
-    known = np.zeros(60, dtype=bool) if missing == "all" else np.arange(60) > 20
-    whole, expected = _found(study, case, time, np.ones(60, dtype=bool))
-    result, found = _found(study, case, time, known)
-    assert max(whole.levels.closure, result.levels.closure) < 1e-9
+    has_force = np.zeros(60, dtype=bool) if missing == "all" else np.arange(60) > 20
+    complete, expected = _contributions(study, case, time, np.ones(60, dtype=bool))
+    result, dataset = _contributions(study, case, time, has_force)
+    assert max(complete.levels.closure, result.levels.closure) < 1e-9
     assert broken(identities(result.levels)) == set()
-    for name, variable in found.data_vars.items():
+    for name, variable in dataset.data_vars.items():
         values = variable.values
         if name in NEEDS_NO_FORCE:
             np.testing.assert_array_equal(values, expected[name].values, err_msg=name)
         elif "time" in variable.dims and values.dtype.kind == "f":
-            assert np.isnan(values[~known]).all(), name
-    assert set(found.data_vars) >= NEEDS_NO_FORCE
+            assert np.isnan(values[~has_force]).all(), name
+    assert set(dataset.data_vars) >= NEEDS_NO_FORCE
 
 
 def test_what_is_told_without_a_free_moment_does_not_depend_on_it(study, run):
     """With 8 N m more: the danger is there before, and the rest is kept."""
     case, time = run
-    held = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
-    more = held[:, :, None] * np.array([0.0, 8.0, 0.0])
-    loads = zip(case.loads, more.swapaxes(0, 1), strict=True)
-    turned = replace(case, loads=tuple(replace(x, moment=x.moment + y) for x, y in loads))
-    seen = Observed.complete(case.skeleton.bodies, 60)
-    parts = ObservedParts(seen, case.skeleton, study.model_map)
-    one, other = (_found(study, own, time, np.ones(60, dtype=bool))[1] for own in (case, turned))
-    kept, again = (without_free_moment(own, parts) for own in (one, other))
-    for name, variable in kept.data_vars.items():
+    in_stance = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
+    free_moment = in_stance[:, :, None] * np.array([0.0, 8.0, 0.0])
+    loads = zip(case.loads, free_moment.swapaxes(0, 1), strict=True)
+    with_free_moment = replace(case, loads=tuple(replace(x, moment=x.moment + y) for x, y in loads))
+    observed = Observed.complete(case.skeleton.bodies, 60)
+    parts = ObservedParts(observed, case.skeleton, study.model_map)
+    dataset, changed_dataset = (
+        _contributions(study, of_case, time, np.ones(60, dtype=bool))[1]
+        for of_case in (case, with_free_moment)
+    )
+    masked, changed_masked = (
+        without_free_moment(full, parts) for full in (dataset, changed_dataset)
+    )
+    for name, variable in masked.data_vars.items():
         if variable.dtype.kind == "f" and name not in NEARLY:
             size = np.nanmax(np.abs(variable.values), initial=0.0)
-            ours = again[name].values
+            values = changed_masked[name].values
             np.testing.assert_allclose(
-                ours, variable.values, rtol=0, atol=1e-6 * size, err_msg=name
+                values, variable.values, rtol=0, atol=1e-6 * size, err_msg=name
             )
     for name, part in (("joint_moment", {"joint": "hip_right"}), ("residual_moment", {})):
-        change = (other[name] - one[name]).sel(part)
+        change = (changed_dataset[name] - dataset[name]).sel(part)
         assert np.abs(change.sel(axis="y")).max() == pytest.approx(8.0, abs=1e-9)
-        assert np.isnan(kept[name].sel(part).sel(axis="y")).all()
-        assert np.isfinite(kept[name].sel(part).sel(axis=["x", "z"])).all()
+        assert np.isnan(masked[name].sel(part).sel(axis="y")).all()
+        assert np.isfinite(masked[name].sel(part).sel(axis=["x", "z"])).all()
 
 
 def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
@@ -215,31 +236,35 @@ def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
     bare = ModelMap.model_validate({**content, "groups": groups, "joints": joints})
     touching = frames_in_contact(time, [RIGHT])
     moves = segment_kinematics(case.skeleton, *case.motion)
-    found = trial_levels(case.skeleton, moves, case.loads, touching, bare)
-    assert broken(identities(found)) == set()
-    data = levels_dataset(found, time, 0.0)
-    data["ground_force"] = (("time", "foot", "axis"), found.mechanics.balance.force)
+    levels = trial_levels(case.skeleton, moves, case.loads, touching, bare)
+    assert broken(identities(levels)) == set()
+    data = levels_dataset(levels, time, 0.0)
+    data["ground_force"] = (("time", "foot", "axis"), levels.mechanics.balance.force)
     assert set(data["chain"].values) == {"leg_left", "leg_right", "residual"}
     rows = pd.DataFrame(level_rows(data, STEP))
     anatomy = Anatomy(bare.groups, bare.joints.by_name(), bare.pelvis.joint)
-    draws = TrialDraws(found, anatomy, time, 0.0, touching, Spread(), Sampling(8, 1, 8))
+    draws = TrialDraws(levels, anatomy, time, 0.0, touching, Spread(), Sampling(8, 1, 8))
     half = half_widths(stance_sds(intervals_dataset(draws, [RIGHT], 0.3), "right"))
-    whole = levels_dataset(
+    full_data = levels_dataset(
         trial_levels(case.skeleton, moves, case.loads, touching, study.model_map), time, 0.0
     )
-    whole["ground_force"] = data["ground_force"]
+    full_data["ground_force"] = data["ground_force"]
     keys = ["level", "source", "target", "axis", "phase", "statistic"]
-    ours = rows.set_index(keys)["value"]
-    full = pd.DataFrame(level_rows(whole, STEP)).set_index(keys)["value"]
+    bare_values = rows.set_index(keys)["value"]
+    full_values = pd.DataFrame(level_rows(full_data, STEP)).set_index(keys)["value"]
     legs = [f"{joint}_{side}" for joint in ("hip", "knee", "ankle") for side in ("push", "swing")]
     legs += ["gravity"]
-    common = ours.index.intersection(full.index)
+    common = bare_values.index.intersection(full_values.index)
     common = common[common.get_level_values("source").isin(legs)]
     common = common[~common.get_level_values("target").isin(("pelvis", "push_side", "swing_side"))]
     assert len(common) >= 100
-    size = full[common].groupby(level=["level", "statistic"]).transform(lambda own: own.abs().max())
-    apart = (ours[common] - full[common]).abs() / size
-    assert apart.max() < 1e-6, apart.nlargest(10)
+    size = (
+        full_values[common]
+        .groupby(level=["level", "statistic"])
+        .transform(lambda values: values.abs().max())
+    )
+    relative_difference = (bare_values[common] - full_values[common]).abs() / size
+    assert relative_difference.max() < 1e-6, relative_difference.nlargest(10)
     assert all(value >= 0.0 for by in half.values() for value in by.values())
 
 
@@ -266,9 +291,11 @@ def _path(contact, flight, brake, lift=0.0, drag=0.0):
     pull = np.stack([forward, upward, np.zeros_like(time)], axis=1)
     start = [SPEED, -0.5 * GRAVITY * flight, 0.0]
     velocity = start + cumulative_trapezoid(pull, time, axis=0, initial=0.0)
-    place = cumulative_trapezoid(velocity, time, axis=0, initial=0.0)
-    few = slice(None, None, round(FINE / RATE))
-    return CentrePath(time[few], place[None, few], velocity[None, few], np.array([MASS]))
+    position = cumulative_trapezoid(velocity, time, axis=0, initial=0.0)
+    sampled = slice(None, None, round(FINE / RATE))
+    return CentrePath(
+        time[sampled], position[None, sampled], velocity[None, sampled], np.array([MASS])
+    )
 
 
 spans = st.tuples(
@@ -283,8 +310,8 @@ def test_forces_of_a_bouncing_point_come_back(span, drag):
     contact, flight, brake, lift = span
     air = np.array([drag, 0.0, 0.0])
     path = _path(contact, flight, brake, lift, drag)
-    [found] = contact_estimates(path, *_contacts(contact, flight), air)
+    [estimate] = contact_estimates(path, *_contacts(contact, flight), air)
     upward = MASS * (GRAVITY * (contact + flight) + lift) / contact
     impulse = MASS * brake * contact / np.pi
-    assert found[0] == pytest.approx(upward, rel=0.01)
-    assert found[1:] == pytest.approx([-impulse, impulse], abs=0.02 * impulse + 0.1)
+    assert estimate[0] == pytest.approx(upward, rel=0.01)
+    assert estimate[1:] == pytest.approx([-impulse, impulse], abs=0.02 * impulse + 0.1)

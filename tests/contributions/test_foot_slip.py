@@ -11,7 +11,7 @@ from aqbio.gait.steps import Step
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.rotation.induced import FootConstraint, contact_velocity
 
-STATED = 5.0
+STATED_BELT_SPEED_MPS = 5.0
 DURATION = 0.11
 
 
@@ -30,16 +30,18 @@ def contacts(belt, *, slide=(0.0, 0.0), side="right", jerk=0.0):
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_a_foot_that_slides_is_seen_whatever_the_belt_does(belt, side):
     """Fore-aft and sideways in full, at any speed of the belt under load, and by its size."""
-    slips = foot_slips(contacts(belt, slide=(0.03, 0.01), side=side), STATED)
+    slips = foot_slips(contacts(belt, slide=(0.03, 0.01), side=side), STATED_BELT_SPEED_MPS)
     assert common_slip(slips[side], 0.0) == pytest.approx(np.hypot(0.03, 0.01))
     assert common_slip(slips[side], 0.02) == pytest.approx(np.hypot(0.01, 0.01))
 
 
 def test_a_belt_that_gives_way_is_no_slip_and_a_jerk_is_none_that_repeats():
     for ways in (contacts(4.3), contacts(4.3, jerk=0.05)):
-        slips = foot_slips(ways, STATED)
+        slips = foot_slips(ways, STATED_BELT_SPEED_MPS)
         assert max(common_slip(slips[side], 0.0) for side in slips) == pytest.approx(0.0, abs=1e-12)
-    assert np.abs(foot_slips(contacts(4.3, jerk=0.05), STATED)["right"]).max() > 0.045
+    assert (
+        np.abs(foot_slips(contacts(4.3, jerk=0.05), STATED_BELT_SPEED_MPS)["right"]).max() > 0.045
+    )
 
 
 def test_the_ground_stands_still():
@@ -47,8 +49,8 @@ def test_the_ground_stands_still():
     slips = foot_slips(contacts(0.2), 0.0)
     assert common_slip(slips["left"], 0.0) == pytest.approx(0.2 * DURATION)
     single = [way for way in contacts(4.3) if way.side == "left"]
-    [slip] = foot_slips(single, STATED).values()
-    assert common_slip(slip, 0.0) == pytest.approx((STATED - 4.3) * DURATION)
+    [slip] = foot_slips(single, STATED_BELT_SPEED_MPS).values()
+    assert common_slip(slip, 0.0) == pytest.approx((STATED_BELT_SPEED_MPS - 4.3) * DURATION)
 
 
 @pytest.mark.parametrize("slide", [-0.2, 0.0, 0.3])
@@ -62,12 +64,12 @@ def test_a_heel_that_rises_is_no_slip(slide):
         velocity=np.tile([moving - np.cross(omega, ball), moving], (frames, 1, 1)),
         angular_velocity=np.tile([omega, np.zeros(3)], (frames, 1, 1)),
     )
-    skeleton, held = SimpleNamespace(bodies=("foot", "toes")), np.ones(frames, dtype=bool)
+    skeleton, in_stance = SimpleNamespace(bodies=("foot", "toes")), np.ones(frames, dtype=bool)
     zeros, points = np.zeros((frames, 3)), np.tile(point, (frames, 1))
     load = ExternalLoad("foot", zeros, zeros, points, "toes", np.full(frames, 0.4))
-    found = contact_velocity(skeleton, kinematics, FootConstraint(load, held, points))
-    np.testing.assert_allclose(found, np.tile(moving, (frames, 1)), atol=1e-12)
-    rigid = FootConstraint(load.on_first_segment, held, points)
+    velocity = contact_velocity(skeleton, kinematics, FootConstraint(load, in_stance, points))
+    np.testing.assert_allclose(velocity, np.tile(moving, (frames, 1)), atol=1e-12)
+    rigid = FootConstraint(load.on_first_segment, in_stance, points)
     expected = moving + np.cross(omega, point - ball)
     np.testing.assert_allclose(
         contact_velocity(skeleton, kinematics, rigid), np.tile(expected, (frames, 1)), atol=1e-12
@@ -87,16 +89,16 @@ def test_a_foot_goes_its_way_while_it_bears_more_than_half_of_its_peak():
     data = xr.Dataset(
         {"ground_force": (by, force), "contact_velocity": (by, velocity)}, {"time": time}
     )
-    right, left, *others = (
+    right, left, *without_way = (
         Step(1, "right", 0.09, 0.31, 0.49, "ok", ""),
         Step(2, "left", 0.49, 0.71, 0.9, "incomplete", ""),
         Step(3, "right", 0.09, 0.31, 0.49, "rejected", ""),
         Step(4, "left", 0.8, 0.95, 1.2, "ok", ""),  # bears nothing
     )
-    ways = loaded_ways(data, [right, left, *others])
+    ways = loaded_ways(data, [right, left, *without_way])
     assert [way.side for way in ways] == ["right", "left"]
     np.testing.assert_allclose([way.duration for way in ways], 0.1)
     np.testing.assert_allclose([way.way for way in ways], [[0.03, -0.02], [-0.05, 0.0]], atol=1e-9)
     unseen = data.assign(contact_velocity=data["contact_velocity"].where(data["time"] < 0.2))
-    [seen] = loaded_ways(unseen, [right, left])
-    assert seen.duration == pytest.approx(0.04)
+    [cut_way] = loaded_ways(unseen, [right, left])
+    assert cut_way.duration == pytest.approx(0.04)

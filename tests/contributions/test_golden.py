@@ -52,7 +52,7 @@ from tests.made_contributions import (
 from tests.small_study import write_small_study
 
 BODIES = [body for members in MAP.groups.values() for body in members]
-MADE = {
+CONTRIBUTIONS_ENTRY = {
     "closure": {"value": 3e-12, "tolerance": 1e-6, "holds": True},
     "reference": {
         "frames": 7, "momentum": 1e-15, "position_m": 1e-15, "forces": 2e-8, "defect": 0.004,
@@ -116,17 +116,19 @@ def slipping() -> xr.Dataset:
 
 
 def unseen(*groups: str) -> xr.Dataset:
-    data, lost = steady(3), [body for group in groups for body in MAP.groups[group]]
+    data, hidden_bodies = steady(3), [body for group in groups for body in MAP.groups[group]]
     inside = np.isin(data["group"].values, groups)
     for name in ("group_angular_momentum", "group_angular_momentum_rate"):
         data[name].values[:, inside] = np.nan
-    return with_observed(data, Observed.complete(BODIES, len(TIME)).without(lost, NOT_SEEN))
+    return with_observed(
+        data, Observed.complete(BODIES, len(TIME)).without(hidden_bodies, NOT_SEEN)
+    )
 
 
-def drawn(data: xr.Dataset) -> xr.Dataset:
+def with_drawn_sds(data: xr.Dataset) -> xr.Dataset:
     """With a state of every source, of the verdicts' statistics and of level A."""
-    keys = [*KEYS.values(), *(("A", one, "whole_body", "momentum_mean", "kg m2/s")
-            for one in RoleScheme().items)]  # fmt: skip
+    keys = [*KEYS.values(), *(("A", source, "whole_body", "momentum_mean", "kg m2/s")
+            for source in RoleScheme().items)]  # fmt: skip
     sources = ["inertia", "plates", "motion"]
     sds = 0.01 * (1.0 + np.arange(len(sources) * 2 * len(keys) * 3) % 7)
     names = {f"outcome_{name}": [key[n] for key in keys] for n, name in enumerate(NAMES)}
@@ -136,7 +138,7 @@ def drawn(data: xr.Dataset) -> xr.Dataset:
     drawn_data = data.assign(interval_sd=(dimensions, values), state_deviation=(states, values))
     return drawn_data.assign_coords(
         uncertainty_source=sources, state_source=("state", sources), stance_foot=list(SIDES),
-        **{name: ("outcome", own) for name, own in names.items()},
+        **{name: ("outcome", labels) for name, labels in names.items()},
     )  # fmt: skip
 
 
@@ -144,33 +146,44 @@ def drawn(data: xr.Dataset) -> xr.Dataset:
 def _levels() -> xr.Dataset:
     """Levels B and C of a body that moves."""
     case, time = smooth_run(60)
-    held = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
-    return levels_trial(grounded(case, held), time, [RIGHT])[1]
+    in_stance = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
+    return levels_trial(grounded(case, in_stance), time, [RIGHT])[1]
 
 
 def with_levels(data: xr.Dataset) -> xr.Dataset:
     """Levels B and C as cubics in time, of the groups and joints that a trial has."""
-    rng, found = np.random.default_rng(3), {}
-    own = _levels().sel(group=data["group"].values)
-    for name, values in own.drop_vars(set(data.data_vars) & set(own)).data_vars.items():
+    rng, variables = np.random.default_rng(3), {}
+    levels = _levels().sel(group=data["group"].values)
+    for name, values in levels.drop_vars(set(data.data_vars) & set(levels)).data_vars.items():
         powers = rng.normal(0.0, 5.0, (4, *values.shape[1:]))
-        found[name] = (values.dims, np.tensordot(TIME[:, None] ** np.arange(4), powers, 1))
-    names = {one: own[one].values for one in ("source", "contact_model", "torso_chain", "part")}
-    return data.assign(found).assign_coords(names)
+        variables[name] = (values.dims, np.tensordot(TIME[:, None] ** np.arange(4), powers, 1))
+    names = {
+        coordinate: levels[coordinate].values
+        for coordinate in ("source", "contact_model", "torso_chain", "part")
+    }
+    return data.assign(variables).assign_coords(names)
 
 
 def all_levels(study: Study) -> xr.Dataset:
     """Of a body that moves: levels A, B and C of one contact, and how sure they are."""
     case, time = smooth_run(60)
-    held = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
-    case = grounded(case, held)
+    in_stance = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
+    case = grounded(case, in_stance)
     prepared = prepared_of(case, time, np.ones(60, dtype=bool))
-    found = trial_contributions(study.model_map, case.skeleton, prepared, Motion(*case.motion))
-    data = contributions_dataset(found, prepared, 0.2)
-    draws = TrialDraws(
-        found.levels, case.anatomy, time, 0.2, found.touching, Spread(), Sampling(6, 1, 8)
+    contributions = trial_contributions(
+        study.model_map, case.skeleton, prepared, Motion(*case.motion)
     )
-    data = data.merge(intervals_dataset(draws, found.contacts, 0.3))
+    data = contributions_dataset(contributions, prepared, 0.2)
+    draws = TrialDraws(
+        contributions.levels,
+        case.anatomy,
+        time,
+        0.2,
+        contributions.touching,
+        Spread(),
+        Sampling(6, 1, 8),
+    )
+    data = data.merge(intervals_dataset(draws, contributions.contacts, 0.3))
     data = with_observed(data, Observed.complete(case.skeleton.bodies, 60))
     return data.assign_attrs(motion="plain", body="scaled")
 
@@ -180,39 +193,43 @@ TRIALS: dict[str, Callable[[], xr.Dataset]] = {
     "random": made_trial,
     "mirrored": lambda: mirrored_trial(made_trial()),
     "belt": lambda: made_trial(5, belt=8.0).assign_attrs(surface="treadmill"),
-    "slow": lambda: unlike(steady(6), com_velocity=lambda one: 0.45 * one),
+    "slow": lambda: unlike(steady(6), com_velocity=lambda values: 0.45 * values),
     "turns": lambda: turning(20.0),
     "speeds up": lambda: unlike(
-        steady(7), com_velocity=lambda one: one * (1.0 + 0.4 * TIME[:, None])
+        steady(7), com_velocity=lambda values: values * (1.0 + 0.4 * TIME[:, None])
     ),
-    "leans": lambda: unlike(steady(8), ground_force=lambda one: one + np.array([0.0, 0.0, 60.0])),
+    "leans": lambda: unlike(
+        steady(8), ground_force=lambda values: values + np.array([0.0, 0.0, 60.0])
+    ),
     "late forces": lambda: steady(9, late=0.012),
     "slips": slipping,
     "deep plates": lambda: steady(10, surface_height=-0.2),
-    "falls oddly": lambda: unlike(steady(11), residual_force=lambda one: one + 200.0),
+    "falls oddly": lambda: unlike(steady(11), residual_force=lambda values: values + 200.0),
     "rests": lambda: unlike(
-        steady(12), residual_moment=lambda one: one + np.array([0.0, 15.0, 0.0])
+        steady(12), residual_moment=lambda values: values + np.array([0.0, 15.0, 0.0])
     ),
     "armless": lambda: unseen("arm_left", "arm_right"),
     "legless": lambda: unseen("leg_left", "leg_right", "arm_left"),
     "one plate": lambda: unlike(
-        steady(13), ground_force=lambda one: np.where(np.arange(2)[:, None] > 0, one, np.nan)
+        steady(13), ground_force=lambda values: np.where(np.arange(2)[:, None] > 0, values, np.nan)
     ),
     "no plates": lambda: unlike(
-        steady(14), ground_force=lambda one: one * np.nan, residual_moment=lambda one: one * np.nan
+        steady(14),
+        ground_force=lambda values: values * np.nan,
+        residual_moment=lambda values: values * np.nan,
     ).assign_attrs(events="kinematic"),
-    "fitted": lambda: drawn(fitted_trial(steady(15))),
+    "fitted": lambda: with_drawn_sds(fitted_trial(steady(15))),
     "fitted adjusted": lambda: fitted_trial(made_trial(16)).assign(
         forces_fitted=("time", (TIME > 0.2) & (TIME < 0.5))
     ),
-    "drawn": lambda: drawn(steady(17)).assign_attrs(body="adjusted"),
-    "cut": lambda: unlike(steady(18), contact_complete=lambda one: one * [0, 1, 1]),
-    "edge": lambda: unlike(steady(19), contact_edge_distance=lambda one: one - [0, 0.197, 0]),
+    "drawn": lambda: with_drawn_sds(steady(17)).assign_attrs(body="adjusted"),
+    "cut": lambda: unlike(steady(18), contact_complete=lambda values: values * [0, 1, 1]),
+    "edge": lambda: unlike(steady(19), contact_edge_distance=lambda values: values - [0, 0.197, 0]),
     "markers": lambda: steady(20),
 }
 """Contributions of the trials of one person."""
 
-FEW = ("steady", "mirrored", "turns", "slips", "armless", "fitted", "markers")
+SHORT_STUDY = ("steady", "mirrored", "turns", "slips", "armless", "fitted", "markers")
 """Those that other settings change."""
 
 SETTINGS = {
@@ -229,19 +246,19 @@ def written_study(folder: Path, settings: str) -> Study:
     sheet = folder / "trials.tsv"
     rows = ["P1\tstanding\tstatic\tnormal\tP1_standing.c3d\tn/a",
             "P2\tstanding\tstatic\tnormal\tP2_standing.c3d\tn/a"]  # fmt: skip
-    every = [*map(_trial, TRIALS), "levels"] if not settings else map(_trial, FEW)
-    names = [*every, "lost"]
+    trials = [*map(_trial, TRIALS), "levels"] if not settings else map(_trial, SHORT_STUDY)
+    names = [*trials, "lost"]
     for number, name in enumerate(names):
         (folder / "data" / f"{name}.c3d").touch()
         condition = "restricted_arms" if number % 3 == 1 else "normal"
         rows.append(
-            f"{'P2' if name in OTHERS else 'P1'}\t{name}\trun\t{condition}\t{name}.c3d\tn/a"
+            f"{'P2' if name in TRIALS_OF_P2 else 'P1'}\t{name}\trun\t{condition}\t{name}.c3d\tn/a"
         )
     sheet.write_text("\n".join((sheet.read_text("utf-8").splitlines()[0], *rows)) + "\n", "utf-8")
     return load_study(file)
 
 
-OTHERS = ("levels", "lost")
+TRIALS_OF_P2 = ("levels", "lost")
 """Trials of the second person."""
 
 
@@ -251,16 +268,18 @@ def _trial(name: str) -> str:
 
 def worked(study: Study, patch: pytest.MonkeyPatch) -> None:
     """Stages before are as good as done, steps and tables are made."""
-    wanted = {one.trial_id for who in ("P1", "P2") for one in study.moving_of(who)}
-    made = {"levels": all_levels(study)} if "levels" in wanted else {}
+    trial_ids = {
+        trial.trial_id for participant in ("P1", "P2") for trial in study.moving_of(participant)
+    }
+    datasets = {"levels": all_levels(study)} if "levels" in trial_ids else {}
     for name, make in TRIALS.items():
-        if _trial(name) in wanted:
-            made[_trial(name)] = with_levels(make())
+        if _trial(name) in trial_ids:
+            datasets[_trial(name)] = with_levels(make())
     skeleton = athlete_skeleton(Athlete("P", "female", 60.5, 1.7))
     coordinates = len(skeleton.coordinates)
 
-    def both(_study: Study, _who: str, name: str) -> tuple[xr.Dataset, xr.Dataset]:
-        data = made[name]
+    def computed(_study: Study, _participant: str, name: str) -> tuple[xr.Dataset, xr.Dataset]:
+        data = datasets[name]
         if "observed" not in data:
             data = with_observed(data, Observed.complete(BODIES, data.sizes["time"]))
         frames = data.sizes["time"]
@@ -277,56 +296,61 @@ def worked(study: Study, patch: pytest.MonkeyPatch) -> None:
         data = data.assign(contact_peak=("contact", peaks))
         return data.assign_attrs({"heading": 0.0, "events": "plates"} | data.attrs), final
 
-    patch.setattr(stage, "trial_contributions", both)
-    for who in ("P1", "P2"):
-        save_skeleton(skeleton, ParticipantModel.of(study, who).table)
-        names = [one.trial_id for one in study.moving_of(who)]
-        for one in names:
-            file = study.folder(who, "contributions") / f"{one}.nc"
+    patch.setattr(stage, "trial_contributions", computed)
+    for participant in ("P1", "P2"):
+        save_skeleton(skeleton, ParticipantModel.of(study, participant).table)
+        names = [trial.trial_id for trial in study.moving_of(participant)]
+        for trial in names:
+            file = study.folder(participant, "contributions") / f"{trial}.nc"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
         gap = Finding("gap", "info", "a gap.", trial=names[0], where="marker RASI", fix="fill it.")
         mass = Finding("mass", "warning", "masses differ.", file="people.tsv")
-        write_manifest(study, who, "prepare", [
-            entry(one, OK, "", surface="overground", findings=[gap]) for one in names
+        write_manifest(study, participant, "prepare", [
+            entry(trial, OK, "", surface="overground", findings=[gap]) for trial in names
         ], findings=[mass])  # fmt: skip
-        write_manifest(study, who, "scale", [])
+        write_manifest(study, participant, "scale", [])
         solved = [
-            entry(one, OK, "", **(SOLVED if one != "edge" else dict.fromkeys(SOLVED)))
-            for one in names
+            entry(trial, OK, "", **(SOLVED if trial != "edge" else dict.fromkeys(SOLVED)))
+            for trial in names
         ]
-        write_manifest(study, who, "inverse_kinematics", solved)
+        write_manifest(study, participant, "inverse_kinematics", solved)
         fits = [
-            entry(one, OK, "", **{
-                **(FITTED if one.startswith("fitted") else PLAIN),
-                "suspicions": ["force_sign", "markers"] if one == "rests" else [],
+            entry(trial, OK, "", **{
+                **(FITTED if trial.startswith("fitted") else PLAIN),
+                "suspicions": ["force_sign", "markers"] if trial == "rests" else [],
             })
-            for one in names
+            for trial in names
         ]  # fmt: skip
-        write_manifest(study, who, "inverse_dynamics", fits, adjusted_model=False)
+        write_manifest(study, participant, "inverse_dynamics", fits, adjusted_model=False)
         before = [
-            entry(one, OK, "", **MADE) | {"inputs": []} if one != "lost" else
-            entry(one, FAILED, "inverse_kinematics: no markers.")
-            for one in names
+            entry(trial, OK, "", **CONTRIBUTIONS_ENTRY) | {"inputs": []} if trial != "lost" else
+            entry(trial, FAILED, "inverse_kinematics: no markers.")
+            for trial in names
         ]  # fmt: skip
-        trials, _ = stage.write_steps(study, who, before)
-        write_manifest(study, who, "contributions", trials)
-        status = [(one["trial_id"], one["status"], one["reason"]) for one in trials]
-        write_manifest(study, who, "multiverse", [entry(*one) for one in status])
+        trials, _ = stage.write_steps(study, participant, before)
+        write_manifest(study, participant, "contributions", trials)
+        status = [
+            (trial_entry["trial_id"], trial_entry["status"], trial_entry["reason"])
+            for trial_entry in trials
+        ]
+        write_manifest(
+            study, participant, "multiverse", [entry(*trial_status) for trial_status in status]
+        )
     tables_study(study, lambda _: None)
 
 
-LEAST = "effect_to_residual_y"
+LOWER_LIMITED_MEASURE = "effect_to_residual_y"
 """End of measures of quality that must reach their limit; the others must not exceed it."""
 
 
 def lines(study: Study) -> Iterator[str]:
-    """What is said of trials, steps and their quality."""
-    for who in ("P1", "P2"):
-        for one in study.read_manifest(who, "contributions")["trials"]:
-            words = [one["status"], one["reason"], one.get("unobserved", "")]
-            yield f"{one['trial_id']}: {' · '.join(filter(None, words))}"
-    tables = {one.stem: read_table(one) for one in sorted(study.root.glob("tables/*.tsv"))}
+    """Lines about trials, steps and their quality."""
+    for participant in ("P1", "P2"):
+        for trial in study.read_manifest(participant, "contributions")["trials"]:
+            words = [trial["status"], trial["reason"], trial.get("unobserved", "")]
+            yield f"{trial['trial_id']}: {' · '.join(filter(None, words))}"
+    tables = {path.stem: read_table(path) for path in sorted(study.root.glob("tables/*.tsv"))}
     yield from (f"{name}: {len(table)} rows" for name, table in tables.items())
     names = ("trial_id", "step", "side", "status", "motion", "events", "reason", "step_flags")
     yield from told_rows("steps", tables["steps"], *names)
@@ -348,24 +372,26 @@ def _without_trial(line: str) -> str:
 def test_steps_of_every_kind_of_trial(tmp_path, monkeypatch, name):
     study = written_study(tmp_path, SETTINGS[name])
     worked(study, monkeypatch)
-    told = first_of_each_kind(lines(study), _without_trial)
+    words = first_of_each_kind(lines(study), _without_trial)
     if name != "default":
-        told = without_known(told, "steps/default")
-    assert differences(f"steps/{name.replace(' ', '_')}", told) == []
+        words = without_known(words, "steps/default")
+    assert differences(f"steps/{name.replace(' ', '_')}", words) == []
     _check_quality(read_table(study.table("quality.tsv")))
     _check_means(study)
-    for who in ("P1", "P2"):
-        _check_sums(read_dataset(step_file(study, who, CURVES)))
+    for participant in ("P1", "P2"):
+        _check_sums(read_dataset(step_file(study, participant, CURVES)))
     _check_sides(study)
 
 
 def _check_quality(quality: pd.DataFrame) -> None:
     """A measure within its limit is ok; beyond it, it is not."""
-    known = quality.dropna(subset=["value", "limit"])
-    assert known["measure"].nunique() > 5
-    for row in known.itertuples():
+    judged = quality.dropna(subset=["value", "limit"])
+    assert judged["measure"].nunique() > 5
+    for row in judged.itertuples():
         within = (
-            row.value >= row.limit if row.measure.endswith(LEAST) else abs(row.value) <= row.limit
+            row.value >= row.limit
+            if row.measure.endswith(LOWER_LIMITED_MEASURE)
+            else abs(row.value) <= row.limit
         )
         assert (row.verdict == "ok") == within, row
 
@@ -373,20 +399,22 @@ def _check_quality(quality: pd.DataFrame) -> None:
 def _check_means(study: Study) -> None:
     """The table of means is made of the rows of good steps, by pandas."""
     keys = ["condition", "side", "level", "source", "target", "axis", "phase", "statistic", "unit"]
-    told = read_table(study.table("contribution_means.tsv"))
-    for who in ("P1", "P2"):
-        rows = read_columns(step_file(study, who, "contributions"))
+    means = read_table(study.table("contribution_means.tsv"))
+    for participant in ("P1", "P2"):
+        rows = read_columns(step_file(study, participant, "contributions"))
         steps = read_table(study.table("steps.tsv"))
-        sides = steps[steps["participant_id"] == who][["trial_id", "step", "side", "condition"]]
+        sides = steps[steps["participant_id"] == participant][
+            ["trial_id", "step", "side", "condition"]
+        ]
         rows = rows.astype(dict.fromkeys(("trial_id", *keys[2:]), object))
         rows = rows.merge(sides, on=["trial_id", "step"])
         by = rows.groupby(keys)["value"].agg(["mean", "std", "count"])
-        own = told[told["participant_id"] == who].set_index(keys)
-        assert len(own) == len(by)
-        by = by.loc[own.index]
-        np.testing.assert_allclose(own["mean"], by["mean"], rtol=1e-4, atol=1e-9)
-        np.testing.assert_allclose(own["sd"], by["std"], rtol=1e-4, atol=1e-9)
-        np.testing.assert_array_equal(own["steps"], by["count"])
+        of_participant = means[means["participant_id"] == participant].set_index(keys)
+        assert len(of_participant) == len(by)
+        by = by.loc[of_participant.index]
+        np.testing.assert_allclose(of_participant["mean"], by["mean"], rtol=1e-4, atol=1e-9)
+        np.testing.assert_allclose(of_participant["sd"], by["std"], rtol=1e-4, atol=1e-9)
+        np.testing.assert_array_equal(of_participant["steps"], by["count"])
 
 
 def _check_sums(curves: xr.Dataset) -> None:
@@ -397,8 +425,10 @@ def _check_sums(curves: xr.Dataset) -> None:
         sides = by.sel(group="push_side").values + by.sel(group="swing_side").values
         total = by.sel(group="total").values
         size = np.nanmax(np.abs(total))
-        apart = np.minimum(np.abs(sides - total), np.abs(sides + np.nan_to_num(pelvis) - total))
-        assert np.nanmax(apart) < 1e-3 * size  # files keep few digits of curves
+        difference = np.minimum(
+            np.abs(sides - total), np.abs(sides + np.nan_to_num(pelvis) - total)
+        )
+        assert np.nanmax(difference) < 1e-3 * size  # files keep few digits of curves
 
 
 def _check_sides(study: Study) -> None:
@@ -407,10 +437,12 @@ def _check_sides(study: Study) -> None:
     plain, scaled = (participant_curves(study, "P1", steps, scale) for scale in (np.nan, 100.0))
     assert (plain.title, plain.unit == scaled.unit) == (scaled.title, False)
     np.testing.assert_array_equal(plain.left, scaled.left)
-    one, other = (np.array([own.sides[name] for name in ROLE_SIDES]) for own in (plain, scaled))
-    np.testing.assert_array_equal(np.isnan(one), np.isnan(other))
-    one, other = np.nan_to_num(one), np.nan_to_num(other)
-    factor = (one * other).sum(axis=(0, 2)) / (one**2).sum(axis=(0, 2))
-    np.testing.assert_allclose(other, factor[:, None] * one, rtol=1e-6, atol=1e-9)
+    plain_sides, scaled_sides = (
+        np.array([curves.sides[name] for name in ROLE_SIDES]) for curves in (plain, scaled)
+    )
+    np.testing.assert_array_equal(np.isnan(plain_sides), np.isnan(scaled_sides))
+    plain_sides, scaled_sides = np.nan_to_num(plain_sides), np.nan_to_num(scaled_sides)
+    factor = (plain_sides * scaled_sides).sum(axis=(0, 2)) / (plain_sides**2).sum(axis=(0, 2))
+    np.testing.assert_allclose(scaled_sides, factor[:, None] * plain_sides, rtol=1e-6, atol=1e-9)
     assert (factor > 0.0).all()
     assert set(plain.sides) == set(ROLE_SIDES)

@@ -1,4 +1,4 @@
-"""How sure contributions are: every source its own, by step, foot and knot, against other ways."""
+"""Intervals of contributions: each error source by step, foot and knot, against other methods."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from aqbio.intervals.uncertainty import Spread, body_outcomes
 from aqbio.inverse_dynamics.data_errors import LoadSpread
 from aqbio.names import AXES, NORMAL_95
 from tests.levels_case import body_spread, smooth_run
-from tests.made_contributions import RIGHT, STEP
+from tests.made_contributions import STEP
 
 EXACT = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0))
 PLATES = replace(EXACT, loads=LoadSpread())
 MASSES = replace(EXACT, inertia=replace(InertiaSpread(), centre=0.0))
 TABLE = replace(EXACT, inertia=InertiaSpread(0.0, 0.12, 0.0, 0.0))
-DRAWN = [one for one in SOURCES if one != "contact"]  # which needs no spread
+DRAWN_SOURCES = [source for source in SOURCES if source != "contact"]  # which needs no spread
 
 
 @pytest.fixture(scope="module")
@@ -82,44 +82,45 @@ def test_what_is_exact_has_no_interval(run):
     wrench = case.levels().hubs[0][0].wrench[inside]
     mean = np.trapezoid(wrench, time[inside], axis=0) / (time[45] - time[10])
     sources = ("upper_body", "leg_swing", "leg_push")
-    for place, source in enumerate(sources):
-        own = rows[(rows.level == "B") & (rows.source == source)]
+    for index, source in enumerate(sources):
+        of_source = rows[(rows.level == "B") & (rows.source == source)]
         parts = [
-            own[own.statistic == f"{part}_moment_mean"]["value"] for part in ("joint", "force")
+            of_source[of_source.statistic == f"{part}_moment_mean"]["value"]
+            for part in ("joint", "force")
         ]
-        own = own[own.statistic == "moment_mean"]
-        np.testing.assert_allclose(parts[0].to_numpy() + parts[1].to_numpy(), own["value"])
-        np.testing.assert_allclose(own["low"], mean[place], rtol=0, atol=1e-9 * scale)
+        of_source = of_source[of_source.statistic == "moment_mean"]
+        np.testing.assert_allclose(parts[0].to_numpy() + parts[1].to_numpy(), of_source["value"])
+        np.testing.assert_allclose(of_source["low"], mean[index], rtol=0, atol=1e-9 * scale)
     mechanics, members = case.levels().mechanics, case.anatomy.groups["leg_left"]
     motion, gravity = mechanics.motion, case.skeleton.gravity
     weighed = motion.mass[:, None] * (motion.acceleration - gravity)
     leg = weighed[:, np.isin(case.skeleton.bodies, members)].sum(axis=1)
-    leg, whole = (
-        np.trapezoid(one[inside], time[inside], axis=0)
-        for one in (leg, mechanics.balance.force.sum(axis=1))
+    leg, total_force = (
+        np.trapezoid(force[inside], time[inside], axis=0)
+        for force in (leg, mechanics.balance.force.sum(axis=1))
     )
     shares = rows[(rows.statistic == "inertial_share") & (rows.source == "swing_leg")]
-    np.testing.assert_allclose(shares["value"], leg / whole, rtol=1e-9)
+    np.testing.assert_allclose(shares["value"], leg / total_force, rtol=1e-9)
 
 
 def test_centres_of_mass_that_forces_told_are_not_drawn_again(run):
     """Their covariance stands for the table's spread, and for what a body moves them by."""
     case, time = run
     size = 3 * len(case.skeleton.bodies)
-    known = replace(TABLE, centres=np.zeros((size, size)))
+    exact_centres = replace(TABLE, centres=np.zeros((size, size)))
     half = replace(TABLE, centres=0.25 * _table(case))
-    rows = {name: _rows(case, time, one) for name, one in
-            (("table", TABLE), ("known", known), ("half", half))}  # fmt: skip
+    rows = {name: _rows(case, time, spread) for name, spread in
+            (("table", TABLE), ("known", exact_centres), ("half", half))}  # fmt: skip
     scale = rows["table"]["sd"].max()
     np.testing.assert_allclose(rows["known"]["sd"], 0.0, atol=1e-9 * scale)
     wide = rows["table"]["sd"] > 1e-3 * scale
     ratio = (rows["half"]["sd"] / rows["table"]["sd"])[wide]
     assert ratio.median() == pytest.approx(0.5, rel=0.15)  # of 60 draws each
-    drawn = cause_rows(_draws(case, time, known, Sampling(60, 1)), STEP)
-    np.testing.assert_allclose(drawn[DRAWN], 0.0, atol=1e-9 * drawn["value"].abs().max())
-    free, held = (_rows(case, time, one, shape=1.0) for one in (EXACT, known))
+    causes = cause_rows(_draws(case, time, exact_centres, Sampling(60, 1)), STEP)
+    np.testing.assert_allclose(causes[DRAWN_SOURCES], 0.0, atol=1e-9 * causes["value"].abs().max())
+    free, fixed = (_rows(case, time, spread, shape=1.0) for spread in (EXACT, exact_centres))
     momentum = free.statistic == "momentum_mean"
-    assert held["sd"][momentum].sum() < 0.9 * free["sd"][momentum].sum()
+    assert fixed["sd"][momentum].sum() < 0.9 * free["sd"][momentum].sum()
 
 
 def _table(case):
@@ -128,20 +129,24 @@ def _table(case):
 
 
 @pytest.mark.parametrize(
-    ("spread", "shape", "own"),
+    ("spread", "shape", "expected"),
     [(MASSES, 0.0, {"inertia"}), (TABLE, 0.0, {"centres"}), (PLATES, 0.0, {"plates"}),
      (EXACT, 1.0, {"body", "skin"})],
 )  # fmt: skip
-def test_one_source_alone_has_all_the_variance(run, spread, shape, own):
+def test_one_source_alone_has_all_the_variance(run, spread, shape, expected):
     rows = _rows(*run, spread, count=8, motions=4, shape=shape)
     scale = rows["sd"].max()
     for source in SOURCES:
-        if source in own:
+        if source in expected:
             assert rows[source].max() > 1e-3 * scale
         else:
             np.testing.assert_allclose(rows[source], 0.0, atol=1e-11 * scale)
     causes = cause_rows(_draws(*run, spread, Sampling(8, 1, 8, 2, 2), shape=shape), STEP)
-    assert {one for one in DRAWN if causes[one].max() > 1e-6 * causes[DRAWN].max().max()} <= own
+    assert {
+        source
+        for source in DRAWN_SOURCES
+        if causes[source].max() > 1e-6 * causes[DRAWN_SOURCES].max().max()
+    } <= expected
 
 
 def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
@@ -157,18 +162,18 @@ def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
         inertia_draws(mechanics.skeleton, inertia, draws.parts.twin, 500, generator),
         load_errors(spread, 2, 500, generator),
     )  # fmt: skip
-    held = time[frames]
-    for name, ours in (("momentum", "group_angular_momentum"), ("joint_moment", "joint_moment"),
+    stance_time = time[frames]
+    for name, variable in (("momentum", "group_angular_momentum"), ("joint_moment", "joint_moment"),
                        ("residual_moment", "residual_moment")):  # fmt: skip
         data = drawn_dataset(draws, np.arange(len(time))[frames])
-        mean = np.trapezoid(data[ours].values, held, axis=1)
+        mean = np.trapezoid(data[variable].values, stance_time, axis=1)
         summed = np.sqrt((source_sds(mean, data["uncertainty_source"].values) ** 2).sum(axis=0))
-        values = np.trapezoid(getattr(joint, name), held, axis=1)
+        values = np.trapezoid(getattr(joint, name), stance_time, axis=1)
         if name == "joint_moment":
             values = values[:, : len(case.anatomy.joints)]
-        whole = values.std(axis=0)
-        wide = whole > 1e-6 * whole.max()
-        ratio = (summed / whole)[wide]
+        joint_sd = values.std(axis=0)
+        wide = joint_sd > 1e-6 * joint_sd.max()
+        ratio = (summed / joint_sd)[wide]
         assert np.median(ratio) == pytest.approx(1.0, abs=0.04), name
         assert np.abs(ratio - 1.0).max() < 0.2, name
 
@@ -179,11 +184,11 @@ def test_a_late_clock_moves_a_stance_mean_by_its_mean_rate(run):
     later = 1e-4
     levels = case.levels()
     draws = TrialDraws(levels, case.anatomy, time, 0.0, case.touching, EXACT, Sampling(2, 1))
-    still = with_bodies(draws, body_spread(case.skeleton, 0.0), np.ones(_markers(case)))
+    without_clock = with_bodies(draws, body_spread(case.skeleton, 0.0), np.ones(_markers(case)))
     moved = with_bodies(
         draws, body_spread(case.skeleton, 0.0), np.ones(_markers(case)), clock=later
     )
-    assert "clock" not in still.motions
+    assert "clock" not in without_clock.motions
     rows = interval_rows(moved, STEP).set_index(["source", "statistic", "axis"])
     for part in ("push_leg", "arms", "torso"):
         for axis in AXES:
@@ -206,21 +211,18 @@ def test_what_a_fit_leaves_open_is_a_source_of_its_own(run):
     off = np.zeros((2, len(time), len(draws.levels.groups), 3))
     off[:, :, 0, 1] = np.array([2.0, -2.0])[:, None]
     samples = {"group_angular_momentum": off}
-    found, without = (intervals_dataset(draws, [contact], 0.3, own) for own in (samples, None))
-    known, before = (stance_sds(one, "right") for one in (found, without))
-    place = SOURCES.index("motion")
-    assert known.keys() == before.keys()
-    total = known["A", "total", "whole_body", "momentum_mean"]
-    np.testing.assert_allclose(total[place], [0.0, 2.0, 0.0], atol=1e-6)
-    np.testing.assert_allclose(np.delete(total, place, 0), 0.0, atol=1e-6)
-    assert known["H1", "opposition", "whole_body", "stance_index"][place, 1] > 0.0
-    assert known["A", "total", "whole_body", "moment_mean"].max() < 1e-9
-    assert not any(sds[place].any() for sds in before.values())
-
-
-LEFT = Contact("left", 0.005, 0.030, complete=True, edge_distance=0.2)
-
-LONGEST = 0.3
+    with_samples, without = (
+        intervals_dataset(draws, [contact], 0.3, off_samples) for off_samples in (samples, None)
+    )
+    sds, before = (stance_sds(intervals, "right") for intervals in (with_samples, without))
+    motion = SOURCES.index("motion")
+    assert sds.keys() == before.keys()
+    total = sds["A", "total", "whole_body", "momentum_mean"]
+    np.testing.assert_allclose(total[motion], [0.0, 2.0, 0.0], atol=1e-6)
+    np.testing.assert_allclose(np.delete(total, motion, 0), 0.0, atol=1e-6)
+    assert sds["H1", "opposition", "whole_body", "stance_index"][motion, 1] > 0.0
+    assert sds["A", "total", "whole_body", "moment_mean"].max() < 1e-9
+    assert not any(sds[motion].any() for sds in before.values())
 
 
 @pytest.fixture(scope="module")
@@ -230,17 +232,12 @@ def draws():
     return TrialDraws(levels, case.anatomy, time, 0.0, case.touching, Spread(), Sampling(24, 1, 8))
 
 
-@pytest.fixture(scope="module")
-def drawn(draws):
-    return intervals_dataset(draws, [RIGHT, LEFT], LONGEST)
-
-
 def _dataset(draws, step=STEP):
     """Curves of a step whose next touchdown, of the other foot, makes its flight."""
     contacts = [Contact(step.side, step.touchdown, step.toe_off, True, 0.2)]
     if np.isfinite(step.next_touchdown):
-        other, start = ("left", "right")[step.side == "left"], step.next_touchdown
-        contacts.append(Contact(other, start, start + 0.05, False, 0.2))
+        opposite, start = ("left", "right")[step.side == "left"], step.next_touchdown
+        contacts.append(Contact(opposite, start, start + 0.05, False, 0.2))
     return intervals_dataset(draws, contacts, 0.3)
 
 
@@ -256,11 +253,11 @@ def test_plates_make_the_external_moment_as_unsure_as_they_are(run):
     variance += spread.position**2 * (force[..., 0] ** 2 + force[..., 2] ** 2)
     expected = np.sqrt(variance.sum(axis=1))
     at = (time[frames] - STEP.touchdown) / STEP.contact
-    found = _dataset(draws).sel(stance_foot="right", phase="stance", axis="y")
+    curves = _dataset(draws).sel(stance_foot="right", phase="stance", axis="y")
     for name in ("external_moment", "residual_moment"):
-        ours = found[f"sd_{name}"].values
-        np.testing.assert_allclose(ours, np.interp(KNOTS, at, expected), rtol=1e-6)
-    assert np.nanmax(found["sd_angular_momentum"].values) < 1e-6
+        sd = curves[f"sd_{name}"].values
+        np.testing.assert_allclose(sd, np.interp(KNOTS, at, expected), rtol=1e-6)
+    assert np.nanmax(curves["sd_angular_momentum"].values) < 1e-6
 
 
 def test_a_sample_moves_opposition_and_cosine_by_its_own_momentum(run):
@@ -277,32 +274,35 @@ def test_a_sample_moves_opposition_and_cosine_by_its_own_momentum(run):
     momentum = data["group_angular_momentum"].values[
         data["uncertainty_source"].values.tolist().index(UNDISTURBED)
     ]
-    changes = [(name, more) for name in ("leg_left", "arm_left") for more in (1.0, -1.0, -2.0)]
+    changes = [(name, factor) for name in ("leg_left", "arm_left") for factor in (1.0, -1.0, -2.0)]
     off = np.zeros((len(changes), *momentum.shape))
-    for number, (name, more) in enumerate(changes):
-        off[number, ..., groups.index(name), 1] = more * momentum[:, groups.index(name), 1]
+    for number, (name, factor) in enumerate(changes):
+        off[number, ..., groups.index(name), 1] = factor * momentum[:, groups.index(name), 1]
 
     def numbers(vertical):
-        of = {name: vertical[:, place] for place, name in enumerate(groups)}
+        of = {name: vertical[:, index] for index, name in enumerate(groups)}
         arms = of["arm_left"] + of["arm_right"]
         total, size = vertical.sum(axis=1), np.abs(vertical).sum(axis=1)
         size += np.abs(arms) - np.abs(of["arm_left"]) - np.abs(of["arm_right"])
         swing, legs = of["leg_left"], of["leg_left"] + of["leg_right"]
-        alone, both = (np.mean(abs(one) + abs(total - one)) for one in (swing, legs))
+        swing_opposition, legs_opposition = (
+            np.mean(abs(momentum_of_part) + abs(total - momentum_of_part))
+            for momentum_of_part in (swing, legs)
+        )
         along = arms @ of["leg_right"] / np.sqrt((arms @ arms) * (of["leg_right"] ** 2).sum())
-        return (alone - both) / np.mean(size), along
+        return (swing_opposition - legs_opposition) / np.mean(size), along
 
     inside = momentum[frames, :, 1]
-    moved = [numbers(inside + one) for one in off[:, frames, :, 1]]
+    moved = [numbers(inside + change_of_momentum) for change_of_momentum in off[:, frames, :, 1]]
     expected = np.array(moved) - numbers(inside)
     assert np.abs(expected).max(axis=0).min() > 1e-2
     contact = Contact("right", STEP.touchdown, STEP.toe_off, complete=True, edge_distance=0.2)
-    found = intervals_dataset(draws, [contact], 0.3, {"group_angular_momentum": off})
-    sources = found["motion_outcome_source"].values.tolist()
-    deviation = found["motion_deviation"].sel(axis="y").values[0]
-    for place, name in enumerate(("opposition", "arms_push_cosine")):
-        ours = deviation[:, sources.index(name)]
-        np.testing.assert_allclose(ours, expected[:, place], rtol=1e-3, atol=1e-12)
+    intervals = intervals_dataset(draws, [contact], 0.3, {"group_angular_momentum": off})
+    sources = intervals["motion_outcome_source"].values.tolist()
+    deviation = intervals["motion_deviation"].sel(axis="y").values[0]
+    for index, name in enumerate(("opposition", "arms_push_cosine")):
+        computed = deviation[:, sources.index(name)]
+        np.testing.assert_allclose(computed, expected[:, index], rtol=1e-3, atol=1e-12)
 
 
 @pytest.mark.parametrize("heading", [0.4, -2.0])
@@ -314,10 +314,14 @@ def test_a_sample_is_told_along_the_heading_of_the_run(run, heading):
     off = np.zeros((1, len(time), len(draws.levels.groups), 3))
     off[0, :, 0] = [2.0 * np.cos(heading), 1.0, -2.0 * np.sin(heading)]
     contact = Contact("right", STEP.touchdown, STEP.toe_off, complete=True, edge_distance=0.2)
-    found = intervals_dataset(draws, [contact], 0.3, {"group_angular_momentum": off})
+    intervals = intervals_dataset(draws, [contact], 0.3, {"group_angular_momentum": off})
     names = zip(
-        *(found[f"motion_outcome_{one}"].values for one in ("source", "statistic")), strict=True
+        *(
+            intervals[f"motion_outcome_{coordinate}"].values
+            for coordinate in ("source", "statistic")
+        ),
+        strict=True,
     )
-    place = list(names).index(("total", "momentum_mean"))
-    told = found["motion_deviation"].values[0, 0, place]
-    np.testing.assert_allclose(told, [2.0, 1.0, 0.0], rtol=1e-3, atol=1e-6)
+    index = list(names).index(("total", "momentum_mean"))
+    deviation = intervals["motion_deviation"].values[0, 0, index]
+    np.testing.assert_allclose(deviation, [2.0, 1.0, 0.0], rtol=1e-3, atol=1e-6)

@@ -38,7 +38,7 @@ from aqbio.intervals.step_uncertainty import (
 from aqbio.io.study import load_study
 from aqbio.names import AXES, GRAVITY, NORMAL_95, SIDES
 from aqbio.study.manifest import OK, entry, write_manifest
-from tests.contributions.test_golden import MADE, PLAIN, SOLVED
+from tests.contributions.test_golden import CONTRIBUTIONS_ENTRY, PLAIN, SOLVED
 from tests.levels_case import smooth_run
 from tests.made_contributions import (
     CONTACTS,
@@ -366,7 +366,16 @@ def _trial(study, data: xr.Dataset) -> TrialSteps:
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
     curves, trial = cut_steps(data, steps), study.moving_of("P1")[0]
     return TrialSteps(
-        "P1", trial, data, errors, tuple(steps), curves, (), {}, Path("fast.nc"), MADE
+        "P1",
+        trial,
+        data,
+        errors,
+        tuple(steps),
+        curves,
+        (),
+        {},
+        Path("fast.nc"),
+        CONTRIBUTIONS_ENTRY,
     )
 
 

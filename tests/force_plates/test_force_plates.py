@@ -52,17 +52,19 @@ def _loads(seed=5):
 def test_a_force_acts_where_its_point_is_placed_wherever_the_ground_begins():
     """F at p becomes R F at (1 + s) R p + d; also with an origin 30 m away."""
     (point, force, moment), far = _loads(), np.array([30.0, 0.5, -8.0])
-    pivot = {name: TRUTH[name] + one for name, one in zip(PIVOT, far, strict=True)}
-    here, there = Alignment.of(TRUTH), Alignment.of(TRUTH | pivot)
-    turned, about = here.applied(force, moment)
-    np.testing.assert_allclose(np.linalg.norm(turned, axis=1), np.linalg.norm(force, axis=1))
-    np.testing.assert_allclose(about, np.cross(here.placed(point), turned), atol=1e-8)
-    np.testing.assert_allclose(there.placed(point + far), here.placed(point) + far, atol=1e-9)
-    moved = there.applied(force, moment + np.cross(far, force))[1]
-    np.testing.assert_allclose(moved, about + np.cross(far, turned), atol=1e-6)
+    pivot = {name: TRUTH[name] + offset for name, offset in zip(PIVOT, far, strict=True)}
+    near_origin, far_origin = Alignment.of(TRUTH), Alignment.of(TRUTH | pivot)
+    rotated_force, about = near_origin.applied(force, moment)
+    np.testing.assert_allclose(np.linalg.norm(rotated_force, axis=1), np.linalg.norm(force, axis=1))
+    np.testing.assert_allclose(about, np.cross(near_origin.placed(point), rotated_force), atol=1e-8)
+    np.testing.assert_allclose(
+        far_origin.placed(point + far), near_origin.placed(point) + far, atol=1e-9
+    )
+    moved = far_origin.applied(force, moment + np.cross(far, force))[1]
+    np.testing.assert_allclose(moved, about + np.cross(far, rotated_force), atol=1e-6)
 
 
-def test_the_laboratory_is_what_cameras_see_turned_back():
+def test_the_laboratory_is_what_cameras_see_rotated_back():
     """A plate's point through the cameras' frame is where distances alone place it; forces act
     there, and a run goes where its points go. Without an alignment nothing changes."""
     (point, force, moment), aligned = _loads(), Alignment.of(TRUTH)
@@ -72,11 +74,11 @@ def test_the_laboratory_is_what_cameras_see_turned_back():
     assert aligned.surface(0.2) == pytest.approx(aligned.spread(np.array([5.0, 0.2, -3.0]))[1])
     ends = np.array([[0.0, 0.0, 0.0], [4.0, 0.0, -3.0]])
     (x, _, z), (seen_x, _, seen_z) = np.diff([ends, aligned.placed(ends)], axis=1)[:, 0]
-    seen = aligned.heading(np.arctan2(-seen_z, seen_x))
-    assert seen == pytest.approx(np.arctan2(-z, x), abs=1e-4)  # of 5e-3 about the vertical
+    heading = aligned.heading(np.arctan2(-seen_z, seen_x))
+    assert heading == pytest.approx(np.arctan2(-z, x), abs=1e-4)  # of 5e-3 about the vertical
     none = Alignment.of({})
-    for own, same in zip(none.applied(force, moment), (force, moment), strict=True):
-        np.testing.assert_allclose(own, same, atol=1e-9)
+    for computed, expected in zip(none.applied(force, moment), (force, moment), strict=True):
+        np.testing.assert_allclose(computed, expected, atol=1e-9)
     for moved in (none.placed, none.levelled, none.spread):
         np.testing.assert_allclose(moved(point), point, atol=1e-12)
 
@@ -84,12 +86,12 @@ def test_the_laboratory_is_what_cameras_see_turned_back():
 @pytest.mark.parametrize("name", ALIGNMENT)
 def test_derivatives(name):
     _, *load = _loads()
-    found = Alignment.of(TRUTH).by_parameter(name, *Alignment.of(TRUTH).applied(*load))
+    derivatives = Alignment.of(TRUTH).by_parameter(name, *Alignment.of(TRUTH).applied(*load))
     sides = [
         Alignment.of(TRUTH | {name: TRUTH[name] + step}).applied(*load) for step in (-1e-6, 1e-6)
     ]
-    for own, low, high in zip(found, *sides, strict=True):
-        np.testing.assert_allclose(own, (high - low) / 2e-6, atol=2e-4)
+    for derivative, low, high in zip(derivatives, *sides, strict=True):
+        np.testing.assert_allclose(derivative, (high - low) / 2e-6, atol=2e-4)
 
 
 @pytest.mark.parametrize(("seed", "height"), [(0, 0.0), (1, 0.3), (2, -0.1)])
@@ -100,8 +102,8 @@ def test_known_wrench_is_recovered(seed, height):
     cop, free = rng.uniform([-4, height, -1], [4, height, 1], (40, 3)), rng.uniform(-30, 30, 40)
     point = rng.uniform(-1.0, 1.0, 3)
     moment = np.cross(cop - point, force) + free[:, None] * [0.0, 1.0, 0.0]
-    found, turning = centre_of_pressure(force, moment, point, height, 100.0)
-    np.testing.assert_allclose(found, cop, atol=1e-11)
+    pressure, turning = centre_of_pressure(force, moment, point, height, 100.0)
+    np.testing.assert_allclose(pressure, cop, atol=1e-11)
     np.testing.assert_allclose(turning, free, atol=1e-10)  # of up to 10 kN m
 
 
@@ -118,16 +120,18 @@ def test_offsets_and_drift_are_found_without_knowing_them(height, drift):
         channels[start : start + 250, 1] += 1800.0 * np.sin(np.linspace(0, np.pi, 250))
     wrench = PlateWrench(channels[:, None, :3], channels[:, None, 3:], np.zeros((1, 3)))
     plates = Plates(wrench, np.full((1, 4, 3), np.nan), RATE, 0.0, (1,), (-1,))
-    found, [removed] = without_offsets(plates, 250.0)
+    corrected, [removed] = without_offsets(plates, 250.0)
     middle = slice(600, 2300)
     np.testing.assert_allclose(removed[middle], level[middle], atol=0.25 if drift else 0.06)
-    both = np.concatenate([found.wrench.force, found.wrench.moment], axis=2)[:, 0]
-    np.testing.assert_allclose(both, channels - removed, atol=1e-12)
+    corrected_channels = np.concatenate([corrected.wrench.force, corrected.wrench.moment], axis=2)[
+        :, 0
+    ]
+    np.testing.assert_allclose(corrected_channels, channels - removed, atol=1e-12)
     if height and not drift:
         assert without_offsets(plates, abs(height) - 1.0)[1] == [None]
 
 
-def drawn(seed: int) -> ForceRecording:
+def drawn_forces(seed: int) -> ForceRecording:
     """Three plates with contacts, offsets, noise, signs, units and ranges drawn from a few."""
     rng = np.random.default_rng(seed)
     samples, rate = int(rng.choice([60, 400, 1500])), float(rng.choice([90.0, 300.0, 1000.0]))
@@ -162,7 +166,7 @@ UPRIGHT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 
 def made_of(seed: int, *, moving: bool):
     """Findings, fitted wrench and corners of three plates, with feet on the second one."""
-    forces, notes = drawn(seed), Notes("t", "p", "file", "forces")
+    forces, notes = drawn_forces(seed), Notes("t", "p", "file", "forces")
     frames = np.arange(len(forces.wrench.force) // 4) * 4 / forces.rate
     foot = forces.corners[1].mean(axis=0) @ UPRIGHT.T + [[-0.1, 0.05, 0], [0.1, 0.04, 0]]
     feet = np.broadcast_to(
@@ -171,21 +175,21 @@ def made_of(seed: int, *, moving: bool):
     rules = UPRIGHT, (4,) if seed % 5 == 0 else ()
     fitted = with_fitted_units(forces, *rules, feet, frames, notes, moving=moving)
     ground_plates(fitted, *rules, notes, moving=moving)
-    said = [f"{one.rule}: {one.what}" for one in notes.findings]
-    return said, fitted.wrench, fitted.corners
+    messages = [f"{finding.rule}: {finding.what}" for finding in notes.findings]
+    return messages, fitted.wrench, fitted.corners
 
 
-def said_of(seed: int) -> list[str]:
+def findings_of(seed: int) -> list[str]:
     """Findings about the plates of one seed; its feet stand on the second plate."""
-    said, _, _ = made_of(seed, moving=seed % 4 != 0)
-    return said
+    messages, _, _ = made_of(seed, moving=seed % 4 != 0)
+    return messages
 
 
 def test_words_about_drawn_plates():
     """Each sentence once, with the first drawing that gives it."""
     lines: dict[str, int] = {}
     for seed in range(60):
-        for sentence in said_of(seed):
+        for sentence in findings_of(seed):
             lines.setdefault(sentence, seed)
     assert differences("plates", [f"{seed}: {line}" for line, seed in lines.items()]) == []
 
@@ -194,32 +198,34 @@ def test_words_about_drawn_plates():
 def test_ground_plates_do_not_depend_on_the_laboratorys_axes(seed):
     """Loads, points and corners given in turned axes are the same on the ground."""
     turn = Rotation.from_euler("z", 37.0, degrees=True).as_matrix()
-    moving, forces = seed % 4 != 0, drawn(seed)
-    turned = replace(
+    moving, forces = seed % 4 != 0, drawn_forces(seed)
+    rotated = replace(
         forces,
         wrench=forces.wrench.rotated(turn),
         corners=forces.corners @ turn.T,
         lever=None if forces.lever is None else forces.lever @ turn.T,
     )
     notes = [Notes("t", "p", "file", "forces") for _ in range(2)]
-    ours = ground_plates(forces, UPRIGHT, (), notes[0], moving=moving)
-    theirs = ground_plates(turned, UPRIGHT @ turn.T, (), notes[1], moving=moving)
-    assert (ours is None) == (theirs is None)
-    if ours is None or theirs is None:
+    plates = ground_plates(forces, UPRIGHT, (), notes[0], moving=moving)
+    rotated_plates = ground_plates(rotated, UPRIGHT @ turn.T, (), notes[1], moving=moving)
+    assert (plates is None) == (rotated_plates is None)
+    if plates is None or rotated_plates is None:
         return
-    assert ours.numbers == theirs.numbers
-    assert ours.feet == theirs.feet == tuple(-1 if seed % 2 == 0 else (0, -1, -1, 1)[n - 1]
-                                             for n in ours.numbers)  # fmt: skip
+    assert plates.numbers == rotated_plates.numbers
+    feet = tuple(-1 if seed % 2 == 0 else (0, -1, -1, 1)[n - 1] for n in plates.numbers)
+    assert plates.feet == rotated_plates.feet == feet
     for name in ("force", "moment", "point"):
-        one, other = getattr(ours.wrench, name), getattr(theirs.wrench, name)
-        np.testing.assert_allclose(other, one, atol=1e-7 * max(1.0, np.abs(one).max()))
-    np.testing.assert_allclose(theirs.corners, ours.corners, atol=1e-9 * np.abs(ours.corners).max())
-    given = forces.wrench.force[:, [forces.numbers.index(n) for n in ours.numbers]] @ UPRIGHT.T
-    sign = np.sign((given * ours.wrench.force).sum(axis=(0, 2)))
-    change = sign[:, None] * ours.wrench.force - given  # offsets: straight between stretches
-    quiet = unloaded(ours.vertical[:, 0], ours.rate, 250.0) if moving else np.zeros(0)
+        load, rotated_load = getattr(plates.wrench, name), getattr(rotated_plates.wrench, name)
+        np.testing.assert_allclose(rotated_load, load, atol=1e-7 * max(1.0, np.abs(load).max()))
+    np.testing.assert_allclose(
+        rotated_plates.corners, plates.corners, atol=1e-9 * np.abs(plates.corners).max()
+    )
+    recorded = forces.wrench.force[:, [forces.numbers.index(n) for n in plates.numbers]] @ UPRIGHT.T
+    sign = np.sign((recorded * plates.wrench.force).sum(axis=(0, 2)))
+    change = sign[:, None] * plates.wrench.force - recorded  # offsets: straight between stretches
+    quiet = unloaded(plates.vertical[:, 0], plates.rate, 250.0) if moving else np.zeros(0)
     if quiet.any():
-        assert abs(ours.wrench.force[quiet, 0, 1].mean()) < 4.0
+        assert abs(plates.wrench.force[quiet, 0, 1].mean()) < 4.0
     assert (np.abs(change).max(axis=0)[:, 1] <= 1.01 * (250.0 if moving else 50.0) + 45.0).all()
 
 
@@ -227,7 +233,7 @@ def test_units_that_are_wrong_by_a_thousand():
     """Forces, moments about the recorded point, and corners change by a power of 1000 or not."""
     corrected = 0
     for seed in range(60):
-        forces = drawn(seed)
+        forces = drawn_forces(seed)
         _, wrench, corners = made_of(seed, moving=seed % 4 != 0)
         for plate in range(3):
             size = np.abs(forces.wrench.force[:, plate]).max()
@@ -239,8 +245,8 @@ def test_units_that_are_wrong_by_a_thousand():
                 assert min(abs(np.log(factor) - np.log(power)) for power in (1e-3, 1, 1e3)) < 1e-9
             lever = np.zeros(3) if forces.lever is None else forces.lever[plate]
             about, recorded = (
-                one.moment[:, plate] + np.cross(lever, one.force[:, plate])
-                for one in (wrench, forces.wrench)
+                loads.moment[:, plate] + np.cross(lever, loads.force[:, plate])
+                for loads in (wrench, forces.wrench)
             )
             scale = np.abs(about).max() / np.abs(recorded).max()
             assert min(abs(np.log(scale) - np.log(power)) for power in (1e-3, 1, 1e3)) < 1e-6
@@ -255,7 +261,7 @@ def _erosion(mask: np.ndarray, margin: int) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(30))
 def test_unloaded_samples_of_drawn_plates(seed):
     """Narrowest band by all windows of the sorted forces; margins by morphological erosion."""
-    forces = drawn(seed)
+    forces = drawn_forces(seed)
     for vertical in forces.wrench.force[..., 2].T:
         count = max(int(0.1 * len(vertical)), 2)
         windows = np.lib.stride_tricks.sliding_window_view(np.sort(vertical), count)
@@ -273,7 +279,7 @@ def test_unloaded_samples_of_drawn_plates(seed):
 @pytest.mark.parametrize("seed", range(30))
 def test_reversed_plates_of_drawn_forces(seed):
     """More samples below -100 N than above 100 N, for 20 ms; turned over, none is reversed."""
-    forces = drawn(seed)
+    forces = drawn_forces(seed)
     up = forces.wrench.force[..., 2]
     reverse = reversed_plates(up, forces.rate)
     long = 0.020 * forces.rate
@@ -282,11 +288,11 @@ def test_reversed_plates_of_drawn_forces(seed):
         assert reverse[plate] == (pulled > pushed and pulled > long)
     assert not (reverse & reversed_plates(-up, forces.rate)).any()
     plates = Plates(forces.wrench, forces.corners, forces.rate, 0.25, (1, 2, 3), (0, -1, 1))
-    turned = turned_over(plates, reverse)
+    sign_flipped = turned_over(plates, reverse)
     sign = np.where(reverse, -1.0, 1.0)[:, None]
-    np.testing.assert_array_equal(turned.wrench.force, forces.wrench.force * sign)
-    np.testing.assert_array_equal(turned.wrench.moment, forces.wrench.moment * sign)
-    np.testing.assert_array_equal(turned.wrench.point, forces.wrench.point)
+    np.testing.assert_array_equal(sign_flipped.wrench.force, forces.wrench.force * sign)
+    np.testing.assert_array_equal(sign_flipped.wrench.moment, forces.wrench.moment * sign)
+    np.testing.assert_array_equal(sign_flipped.wrench.point, forces.wrench.point)
     np.testing.assert_allclose(plates.surface, forces.corners[..., 1].sum(axis=1) / 4.0)
     np.testing.assert_allclose(plates.time * forces.rate, 0.25 * forces.rate + np.arange(len(up)))
     instants = np.linspace(0.0, 2.0, 41)
@@ -299,17 +305,17 @@ def test_reversed_plates_of_drawn_forces(seed):
 
 
 @pytest.mark.parametrize(
-    ("level", "way", "seconds", "both"),
+    ("level", "way", "seconds", "pulls_and_pushes_expected"),
     [
         (600.0, -900.0, 0.030, True), (600.0, -900.0, 0.015, False), (-600.0, 900.0, 0.030, True),
         (600.0, 900.0, 0.030, False), (0.0, 900.0, 0.030, False), (600.0, -690.0, 0.030, False),
     ],
 )  # fmt: skip
-def test_plates_that_pull_and_push(level, way, seconds, both):
+def test_plates_that_pull_and_push(level, way, seconds, pulls_and_pushes_expected):
     """More than 100 N both ways, each for more than 20 ms, and no level within 250 N of zero."""
     vertical = np.full(1000, level)
     vertical[300 : 300 + round(1000 * seconds)] += way
-    assert pulls_and_pushes(vertical, 1000.0, 250.0) == both
+    assert pulls_and_pushes(vertical, 1000.0, 250.0) == pulls_and_pushes_expected
 
 
 @pytest.mark.parametrize("sigma", [0.3, 9.9, 11.0])
@@ -336,28 +342,32 @@ def test_loads_recorded_with_their_point(seed):
     rng = np.random.default_rng(seed)
     shape = np.sin(np.linspace(0.0, np.pi, 200))[:, None]
     force = shape * [60.0, 40.0, 1500.0] + rng.normal(0.0, 2.0, (200, 3))
-    place = [0.3, 0.2, 0.0] + 0.05 * shape * [1.0, 0.3, 0.0]
+    pressure = [0.3, 0.2, 0.0] + 0.05 * shape * [1.0, 0.3, 0.0]
     free = shape * [0.0, 0.0, 8.0]
-    whole = np.cross(place, force) + free
-    moment, point, replaced = fixed_point_wrench(force, place, free)
-    np.testing.assert_allclose(moment + np.cross(point, force), whole, atol=1e-9)
+    moment_about_origin = np.cross(pressure, force) + free
+    moment, point, replaced = fixed_point_wrench(force, pressure, free)
+    np.testing.assert_allclose(moment + np.cross(point, force), moment_about_origin, atol=1e-9)
     assert not replaced.any()
-    wild = place.copy()
+    wild = pressure.copy()
     wild[0], wild[1], wild[199] = [900.0, 0.0, 0.0], np.nan, [0.0, -50.0, 0.0]
     wild[4] = [-300.0, 0.0, 62.0]  # more than 50 N, but little beside the peak
-    found, about, replaced = fixed_point_wrench(force, wild, free)
+    fixed_moment, about, replaced = fixed_point_wrench(force, wild, free)
     size, changed = np.linalg.norm(force, axis=1), [0, 1, 4, 199]
     np.testing.assert_array_equal(np.flatnonzero(replaced), changed)
     assert size[[0, 1, 199]].max() < 50.0 < size[4] < 0.1 * size.max()
-    kept = np.setdiff1d(np.arange(200), changed)
-    np.testing.assert_allclose((found + np.cross(about, force))[kept], whole[kept], atol=1e-9)
-    nearest = place[np.flatnonzero(size > 0.1 * size.max())[[0, 0, 0, -1]]]
+    unchanged = np.setdiff1d(np.arange(200), changed)
     np.testing.assert_allclose(
-        (found + np.cross(about, force))[changed], np.cross(nearest, force[changed])
+        (fixed_moment + np.cross(about, force))[unchanged],
+        moment_about_origin[unchanged],
+        atol=1e-9,
+    )
+    nearest = pressure[np.flatnonzero(size > 0.1 * size.max())[[0, 0, 0, -1]]]
+    np.testing.assert_allclose(
+        (fixed_moment + np.cross(about, force))[changed], np.cross(nearest, force[changed])
     )
     shift = np.array([30.0, -4.0, 0.5])
     moved = fixed_point_wrench(force, wild + shift, free)
-    np.testing.assert_allclose(moved[0], found, atol=1e-6)
+    np.testing.assert_allclose(moved[0], fixed_moment, atol=1e-6)
     np.testing.assert_allclose(moved[1], about + shift, atol=1e-9)
     far = fixed_point_wrench(0.02 * force, wild, free)  # never loaded
     assert (far[0] == 0.0).all()
@@ -373,8 +383,8 @@ def test_clipped_tops_of_bent_sines(rate, seconds, share, bent):
     time = np.arange(round(1.5 * seconds * rate)) / rate
     sine = np.sin(np.pi * (time / seconds) ** bent)
     wave = np.concatenate([[0.0] * 3, np.clip(sine, -share, share), [0.5 * share] * 9])
-    found = clipped_samples(wave, rate)
-    assert (np.abs(wave[found]) == share).all()
+    clipped = clipped_samples(wave, rate)
+    assert (np.abs(wave[clipped]) == share).all()
     expected, near = np.zeros(len(wave), dtype=bool), max(2, round(0.004 * rate))
     for way in (1.0, -1.0):
         labels, count = label(way * wave == share)
@@ -386,8 +396,8 @@ def test_clipped_tops_of_bent_sines(rate, seconds, share, bent):
             slopes = way * np.array([before[-1] - before[0], after[0] - after[-1]]) / (near - 1)
             over = slopes.min() * 0.5 * len(flat) / share
             expected[flat] = over > 0.03 and len(flat) >= max(4, 0.004 * rate - 0.5)
-    np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(clipped_samples(-7.5 * wave, rate), found)
+    np.testing.assert_array_equal(clipped, expected)
+    np.testing.assert_array_equal(clipped_samples(-7.5 * wave, rate), clipped)
     assert not clipped_samples(np.concatenate([[0.0] * 3, sine]), rate).any()
 
 
@@ -433,10 +443,10 @@ def test_channels_of_all_types_of_plates(kind, sign):
         3: _sensors(force, point, free),
         4: np.linalg.solve(calibration, recorded.T).T,
     }[kind]
-    found, moment, lever = platform_wrench(
+    computed_force, moment, lever = platform_wrench(
         kind, channels, sign * depth, calibration if kind == 4 else None, 1e-3
     )
-    np.testing.assert_allclose(found, force, atol=1e-7)
+    np.testing.assert_allclose(computed_force, force, atol=1e-7)
     np.testing.assert_allclose(moment, np.cross(point, force) + free, atol=1e-7)
     expected = {1: np.zeros(3), 3: np.full(3, np.nan)}.get(kind, to_centre)
     np.testing.assert_array_equal(lever, expected)
@@ -446,9 +456,9 @@ def test_plates_and_loads_that_are_refused():
     straight = np.outer([0.0, 1.0, 2.0, 3.0], [1.0, 0.0, 0.0])
     with pytest.raises(ValueError, match="the corners do not span a rectangle"):
         plate_axes(straight)
-    force, lost = np.full((3, 1, 3), 9.0), np.full((3, 1), np.nan)
+    force, no_pressure = np.full((3, 1, 3), 9.0), np.full((3, 1), np.nan)
     with pytest.raises(ValueError, match="foot: 3 frames have a force but no centre of pressure"):
-        ground_reactions(["foot"], force, np.zeros((3, 1, 3)), lost)
+        ground_reactions(["foot"], force, np.zeros((3, 1, 3)), no_pressure)
 
 
 FORCE, JOINTS, MICROMETRE = 1500.0, ("mtp_l", "mtp_r"), 1e-6
@@ -465,8 +475,8 @@ FORCE, JOINTS, MICROMETRE = 1500.0, ("mtp_l", "mtp_r"), 1e-6
 def test_toes_bear_what_lies_ahead_of_their_joint(side, ahead, share):
     """Beside the moment of their weight, force times way; no other joint notices who bears it."""
     skeleton = athlete_skeleton(RUNNER)
-    still = np.zeros((1, len(skeleton.coordinates)))
-    poses = segment_kinematics(skeleton, still, still, still)
+    rest = np.zeros((1, len(skeleton.coordinates)))
+    poses = segment_kinematics(skeleton, rest, rest, rest)
     joint = poses.joint_centre[:, skeleton.bodies.index(f"toes_{side}")]
     force = np.array([[0.0, FORCE, 0.0]])
     point = joint + np.array([[ahead, 0.0, 0.0]])
@@ -474,14 +484,14 @@ def test_toes_bear_what_lies_ahead_of_their_joint(side, ahead, share):
     [load] = shared_with_toes([load], skeleton, poses, JOINTS, float(joint[0, 1]))
     assert load.toes == f"toes_{side}"
     assert load.share == pytest.approx(share, abs=1e-6)
-    without, whole, shared = (
-        newton_euler(skeleton, poses, one)
-        for one in ([], [replace(load, toes="", share=None)], [load])
+    without, by_foot, shared = (
+        newton_euler(skeleton, poses, loads)
+        for loads in ([], [replace(load, toes="", share=None)], [load])
     )
     toes = skeleton.coordinates.index(f"mtp_angle_{side}")
     moment = abs(shared[0, toes] - without[0, toes])
     assert moment == pytest.approx(share * FORCE * abs(ahead), abs=1e-2)
-    np.testing.assert_allclose(np.delete(shared, toes), np.delete(whole, toes), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(np.delete(shared, toes), np.delete(by_foot, toes), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("share", [0.3, 1.0])
@@ -494,9 +504,11 @@ def test_every_identity_holds_for_any_share(share):
         )
     )
     assert max(shared.identities().values()) < 1e-8
-    found, same = shared.levels(), case.levels().induced["C2"]
-    np.testing.assert_allclose(found.induced["C4"].force, same.force, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(found.induced["C4"].group_rate, same.group_rate, rtol=0, atol=1e-6)
-    ankle = [found.induced["C2"].sources.index(name) for name in ("ankle_right", "mtp_right")]
-    apart = np.abs(found.induced["C2"].force - same.force)[:, ankle].max()
-    assert apart > 10.0  # who bears it decides what each of the two does
+    levels, expected = shared.levels(), case.levels().induced["C2"]
+    np.testing.assert_allclose(levels.induced["C4"].force, expected.force, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(
+        levels.induced["C4"].group_rate, expected.group_rate, rtol=0, atol=1e-6
+    )
+    ankle = [levels.induced["C2"].sources.index(name) for name in ("ankle_right", "mtp_right")]
+    difference = np.abs(levels.induced["C2"].force - expected.force)[:, ankle].max()
+    assert difference > 10.0  # who bears it decides what each of the two does

@@ -87,18 +87,18 @@ def _points(push):
     """The push leg's thigh falls from front to back as a cosine, the other comes forward."""
     wave = np.cos(2.0 * np.pi * STRIDE_TIME / STRIDE)
     angles = {push: 0.1 + 0.5 * wave, SIDES[1 - SIDES.index(push)]: 0.2 - 0.8 * wave}
-    found = np.zeros((len(STRIDE_TIME), len(POINTS), 3))
+    points = np.zeros((len(STRIDE_TIME), len(POINTS), 3))
     for side, angle in angles.items():
         hip = np.array([0.02, 0.9, 0.1])
         knee = hip + THIGH * np.stack([np.sin(angle), -np.cos(angle), 0.0 * angle], axis=1)
         ankle = knee + SHANK * np.array([np.sin(SHIN), -np.cos(SHIN), 0.0])
         ball = ankle + FOOT * np.array([np.cos(FLAT + TOES), np.sin(FLAT + TOES), 0.3])
-        for name, own in (
+        for name, path in (
             ("hip", hip + 0.0 * knee), ("knee", knee), ("ankle", ankle), ("mtp", ball),
             ("shoulder", hip + [np.sin(LEAN), np.cos(LEAN), 0.0] + 0.0 * knee),
         ):  # fmt: skip
-            found[:, POINTS.index(f"{name}_{side}")] = own
-    return found
+            points[:, POINTS.index(f"{name}_{side}")] = path
+    return points
 
 
 @pytest.mark.parametrize("push", SIDES)
@@ -106,7 +106,7 @@ def test_closed_forms_of_postures(push):
     """Draws are carried along."""
     step = [_step(push, 0.0, 0.1, 0.2)]
     neutral = NeutralFeet((FLAT, FLAT), (0.02, 0.02))
-    found = posture_numbers(_points(push), STRIDE_TIME, step, neutral)
+    numbers = posture_numbers(_points(push), STRIDE_TIME, step, neutral)
     swing = 0.2 - 0.8 * np.cos(2.0 * np.pi * np.linspace(0.0, 0.2, 2001) / STRIDE)
     rate = 2.0 * np.pi / STRIDE
     expected = {
@@ -126,14 +126,14 @@ def test_closed_forms_of_postures(push):
         ).min(),
         "trunk_lean_touchdown_rad": LEAN,
     }  # fmt: skip
-    assert set(found) == set(MEASURES) == set(expected)
+    assert set(numbers) == set(MEASURES) == set(expected)
     for name, value in expected.items():
-        assert found[name][0] == pytest.approx(value, rel=2e-3, abs=1e-6), name
-    both = np.stack([_points(one) for one in SIDES], axis=-1)
-    drawn = posture_numbers(both, STRIDE_TIME, step, neutral)
-    for name, values in drawn.items():
+        assert numbers[name][0] == pytest.approx(value, rel=2e-3, abs=1e-6), name
+    both_sides = np.stack([_points(side) for side in SIDES], axis=-1)
+    stacked_numbers = posture_numbers(both_sides, STRIDE_TIME, step, neutral)
+    for name, values in stacked_numbers.items():
         assert values.shape == (1, 2)
-        np.testing.assert_allclose(values[:, SIDES.index(push)], found[name])
+        np.testing.assert_allclose(values[:, SIDES.index(push)], numbers[name])
 
 
 DURATIONS = (0.11, 0.12)
@@ -150,9 +150,9 @@ def test_the_change_from_braking_to_propulsion(turn):
 def _curves(function):
     """A signal of the step's own time over contact and flight."""
     contact, flight = DURATIONS
-    whole = contact + flight
+    duration = contact + flight
     return np.stack(
-        [function(contact * PERCENT / whole), function((contact + flight * PERCENT) / whole)]
+        [function(contact * PERCENT / duration), function((contact + flight * PERCENT) / duration)]
     )
 
 
@@ -160,16 +160,16 @@ def _curves(function):
     st.lists(st.sampled_from([0.1, 0.2, 0.47, 0.478, 0.5, 0.8, 0.9]), min_size=1, max_size=6),
     st.sampled_from([1.0, -1.0]),
 )
-def test_the_peaks_of_known_waves(places, sign):
+def test_the_peaks_of_known_waves(peaks, sign):
     """A cosine's cubic spline misses its peak by less than 1e-5 of the step at 200 samples.
 
     Also next to toe-off (0.478 of the step); peaks at an end are not in this step.
     """
-    waves = [_curves(lambda share, at=at: sign * np.cos(np.pi * (share - at))) for at in places]
+    waves = [_curves(lambda share, at=at: sign * np.cos(np.pi * (share - at))) for at in peaks]
     curves = np.stack([*waves, _curves(lambda share: 1.0 - share), _curves(np.square)])
     durations = np.array(DURATIONS) * np.linspace(0.8, 1.2, len(curves))[:, None]
-    found = peak_instants(curves, durations)
-    np.testing.assert_allclose(found, [*places, np.nan, np.nan], atol=1e-5)
+    instants = peak_instants(curves, durations)
+    np.testing.assert_allclose(instants, [*peaks, np.nan, np.nan], atol=1e-5)
 
 
 LIMITS = {"maximum_flight": 0.3, "edge_distance": 0.015}
@@ -193,9 +193,9 @@ def test_heading_over_strides():
     time = np.arange(400) / 250.0
     direction = 0.5 * time + 0.02 * np.sin(np.pi * time / 0.2)
     velocity = 8.0 * np.stack([np.cos(direction), 0 * time, np.sin(direction)], axis=1)
-    found = heading_changes(_regular(6), time, velocity)
-    np.testing.assert_allclose(found[:4], 0.1, atol=1e-6)
-    assert np.isnan(found[4:]).all()
+    changes = heading_changes(_regular(6), time, velocity)
+    np.testing.assert_allclose(changes[:4], 0.1, atol=1e-6)
+    assert np.isnan(changes[4:]).all()
     straight = heading_changes(_regular(6), time, np.tile([8.0, 0.1, 0.3], (400, 1)))
     np.testing.assert_allclose(straight[:4], 0.0, atol=1e-12)
 
@@ -220,12 +220,13 @@ def drawn_contacts(seed):
             np.round(at, 2),
             np.round(at + rng.choice([0.08, 0.12, 0.14, 0.26, 0.44, 0.47]), 2),
         )
-        lost = rng.random(4) < 0.08
+        missing = rng.random(4) < 0.08
         edge = rng.choice([0.2, 0.2, 0.2, 0.015, 0.0149, 0.009, -0.006, np.nan])
         contacts.append(
             Contact(
-                side, np.nan if lost[0] else on, np.nan if lost[1] and not lost[0] else off,
-                complete=not lost[2], edge_distance=float(edge), shared=bool(lost[3]),
+                side, np.nan if missing[0] else on,
+                np.nan if missing[1] and not missing[0] else off,
+                complete=not missing[2], edge_distance=float(edge), shared=bool(missing[3]),
                 time_error=float(rng.choice([0.0, 0.004, 0.02, 0.03])),
             )
         )  # fmt: skip
@@ -255,15 +256,17 @@ RULES = {
 }
 
 
-def _said(step):
+def _rules_of_reason(step):
     """Rules in a step's reason, with the number that each sentence gives."""
-    found = {}
+    numbers = {}
     for sentence in filter(None, step.reason.split("; ")):
         [(rule, match)] = [
-            (rule, match) for rule, one in RULES.items() if (match := one.fullmatch(sentence))
+            (rule, match)
+            for rule, pattern in RULES.items()
+            if (match := pattern.fullmatch(sentence))
         ]
-        found[rule] = float(match[1]) if match.groups() else 0.0
-    return found
+        numbers[rule] = float(match[1]) if match.groups() else 0.0
+    return numbers
 
 
 def _judged(contacts):
@@ -326,7 +329,7 @@ def test_status_and_reasons_of_drawn_contacts(seed):
         rejected, without = number.loc[row].dropna(), missing.loc[row].dropna()
         status = "rejected" if len(rejected) else "incomplete" if len(without) else "ok"
         assert step.status == status
-        assert _alike(_said(step), dict(rejected if len(rejected) else without)), step
+        assert _alike(_rules_of_reason(step), dict(rejected if len(rejected) else without)), step
         expected = np.nan if len(without) else following["touchdown"][row]
         np.testing.assert_array_equal(step.next_touchdown, expected)
         for name in ("side", "touchdown", "toe_off", "time_error"):
@@ -338,7 +341,7 @@ def test_steps_know_no_side_no_clock_and_no_order(seed):
     """Mirrored, a second later, or listed in another order, steps are judged alike."""
     contacts, limits = drawn_contacts(seed), {"maximum_flight": 0.302, "edge_distance": 0.015}
     steps = steps_from_contacts(contacts, **limits)
-    judged = [(step.status, [*_said(step)]) for step in steps]
+    judged = [(step.status, [*_rules_of_reason(step)]) for step in steps]
     mirrored = steps_from_contacts(
         [replace(contact, side=SIDES[contact.side == "left"]) for contact in contacts], **limits
     )
@@ -352,7 +355,7 @@ def test_steps_know_no_side_no_clock_and_no_order(seed):
         ],
         **limits,
     )
-    assert [(step.status, [*_said(step)]) for step in later] == judged
+    assert [(step.status, [*_rules_of_reason(step)]) for step in later] == judged
     np.testing.assert_array_equal(
         [dataclasses.astuple(step)[2:5] for step in steps_from_contacts(contacts[::-1], **limits)],
         [dataclasses.astuple(step)[2:5] for step in steps],
@@ -365,18 +368,18 @@ def test_steps_are_known_as_far_as_the_motion(seed):
     first, last = 0.1 * (seed % 7), 1.0 + 0.05 * (seed % 9)
     words = f"the motion is known from {first:.3f} to {last:.3f} s only"
     steps = _steps(*drawn_contacts(seed))
-    for step, known in zip(steps, solved_steps(steps, first, last), strict=True):
+    for step, cut_step in zip(steps, solved_steps(steps, first, last), strict=True):
         if step.touchdown < first or step.toe_off > last:
-            assert known.status == "rejected"
-            assert known.reason == "; ".join(
+            assert cut_step.status == "rejected"
+            assert cut_step.reason == "; ".join(
                 [*([step.reason] if step.status == "rejected" else []), words]
             )
         elif step.next_touchdown > last:
-            assert known.status == {"ok": "incomplete"}.get(step.status, step.status)
-            assert known.reason == (step.reason or words)
-            assert np.isnan(known.next_touchdown)
+            assert cut_step.status == {"ok": "incomplete"}.get(step.status, step.status)
+            assert cut_step.reason == (step.reason or words)
+            assert np.isnan(cut_step.next_touchdown)
         else:
-            assert known == step or np.isnan(step.touchdown + step.toe_off + step.next_touchdown)
+            assert cut_step == step or np.isnan(step.touchdown + step.toe_off + step.next_touchdown)
 
 
 @pytest.mark.parametrize(("first", "last"), [*product((0.0, 0.1, 0.31), (0.5, 0.51, 0.95, 1.6))])
@@ -387,11 +390,11 @@ def test_heading_where_the_motion_is_known(first, last):
     assert len(solved) == 9
     for index, (step, change) in enumerate(zip(solved, changes, strict=True)):
         touchdown = 0.1 + 0.2 * index
-        known = touchdown >= start - 1e-9 and touchdown + 0.1 <= stop + 1e-9
-        assert (step.status == "rejected") == (not known)
+        covered = touchdown >= start - 1e-9 and touchdown + 0.1 <= stop + 1e-9
+        assert (step.status == "rejected") == (not covered)
         if touchdown >= start - 1e-9 and index < 7 and touchdown + 0.4 <= stop + 1e-9:
             assert change == pytest.approx(np.radians(22.5) * (index == 0), abs=1e-3)
-        elif known and index == 0:
+        elif covered and index == 0:
             assert change == pytest.approx(np.radians(45.0), abs=1e-3)
         else:
             assert np.isnan(change)
@@ -458,14 +461,14 @@ def test_role_matrix_is_a_partition_of_the_body(pelvis, arms):
 @pytest.mark.parametrize("side", SIDES)
 def test_moments_and_names_by_role(side):
     """Every joint counts once; the lumbar moment is shared; a mirrored body mirrors its roles."""
-    own = {name for name in SOURCES if name.endswith(side)}
+    of_push_side = {name for name in SOURCES if name.endswith(side)}
     legs = [name.startswith(("hip", "mtp")) for name in SOURCES]
     joints = [name not in ("gravity", "other", "residual") for name in SOURCES]
     for share in (0.0, 0.3):
         push, swing = moment_matrix(SOURCES, side, lumbar_swing_share=share)
         np.testing.assert_allclose(push + swing, np.array(joints, dtype=float))
         assert swing[SOURCES.index("lumbar")] == share
-        across = [leg and name not in own for leg, name in zip(legs, SOURCES, strict=True)]
+        across = [leg and name not in of_push_side for leg, name in zip(legs, SOURCES, strict=True)]
         np.testing.assert_array_equal(np.delete(swing, 3), np.delete(across, 3))
     roles = [role_name(name, side) for name in (*SOURCES, "wrist_left")]
     for name, role in zip((*SOURCES, "wrist_left"), roles, strict=True):
@@ -486,38 +489,38 @@ def test_sums_by_role_and_the_pelvis_elsewhere(pelvis):
     np.testing.assert_allclose(
         by_role(values, matrix)[:, rows], np.einsum("rg,tgx->trx", matrix[rows], values)
     )
-    lost = values.copy()
-    lost[2, ANATOMICAL_GROUPS.index("arm_right")] = np.nan
-    found, arms = by_role(lost, matrix), ROLE_GROUPS.index("arms")
-    unknown = np.zeros(found.shape, dtype=bool)
+    without_arm = values.copy()
+    without_arm[2, ANATOMICAL_GROUPS.index("arm_right")] = np.nan
+    sums, arms = by_role(without_arm, matrix), ROLE_GROUPS.index("arms")
+    unknown = np.zeros(sums.shape, dtype=bool)
     unknown[2, arms], unknown[:, ~rows] = True, True
-    np.testing.assert_array_equal(np.isnan(found), unknown)
-    np.testing.assert_array_equal(by_role(lost.T, matrix), found.T)
-    declared = by_role(lost, RoleScheme().matrix("left", ANATOMICAL_GROUPS, *ROLE_GROUPS))
+    np.testing.assert_array_equal(np.isnan(sums), unknown)
+    np.testing.assert_array_equal(by_role(without_arm.T, matrix), sums.T)
+    declared = by_role(without_arm, RoleScheme().matrix("left", ANATOMICAL_GROUPS, *ROLE_GROUPS))
     moved = with_pelvis(declared, pelvis)
-    others = [index for index in np.flatnonzero(rows) if ROLE_GROUPS[index] != "pelvis"]
-    np.testing.assert_allclose(moved[:, others], found[:, others])
+    not_pelvis = [index for index in np.flatnonzero(rows) if ROLE_GROUPS[index] != "pelvis"]
+    np.testing.assert_allclose(moved[:, not_pelvis], sums[:, not_pelvis])
     expected = declared[:, -1] if pelvis == "torso" else 0.0 * declared[:, -1]
     np.testing.assert_allclose(moved[:, -1], expected)
 
 
-@pytest.mark.parametrize("lost", [(), ("knee_right",), ("hip_left", "shoulder_left")])
+@pytest.mark.parametrize("hidden", [(), ("knee_right",), ("hip_left", "shoulder_left")])
 @pytest.mark.parametrize("last", [0.2, np.nan])
-def test_postures_of_a_motion_that_ends_early(lost, last):
+def test_postures_of_a_motion_that_ends_early(hidden, last):
     """After toe-off only what is sought over the step becomes unknown, of the leg that is lost."""
     points = _points("left")
-    points[60:, [POINTS.index(name) for name in lost]] = np.nan
-    found = posture_numbers(points, STRIDE_TIME, [_step("left", 0.0, 0.1, last)])
-    whole = posture_numbers(_points("left"), STRIDE_TIME, [_step("left", 0.0, 0.1, 0.2)])
-    legs = {"push": any("left" in name for name in lost), "swing": "knee_right" in lost}
+    points[60:, [POINTS.index(name) for name in hidden]] = np.nan
+    numbers = posture_numbers(points, STRIDE_TIME, [_step("left", 0.0, 0.1, last)])
+    complete = posture_numbers(_points("left"), STRIDE_TIME, [_step("left", 0.0, 0.1, 0.2)])
+    legs = {"push": any("left" in name for name in hidden), "swing": "knee_right" in hidden}
     over_step = ("thigh_range", "thigh_speed", "knee_height")
-    for name, value in found.items():
+    for name, value in numbers.items():
         leg = name.split("_")[2]
         ends = np.isnan(last) and name.startswith((*over_step, "heel_recovery"))
         if ends or (name.startswith(over_step) and legs[leg]):
             assert np.isnan(value).all(), name
         else:
-            np.testing.assert_allclose(value, whole[name], err_msg=name)
+            np.testing.assert_allclose(value, complete[name], err_msg=name)
 
 
 def test_shares_indices_and_means_of_known_curves():
@@ -565,10 +568,12 @@ def test_a_contact_is_measured_where_all_of_its_frames_are(hole):
     ]
     short = Contact("right", 0.275, 0.289, complete=True, edge_distance=0.2)
     measured = np.arange(30) != hole
-    found = measured_contacts([*contacts, short], time, measured)
+    measured_ones = measured_contacts([*contacts, short], time, measured)
     inside = (range(3, 10), range(12, 21), (25, 26))
-    expected = [one for one, own in zip(contacts, inside, strict=True) if hole not in own]
-    assert found == expected
+    expected = [
+        contact for contact, frames in zip(contacts, inside, strict=True) if hole not in frames
+    ]
+    assert measured_ones == expected
 
 
 @pytest.mark.parametrize("stance", SIDES)
@@ -581,10 +586,10 @@ def test_deviations_of_roles_are_those_of_drawn_groups(stance, pelvis):
     draws -= draws.mean(axis=0)
     covariance = np.einsum("ntga,ntha->tgha", draws, draws) / len(draws)
     expected = by_role(draws, scheme.matrix(stance, groups), axis=2).std(axis=0)
-    found = role_sd(covariance, groups, scheme, stance)
-    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    sd = role_sd(covariance, groups, scheme, stance)
+    np.testing.assert_allclose(sd, expected, rtol=1e-9, atol=1e-9)
     arm = groups.index("arm_left")
     covariance[2, arm] = covariance[2, :, arm] = np.nan
-    less = role_sd(covariance, groups, scheme, stance)
-    lost = scheme.matrix(stance, groups)[:, arm] != 0.0
-    np.testing.assert_array_equal(np.isnan(less[2]), np.isnan(found[2]) | lost[:, None])
+    without_arm = role_sd(covariance, groups, scheme, stance)
+    of_arm = scheme.matrix(stance, groups)[:, arm] != 0.0
+    np.testing.assert_array_equal(np.isnan(without_arm[2]), np.isnan(sd[2]) | of_arm[:, None])

@@ -1,4 +1,4 @@
-"""How figures look: pages, first panels, keys and strokes, one line each that a person can read.
+"""Look of figures: pages, first panels, keys and strokes, one line each that a person can read.
 
 A change of one figure that moves another shows here, as does a stroke that is not the house's.
 """
@@ -20,11 +20,11 @@ from matplotlib.text import Text
 from aqbio.figures import style
 
 MM_PER_INCH = 25.4
-NAMED = {name.lower(): value for name, value in vars(style).items() if is_color_like(value)}
+NAMED_COLOURS = {name.lower(): value for name, value in vars(style).items() if is_color_like(value)}
 COLOURS = {
     to_hex(shade(value)): f"{kind}{name}"
     for kind, shade in (("pale ", style.pale), ("", str))
-    for name, value in NAMED.items()
+    for name, value in NAMED_COLOURS.items()
 } | {"#ffffff": "white", "#000000": "black"}
 """Colours of the house and their pale shades by hex code."""
 
@@ -42,16 +42,16 @@ def panel_words(axes: Axes, drawing: Drawing) -> str:
     """Its size, and where its axes begin, end and have numbers."""
     wide, high = axes.get_position().size * drawing.get_size_inches() * MM_PER_INCH
     words = (axes.get_title() or axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel())
-    told = [f"{wide:.0f} × {high:.0f} mm", " | ".join(" ".join(one.split()) for one in words)]
-    return "; ".join([*told, *map(axis_words, (axes.xaxis, axes.yaxis))])
+    parts = [f"{wide:.0f} × {high:.0f} mm", " | ".join(" ".join(word.split()) for word in words)]
+    return "; ".join([*parts, *map(axis_words, (axes.xaxis, axes.yaxis))])
 
 
 def axis_words(axis: Axis) -> str:
-    """Where it begins and ends, and its numbers."""
+    """Begin, end and numbers of an axis."""
     low, end = axis.get_view_interval()
     ticks = [at for at in axis.get_majorticklocs() if min(low, end) <= at <= max(low, end)]
-    told = f"{axis.axis_name} {number(low)} to {number(end)}"
-    return f"{told} at {numbers(ticks)}" if len(ticks) < 7 else f"{told}, {len(ticks)} rows"
+    extent = f"{axis.axis_name} {number(low)} to {number(end)}"
+    return f"{extent} at {numbers(ticks)}" if len(ticks) < 7 else f"{extent}, {len(ticks)} rows"
 
 
 def page_words(drawing: Drawing) -> str:
@@ -59,13 +59,13 @@ def page_words(drawing: Drawing) -> str:
     panels = [axes for axes in drawing.axes if axes.get_visible()]
     sizes = sorted({text.get_fontsize() for text in drawing.findobj(Text) if text.get_text()})
     high = drawing.get_figheight() * MM_PER_INCH
-    told = [f"{high:.0f} mm high", f"type {numbers(sizes)} pt"]
+    parts = [f"{high:.0f} mm high", f"type {numbers(sizes)} pt"]
     for legend in drawing.legends:
         box = legend.get_window_extent().size / drawing.dpi * MM_PER_INCH
-        told.append(f"key {legend._ncols} across, {box[0]:.0f} × {box[1]:.0f} mm")
-    told.append(f"first of {len(panels)} panels {panel_words(panels[0], drawing)}")
+        parts.append(f"key {legend._ncols} across, {box[0]:.0f} × {box[1]:.0f} mm")
+    parts.append(f"first of {len(panels)} panels {panel_words(panels[0], drawing)}")
     axes = [axis_words(axis) for panel in panels for axis in (panel.xaxis, panel.yaxis)]
-    return "; then ".join(["; ".join(told), *list(dict.fromkeys(axes))[2:]])
+    return "; then ".join(["; ".join(parts), *list(dict.fromkeys(axes))[2:]])
 
 
 def colour_words(colour: object) -> str:
@@ -109,7 +109,7 @@ def stroke_words(artist: object) -> str:
 
 
 def bar_words(patch: Patch) -> str:
-    """How high a bar is, and how far from its row its middle lies; nothing of other areas."""
+    """Height of a bar and distance of its middle from its row; nothing of other areas."""
     if not isinstance(patch, Rectangle) or patch.get_height() >= 1.0:
         return ""
     middle = patch.get_y() + 0.5 * patch.get_height()
@@ -131,10 +131,14 @@ def strokes(drawing: Drawing) -> set[str]:
 
 def look_lines(drawings: Mapping[tuple[str, float], Drawing]) -> list[str]:
     """Pages of figures by name and width (mm), then which figures have a stroke."""
-    lines = [f"{name}, {mm:g} mm: {page_words(one)}" for (name, mm), one in drawings.items()]
+    lines = [
+        f"{name}, {mm:g} mm: {page_words(drawing)}" for (name, mm), drawing in drawings.items()
+    ]
     widest = max(mm for _, mm in drawings)
-    found = {name: strokes(one) for (name, mm), one in drawings.items() if mm == widest}
+    strokes_by_name = {
+        name: strokes(drawing) for (name, mm), drawing in drawings.items() if mm == widest
+    }
     return lines + [
-        f"{stroke}: {', '.join(name for name in found if stroke in found[name])}"
-        for stroke in sorted(set().union(*found.values()))
+        f"{stroke}: {', '.join(name for name, drawn in strokes_by_name.items() if stroke in drawn)}"
+        for stroke in sorted(set().union(*strokes_by_name.values()))
     ]

@@ -73,13 +73,16 @@ NAN = float("nan")
 Array = NDArray[np.float64]
 Rows = list[dict[str, Any]]
 
-MADE: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
-ARMS, PARAMETERS, REGISTRY = MADE["arms"], MADE["parameters"], read_registry()
-for one in PARAMETERS:
-    one |= {"fitted": one["sd"] > 0, "low": one["estimate"] - 1.6 * one["sd"],
-            "high": one["estimate"] + 1.6 * one["sd"]}  # fmt: skip
-TIMES: dict[ResultCode, float] = MADE["times"]
-HARMONICS = np.array(MADE["harmonics"])
+CONTENT: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
+ARMS, PARAMETERS, REGISTRY = CONTENT["arms"], CONTENT["parameters"], read_registry()
+for parameter in PARAMETERS:
+    parameter |= {
+        "fitted": parameter["sd"] > 0,
+        "low": parameter["estimate"] - 1.6 * parameter["sd"],
+        "high": parameter["estimate"] + 1.6 * parameter["sd"],
+    }
+TIMES: dict[ResultCode, float] = CONTENT["times"]
+HARMONICS = np.array(CONTENT["harmonics"])
 TOTAL, CHANGE = np.array([0.2, 0.3, -3.0]), np.array([0.9, -0.7, 4.0])
 """Momentum of the whole body before contact, and its largest change there, kg m²/s."""
 RESIDUAL = np.array([60.0, 28.0, 130.0])
@@ -87,7 +90,7 @@ RESIDUAL = np.array([60.0, 28.0, 130.0])
 
 
 class MadeStep(NamedTuple):
-    """What is known about one made-up step; seconds and metres per second."""
+    """One made-up step; seconds and metres per second."""
 
     participant: str
     trial: str
@@ -108,7 +111,7 @@ def made_steps(participants: int = 1) -> list[MadeStep]:
         MadeStep(f"S{person:02d}", trial, number, {"l": "left", "r": "right"}[foot],
                  speed + rise * number, contact, flight)
         for person in range(1, participants + 1)
-        for trial, (feet, speed, rise, contact, flight) in MADE["runs"].items()
+        for trial, (feet, speed, rise, contact, flight) in CONTENT["runs"].items()
         if participants > 1 or trial in ("jog", "sprint")
         for number, foot in enumerate(feet, 1)
     ]  # fmt: skip
@@ -122,24 +125,25 @@ def made_step_curves(participants: int = 1) -> xr.Dataset:
 def _curves(steps: Sequence[MadeStep]) -> xr.Dataset:
     random = np.random.default_rng(1)
     parts = [_step(step, random) for step in steps]
-    own = {
+    step_fields = {
         "participant_id": "participant", "trial_id": "trial", "number": "number", "side": "side",
         "speed": "speed", "contact_s": "contact", "flight_s": "flight",
     }  # fmt: skip
-    found = xr.Dataset(
+    curves = xr.Dataset(
         {
-            name: (("step", *parts[0][name].dims), np.stack([one[name].values for one in parts]))
+            name: (("step", *parts[0][name].dims), np.stack([part[name].values for part in parts]))
             for name in parts[0].data_vars
         },
         coords={
             "phase": ["stance", "flight"], "percent": np.arange(101), "group": list(GROUPS),
             "axis": list(AXES), "joint": list(JOINTS), "chain": list(CHAINS),
         }
-        | {name: ("step", [getattr(step, of) for step in steps]) for name, of in own.items()},
+        | {name: ("step", [getattr(step, of) for step in steps])
+           for name, of in step_fields.items()},
         attrs={"roles": RoleScheme().words()},
     )  # fmt: skip
-    found["joint_flexion_moment"].attrs["positive"] = "extension, plantarflexion at the ankle"
-    return found
+    curves["joint_flexion_moment"].attrs["positive"] = "extension, plantarflexion at the ankle"
+    return curves
 
 
 def _step(step: MadeStep, random: np.random.Generator) -> xr.Dataset:
@@ -154,20 +158,20 @@ def _step(step: MadeStep, random: np.random.Generator) -> xr.Dataset:
     waves = np.concatenate(
         [np.ones_like(angle), np.cos(angle), np.sin(angle), np.cos(2 * angle)], -1
     )
-    drawn = HARMONICS * (1 + 0.06 * random.standard_normal(HARMONICS.shape))
-    parts = scale * np.einsum("ptw,agw->ptga", waves, drawn)
+    harmonics = HARMONICS * (1 + 0.06 * random.standard_normal(HARMONICS.shape))
+    parts = scale * np.einsum("ptw,agw->ptga", waves, harmonics)
     along = np.minimum(time / step.contact, 1.0)[..., None]
     total = scale * (
         TOTAL + CHANGE * np.sin(np.pi * along) + 0.05 * (share - step.contact / duration)
     )
-    both = {name: parts[:, :, place] for place, name in enumerate(PARTS)}
-    both |= {"arms": total - parts.sum(2), "swing_side": both["swing_leg"], "total": total}
-    both["push_side"] = total - both["swing_leg"]
-    momentum = np.stack([both[name] for name in GROUPS], axis=2)
+    momenta = {name: parts[:, :, index] for index, name in enumerate(PARTS)}
+    momenta |= {"arms": total - parts.sum(2), "swing_side": momenta["swing_leg"], "total": total}
+    momenta["push_side"] = total - momenta["swing_leg"]
+    momentum = np.stack([momenta[name] for name in GROUPS], axis=2)
     rate = np.stack([np.gradient(momentum[p], time[p], axis=0) for p in range(2)])
     residual = scale**2 * RESIDUAL * np.sin(4.4 * np.pi * share + 1.3 * np.arange(3))
-    whole = rate[:, :, GROUPS.index("total")]
-    residual[1] = whole[1]
+    total_rate = rate[:, :, GROUPS.index("total")]
+    residual[1] = total_rate[1]
     free = 9.0 * scale * bump * np.cos(3 * share) * [0.0, 1.0, 0.0]
     hub = scale * np.concatenate(
         [40 * np.cos(angle), 25 * np.sin(angle), -40 * np.cos(angle) - 25 * np.sin(angle)
@@ -183,16 +187,16 @@ def _step(step: MadeStep, random: np.random.Generator) -> xr.Dataset:
     of_kinds = {
         "angular_momentum": ("group", momentum), "angular_momentum_rate": ("group", rate),
         "joint_moment": ("joint", joints), "hub_moment": ("chain", hub),
-        "hub_joint_moment": ("chain", 0.7 * hub), "external_moment": ("", whole - residual),
+        "hub_joint_moment": ("chain", 0.7 * hub), "external_moment": ("", total_rate - residual),
         "free_moment": ("", free), "residual_moment": ("", residual),
-        "moment_of_force": ("", whole - residual - free), "ground_force": ("", force),
+        "moment_of_force": ("", total_rate - residual - free), "ground_force": ("", force),
     }  # fmt: skip
-    found = {
+    variables = {
         name: (("phase", "percent", *([kind] if kind else []), "axis"), data)
         for name, (kind, data) in of_kinds.items()
     }
     flexion = ("phase", "percent", "joint"), joints[..., 2]
-    return xr.Dataset(found | {"joint_flexion_moment": flexion})
+    return xr.Dataset(variables | {"joint_flexion_moment": flexion})
 
 
 def write_made_results(
@@ -212,31 +216,35 @@ def write_made_results(
     if registry:
         (folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
     study = _study(folder, participants, figures or {})
-    made = [one for one in made_steps(participants) if (one.participant, one.trial) != FAILED[:2]]
-    curves = _curves(made).isel(step=slice(0, None if steps else 0))
-    table = _complete(_steps_table(curves, made if steps else []), STEPS)
+    steps_made = [
+        step for step in made_steps(participants) if (step.participant, step.trial) != FAILED[:2]
+    ]
+    curves = _curves(steps_made).isel(step=slice(0, None if steps else 0))
+    table = _complete(_steps_table(curves, steps_made if steps else []), STEPS)
     if "forces" not in lacking and steps:
         table["peak_vertical_force_bw"] = 2.0 + 0.1 * table["speed_mps"]
     if "arms" in lacking:
         unseen = ["arms", "push_side", "total"]
         curves["angular_momentum"].loc[{"group": unseen}] = np.nan
-        table[[f"H_{one}_{axis}_stance_mean_kgm2ps" for one in unseen for axis in AXES]] = np.nan
+        table[[f"H_{group}_{axis}_stance_mean_kgm2ps" for group in unseen for axis in AXES]] = (
+            np.nan
+        )
     trials = _trials_table(study, table, lacking)
-    people = [one.participant_id for one in study.participants]
-    own = {
+    people = [participant.participant_id for participant in study.participants]
+    rows_of_table = {
         "contributions": _contributions(curves), "steps": table, "quality": _quality_table(trials),
         "fit_changes": _changes(),
     }  # fmt: skip
-    of_study = own | {
+    of_study = rows_of_table | {
         "findings": _findings(), "trials": trials,
         "uncertainty": [
             ARMS | {name: 0.0 for name in columns("uncertainty") if name.startswith("share_")}
-            | {"share_inertia": 0.5, "share_model": 0.5, "participant_id": who, "steps": 4,
+            | {"share_inertia": 0.5, "share_model": 0.5, "participant_id": person, "steps": 4,
                "sd": 0.5}
-            for who in people
+            for person in people
         ],
         "model_differences": [
-            ARMS | MADE["model_difference"] | {"participant_id": who} for who in people
+            ARMS | CONTENT["model_difference"] | {"participant_id": person} for person in people
         ],
     }  # fmt: skip
     del of_study["contributions"]
@@ -247,33 +255,37 @@ def write_made_results(
             _complete(rows, table_columns), study.table(f"{name}.tsv"), table_columns, source
         )
     record_registry(study)
-    for who in people:
-        _write_manifests(study, who, static="static" not in lacking)
-        mine = curves.isel(step=np.flatnonzero(curves["participant_id"] == who))
-        write_dataset(mine, step_file(study, who, CURVES), source)
-        for name, rows in own.items():
-            every = _complete(rows, _described(name))
+    for person in people:
+        _write_manifests(study, person, static="static" not in lacking)
+        person_curves = curves.isel(step=np.flatnonzero(curves["participant_id"] == person))
+        write_dataset(person_curves, step_file(study, person, CURVES), source)
+        for name, rows in rows_of_table.items():
+            complete = _complete(rows, _described(name))
             path = (
-                changes_path(study, who) if name == "fit_changes" else step_file(study, who, name)
+                changes_path(study, person)
+                if name == "fit_changes"
+                else step_file(study, person, name)
             )
-            write_columns(every[every["participant_id"] == who], path, _described(name), source)
+            write_columns(
+                complete[complete["participant_id"] == person], path, _described(name), source
+            )
         empty = pd.DataFrame(columns=list(UNCERTAINTY_COLUMNS))
-        path = step_file(study, who, "uncertainty")
+        path = step_file(study, person, "uncertainty")
         write_columns(empty, path, UNCERTAINTY_COLUMNS, source)
-        write_made_page(study, who)
-    for who, trial in fastest_runs(table) if steps else ():
-        last = table[(table["participant_id"] == who) & (table["trial_id"] == trial)]
+        write_made_page(study, person)
+    for person, trial in fastest_runs(table) if steps else ():
+        last = table[(table["participant_id"] == person) & (table["trial_id"] == trial)]
         time = np.arange(0.0, float(last["toe_off_s"].max()) + 0.3, 0.005)
         for stage, data in zip(
             ("contributions", "inverse_dynamics"), _run(study, time), strict=True
         ):
-            write_dataset(data, study.folder(who, stage) / f"{trial}.nc", {})
+            write_dataset(data, study.folder(person, stage) / f"{trial}.nc", {})
     return study
 
 
 def _described(name: str) -> Mapping[str, Mapping[str, str]]:
-    own = {"steps": lambda: STEPS, "hypotheses_steps": hypotheses_columns}
-    return own[name]() if name in own else columns(name)
+    special = {"steps": lambda: STEPS, "hypotheses_steps": hypotheses_columns}
+    return special[name]() if name in special else columns(name)
 
 
 def _complete(rows: Rows | pd.DataFrame, described: Mapping[str, Any]) -> pd.DataFrame:
@@ -308,7 +320,9 @@ def _run(study: Study, time: Array) -> tuple[xr.Dataset, xr.Dataset]:
     powers = np.tile([POWERS[name.split("_")[0]] for name in legs], (len(time), 1))
     force = (("time", "foot", "axis"), np.zeros((len(time), 2, 3)))
     at = {"time": time, "joint": legs, "foot": ["left", "right"], "axis": list(AXES)}
-    found = xr.Dataset({"joint_power": (("time", "joint"), powers), "ground_force": force}, at)
+    contributions = xr.Dataset(
+        {"joint_power": (("time", "joint"), powers), "ground_force": force}, at
+    )
     mapped = study.model_map
     angles = {
         getattr(mapped.sagittal[joint], side): factor * value * mapped.flexion[joint]
@@ -320,10 +334,10 @@ def _run(study: Study, time: Array) -> tuple[xr.Dataset, xr.Dataset]:
         for joint, value in MOMENTS.items()
         for side in ("right", "left")
     }
-    q, forces = (np.tile(list(one.values()), (len(time), 1)) for one in (angles, moments))
+    q, forces = (np.tile(list(values.values()), (len(time), 1)) for values in (angles, moments))
     at = {"time": time, "coordinate": list(angles)}
-    found = found.assign(joint_moment_coordinate=(("time", "coordinate"), forces))
-    return found.assign_coords(at), xr.Dataset({"q": (("time", "coordinate"), q)}, at)
+    contributions = contributions.assign(joint_moment_coordinate=(("time", "coordinate"), forces))
+    return contributions.assign_coords(at), xr.Dataset({"q": (("time", "coordinate"), q)}, at)
 
 
 ANGLES = {"hip": 0.5, "knee": 1.0, "ankle": -0.2}
@@ -334,11 +348,11 @@ POWERS = {"hip": 300.0, "knee": -100.0, "ankle": 500.0}
 """W, of both legs."""
 
 
-def _steps_table(curves: xr.Dataset, made: list[MadeStep]) -> Rows:
+def _steps_table(curves: xr.Dataset, steps: list[MadeStep]) -> Rows:
     """Steps with their outcomes, and after each trial a contact that was not kept."""
     rows: Rows = []
     start = 0.0
-    for number, step in enumerate(made):
+    for number, step in enumerate(steps):
         start = {"jog": 0.520, "sprint": 0.353}.get(step.trial, 0.4) if step.number == 1 else start
         times = {"touchdown": start, "toe_off": start + step.contact}
         times["next_touchdown"] = times["toe_off"] + step.flight
@@ -356,7 +370,7 @@ def _steps_table(curves: xr.Dataset, made: list[MadeStep]) -> Rows:
             | {f"M_residual_{axis}_stance_rms_Nm": float(rms.sel(axis=axis)) for axis in AXES}
         )  # fmt: skip
         start = times["next_touchdown"]
-        if number + 1 == len(made) or made[number + 1].number == 1:
+        if number + 1 == len(steps) or steps[number + 1].number == 1:
             rows.append(
                 step._replace(number=step.number + 1).key
                 | {"condition": "normal", "side": "left", "touchdown_s": start,
@@ -387,29 +401,29 @@ def _contributions(curves: xr.Dataset) -> Rows:
         for (joint, axis), of in product(product(JOINTS, AXES), ("mean", "min", "max")):
             value = float(getattr(moment.sel(joint=joint, axis=axis), of)("percent"))
             add("joint", joint, "distal_segment", axis, f"moment_{of}", "N m", value)
-        for (model, factor), (place, source), (target, quantity, unit, axes) in product(
+        for (model, factor), (index, source), (target, quantity, unit, axes) in product(
             {"C2": 1.0, "C1": 1.4, "C3": -0.5}.items(), enumerate(sources), targets
         ):
-            value = factor * (20.0 - 2.5 * place) * (0.9 + 0.01 * number)
+            value = factor * (20.0 - 2.5 * index) * (0.9 + 0.01 * number)
             ends = (value - 6.0, value + 6.0) if model == "C2" else (NAN, NAN)
             for axis in axes:
                 add(f"C ({model})", source, target, axis, f"{quantity}_mean", unit, value, "stance",
                     *ends)  # fmt: skip
-        for (target, quantity, _, axes), (place, source) in product(targets, enumerate(SIDES)):
+        for (target, quantity, _, axes), (index, source) in product(targets, enumerate(SIDES)):
             for axis, (phase, sign) in product(axes, (("braking", -0.5), ("propulsion", 1.0))):
-                value = sign * (3.0 + place)
+                value = sign * (3.0 + index)
                 add("C (C2)", source, target, axis, f"{quantity}_impulse", "N s", value, phase)
-        for (place, source), axis in product(enumerate(groups), AXES):  # impulses cancel
+        for (index, source), axis in product(enumerate(groups), AXES):  # impulses cancel
             for phase, last in (("stance", "contact_s"), ("flight", "flight_s")):
-                value = (10.0 - 3.0 * place) / step[last].item() * (1 if phase == "stance" else -1)
+                value = (10.0 - 3.0 * index) / step[last].item() * (1 if phase == "stance" else -1)
                 add("force", source, "ground", axis, "relative_force_mean", "N", value, phase)
     return rows
 
 
 def _quality_table(trials: pd.DataFrame) -> Rows:
     rows = []
-    done = trials[trials["status"] == "ok"].to_dict("records")
-    for trial, (measure, slow, fast, unit, limit, note) in product(done, MADE["quality"]):
+    good_trials = trials[trials["status"] == "ok"].to_dict("records")
+    for trial, (measure, slow, fast, unit, limit, note) in product(good_trials, CONTENT["quality"]):
         value = fast if trial["trial_id"] == "sprint" else slow
         good = value >= limit if measure.startswith("effect") else value <= limit
         bad = "warning" if measure.startswith("marker") else "fail"
@@ -426,27 +440,32 @@ def _trials_table(study: Study, steps: pd.DataFrame, lacking: tuple[str, ...]) -
     unseen = "the markers do not show arm_left, arm_right" if "arms" in lacking else None
     state = NO_STEPS if steps.empty else PARTLY if unseen else USABLE
     for trial in study.trials:
-        who, lost = trial.participant_id, (trial.participant_id, trial.trial_id) == FAILED[:2]
-        slips = trial.trial_id == "fast" and not lost
-        own = steps[(steps["participant_id"] == who) & (steps["trial_id"] == trial.trial_id)]
-        status = list(own["status"])
+        participant, failed = (
+            trial.participant_id,
+            (trial.participant_id, trial.trial_id) == FAILED[:2],
+        )
+        slips = trial.trial_id == "fast" and not failed
+        of_trial = steps[
+            (steps["participant_id"] == participant) & (steps["trial_id"] == trial.trial_id)
+        ]
+        status = list(of_trial["status"])
         rows.append(
-            {"participant_id": who, "trial_id": trial.trial_id,
-             "condition": "normal", "status": "failed" if lost else "ok", "surface": "overground",
-             "reason": FAILED[2] if lost else None,
-             "speed_mps": own["speed_mps"].mean(),
-             "state": TRIAL_FAILED if lost else DOUBTFUL if slips else state,
+            {"participant_id": participant, "trial_id": trial.trial_id,
+             "condition": "normal", "status": "failed" if failed else "ok", "surface": "overground",
+             "reason": FAILED[2] if failed else None,
+             "speed_mps": of_trial["speed_mps"].mean(),
+             "state": TRIAL_FAILED if failed else DOUBTFUL if slips else state,
              "outside": "foot_slip" if slips else None,
-             "unobserved": None if lost else unseen, "contacts": len(own),
+             "unobserved": None if failed else unseen, "contacts": len(of_trial),
              "steps_ok": status.count("ok"), "steps_rejected": status.count("rejected")}
         )  # fmt: skip
     return pd.DataFrame(rows)
 
 
 def _changes() -> pd.DataFrame:
-    """What the fit moved in two trials of S01: of each part twice as far in the second."""
+    """Changes by the fit in two trials of S01: of each part twice as far in the second."""
     names = ("quantity", "part", "axis", "statistic", "before", "after", "unit")
-    table = pd.DataFrame(MADE["changes"], columns=names)
+    table = pd.DataFrame(CONTENT["changes"], columns=names)
     parts = [
         table.assign(trial_id="jog"),
         table.assign(trial_id="sprint", after=2 * table["after"]),
@@ -456,19 +475,21 @@ def _changes() -> pd.DataFrame:
 
 def _findings() -> pd.DataFrame:
     names = ("participant_id", "trial_id", "stage", "severity", "rule", "what")
-    place = {"where": "frame 12", "file": "jog.c3d", "fix": "look at the marker & its label."}
-    return pd.DataFrame(MADE["findings"], columns=names).assign(**place)
+    details = {"where": "frame 12", "file": "jog.c3d", "fix": "look at the marker & its label."}
+    return pd.DataFrame(CONTENT["findings"], columns=names).assign(**details)
 
 
 def write_made_page(study: Study, participant_id: str) -> None:
     """Write a participant's page from what is there."""
     replayed = study.read_manifest(participant_id, "pages")["trials"]
     findings = list(participant_findings(study, participant_id, PARTICIPANT_STAGES[:-1]))
-    for participant, trial, _, severity, rule, what in MADE["findings"]:
+    for participant, trial, _, severity, rule, message in CONTENT["findings"]:
         if participant == participant_id:
             fix = "look at the marker & its label."
             findings.append(
-                Finding(rule, severity, what, participant=participant, trial=trial or "", fix=fix)
+                Finding(
+                    rule, severity, message, participant=participant, trial=trial or "", fix=fix
+                )
             )
     steps = read_columns(step_file(study, participant_id, "steps"))
     differences = session_differences(
@@ -529,45 +550,55 @@ def _write_manifests(study: Study, participant_id: str, *, static: bool) -> None
             entries.append(manifest.entry(trial.trial_id, status, reason))
             if stage == "inverse_dynamics" and not failed:
                 entries[-1] |= (
-                    MADE["fitted"] | MADE["doubted" if trial.trial_id == "jog" else "believed"]
+                    CONTENT["fitted"]
+                    | CONTENT["doubted" if trial.trial_id == "jog" else "believed"]
                 )
-            entries[-1] |= MADE["done"].get(stage, {})
-        more: dict[str, Any] = {}
+            entries[-1] |= CONTENT["done"].get(stage, {})
+        extra: dict[str, Any] = {}
         if stage == "inverse_dynamics":
-            more = {"parameters": PARAMETERS, "standing": [MADE["standing"]] if static else []}
-            more["adjusted_model"] = True
+            extra = {"parameters": PARAMETERS, "standing": [CONTENT["standing"]] if static else []}
+            extra["adjusted_model"] = True
         remark = Finding(rule="made-up", severity="info", what="Nothing is real here.")
         manifest.write_manifest(
-            study, participant_id, stage, entries, findings=[remark], mass_kg=MASS_KG, **more
+            study, participant_id, stage, entries, findings=[remark], mass_kg=MASS_KG, **extra
         )
 
 
-OWN = ("H1", "H2", "H4", "H7")
+STEP_HYPOTHESES = ("H1", "H2", "H4", "H7")
 """Hypotheses with a number of each athlete's own."""
 
 
-def made_row(hypothesis: Hypothesis, found: ResultCode, **changes: Any) -> dict[str, Any]:
+def made_row(hypothesis: Hypothesis, outcome: ResultCode, **changes: Any) -> dict[str, Any]:
     """A row of verdicts as stage hypotheses writes it, of numbers that are known again."""
-    told = found in TIMES
-    gates = MADE["gates"].get(found, "passed") if told else NAN
+    has_estimate = outcome in TIMES
+    gates = CONTENT["gates"].get(outcome, "passed") if has_estimate else NAN
     judged = gates == "passed" and hypothesis.judged
-    own = told and hypothesis.statistic in STATISTICS and "between" not in hypothesis.estimand
+    of_steps = (
+        has_estimate and hypothesis.statistic in STATISTICS and "between" not in hypothesis.estimand
+    )
     smallest, delta = hypothesis.sign * hypothesis.delta, hypothesis.delta
-    estimate = TIMES[found] * smallest if told else NAN
-    noted = found == "condition_failed"
+    estimate = TIMES[outcome] * smallest if has_estimate else NAN
+    noted = outcome == "condition_failed"
     ends = {"lowest": estimate - 0.4 * delta, "highest": estimate + 0.5 * delta}
-    parts = [(judged, MADE["judged"] | ends), (own, MADE["of_own"] | {"robust": 1.1 * estimate})]
+    parts = [
+        (judged, CONTENT["judged"] | ends),
+        (of_steps, CONTENT["of_own"] | {"robust": 1.1 * estimate}),
+    ]
     parts += [(noted, {"condition": "no", "note": "median rank 8 of 15"})]
-    parts += [(told, {"model": "t over athletes' means"})]
-    row = {name: value if known else NAN for known, one in parts for name, value in one.items()}
-    return row | MADE["verdict"] | {
-        "hypothesis": hypothesis.id, "verdict": CLASSES[found], "found": found, "gates": gates,
+    parts += [(has_estimate, {"model": "t over athletes' means"})]
+    row = {
+        name: value if applies else NAN
+        for applies, columns in parts
+        for name, value in columns.items()
+    }
+    return row | CONTENT["verdict"] | {
+        "hypothesis": hypothesis.id, "verdict": CLASSES[outcome], "found": outcome, "gates": gates,
         "design": "between" if hypothesis.family == "survey" else "observed",
         "predicted": hypothesis.predicted,
         "statistic": hypothesis.statistic, "estimate": estimate, "unit": hypothesis.unit,
         "ci_low": estimate - 0.25 * delta, "ci_high": estimate + 0.25 * delta,
-        "smallest_effect": smallest, "n_athletes": 29 if told else 0,
-        "n_steps": 641 if told else 0, "overturned_by": NAN, "silent": NAN,
+        "smallest_effect": smallest, "n_athletes": 29 if has_estimate else 0,
+        "n_steps": 641 if has_estimate else 0, "overturned_by": NAN, "silent": NAN,
     } | changes  # fmt: skip
 
 
@@ -575,29 +606,33 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
     """All tables of stage hypotheses; without steps, estimates and rows are missing."""
     basis, random = short_hash(verdict_basis(study)), np.random.default_rng(1)
     verdicts = [
-        made_row(one, MADE["found"].get(one.id, "not_enough_data") if steps else "not_testable",
-                 registry_hash=basis, **(MADE["fragile"] if one.id == "H1" and steps else {}))
-        for one in study_registry(study).hypotheses
-    ]  # fmt: skip
+        made_row(
+            hypothesis,
+            CONTENT["found"].get(hypothesis.id, "not_enough_data") if steps else "not_testable",
+            registry_hash=basis,
+            **(CONTENT["fragile"] if hypothesis.id == "H1" and steps else {}),
+        )
+        for hypothesis in study_registry(study).hypotheses
+    ]
     groups = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
-    names, nothing = partition_names(groups), 1.0 if steps else NAN
+    names, factor = partition_names(groups), 1.0 if steps else NAN
     partitions = [
         {"arms": "together", "phase": "stance", "partition": name, "opposition": value,
-         "ci_low": value - 0.02, "ci_high": value + 0.02, "rank": float(len(names) - place),
+         "ci_low": value - 0.02, "ci_high": value + 0.02, "rank": float(len(names) - index),
          "n_athletes": 2 if steps else 0, "status": "descriptive"}
-        for place, name in enumerate(names)
-        for value in [nothing * (0.03 * place + 0.02)]
+        for index, name in enumerate(names)
+        for value in [factor * (0.03 * index + 0.02)]
     ]  # fmt: skip
     signs = [
-        {"level": level, "first": chosen[one], "second": chosen[two], "cosine": value,
+        {"level": level, "first": chosen[first], "second": chosen[second], "cosine": value,
          "ci_low": value, "ci_high": value, "n_athletes": 2,
-         **({"articles": 1, "classical": -1} if {"arms", "push_leg"} == {chosen[one], chosen[two]}
-            else {})}
+         **({"articles": 1, "classical": -1}
+            if {"arms", "push_leg"} == {chosen[first], chosen[second]} else {})}
         for level, chosen in (("momentum", groups), ("hub", ("stance", "swing", "upper")))
-        for one, two in permutations(range(len(chosen)), 2)
-        for value in [nothing * 0.9 * (-1.0) ** (one + two)]
+        for first, second in permutations(range(len(chosen)), 2)
+        for value in [factor * 0.9 * (-1.0) ** (first + second)]
     ]  # fmt: skip
-    found: dict[str, Rows] = {
+    tables: dict[str, Rows] = {
         "verdicts": verdicts,
         "partitions": partitions,
         "sign_patterns": signs,
@@ -605,41 +640,42 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
     empty = ("multiverse", "single_athletes", "hypotheses_steps", "literal", "hypotheses_athletes",
              "sprints", "power", "deviations")  # fmt: skip
     if not steps:
-        return found | {name: [] for name in empty}
+        return tables | {name: [] for name in empty}
     arms = (("default", None), ("cutoff=15", "cutoff_hz"), ("pelvis=out", "pelvis_membership"))
-    return found | {
+    return tables | {
         "deviations": [],
         "multiverse": [
-            MADE["multiverse"]
+            CONTENT["multiverse"]
             | {"hypothesis": name, "specification": arm, "factor": factor,
-               "estimate": -0.5 + 0.01 * place,
+               "estimate": -0.5 + 0.01 * index,
                "gates": "precision" if arm == "pelvis=out" else "passed"}
-            for name in ("H1", "H4") for place, (arm, factor) in enumerate(arms)
+            for name in ("H1", "H4") for index, (arm, factor) in enumerate(arms)
         ],
         "single_athletes": [
-            MADE["single_athletes"] | {"hypothesis": name, "participant_id": who}
-            for name in ("H1", "H2") for who in people
+            CONTENT["single_athletes"] | {"hypothesis": name, "participant_id": participant}
+            for name in ("H1", "H2") for participant in people
         ],
         "literal": [
             {"hypothesis": name, "label": "implied", "name": words, "estimate": value,
              "ci_low": value - 0.1, "ci_high": value + 0.1, "n_athletes": 2, "n_showing": 2}
-            for name, words, value in MADE["literal"]
+            for name, words, value in CONTENT["literal"]
         ],
         "hypotheses_athletes": [
-            {"hypothesis": name, "participant_id": who, "column": column, "n_steps": 12,
-             "value": 0.1 * place - 0.52341}
-            for name in OWN for column in ("value", "beside") for place, who in enumerate(people)
+            {"hypothesis": name, "participant_id": participant, "column": column, "n_steps": 12,
+             "value": 0.1 * index - 0.52341}
+            for name in STEP_HYPOTHESES for column in ("value", "beside")
+            for index, participant in enumerate(people)
         ],
         "sprints": [
-            {"participant_id": who, "trial_id": trial, "condition": condition,
-             "effort": "maximal", "athlete": who, "speed_mps": speed}
-            for who in people
+            {"participant_id": participant, "trial_id": trial, "condition": condition,
+             "effort": "maximal", "athlete": participant, "speed_mps": speed}
+            for participant in people
             for trial, condition, speed in (
                 ("sprint", "normal", 9.0), ("fast", "restricted_arms", 8.8),
             )
         ],
         "power": [
-            MADE["power"]
+            CONTENT["power"]
             | {"hypothesis": name, "unit": REGISTRY[name].unit,
                "smallest_effect": REGISTRY[name].delta,
                "athletes_needed": 138.0 if name == "H8a" else NAN,
@@ -648,14 +684,14 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
         ],
         "hypotheses_steps": [
             dict.fromkeys(hypotheses_columns(), 0.0)
-            | {name: size * (1.0 + 0.05 * level + 0.02 * int(who[1:]) + 0.003 * (step % 3))
+            | {name: size * (1.0 + 0.05 * level + 0.02 * int(participant[1:]) + 0.003 * (step % 3))
                for name, size in (("contact_s", 0.12), ("flight_s", 0.11), ("hub_share", 0.1))}
-            | {"participant_id": who, "trial_id": f"speed{level}", "step": step + 1,
+            | {"participant_id": participant, "trial_id": f"speed{level}", "step": step + 1,
                "side": "right" if step % 2 else "left", "level": level,
                "relative_speed": 0.6 + 0.2 * level, "speed_mps": 5.5 + 2.0 * level,
                "lag": 0.3 + 0.01 * level + 0.004 * random.standard_normal(),
                "log_ratio_momentum": 0.1 + 0.01 * random.standard_normal(),
                "log_ratio_moments": 0.9 - 0.1 * level + 0.01 * random.standard_normal()}
-            for who in people for level in range(3) for step in range(4)
+            for participant in people for level in range(3) for step in range(4)
         ],
     }  # fmt: skip

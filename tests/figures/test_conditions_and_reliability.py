@@ -64,8 +64,8 @@ def test_they_can_be_printed(figure, width_mm):
 def test_a_point_of_every_known_outcome_and_basis_is_drawn():
     rows = reliability_rows()
     [ax] = RELIABILITY.draw(rows, 180.0).axes
-    drawn = sorted(value for line in ax.lines for value in line.get_xdata())
-    assert drawn == sorted(rows["value"].dropna())
+    points = sorted(value for line in ax.lines for value in line.get_xdata())
+    assert points == sorted(rows["value"].dropna())
     words = RELIABILITY.alternative(rows)
     assert all(f"{digits(value)} %" in words for value in (0.7, 4.0, 9.2))
     assert "trunk lean" not in words
@@ -79,19 +79,19 @@ def test_stretches_that_differ_are_marked_and_said():
     words = CONDITION_CURVES.alternative(rows)
     stretch = f"stance {MARKED.start} to stance {MARKED.stop - 1} %"
     assert words.count(stretch) == len(condition_curves.QUANTITIES)
-    same = rows.assign(p=1.0)
-    assert "no stretch differs" in CONDITION_CURVES.alternative(same)
-    assert stretch not in CONDITION_CURVES.alternative(same)
+    without_difference = rows.assign(p=1.0)
+    assert "no stretch differs" in CONDITION_CURVES.alternative(without_difference)
+    assert stretch not in CONDITION_CURVES.alternative(without_difference)
 
 
 def test_two_pairs_of_conditions_stand_apart():
     rows = curve_rows()
-    other = rows.assign(condition="sled", p=1.0)
-    both = pd.concat([rows, other], ignore_index=True)
-    titles = [ax.get_title() for ax in CONDITION_CURVES.draw(both, 180.0).axes]
-    named = [sum(condition in title for title in titles) for condition in ("restricted", "sled")]
-    assert named == 2 * [len(condition_curves.QUANTITIES)]
-    words = CONDITION_CURVES.alternative(both)
+    sled_rows = rows.assign(condition="sled", p=1.0)
+    two_pairs = pd.concat([rows, sled_rows], ignore_index=True)
+    titles = [ax.get_title() for ax in CONDITION_CURVES.draw(two_pairs, 180.0).axes]
+    counts = [sum(condition in title for title in titles) for condition in ("restricted", "sled")]
+    assert counts == 2 * [len(condition_curves.QUANTITIES)]
+    words = CONDITION_CURVES.alternative(two_pairs)
     assert (
         words.count("no stretch differs")
         == words.count("sled against normal, ")

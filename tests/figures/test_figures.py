@@ -45,8 +45,8 @@ from tests.report.test_verdicts import FORBIDDEN
 WIDTHS = (85.0, 180.0)
 ELSEWHERE = ("reliability", "condition_curves")
 """Figures of repeated trials and of two conditions (`test_conditions_and_reliability.py`)."""
-MADE = [one for one in FIGURES if one.name not in ELSEWHERE]
-NAMES = [one.name for one in MADE]
+CHECKED_FIGURES = [figure for figure in FIGURES if figure.name not in ELSEWHERE]
+NAMES = [figure.name for figure in CHECKED_FIGURES]
 SMALLEST, HIGHEST, LONGEST = 6.0, 240.0, 60
 """Type that journals print (points), height of a page (mm), words of a caption."""
 WITHOUT_UNIT = {"athletes", "specification_curve"}
@@ -55,7 +55,7 @@ ROOM = "\N{NO-BREAK SPACE}" * 4
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> tuple[Study, dict[tuple[str, float], Drawing]]:
+def drawn_study(tmp_path_factory) -> tuple[Study, dict[tuple[str, float], Drawing]]:
     """A study with all its figures, and the drawings as they were written."""
     folder = tmp_path_factory.mktemp("figures")
     study, drawings = write_made_results(folder, figures={"formats": ["svg"]}), {}
@@ -73,27 +73,27 @@ def made(tmp_path_factory) -> tuple[Study, dict[tuple[str, float], Drawing]]:
 
 
 @pytest.fixture(scope="module")
-def tables(made) -> dict[str, pd.DataFrame]:
+def tables(drawn_study) -> dict[str, pd.DataFrame]:
     """Rows of every figure."""
-    folder, named = made[0].root / "figures", {}
+    folder, rows_of_figure = drawn_study[0].root / "figures", {}
     for path in folder.glob("*.tsv"):
-        named[path.stem] = rows = read_table(path)
+        rows_of_figure[path.stem] = rows = read_table(path)
         if "condition" in rows:  # one only, so that its name is left out
-            named[path.stem] = rows.assign(condition="")
-    return named
+            rows_of_figure[path.stem] = rows.assign(condition="")
+    return rows_of_figure
 
 
-@pytest.fixture(params=product(NAMES, WIDTHS), ids=lambda one: f"{one[0]}-{one[1]:g}")
-def drawing(request, made) -> Drawing:
-    return made[1][request.param]
+@pytest.fixture(params=product(NAMES, WIDTHS), ids=lambda case: f"{case[0]}-{case[1]:g}")
+def drawing(request, drawn_study) -> Drawing:
+    return drawn_study[1][request.param]
 
 
-@pytest.fixture(params=MADE, ids=NAMES)
+@pytest.fixture(params=CHECKED_FIGURES, ids=NAMES)
 def described(request, tables):
     return request.param, tables[request.param.name]
 
 
-def shown(drawing: Drawing) -> list[Text]:
+def visible_texts(drawing: Drawing) -> list[Text]:
     """Words that are drawn."""
     hidden = set()
     for axes in drawing.axes:
@@ -116,7 +116,7 @@ def boxes(drawing: Drawing) -> list[tuple[Text, object]]:
     """Words and the room that the renderer gives them."""
     with journal_style():
         renderer = FigureCanvasAgg(drawing).get_renderer()
-        return [(text, text.get_window_extent(renderer)) for text in shown(drawing)]
+        return [(text, text.get_window_extent(renderer)) for text in visible_texts(drawing)]
 
 
 def shared(first, second) -> float:
@@ -129,16 +129,17 @@ def shared(first, second) -> float:
 
 def overlapping(drawing: Drawing) -> list[tuple[str, str]]:
     """Words upon words, and words upon the panel of another."""
-    level = [one for one in boxes(drawing) if one[0].get_rotation() % 90.0 == 0.0]
-    found = [
-        (one.get_text(), other.get_text())
-        for (one, first), (other, second) in combinations(level, 2)
+    level = [pair for pair in boxes(drawing) if pair[0].get_rotation() % 90.0 == 0.0]
+    on_words = [
+        (text.get_text(), other_text.get_text())
+        for (text, first), (other_text, second) in combinations(level, 2)
         if shared(first, second) > 0.05
-        and ROOM not in (one.get_text()[:4], other.get_text()[:4])  # a title's room for its letter
+        and ROOM
+        not in (text.get_text()[:4], other_text.get_text()[:4])  # a title's room for its letter
     ]
     panels = [axes for axes in drawing.axes if axes.get_visible()]
     keyed = {id(text) for axes in panels if axes.get_legend() for text in axes.get_legend().texts}
-    return found + [
+    return on_words + [
         (text.get_text(), axes.get_ylabel() or axes.get_xlabel())
         for text, box in level
         for axes in panels
@@ -163,7 +164,7 @@ def keys(drawing: Drawing) -> list[object]:
 
 
 def look(handle) -> tuple:
-    """What tells an entry of a key from the others."""
+    """Properties by which an entry of a key differs from the others."""
     if isinstance(handle, Line2D):
         face = to_hex(handle.get_markerfacecolor()) if handle.get_marker() != "None" else ""
         dash = handle.get_linestyle() + str(handle._unscaled_dash_pattern)
@@ -174,37 +175,41 @@ def look(handle) -> tuple:
 def hues(artists) -> set[int]:
     """Hues of what is drawn, in tenths of the circle; greys, black and white have none."""
     colours = []
-    for one in artists:
-        if isinstance(one, Line2D):
-            colours += [one.get_color(), one.get_markerfacecolor()]
-        elif isinstance(one, Patch):
-            colours += [one.get_facecolor()[:3]]
+    for artist in artists:
+        if isinstance(artist, Line2D):
+            colours += [artist.get_color(), artist.get_markerfacecolor()]
+        elif isinstance(artist, Patch):
+            colours += [artist.get_facecolor()[:3]]
         else:
-            colours += [tuple(colour[:3]) for colour in one.get_facecolor()]
-    found = set()
-    for colour in (one for one in colours if one is not None and str(one) != "none"):
+            colours += [tuple(colour[:3]) for colour in artist.get_facecolor()]
+    hues_found = set()
+    for colour in (
+        candidate for candidate in colours if candidate is not None and str(candidate) != "none"
+    ):
         hue, light, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
         if saturation > 0.25 and 0.1 < light < 0.93:
-            found.add(round(10.0 * hue) % 10)
-    return found
+            hues_found.add(round(10.0 * hue) % 10)
+    return hues_found
 
 
 def unexplained(drawing: Drawing) -> set[int]:
     """Hues that no key explains, where there are several."""
     inside = [
-        one
+        artist
         for axes in drawing.axes
         if axes.get_visible() and not axes.images
-        for one in axes.get_children()
-        if isinstance(one, Line2D | Patch | Collection) and one is not axes.patch
+        for artist in axes.get_children()
+        if isinstance(artist, Line2D | Patch | Collection) and artist is not axes.patch
     ]
-    drawn = hues(inside)
-    return drawn - hues(keys(drawing)) if len(drawn) > 1 else set()
+    drawn_hues = hues(inside)
+    return drawn_hues - hues(keys(drawing)) if len(drawn_hues) > 1 else set()
 
 
 def coordinates(name: str, width: float, drawing: Drawing) -> Iterator[pd.DataFrame]:
-    """Where lines, points, bars, bands and words stand, in the numbers of their axes."""
-    for place, axes in enumerate(one for one in drawing.axes if one.get_visible()):
+    """Coordinates of lines, points, bars, bands and words, in the numbers of their axes."""
+    for panel, axes in enumerate(
+        candidate for candidate in drawing.axes if candidate.get_visible()
+    ):
         at = [np.empty((0, 2))]
         for artist in axes.get_children():
             if isinstance(artist, Line2D):
@@ -216,7 +221,7 @@ def coordinates(name: str, width: float, drawing: Drawing) -> Iterator[pd.DataFr
             elif artist in axes.texts and artist.get_transform() is axes.transData:
                 at.append([artist.get_position()])
         x, y = np.concatenate(at).astype(float).T
-        yield pd.DataFrame({"panel": f"{name} {width:g} mm {place}", "x": x, "y": y})
+        yield pd.DataFrame({"panel": f"{name} {width:g} mm {panel}", "x": x, "y": y})
 
 
 MAIN = ("mean", "value", "estimate", "opposition", "cosine", "lag_mean")
@@ -225,19 +230,21 @@ MAIN = ("mean", "value", "estimate", "opposition", "cosine", "lag_mean")
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", NAMES)
-def test_what_rows_say_is_drawn(made, tables, name, width):
+def test_what_rows_say_is_drawn(drawn_study, tables, name, width):
     """Every number of a row is a coordinate of the drawing, or a colour of an image."""
-    rows, own = tables[name], made[1][name, width]
-    at = [panel[["x", "y"]].to_numpy().ravel() for panel in coordinates(name, width, own)]
+    rows, drawing = tables[name], drawn_study[1][name, width]
+    at = [panel[["x", "y"]].to_numpy().ravel() for panel in coordinates(name, width, drawing)]
     at += [np.ma.filled(image.get_array().astype(float), np.nan).ravel()
-           for axes in own.axes for image in axes.images]  # fmt: skip
-    drawn = np.sort(np.concatenate(at))
-    drawn = drawn[np.isfinite(drawn)]
-    column = next(one for one in MAIN if one in rows)
-    said = IN_PER_CENT.get(name, 1.0) * rows[column].dropna().to_numpy()
-    index = np.searchsorted(drawn, said).clip(1, len(drawn) - 1)
-    apart = np.minimum(np.abs(drawn[index] - said), np.abs(drawn[index - 1] - said))
-    share = (apart <= 1e-6 * (1.0 + np.abs(said))).mean()
+           for axes in drawing.axes for image in axes.images]  # fmt: skip
+    coordinate = np.sort(np.concatenate(at))
+    coordinate = coordinate[np.isfinite(coordinate)]
+    column = next(candidate for candidate in MAIN if candidate in rows)
+    expected = IN_PER_CENT.get(name, 1.0) * rows[column].dropna().to_numpy()
+    index = np.searchsorted(coordinate, expected).clip(1, len(coordinate) - 1)
+    distance = np.minimum(
+        np.abs(coordinate[index] - expected), np.abs(coordinate[index - 1] - expected)
+    )
+    share = (distance <= 1e-6 * (1.0 + np.abs(expected))).mean()
     assert share == 1.0 if width == max(WIDTHS) else share >= SHARE_OF_NARROW
 
 
@@ -267,17 +274,21 @@ def test_intervals_and_deviations_of_rows_are_drawn(described):
     if figure.columns == "curves":
         rows = rows[(rows["percent"] % 2 == 0) & (rows["row"] != SHARE)]
     panels = coordinates(figure.name, max(WIDTHS), drawing)
-    drawn = np.unique(np.concatenate([panel[["x", "y"]].to_numpy().ravel() for panel in panels]))
+    coordinate = np.unique(
+        np.concatenate([panel[["x", "y"]].to_numpy().ravel() for panel in panels])
+    )
     for ends in ends_of(figure, rows):
-        said = ends[np.isfinite(ends)]
-        index = np.searchsorted(drawn, said).clip(1, len(drawn) - 1)
-        apart = np.minimum(np.abs(drawn[index] - said), np.abs(drawn[index - 1] - said))
-        assert (apart <= 1e-6 * (1.0 + np.abs(said))).all()
+        expected = ends[np.isfinite(ends)]
+        index = np.searchsorted(coordinate, expected).clip(1, len(coordinate) - 1)
+        distance = np.minimum(
+            np.abs(coordinate[index] - expected), np.abs(coordinate[index - 1] - expected)
+        )
+        assert (distance <= 1e-6 * (1.0 + np.abs(expected))).all()
 
 
-def test_figures_look_as_they_did(made):
+def test_figures_look_as_they_did(drawn_study):
     """A page, a key and the strokes of a figure change on purpose alone."""
-    drawings = {(name, width): made[1][name, width] for name in NAMES for width in WIDTHS}
+    drawings = {(name, width): drawn_study[1][name, width] for name in NAMES for width in WIDTHS}
     for figure, made_rows in FIGURE_ROWS.items():
         for width in WIDTHS:
             drawings[figure.name, width] = drawing = figure.draw(made_rows(), width)
@@ -288,11 +299,11 @@ def test_figures_look_as_they_did(made):
 def test_a_drawing_can_be_read_on_its_page(drawing):
     """Nothing upon words, none cut, six points and no indices; keys explain every colour once."""
     width, height = drawing.get_size_inches() * 25.4
-    assert any(width == pytest.approx(one) for one in WIDTHS)
+    assert any(width == pytest.approx(width_mm) for width_mm in WIDTHS)
     assert height <= HIGHEST
     assert overlapping(drawing) == []
     assert cut(drawing) == []
-    for text in shown(drawing):
+    for text in visible_texts(drawing):
         assert text.get_fontsize() >= SMALLEST, text
         assert "$" not in text.get_text()
         for line in text.get_text().split("\n"):
@@ -300,15 +311,15 @@ def test_a_drawing_can_be_read_on_its_page(drawing):
             assert "  " not in line
     assert unexplained(drawing) == set()
     entries = keys(drawing)
-    labels, looks = [one.get_label() for one in entries], [look(one) for one in entries]
+    labels, looks = [entry.get_label() for entry in entries], [look(entry) for entry in entries]
     assert len(set(labels)) == len(set(looks)) == len(entries)
-    for label, one in zip(labels, entries, strict=True):
+    for label, entry in zip(labels, entries, strict=True):
         for role, colour in (("push", BLUE), ("swing", VERMILLION)):
             if label in (f"{role} side", f"{role} leg"):
-                line = isinstance(one, Line2D)
-                drawn = one.get_color() if line else one.get_edgecolor()
-                assert to_hex(drawn).upper() == colour
-                assert bool(one.is_dashed() if line else one.get_hatch()) == (role == "swing")
+                line = isinstance(entry, Line2D)
+                entry_colour = entry.get_color() if line else entry.get_edgecolor()
+                assert to_hex(entry_colour).upper() == colour
+                assert bool(entry.is_dashed() if line else entry.get_hatch()) == (role == "swing")
 
 
 def test_nothing_that_is_drawn_lies_outside_of_its_axes(drawing):
@@ -322,20 +333,24 @@ def test_nothing_that_is_drawn_lies_outside_of_its_axes(drawing):
             assert not outside[:, is_data].any(), (axes.get_ylabel(), points, limits)
 
 
-def test_axes_have_labels_with_units(described, made):
+def test_axes_have_labels_with_units(described, drawn_study):
     figure, _ = described
     for width in WIDTHS:
-        drawing = made[1][figure.name, width]
-        whole = drawing.get_supxlabel()
+        drawing = drawn_study[1][figure.name, width]
+        common_label = drawing.get_supxlabel()
         for axes in drawing.axes:
             if not axes.get_visible() or axes.images:
                 continue
-            row = [one for one in drawing.axes if one.bbox.y0 == axes.bbox.y0]
+            row = [neighbour for neighbour in drawing.axes if neighbour.bbox.y0 == axes.bbox.y0]
             numbers = [t.get_text().replace("−", "-") for t in axes.get_yticklabels()]
-            if any(re.fullmatch(r"-?[\d.]+", one) for one in numbers):
-                [label, *_] = [one.get_ylabel() for one in row if one.get_ylabel()] or [""]
+            if any(re.fullmatch(r"-?[\d.]+", tick) for tick in numbers):
+                [label, *_] = [
+                    neighbour.get_ylabel() for neighbour in row if neighbour.get_ylabel()
+                ] or [""]
                 assert figure.name in WITHOUT_UNIT or re.search(r"\([^()]+\)", label), label
-            of_row = [one.get_xlabel() for one in row if one.get_xlabel()] or [whole]
+            of_row = [neighbour.get_xlabel() for neighbour in row if neighbour.get_xlabel()] or [
+                common_label
+            ]
             label = axes.get_xlabel() or of_row[0]
             assert label[:1].isupper() or label.startswith("ln"), label
             assert figure.name in WITHOUT_UNIT or re.search(r"\(.+\)", label), label
@@ -353,14 +368,16 @@ def test_words_keep_the_rules_and_follow_the_rows(described):
     for text in (figure.title, caption, claim, figure.alternative(rows)):
         assert text == text.strip()
         assert "nan" not in text
-        for pattern in (one for one in FORBIDDEN if not one.startswith(r"\bright")):
+        for pattern in (
+            forbidden for forbidden in FORBIDDEN if not forbidden.startswith(r"\bright")
+        ):
             assert not re.search(pattern, text, flags=re.IGNORECASE), pattern
     ends = [name for name in ("ci_low", "low") if name in rows and rows[name].notna().any()]
     if ends and figure.name != "sign_patterns":  # whose intervals are not drawn
         assert INTERVALS["athletes" if ends == ["ci_low"] else "measurement"] in caption
     if "sd" in rows and rows["sd"].notna().any() and figure.columns == "curves":
-        few = rows.groupby("row")["line"].unique().map(len).min() <= 4
-        assert ("± one standard deviation over " in caption) == few
+        has_few_lines = rows.groupby("row")["line"].unique().map(len).min() <= 4
+        assert ("± one standard deviation over " in caption) == has_few_lines
     numbers = ("mean", "value", "estimate", "opposition", "cosine", "lag_mean")
     halved = {name: 0.5 * rows[name] for name in numbers if name in rows}
     assert figure.alternative(rows.assign(**halved)) != figure.alternative(rows)
@@ -418,20 +435,22 @@ def test_titles_captions_and_alternatives_are_what_they_were(tables):
     A sentence that differs by numbers alone is not told again: numbers follow the rows (below).
     """
     lines = []
-    for figure in MADE:
-        seen: set[str] = set()
+    for figure in CHECKED_FIGURES:
+        sentences: set[str] = set()
         for name, alter in ALTERED.items():
             if (rows := alter(tables[figure.name])).empty:
                 continue
-            told = (figure.claim(rows), figure.caption(rows), figure.alternative(rows))
-            for what, text in zip(("claim", "caption", "alternative"), told, strict=True):
-                if (sentence := NUMBER.sub("#", f"{what}: {text}")) not in seen:
-                    lines.append(f"{figure.name}, {name} | {what}: {text}")
-                seen.add(sentence)
-    few = (source_label("hip_push"), range_words(1, 1, "step"), range_words(11, 12, "athlete"),
-           digits(3.2e-13), digits(-0.001, "kg m²/s"), format_interval(-12.34, -14.11, -10.57),
-           column_title("restricted_arms", 8.9), choice_words("pelvis=legs"))  # fmt: skip
-    assert differences("figure_words", [*lines, *map(str, few)]) == []
+            texts = (figure.claim(rows), figure.caption(rows), figure.alternative(rows))
+            for kind, text in zip(("claim", "caption", "alternative"), texts, strict=True):
+                if (sentence := NUMBER.sub("#", f"{kind}: {text}")) not in sentences:
+                    lines.append(f"{figure.name}, {name} | {kind}: {text}")
+                sentences.add(sentence)
+    single_words = (
+        source_label("hip_push"), range_words(1, 1, "step"), range_words(11, 12, "athlete"),
+        digits(3.2e-13), digits(-0.001, "kg m²/s"), format_interval(-12.34, -14.11, -10.57),
+        column_title("restricted_arms", 8.9), choice_words("pelvis=legs"),
+    )  # fmt: skip
+    assert differences("figure_words", [*lines, *map(str, single_words)]) == []
 
 
 def counts(noun: str, rows: pd.DataFrame) -> set[tuple[int, int]]:
@@ -465,26 +484,26 @@ def test_numbers_of_captions_are_those_of_the_rows(described):
     assert counted or figure.name == "force_shares"
     for low, high, noun in counted:
         assert (int(low), int(high or low)) in counts(noun, rows), (figure.name, noun)
-    limits = {float(one) for one in re.findall(r"\(limit ([\d.]+)\)", figure.caption(rows))}
+    limits = {float(number) for number in re.findall(r"\(limit ([\d.]+)\)", figure.caption(rows))}
     assert limits <= set(rows["limit"].dropna().round(9)) if limits else True
 
 
 @pytest.mark.parametrize("name", ["angular_momentum", "caused_rotation", "agreement", "athletes"])
 def test_one_condition_and_missing_intervals_are_drawn(name, tables):
-    """What a study with one speed, one athlete and no fit has."""
-    [figure] = [one for one in FIGURES if one.name == name]
+    """Rows of a study with one speed, one athlete and no fit."""
+    [figure] = [candidate for candidate in FIGURES if candidate.name == name]
     rows = tables[name]
     first = {n: rows[n].iloc[0] for n in ("speed_mps", "participant_id") if n in rows}
     for column, value in first.items():
         rows = rows[rows[column] == value] if column != "speed_mps" or len(first) == 1 else rows
-    gone = {n: np.nan for n in ("sd", "low", "high", "ci_low", "ci_high", "limit") if n in rows}
-    drawing = figure.draw(rows.assign(**gone), WIDTHS[0])
+    unknown = {n: np.nan for n in ("sd", "low", "high", "ci_low", "ci_high", "limit") if n in rows}
+    drawing = figure.draw(rows.assign(**unknown), WIDTHS[0])
     letter_panels(drawing)
     with journal_style():
         arrange(drawing)
         drawing.draw_without_rendering()
     assert cut(drawing) == []
-    assert "95 % interval of" not in figure.caption(rows.assign(**gone))
+    assert "95 % interval of" not in figure.caption(rows.assign(**unknown))
 
 
 def test_moments_and_powers_of_joints_are_of_a_kilogram(tables):
@@ -492,15 +511,17 @@ def test_moments_and_powers_of_joints_are_of_a_kilogram(tables):
     rows = tables["joint_work"].set_index(["quantity", "line"])["mean"]
     for joint, moment in MOMENTS.items():
         for role in ("push", "swing"):
-            both = (rows.loc[quantity, f"{joint}_{role}"] for quantity in ("moment", "power"))
-            extension, power = (one.to_numpy() for one in both)
+            columns_of_role = (
+                rows.loc[quantity, f"{joint}_{role}"] for quantity in ("moment", "power")
+            )
+            extension, power = (series.to_numpy() for series in columns_of_role)
             np.testing.assert_allclose(extension * POWERS[joint], -moment * power, rtol=1e-9)
 
 
 def test_a_quantity_that_nobody_knows_has_no_panels(tables):
     """A study without plates has angles alone."""
     rows = tables["joint_work"].query("quantity == 'angle'")
-    [figure] = [one for one in FIGURES if one.name == "joint_work"]
+    [figure] = [candidate for candidate in FIGURES if candidate.name == "joint_work"]
     assert len(figure.draw(rows, max(WIDTHS)).axes) == 3
     assert "(angles). TD" in figure.caption(rows)
 
@@ -509,13 +530,13 @@ def listed(study: Study) -> list[dict]:
     return json.loads((study.root / "figures" / "figures.json").read_text("utf-8"))["figures"]
 
 
-def test_every_figure_has_its_files_and_words(made):
-    folder, found = made[0].root / "figures", listed(made[0])
-    assert [one["name"] for one in found] == NAMES
-    for entry in found:
+def test_every_figure_has_its_files_and_words(drawn_study):
+    folder, entries = drawn_study[0].root / "figures", listed(drawn_study[0])
+    assert [entry["name"] for entry in entries] == NAMES
+    for entry in entries:
         files = {width: {"svg": f"{entry['name']}_{width}mm.svg"} for width in ("85", "180")}
         assert entry["files"] == files
-        assert all((folder / one["svg"]).stat().st_size > 1000 for one in files.values())
+        assert all((folder / paths["svg"]).stat().st_size > 1000 for paths in files.values())
         assert all(entry[words] for words in ("title", "caption", "alternative_text"))
 
 

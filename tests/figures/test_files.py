@@ -40,7 +40,7 @@ def test_files_are_what_a_journal_takes(tmp_path, width_mm):
         re.search(r'<svg[^>]* width="([\d.]+)pt"', svg),
     )
     points = width_mm / 25.4 * 72
-    assert [float(one.group(1)) for one in widths] == pytest.approx([points] * 2, abs=1e-5)
+    assert [float(match.group(1)) for match in widths] == pytest.approx([points] * 2, abs=1e-5)
     assert b"/FontFile2" in pdf
     for absent in (b"/Type3", b"CreationDate"):
         assert absent not in pdf
@@ -57,17 +57,17 @@ def test_files_are_what_a_journal_takes(tmp_path, width_mm):
 def test_the_same_figure_gives_the_same_bytes(tmp_path):
     """Whatever a machine sets, and whatever else is in memory, which moves the arrangement."""
     first = save_figure(drawing(), tmp_path / "first")
-    kept = []
+    ballast = []
     for number in range(3):
-        kept.append([object()] * 10 ** (2 * number))
+        ballast.append([object()] * 10 ** (2 * number))
         with mpl.rc_context({"lines.linewidth": 9, "font.size": 30, "svg.fonttype": "path"}):
-            again = save_figure(drawing(), tmp_path / "again")
+            repeated = save_figure(drawing(), tmp_path / "again")
             assert mpl.rcParams["font.size"] == 30
-        for one, other in zip(first, again, strict=True):
-            assert one.read_bytes() == other.read_bytes()
+        for path, repeated_path in zip(first, repeated, strict=True):
+            assert path.read_bytes() == repeated_path.read_bytes()
 
 
-def places(svg: Path) -> list[float]:
+def coordinates(svg: Path) -> list[float]:
     """Every number in the drawing, but for names."""
     text = re.sub(r'(id|href|clip-path)="[^"]*"|#\w+|base64,[^"]*', "", svg.read_text("utf-8"))
     return [float(number) for number in re.findall(r"-?\d+\.?\d*", text)]

@@ -1,4 +1,4 @@
-"""Which steps pages and figures count, and which they average together."""
+"""Steps that pages and figures count, and steps that they average together."""
 
 from __future__ import annotations
 
@@ -31,30 +31,32 @@ SPEEDS = st.lists(
 
 def table(trials: dict[str, list[str]], speeds: list[float]) -> pd.DataFrame:
     of = dict(zip("abcd", speeds, strict=True))
-    rows = [("P", name, one, of[name]) for name, own in trials.items() for one in own]
+    rows = [
+        ("P", name, status, of[name]) for name, statuses in trials.items() for status in statuses
+    ]
     return pd.DataFrame(rows, columns=["participant_id", "trial_id", "status", "speed_mps"])
 
 
 @given(TRIALS, SPEEDS)
 def test_a_trial_without_a_whole_step_gives_its_whole_contacts(trials, speeds):
-    kept = kept_steps(table(trials, speeds))
-    for name, own in trials.items():
-        whole = own.count("ok")
-        found = kept[kept["trial_id"] == name]
-        assert len(found) == (whole or own.count("incomplete"))
-        assert set(found["status"]) <= {"ok" if whole else "incomplete"}
+    steps = kept_steps(table(trials, speeds))
+    for name, statuses in trials.items():
+        complete = statuses.count("ok")
+        of_trial = steps[steps["trial_id"] == name]
+        assert len(of_trial) == (complete or statuses.count("incomplete"))
+        assert set(of_trial["status"]) <= {"ok" if complete else "incomplete"}
 
 
 @given(TRIALS, SPEEDS)
 def test_steps_of_speeds_that_are_not_known_are_not_pooled(trials, speeds):
-    kept = kept_steps(table(trials, speeds))
-    columns = step_columns(kept)
-    assert sorted(row for one in columns for row in one.rows) == list(range(len(kept)))
-    for one in columns:
-        own = kept.iloc[one.rows]
-        known = own["speed_mps"].notna()
-        assert known.all() or len(set(own["trial_id"])) == 1
-    unknown = [one.title for one in columns if np.isnan(one.speed_mps)]
+    all_steps = kept_steps(table(trials, speeds))
+    columns = step_columns(all_steps)
+    assert sorted(row for column in columns for row in column.rows) == list(range(len(all_steps)))
+    for column in columns:
+        steps = all_steps.iloc[column.rows]
+        has_speed = steps["speed_mps"].notna()
+        assert has_speed.all() or len(set(steps["trial_id"])) == 1
+    unknown = [column.title for column in columns if np.isnan(column.speed_mps)]
     assert len(set(unknown)) == len(unknown)
 
 
@@ -75,7 +77,7 @@ def runs_table(runs: list[tuple[str, float]], factor: float = 1.0) -> pd.DataFra
 
 
 def sorted_rows(columns) -> list[list[int]]:
-    return [sorted(one.rows.tolist()) for one in columns]
+    return [sorted(column.rows.tolist()) for column in columns]
 
 
 @given(RUNS)
@@ -84,21 +86,21 @@ def test_speeds_that_were_run_form_the_classes(runs):
     steps = runs_table(runs)
     columns = step_columns(steps)
     assert sorted(chain.from_iterable(sorted_rows(columns))) == list(range(len(runs)))
-    for one in columns:
-        by_athlete = steps.iloc[one.rows].groupby("participant_id")["speed"]
+    for column in columns:
+        by_athlete = steps.iloc[column.rows].groupby("participant_id")["speed"]
         assert (by_athlete.max() <= MAX_REPEAT_RATIO * by_athlete.min() * (1 + 1e-9)).all()
         assert by_athlete.mean().max() <= MAX_SPEED_RATIO * by_athlete.mean().min() * (1 + 1e-9)
-        assert one.speed_mps == pytest.approx(by_athlete.mean().mean())
-        ends = (one.slowest_mps, one.fastest_mps)
+        assert column.speed_mps == pytest.approx(by_athlete.mean().mean())
+        ends = (column.slowest_mps, column.fastest_mps)
         assert ends == pytest.approx((by_athlete.mean().min(), by_athlete.mean().max()))
 
 
 @given(RUNS)
 def test_classes_are_those_of_another_implementation_and_keep_with_the_unit(runs):
     steps = runs_table(runs)
-    other = [sorted(own.index.tolist()) for own in _classes(steps)]
-    assert sorted_rows(step_columns(steps)) == other
-    assert sorted_rows(step_columns(runs_table(runs, 4.0))) == other
+    expected = [sorted(speed_class.index.tolist()) for speed_class in _classes(steps)]
+    assert sorted_rows(step_columns(steps)) == expected
+    assert sorted_rows(step_columns(runs_table(runs, 4.0))) == expected
 
 
 def test_repeated_speeds_of_athletes_of_different_pace():
@@ -107,7 +109,7 @@ def test_repeated_speeds_of_athletes_of_different_pace():
         *(("A", speed) for speed in (5.0, 5.0, 6.0, 7.0, 8.2, 8.2)),
         *(("B", speed) for speed in (5.0, 6.2, 8.0, 9.5, 9.48)),
     ]
-    titles = [one.title for one in step_columns(runs_table(runs))]
+    titles = [column.title for column in step_columns(runs_table(runs))]
     assert titles == ["5.0 m/s", "6.1 m/s", "7.0 m/s", "8.1 m/s", "9.5 m/s"]
 
 

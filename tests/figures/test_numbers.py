@@ -17,8 +17,10 @@ from tests.figures.made_study import draw_made, made_step_curves, write_made_res
 
 def contribution_rows(study: Study) -> pd.DataFrame:
     """Contributions of every step of a study, every digit."""
-    who = [one.participant_id for one in study.participants]
-    return pd.concat([participant_rows(study, one, "contributions") for one in who])
+    participants = [participant.participant_id for participant in study.participants]
+    return pd.concat(
+        [participant_rows(study, participant, "contributions") for participant in participants]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -29,35 +31,47 @@ def study(tmp_path_factory) -> Study:
 
 @pytest.fixture(scope="module")
 def results(study):
-    with pytest.MonkeyPatch.context() as patched, study_results(study) as found:
+    with pytest.MonkeyPatch.context() as patched, study_results(study) as study_means:
         draw_made(patched)
-        yield found
+        yield study_means
 
 
 def test_means_are_those_of_the_athletes(results):
     """Of the table of steps, and of contributions as they are or as change of speed."""
-    kept = results.means.numbered_steps
-    sprint = kept[kept["trial_id"] == "sprint"]
+    steps = results.means.numbered_steps
+    sprint = steps[steps["trial_id"] == "sprint"]
     means = results.means.stance
-    own = means[(means["axis"] == "y") & (means["speed_mps"] > 9)].set_index(["quantity", "source"])
+    vertical = means[(means["axis"] == "y") & (means["speed_mps"] > 9)].set_index(
+        ["quantity", "source"]
+    )
     for source in ("arms", "push_side"):
         values = sprint.groupby("participant_id")[f"H_{source}_y_stance_mean_kgm2ps"].mean()
-        assert own.loc[("angular_momentum", source), "mean"] == pytest.approx(values.mean())
-        assert own.loc[("angular_momentum", source), "sd"] == pytest.approx(values.std())
-    every = contribution_rows(results.study)
-    every = every.merge(sprint[["participant_id", "trial_id", "step", "contact_s", "mass_kg"]])
-    hip = every.query("source == 'hip_push' and statistic == 'moment_max' and axis == 'y'")
+        assert vertical.loc[("angular_momentum", source), "mean"] == pytest.approx(values.mean())
+        assert vertical.loc[("angular_momentum", source), "sd"] == pytest.approx(values.std())
+    contributions = contribution_rows(results.study)
+    contributions = contributions.merge(
+        sprint[["participant_id", "trial_id", "step", "contact_s", "mass_kg"]]
+    )
+    hip = contributions.query("source == 'hip_push' and statistic == 'moment_max' and axis == 'y'")
     hip = hip.groupby("participant_id")["value"].mean()
-    row = own.loc[("joint_moment_max", "hip_push")]
+    row = vertical.loc[("joint_moment_max", "hip_push")]
     assert (row["mean"], row["sd"]) == pytest.approx((hip.mean(), hip.std()))
     for figure, panel, target, source, factor in (
         ("caused_rotation", "swing_side_y", "swing_side", "knee_swing", 1.0),
-        ("caused_force", "ground_y", "ground", "ankle_push", every["contact_s"] / every["mass_kg"]),
+        (
+            "caused_force",
+            "ground_y",
+            "ground",
+            "ankle_push",
+            contributions["contact_s"] / contributions["mass_kg"],
+        ),
     ):
         bars = results.means.bars(figure)
         bars = bars[(bars["panel"] == panel) & (bars["source"] == source) & (bars["speed_mps"] > 9)]
         assert set(bars["variant"]) == {"C2", "C1", "C3"}
-        scaled = every.assign(mean=factor * every["value"], high=factor * every["high"])
+        scaled = contributions.assign(
+            mean=factor * contributions["value"], high=factor * contributions["high"]
+        )
         for bar in bars.to_dict("records"):
             rows = scaled.query(
                 f"target == '{target}' and source == '{source}' and axis == 'y' and "
@@ -72,8 +86,8 @@ def test_means_are_those_of_the_athletes(results):
 
 
 def line(rows: pd.DataFrame, row: str, name: str, column: str = "mean") -> np.ndarray:
-    own = rows[(rows["row"] == row) & (rows["line"] == name)]
-    return own[own["speed_mps"] == own["speed_mps"].max()][column].to_numpy()
+    of_line = rows[(rows["row"] == row) & (rows["line"] == name)]
+    return of_line[of_line["speed_mps"] == of_line["speed_mps"].max()][column].to_numpy()
 
 
 def curves(figure: str, data: xr.Dataset) -> pd.DataFrame:
@@ -84,10 +98,12 @@ def test_curves_are_means_over_steps():
     data = made_step_curves()
     rows = curves("angular_momentum_groups", data)
     sprint = data["angular_momentum"].isel(step=np.flatnonzero(data["trial_id"] == "sprint"))
-    own = sprint.sel(group="arms", axis="y").transpose("step", "phase", "percent").values
+    arms_momentum = sprint.sel(group="arms", axis="y").transpose("step", "phase", "percent").values
     key = ("angular_momentum_y_groups", "arms")
-    np.testing.assert_allclose(line(rows, *key), own.mean(0).ravel(), rtol=1e-12)
-    np.testing.assert_allclose(line(rows, *key, "sd"), own.std(0, ddof=1).ravel(), rtol=1e-12)
+    np.testing.assert_allclose(line(rows, *key), arms_momentum.mean(0).ravel(), rtol=1e-12)
+    np.testing.assert_allclose(
+        line(rows, *key, "sd"), arms_momentum.std(0, ddof=1).ravel(), rtol=1e-12
+    )
     two = curves("angular_momentum_groups", data.isel(step=slice(0, 2)))
     assert two["sd"].isna().all()  # of two steps
 
@@ -109,12 +125,12 @@ def test_balance_and_parts_of_moments_add_up():
     data = made_step_curves()
     rate = curves("angular_momentum_rate", data)
     parts = ("moment_of_force", "free_moment", "residual_moment")
-    total = sum(line(rate, "moment_balance_y", one) for one in parts)
+    total = sum(line(rate, "moment_balance_y", part) for part in parts)
     np.testing.assert_allclose(line(rate, "moment_balance_y", "total"), total, atol=1e-10)
     hub, chains = curves("hub_torques", data), ("leg_push", "leg_swing", "upper_body")
     for chain in chains:
-        both = sum(line(hub, f"joint_{part}_y", chain) for part in ("moment", "force"))
-        np.testing.assert_allclose(line(hub, "torque_y", chain), both, atol=1e-9)
+        total_torque = sum(line(hub, f"joint_{part}_y", chain) for part in ("moment", "force"))
+        np.testing.assert_allclose(line(hub, "torque_y", chain), total_torque, atol=1e-9)
     shares = np.array([line(hub, SHARE, chain) for chain in chains])
     assert (
         np.isclose(shares.sum(0), 100.0)

@@ -32,7 +32,7 @@ from aqbio.pages.words import LABELS
 from aqbio.report.page import StudyContent
 from aqbio.report.stage import write_one_file
 from aqbio.stats.registry import study_registry
-from tests.figures.made_study import FAILED, OWN, REGISTRY
+from tests.figures.made_study import FAILED, REGISTRY, STEP_HYPOTHESES
 from tests.pages import pages_text, visible_words, words_of
 from tests.report.conftest import made_pages, make_pages
 
@@ -284,7 +284,7 @@ def test_a_changed_smallest_effect_arrives_in_every_drawing(folder):
     for name in ("specification_curve", "athletes"):
         figure, own = drawn[name]
         names = list(dict.fromkeys(own["hypothesis"]))
-        assert name != "athletes" or names == list(OWN)
+        assert name != "athletes" or names == list(STEP_HYPOTHESES)
         for hypothesis, axes in zip(names, figure.draw(own, 180.0).axes, strict=False):
             ends = [np.atleast_1d(line.get_xdata()) for line in axes.lines]
             places = [at[0] for at in ends if len(at) == 2 and at[0] == at[1]]

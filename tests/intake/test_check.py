@@ -34,7 +34,7 @@ CHANGES = alterations(Path(__file__).with_name("altered_studies.yaml"))
 
 
 def test_what_check_says_is_what_it_was(tmp_path, recorded):
-    """What files show by themselves; of ten mistakes also what the stages say."""
+    """Problems that files alone show; of ten mistakes also those that the stages find."""
     lines, started = (
         [],
         [*outcome_lines("none", lambda: study_problems(tmp_path / "study.yaml"), tmp_path)],
@@ -42,7 +42,11 @@ def test_what_check_says_is_what_it_was(tmp_path, recorded):
     for number, (name, change) in enumerate(CHANGES.items()):
         file = copied(recorded, tmp_path / f"{number}")
         alter(file.parent, change)
-        check = study_problems if name == "ten mistakes" else lambda one: written_problems(one)[0]
+        check = (
+            study_problems
+            if name == "ten mistakes"
+            else lambda study_file: written_problems(study_file)[0]
+        )
         lines += outcome_lines(name, lambda check=check, file=file: check(file), file.parent)
         shutil.rmtree(file.parent)
     assert differences("intake/check", started + lines) == []
@@ -50,13 +54,13 @@ def test_what_check_says_is_what_it_was(tmp_path, recorded):
 
 def test_a_recording_over_which_the_program_breaks_is_one_finding(recorded, monkeypatch):
     """Nobody foresaw it; everything else is looked at all the same."""
-    whole, calls = contents.is_static, []
+    is_static, calls = contents.is_static, []
 
     def broken(positions):
         calls.append(len(positions))
         if len(calls) == 2:
             raise ZeroDivisionError
-        return whole(positions)
+        return is_static(positions)
 
     monkeypatch.setattr(contents, "is_static", broken)
     [finding] = written_problems(recorded / "study.yaml")[0]
@@ -66,13 +70,13 @@ def test_a_recording_over_which_the_program_breaks_is_one_finding(recorded, monk
 
 def test_sex_and_laboratory_are_asked_for_where_athletes_are_compared(recorded):
     study = checked_study(recorded / "study.yaml").study
-    first, told = study.participants[0], {"sex": "female", "laboratory": "A"}
-    many = [first.model_copy(update=told | {"participant_id": f"P{n}"}) for n in range(48)]
-    some = [*many[:47], many[47].model_copy(update={"laboratory": None})]
-    found = [
+    first, cells = study.participants[0], {"sex": "female", "laboratory": "A"}
+    complete = [first.model_copy(update=cells | {"participant_id": f"P{n}"}) for n in range(48)]
+    without_laboratory = [*complete[:47], complete[47].model_copy(update={"laboratory": None})]
+    problems = [
         list(comparison_problems(replaced(study, participants=tuple(people))))
-        for people in (many, some, some[1:])
+        for people in (complete, without_laboratory, without_laboratory[1:])
     ]
-    assert [len(one) for one in found] == [0, 1, 0]
-    assert found[1][0].rule == "laboratory-untold"
-    assert "1 of 48" in found[1][0].what
+    assert [len(of_people) for of_people in problems] == [0, 1, 0]
+    assert problems[1][0].rule == "laboratory-untold"
+    assert "1 of 48" in problems[1][0].what

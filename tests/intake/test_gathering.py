@@ -1,4 +1,4 @@
-"""What a folder of recordings says by itself: whose, which trial, which files together."""
+"""Content of a folder of recordings: persons, trials and files that belong together."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ from tests.said import outcome_lines
 
 
 def markers(
-    file, *, movement=None, size=1.0, count=10, still=False, plates=0, labels="", first=0.0
+    file, *, movement=None, size=1.0, count=10, is_static=False, plates=0, labels="", first=0.0
 ):
     """One recording of 5 s; of a seed for `movement` there are labels and positions, too."""
     names = tuple(labels.split()) or ("RASI", "LASI")
     moved, lengths = Movement(), Lengths()
     if movement is not None:
         names = tuple("abcdefghij"[:count])
-        positions = size * moving_body(movement, 500, still=still)[:, :count]
+        positions = size * moving_body(movement, 500, is_static=is_static)[:, :count]
         moved, lengths = Movement.of(names, positions, 100.0), Lengths.of(names, positions)
-    return MarkerFacts(file, names, 500, 100.0, first, still, plates, moved, lengths)
+    return MarkerFacts(file, names, 500, 100.0, first, is_static, plates, moved, lengths)
 
 
-def moving_body(seed, frames, *, still):
+def moving_body(seed, frames, *, is_static):
     """A body of ten rigid markers (T, 10, 3) that turns and goes about, m."""
     body = np.random.default_rng(0).normal(0.0, 0.4, (10, 3))
-    if still:
+    if is_static:
         return np.tile(body, (frames, 1, 1))
     time = np.arange(frames)[:, None] / 100.0
     rate, phase = np.random.default_rng(seed).uniform(1.0, 6.0, (2, 6))
@@ -64,28 +64,37 @@ FOLDERS = Path(__file__).with_name("folders.txt").read_text(encoding="utf-8").sp
 
 def test_whose_recordings_are_and_what_they_are_called_is_what_it_was():
     lines = []
-    for folder in (one for one in FOLDERS if not one.startswith("#")):
-        files = [Path(one.replace("~", " ")) for one in folder.split()]
-        still = [one for one in files if "static" in one.as_posix().casefold()]
-        people, names = people_of(files, still), trial_names(files, still)
-        lines += [f"{one} | {people[one]} {names[one]}" for one in files]
+    for folder in (line for line in FOLDERS if not line.startswith("#")):
+        files = [Path(name.replace("~", " ")) for name in folder.split()]
+        static_files = [file for file in files if "static" in file.as_posix().casefold()]
+        people, names = people_of(files, static_files), trial_names(files, static_files)
+        lines += [f"{file} | {people[file]} {names[file]}" for file in files]
     assert differences("intake/names", lines) == []
 
 
 PERSONS = ("Usain_Bolt", "UsainBolt", "usainbolt", "Bolt, Usain", "Bolt2", "Jürgen", "Vik", "Max")
-PLACES = ("{}/{}_9ms.c3d", "{}-sprint.trc", "{} 03.c3d", "{}.c3d", "Day 1/{}/run.trc", "run_{}.c3d")
+PATTERNS = (
+    "{}/{}_9ms.c3d",
+    "{}-sprint.trc",
+    "{} 03.c3d",
+    "{}.c3d",
+    "Day 1/{}/run.trc",
+    "run_{}.c3d",
+)
 
 
 @given(
-    st.sampled_from([*PERSONS, "UB1"]), st.lists(st.sampled_from(PLACES), min_size=1, max_size=3)
+    st.sampled_from([*PERSONS, "UB1"]), st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=3)
 )
-def test_no_name_of_a_person_becomes_an_id(name, places):
+def test_no_name_of_a_person_becomes_an_id(name, patterns):
     """Neither of participants nor of trials, wherever it stands in a path."""
-    other = Path("Florence Griffith/static 1.c3d")
-    files = [*dict.fromkeys(Path(one.format(name, name)) for one in places), other]
-    ids = [*trial_names(files, [other]).values(), *people_of(files).values()]
+    florence = Path("Florence Griffith/static 1.c3d")
+    files = [*dict.fromkeys(Path(pattern.format(name, name)) for pattern in patterns), florence]
+    ids = [*trial_names(files, [florence]).values(), *people_of(files).values()]
     for part in re.findall("[a-z]+", f"{name} Florence Griffith".casefold()):
-        assert not any(part in one.casefold() for one in ids if one != "UB1"), ids
+        assert not any(
+            part in identifier.casefold() for identifier in ids if identifier != "UB1"
+        ), ids
 
 
 RECORDINGS = yaml.safe_load(Path(__file__).with_name("recordings.yaml").read_text("utf-8"))
@@ -95,24 +104,37 @@ def test_what_belongs_together_is_what_it_was():
     """Persons, forces, copies, marker sets and models of made recordings."""
     lines = []
     for case, files in RECORDINGS.items():
-        paths = {Path(file): given_ or {} for file, given_ in files.items()}
-        every = [markers(one, **of) for one, of in paths.items() if one.suffix in (".trc", ".c3d")]
-        forces = [StorageFacts(one, of.get("start", 0.0), of.get("end", 5.0), 1000.0)
-                  for one, of in paths.items() if one.suffix == ".mot"]  # fmt: skip
-        owners, pairs = owners_of(every), force_files(every, forces)
-        repeated, served = find_copies(every, pairs)
-        for row in rows_of(every, pairs, owners).trials:
+        paths = {Path(file): facts or {} for file, facts in files.items()}
+        recordings = [
+            markers(path, **facts_of_file)
+            for path, facts_of_file in paths.items()
+            if path.suffix in (".trc", ".c3d")
+        ]
+        forces = [
+            StorageFacts(path, facts_of_file.get("start", 0.0), facts_of_file.get("end", 5.0), 1e3)
+            for path, facts_of_file in paths.items()
+            if path.suffix == ".mot"
+        ]
+        owners, pairs = owners_of(recordings), force_files(recordings, forces)
+        repeated, served = find_copies(recordings, pairs)
+        for row in rows_of(recordings, pairs, owners).trials:
             force, copied = served.get(Path(row.file)), repeated.get(Path(row.file), "none")
             lines.append(f"{case} | {row.file} of {row.participant_id}: {row.include} {row.found}; "
                          f"forces {force and force.file} copy of {copied}")  # fmt: skip
-        group, *others = marker_vocabularies(every, frozenset())
-        lines += [f"{case} | not {one.file}: {one.why}"
-                  for one in _other_marker_sets(group, others, Path("data"))]  # fmt: skip
-        lines += [f"{case} | {one.file}: {clock_mismatch(every, one) or 'fits'}" for one in forces]
-        people = {who: [one for one in owners if owners[one] == who] for who in owners.values()}
-        models = [ScaledModel(one, "") for one in paths if one.suffix == ".osim"]
-        lines += [f"{case} | {one.file} is of {who}"
-                  for who, one in models_of_people(people, models).items()]  # fmt: skip
+        group, *other_sets = marker_vocabularies(recordings, frozenset())
+        lines += [f"{case} | not {unusable.file}: {unusable.why}"
+                  for unusable in _other_marker_sets(group, other_sets, Path("data"))]  # fmt: skip
+        lines += [
+            f"{case} | {force_file.file}: {clock_mismatch(recordings, force_file) or 'fits'}"
+            for force_file in forces
+        ]
+        people = {
+            person: [file for file in owners if owners[file] == person]
+            for person in owners.values()
+        }
+        models = [ScaledModel(path, "") for path in paths if path.suffix == ".osim"]
+        lines += [f"{case} | {model.file} is of {person}"
+                  for person, model in models_of_people(people, models).items()]  # fmt: skip
     assert differences("intake/together", lines) == []
 
 
@@ -144,9 +166,9 @@ def ours(folder):
     """A run, and the prepared trials of an earlier study in the same folder."""
     labels, positions = recorded_figure(moving=True)
     prepared = folder / "results" / "mine" / "participants" / "P1" / "prepared"
-    for place in (folder, prepared):
-        place.mkdir(parents=True, exist_ok=True)
-        write_trc(place / "run.trc", labels, positions, RATE)
+    for target in (folder, prepared):
+        target.mkdir(parents=True, exist_ok=True)
+        write_trc(target / "run.trc", labels, positions, RATE)
     (prepared.parent / "prepare.json").write_text("{}")
 
 
@@ -163,9 +185,9 @@ def axes(folder):
     """Ends of axes, named so, and as rigid points that are not; of a runner who stands, too."""
     labels, positions = recorded_figure(moving=True)
     ends = np.array([[0.1, 0.0, 0.0], [0.0, 0.12, 0.0], [0.01, 0.0, 0.14]])
-    more = np.concatenate([positions[:, [0]] + ends, positions[:, [20]] + 1.3 * ends], axis=1)
+    axis_ends = np.concatenate([positions[:, [0]] + ends, positions[:, [20]] + 1.3 * ends], axis=1)
     names = (*labels, "ThiX", "THIY", "thiz", "QAX", "QBY", "QCZ")
-    write_trc(folder / "run.trc", names, np.concatenate([positions, more], axis=1), RATE)
+    write_trc(folder / "run.trc", names, np.concatenate([positions, axis_ends], axis=1), RATE)
 
 
 def models(folder):
@@ -173,14 +195,17 @@ def models(folder):
     bone = (
         "<Body name='{}'><mass>10</mass><Mesh><scale_factors>{} 1 1</scale_factors></Mesh></Body>"
     )
-    named = {
+    scales_of_model = {
         "generic": MIN_BONE_SCALES - 1,
         "registered": MIN_BONE_SCALES,
         "unscaled_generic": 1,
         "P1_scaled": 1,
     }
-    for name, sizes in named.items():
-        bones = "".join(bone.format(one, 1.0 + 0.02 * (one % sizes)) for one in range(12))
+    for name, sizes in scales_of_model.items():
+        bones = "".join(
+            bone.format(bone_number, 1.0 + 0.02 * (bone_number % sizes))
+            for bone_number in range(12)
+        )
         (folder / f"{name}.osim").write_text(f"<Model>{bones}</Model>", encoding="utf-8")
 
 
@@ -220,16 +245,17 @@ def test_what_folders_hold_is_what_it_was(tmp_path):
         write(folder)
         content = folder_content(folder)
         people = owners_of(content.markers) if content.markers else {}
-        for one in content.markers:
-            facts = f"{one.frames} frames, {one.rate:g} Hz, {one.is_static}, {sorted(one.computed)}"
-            lines.append(f"{name} | {one.file} of {people[one.file]}: {facts}")
+        for recording in content.markers:
+            size = f"{recording.frames} frames, {recording.rate:g} Hz"
+            facts = f"{size}, {recording.is_static}, {sorted(recording.computed)}"
+            lines.append(f"{name} | {recording.file} of {people[recording.file]}: {facts}")
         for kind in ("forces", "coordinates"):
-            own = getattr(content, kind)
-            lines += [f"{name} | {kind} {one.cell} {', '.join(one.columns)}" for one in own]
+            files = getattr(content, kind)
+            lines += [f"{name} | {kind} {file.cell} {', '.join(file.columns)}" for file in files]
         scaled = scaled_models(folder, content.models)
-        lines += [f"{name} | scaled {one.file}: {one.why}" for one in scaled]
-        lines += [f"{name} | not {one.file}: {one.why}" for one in content.unusable]
+        lines += [f"{name} | scaled {model.file}: {model.why}" for model in scaled]
+        lines += [f"{name} | not {file.file}: {file.why}" for file in content.unusable]
         if not content.markers and not content.coordinates:
-            made = lambda folder=folder: proposed_study("made", folder, None, print)  # noqa: E731
-            lines += outcome_lines(name, made, tmp_path)
+            propose = lambda folder=folder: proposed_study("made", folder, None, print)  # noqa: E731
+            lines += outcome_lines(name, propose, tmp_path)
     assert differences("intake/folders", lines) == []

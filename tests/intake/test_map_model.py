@@ -18,7 +18,7 @@ SPRINT = MODELS / "sprint" / "sprint_male.osim"
 
 def _comparable(model_map):
     content = model_map.model_dump()
-    content["groups"] = {group: sorted(found) for group, found in content["groups"].items()}
+    content["groups"] = {group: sorted(bodies) for group, bodies in content["groups"].items()}
     # no motion tells who a model was made for, nor which locked joints markers may free
     left_out = ("name", "source", "made_for", "held")
     return {key: value for key, value in content.items() if key not in left_out}
@@ -28,9 +28,9 @@ def test_our_own_map_again(tmp_path):
     proposed = write_map(SPRINT, tmp_path / "map.yaml")
     assert proposed.to_complete == ("source: citation of the model",)
     assert proposed.remarks == ()
-    made = read_yaml(tmp_path / "map.yaml", ModelMap)
-    assert _comparable(made) == _comparable(read_yaml(MODELS / "sprint" / "map.yaml", ModelMap))
-    markers = read_yaml(tmp_path / made.marker_set, MarkerSet)
+    written = read_yaml(tmp_path / "map.yaml", ModelMap)
+    assert _comparable(written) == _comparable(read_yaml(MODELS / "sprint" / "map.yaml", ModelMap))
+    markers = read_yaml(tmp_path / written.marker_set, MarkerSet)
     assert markers.pelvis.front == ("RASI", "LASI")
     text = (tmp_path / "map.yaml").read_text(encoding="utf-8")
     assert "# please fill: source: citation of the model" in text
@@ -56,6 +56,6 @@ def test_a_corrected_map_is_not_overwritten(tmp_path):
 def test_the_maps_that_were_written_by_hand(realdata, model, name):
     """Walker knees with kneecaps, negative knees, scaled models: the same maps."""
     proposed = proposed_map(realdata / model)
-    made = ModelMap.model_validate(yaml.safe_load(proposed.text))
-    assert _comparable(made) == _comparable(read_yaml(MODELS / name / "map.yaml", ModelMap))
+    model_map = ModelMap.model_validate(yaml.safe_load(proposed.text))
+    assert _comparable(model_map) == _comparable(read_yaml(MODELS / name / "map.yaml", ModelMap))
     assert proposed.to_complete == ("source: citation of the model",)

@@ -45,7 +45,7 @@ def _renamed_set(path: Path) -> None:
 @pytest.fixture(scope="module")
 def studies(tmp_path_factory) -> tuple[Study, Study]:
     """The same study twice: in the second one P2's labels, and marker set, are other ones."""
-    made = []
+    pair = []
     for renamed in (False, True):
         folder = tmp_path_factory.mktemp("laboratories")
         file = write_small_study(folder, results=str(folder / "results"))
@@ -58,8 +58,8 @@ def studies(tmp_path_factory) -> tuple[Study, Study]:
             lines = [f"{head}\tmarker_set", f"{first}\tn/a", f"{second}\tother.yaml"]
             sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
             _relabel(study)
-        made.append(load_study(file))
-    return made[0], made[1]
+        pair.append(load_study(file))
+    return pair[0], pair[1]
 
 
 def _relabel(study: Study) -> None:
@@ -93,30 +93,30 @@ def test_prepared_markers_are_the_same_under_other_labels(studies):
     plain, renamed = files
     assert [path.name for path in plain] == [path.name for path in renamed]
     assert plain
-    for one, other in zip(plain, renamed, strict=True):
-        first, second = read_dataset(one), read_dataset(other)
+    for plain_file, renamed_file in zip(plain, renamed, strict=True):
+        first, second = read_dataset(plain_file), read_dataset(renamed_file)
         assert [f"{PREFIX}{x}" for x in first["marker"].values] == list(second["marker"].values)
         np.testing.assert_array_equal(first["marker_raw"].values, second["marker_raw"].values)
 
 
 def test_a_marker_set_counts_for_its_participant_alone(studies):
     _, study = studies
-    own = study.file.parent / "other.yaml"
-    assert study.recorded_with("P2").marker_file == own
-    assert study.recorded_with("P1").marker_file == study.marker_file != own
+    marker_file = study.file.parent / "other.yaml"
+    assert study.recorded_with("P2").marker_file == marker_file
+    assert study.recorded_with("P1").marker_file == study.marker_file != marker_file
     assert given_content(study, "P1", "markers") != given_content(study, "P2", "markers")
-    assert given_files(study, "P2")[own] == "marker_set of P2"
-    assert own not in given_files(study, "P1")
+    assert given_files(study, "P2")[marker_file] == "marker_set of P2"
+    assert marker_file not in given_files(study, "P1")
 
 
 def test_our_other_models_have_the_participants_markers_too(studies):
     """Bodies and markers of our models have the same names."""
     _, study = studies
-    for seen in (study, study.recorded_with("P2")):
-        [other] = on_other_models(seen).values()
-        assert other.recorded_with("P2").marker_file == study.file.parent / "other.yaml"
-        own = other.recorded_with("P1").marker_file
-        assert own.resolve() == (MODELS / "sprint/markers.yaml").resolve()
+    for view in (study, study.recorded_with("P2")):
+        [other_model] = on_other_models(view).values()
+        assert other_model.recorded_with("P2").marker_file == study.file.parent / "other.yaml"
+        marker_file = other_model.recorded_with("P1").marker_file
+        assert marker_file.resolve() == (MODELS / "sprint/markers.yaml").resolve()
 
 
 def test_another_model_with_its_own_markers_takes_no_participants_set(studies, tmp_path):
@@ -127,8 +127,8 @@ def test_another_model_with_its_own_markers_takes_no_participants_set(studies, t
     )
     file = study.file.with_name("own_markers.yaml")
     file.write_text(text, encoding="utf-8")
-    [other] = on_other_models(load_study(file).recorded_with("P2")).values()
-    assert other.recorded_with("P2").marker_file == file.parent / "m.yaml"
+    [other_model] = on_other_models(load_study(file).recorded_with("P2")).values()
+    assert other_model.recorded_with("P2").marker_file == file.parent / "m.yaml"
 
 
 def test_a_missing_marker_set_is_named(studies, tmp_path):

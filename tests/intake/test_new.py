@@ -84,7 +84,7 @@ def one_person(data):
 
 
 def two_people(data):
-    """Whose folders have their names; one of them has no static trial."""
+    """Two people in folders with their names; one of them has no static trial."""
     run(data / "Ada Lovelace" / "Ada Lovelace sprint.trc")
     run(data / "Grace Hopper" / "Grace Hopper sprint.trc", 1.1)
     made_run.write_static(data / "Ada Lovelace" / "static.c3d")
@@ -92,23 +92,23 @@ def two_people(data):
 
 def other_labels(data):
     """A name before every label, labels that nobody knows, and those of another study."""
-    run(data / "jog.trc", labels=lambda one: f"Jane:{one}")
-    run(data / "other" / "walk.trc", labels=lambda one: f"x{made_run.LABELS.index(one)}")
+    run(data / "jog.trc", labels=lambda label: f"Jane:{label}")
+    run(data / "other" / "walk.trc", labels=lambda label: f"x{made_run.LABELS.index(label)}")
 
 
-GATHERED = {"one person": one_person, "two people": two_people, "other labels": other_labels,
+WRITERS = {"one person": one_person, "two people": two_people, "other labels": other_labels,
             "odd names": odd_names}  # fmt: skip
 
 
-@pytest.mark.parametrize("name", GATHERED)
+@pytest.mark.parametrize("name", WRITERS)
 def test_what_new_says_and_writes_is_what_it_was(tmp_path, name):
     (tmp_path / "data").mkdir()
-    GATHERED[name](tmp_path / "data")
+    WRITERS[name](tmp_path / "data")
     reported = []
-    said = new_study_from(tmp_path / "mine", tmp_path / "data", None, reported.append)
+    summary = new_study_from(tmp_path / "mine", tmp_path / "data", None, reported.append)
     files = sorted(path for path in (tmp_path / "mine").rglob("*") if path.is_file())
-    lines = [f"said {line}" for line in [*reported, *said.splitlines()]]
-    for path in (one for one in files if one.name not in ("hypotheses.yaml", "found.txt")):
+    lines = [f"said {line}" for line in [*reported, *summary.splitlines()]]
+    for path in (path for path in files if path.name not in ("hypotheses.yaml", "found.txt")):
         lines += [f"{path.name} {line}" for line in path.read_text("utf-8").splitlines()]
     text = "\n".join(lines)
     assert "Jane" not in text
@@ -132,14 +132,14 @@ def test_folders_that_no_settings_can_hold_are_refused(tmp_path, recordings, nam
 def test_what_breaks_over_one_file_costs_that_file(tmp_path, recordings, monkeypatch, broken):
     original = attrgetter(broken)(intake)
 
-    def breaks(path, row, *more):
+    def breaks(path, row, *rest):
         if "fast" in str(row):
             raise IndexError("of the program")
-        return original(path, row, *more)
+        return original(path, row, *rest)
 
     monkeypatch.setattr(f"aqbio.intake.{broken}", breaks)
-    said = new_study_from(tmp_path / "mine", recordings, None, lambda _: None)
-    assert "IndexError (of the program) at test_new.py" in said
+    summary = new_study_from(tmp_path / "mine", recordings, None, lambda _: None)
+    assert "IndexError (of the program) at test_new.py" in summary
     trials = {trial.trial_id for trial in load_study(tmp_path / "mine" / "study.yaml").trials}
     assert ("fast" in trials) == (broken != "folder.marker_facts")
     assert "slow" in trials

@@ -26,13 +26,16 @@ OPENCAP, POSE2SIM = "sessionMetadata.yaml", "Config.toml"
 def test_what_settings_say_of_a_person_is_what_it_was(tmp_path):
     """No name, also of settings that cannot be read."""
     lines = []
-    every = texts(Path(__file__).with_name("video_settings.txt"))
-    for name, number, text in ((k, n, x) for k, own in every.items() for n, x in own.items()):
+    texts_of_kind = texts(Path(__file__).with_name("video_settings.txt"))
+    for name, number, text in (
+        (k, n, x) for k, numbered in texts_of_kind.items() for n, x in numbered.items()
+    ):
         (tmp_path / name).write_text(text)
         lines += outcome_lines(
             f"{number} {name}",
             lambda name=name: [
-                f"{one.cells} {one.doubts}" for one in read_session(tmp_path / name, Path(name))
+                f"{session.cells} {session.doubts}"
+                for session in read_session(tmp_path / name, Path(name))
             ],
             tmp_path,
         )
@@ -55,10 +58,10 @@ def test_what_settings_say_of_a_person_is_what_it_was(tmp_path):
 )
 def test_a_value_belongs_to_the_only_person_of_its_folder(sessions, expected):
     owners = {Path("a/x/1.trc"): "P1", Path("a/y/2.trc"): "P1", Path("b/3.trc"): "P2"}
-    found = cells_of_sessions(
-        [VideoSession("", Path(place) / "s", cells) for place, cells in sessions.items()], owners
+    cells_of_person = cells_of_sessions(
+        [VideoSession("", Path(folder) / "s", cells) for folder, cells in sessions.items()], owners
     )
-    assert {name: cells["mass_kg"] for name, cells in found.items() if cells} == expected
+    assert {name: cells["mass_kg"] for name, cells in cells_of_person.items() if cells} == expected
 
 
 def _participants(study):
@@ -74,16 +77,18 @@ def test_sessions_of_opencap_become_a_study_that_runs(tmp_path, static):
     rng = np.random.default_rng(49 + static)
     for number, person in enumerate(PEOPLE):
         opencap_session(tmp_path / "data" / f"OpenCapData_{number}", person, rng, static=static)
-    said = new_study_from(tmp_path / "study", tmp_path / "data", None, lambda _: None)
+    summary = new_study_from(tmp_path / "study", tmp_path / "data", None, lambda _: None)
     rows = _participants(tmp_path / "study")
-    stated = [(row["sex"], row["mass_kg"], row["height_m"]) for row in rows]
-    assert stated == [(one.sex, f"{one.mass_kg:g}", f"{one.height_m:g}") for one in PEOPLE]
+    people = [(row["sex"], row["mass_kg"], row["height_m"]) for row in rows]
+    assert people == [
+        (person.sex, f"{person.mass_kg:g}", f"{person.height_m:g}") for person in PEOPLE
+    ]
     assert {row["please_fill"] for row in rows} == {"n/a"}
-    assert "Please fill in" not in said
-    made = [path.read_text("utf-8") for path in (tmp_path / "study").iterdir()]
-    assert not any(part in text for name in NAMES for part in name.split() for text in made)
+    assert "Please fill in" not in summary
+    contents = [path.read_text("utf-8") for path in (tmp_path / "study").iterdir()]
+    assert not any(part in text for name in NAMES for part in name.split() for text in contents)
     if not static:  # the harder one
-        _keeps_its_word(tmp_path / "study", said)
+        _keeps_its_word(tmp_path / "study", summary)
 
 
 @pytest.mark.whole
@@ -92,24 +97,24 @@ def test_a_project_of_pose2sim_becomes_a_study_that_runs(tmp_path):
     """Raw and filtered files are one trial, and mass and stature those of its settings."""
     rng = np.random.default_rng(49)
     pose2sim_project(tmp_path / "data", PEOPLE[0], rng)
-    said = new_study_from(tmp_path / "study", tmp_path / "data", None, lambda _: None)
-    assert said.count("the same recording as") == 2
-    assert said.count("which is less filtered") == 2
+    summary = new_study_from(tmp_path / "study", tmp_path / "data", None, lambda _: None)
+    assert summary.count("the same recording as") == 2
+    assert summary.count("which is less filtered") == 2
     [row] = _participants(tmp_path / "study")
     assert (row["mass_kg"], row["height_m"]) == ("75", "1.8")
     assert row["please_fill"] == "sex (female or male)"
     sheet = tmp_path / "study" / "participants.tsv"
     sheet.write_text(sheet.read_text("utf-8").replace("\tn/a\t", "\tmale\t", 1), "utf-8")
-    _keeps_its_word(tmp_path / "study", said)
+    _keeps_its_word(tmp_path / "study", summary)
 
 
-def _keeps_its_word(study, said):
+def _keeps_its_word(study, summary):
     """``check`` has no error, and steps have what was foretold, and lack what was not."""
     file = study / "study.yaml"
     content = yaml.safe_load(file.read_text("utf-8")) | yaml.safe_load(ONE_EACH)
     content |= {"contributions": {"draws": 0}, "results": str(study / "results")}
     file.write_text(yaml.safe_dump(content | {"consistency": {"enabled": False}}))
-    assert [one for one in study_problems(file) if one.severity == "error"] == []
+    assert [problem for problem in study_problems(file) if problem.severity == "error"] == []
     steps = read_table(run_stages(file).table("steps.tsv"))
-    assert not contradictions(promised_lines(said), steps)
+    assert not contradictions(promised_lines(summary), steps)
     assert (steps["status"] == "ok").sum() > 4

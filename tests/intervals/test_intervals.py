@@ -48,7 +48,7 @@ from aqbio.rotation.induced import CONTACT_ROWS
 from tests.gait.test_gait import drawn_contacts
 from tests.levels_case import FEET, body_spread, smooth_run, sprint_run
 
-SAME = 1e-11
+RELATIVE_TOLERANCE = 1e-11
 """Two orders of summation over 14 segments, relative to the largest value."""
 
 
@@ -65,20 +65,20 @@ def _parts(case) -> Parts:
 
 def _compare(draws, number, case):
     """One draw against levels A and B and the force shares of a case: every outcome."""
-    found, parts = case.levels(), _parts(case)
-    balance, (kinetics, _) = found.mechanics.balance, found.hubs[0]
-    for ours, expected in (
+    levels, parts = case.levels(), _parts(case)
+    balance, (kinetics, _) = levels.mechanics.balance, levels.hubs[0]
+    for computed, expected in (
         (draws.momentum, group_sum(balance.momentum, parts.groups)),
-        (draws.rate, found.group_rate),
-        (draws.joint_moment, found.mechanics.wrenches.moment[:, parts.joints]),
+        (draws.rate, levels.group_rate),
+        (draws.joint_moment, levels.mechanics.wrenches.moment[:, parts.joints]),
         (draws.hub_moment, kinetics.wrench[:, :-1]),
         (draws.residual_moment, balance.residual_moment),
-        (draws.inertial_force, found.shares.inertial),
-        (draws.relative_force, found.shares.relative),
+        (draws.inertial_force, levels.shares.inertial),
+        (draws.relative_force, levels.shares.relative),
         (draws.ground_force, sum(load.force for load in case.loads)),
     ):
-        limit = SAME * np.abs(expected).max()
-        np.testing.assert_allclose(ours[number], expected, rtol=0, atol=limit)
+        limit = RELATIVE_TOLERANCE * np.abs(expected).max()
+        np.testing.assert_allclose(computed[number], expected, rtol=0, atol=limit)
 
 
 def test_every_draw_is_another_body_on_other_plates():
@@ -90,10 +90,15 @@ def test_every_draw_is_another_body_on_other_plates():
     errors = load_errors(spread.loads, len(case.loads), 3, generator)
     moves = segment_kinematics(case.skeleton, *case.motion)
     draws = body_outcomes(case.skeleton, moves, case.loads, parts, parameters, errors)
-    drawn = drawn_loads(case.loads, np.zeros((6, 3)), *errors)
+    other_loads = drawn_loads(case.loads, np.zeros((6, 3)), *errors)
     for number in range(3):
         loads = tuple(
-            ExternalLoad(x.body, drawn.force[number, :, f], drawn.moment[number, :, f], np.zeros(3))
+            ExternalLoad(
+                x.body,
+                other_loads.force[number, :, f],
+                other_loads.moment[number, :, f],
+                np.zeros(3),
+            )
             for f, x in enumerate(case.loads)
         )
         body = drawn_skeleton(case.skeleton, parameters[number])
@@ -108,17 +113,20 @@ def test_states_of_bodies_are_the_full_computation_for_each():
     spread = body_spread(case.skeleton)
     shape = spread.template.shape(spread.shapes(1, np.random.default_rng(3))[0])
     skeleton = spread.template.skeleton_of(shape)
-    other = replace(case, skeleton=skeleton, motion=(q + 0.01, 1.1 * u, 0.9 * udot))
-    same = replace(case, motion=other.motion)
-    cases = (case, same, other)
-    arrays = (np.stack(three) for three in zip(*(one.motion for one in cases), strict=True))
-    motions = Motions(tuple(one.skeleton for one in cases), *arrays)
-    two, one = every = tuple(motion_states("body", motions, case.loads))
-    _compare(state_outcomes(two, parts), 1, same)
-    _compare(state_outcomes(one, parts), 0, other)
-    together = joined_states(every)
-    for number, alone in enumerate(cases):
-        _compare(state_outcomes(together, parts), number, alone)
+    other_case = replace(case, skeleton=skeleton, motion=(q + 0.01, 1.1 * u, 0.9 * udot))
+    same_body = replace(case, motion=other_case.motion)
+    cases = (case, same_body, other_case)
+    arrays = (
+        np.stack(three)
+        for three in zip(*(single_case.motion for single_case in cases), strict=True)
+    )
+    motions = Motions(tuple(single_case.skeleton for single_case in cases), *arrays)
+    of_same_body, of_other_body = states = tuple(motion_states("body", motions, case.loads))
+    _compare(state_outcomes(of_same_body, parts), 1, same_body)
+    _compare(state_outcomes(of_other_body, parts), 0, other_case)
+    joined = joined_states(states)
+    for number, single_case in enumerate(cases):
+        _compare(state_outcomes(joined, parts), number, single_case)
 
 
 def test_causes_of_every_draw_add_up_to_its_momentum_rate():
@@ -137,18 +145,21 @@ def test_causes_of_every_draw_add_up_to_its_momentum_rate():
     limit = 1e-9 * np.abs(draws.rate).max()
     np.testing.assert_allclose(caused.group_rate.sum(axis=2), draws.rate, rtol=0, atol=limit)
     pelvis = moves.angular_acceleration[:, case.skeleton.bodies.index("pelvis")]
-    turned = caused.pelvis_acceleration
-    limit = 1e-9 * np.abs(turned).max()
+    pelvis_acceleration = caused.pelvis_acceleration
+    limit = 1e-9 * np.abs(pelvis_acceleration).max()
     measured = np.broadcast_to(pelvis, (7, *pelvis.shape))  # whoever's body: it is in the motion
-    np.testing.assert_allclose(turned.sum(axis=2), measured, rtol=0, atol=limit)
-    assert np.ptp(turned[:, 0, 0, 1]) > 1e-3 * np.abs(turned[:, 0, 0, 1]).max()
+    np.testing.assert_allclose(pelvis_acceleration.sum(axis=2), measured, rtol=0, atol=limit)
+    assert (
+        np.ptp(pelvis_acceleration[:, 0, 0, 1])
+        > 1e-3 * np.abs(pelvis_acceleration[:, 0, 0, 1]).max()
+    )
 
 
 COUNT = 4000
 """The relative error of a standard deviation from N draws is 1 / sqrt(2 N): 1.1 %; five of them."""
 
 
-def _drawn(case, spread, count=COUNT):
+def _drawn_inertia(case, spread, count=COUNT):
     """Mass, centre of mass and inertia about it of drawn bodies."""
     twin = twins(case.skeleton.bodies, case.anatomy.groups)
     parameters = inertia_draws(case.skeleton, spread, twin, count, np.random.default_rng(0))
@@ -165,10 +176,10 @@ def test_spreads_are_the_stated_ones():
     """Of light segments: heavy ones are held by the body's total."""
     eight = sprint_run()
     spread = InertiaSpread(mass=0.08, centre=0.05, size=0.06, body=0.0)
-    mass, com, tensor = _drawn(eight, spread)
+    mass, com, tensor = _drawn_inertia(eight, spread)
     hand = eight.skeleton.bodies.index("radius_l")
-    own = np.log(mass[:, hand] / mass.sum(axis=1))
-    assert own.std() == pytest.approx(0.08, rel=0.15)
+    log_share = np.log(mass[:, hand] / mass.sum(axis=1))
+    assert log_share.std() == pytest.approx(0.08, rel=0.15)
     reach = np.sqrt(
         np.linalg.eigvalsh(eight.skeleton.inertia[hand])[-1] / eight.skeleton.mass[hand]
     )
@@ -186,14 +197,14 @@ def test_spreads_are_the_stated_ones():
 def test_twins_are_wrong_together_and_mirrored():
     eight = sprint_run()
     spread = InertiaSpread(body=0.0, twin_mass=0.0, twin_size=0.0)
-    mass, com, tensor = _drawn(eight, spread, 50)
+    mass, com, tensor = _drawn_inertia(eight, spread, 50)
     left, right = (eight.skeleton.bodies.index(f"femur_{side}") for side in "lr")
     np.testing.assert_allclose(mass[:, left], mass[:, right], rtol=1e-12)
     mirror = np.array([1.0, 1.0, -1.0])
     np.testing.assert_allclose(com[:, left], com[:, right] * mirror, rtol=0, atol=1e-12)
     reflected = tensor[:, right] * np.outer(mirror, mirror)
     np.testing.assert_allclose(tensor[:, left], reflected, rtol=0, atol=1e-12)
-    alone = _drawn(eight, InertiaSpread(twin_mass=1.0))[0]
+    alone = _drawn_inertia(eight, InertiaSpread(twin_mass=1.0))[0]
     correlation = np.corrcoef(np.log(alone[:, left]), np.log(alone[:, right]))[0, 1]
     assert abs(correlation) < 0.2
 
@@ -203,7 +214,7 @@ def test_twins_differ_as_far_as_stated_however_far_the_table_is_off(centre):
     """Halves of a rod that differ independently, so that the whole does by `twin_mass`."""
     eight = sprint_run()
     spread = InertiaSpread(mass=0.07, centre=centre, size=0.0, body=0.0)
-    mass, com, _ = _drawn(eight, spread)
+    mass, com, _ = _drawn_inertia(eight, spread)
     tolerance = 5 / np.sqrt(2 * COUNT)
     skeleton, mirror = eight.skeleton, np.array([1.0, 1.0, -1.0])
     left, right = (skeleton.bodies.index(f"tibia_{side}") for side in "lr")
@@ -213,11 +224,15 @@ def test_twins_differ_as_far_as_stated_however_far_the_table_is_off(centre):
     along = np.sqrt((0.5 * inertia.sum() - inertia[1]) / skeleton.mass[right])
     halves = np.random.default_rng(1).normal(0.0, np.sqrt(2.0) * spread.twin_mass, (COUNT, 2))
     expected = (0.5 * halves @ [1.0, -1.0]).std() * 0.86 * along
-    apart = (com[:, right] - com[:, left] * mirror)[:, 1]
-    assert apart.std() == pytest.approx(expected, rel=2 * tolerance)
+    difference = (com[:, right] - com[:, left] * mirror)[:, 1]
+    assert difference.std() == pytest.approx(expected, rel=2 * tolerance)
     covariance = centre_covariance(skeleton, spread, twins(skeleton.bodies, eight.anatomy.groups))
-    one, other = (3 * body + 1 for body in (right, left))
-    variance = covariance[one, one] + covariance[other, other] - 2.0 * covariance[one, other]
+    right_axis, left_axis = (3 * body + 1 for body in (right, left))
+    variance = (
+        covariance[right_axis, right_axis]
+        + covariance[left_axis, left_axis]
+        - 2.0 * covariance[right_axis, left_axis]
+    )
     assert np.sqrt(variance) == pytest.approx(expected, rel=tolerance)
     np.testing.assert_allclose(covariance, covariance.T, rtol=0, atol=1e-18)
     assert np.linalg.eigvalsh(covariance).min() > -1e-12
@@ -233,28 +248,32 @@ def test_motion_follows_the_body_as_inverse_kinematics_would():
     weight = np.random.default_rng(1).uniform(0.5, 2.0, len(skeleton.markers))
     spread = replace(body_spread(skeleton, 0.001), skin_sd=np.zeros(len(skeleton.markers)))
     time = np.arange(3) / 200.0
-    found = drawn_bodies(spread, time, q, weight, np.random.default_rng(2), bodies=1, skins=1)
+    bodies_drawn = drawn_bodies(
+        spread, time, q, weight, np.random.default_rng(2), bodies=1, skins=1
+    )
     shape = spread.template.shape(spread.shapes(1, np.random.default_rng(2))[0])
     markers, free = BodyMarkers(spread.template), skeleton.free
-    seen, solved = markers.positions(spread.template.shape(), q), q.copy()
+    measured, solved = markers.positions(spread.template.shape(), q), q.copy()
     for _ in range(20):
         position, by_coordinate = markers.by_coordinate(shape, solved)
         rows = np.moveaxis(by_coordinate[free], 0, -1).reshape(len(q), -1, len(free))
         weighted = np.swapaxes(rows * np.repeat(weight, 3)[:, None], 1, 2)
-        step = np.linalg.solve(weighted @ rows, weighted @ (seen - position).reshape(len(q), -1, 1))
+        step = np.linalg.solve(
+            weighted @ rows, weighted @ (measured - position).reshape(len(q), -1, 1)
+        )
         solved[:, free] += step[..., 0]
     assert np.abs(step).max() < 1e-10
     # Second order in the change of shape, 1e-4 m over segments of 0.1 m; the hold on unseen 1e-6.
     change = solved - q
-    assert np.abs(found.by_shape[0] - change).max() < 5e-3 * np.abs(change).max()
-    before, after = segment_poses(skeleton, q), segment_poses(found.skeletons[0], solved)
+    assert np.abs(bodies_drawn.by_shape[0] - change).max() < 5e-3 * np.abs(change).max()
+    before, after = segment_poses(skeleton, q), segment_poses(bodies_drawn.skeletons[0], solved)
     bodies = np.arange(len(skeleton.bodies))
-    moved = station_positions(after, bodies, found.skeletons[0].com)
+    moved = station_positions(after, bodies, bodies_drawn.skeletons[0].com)
     moved = moved - station_positions(before, bodies, skeleton.com)
-    seen = np.einsum("tbji,tbj->tbi", before.rotation, moved).mean(axis=0)
+    displacement = np.einsum("tbji,tbj->tbi", before.rotation, moved).mean(axis=0)
     slopes = centre_slopes(spread.template, q, weight)
     expected = spread.shapes(1, np.random.default_rng(2))[0] @ slopes.T
-    np.testing.assert_allclose(seen.ravel(), expected, atol=3e-3 * np.abs(expected).max())
+    np.testing.assert_allclose(displacement.ravel(), expected, atol=3e-3 * np.abs(expected).max())
 
 
 TIME = np.linspace(0.3, 0.8, 51)
@@ -280,20 +299,22 @@ def test_what_was_measured_answers_what_was_not():
 def test_frames_of_draws(seed):
     """One whole contact a foot, nearest to the middle; its window, and a flight that is known."""
     contacts, time = drawn_contacts(seed), np.arange(25 * (seed % 5 + 1)) / 100.0
-    middle, steps = 0.5 * time[-1], {one.side: one for one in drawn_steps(contacts, time, 0.3)}
+    middle, steps = 0.5 * time[-1], {step.side: step for step in drawn_steps(contacts, time, 0.3)}
     for side in SIDES:
-        whole = [
+        distances = [
             abs(0.5 * (contact.touchdown + contact.toe_off) - middle)
             for contact in contacts
             if contact.side == side and contact.complete
             and contact.touchdown >= 0.0 and contact.toe_off <= time[-1]
         ]  # fmt: skip
-        assert (side in steps) == bool(whole)
-        if whole:
+        assert (side in steps) == bool(distances)
+        if distances:
             step = steps[side]
-            assert abs(0.5 * (step.touchdown + step.toe_off) - middle) == min(whole)
+            assert abs(0.5 * (step.touchdown + step.toe_off) - middle) == min(distances)
             assert (step.status == "ok") == np.isfinite(step.next_touchdown)
-            later = [one.touchdown for one in contacts if one.touchdown > step.touchdown]
+            later = [
+                contact.touchdown for contact in contacts if contact.touchdown > step.touchdown
+            ]
             assert np.isnan(step.next_touchdown) or step.next_touchdown in later
             assert np.isnan(step.flight) or step.flight <= 0.3
     window = drawn_window(contacts, time, 0.3)
@@ -305,7 +326,7 @@ def test_frames_of_draws(seed):
         end = np.nanmax([step.toe_off, step.next_touchdown])
         assert window.stop >= min(len(time), 100.0 * end)
         draws = SimpleNamespace(
-            time=time, roles=RoleScheme(), frames=lambda one: slice(0, one.number)
+            time=time, roles=RoleScheme(), frames=lambda step_asked: slice(0, step_asked.number)
         )
         stance, *flight = phase_frames(draws, step)
         assert stance == slice(0, step.number)
@@ -318,10 +339,12 @@ def test_frames_of_draws(seed):
         else:
             last = min(step.next_touchdown, time[-1])
             assert not 100.0 * (last - step.toe_off) > 6.0
-        other = SimpleNamespace(
-            time=time, roles=RoleScheme(flight="R2"), frames=lambda one: slice(0, one.number)
+        r2_draws = SimpleNamespace(
+            time=time,
+            roles=RoleScheme(flight="R2"),
+            frames=lambda step_asked: slice(0, step_asked.number),
         )
-        assert phase_frames(other, step) == [stance], side
+        assert phase_frames(r2_draws, step) == [stance], side
 
 
 FRAME = 30
@@ -347,19 +370,25 @@ def _run(case):
 def test_a_stiff_foot_is_one_whose_toes_a_multiplier_holds(run, model):
     """All coordinates, and one system of M, the contact's rows and a row for each toes' joint."""
     case, _ = run
-    skeleton, free, found = case.skeleton, case.skeleton.free, case.levels()
-    moves, point = found.mechanics.kinematics, found.feet[1].point
+    skeleton, free, levels = case.skeleton, case.skeleton.free, case.levels()
+    moves, point = levels.mechanics.kinematics, levels.feet[1].point
     foot = skeleton.bodies.index(FEET[1])
     ground = CONTACT_ROWS[model] @ contact_jacobian(skeleton, moves, foot, point)[FRAME][:, free]
-    held = np.vstack([ground, [np.equal(free, skeleton.coordinates.index(one)) for one in TOES]])
+    constraints = np.vstack(
+        [ground, [np.equal(free, skeleton.coordinates.index(coordinate)) for coordinate in TOES]]
+    )
     mass = mass_matrix(skeleton, moves)[FRAME][np.ix_(free, free)]
-    system = np.block([[mass, -held.T], [held, np.zeros((len(held), len(held)))]])
-    drawn = stiff_foot_causes(_run(case))[model]
+    system = np.block(
+        [[mass, -constraints.T], [constraints, np.zeros((len(constraints), len(constraints)))]]
+    )
+    causes = stiff_foot_causes(_run(case))[model]
     for name in JOINTS:
         joint = skeleton.joints.index(case.anatomy.joints[name])
-        own = skeleton.axes.coordinate[skeleton.axes.body == joint]
-        cause = np.where(np.isin(free, own), found.mechanics.forces[FRAME, free], 0.0)
-        answer = np.linalg.solve(system, np.concatenate([cause, np.zeros(len(held))]))[len(free) :]
+        coordinates = skeleton.axes.coordinate[skeleton.axes.body == joint]
+        cause = np.where(np.isin(free, coordinates), levels.mechanics.forces[FRAME, free], 0.0)
+        answer = np.linalg.solve(system, np.concatenate([cause, np.zeros(len(constraints))]))[
+            len(free) :
+        ]
         force = (CONTACT_ROWS[model].T @ answer[: len(ground)])[3:]
-        ours = drawn.ground_force[0, FRAME, drawn.sources.index(name)]
-        np.testing.assert_allclose(ours, force, rtol=1e-7, atol=1e-7 * np.abs(force).max())
+        computed = causes.ground_force[0, FRAME, causes.sources.index(name)]
+        np.testing.assert_allclose(computed, force, rtol=1e-7, atol=1e-7 * np.abs(force).max())

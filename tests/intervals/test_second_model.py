@@ -36,36 +36,40 @@ def _pose(skeleton, values):
     return np.array([[values.get(name, 0.0) for name in skeleton.coordinates]])
 
 
-@pytest.mark.parametrize("own", FORMS)
-def test_joints_are_those_of_the_model_built_with_them(own):
+@pytest.mark.parametrize("form", FORMS)
+def test_joints_are_those_of_the_model_built_with_them(form):
     """Segments turn as those of the other model built from its tables, at any angles."""
-    other = next(name for name in FORMS if name != own)
-    skeleton = athlete_skeleton(replace(MAN, form=FORMS[own]))
-    made = with_joints(skeleton, FORMS[own], FORMS[other])
-    built = athlete_skeleton(replace(MAN, form=FORMS[other]))
-    held = ("neck", "clavicle", "forearm")
+    other_form = next(name for name in FORMS if name != form)
+    skeleton = athlete_skeleton(replace(MAN, form=FORMS[form]))
+    replaced = with_joints(skeleton, FORMS[form], FORMS[other_form])
+    built = athlete_skeleton(replace(MAN, form=FORMS[other_form]))
+    locked = ("neck", "clavicle", "forearm")
     random = np.random.default_rng(5)
     angles = {
         name: float(random.uniform(0.0, 0.8))
         for name in built.coordinates
-        if not name.startswith((*held, "pelvis_t"))
+        if not name.startswith((*locked, "pelvis_t"))
     }
-    ours, theirs = (segment_poses(one, _pose(one, angles)) for one in (made, built))
-    np.testing.assert_allclose(ours.rotation, theirs.rotation, atol=1e-6)
-    pelvis_joints = [made.bodies.index(name) for name in ("femur_r", "femur_l", "torso")]
-    np.testing.assert_allclose(
-        ours.joint_centre[:, pelvis_joints], theirs.joint_centre[:, pelvis_joints], atol=1e-6
+    replaced_poses, built_poses = (
+        segment_poses(body, _pose(body, angles)) for body in (replaced, built)
     )
-    assert set(built.coordinates) <= set(made.coordinates)
-    free = {made.coordinates[index] for index in made.free}
+    np.testing.assert_allclose(replaced_poses.rotation, built_poses.rotation, atol=1e-6)
+    pelvis_joints = [replaced.bodies.index(name) for name in ("femur_r", "femur_l", "torso")]
+    np.testing.assert_allclose(
+        replaced_poses.joint_centre[:, pelvis_joints],
+        built_poses.joint_centre[:, pelvis_joints],
+        atol=1e-6,
+    )
+    assert set(built.coordinates) <= set(replaced.coordinates)
+    free = {replaced.coordinates[index] for index in replaced.free}
     assert free == {built.coordinates[index] for index in built.free}
 
 
-@pytest.mark.parametrize("own", FORMS)
-def test_bodies_are_the_same_in_the_neutral_pose(own):
-    skeleton = athlete_skeleton(replace(MAN, form=FORMS[own]))
+@pytest.mark.parametrize("form", FORMS)
+def test_bodies_are_the_same_in_the_neutral_pose(form):
+    skeleton = athlete_skeleton(replace(MAN, form=FORMS[form]))
     body = second_body(skeleton)
-    before, after = (segment_poses(one, _pose(one, {})) for one in (skeleton, body))
+    before, after = (segment_poses(model, _pose(model, {})) for model in (skeleton, body))
     np.testing.assert_allclose(after.origin, before.origin, atol=1e-9)
     np.testing.assert_allclose(after.rotation, before.rotation, atol=1e-9)
     np.testing.assert_array_equal(body.com, skeleton.com)
@@ -100,10 +104,10 @@ def test_the_same_joints_follow_the_markers_exactly():
     case, _ = smooth_run(12)
     skeleton, q = case.skeleton, case.motion[0]
     weights = dict.fromkeys(skeleton.markers, 1.0)
-    same = with_joints(skeleton, PLAIN_JOINTS, PLAIN_JOINTS)
-    placed, found = followed_motion(skeleton, q, same, weights)
+    copy = with_joints(skeleton, PLAIN_JOINTS, PLAIN_JOINTS)
+    placed, followed = followed_motion(skeleton, q, copy, weights)
     np.testing.assert_allclose(
-        marker_positions(placed, found), marker_positions(skeleton, q), atol=1e-6
+        marker_positions(placed, followed), marker_positions(skeleton, q), atol=1e-6
     )
 
 
@@ -115,14 +119,14 @@ def test_what_the_second_model_says_of_a_stance_is_a_computation_of_its_own():
         case.levels(), case.anatomy, time, 0.0, case.touching, Spread(), Sampling(6, 1, frames=6)
     )
     assert with_second_model(draws, {"C7": 1.0}) is draws  # a marker determines no pose
-    drawn = with_second_model(draws, dict.fromkeys(case.skeleton.markers, 1.0))
-    motions = drawn.motions[MODEL]
+    with_model = with_second_model(draws, dict.fromkeys(case.skeleton.markers, 1.0))
+    motions = with_model.motions[MODEL]
     body, motion = motions.skeletons[0], (motions.q[0], motions.u[0], motions.udot[0])
     off = marker_positions(body, motion[0]) - marker_positions(case.skeleton, case.motion[0])
     assert np.sqrt((off**2).sum(axis=2).mean()) < 0.02
-    data = intervals_dataset(drawn, [contact], 1.0)
+    data = intervals_dataset(with_model, [contact], 1.0)
     keys = list(zip(*(data[f"outcome_{name}"].values.tolist() for name in NAMES), strict=True))
-    both = data["second_model"].sel(stance_foot="right").values
+    of_both_models = data["second_model"].sel(stance_foot="right").values
     inside = (time >= contact.touchdown) & (time <= contact.toe_off)
     count = int(inside.sum())
     frames = np.flatnonzero(inside)[:: max(1, count // 6)]
@@ -141,12 +145,16 @@ def test_what_the_second_model_says_of_a_stance_is_a_computation_of_its_own():
         balance, caused = computed.mechanics.balance, computed.induced["C2"]
         torso = [body.bodies.index(name) for name in case.anatomy.groups["torso"]]
         momentum = mean(balance.momentum[:, torso].sum(axis=1))
-        found = both[side, keys.index(("A", "torso", "whole_body", "momentum_mean", "kg m2/s"))]
-        np.testing.assert_allclose(found, momentum, rtol=1e-5, atol=1e-5)
+        stance_mean = of_both_models[
+            side, keys.index(("A", "torso", "whole_body", "momentum_mean", "kg m2/s"))
+        ]
+        np.testing.assert_allclose(stance_mean, momentum, rtol=1e-5, atol=1e-5)
         lumbar = caused.sources.index("lumbar")
         force = mean(caused.force[:, lumbar].sum(axis=1))
         key = next(key for key in keys if key[:4] == ("C (C2)", "lumbar", "ground", "force_mean"))
-        np.testing.assert_allclose(both[side, keys.index(key)], force, rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(
+            of_both_models[side, keys.index(key)], force, rtol=1e-4, atol=1e-3
+        )
 
 
 def _states(trial):
@@ -201,7 +209,7 @@ def test_what_joints_cause_is_wider_by_the_factor_of_a_sample_of_one():
         coords={f"outcome_{name}": ("outcome", names[name]) for name in NAMES},
     )
     [state] = _states(trial)
-    arms, caused = (tuple(own[n] for own in names.values()) for n in (0, 1))
+    arms, caused = (tuple(labels[n] for labels in names.values()) for n in (0, 1))
     assert state[arms][1] == pytest.approx(3.5)
     assert state[caused][1] == pytest.approx(1.5 * 3.5)
     assert _states(xr.Dataset()) == []

@@ -37,29 +37,33 @@ def _outsiders(study, participant, trial, source):
     number = int.from_bytes(sha256(bearer.encode()).digest()[:8], "big")
     normal = np.random.default_rng((1, number)).standard_normal((WORLDS, len(states)))
     directions, triangle = np.linalg.qr(normal - normal.mean(axis=0))
-    drawn = directions * np.sign(np.diagonal(triangle)) * np.sqrt(WORLDS / len(states))
-    return drawn @ states
+    weights = directions * np.sign(np.diagonal(triangle)) * np.sqrt(WORLDS / len(states))
+    return weights @ states
 
 
 def test_draws_are_the_states_times_the_weights_of_their_bearer(study):
     data = study_draws(study, ["A01"], ("H1",), ["trial"], with_values=False)
     first = data["trial_id"].values[0]
-    found = data["deviation"].values[:, 0, _index(data, "opposition"), VERTICAL]
+    deviation = data["deviation"].values[:, 0, _index(data, "opposition"), VERTICAL]
     expected = _outsiders(study, "A01", first, "opposition")
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
-    assert found.std() == pytest.approx(POSTERIOR["opposition"], rel=1e-5)
+    np.testing.assert_allclose(deviation, expected, rtol=1e-5)
+    assert deviation.std() == pytest.approx(POSTERIOR["opposition"], rel=1e-5)
 
 
 def test_the_model_is_common_to_all_people_and_the_rest_is_not(study):
-    both = study_draws(study, None, ("H1",), ["common"], with_values=False)
-    people = both["participant_id"].values
-    values = both["deviation"].values[:, :, _index(both, "opposition"), VERTICAL]
-    one, other = (values[:, people == name][:, 0] for name in ("A01", "A02"))
-    np.testing.assert_array_equal(one, other)
-    assert one.std() == pytest.approx(DEVIATION["opposition"], rel=1e-5)
-    own = study_draws(study, None, ("H1",), ["trial"], with_values=False)["deviation"].values
-    own = own[:, :, _index(both, "opposition"), VERTICAL]
-    assert not np.allclose(own[:, people == "A01"][:, 0], own[:, people == "A02"][:, 0])
+    common = study_draws(study, None, ("H1",), ["common"], with_values=False)
+    people = common["participant_id"].values
+    values = common["deviation"].values[:, :, _index(common, "opposition"), VERTICAL]
+    of_first, of_second = (values[:, people == name][:, 0] for name in ("A01", "A02"))
+    np.testing.assert_array_equal(of_first, of_second)
+    assert of_first.std() == pytest.approx(DEVIATION["opposition"], rel=1e-5)
+    trial_errors = study_draws(study, None, ("H1",), ["trial"], with_values=False)[
+        "deviation"
+    ].values
+    trial_errors = trial_errors[:, :, _index(common, "opposition"), VERTICAL]
+    assert not np.allclose(
+        trial_errors[:, people == "A01"][:, 0], trial_errors[:, people == "A02"][:, 0]
+    )
 
 
 def test_a_number_less_itself_is_nothing_in_every_world(study):
@@ -71,25 +75,27 @@ def test_a_number_less_itself_is_nothing_in_every_world(study):
 
 def test_another_trial_or_person_changes_no_draw(study):
     """Not read, or not there: draws belong to their bearer."""
-    whole = study_draws(study, None, ("H1",), with_values=False)
-    alone = study_draws(study, ["A02"], ("H1",), with_values=False)
-    chosen = whole["participant_id"].values == "A02"
-    np.testing.assert_array_equal(whole["deviation"].values[:, chosen], alone["deviation"].values)
+    of_all = study_draws(study, None, ("H1",), with_values=False)
+    of_second = study_draws(study, ["A02"], ("H1",), with_values=False)
+    chosen = of_all["participant_id"].values == "A02"
+    np.testing.assert_array_equal(
+        of_all["deviation"].values[:, chosen], of_second["deviation"].values
+    )
     manifest = study.manifest("A02", "multiverse")
     text = json.loads(manifest.read_text(encoding="utf-8"))
     text["trials"] = [entry for entry in text["trials"] if entry["trial_id"] != "speed1"]
     manifest.write_text(json.dumps(text), encoding="utf-8")
     study.cache.clear()
     fewer = study_draws(study, ["A02"], ("H1",), with_values=False)
-    left = alone["trial_id"].values != "speed1"
-    assert fewer.sizes["step"] == left.sum() < alone.sizes["step"]
-    np.testing.assert_array_equal(alone["deviation"].values[:, left], fewer["deviation"].values)
+    left = of_second["trial_id"].values != "speed1"
+    assert fewer.sizes["step"] == left.sum() < of_second.sizes["step"]
+    np.testing.assert_array_equal(of_second["deviation"].values[:, left], fewer["deviation"].values)
 
 
 def test_a_trial_without_the_outcomes_that_are_asked_for_costs_no_other(study):
     """Without plates there is no force: on two models its draws were none of two shapes."""
-    whole = study_draws(study, ["A01"], ("H1",), with_values=False)
-    names = list(dict.fromkeys(whole["trial_id"].values.tolist()))
+    before = study_draws(study, ["A01"], ("H1",), with_values=False)
+    names = list(dict.fromkeys(before["trial_id"].values.tolist()))
     path = study.folder("A01", "contributions") / f"{names[0]}.nc"
     with netCDF4.Dataset(path, "a") as data:
         levels = data["outcome_level"]

@@ -39,9 +39,9 @@ def test_variance_over_worlds_is_the_mean_square_over_states(count):
 def test_scopes_of_a_source_share_all_of_its_variance(source):
     assert sum(SCOPE_SHARES[source].values()) == pytest.approx(1.0)
     assert set(SCOPE_SHARES[source]) <= set(SCOPES)
-    whole = source_weights(source, 6, 1, BEARERS)
+    total = source_weights(source, 6, 1, BEARERS)
     parts = [source_weights(source, 6, 1, BEARERS, [scope]) for scope in SCOPES]
-    np.testing.assert_allclose(sum(parts), whole)
+    np.testing.assert_allclose(sum(parts), total)
 
 
 @pytest.mark.parametrize(("source", "bearer"), [
@@ -63,12 +63,12 @@ def test_draws_do_not_depend_on_which_others_were_made_before():
 def test_a_shared_error_is_in_no_difference_and_an_own_one_in_both():
     """Linear errors with the closed form: two numbers with errors 2 (shared) and .3 (own)."""
     shared = weights(1, 1, "body")[:, 0]
-    own = [0.3 * weights(1, 1, "motion", name)[:, 0] for name in "ab"]
-    first, second = 7.0 + 2.0 * shared + own[0], 4.0 + 2.0 * shared + own[1]
+    single_errors = [0.3 * weights(1, 1, "motion", name)[:, 0] for name in "ab"]
+    first, second = 7.0 + 2.0 * shared + single_errors[0], 4.0 + 2.0 * shared + single_errors[1]
     middle, low, high = difference(first, second)
     assert middle == pytest.approx(3.0)
-    apart = np.hypot(0.3, 0.3)
-    assert 0.5 * (high - low) == pytest.approx(NORMAL_95 * apart, rel=4.0 / np.sqrt(WORLDS))
+    difference_sd = np.hypot(0.3, 0.3)
+    assert 0.5 * (high - low) == pytest.approx(NORMAL_95 * difference_sd, rel=4.0 / np.sqrt(WORLDS))
     assert difference(first, first) == (0.0, 0.0, 0.0)
     assert difference(second, first) == pytest.approx((-middle, -high, -low))
 

@@ -25,14 +25,14 @@ def solved(runner, running):
 
     def make(q=None, positions=None, *, skeleton=runner, hidden=(), from_file=False):
         q = running[::4] if q is None else q
-        seen = marker_positions(skeleton, q) if positions is None else positions.copy()
-        seen[:, np.isin(np.array(skeleton.bodies)[skeleton.marker_body], hidden)] = np.nan
+        measured = marker_positions(skeleton, q) if positions is None else positions.copy()
+        measured[:, np.isin(np.array(skeleton.bodies)[skeleton.marker_body], hidden)] = np.nan
         weights = np.ones(len(skeleton.markers))
-        markers = TrackedMarkers(np.arange(len(q)) / 150.0, skeleton.markers, seen, weights)
+        markers = TrackedMarkers(np.arange(len(q)) / 150.0, skeleton.markers, measured, weights)
         observed = Observed.complete(skeleton.bodies, len(q))
         if hidden:
             observed = observed.without(hidden, "not seen by markers")
-        own = None if from_file else markers
-        return SolvedPose(skeleton, q, own, STICK_MAP, STICK_MARKERS, observed)
+        tracked = None if from_file else markers
+        return SolvedPose(skeleton, q, tracked, STICK_MAP, STICK_MARKERS, observed)
 
     return make

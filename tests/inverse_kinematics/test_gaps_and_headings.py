@@ -14,8 +14,8 @@ EXACT = 5e-6
 
 
 def solved_from(runner, markers):
-    every = np.arange(len(runner.markers))
-    return inverse_kinematics(runner, markers, every, np.ones(len(every)))
+    all_markers = np.arange(len(runner.markers))
+    return inverse_kinematics(runner, markers, all_markers, np.ones(len(all_markers)))
 
 
 def test_what_no_marker_shows_for_a_while_is_led_over_linearly(runner, running):
@@ -35,19 +35,19 @@ def test_what_no_marker_shows_for_a_while_is_led_over_linearly(runner, running):
     markers[25:30, two] = np.nan
     expected = q.copy()
     for column in np.flatnonzero(hidden.any(axis=0)):
-        known = ~hidden[:, column]
-        expected[:, column] = np.interp(frames, frames[known], q[known, column])
+        determined = ~hidden[:, column]
+        expected[:, column] = np.interp(frames, frames[determined], q[determined, column])
     assert np.abs(expected - q).max() > 0.1
     np.testing.assert_allclose(solved_from(runner, markers), expected, rtol=0, atol=EXACT)
 
 
 @pytest.mark.parametrize("degrees", [50, 100, 140, 185, 260, 320])
-def test_a_turned_laboratory_turns_the_root_alone(runner, running, degrees):
+def test_a_rotated_laboratory_rotates_the_root_alone(runner, running, degrees):
     """Whatever way a runner heads, and wherever in the laboratory: the same limbs."""
     q = running[:6]
     turn = Rotation.from_euler("y", degrees, degrees=True).as_matrix()
     markers = marker_positions(runner, q) @ turn.T + [3.0, 0.2, -5.0]
-    found = solved_from(runner, markers)
-    np.testing.assert_allclose(marker_positions(runner, found), markers, rtol=0, atol=EXACT)
+    solution = solved_from(runner, markers)
+    np.testing.assert_allclose(marker_positions(runner, solution), markers, rtol=0, atol=EXACT)
     limbs = [not name.startswith("pelvis") for name in runner.coordinates]
-    np.testing.assert_allclose(found[:, limbs], q[:, limbs], rtol=0, atol=EXACT)
+    np.testing.assert_allclose(solution[:, limbs], q[:, limbs], rtol=0, atol=EXACT)

@@ -23,10 +23,10 @@ EXACT = 1e-6
 
 
 def _solve(runner, q, *, markers=None, weights=None, **options):
-    every = np.arange(len(runner.markers))
+    all_markers = np.arange(len(runner.markers))
     markers = marker_positions(runner, q) if markers is None else markers
-    weights = np.ones(len(every)) if weights is None else weights
-    return inverse_kinematics(runner, markers, every, weights, **options)
+    weights = np.ones(len(all_markers)) if weights is None else weights
+    return inverse_kinematics(runner, markers, all_markers, weights, **options)
 
 
 def _index(runner, *starts):
@@ -44,9 +44,9 @@ def _with_gaps(runner, q):
 
 def _locked(runner, q):
     """A coordinate that keeps the value of a pose."""
-    own = np.array(runner.coordinates) == "torso_y"
-    pose, q = np.where(own, 0.1, runner.coordinate_default), np.where(own, 0.1, q)
-    return replace(runner, coordinate_locked=own), q, {"pose": pose}
+    is_locked = np.array(runner.coordinates) == "torso_y"
+    pose, q = np.where(is_locked, 0.1, runner.coordinate_default), np.where(is_locked, 0.1, q)
+    return replace(runner, coordinate_locked=is_locked), q, {"pose": pose}
 
 
 def _coupled(runner, q):
@@ -57,7 +57,7 @@ def _coupled(runner, q):
     return coupled, dependent_filled(coupled, q), {}
 
 
-@pytest.mark.parametrize("change", [lambda *one: (*one, {}), _with_gaps, _locked, _coupled])
+@pytest.mark.parametrize("change", [lambda *solved: (*solved, {}), _with_gaps, _locked, _coupled])
 def test_the_motion_comes_back(runner, running, change):
     skeleton, q, options = change(runner, running)
     solution = _solve(skeleton, q, **options)
@@ -67,14 +67,14 @@ def test_the_motion_comes_back(runner, running, change):
 def test_poses_from_more_markers_lead_to_the_same(runner, running):
     """Also of an arm that no marker shows any more: of it nothing is taken over."""
     markers = marker_positions(runner, running) + 0.01 * np.random.default_rng(2).standard_normal(3)
-    whole = _solve(runner, running, markers=markers)
+    from_all = _solve(runner, running, markers=markers)
     arm = np.isin(runner.marker_body, [runner.bodies.index(b) for b in ("arm_l", "forearm_l")])
     markers[:, arm] = np.nan
     markers[::3, 2] = np.nan
     expected = _solve(runner, running, markers=markers)
-    found = _solve(runner, running, markers=markers, near=whole)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=EXACT)
-    assert np.abs(whole - found)[:, _index(runner, "arm_l")].max() > 0.1
+    solution = _solve(runner, running, markers=markers, near=from_all)
+    np.testing.assert_allclose(solution, expected, rtol=0, atol=EXACT)
+    assert np.abs(from_all - solution)[:, _index(runner, "arm_l")].max() > 0.1
 
 
 def test_too_few_markers_are_not_solved(runner, running):
@@ -171,21 +171,23 @@ def test_never_worse_than_opensim(realdata):
     markers = file.positions[::step, [file.labels.index(label) for label in labels]]
     index = np.array([skeleton.markers.index(label) for label in labels])
     weights = np.ones(len(labels))
-    ours = inverse_kinematics(skeleton, markers, index, weights)
+    solution = inverse_kinematics(skeleton, markers, index, weights)
 
     time = np.arange(len(markers)) * step / file.rate
     tracked = TrackedMarkers(time, tuple(labels), markers, weights)
-    theirs = opensim_inverse_kinematics(model, tracked, skeleton.coordinates)
-    theirs = dependent_filled(skeleton, np.where(np.isnan(theirs), ours, theirs))
-    distance = np.linalg.norm(marker_positions(skeleton, theirs)[:, index] - markers, axis=-1)
-    errors = np.linalg.norm(marker_positions(skeleton, ours)[:, index] - markers, axis=-1)
+    reference = opensim_inverse_kinematics(model, tracked, skeleton.coordinates)
+    reference = dependent_filled(skeleton, np.where(np.isnan(reference), solution, reference))
+    distance = np.linalg.norm(marker_positions(skeleton, reference)[:, index] - markers, axis=-1)
+    errors = np.linalg.norm(marker_positions(skeleton, solution)[:, index] - markers, axis=-1)
     ratio = np.nansum(errors**2, axis=1) / np.nansum(distance**2, axis=1)
     assert ratio.max() < 1.0 + 1e-6
 
-    same = np.flatnonzero(ratio > 1.0 - 1e-6)
-    assert len(same) > 0.9 * len(markers)
-    said = np.concatenate([nearest_angles(skeleton, theirs[[f]], ours[f]) for f in same])
-    sd = frame_sd(usual_covariance(skeleton, ours, index, markers))
-    observable = coordinates_observed(sd, range_sd(skeleton))[same]
-    degrees = np.degrees(np.abs(said - ours[same]))[observable]
+    equal_frames = np.flatnonzero(ratio > 1.0 - 1e-6)
+    assert len(equal_frames) > 0.9 * len(markers)
+    angles = np.concatenate(
+        [nearest_angles(skeleton, reference[[f]], solution[f]) for f in equal_frames]
+    )
+    sd = frame_sd(usual_covariance(skeleton, solution, index, markers))
+    observable = coordinates_observed(sd, range_sd(skeleton))[equal_frames]
+    degrees = np.degrees(np.abs(angles - solution[equal_frames]))[observable]
     assert degrees.max() < 0.01

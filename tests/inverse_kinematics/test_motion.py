@@ -65,18 +65,18 @@ def _marker_set(**changes) -> MarkerSet:
     )  # fmt: skip
 
 
-OTHER = _marker_set(
+OTHER_MARKER_SET = _marker_set(
     M2={"body": "pelvis", "static_only": True}, M3={"body": "pelvis", "weight": 0},
     M4={"body": "pelvis", "weight": 2.5}, X={"body": "pelvis"}, Y={"body": "pelvis", "model": "Z"},
 )  # fmt: skip
 
 
-def frames(gone=(), contacts=(), rate=250.0, on_model=12, back=None, *, other=False):
+def frames(gaps=(), contacts=(), rate=250.0, on_model=12, back=None, *, other_set=False):
     """Markers of 60 frames, of which some are not seen (first, stop, how many markers)."""
     touchdown, toe_off = np.reshape(contacts, (-1, 2)).T
-    labels = [*LABELS, "X", "Y", "*52"] if other else LABELS
+    labels = [*LABELS, "X", "Y", "*52"] if other_set else LABELS
     positions = np.random.default_rng(0).normal(size=(FRAMES, len(labels), 3))
-    for first, stop, count in gone:
+    for first, stop, count in gaps:
         positions[first:stop, :count] = np.nan
     if back is not None:
         positions[back] = 0.1
@@ -89,12 +89,12 @@ def frames(gone=(), contacts=(), rate=250.0, on_model=12, back=None, *, other=Fa
         coords={"time": np.arange(FRAMES) / rate, "marker": labels},
     )
     study = SimpleNamespace(
-        marker_set=OTHER if other else _marker_set(), marker_file="markers.yaml"
+        marker_set=OTHER_MARKER_SET if other_set else _marker_set(), marker_file="markers.yaml"
     )
-    model = SimpleNamespace(markers=(*LABELS[:on_model], *["Z"] * other))
-    found, said = tracked_markers(study, prepared, model, TRIAL)
-    ends = f"{found.time[0]:.3f} to {found.time[-1]:.3f} s, {len(found.time)} frames"
-    return [ends, " ".join(found.names), found.weights, found.positions, *said]
+    model = SimpleNamespace(markers=(*LABELS[:on_model], *["Z"] * other_set))
+    tracked, messages = tracked_markers(study, prepared, model, TRIAL)
+    ends = f"{tracked.time[0]:.3f} to {tracked.time[-1]:.3f} s, {len(tracked.time)} frames"
+    return [ends, " ".join(tracked.names), tracked.weights, tracked.positions, *messages]
 
 
 def reached(begin: float, end: float, contacts=((0.30, 0.42), (0.44, 0.55))):
@@ -105,10 +105,10 @@ def reached(begin: float, end: float, contacts=((0.30, 0.42), (0.44, 0.55))):
 
 
 RATE, CUTOFF = 200.0, 20.0
-PEOPLE = {one.athlete.name: one.athlete for one in SPRINTERS}
+PEOPLE = {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
 
 
-def sprint(noise=0.0, exchanged=None, lost=()) -> Solution:
+def sprint(noise=0.0, exchanged=None, hidden=()) -> Solution:
     """A second of a virtual sprinter, with noise in degrees or the arms' angles exchanged.
 
     White noise keeps √(1 − 20/100) of itself beyond 20 Hz at 200 Hz: 0.9 of it.
@@ -116,25 +116,31 @@ def sprint(noise=0.0, exchanged=None, lost=()) -> Solution:
     name = sorted(PEOPLE)[0]
     skeleton = athlete_skeleton(PEOPLE[name])
     gaits = load_library(DATA / "gait_library.npz", PEOPLE)
-    gait = gaits[min((one for one in gaits if name in str(one)), key=str)]
+    gait = gaits[min((candidate for candidate in gaits if name in str(candidate)), key=str)]
     time = np.arange(0.0, 1.0, 1.0 / RATE)
     q = gait.states(time)[0].copy()
     if exchanged is not None:
         names = skeleton.coordinates
-        arm = [one[:-1] for one in names if one.startswith(("arm_", "elbow")) and one[-1] == "l"]
-        left, right = ([names.index(one + side) for one in arm] for side in "lr")
+        arm = [
+            coordinate[:-1]
+            for coordinate in names
+            if coordinate.startswith(("arm_", "elbow")) and coordinate[-1] == "l"
+        ]
+        left, right = ([names.index(coordinate + side) for coordinate in arm] for side in "lr")
         q[:, left], q[:, right] = q[:, right], q[:, left]
         q[:, [names.index(f"arm_flex_{side}") for side in "lr"]] *= exchanged
     q += np.random.default_rng(0).normal(0.0, np.radians(noise), q.shape)
-    return made(skeleton, time, q, low_pass(q, RATE, CUTOFF), lost=lost, reason=NOT_SEEN)
+    return solution_of(skeleton, time, q, low_pass(q, RATE, CUTOFF), hidden=hidden, reason=NOT_SEEN)
 
 
-def made(skeleton, time, q, smooth, *, positions=None, lost=(), reason=UNSAID, from_markers=True):
+def solution_of(
+    skeleton, time, q, smooth, *, positions=None, hidden=(), reason=UNSAID, from_markers=True
+):
     """The solution of a motion, whose markers are perhaps known."""
     names = () if positions is None else skeleton.markers
     positions = np.zeros((len(time), 0, 3)) if positions is None else positions
     markers = TrackedMarkers(time, names, positions, np.ones(len(names)))
-    observed = Observed.complete(skeleton.bodies, len(time)).without(lost, reason)
+    observed = Observed.complete(skeleton.bodies, len(time)).without(hidden, reason)
     unsaid = (np.full(q.shape, np.nan), np.full(q.shape[1], np.nan))
     motion = spline_motion(skeleton, time, smooth)
     forces = np.zeros_like(q)
@@ -145,8 +151,8 @@ def made(skeleton, time, q, smooth, *, positions=None, lost=(), reason=UNSAID, f
 
 def moved(**options):
     solution = sprint(**options)
-    said = motion_findings(solution, MAP, CUTOFF, "run")
-    return [*said, removed_degrees(solution), *arm_swings(solution, MAP)]
+    findings = motion_findings(solution, MAP, CUTOFF, "run")
+    return [*findings, removed_degrees(solution), *arm_swings(solution, MAP)]
 
 
 def posture(hips: list[str]) -> np.ndarray:
@@ -154,46 +160,48 @@ def posture(hips: list[str]) -> np.ndarray:
     return np.degrees(posture_sd(sprint().skeleton, MAP, marker_set))
 
 
-def forced(late=0.0, contacts=2, *, known=True, turned=0.0, angles=False, lost=()):
+def forced(late=0.0, contacts=2, *, has_force=True, flipped_share=0.0, angles=False, hidden=()):
     """Forces of a sprinter that follow from the motion, later than it or with a turned moment."""
-    solution = replace(sprint(lost=lost), from_markers=not angles)
+    solution = replace(sprint(hidden=hidden), from_markers=not angles)
     time, step = solution.markers.time, 0.22
     start = 0.1 + step * np.arange(contacts)
     events = {"touchdown": start, "toe_off": start + 0.12, "edge_distance": 0.2 + 0.0 * start}
     events |= {"foot": np.resize(["left", "right"], contacts), "complete": start > 0}
-    named = {f"contact_{name}": ("contact", one) for name, one in events.items()}
+    variables = {f"contact_{name}": ("contact", values) for name, values in events.items()}
     skeleton, motion = solution.skeleton, solution.motion
     moves = segment_motion(skeleton, segment_kinematics(skeleton, motion.q, motion.u, motion.udot))
-    still, none = np.zeros(3), np.zeros((len(time), 3))
-    quiet = (ExternalLoad(0, none, none, still), ExternalLoad(1, none, none, still))
+    origin, none = np.zeros(3), np.zeros((len(time), 3))
+    quiet = (ExternalLoad(0, none, none, origin), ExternalLoad(1, none, none, origin))
     balance = level_a(moves, quiet, gravity=skeleton.gravity)
     force = moves.mass.sum() * (balance.com_acceleration - skeleton.gravity)
-    force = np.stack([np.interp(time - late, time, one) for one in force.T], axis=1)
-    force[60, 1] += 0.0 if known else np.nan
-    free = balance.residual_moment * [0.0, 1.0 - 2.0 * turned, 0.0]
+    force = np.stack([np.interp(time - late, time, component) for component in force.T], axis=1)
+    force[60, 1] += 0.0 if has_force else np.nan
+    free = balance.residual_moment * [0.0, 1.0 - 2.0 * flipped_share, 0.0]
     com = np.einsum("b,tbi->ti", moves.mass / moves.mass.sum(), moves.com)
-    loads = (ExternalLoad(0, force, np.cross(com, force) + free, still), quiet[1])
+    loads = (ExternalLoad(0, force, np.cross(com, force) + free, origin), quiet[1])
     attributes = {"free_moment": MEASURED, "surface_height": 0.0}
-    prepared = xr.Dataset(named, attrs=attributes)
+    prepared = xr.Dataset(variables, attrs=attributes)
     return force_findings(replace(solution, prepared=prepared), loads, "run")
 
 
-def shown(hidden=(), frames=None, *, angles=False):
+def observed_motion(hidden=(), frames=None, *, angles=False):
     """The motion as markers show it, some of which are not worn, or not seen at first."""
     solution = sprint()
     skeleton, q = solution.skeleton, solution.q_raw
-    names = tuple(one for one in skeleton.markers if frames or one not in hidden)
+    names = tuple(marker for marker in skeleton.markers if frames or marker not in hidden)
     index = np.array([skeleton.markers.index(name) for name in names])
     positions = marker_positions(skeleton, q)[:, index]
     positions[:frames, np.isin(names, hidden)] = np.nan
     covariance = usual_covariance(skeleton, q, index, positions)
     told_by = coordinates_observed(frame_sd(covariance), range_sd(skeleton))
     tracked = TrackedMarkers(solution.markers.time, names, positions, np.ones(len(names)))
-    seen = solution.observed.determine(skeleton.coordinates, told_by, 0)
-    found = replace(solution, markers=tracked, observed=seen, from_markers=not angles)
-    data = solved_dataset(found, told_by)
+    observed = solution.observed.determine(skeleton.coordinates, told_by, 0)
+    observed_solution = replace(
+        solution, markers=tracked, observed=observed, from_markers=not angles
+    )
+    data = solved_dataset(observed_solution, told_by)
     written = (data[name].values for name in ("generalised_force", "marker_error"))
-    return [*undetermined_findings(found, MAP, "run"), *written]
+    return [*undetermined_findings(observed_solution, MAP, "run"), *written]
 
 
 def golden(about, *makers):
@@ -203,7 +211,7 @@ def golden(about, *makers):
 
 def test_golden_words_of_frames_and_motions():
     assert golden("frames", frames, reached) == []
-    assert golden("motion", moved, forced, posture, shown) == []
+    assert golden("motion", moved, forced, posture, observed_motion) == []
 
 
 def test_golden_words_of_solutions(runner):
@@ -211,7 +219,9 @@ def test_golden_words_of_solutions(runner):
     forearm, toe = runner.coordinates.index("forearm_l_z"), runner.markers.index("foot_l1")
     high = runner.coordinate_range[forearm, 1]
 
-    def stick(every=0.0, one=0.0, jump=0.0, at=20, beyond=None, lost=(), *, angles=False):
+    def stick(
+        offset_all=0.0, offset_one=0.0, jump=0.0, at=20, beyond=None, hidden=(), *, angles=False
+    ):
         """Five of 50 frames lie on either side of the upper end of the range."""
         q = np.zeros((50, len(runner.coordinates)))
         q[at:, forearm] = np.radians(jump)
@@ -219,10 +229,12 @@ def test_golden_words_of_solutions(runner):
             shape = np.clip(np.abs(np.arange(len(q)) - 25) - 2, 0, None) / 20.0
             q[:, forearm] = (high + np.radians(beyond)) * (1.0 - np.minimum(shape, 1.0))
         positions = marker_positions(runner, q)
-        positions[..., 1] += every
-        positions[7, toe, 0] += one
+        positions[..., 1] += offset_all
+        positions[7, toe, 0] += offset_one
         time = 0.5 + np.arange(len(q)) / 250.0
-        solution = made(runner, time, q, q, positions=positions, lost=lost, from_markers=not angles)
+        solution = solution_of(
+            runner, time, q, q, positions=positions, hidden=hidden, from_markers=not angles
+        )
         return solution_findings(solution, "run", STICK_MARKERS, Solve())
 
     assert golden("solutions", stick) == []
@@ -232,36 +244,47 @@ def test_golden_poses_that_nobody_can_take(runner, running, solved):
     """Limbs bent backwards, markers far from the model, in some frames or in all: what is lost."""
     bare = runner.marker_position.copy()
     for name, height in (("arm_r", -0.3), ("forearm_r", -0.25)):
-        own = [place for place, marker in enumerate(runner.markers) if marker[:-1] == name]
-        bare[own] = [0.0, height, 0.0]
+        of_segment = [index for index, marker in enumerate(runner.markers) if marker[:-1] == name]
+        bare[of_segment] = [0.0, height, 0.0]
     one_each = replace(runner, marker_position=bare)
 
     def pose(
-        bent=(), apart=None, frames=None, every=4, *,
+        bent=(), offsets=None, frames=None, frame_step=4, *,
         sparse=False, straight=False, hidden=(), from_file=False,
     ):  # fmt: skip
         """With the right elbow backwards the upper arm turns: elbow and wrist stay."""
-        skeleton, true = one_each if sparse else runner, running[::every]
+        skeleton, true = one_each if sparse else runner, running[::frame_step]
         q = true.copy()
         for name in bent:
             q[:frames, runner.coordinates.index(name)] *= -1.0
         q[:frames, runner.coordinates.index("arm_r_y")] += np.pi * ("forearm_r_z" in bent)
         positions = marker_positions(skeleton, true if sparse or straight else q)
-        for parts, shift in (apart or {}).items():
-            own = [bool({one[:-1], one.split("_")[0]} & {*parts.split()}) for one in runner.markers]
-            size = own * (1.0 + 1e-3 * np.arange(len(own)))  # which is farthest is no chance
+        for parts, shift in (offsets or {}).items():
+            is_moved = [
+                bool({marker[:-1], marker.split("_")[0]} & {*parts.split()})
+                for marker in runner.markers
+            ]
+            size = is_moved * (
+                1.0 + 1e-3 * np.arange(len(is_moved))
+            )  # which is farthest is no chance
             positions[:frames] += np.array(shift) * size[:, None]
-        one = solved(q, positions, skeleton=skeleton, hidden=hidden, from_file=from_file)
-        faults = pose_faults(one)
+        solution = solved(q, positions, skeleton=skeleton, hidden=hidden, from_file=from_file)
+        faults = pose_faults(solution)
         if not faults:
-            return [float(one.errors.max(initial=0.0)), without_faults(one, []).mask.all()]
-        said = [pose_finding(one, faults, "run"), *without_faults(one, faults).lost_segments()]
-        said += [f"{fault.group}: {fault.reason}, {fault.frames.sum()} frames" for fault in faults]
+            return [
+                float(solution.errors.max(initial=0.0)),
+                without_faults(solution, []).mask.all(),
+            ]
+        lines = [
+            pose_finding(solution, faults, "run"),
+            *without_faults(solution, faults).lost_segments(),
+        ]
+        lines += [f"{fault.group}: {fault.reason}, {fault.frames.sum()} frames" for fault in faults]
         try:
-            refuse_without_pose(one, faults, faults, "run")
+            refuse_without_pose(solution, faults, faults, "run")
         except AqbioError as error:
-            said.append(f"refused: {error.rule}: {error.what}")
-        return said
+            lines.append(f"refused: {error.rule}: {error.what}")
+        return lines
 
     assert golden("poses", pose) == []
 
@@ -292,7 +315,9 @@ def test_labels_that_wander_are_left_out_where_they_do(runner, running, solved, 
     """One label elsewhere for some frames, or two exchanged: the pose is that of the sound run."""
     random, sound = np.random.default_rng(seed), marker_positions(runner, running[::4])
     first, stop = sorted(random.choice(np.arange(2, 28), 2, replace=False))
-    limbs = [n for n, one in enumerate(runner.markers) if one.startswith(("foot", "shank", "arm"))]
+    limbs = [
+        n for n, marker in enumerate(runner.markers) if marker.startswith(("foot", "shank", "arm"))
+    ]
     labels = random.choice(limbs, 1 + seed % 2, replace=False).tolist()
     positions = sound.copy()
     positions[first:stop, labels] = positions[first:stop, labels[::-1]]
@@ -309,6 +334,6 @@ def test_labels_that_wander_are_left_out_where_they_do(runner, running, solved, 
     expected = np.zeros_like(off)
     expected[first:stop, labels] = True
     np.testing.assert_array_equal(off, expected)
-    assert {one.rule for one in findings} == {"label-wanders"}
-    assert {one.label for one in findings} == {pose.labels[one] for one in labels}
+    assert {finding.rule for finding in findings} == {"label-wanders"}
+    assert {finding.label for finding in findings} == {pose.labels[finding] for finding in labels}
     assert not wandering_labels(solved(), solve, "run")[0].any()

@@ -139,11 +139,11 @@ def stepping(observations: Observations, step: float) -> Observations:
 
 def torso_at(runner: Runner, shift: tuple[float, float, float]) -> dict[str, float]:
     """Give values of the directions that displace the torso's centre of mass, m, best."""
-    wanted = np.zeros_like(runner.skeleton.com)
-    wanted[runner.skeleton.bodies.index("torso")] = shift
+    shifts = np.zeros_like(runner.skeleton.com)
+    shifts[runner.skeleton.bodies.index("torso")] = shift
     directions = runner.centres.reshape(len(runner.centres), -1)
-    z = np.linalg.lstsq(directions.T, wanted.ravel(), rcond=None)[0]
-    names = [one.name for one in centre_parameters(len(z))]
+    z = np.linalg.lstsq(directions.T, shifts.ravel(), rcond=None)[0]
+    names = [parameter.name for parameter in centre_parameters(len(z))]
     return dict(zip(names, z.tolist(), strict=True))
 
 
@@ -192,14 +192,14 @@ def case(stick, running) -> Callable[..., Case]:
         motion = Motion(*(np.asfortranarray(curve(time, nu=order)) for order in range(3)))
         values = torso_at(stick, torso) | (body or {})
         wrench, momentum, rate = wrench_of(stick, time + late, motion, values, area)
-        found = marker_positions(stick.skeleton, motion.q)
-        found = found + np.random.default_rng(seed).normal(0.0, noise, found.shape)
-        index = np.arange(found.shape[1])
-        q = inverse_kinematics(stick.skeleton, found, index, np.ones(len(index)))
+        markers = marker_positions(stick.skeleton, motion.q)
+        markers = markers + np.random.default_rng(seed).normal(0.0, noise, markers.shape)
+        index = np.arange(markers.shape[1])
+        q = inverse_kinematics(stick.skeleton, markers, index, np.ones(len(index)))
         plain = spline_motion(stick.skeleton, time, low_pass(q, RATE, 20.0))
         everywhere = np.ones(len(time), dtype=bool)
-        seen = Observations(time, index, found, wrench, everywhere, q, plain)
-        return Case(stick, seen, motion, momentum, rate)
+        observations = Observations(time, index, markers, wrench, everywhere, q, plain)
+        return Case(stick, observations, motion, momentum, rate)
 
     return make
 
@@ -211,10 +211,12 @@ def test_splines_are_scipys_and_nearest_is_least_squares(frames, rate, spacing):
     basis = SplineBasis.over(time, spacing)
     step = (time[-1] - time[0]) / (basis.count - 5)
     knots = time[0] + step * np.arange(-5, basis.count + 1)
-    whole = BSpline(knots, np.eye(basis.count), 5)
-    for order, found in zip(DERIVATIVES, basis.values, strict=True):
-        expected = whole(time, nu=order)
-        np.testing.assert_allclose(found.toarray(), expected, atol=1e-9 * np.abs(expected).max())
+    spline = BSpline(knots, np.eye(basis.count), 5)
+    for order, values_of_order in zip(DERIVATIVES, basis.values, strict=True):
+        expected = spline(time, nu=order)
+        np.testing.assert_allclose(
+            values_of_order.toarray(), expected, atol=1e-9 * np.abs(expected).max()
+        )
     covered = [frame for _, part in basis.spans for frame in range(part.start, part.stop)]
     assert covered == list(range(frames))
     value = basis.values[0].toarray()
@@ -240,7 +242,7 @@ def test_banded_equations_and_solutions_are_the_dense_ones(monkeypatch, knots):
     by = tuple(s * rng.normal(size=(len(frame), 6, 3)) for s in (1.0, 1e-2, 1e-4))
     by_parameter = rng.normal(size=(len(frame) * 6, 2))
     rows = MotionRows(frame, by, rng.normal(size=(len(frame), 6)))
-    values = [one.toarray() for one in basis.values]
+    values = [matrix_of_order.toarray() for matrix_of_order in basis.values]
     dense = np.einsum("ta,tb,tij->aibj", values[0], values[0], matrix)
     tall = sum(np.einsum("ta,tri->trai", values[order][frame], by[order]) for order in range(3))
     tall = tall.reshape(len(frame) * 6, -1)
@@ -249,12 +251,12 @@ def test_banded_equations_and_solutions_are_the_dense_ones(monkeypatch, knots):
     border = tall.T @ by_parameter
 
     band = banded(basis, matrix, smooth)
-    found = add_rows(band, basis, rows, by_parameter)
+    border_found = add_rows(band, basis, rows, by_parameter)
     lower = np.zeros_like(dense)
     for lag in range(min(len(band), len(dense))):
         lower += np.diag(band[lag, : len(dense) - lag], -lag)
     np.testing.assert_allclose(lower, np.tril(dense), atol=1e-11 * np.abs(dense).max())
-    np.testing.assert_allclose(found, border, atol=1e-11 * np.abs(border).max())
+    np.testing.assert_allclose(border_found, border, atol=1e-11 * np.abs(border).max())
     factor = BandFactor.of(band.copy(order="F"))
     for several in (border, np.tile(border, 6)):
         expected = np.linalg.solve(dense, several)
@@ -266,42 +268,44 @@ def test_banded_equations_and_solutions_are_the_dense_ones(monkeypatch, knots):
 @pytest.fixture(scope="module")
 def problem(case):
     """A run in which five markers are missing in the first frame."""
-    made = case(noise=0.01)
-    markers = made.observations.markers.copy()
+    run = case(noise=0.01)
+    markers = run.observations.markers.copy()
     markers[0, [0, 1, 2, 7, 20]] = np.nan
-    seen = replace(made.observations, markers=markers)
-    return Solver(made.runner, seen, Weights(correlation=0.4), (), priors(PARAMETERS))
+    observations = replace(run.observations, markers=markers)
+    return Solver(run.runner, observations, Weights(correlation=0.4), (), priors(PARAMETERS))
 
 
 @pytest.mark.parametrize("frame", [0, 40])
 def test_markers_of_a_segment_weigh_as_their_covariance_written_out(problem, frame):
     """Cost, gradient, normal matrix, and how markers move, by the Jacobians of points."""
-    skeleton, seen, rows = problem.runner.skeleton, problem.observations, problem.markers
-    poses = segment_poses(skeleton, seen.start)
-    body, visible = skeleton.marker_body, np.flatnonzero(seen.visible[frame])
+    skeleton, observations, rows = problem.runner.skeleton, problem.observations, problem.markers
+    poses = segment_poses(skeleton, observations.start)
+    body, visible = skeleton.marker_body, np.flatnonzero(observations.visible[frame])
     spread = np.array([TISSUE_SD[problem.runner.tissue[b]] for b in body])
-    same = body[:, None] == body
-    own = 0.4 * spread[:, None] * spread * same + np.diag(0.6 * spread**2 + SENSOR_SD**2)
-    precision = np.kron(np.linalg.inv(own[np.ix_(visible, visible)]), np.eye(3))
+    same_body = body[:, None] == body
+    covariance = 0.4 * spread[:, None] * spread * same_body + np.diag(
+        0.6 * spread**2 + SENSOR_SD**2
+    )
+    precision = np.kron(np.linalg.inv(covariance[np.ix_(visible, visible)]), np.eye(3))
     position, error, force = rows.errors(poses, np.zeros_like(rows.target))
     levers = rows.levers(poses, position)
-    e = (position - seen.markers)[frame, visible].ravel()
+    e = (position - observations.markers)[frame, visible].ravel()
     J = np.concatenate(
         [
-            contact_jacobian(skeleton, poses, int(body[one]), position[:, one])[frame, 3:][
+            contact_jacobian(skeleton, poses, int(body[marker]), position[:, marker])[frame, 3:][
                 :, problem.coordinates
             ]
-            for one in visible
+            for marker in visible
         ]
     )
     assert (error[frame] * force[frame]).sum() == pytest.approx(e @ precision @ e, rel=1e-10)
-    for found, expected in (
+    for computed, expected in (
         (rows.pull(*levers, force)[frame], J.T @ precision @ e),
         (rows.normal_matrix(poses, position)[frame], J.T @ precision @ J),
     ):
-        np.testing.assert_allclose(found, expected, atol=1e-9 * np.abs(expected).max())
+        np.testing.assert_allclose(computed, expected, atol=1e-9 * np.abs(expected).max())
     random = np.random.default_rng(1)
-    change = 0.01 * random.standard_normal((len(seen.time), len(problem.coordinates), 2))
+    change = 0.01 * random.standard_normal((len(observations.time), len(problem.coordinates), 2))
     moved = rows.moved(*levers, change)[frame, visible]
     expected = np.swapaxes((J @ change[frame]).reshape(-1, 3, 2), 1, 2)
     np.testing.assert_allclose(moved, expected, rtol=0, atol=1e-12)
@@ -311,42 +315,42 @@ SIZES = (
     0.003, 0.4, 0.02, 0.006, -0.004, 0.005, 0.004, 0.002, -0.003, 0.003, 0.1, -0.1, 0.2, -0.05,
     0.005, 1e-4,
 )  # fmt: skip
-VALUES = dict(zip((one.name for one in PARAMETERS), SIZES, strict=True))
+VALUES = dict(zip((parameter.name for parameter in PARAMETERS), SIZES, strict=True))
 VALUES |= {"centres_1": 1.0, "centres_4": -0.7, "centres_20": 2.0}
 
 
-def rows(made, motion, values, drags=True):
-    kinematics = segment_kinematics(made.runner.skeleton, motion.q, motion.u, motion.udot)
-    observations = made.observations
+def rows(run, motion, values, drags=True):
+    kinematics = segment_kinematics(run.runner.skeleton, motion.q, motion.u, motion.udot)
+    observations = run.observations
     return Balance(
-        made.runner, values, kinematics, observations.wrench, observations.time, drags=drags
+        run.runner, values, kinematics, observations.wrench, observations.time, drags=drags
     )
 
 
 @pytest.mark.parametrize("name", VALUES)
 def test_derivatives_by_parameters(case, name):
     """Central differences: the residual is at most quadratic in all but the clock."""
-    made, step = case(), 1e-6
-    nothing = rows(made, made.motion, {"drag_area": 0.45}).residual
-    np.testing.assert_allclose(nothing.rows, 0.0, atol=1e-8)  # of 700 N and 100 N m
+    run, step = case(), 1e-6
+    of_true_body = rows(run, run.motion, {"drag_area": 0.45}).residual
+    np.testing.assert_allclose(of_true_body.rows, 0.0, atol=1e-8)  # of 700 N and 100 N m
     shifted = [
-        rows(made, made.motion, VALUES | {name: VALUES[name] + sign * step}).residual.rows
+        rows(run, run.motion, VALUES | {name: VALUES[name] + sign * step}).residual.rows
         for sign in (-1, 1)
     ]
     by_difference = (shifted[1] - shifted[0]) / (2 * step)
-    found = rows(made, made.motion, VALUES).by_parameter(name)
+    derivative = rows(run, run.motion, VALUES).by_parameter(name)
     inside = slice(1, -1)  # beyond its last sample the wrench stays as it is
-    error = np.abs(found - by_difference)[inside].max()
+    error = np.abs(derivative - by_difference)[inside].max()
     assert error < 1e-7 * np.abs(by_difference).max() + 1e-4
 
 
 @pytest.mark.parametrize("drags", [True, False])
 def test_derivatives_by_motion(case, drags):
     """With the exact rates of the momentum's derivatives, the residual's are exact."""
-    made = case()
-    motion, frame, step = made.motion, slice(40, 44), 1e-4
-    free = made.runner.skeleton.free
-    body = rows(made, motion, VALUES).skeleton
+    run = case()
+    motion, frame, step = run.motion, slice(40, 44), 1e-4
+    free = run.runner.skeleton.free
+    body = rows(run, motion, VALUES).skeleton
 
     def state(shift):
         q = motion.q + motion.u * shift + motion.udot * shift**2 / 2
@@ -357,18 +361,18 @@ def test_derivatives_by_motion(case, drags):
         (around[1].by_speed - around[0].by_speed) / (2 * step),
         (around[1].by_coordinate - around[0].by_coordinate) / (2 * step),
     )
-    equations = rows(made, motion, VALUES, drags)
-    found = equations.by_motion(momentum_jacobians(body, equations.kinematics, free), rates)
+    equations = rows(run, motion, VALUES, drags)
+    derivatives = equations.by_motion(momentum_jacobians(body, equations.kinematics, free), rates)
     for order, name, size in ((0, "q", 1e-5), (1, "u", 1e-3), (2, "udot", 1.0)):
         for column in (0, 3, 7, 14, 22):
-            both = []
+            residuals = []
             for sign in (-1, 1):
                 moved = {part: getattr(motion, part).copy() for part in ("q", "u", "udot")}
                 moved[name][:, free[column]] += sign * size
-                both.append(rows(made, type(motion)(**moved), VALUES, drags).residual.rows)
-            expected, limit = (both[1] - both[0])[frame] / (2 * size), 1e-6
-            limit *= np.abs(found[order][frame]).max()
-            np.testing.assert_allclose(found[order][frame, :, column], expected, atol=limit)
+                residuals.append(rows(run, type(motion)(**moved), VALUES, drags).residual.rows)
+            expected, limit = (residuals[1] - residuals[0])[frame] / (2 * size), 1e-6
+            limit *= np.abs(derivatives[order][frame]).max()
+            np.testing.assert_allclose(derivatives[order][frame, :, column], expected, atol=limit)
 
 
 FIT_WEIGHTS = Weights(knot_s=0.025)
@@ -378,14 +382,14 @@ INSIDE = slice(10, -10)
 
 
 def loose(parameters, by=20):
-    return tuple(replace(one, prior_sd=by * one.prior_sd) for one in parameters)
+    return tuple(replace(parameter, prior_sd=by * parameter.prior_sd) for parameter in parameters)
 
 
 @pytest.fixture(scope="module")
 def recovered(case):
     """Give a consistent run with 0.3 mm of noise, and its fit."""
-    made = case(noise=0.0003)
-    return made, fit_trial(made.runner, made.observations, FIT_WEIGHTS)
+    run = case(noise=0.0003)
+    return run, fit_trial(run.runner, run.observations, FIT_WEIGHTS)
 
 
 def test_exact_recovery(recovered):
@@ -393,21 +397,25 @@ def test_exact_recovery(recovered):
 
     Nothing is wrong, so every interval of 90 % holds the truth, and no limit is near.
     """
-    made, fit = recovered
-    weight = made.runner.skeleton.mass.sum() * GRAVITY
-    rms, before = (np.sqrt((one.rows[INSIDE] ** 2).mean(axis=0)) for one in (fit.after, fit.before))
+    run, fit = recovered
+    weight = run.runner.skeleton.mass.sum() * GRAVITY
+    rms, before = (
+        np.sqrt((residual.rows[INSIDE] ** 2).mean(axis=0)) for residual in (fit.after, fit.before)
+    )
     assert rms[:3].max() < 0.002 * weight
     assert rms[3:].max() < 0.5
     assert before[:3].max() > 0.01 * weight
     moves = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
-    found, rate = group_momentum(fit, moves, fit.skeleton)
-    true = np.einsum("gb,tbi->tgi", made.runner.grouping, made.momentum)
-    assert np.sqrt(((found[:, :-1] - true)[INSIDE, :, 1] ** 2).mean(axis=0)).max() < 0.02
-    total = made.momentum_rate.sum(axis=1)
+    momentum, rate = group_momentum(fit, moves, fit.skeleton)
+    true = np.einsum("gb,tbi->tgi", run.runner.grouping, run.momentum)
+    assert np.sqrt(((momentum[:, :-1] - true)[INSIDE, :, 1] ** 2).mean(axis=0)).max() < 0.02
+    total = run.momentum_rate.sum(axis=1)
     assert np.sqrt(((rate[:, -1] - total)[INSIDE] ** 2).mean(axis=0)).max() < 1.0
-    for one in fit.estimates:
-        assert one.low <= {"drag_area": 0.45}.get(one.name, 0.0) <= one.high, one
-        assert not one.beyond_limit
+    for estimate in fit.estimates:
+        assert estimate.low <= {"drag_area": 0.45}.get(estimate.name, 0.0) <= estimate.high, (
+            estimate
+        )
+        assert not estimate.beyond_limit
 
 
 def test_a_body_that_differs_is_found(case):
@@ -415,10 +423,10 @@ def test_a_body_that_differs_is_found(case):
 
     In a few steps.
     """
-    made = case(body={"leg_share": 0.15}, torso=(0.0, -0.02, 0.0), late=0.003, noise=0.0003)
-    priors = loose(made.runner.parameters)
-    fit = fit_trial(made.runner, made.observations, FIT_WEIGHTS, priors)
-    lower = (fit.skeleton.com - made.runner.skeleton.com)[made.runner.torso][0, 1]
+    run = case(body={"leg_share": 0.15}, torso=(0.0, -0.02, 0.0), late=0.003, noise=0.0003)
+    priors = loose(run.runner.parameters)
+    fit = fit_trial(run.runner, run.observations, FIT_WEIGHTS, priors)
+    lower = (fit.skeleton.com - run.runner.skeleton.com)[run.runner.torso][0, 1]
     assert fit.values["clock_offset"] == pytest.approx(0.003, abs=3e-4)
     assert fit.values["leg_share"] == pytest.approx(0.15, abs=0.03)
     assert lower == pytest.approx(-0.02, abs=0.01)
@@ -427,36 +435,47 @@ def test_a_body_that_differs_is_found(case):
 
 def test_what_must_not_matter(recovered):
     """Wrong forces where none are measured; where a fit begins."""
-    made, fit = recovered
-    seen = made.observations
-    part = replace(seen, measured=seen.measured & (np.arange(len(seen.time)) < 50))
-    force = seen.wrench.force.copy()
+    run, fit = recovered
+    observations = run.observations
+    part = replace(
+        observations, measured=observations.measured & (np.arange(len(observations.time)) < 50)
+    )
+    force = observations.wrench.force.copy()
     force[70:] += 500.0
-    wrong = replace(part, wrench=replace(seen.wrench, force=force))
-    fits = [fit_trial(made.runner, one, FIT_WEIGHTS, NONE_FITTED) for one in (part, wrong)]
+    wrong = replace(part, wrench=replace(observations.wrench, force=force))
+    fits = [fit_trial(run.runner, view, FIT_WEIGHTS, NONE_FITTED) for view in (part, wrong)]
     np.testing.assert_allclose(fits[0].motion.q, fits[1].motion.q, atol=1e-8)
-    other = replace(FIT_WEIGHTS, sigma_force_n=3 * FIT_WEIGHTS.sigma_force_n)
-    cold, warm = (fit_trial(made.runner, seen, other, start=one) for one in (None, fit))
+    other_weights = replace(FIT_WEIGHTS, sigma_force_n=3 * FIT_WEIGHTS.sigma_force_n)
+    cold, warm = (
+        fit_trial(run.runner, observations, other_weights, start=start) for start in (None, fit)
+    )
     assert len(warm.cost) <= len(cold.cost)
     np.testing.assert_allclose(warm.motion.q, cold.motion.q, rtol=0, atol=2e-6)
     assert np.abs(warm.motion.q - fit.motion.q).max() > 2e-5
 
 
-def test_markers_say_nothing_of_these_places(case):
+def test_markers_say_nothing_of_centres_of_mass(case):
     """Without forces the prior stays, whatever the number of markers: none counts twice."""
-    made = case(noise=0.004)
-    seen, runner = made.observations, made.runner
+    run = case(noise=0.004)
+    observations, runner = run.observations, run.runner
     twice = replace(
-        seen, marker_index=np.tile(seen.marker_index, 2), markers=np.tile(seen.markers, (1, 2, 1))
+        observations,
+        marker_index=np.tile(observations.marker_index, 2),
+        markers=np.tile(observations.markers, (1, 2, 1)),
     )
-    fits = [fit_trial(runner, *one) for one in ((seen, BLIND), (twice, BLIND), (seen, FIT_WEIGHTS))]
-    blind, doubled, known = (centre_estimates(runner, x.estimates, x.covariance) for x in fits)
+    fits = [
+        fit_trial(runner, *arguments)
+        for arguments in ((observations, BLIND), (twice, BLIND), (observations, FIT_WEIGHTS))
+    ]
+    blind, doubled, with_forces = (
+        centre_estimates(runner, x.estimates, x.covariance) for x in fits
+    )
     prior = runner.centre_covariance
     np.testing.assert_allclose(blind[1], prior, rtol=0, atol=1e-12)
     np.testing.assert_allclose(blind[0], 0.0, atol=1e-9)
     np.testing.assert_allclose(doubled[1], blind[1], rtol=0, atol=1e-12)
-    place = 3 * runner.skeleton.bodies.index("torso")
-    assert known[1][place, place] < 0.64 * prior[place, place]
+    along_x = 3 * runner.skeleton.bodies.index("torso")
+    assert with_forces[1][along_x, along_x] < 0.64 * prior[along_x, along_x]
 
 
 AHEAD, TRUTH = 0.03, {"leg_share": 0.1, "mass": 0.01}
@@ -465,8 +484,8 @@ AHEAD, TRUTH = 0.03, {"leg_share": 0.1, "mass": 0.01}
 @pytest.fixture(scope="module")
 def trials(case):
     """Give two trials of a body that the model does not know, at two speeds, forces 3 ms late."""
-    own = {"body": TRUTH, "torso": (AHEAD, 0.0, 0.0), "late": 0.003, "noise": 0.0005}
-    return [case(**own, speed=speed, seed=seed) for seed, speed in enumerate((1.0, 0.6))]
+    options = {"body": TRUTH, "torso": (AHEAD, 0.0, 0.0), "late": 0.003, "noise": 0.0005}
+    return [case(**options, speed=speed, seed=seed) for seed, speed in enumerate((1.0, 0.6))]
 
 
 def stance(runner, body, offset=(0.0, 0.0), **angles):
@@ -474,45 +493,55 @@ def stance(runner, body, offset=(0.0, 0.0), **angles):
     q = np.zeros(len(runner.skeleton.coordinates))
     for name, angle in (angles | {"pelvis_y": 0.3}).items():
         q[runner.skeleton.coordinates.index(name)] = angle
-    skeleton, still = adjusted_skeleton(runner, body), np.zeros((1, len(q)))
-    moves = segment_kinematics(skeleton, q[None], still, still)
+    skeleton, rest = adjusted_skeleton(runner, body), np.zeros((1, len(q)))
+    moves = segment_kinematics(skeleton, q[None], rest, rest)
     com = centre_of_mass(segment_motion(skeleton, moves))[0]
     return StaticStance(q, com[0] * [1, 0, 1] + [offset[0], 0.0, offset[1]])
 
 
 def test_the_same_trial_once_and_twice(trials):
     """A session of one trial is the trial; twice without priors it is surer by the root of two."""
-    made = trials[0]
-    alone = fit_trial(made.runner, made.observations, FIT_WEIGHTS)
-    one_trial = fit_session(made.runner, [made.observations], FIT_WEIGHTS)
+    run = trials[0]
+    trial_fit = fit_trial(run.runner, run.observations, FIT_WEIGHTS)
+    one_trial = fit_session(run.runner, [run.observations], FIT_WEIGHTS)
     vague = loose(PARAMETERS, 100)
-    once, twice = (
-        fit_session(made.runner, [made.observations] * number, FIT_WEIGHTS, vague)
+    single_session, double_session = (
+        fit_session(run.runner, [run.observations] * number, FIT_WEIGHTS, vague)
         for number in (1, 2)
     )
-    for one, other in zip(alone.estimates, one_trial.estimates, strict=True):
+    for estimate, session_estimate in zip(trial_fit.estimates, one_trial.estimates, strict=True):
         # the trial stops when a step gains less than 1e-3 of the cost; the session takes one more
-        assert other.estimate == pytest.approx(one.estimate, abs=0.05 * one.parameter.prior_sd)
-        assert other.sd == pytest.approx(one.sd, rel=1e-4)
-    for one, other in zip(once.estimates, twice.estimates, strict=True):
-        if one.parameter.on:
-            assert other.estimate == pytest.approx(one.estimate, abs=0.02 * one.sd)
-            assert other.sd == pytest.approx(one.sd / np.sqrt(2.0), rel=0.02)
+        assert session_estimate.estimate == pytest.approx(
+            estimate.estimate, abs=0.05 * estimate.parameter.prior_sd
+        )
+        assert session_estimate.sd == pytest.approx(estimate.sd, rel=1e-4)
+    for estimate, double_estimate in zip(
+        single_session.estimates, double_session.estimates, strict=True
+    ):
+        if estimate.parameter.on:
+            assert double_estimate.estimate == pytest.approx(
+                estimate.estimate, abs=0.02 * estimate.sd
+            )
+            assert double_estimate.sd == pytest.approx(estimate.sd / np.sqrt(2.0), rel=0.02)
 
 
 def test_every_posture_is_predicted_without_it(trials, stick):
     """Left out by arithmetic, as if it had never been recorded; a known distance comes back."""
-    known = com_over_cop(stick, {}, stance(stick, {}, (-0.02, -0.01)))
-    np.testing.assert_allclose(known, [0.02, 0.01], atol=1e-12)
-    runner, seen = trials[0].runner, [trials[1].observations]
+    offset = com_over_cop(stick, {}, stance(stick, {}, (-0.02, -0.01)))
+    np.testing.assert_allclose(offset, [0.02, 0.01], atol=1e-12)
+    runner, observed = trials[0].runner, [trials[1].observations]
     body = TRUTH | torso_at(runner, (AHEAD, 0.0, 0.0))
     postures = [stance(runner, body), stance(runner, body, thigh_r_z=1.2)]
-    both = fit_session(runner, seen, FIT_WEIGHTS, static_trials=postures)
-    for number, asked in enumerate(postures):
-        alone = fit_session(runner, seen, FIT_WEIGHTS, static_trials=[postures[1 - number]])
-        predicted = com_over_cop(runner, {x.name: x.estimate for x in alone.estimates}, asked)
-        np.testing.assert_allclose(both.standing[str(number)].left_out, predicted, atol=1e-12)
-        assert np.linalg.norm(both.standing[str(number)].fitted) < np.linalg.norm(predicted)
+    with_both = fit_session(runner, observed, FIT_WEIGHTS, static_trials=postures)
+    for number, posture in enumerate(postures):
+        without_posture = fit_session(
+            runner, observed, FIT_WEIGHTS, static_trials=[postures[1 - number]]
+        )
+        predicted = com_over_cop(
+            runner, {x.name: x.estimate for x in without_posture.estimates}, posture
+        )
+        np.testing.assert_allclose(with_both.standing[str(number)].left_out, predicted, atol=1e-12)
+        assert np.linalg.norm(with_both.standing[str(number)].fitted) < np.linalg.norm(predicted)
 
 
 @pytest.fixture(scope="module")
@@ -540,16 +569,16 @@ def _none(response) -> DataErrors:
 def test_the_answer_to_errors_of_markers_is_that_of_another_fit(long, fitted, response):
     """Of markers that are moved a little: the fit that is made of them, to the second order."""
     errors = np.random.default_rng(5).standard_normal(response.solver.markers.target.shape)
-    errors, seen, ends = 1e-5 * errors, response.solver.observations, []
-    for own in (seen, replace(seen, markers=seen.markers + errors)):
+    errors, observations, ends = 1e-5 * errors, response.solver.observations, []
+    for view in (observations, replace(observations, markers=observations.markers + errors)):
         fit = fitted
         for _ in range(4):  # the fit stops when a step gains less than 0.1 %
-            fit = fit_trial(long.runner, own, FIT_WEIGHTS, NONE_FITTED, start=fit)
+            fit = fit_trial(long.runner, view, FIT_WEIGHTS, NONE_FITTED, start=fit)
         ends.append(fit.motion.q[:, fit.coordinates])
     pull = response.pulls([replace(_none(response), markers=errors)])
     change = response.solver.factor.solve(pull).reshape(response.solver.point.coefficients.shape)
-    found = response.solver.basis.values[0] @ change
-    assert np.abs(ends[1] - ends[0] - found).max() < 0.05 * np.abs(found).max()
+    predicted = response.solver.basis.values[0] @ change
+    assert np.abs(ends[1] - ends[0] - predicted).max() < 0.05 * np.abs(predicted).max()
 
 
 def test_the_state_of_another_body_is_the_fit_on_that_body(long, fitted, response):
@@ -566,9 +595,9 @@ def test_the_state_of_another_body_is_the_fit_on_that_body(long, fitted, respons
             fit = fit_trial(runner, solver.observations, FIT_WEIGHTS, NONE_FITTED, start=fit)
         ends.append(fit.motion)
     for name in ("q", "u"):
-        found = small * getattr(states.motion, name)[2]
-        apart = (getattr(ends[1], name) - getattr(ends[0], name))[frames]
-        assert np.abs(apart - found).max() < 0.05 * np.abs(found).max(), name
+        predicted = small * getattr(states.motion, name)[2]
+        difference = (getattr(ends[1], name) - getattr(ends[0], name))[frames]
+        assert np.abs(difference - predicted).max() < 0.05 * np.abs(predicted).max(), name
 
 
 def test_after_a_fit_bodies_move_the_rate_of_the_whole_less_than_before(fitted, response):
@@ -589,7 +618,7 @@ def test_after_a_fit_bodies_move_the_rate_of_the_whole_less_than_before(fitted, 
                 for name, change in zip(("q", "u", "udot"), moved, strict=True)
             )
             rates.append(group_momentum(fitted, segment_kinematics(body, *motion), body)[1][:, -1])
-        own = group_momentum(
+        fitted_rate = group_momentum(
             fitted,
             segment_kinematics(
                 fitted.skeleton,
@@ -597,24 +626,26 @@ def test_after_a_fit_bodies_move_the_rate_of_the_whole_less_than_before(fitted, 
             ),
             fitted.skeleton,
         )[1][:, -1]
-        sizes[follows] = float(np.sqrt(((np.array(rates) - own) ** 2).mean()))
+        sizes[follows] = float(np.sqrt(((np.array(rates) - fitted_rate) ** 2).mean()))
     assert sizes[True] < 0.5 * sizes[False], sizes
 
 
-@pytest.mark.parametrize(("repeated", "slow", "place"), [(0.008, 0.0, 0.004), (0.0, 0.006, 0.002)])
-def test_sizes_of_errors_are_found_in_what_the_fit_left(long, response, repeated, slow, place):
-    """What repeats is told from what does not, what is constant from what moves."""
-    nothing, markers = (0.0 * getattr(response.prior_sizes, x) for x in ("pose", "markers"))
-    markers[0], markers[2], markers[-2], markers[-1] = place**2, repeated**2, slow**2, 0.0005**2
-    sizes, seen, found = ErrorVariances(markers, nothing, nothing, np.zeros(6)), response.solver, []
+@pytest.mark.parametrize(
+    ("repeated", "slow", "constant"), [(0.008, 0.0, 0.004), (0.0, 0.006, 0.002)]
+)
+def test_sizes_of_errors_are_found_in_what_the_fit_left(long, response, repeated, slow, constant):
+    """Repeated and other errors are told apart, and constant ones from those that move."""
+    zero, markers = (0.0 * getattr(response.prior_sizes, x) for x in ("pose", "markers"))
+    markers[0], markers[2], markers[-2], markers[-1] = constant**2, repeated**2, slow**2, 0.0005**2
+    sizes, solver, estimates = ErrorVariances(markers, zero, zero, np.zeros(6)), response.solver, []
     for seed in range(3):
-        drawn = response.draw_errors(sizes, np.random.default_rng(seed)).markers
-        moved = replace(seen.observations, markers=seen.observations.markers + drawn)
+        errors = response.draw_errors(sizes, np.random.default_rng(seed)).markers
+        moved = replace(solver.observations, markers=solver.observations.markers + errors)
         fit = fit_trial(long.runner, moved, FIT_WEIGHTS, NONE_FITTED)
-        own = Response(fit.linearised()).estimated_sizes(np.random.default_rng(seed))
-        found.append(own.markers)
-    mean = np.sqrt(np.mean(found, axis=0).mean(axis=1))
-    assert mean[0] == pytest.approx(place, rel=0.35)
+        estimated = Response(fit.linearised()).estimated_sizes(np.random.default_rng(seed))
+        estimates.append(estimated.markers)
+    mean = np.sqrt(np.mean(estimates, axis=0).mean(axis=1))
+    assert mean[0] == pytest.approx(constant, rel=0.35)
     assert mean[-1] == pytest.approx(0.0005, rel=0.25)
     large, small = (mean[2], mean[-2]) if repeated else (mean[-2], mean[2])
     assert large == pytest.approx(repeated + slow, rel=0.35)
@@ -627,31 +658,37 @@ WEIGHTS = Weights(knot_s=0.025)
 @pytest.fixture(scope="module")
 def sound(case):
     """Give a run of 0.4 s with two contacts: a fit takes a tenth of a second."""
-    made = case(noise=0.004)
-    seen, few = made.observations, slice(20, 100)
-    plain = Motion(*(values[few] for values in (seen.plain.q, seen.plain.u, seen.plain.udot)))
-    cut = {name: getattr(seen, name)[few] for name in ("time", "markers", "measured", "start")}
-    return replace(made, observations=stepping(replace(seen, plain=plain, **cut), 0.2))
+    run = case(noise=0.004)
+    observations, cut_frames = run.observations, slice(20, 100)
+    plain = Motion(
+        *(
+            values[cut_frames]
+            for values in (observations.plain.q, observations.plain.u, observations.plain.udot)
+        )
+    )
+    cut = {
+        name: getattr(observations, name)[cut_frames]
+        for name in ("time", "markers", "measured", "start")
+    }
+    return replace(run, observations=stepping(replace(observations, plain=plain, **cut), 0.2))
 
 
 def loads_of(fit, *, exchanged=False):
     """The loads of both feet: of each while it is the lower one, below its ankle."""
     moves = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
     names = ("foot_l", "foot_r")
-    ankle = np.stack([moves.origin[:, fit.skeleton.bodies.index(one)] for one in names])
+    ankle = np.stack([moves.origin[:, fit.skeleton.bodies.index(foot)] for foot in names])
     lower = ankle[..., 1].argmin(axis=0) == np.arange(2)[:, None]
     force = np.where(lower[..., None], [0.0, 900.0, 0.0], 0.0)
     moment = np.cross(ankle * [1, 0, 1], force)
-    named = names[::-1] if exchanged else names
-    return [
-        ExternalLoad(x, f, m, np.zeros(3)) for x, f, m in zip(named, force, moment, strict=True)
-    ]
+    feet = names[::-1] if exchanged else names
+    return [ExternalLoad(x, f, m, np.zeros(3)) for x, f, m in zip(feet, force, moment, strict=True)]
 
 
 SIGNS = ("force_sign", "force_x_sign", "free_moment_sign")
 FAULTS = {
     "nothing": lambda _: {},
-    **{one: lambda x, one=one: {"wrench": SIGN_CHANGES[one][1](x.wrench)} for one in SIGNS},
+    **{sign: lambda x, sign=sign: {"wrench": SIGN_CHANGES[sign][1](x.wrench)} for sign in SIGNS},
     "late": lambda x: {"wrench": replace(x.wrench, time=x.wrench.time + 0.035)},
     "hardly late": lambda x: {"wrench": replace(x.wrench, time=x.wrench.time + 0.004)},
     "half measured": lambda x: {"measured": x.measured & (np.arange(len(x.time)) < 40)},
@@ -667,7 +704,7 @@ BODIES = {
     "bent": lambda x: replace(x, com=x.com + 0.01),
 }
 BLAMED = {
-    **{one: [one] for one in SIGNS}, "nothing": [], "late": ["clock", "joint_moment"],
+    **{sign: [sign] for sign in SIGNS}, "nothing": [], "late": ["clock", "joint_moment"],
     "hardly late": ["joint_moment"], "heavy": ["mass", "markers"],
 }  # fmt: skip
 """Causes that must be named, and no other. The loads here pass from foot to foot within a frame, so
@@ -679,20 +716,24 @@ REFUSED = {"not measured": "has all its contacts measured", "uneven": "not evenl
 
 def test_fits_of_faulty_runs(sound):
     """They blame what was done to the run, and nothing else; forces pull residuals down."""
-    seen, runner, lines, said = sound.observations, sound.runner, [], {}
-    bodies = {one: Runner(change(runner.skeleton), runner.groups) for one, change in BODIES.items()}
+    observations, runner, lines, causes = sound.observations, sound.runner, [], {}
+    bodies = {
+        body: Runner(change(runner.skeleton), runner.groups) for body, change in BODIES.items()
+    }
     for name in ("fixed", *BODIES, *FAULTS):
         if name in REFUSED:
             with pytest.raises(ValueError, match=REFUSED[name]):
-                fit_trial(runner, replace(seen, **FAULTS[name](seen)), WEIGHTS)
+                fit_trial(runner, replace(observations, **FAULTS[name](observations)), WEIGHTS)
             continue
-        made = replace(seen, **FAULTS[name](seen)) if name in FAULTS else seen
+        faulty = (
+            replace(observations, **FAULTS[name](observations)) if name in FAULTS else observations
+        )
         fixed = {"fixed": {"leg_share": 0.05}} if name == "fixed" else {}
-        fit = fit_trial(bodies.get(name, runner), made, WEIGHTS, **fixed)
+        fit = fit_trial(bodies.get(name, runner), faulty, WEIGHTS, **fixed)
         loads = loads_of(fit)
-        doubts = [f"{one.cause}: {one.what}" for one in find_suspicions(fit, loads)]
-        lines += [f"{name}: {one}" for one in doubts]
-        said[name] = [one.partition(":")[0] for one in doubts]
+        doubts = [f"{doubt.cause}: {doubt.what}" for doubt in find_suspicions(fit, loads)]
+        lines += [f"{name}: {doubt}" for doubt in doubts]
+        causes[name] = [doubt.partition(":")[0] for doubt in doubts]
         check_fit(fit, loads)
         if name in ("fixed", "bent", "nothing", "belt", "hidden"):  # within noise and artefact
             assert max(segment_displacements(fit, fit.measured).values()) < 0.005
@@ -700,20 +741,21 @@ def test_fits_of_faulty_runs(sound):
         if name == "fixed":
             assert fit.values["leg_share"] == 0.05
     assert differences("fits", lines) == []
-    assert {name: said[name] for name in BLAMED} == BLAMED
+    assert {name: causes[name] for name in BLAMED} == BLAMED
 
 
 def check_fit(fit, loads):
     """Hold what every fit obeys: costs fall, residuals shrink, and sides mirror each other."""
     assert (np.diff(fit.cost) <= 1e-9 * np.abs(fit.cost[0])).all()
-    before, after = (np.std(one.rows, axis=0) for one in (fit.before, fit.after))
+    before, after = (np.std(residual.rows, axis=0) for residual in (fit.before, fit.after))
     if fit.measured.sum() > 20:
         assert np.linalg.norm(after[:3]) < np.linalg.norm(before[:3])
-        own, other = (
-            distance_nearer_other_foot(fit, loads_of(fit, exchanged=one)) for one in (False, True)
+        distance, exchanged_distance = (
+            distance_nearer_other_foot(fit, loads_of(fit, exchanged=exchanged))
+            for exchanged in (False, True)
         )
-        assert own == pytest.approx(-other)
-        assert own < 0.0
+        assert distance == pytest.approx(-exchanged_distance)
+        assert distance < 0.0
     shifts = centre_shifts(fit.runner, fit.values)
     after, covariance = centre_estimates(fit.runner, fit.estimates, fit.covariance)
     np.testing.assert_array_equal(after, shifts)
@@ -725,19 +767,23 @@ def check_fit(fit, loads):
 
 
 @pytest.mark.parametrize("part", [0.05, 1.0])
-def test_the_equations_at_the_end_tell_what_a_turned_free_moment_would_gain(sound, part):
+def test_the_equations_at_the_end_tell_the_gain_of_a_sign_flipped_free_moment(sound, part):
     """Without another fit, as that would have it; of another sign the fit itself is asked."""
-    made = sound.observations
-    vertical = reverse_free_moment(made.wrench).moment - made.wrench.moment  # of the COP: twice
-    less = replace(made.wrench, moment=made.wrench.moment + 0.5 * (1.0 - part) * vertical)
-    fit = fit_trial(sound.runner, replace(made, wrench=less), WEIGHTS)
-    other = fit_trial(
-        fit.runner, replace(fit.observations, wrench=reverse_free_moment(less)), fit.weights,
+    observations = sound.observations
+    vertical = (
+        reverse_free_moment(observations.wrench).moment - observations.wrench.moment
+    )  # of the COP: twice
+    wrench = replace(
+        observations.wrench, moment=observations.wrench.moment + 0.5 * (1.0 - part) * vertical
+    )
+    fit = fit_trial(sound.runner, replace(observations, wrench=wrench), WEIGHTS)
+    sign_flipped = fit_trial(
+        fit.runner, replace(fit.observations, wrench=reverse_free_moment(wrench)), fit.weights,
         fit.solver.parameters, fit.values, fit,
     )  # fmt: skip
-    gain = (fit.cost[-1] - other.cost[-1]) / frames_per_observation(made.rate)
+    gain = (fit.cost[-1] - sign_flipped.cost[-1]) / frames_per_observation(observations.rate)
     assert free_moment_gain(fit) == pytest.approx(gain, rel=0.3)
-    assert free_moment_gain(other) > MIN_FREE_MOMENT_GAIN
+    assert free_moment_gain(sign_flipped) > MIN_FREE_MOMENT_GAIN
 
 
 TIME = np.arange(0.0, 2.0, 0.005)
@@ -760,10 +806,10 @@ SPANS = {
 def test_spans_in_which_all_ground_contact_is_measured(name):
     """60 ms before and after contacts, less where the flight is short; flights between contacts."""
     spans, complete, flight, expected = SPANS[name]
-    found = measured_frames(TIME, np.array(spans), np.array(complete, dtype=bool), flight)
+    measured = measured_frames(TIME, np.array(spans), np.array(complete, dtype=bool), flight)
     inside = np.any([(begin < TIME) & (end > TIME) for begin, end in expected], axis=0)
     clear = np.abs(TIME[:, None] - np.array(expected).ravel()).min(axis=1) > 1e-6
-    np.testing.assert_array_equal(found[clear], inside[clear])
+    np.testing.assert_array_equal(measured[clear], inside[clear])
 
 
 @pytest.mark.parametrize("falls", [*product((0.0, 0.9e-3, 1.1e-3, 0.1), repeat=2)])
@@ -795,17 +841,17 @@ def test_strides_of_steady_steps_whichever_are_seen(seed):
     """Two steps a stride, however many touchdowns between were missed; none without two."""
     random, step = np.random.default_rng(seed), 0.24
     number = np.arange(8)
-    seen = random.random(8) < 0.6
-    seen[:2] = True
+    is_recorded = random.random(8) < 0.6
+    is_recorded[:2] = True
     touchdown = np.where(random.random(8) < 0.2, np.nan, 0.1 + step * number)
     touchdown[:2] = 0.1, 0.1 + step
-    found = stride_cycles(TIME, touchdown[seen], number[seen] % 2 == 0)
-    np.testing.assert_allclose(found, (TIME - 0.1) / (2.0 * step), atol=1e-9)
+    cycles = stride_cycles(TIME, touchdown[is_recorded], number[is_recorded] % 2 == 0)
+    np.testing.assert_allclose(cycles, (TIME - 0.1) / (2.0 * step), atol=1e-9)
     assert stride_cycles(TIME, np.array([np.nan, 0.5]), np.array([False, True])) is None
 
 
 @pytest.mark.parametrize(
-    ("given", "fitted", "body", "distance"),
+    ("given_offset", "fitted_offset", "body", "distance"),
     [
         ((0.0, 0.0), 0.006, "", ""),
         ((0.017, 0.0), 0.006, "", ""),
@@ -814,24 +860,32 @@ def test_strides_of_steady_steps_whichever_are_seen(seed):
         ((0.0, -0.021), 0.013, "fitted", "18 mm from the centre of pressure, more than 10 mm"),
     ],
 )
-def test_a_body_that_does_not_stand_over_its_pressure(given, fitted, body, distance):
+def test_a_body_that_does_not_stand_over_its_pressure(given_offset, fitted_offset, body, distance):
     """The distance that exceeds its limit most is stated."""
-    standing = Standing(np.array(given), np.array([fitted, -fitted]), np.zeros(2))
-    found = static_suspicions({"a": standing, "b": standing})
+    standing = Standing(
+        np.array(given_offset), np.array([fitted_offset, -fitted_offset]), np.zeros(2)
+    )
+    suspicions = static_suspicions({"a": standing, "b": standing})
     expected = f"in the static trial a the centre of mass of the {body} body is {distance}."
-    assert [one.what for one in found] == ([expected] if body else [])
-    for one in found:
-        size = np.linalg.norm(given if body == "given" else (fitted, fitted))
-        assert (one.cause, one.unit) == ("static", "m")
-        assert (one.number, one.limit) == pytest.approx((size, 0.018 if body == "given" else 0.010))
+    assert [suspicion.what for suspicion in suspicions] == ([expected] if body else [])
+    for suspicion in suspicions:
+        size = np.linalg.norm(given_offset if body == "given" else (fitted_offset, fitted_offset))
+        assert (suspicion.cause, suspicion.unit) == ("static", "m")
+        assert (suspicion.number, suspicion.limit) == pytest.approx(
+            (size, 0.018 if body == "given" else 0.010)
+        )
 
 
-@pytest.mark.parametrize("one", [*PARAMETERS, *centre_parameters(2)], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "parameter", [*PARAMETERS, *centre_parameters(2)], ids=lambda parameter: parameter.name
+)
 @pytest.mark.parametrize("size", [0.99, 1.01])
-def test_intervals_and_limits_of_estimates(one, size):
+def test_intervals_and_limits_of_estimates(parameter, size):
     """90 % of a normal distribution; limits on both sides of the prior."""
-    for end in (one.lowest, one.highest):
-        estimate = ParameterEstimate(one, one.prior + size * (end - one.prior), 0.001)
+    for end in (parameter.lowest, parameter.highest):
+        estimate = ParameterEstimate(
+            parameter, parameter.prior + size * (end - parameter.prior), 0.001
+        )
         assert estimate.beyond_limit == (size > 1.0)
         inside = norm.cdf(estimate.high, estimate.estimate, 0.001)
         assert inside == pytest.approx(0.95, abs=1e-4)
@@ -841,15 +895,17 @@ def test_intervals_and_limits_of_estimates(one, size):
 @pytest.mark.parametrize("aligned", [False, True])
 def test_parameters_that_are_fitted(aligned):
     """Plates are aligned on demand; a drag area beyond the usual limits widens them."""
-    every = parameters(0.9, align_plates=aligned)
-    fitted = {one.name for one in every if one.on}
-    always = {"clock_offset", "mass", "leg_share", "pelvis_share", "cop_offset_x", "cop_offset_z"}
-    always |= {"foot_share", "arm_share", "thigh_slide", "tissue_compliance"}
-    turned = {"plate_roll", "plate_yaw", "plate_pitch", "cop_offset_y", "plate_scale"}
-    assert fitted == always | (turned if aligned else set())
-    expected = [one.prior_sd**-2.0 for one in every if one.name in fitted]
-    np.testing.assert_allclose(prior_precision(every), expected)
-    [drag_area] = [one for one in every if one.name == "drag_area"]
+    all_parameters = parameters(0.9, align_plates=aligned)
+    fitted = {parameter.name for parameter in all_parameters if parameter.on}
+    usual = {"clock_offset", "mass", "leg_share", "pelvis_share", "cop_offset_x", "cop_offset_z"}
+    usual |= {"foot_share", "arm_share", "thigh_slide", "tissue_compliance"}
+    alignment = {"plate_roll", "plate_yaw", "plate_pitch", "cop_offset_y", "plate_scale"}
+    assert fitted == usual | (alignment if aligned else set())
+    expected = [
+        parameter.prior_sd**-2.0 for parameter in all_parameters if parameter.name in fitted
+    ]
+    np.testing.assert_allclose(prior_precision(all_parameters), expected)
+    [drag_area] = [parameter for parameter in all_parameters if parameter.name == "drag_area"]
     assert (drag_area.prior, drag_area.lowest, drag_area.highest) == (0.9, 0.2, 0.9)
 
 
@@ -874,11 +930,11 @@ def test_a_body_changed_by_parameters(stick):
     expected = before.com + np.eye(len(ratio))[before.bodies.index("torso")][:, None] * [0.1, 0, 0]
     np.testing.assert_allclose(moved.com, expected, atol=1e-9)
     np.testing.assert_array_equal(moved.mass, before.mass)
-    where, size = largest_centre_shift(stick, torso)
-    assert (where, size) == ("torso along x", pytest.approx(0.1 / 0.02, rel=0.05))
+    direction, size = largest_centre_shift(stick, torso)
+    assert (direction, size) == ("torso along x", pytest.approx(0.1 / 0.02, rel=0.05))
 
 
-def test_loads_on_the_clock_and_in_the_place_of_the_cameras():
+def test_loads_on_the_clock_and_in_the_frame_of_the_cameras():
     """A wave that is known between samples; forces stay where the plates have them."""
     point, clock = np.array([0.4, 0.0, -0.1]), 0.004
 
@@ -887,26 +943,30 @@ def test_loads_on_the_clock_and_in_the_place_of_the_cameras():
 
     load = ExternalLoad("foot_r", 800.0 * wave(TIME), 7.0 * wave(TIME), point)
     values = {"clock_offset": clock, "cop_offset_x": 0.005, "cop_offset_z": -0.002, "mass": 0.1}
-    [found] = adjusted_loads([load], TIME, values)
+    [adjusted] = adjusted_loads([load], TIME, values)
     inside, later = slice(5, -5), wave(TIME + clock)
-    assert (found.body, found.point.tolist()) == ("foot_r", [0.0, 0.0, 0.0])
-    np.testing.assert_allclose(found.force[inside], 800.0 * later[inside], atol=0.5)
+    assert (adjusted.body, adjusted.point.tolist()) == ("foot_r", [0.0, 0.0, 0.0])
+    np.testing.assert_allclose(adjusted.force[inside], 800.0 * later[inside], atol=0.5)
     moment = 7.0 * later + np.cross(point, 800.0 * later)
-    np.testing.assert_allclose(found.moment[inside], moment[inside], atol=0.2)
+    np.testing.assert_allclose(adjusted.moment[inside], moment[inside], atol=0.2)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_over_level_ground_the_balance_is_that_of_the_fit(case, seed):
     """Of a body in the laboratory's frame, with loads there: the same residual, turned."""
-    made, random = case(), np.random.default_rng(seed)
+    run, random = case(), np.random.default_rng(seed)
     size = dict.fromkeys(ROTATION, 0.05) | dict.fromkeys(OFFSET, 0.02) | dict.fromkeys(PIVOT, 1.0)
     size |= {SCALE: 0.02, "clock_offset": 0.004, "mass": 0.05}
     values = {name: sd * float(random.standard_normal()) for name, sd in size.items()}
-    seen, runner, motion = made.observations, made.runner, made.motion
+    observations, runner, motion = run.observations, run.runner, run.motion
     moves = segment_kinematics(runner.skeleton, motion.q, motion.u, motion.udot)
-    fit = Balance(runner, values, moves, seen.wrench, seen.time, drags=False).residual
-    load = ExternalLoad("foot_r", seen.wrench.force, seen.wrench.moment, np.zeros(3))
-    [load] = adjusted_loads([load], seen.time, values)
+    fit = Balance(
+        runner, values, moves, observations.wrench, observations.time, drags=False
+    ).residual
+    load = ExternalLoad(
+        "foot_r", observations.wrench.force, observations.wrench.moment, np.zeros(3)
+    )
+    [load] = adjusted_loads([load], observations.time, values)
     body = laboratory_skeleton(runner, values)
     assert body.gravity.tolist() == runner.skeleton.gravity.tolist()
     level = level_a(
@@ -914,9 +974,13 @@ def test_over_level_ground_the_balance_is_that_of_the_fit(case, seed):
         [load],
         gravity=body.gravity,
     )
-    known, turn = np.isfinite(load.force).all(axis=1), Alignment.of(values).rotation
-    np.testing.assert_allclose(level.residual_force[known], (fit.force @ turn)[known], atol=1e-6)
-    np.testing.assert_allclose(level.residual_moment[known], (fit.moment @ turn)[known], atol=1e-6)
+    has_force, turn = np.isfinite(load.force).all(axis=1), Alignment.of(values).rotation
+    np.testing.assert_allclose(
+        level.residual_force[has_force], (fit.force @ turn)[has_force], atol=1e-6
+    )
+    np.testing.assert_allclose(
+        level.residual_moment[has_force], (fit.moment @ turn)[has_force], atol=1e-6
+    )
 
 
 def test_beyond_the_record_a_bearing_foot_is_unknown_and_another_bears_nothing():
@@ -924,25 +988,25 @@ def test_beyond_the_record_a_bearing_foot_is_unknown_and_another_bears_nothing()
     force = np.zeros((len(TIME), 3))
     force[:, 1] = np.linspace(0.0, 900.0, len(TIME))
     load = ExternalLoad("foot_r", force, 0.1 * force, np.zeros(3))
-    for clock, lost in ((0.01, [-2, -1]), (-0.01, [])):
-        [found] = adjusted_loads([load], TIME, {"clock_offset": clock})
-        unknown = np.flatnonzero(np.isnan(found.force + found.moment).any(axis=1)) - len(TIME)
-        assert unknown.tolist() == lost
+    for clock, expected in ((0.01, [-2, -1]), (-0.01, [])):
+        [adjusted] = adjusted_loads([load], TIME, {"clock_offset": clock})
+        unknown = np.flatnonzero(np.isnan(adjusted.force + adjusted.moment).any(axis=1)) - len(TIME)
+        assert unknown.tolist() == expected
     gap = force.copy()
     gap[100:110] = np.nan
-    [found] = adjusted_loads([replace(load, force=gap)], TIME, {})
-    np.testing.assert_array_equal(found.force, gap)
-    [found] = adjusted_loads([replace(load, force=gap)], TIME, {"clock_offset": 0.01})
-    unknown = np.flatnonzero(np.isnan(found.force).any(axis=1)).tolist()
+    [adjusted] = adjusted_loads([replace(load, force=gap)], TIME, {})
+    np.testing.assert_array_equal(adjusted.force, gap)
+    [adjusted] = adjusted_loads([replace(load, force=gap)], TIME, {"clock_offset": 0.01})
+    unknown = np.flatnonzero(np.isnan(adjusted.force).any(axis=1)).tolist()
     assert unknown == [*range(98, 110), len(TIME) - 2, len(TIME) - 1]
 
 
 @pytest.mark.parametrize("late", [0.0, 0.008, 0.020, -0.015])
 def test_a_late_clock_is_found_wherever_it_is(case, late):
     """As far off as forces may be before they are shifted; neither prior nor distance shrink it."""
-    made = [case(late=late, noise=0.0005, speed=speed) for speed in (1.0, 0.6)]
-    session = fit_session(made[0].runner, [one.observations for one in made], FIT_WEIGHTS)
-    [clock] = [one for one in session.estimates if one.name == "clock_offset"]
+    runs = [case(late=late, noise=0.0005, speed=speed) for speed in (1.0, 0.6)]
+    session = fit_session(runs[0].runner, [run.observations for run in runs], FIT_WEIGHTS)
+    [clock] = [estimate for estimate in session.estimates if estimate.name == "clock_offset"]
     assert clock.estimate == pytest.approx(late, abs=0.0005)
     assert not clock.beyond_limit
     for fit in session.fits.values():
@@ -953,15 +1017,15 @@ def test_a_late_clock_is_found_wherever_it_is(case, late):
 def test_a_trial_with_a_clock_of_its_own_keeps_it(case):
     """One of three that was started 12 ms later; the others agree on theirs, and it on its own."""
     speeds, lates = (1.0, 0.6, 0.8), (0.001, 0.012, 0.001)
-    made = [
+    runs = [
         case(late=late, noise=0.0005, speed=speed)
         for late, speed in zip(lates, speeds, strict=True)
     ]
-    session = fit_session(made[0].runner, [one.observations for one in made], FIT_WEIGHTS)
-    found = [fit.clock.estimate for fit in session.fits.values()]
-    np.testing.assert_allclose(found, lates, atol=0.0005)
-    [clock] = [one for one in session.estimates if one.name == "clock_offset"]
-    assert found[0] == found[2] == clock.estimate
+    session = fit_session(runs[0].runner, [run.observations for run in runs], FIT_WEIGHTS)
+    clocks = [fit.clock.estimate for fit in session.fits.values()]
+    np.testing.assert_allclose(clocks, lates, atol=0.0005)
+    [clock] = [estimate for estimate in session.estimates if estimate.name == "clock_offset"]
+    assert clocks[0] == clocks[2] == clock.estimate
     first, second, third = (fit.values for fit in session.fits.values())
     assert first == third == second | {"clock_offset": clock.estimate}
 
@@ -974,27 +1038,27 @@ def test_an_own_clock_is_one_more_unknown():
     right = random.standard_normal((2, 6))
     prior = np.diag(random.uniform(1.0, 2.0, 6))
     prior[at, at] = precision
-    dense, known = np.zeros((7, 7)), np.zeros(7)
-    dense[:6, :6], known[:6] = first + prior, right[0]
-    place = [0, 6, 2, 3, 4, 5]  # the second trial's clock comes last
-    dense[np.ix_(place, place)] += second
+    dense, right_side = np.zeros((7, 7)), np.zeros(7)
+    dense[:6, :6], right_side[:6] = first + prior, right[0]
+    unknowns = [0, 6, 2, 3, 4, 5]  # the second trial's clock comes last
+    dense[np.ix_(unknowns, unknowns)] += second
     dense[6, 6] += precision
-    known[place] += right[1]
+    right_side[unknowns] += right[1]
     reduced, rest = without_clock((second, right[1]), at, precision)
     matrix = first + prior + reduced
     theta, covariance = np.linalg.solve(matrix, right[0] + rest), np.linalg.inv(matrix)
-    own, spread = own_clock((second, right[1]), at, precision, theta, covariance)
-    expected, inverse = np.linalg.solve(dense, known), np.linalg.inv(dense)
+    of_second, spread = own_clock((second, right[1]), at, precision, theta, covariance)
+    expected, inverse = np.linalg.solve(dense, right_side), np.linalg.inv(dense)
     np.testing.assert_allclose(theta, expected[:6])
-    np.testing.assert_allclose(own, expected[place])
-    np.testing.assert_allclose(spread, inverse[np.ix_(place, place)])
+    np.testing.assert_allclose(of_second, expected[unknowns])
+    np.testing.assert_allclose(spread, inverse[np.ix_(unknowns, unknowns)])
 
 
 UNKNOWN_LAGS = [np.nan] * 4
 
 
 @pytest.mark.parametrize(
-    ("clocks", "lags", "others"),
+    ("clocks", "lags", "expected"),
     [
         ([0.001, 0.0012, 0.0015, 0.0009], UNKNOWN_LAGS, []),
         ([0.001, 0.0012, 0.013, 0.0009], UNKNOWN_LAGS, [2]),
@@ -1008,10 +1072,10 @@ UNKNOWN_LAGS = [np.nan] * 4
         ([0.001], UNKNOWN_LAGS, []),
     ],
 )
-def test_trials_whose_clock_is_another_one(clocks, lags, others):
-    named = {str(number): (clock, 0.001) for number, clock in enumerate(clocks)}
+def test_trials_whose_clock_is_another_one(clocks, lags, expected):
+    clock_of_trial = {str(number): (clock, 0.001) for number, clock in enumerate(clocks)}
     by_force = {str(number): lag for number, lag in enumerate(lags)}
-    assert trials_of_other_clock(named, by_force) == tuple(map(str, others))
+    assert trials_of_other_clock(clock_of_trial, by_force) == tuple(map(str, expected))
 
 
 def test_changes_of_the_body_and_its_stance():
@@ -1031,12 +1095,12 @@ def test_changes_of_the_body_and_its_stance():
     standing = Standing(np.array([0.01, -0.02]), np.zeros(2), np.array([0.03, 0.04]))
     for stature in (1.8, None):
         rows = list(standing_changes(before, replace(before, com=com), stance, standing, stature))
-        across = [(one.axis, one.before, one.after) for one in rows[:2]]
+        across = [(row.axis, row.before, row.after) for row in rows[:2]]
         assert across == [("x", 0.01, standing.left_out[0]), ("z", -0.02, standing.left_out[1])]
         fall = 0.04 * before.mass[torso] / before.mass.sum()
         assert rows[2].before - rows[2].after == pytest.approx(fall, rel=1e-6)
         assert 0.9 < rows[2].before < 1.1
-        assert [(one.before, one.after) for one in rows[3:]] == (
+        assert [(row.before, row.after) for row in rows[3:]] == (
             [(rows[2].before / 1.8, rows[2].after / 1.8)] if stature else []
         )
 
@@ -1048,21 +1112,21 @@ def test_changes_of_momenta_and_moments():
     rows = iter(momentum_changes(["a", "b", "c"], old, old + away))
     for part, axis in product(range(3), range(3)):
         mean, change = next(rows), next(rows)
-        assert {(one.part, one.axis) for one in (mean, change)} == {("abc"[part], "xyz"[axis])}
-        known = (old + away)[:, part, axis].mean()
-        assert (mean.before, mean.after) == pytest.approx((old[:, part, axis].mean(), known))
+        assert {(row.part, row.axis) for row in (mean, change)} == {("abc"[part], "xyz"[axis])}
+        mean_after = (old + away)[:, part, axis].mean()
+        assert (mean.before, mean.after) == pytest.approx((old[:, part, axis].mean(), mean_after))
         assert change.after == pytest.approx(np.sqrt((away[:, part, axis] ** 2).mean()))
         assert np.isnan(change.before)
     forces = random.standard_normal((50, len(skeleton.coordinates)))
-    turned = -2.0 * forces
-    turned[:, skeleton.free[1]] = 3.0
-    found = list(moment_changes(skeleton, forces, turned))
-    assert [one.part for one in found[::2]] == [skeleton.coordinates[k] for k in skeleton.free]
-    for index, peak, correlation in zip(skeleton.free, found[::2], found[1::2], strict=True):
+    changed = -2.0 * forces
+    changed[:, skeleton.free[1]] = 3.0
+    changes = list(moment_changes(skeleton, forces, changed))
+    assert [row.part for row in changes[::2]] == [skeleton.coordinates[k] for k in skeleton.free]
+    for index, peak, correlation in zip(skeleton.free, changes[::2], changes[1::2], strict=True):
         assert peak.before == np.abs(forces[:, index]).max()
         assert peak.unit == ("N m" if skeleton.coordinate_is_rotation[index] else "N")
-        known = (3.0, np.nan) if index == skeleton.free[1] else (2.0 * peak.before, -1.0)
-        assert (peak.after, correlation.after) == pytest.approx(known, nan_ok=True)
+        expected = (3.0, np.nan) if index == skeleton.free[1] else (2.0 * peak.before, -1.0)
+        assert (peak.after, correlation.after) == pytest.approx(expected, nan_ok=True)
 
 
 def test_groups_that_are_no_partition_are_refused(stick):
@@ -1083,9 +1147,9 @@ def test_a_spike_of_a_moment_is_held_against_the_size_of_its_joint(sound):
     assert before.limit >= MIN_MOMENT_CHANGE_NM
     udot[index, fit.skeleton.coordinates.index(before.joint)] += 5e5 / fit.observations.rate
     spiked = replace(fit, motion=replace(fit.motion, udot=udot))
-    found = sudden_change(spiked, loads)
-    assert found.beyond
-    assert found.time == pytest.approx(fit.observations.time[index], abs=0.021)
+    spike = sudden_change(spiked, loads)
+    assert spike.beyond
+    assert spike.time == pytest.approx(fit.observations.time[index], abs=0.021)
     blamed = "joint_moment" in [doubt.cause for doubt in find_suspicions(spiked, loads)]
     assert blamed != better_than_plain(spiked, loads)
 
@@ -1100,7 +1164,8 @@ def test_a_better_fit_is_used_in_spite_of_a_spike_and_says_so(sound, monkeypatch
     for better in (True, False):
         for module in ("suspicion", "sudden"):
             monkeypatch.setattr(
-                f"aqbio.inverse_dynamics.{module}.better_than_plain", lambda *_, told=better: told
+                f"aqbio.inverse_dynamics.{module}.better_than_plain",
+                lambda *_, answer=better: answer,
             )
         causes = [doubt.cause for doubt in find_suspicions(spiked, loads)]
         assert ("joint_moment" in causes) != better

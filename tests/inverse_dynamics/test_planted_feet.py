@@ -52,9 +52,9 @@ def standing(legs, loads=(1000.0, 900.0, 800.0, 700.0)) -> Observations:
         force += push
         moment += np.cross(pressure, push) + upward[:, None] * [0.0, 0.02, 0.0]
         near = np.abs(at) < 0.099
-        own = slice(0, 6) if LEFT[number] else slice(12, 18)
+        foot_markers = slice(0, 6) if LEFT[number] else slice(12, 18)
         rolling = np.stack([2.0 * at, 20.0 * at**2, 0.0 * at], axis=1)[near, None]
-        markers[near, own] = PRESSED[number] + OFFSETS + rolling
+        markers[near, foot_markers] = PRESSED[number] + OFFSETS + rolling
         markers[near, 6:12] = PRESSED[number] - [0.0, 0.09, 0.0]
     q = np.zeros((len(TIME), len(legs.skeleton.coordinates)))
     everywhere = np.ones(len(TIME), dtype=bool)
@@ -64,8 +64,8 @@ def standing(legs, loads=(1000.0, 900.0, 800.0, 700.0)) -> Observations:
     )  # fmt: skip
 
 
-def expect(found, contacts, groups):
-    points, markers, numbers = found
+def expect(planted, contacts, groups):
+    points, markers, numbers = planted
     np.testing.assert_allclose(points[:, [0, 2]], PRESSED[contacts][:, [0, 2]], atol=2e-4)
     np.testing.assert_allclose(points[:, 1], 0.1)
     np.testing.assert_allclose(markers, PRESSED[contacts] + FOREFOOT, atol=2e-4)
@@ -74,13 +74,17 @@ def expect(found, contacts, groups):
 
 def test_feet_press_where_they_are_planted(legs):
     """On the mean over the load, whatever is far away; trials and feet are counted apart."""
-    seen = standing(legs)
-    expect(planted_feet(legs, [seen]), [0, 2, 1, 3], [0, 0, 1, 1])
-    expect(planted_feet(legs, [seen, seen])[:3], [0, 2, 1, 3] * 2, [0, 0, 1, 1, 2, 2, 3, 3])
-    for side, frames, lowest in planted_contacts(legs, seen):
-        assert set(lowest) == {12 * side + one for one in LOWEST}
-        [contact] = [one for one in np.flatnonzero((side == 0) == LEFT)
-                     if frames[round(CONTACTS[one].mean() * 200)]]  # fmt: skip
+    observations = standing(legs)
+    expect(planted_feet(legs, [observations]), [0, 2, 1, 3], [0, 0, 1, 1])
+    expect(
+        planted_feet(legs, [observations, observations])[:3],
+        [0, 2, 1, 3] * 2,
+        [0, 0, 1, 1, 2, 2, 3, 3],
+    )
+    for side, frames, lowest in planted_contacts(legs, observations):
+        assert set(lowest) == {12 * side + marker for marker in LOWEST}
+        [contact] = [candidate for candidate in np.flatnonzero((side == 0) == LEFT)
+                     if frames[round(CONTACTS[candidate].mean() * 200)]]  # fmt: skip
         at = TIME - CONTACTS[contact].mean()  # cos(60°) is one half
         np.testing.assert_array_equal(frames, np.abs(at) < 0.0333)
 
@@ -88,36 +92,36 @@ def test_feet_press_where_they_are_planted(legs):
 @pytest.mark.parametrize("number", range(4))
 def test_feet_that_are_not_known_to_stand_alone_are_left_out(legs, number):
     """A frame of a contact that is not measured, both feet at once, a foot that is in the air."""
-    seen, order = standing(legs), [0, 2, 1, 3]
-    left = [one for one in order if one != number]
-    groups = [int(not LEFT[one]) for one in left]
-    measured = seen.measured.copy()
+    observations, order = standing(legs), [0, 2, 1, 3]
+    left = [contact for contact in order if contact != number]
+    groups = [int(not LEFT[contact]) for contact in left]
+    measured = observations.measured.copy()
     measured[round(200 * CONTACTS[number, 0]) + 1] = False
-    expect(planted_feet(legs, [replace(seen, measured=measured)]), left, groups)
-    lifted = seen.markers.copy()
+    expect(planted_feet(legs, [replace(observations, measured=measured)]), left, groups)
+    lifted = observations.markers.copy()
     near = np.abs(TIME - CONTACTS[number].mean()) < 0.06
     lifted[near, :, 1] += 0.2
-    found = planted_feet(legs, [replace(seen, markers=lifted)])
-    expect(found, left, groups)
-    both = CONTACTS.copy()
-    both[number, 1] += 0.09 if number == 3 else 0.11  # into the next one, if there is one
-    touched = [one for one in order if number == 3 or one not in (number, number + 1)]
-    found = planted_feet(legs, [replace(seen, contacts=both)])
-    expect(found, touched, [int(not LEFT[one]) for one in touched])
+    planted = planted_feet(legs, [replace(observations, markers=lifted)])
+    expect(planted, left, groups)
+    overlapping = CONTACTS.copy()
+    overlapping[number, 1] += 0.09 if number == 3 else 0.11  # into the next one, if there is one
+    touched = [contact for contact in order if number == 3 or contact not in (number, number + 1)]
+    planted = planted_feet(legs, [replace(observations, contacts=overlapping)])
+    expect(planted, touched, [int(not LEFT[contact]) for contact in touched])
 
 
 def test_without_its_lowest_markers_a_foot_is_seen_by_the_others(legs):
     """A marker that is hidden in any planted frame is not used in any contact of its foot."""
-    seen = standing(legs)
-    markers = seen.markers.copy()
+    observations = standing(legs)
+    markers = observations.markers.copy()
     markers[110, LOWEST[0]] = np.nan  # of the left foot's second contact
-    points, where, groups = planted_feet(legs, [replace(seen, markers=markers)])
+    points, forefeet, groups = planted_feet(legs, [replace(observations, markers=markers)])
     order = np.argsort(HEIGHTS)
     mean = np.mean(np.array(HEIGHTS)[order[1:4]])
-    np.testing.assert_allclose(where[:2, 1], mean, atol=2e-4)
+    np.testing.assert_allclose(forefeet[:2, 1], mean, atol=2e-4)
     np.testing.assert_allclose(
-        where[:2, 0], PRESSED[[0, 2], 0] + 0.02 * order[1:4].mean(), atol=2e-4
+        forefeet[:2, 0], PRESSED[[0, 2], 0] + 0.02 * order[1:4].mean(), atol=2e-4
     )
-    np.testing.assert_allclose(where[2:], PRESSED[[1, 3]] + FOREFOOT, atol=2e-4)
+    np.testing.assert_allclose(forefeet[2:], PRESSED[[1, 3]] + FOREFOOT, atol=2e-4)
     assert groups.tolist() == [0, 0, 1, 1]
     assert len(points) == 4

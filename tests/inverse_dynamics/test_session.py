@@ -1,4 +1,4 @@
-"""What of trials the fit may use, and what is said of sessions.
+"""Parts of trials that the fit may use, and findings about sessions.
 
 Words of every case are golden, loads and estimates are known; the session that is fitted is in
 `tests/virtual/test_consistency_stage.py`.
@@ -53,13 +53,13 @@ CONTACTS = (("right", 0.30, 0.42, True), ("left", 0.54, 0.66, True))
 
 
 class OneSkeleton:
-    """What the observations need of a skeleton: its markers and coordinates."""
+    """Markers and coordinates of a skeleton, as far as observations need them."""
 
     markers = tuple(f"M{n}" for n in range(12))
     coordinates = tuple(f"q{n}" for n in range(5))
 
 
-def made(contacts=CONTACTS) -> SolvedTrial:
+def solved_trial(contacts=CONTACTS) -> SolvedTrial:
     """A run at 5 m/s whose force is a half sine in every contact; one spare plate is silent."""
     force, plate = np.zeros((FRAMES, 2, 3)), np.zeros((len(FORCE_TIME), 2, 3))
     for foot, touchdown, toe_off, _ in contacts:
@@ -68,7 +68,7 @@ def made(contacts=CONTACTS) -> SolvedTrial:
             along = np.clip((clock - touchdown) / (toe_off - touchdown), 0.0, 1.0)
             values[:, 1] += 1500.0 * np.sin(np.pi * along)
     feet, touchdowns, toe_offs, complete = zip(*contacts, strict=True) if contacts else ((),) * 4
-    known = {
+    events = {
         "foot": np.array(feet, dtype="U8"), "touchdown": np.array(touchdowns, dtype=float),
         "toe_off": np.array(toe_offs, dtype=float), "complete": np.array(complete, dtype=bool),
         "edge_distance": np.full(len(feet), 0.2),
@@ -81,7 +81,7 @@ def made(contacts=CONTACTS) -> SolvedTrial:
         "plate_point": (("plate", "axis"), np.zeros((2, 3))),
     }
     prepared = xr.Dataset(
-        loads | {f"contact_{name}": ("contact", one) for name, one in known.items()},
+        loads | {f"contact_{name}": ("contact", values) for name, values in events.items()},
         coords={"time": TIME, "force_time": FORCE_TIME, "foot": ["left", "right"],
                 "axis": list("xyz")},
         attrs={
@@ -104,69 +104,73 @@ def made(contacts=CONTACTS) -> SolvedTrial:
                 "coordinate": list(OneSkeleton.coordinates), "axis": list("xyz")},
         attrs={"from_coordinates": ""},
     )  # fmt: skip
-    shown = np.tile([name != "q3" for name in OneSkeleton.coordinates], (FRAMES, 1))
-    mask = Observed.complete(SEGMENTS, FRAMES).determine(OneSkeleton.coordinates, shown, 0)
+    determined = np.tile([name != "q3" for name in OneSkeleton.coordinates], (FRAMES, 1))
+    mask = Observed.complete(SEGMENTS, FRAMES).determine(OneSkeleton.coordinates, determined, 0)
     files = (Path("prepared.nc"), Path("solved.nc"))
     return SolvedTrial("run", prepared, with_observed(solved, mask), files, prepared)
 
 
 def usable(
-    contacts=CONTACTS, lost=(), why="", frames=(None, None), fill=None, load=0.0, unseen=(0, 0),
+    contacts=CONTACTS, hidden=(), why="", frames=(None, None), fill=None, load=0.0, unseen=(0, 0),
     prepared=None, solved=None,
 ) -> object:  # fmt: skip
     """A trial of which segments, values or a marker are lost, with a load of neither foot."""
-    trial, where = made(contacts), slice(*frames)
-    if lost:
-        inside = np.isin(np.arange(FRAMES), np.arange(FRAMES)[where])
-        mask = read_observed(trial.solved).without(lost, getattr(reasons, why), inside)
+    trial, affected = solved_trial(contacts), slice(*frames)
+    if hidden:
+        inside = np.isin(np.arange(FRAMES), np.arange(FRAMES)[affected])
+        mask = read_observed(trial.solved).without(hidden, getattr(reasons, why), inside)
         trial.solved["observed"].values[:] = mask.mask
         trial.solved["unobserved_reason"] = ("segment", np.array(mask.reason))
     for name, value in (fill or {}).items():
-        trial.prepared[name].values[where] = value
+        trial.prepared[name].values[affected] = value
     in_flight = (FORCE_TIME > 0.45) & (FORCE_TIME < 0.5)
     trial.prepared["plate_force_raw"].values[:, 0, 1] += np.where(in_flight, load, 0.0)
     trial.solved["marker_position"].values[slice(*unseen), 3] = np.nan
     trial.prepared.attrs.update(prepared or {})
     trial.solved.attrs.update(solved or {})
-    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
-    if isinstance(seen, str):
-        return seen
+    observed = observations(OneSkeleton(), trial, GROUPS, EDGE)
+    if isinstance(observed, str):
+        return observed
     wrench = total_wrench(trial)
-    spans = np.flatnonzero(np.diff(np.r_[0, seen.measured, 0])).tolist()
-    return [trial_speed(trial), f"frames {spans} {seen.unobservable} drag {seen.drag}",
-            wrench.time, wrench.force, wrench.moment, seen.markers, seen.contacts,
-            seen.left * 1.0, seen.surface_height, seen.start]  # fmt: skip
+    spans = np.flatnonzero(np.diff(np.r_[0, observed.measured, 0])).tolist()
+    return [trial_speed(trial), f"frames {spans} {observed.unobservable} drag {observed.drag}",
+            wrench.time, wrench.force, wrench.moment, observed.markers, observed.contacts,
+            observed.left * 1.0, observed.surface_height, observed.start]  # fmt: skip
 
 
 LEG = ("femur_l", "tibia_l", "foot_l", "toes_l")
 
 
-def session(late=0.0, sd=0.001, *, clock=True, apart=(0.0, 0.0), leg=None, **plates) -> object:
+def session(late=0.0, sd=0.001, *, clock=True, distances=(0.0, 0.0), leg=None, **plates) -> object:
     """A fitted session: a late clock, turned plates, a static trial, a leg of some mass."""
     body = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
     mass = body.mass
     if leg is not None:
-        own = np.isin(body.bodies, LEG)
-        share = mass[own].sum() / mass.sum()
-        mass = np.where(own, mass * leg / share, mass * (1 - leg) / (1 - share))
-    by_name = {one.name: one for one in PARAMETERS}
+        of_leg = np.isin(body.bodies, LEG)
+        share = mass[of_leg].sum() / mass.sum()
+        mass = np.where(of_leg, mass * leg / share, mass * (1 - leg) / (1 - share))
+    by_name = {parameter.name: parameter for parameter in PARAMETERS}
     estimates = {"clock_offset": (late, sd), **plates}
-    one = SimpleNamespace(
+    fitted = SimpleNamespace(
         accepted=("run1", "run2"),
-        standing={"stand": Standing(*(np.array([0.0, 0.0, one]) for one in (*apart, 0.0)))},
+        standing={
+            "stand": Standing(*(np.array([0.0, 0.0, distance]) for distance in (*distances, 0.0)))
+        },
         estimates=tuple(
-            ParameterEstimate(replace(by_name[name], on=clock or name != "clock_offset"), *one)
-            for name, one in estimates.items()
+            ParameterEstimate(
+                replace(by_name[name], on=clock or name != "clock_offset"), *value_and_sd
+            )
+            for name, value_and_sd in estimates.items()
         ),
         runner=SimpleNamespace(skeleton=body),
         fits={"run": SimpleNamespace(skeleton=replace(body, mass=mass))},
     )
-    return list(session_findings("P1", one, {"leg_left": LEG}))
+    return list(session_findings("P1", fitted, {"leg_left": LEG}))
 
 
-def pressure(one: float, other: float = 0.0, height: float = np.nan) -> np.ndarray:
+def pressure(first: float, second: float = 0.0, height: float = np.nan) -> np.ndarray:
     """Two plates whose corners are known or not, loaded beside their points."""
-    force = np.array([[0.0, one, 0.0], [5.0, other, -3.0]])
+    force = np.array([[0.0, first, 0.0], [5.0, second, -3.0]])
     moment = np.array([[0.0, 1.0, -20.0], [10.0, 0.0, 30.0]])
     corners = np.full((2, 4, 3), np.nan)
     corners[1, :, 1] = height
@@ -188,18 +192,18 @@ def test_observations_are_what_was_recorded(belt):
     )
     assert speed == pytest.approx(5.0 + belt)
     assert spans.startswith("frames [60, 181]")
-    known = sum(
-        1500.0 * np.sin(np.pi * np.clip((TIME - one[1]) / (one[2] - one[1]), 0.0, 1.0))
-        for one in CONTACTS
+    expected_force = sum(
+        1500.0 * np.sin(np.pi * np.clip((TIME - contact[1]) / (contact[2] - contact[1]), 0.0, 1.0))
+        for contact in CONTACTS
     )
     np.testing.assert_allclose(time, TIME)
-    np.testing.assert_allclose(force, known[:, None] * [0.0, 1.0, 0.0], atol=1e-9)
+    np.testing.assert_allclose(force, expected_force[:, None] * [0.0, 1.0, 0.0], atol=1e-9)
     np.testing.assert_allclose(moment, 0.1 * force)
     expected = np.zeros((FRAMES, 12, 3))
     expected[..., 0] = 5.0 * TIME[:, None]
     expected[hidden, 3] = np.nan
     np.testing.assert_allclose(markers, expected, atol=1e-6)  # 32 bits
-    np.testing.assert_allclose(contacts, [one[1:3] for one in CONTACTS])
+    np.testing.assert_allclose(contacts, [contact[1:3] for contact in CONTACTS])
     assert left.tolist() == [0.0, 1.0]
     assert height == pytest.approx(0.1)
     assert not start.any()
@@ -215,32 +219,35 @@ def test_pressure_of_a_person_who_stands(loads, empty, height):
     force = np.array([[0.0, loads[0], 0.0], [5.0, loads[1], -3.0]])[: 1 if empty else 2]
     moment = np.array([[0.0, 1.0, -20.0], [10.0, 0.0, 30.0]])[: len(force)]
     point = np.array([[0.0, 0.0, 0.0], [0.5, 0.02, 0.1]])[: len(force)]
-    found = pressure(*loads, height)
-    about = (moment + np.cross(point - found, force)).sum(axis=0)
+    centre = pressure(*loads, height)
+    about = (moment + np.cross(point - centre, force)).sum(axis=0)
     np.testing.assert_allclose(about[[0, 2]], 0.0, atol=1e-9)
     surface = 0.02 if np.isnan(height) else height
     share = 0.0 if empty else force[1, 1] / force[:, 1].sum()
-    assert found[1] == pytest.approx(share * surface)
+    assert centre[1] == pytest.approx(share * surface)
 
 
 def test_numbers_of_estimates():
     """Every parameter with its prior, limits, interval, and the distances of static trials."""
     estimates = tuple(
-        ParameterEstimate(one, one.prior + 0.1 * one.prior_sd, 0.002) for one in PARAMETERS
+        ParameterEstimate(parameter, parameter.prior + 0.1 * parameter.prior_sd, 0.002)
+        for parameter in PARAMETERS
     )
     standing = Standing(np.array([0.01, -0.02]), np.array([0.0, 0.005]), np.zeros(2))
     fitted = SimpleNamespace(estimates=estimates, standing={"stand": standing})
-    found = estimate_numbers(fitted)
-    assert [row["name"] for row in found["parameters"]] == [one.name for one in PARAMETERS]
-    for row, one in zip(found["parameters"], PARAMETERS, strict=True):
+    numbers = estimate_numbers(fitted)
+    assert [row["name"] for row in numbers["parameters"]] == [
+        parameter.name for parameter in PARAMETERS
+    ]
+    for row, parameter in zip(numbers["parameters"], PARAMETERS, strict=True):
         assert row["unit"], row["name"]
-        assert row["fitted"] == one.on
+        assert row["fitted"] == parameter.on
         assert row["lowest"] <= row["prior"] <= row["highest"]
-        assert row["estimate"] == pytest.approx(row["prior"] + 0.1 * one.prior_sd)
+        assert row["estimate"] == pytest.approx(row["prior"] + 0.1 * parameter.prior_sd)
         assert row["high"] - row["low"] == pytest.approx(2.0 * 1.645 * 0.002)
         assert row["sd"] == 0.002
         assert not row["beyond_limit"]
-    [row] = found["standing"]
+    [row] = numbers["standing"]
     assert row["trial_id"] == "stand"
     assert row["given_m"] == [0.01, -0.02]
     assert row["fitted_m"] == [0.0, 0.005]
@@ -249,17 +256,21 @@ def test_numbers_of_estimates():
 
 def late_session(clock: float = 0.012, shifts=(0.0, 0.0), *, accepted=True):
     """A session whose clock is known to 1 ms."""
-    [parameter] = [one for one in PARAMETERS if one.name == "clock_offset"]
-    found = Session(None, {}, {}, ())
-    found.observations = {str(n): SimpleNamespace(shift=one) for n, one in enumerate(shifts)}
-    found.fits, found.suspicions = ({"run": None}, {"run": ()}) if accepted else ({}, {})
-    found.estimates = (ParameterEstimate(parameter, clock, 0.001),)
-    return found
+    [parameter] = [candidate for candidate in PARAMETERS if candidate.name == "clock_offset"]
+    session_made = Session(None, {}, {}, ())
+    session_made.observations = {
+        str(n): SimpleNamespace(shift=shift) for n, shift in enumerate(shifts)
+    }
+    session_made.fits, session_made.suspicions = (
+        ({"run": None}, {"run": ()}) if accepted else ({}, {})
+    )
+    session_made.estimates = (ParameterEstimate(parameter, clock, 0.001),)
+    return session_made
 
 
 def with_lag(lag: float, shift: float = 0.0) -> SolvedTrial:
     """A trial whose forces say how late they are."""
-    trial = made()
+    trial = solved_trial()
     trial.prepared.attrs |= {"force_lag": lag, "force_shift": shift}
     return trial
 
@@ -283,7 +294,7 @@ def test_the_clock_of_a_trial_that_is_not_fitted(lag, clock, sd, expected):
 
 
 @pytest.mark.parametrize(
-    ("lag", "shift", "said", "accepted", "spoilt"),
+    ("lag", "shift", "has_finding", "accepted", "expected"),
     [
         (0.012, 0.0, True, True, False),  # as late as the session's clock
         (0.012, 0.0, True, False, True),  # no session tells so
@@ -292,30 +303,32 @@ def test_the_clock_of_a_trial_that_is_not_fitted(lag, clock, sd, expected):
         (np.nan, 0.0, False, True, False),
     ],
 )
-def test_forces_against_the_session_clock_are_not_used(lag, shift, said, accepted, spoilt):
+def test_forces_against_the_session_clock_are_not_used(lag, shift, has_finding, accepted, expected):
     told_before = [
         Finding("force-delay", "warning", "late", number=lag, limit=0.004, spoils="forces")
-    ] * said
-    other = Finding("another", "warning", "else", spoils="trial")
+    ] * has_finding
+    other_finding = Finding("another", "warning", "else", spoils="trial")
     session = late_session(accepted=accepted)
-    found = list(clock_of_plain([other, *told_before], "run", with_lag(lag, shift), session))
-    assert found[0] == other
-    assert [one.spoils for one in found[1:]] == ["forces"] * spoilt
+    findings = list(
+        clock_of_plain([other_finding, *told_before], "run", with_lag(lag, shift), session)
+    )
+    assert findings[0] == other_finding
+    assert [finding.spoils for finding in findings[1:]] == ["forces"] * expected
 
 
 def test_forces_made_earlier_keep_the_clock_of_the_session():
     """That of forces as recorded, or after the median shift where all were too late."""
     assert late_session(shifts=(0.0, 0.022)).shift(0.022) == 0.022
     assert late_session(shifts=(0.080, 0.082)).shift(0.082) == pytest.approx(0.001)
-    [parameter] = [one for one in PARAMETERS if one.name == "clock_offset"]
+    [parameter] = [candidate for candidate in PARAMETERS if candidate.name == "clock_offset"]
     for clock, shift, words in ((0.012, 0.0, []), (-0.010, 0.022, []), (0.001, 0.022, ["23.0 ms"])):
         fit = SimpleNamespace(
             clock=ParameterEstimate(parameter, clock, 0.001),
             observations=SimpleNamespace(shift=shift),
         )
-        found = list(clock_of_trial("run", fit, late_session(shifts=(0.0, 0.022))))
-        assert len(found) == len(words)
-        assert all(word in one.what for one, word in zip(found, words, strict=True))
+        findings = list(clock_of_trial("run", fit, late_session(shifts=(0.0, 0.022))))
+        assert len(findings) == len(words)
+        assert all(word in finding.what for finding, word in zip(findings, words, strict=True))
 
 
 def test_a_model_without_arms_is_not_fitted(tmp_path):
@@ -323,16 +336,16 @@ def test_a_model_without_arms_is_not_fitted(tmp_path):
     study = load_study(write_small_study(tmp_path))
     for arm in ("arm_left", "arm_right"):
         del study.model_map.groups[arm]
-    found = fitted_session(study, OneSkeleton(), [made()])
-    assert found.plain == {"run": "the model has no arm_left and no arm_right of its own"}
-    assert not found.fits
+    fitted = fitted_session(study, OneSkeleton(), [solved_trial()])
+    assert fitted.plain == {"run": "the model has no arm_left and no arm_right of its own"}
+    assert not fitted.fits
 
 
 @pytest.mark.parametrize(("is_fitted", "expected"), [(True, ["plates", "rate"]), (False, None)])
 def test_a_fit_takes_back_neither_where_plates_are_nor_how_fast_clocks_run(is_fitted, expected):
     kinds = {"plates": "moments", "rate": "times", "delay": "forces", "mass": "trial", "gap": ""}
-    findings = [Finding(what, "warning", what, spoils=spoils) for what, spoils in kinds.items()]
-    found = _reasons_against_use(findings, is_fitted=is_fitted)
+    findings = [Finding(rule, "warning", rule, spoils=spoils) for rule, spoils in kinds.items()]
+    reasons = _reasons_against_use(findings, is_fitted=is_fitted)
     all_but_gap = ["plates", "rate", "delay", "mass"]
-    assert [one["what"] for one in found["against"]] == (expected or all_but_gap)
-    assert [one["what"] for one in found["against_plain"]] == all_but_gap
+    assert [reason["what"] for reason in reasons["against"]] == (expected or all_but_gap)
+    assert [reason["what"] for reason in reasons["against_plain"]] == all_but_gap

@@ -47,10 +47,10 @@ def test_a_mass_on_spring_and_damper_stays_behind(stick):  # noqa: F811
 
 def test_skin_of_the_thigh_slides_along_it_as_the_knee_flexes(case):  # noqa: F811
     """By the angle between thigh and shank, from positions of joints alone; nothing else moves."""
-    made = case()
-    skeleton, plain = made.runner.skeleton, made.observations.plain
+    run = case()
+    skeleton, plain = run.runner.skeleton, run.observations.plain
     body, station = skeleton.marker_body, skeleton.marker_position
-    slides = marker_displacements(made.runner, plain, RATE, body, station)[SLIDE]
+    slides = marker_displacements(run.runner, plain, RATE, body, station)[SLIDE]
     poses = segment_poses(skeleton, plain.q)
     for side in "lr":
         hip, knee, ankle = (
@@ -66,17 +66,17 @@ def test_skin_of_the_thigh_slides_along_it_as_the_knee_flexes(case):  # noqa: F8
         expected = (knee - hip) / lengths[0][:, None] * (flexion - flexion.mean())[:, None]
         for slide in slides[:, on_thigh].swapaxes(0, 1):
             np.testing.assert_allclose(slide, expected, atol=1e-6)
-    others = [not skeleton.bodies[number].startswith("thigh") for number in body]
-    assert not slides[:, others].any()
+    elsewhere = [not skeleton.bodies[number].startswith("thigh") for number in body]
+    assert not slides[:, elsewhere].any()
 
 
 @pytest.mark.parametrize("name", SOFT_TISSUE)
 def test_equations_are_derivatives_of_the_cost(case, name):  # noqa: F811
     """Gradient and curvature by the parameter, and its coupling with the motion."""
-    made = case(noise=0.003)
-    markers = made.observations.markers.copy()
+    run = case(noise=0.003)
+    markers = run.observations.markers.copy()
     markers[5:9, [0, 3]] = np.nan
-    solver = Solver(made.runner, replace(made.observations, markers=markers), WEIGHTS)
+    solver = Solver(run.runner, replace(run.observations, markers=markers), WEIGHTS)
     theta = np.zeros(len(solver.on))
     coefficients = solver.basis.nearest(solver.solved)
     solver.begin(coefficients, theta)
@@ -105,19 +105,25 @@ def test_planted_displacements_are_found_and_the_body_is_left_alone(case):  # no
 
     The same markers without these parameters make the legs heavier or lighter.
     """
-    made = case(noise=0.0005)
-    solver = Solver(made.runner, made.observations, WEIGHTS)
+    run = case(noise=0.0005)
+    solver = Solver(run.runner, run.observations, WEIGHTS)
     true = {SLIDE: 0.015, COMPLIANCE: 4e-4}
-    markers = made.observations.markers + solver.displacement(true)
-    seen = replace(made.observations, markers=markers)
-    wide = tuple(replace(one, prior_sd=10.0 * one.prior_sd) for one in made.runner.parameters)
-    fit = fit_trial(made.runner, seen, WEIGHTS, wide)
-    estimates = {one.name: one for one in fit.estimates}
+    markers = run.observations.markers + solver.displacement(true)
+    observations = replace(run.observations, markers=markers)
+    wide = tuple(
+        replace(parameter, prior_sd=10.0 * parameter.prior_sd)
+        for parameter in run.runner.parameters
+    )
+    fit = fit_trial(run.runner, observations, WEIGHTS, wide)
+    estimates = {estimate.name: estimate for estimate in fit.estimates}
     for name, amount in true.items():
         margin = max(3.0 * estimates[name].sd, 0.1 * amount)
         assert estimates[name].estimate == pytest.approx(amount, abs=margin)
-    rigid = tuple(replace(one, on=one.on and one.name not in SOFT_TISSUE) for one in wide)
-    without = fit_trial(made.runner, seen, WEIGHTS, rigid)
+    rigid = tuple(
+        replace(parameter, on=parameter.on and parameter.name not in SOFT_TISSUE)
+        for parameter in wide
+    )
+    without = fit_trial(run.runner, observations, WEIGHTS, rigid)
     assert abs(fit.values[LEGS]) < 0.3 * abs(without.values[LEGS])
 
 

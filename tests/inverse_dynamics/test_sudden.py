@@ -19,17 +19,17 @@ LEFT = np.array([True, False, True, False])
 SHAPE = {"hip_l": 80.0, "hip_r": 80.0, "lumbar": 40.0, "knee_r": -60.0, "knee_l": -60.0}
 
 
-def moments(**more: float) -> np.ndarray:
+def moments(**excess: float) -> np.ndarray:
     """Half a sine in the stances of a joint's own side, of some size more than usual."""
-    found = np.zeros((len(TIME), len(JOINTS)))
+    values = np.zeros((len(TIME), len(JOINTS)))
     for (start, end), left in zip(CONTACTS, LEFT, strict=True):
         share = (TIME - start) / (end - start)
         wave = np.where((share >= 0.0) & (share <= 1.0), np.sin(np.pi * share), 0.0)
         for column, name in enumerate(JOINTS):
-            own = name == "lumbar" or name.endswith("_l" if left else "_r")
-            found[:, column] += own * (SHAPE[name] + more.get(name, 0.0)) * wave
-            found[:, column] += (not own) * 500.0 * wave  # in the other side's stance
-    return found
+            of_stance_side = name == "lumbar" or name.endswith("_l" if left else "_r")
+            values[:, column] += of_stance_side * (SHAPE[name] + excess.get(name, 0.0)) * wave
+            values[:, column] += (not of_stance_side) * 500.0 * wave  # in the other side's stance
+    return values
 
 
 @pytest.fixture
@@ -88,15 +88,15 @@ def test_a_change_that_either_side_makes_is_no_sudden_one(planted, joint, usual,
     plain, fitted = np.zeros((2, len(TIME), len(JOINTS)))
     plain[60:, JOINTS.index(usual)] = 100.0
     fitted[frame:, JOINTS.index(joint)] = 140.0
-    found = sudden_change(planted(plain, fitted), ["a load"])
-    assert found.joint == joint
-    assert found.excess == pytest.approx(40.0)
-    assert found.limit == pytest.approx(25.0)
-    assert found.time == pytest.approx(TIME[frame - 2])
+    change = sudden_change(planted(plain, fitted), ["a load"])
+    assert change.joint == joint
+    assert change.excess == pytest.approx(40.0)
+    assert change.limit == pytest.approx(25.0)
+    assert change.time == pytest.approx(TIME[frame - 2])
     fitted[:, JOINTS.index(joint)] = 0.0
     fitted[frame:, JOINTS.index("lumbar")] = 140.0  # a joint without another side
-    found = sudden_change(planted(plain, fitted), ["a load"])
-    assert (found.joint, found.excess, found.limit) == ("lumbar", 140.0, 15.0)
+    change = sudden_change(planted(plain, fitted), ["a load"])
+    assert (change.joint, change.excess, change.limit) == ("lumbar", 140.0, 15.0)
 
 
 def test_the_joint_that_is_farthest_beyond_its_limit_is_named(planted):
@@ -105,6 +105,6 @@ def test_the_joint_that_is_farthest_beyond_its_limit_is_named(planted):
     plain[60:, JOINTS.index("hip_l")] = np.linspace(0.0, 200.0, len(TIME) - 60)
     fitted[80:, JOINTS.index("hip_l")] = 45.0
     fitted[90:, JOINTS.index("knee_l")] = 40.0
-    found = sudden_change(planted(plain, fitted), ["a load"])
-    assert (found.joint, found.excess, found.limit) == ("knee_l", 40.0, 15.0)
-    assert found.time == pytest.approx(0.88)
+    change = sudden_change(planted(plain, fitted), ["a load"])
+    assert (change.joint, change.excess, change.limit) == ("knee_l", 40.0, 15.0)
+    assert change.time == pytest.approx(0.88)

@@ -42,10 +42,12 @@ def person():
     q = np.tile(skeleton.coordinate_default, (len(time), 1))
     for name, size in SWINGS.items():
         for side, sign in (("r", 1.0), ("l", -1.0)):
-            column = [one for one in skeleton.coordinates if one == f"{name}_{side}"]
-            for one in column:
+            column = [
+                coordinate for coordinate in skeleton.coordinates if coordinate == f"{name}_{side}"
+            ]
+            for coordinate in column:
                 swing = sign * size * np.sin(2.0 * np.pi * 2.0 * time)
-                q[:, skeleton.coordinates.index(one)] += swing
+                q[:, skeleton.coordinates.index(coordinate)] += swing
     trials = []
     for pose in (np.repeat(q[:1], 30, axis=0), q):
         markers = 1.1 * marker_positions(skeleton, pose)
@@ -57,16 +59,18 @@ def person():
 @pytest.mark.opensim
 def test_labels_broken_by_a_seed_are_never_wrong_silently(person):
     """Forty of the two hundred that `python -m validation.broken_labels` draws."""
-    found = trials_of(*person, draws=40, seed=49)
-    count = Counter(what for _, what, _ in found)
-    assert [(how.kind, how.what, silent) for how, what, silent in found if what == WRONG] == []
+    trials = trials_of(*person, draws=40, seed=49)
+    count = Counter(outcome for _, outcome, _ in trials)
+    assert [
+        (fault.kind, fault.what, silent) for fault, outcome, silent in trials if outcome == WRONG
+    ] == []
     assert count[ASKED] >= 10
     assert count[RIGHT] >= 20
 
 
 def renamed(recording, names):
     """The recording with other labels, by the old ones."""
-    return replace(recording, labels=tuple(names.get(one, one) for one in recording.labels))
+    return replace(recording, labels=tuple(names.get(label, label) for label in recording.labels))
 
 
 RELABELLED = yaml.safe_load(Path(__file__).with_name("relabelled.yaml").read_text("utf-8"))
@@ -76,27 +80,33 @@ RELABELLED = yaml.safe_load(Path(__file__).with_name("relabelled.yaml").read_tex
 def test_answers_to_labels_that_laboratories_write(person, table):
     """Places, questions and what is left out; of two people of other size the same."""
     lines = []
-    anonymous = {one: f"{n:03d}" for n, one in enumerate(person[0].labels)}
+    anonymous = {label: f"{n:03d}" for n, label in enumerate(person[0].labels)}
     for name, changes in (RELABELLED | {"no name at all": [anonymous]}).items():
         static, moving = renamed(person[0], changes[0]), renamed(person[1], changes[-1])
         worn = median_positions(static)
-        named = named_labels(dict.fromkeys((*static.labels, *moving.labels)), table)
-        gone = frozenset(static.labels) - frozenset(moving.labels)
-        other = replace(moving, positions=0.9 * moving.positions)
-        who = [(worn, moving), ({one: 0.9 * at for one, at in worn.items()}, other)]
+        by_name = named_labels(dict.fromkeys((*static.labels, *moving.labels)), table)
+        static_only = frozenset(static.labels) - frozenset(moving.labels)
+        smaller = replace(moving, positions=0.9 * moving.positions)
+        people = [(worn, moving), ({label: 0.9 * at for label, at in worn.items()}, smaller)]
         answers = [
-            assign(named, [one for one, _ in each], [run for _, run in each], gone, table)
-            for each in (who[:1], who[1:], who, who[::-1])
+            assign(
+                by_name,
+                [markers for markers, _ in group],
+                [run for _, run in group],
+                static_only,
+                table,
+            )
+            for group in (people[:1], people[1:], people, people[::-1])
         ]
-        assert all(one.sites == answers[0].sites for one in answers), name
-        found = answers[0]
-        for label in dict.fromkeys((*named.sites, *named.unknown)):
-            place, own = found.sites.get(label), named.sites.get(label)
-            if place != own:
-                lines.append(f"{name}: {label} is {place}, by its name {own}")
-        lines += [f"{name}: {one}: {why}" for one, why in found.notes.items()]
-        lines += [f"{name}: {one} is left out: {why}" for one, why in found.left_out.items()]
-        lines.append(f"{name}: {len(found.sites)} placed")
+        assert all(answer.sites == answers[0].sites for answer in answers), name
+        answer = answers[0]
+        for label in dict.fromkeys((*by_name.sites, *by_name.unknown)):
+            site, name_site = answer.sites.get(label), by_name.sites.get(label)
+            if site != name_site:
+                lines.append(f"{name}: {label} is {site}, by its name {name_site}")
+        lines += [f"{name}: {label}: {why}" for label, why in answer.notes.items()]
+        lines += [f"{name}: {label} is left out: {why}" for label, why in answer.left_out.items()]
+        lines.append(f"{name}: {len(answer.sites)} placed")
     assert differences("assigned", lines) == []
 
 
@@ -107,16 +117,18 @@ def test_a_marker_set_with_exchanged_labels_is_asked_about(person, pair):
     notes = Notes("static", "P1", "a.trc", "")
     static = renamed(person[0], dict(zip(pair, pair[::-1], strict=True)))
     note_misplaced_labels(static, read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet), notes)
-    told = [(one.rule, one.severity, {*one.label.split(", ")}) for one in notes.findings]
-    assert told == [("labels-elsewhere", "warning", {*pair})] * bool(pair)
+    labels_by_rule = [
+        (finding.rule, finding.severity, {*finding.label.split(", ")}) for finding in notes.findings
+    ]
+    assert labels_by_rule == [("labels-elsewhere", "warning", {*pair})] * bool(pair)
 
 
-FOREARM, WRIST = (SidedLandmark(one, "left") for one in ("forearm", "wrist"))
+FOREARM, WRIST = (SidedLandmark(landmark, "left") for landmark in ("forearm", "wrist"))
 
 
 def test_what_one_static_trial_shows_serves_all_unless_another_contradicts(table):
-    one, two = {"M1": PlacedLabel(FOREARM, 0.02)}, {"M1": PlacedLabel(FOREARM, 0.01)}
+    loose, close = {"M1": PlacedLabel(FOREARM, 0.02)}, {"M1": PlacedLabel(FOREARM, 0.01)}
     wrist = {"M2": PlacedLabel(WRIST, 0.02)}
-    assert pooled_sites([one | wrist, two], table) == (two | wrist, {})
-    disputed = pooled_sites([one, {"M1": PlacedLabel(WRIST, 0.02)}], table)
+    assert pooled_sites([loose | wrist, close], table) == (close | wrist, {})
+    disputed = pooled_sites([loose, {"M1": PlacedLabel(WRIST, 0.02)}], table)
     assert disputed == ({}, {"M1": "left forearm or left wrist"})

@@ -1,4 +1,4 @@
-"""Where pelvis and feet are on a model whose markers do not show it."""
+"""Pelvis and feet on a model whose markers do not show it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ NEAR = 0.05
 def sprint():
     """The sprint model without any marker, its map, and the model itself."""
     skeleton, model_map = _sprint_model()
-    nothing = np.zeros(0, dtype=np.int64)
-    bare = replace(skeleton, markers=(), marker_body=nothing, marker_position=np.zeros((0, 3)))
+    no_bodies = np.zeros(0, dtype=np.int64)
+    bare = replace(skeleton, markers=(), marker_body=no_bodies, marker_position=np.zeros((0, 3)))
     return bare, model_map, skeleton
 
 
-def _places(skeleton):
+def _marker_positions(skeleton):
     positions = marker_positions(skeleton, Posture.default(skeleton).q[None])[0]
     return dict(zip(skeleton.markers, positions, strict=True))
 
@@ -35,11 +35,11 @@ def _places(skeleton):
 def test_stand_ins_are_where_markers_would_be(sprint):
     """Heels, second metatarsals (between the first and the fifth) and the four spines."""
     bare, model_map, skeleton = sprint
-    worn = _places(skeleton)
-    placed = _places(with_points(bare, stand_ins(bare, model_map)))
+    worn = _marker_positions(skeleton)
+    placed = _marker_positions(with_points(bare, stand_ins(bare, model_map)))
     for side, letter in (("right", "R"), ("left", "L")):
         at = {name: worn[letter + label] for name, label in (("asis", "ASI"), ("psis", "PSI"))}
         at["heel"] = worn[f"{letter}HEE"]
         at["mt2"] = 0.5 * (worn[f"{letter}MT1"] + worn[f"{letter}MT5"])
-        for name, place in at.items():
-            assert np.linalg.norm(placed[f"{side}_{name}"] - place) < NEAR, (side, name)
+        for name, position in at.items():
+            assert np.linalg.norm(placed[f"{side}_{name}"] - position) < NEAR, (side, name)

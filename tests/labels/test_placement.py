@@ -32,50 +32,50 @@ def test_a_person_is_found_whatever_way_it_stands(up, heading, size):
     """Without a single name; the posture that fits is told."""
     order = np.random.default_rng(1).permutation(COUNT)
     markers = worn(up, heading, size, order=order)
-    found = placement(markers, [BENT, STANDING])
-    assert found.template == 1
-    np.testing.assert_array_equal(order[found.marker], np.arange(COUNT))
-    np.testing.assert_allclose(found.landmarks, markers[found.marker], atol=1e-9)
-    np.testing.assert_allclose(found.distance, 0.0, atol=1e-9)
-    assert found.cost == pytest.approx(0.0, abs=1e-9)
+    fit = placement(markers, [BENT, STANDING])
+    assert fit.template == 1
+    np.testing.assert_array_equal(order[fit.marker], np.arange(COUNT))
+    np.testing.assert_allclose(fit.landmarks, markers[fit.marker], atol=1e-9)
+    np.testing.assert_allclose(fit.distance, 0.0, atol=1e-9)
+    assert fit.cost == pytest.approx(0.0, abs=1e-9)
 
 
 def test_names_of_a_few_lay_it_over_all():
-    """Where nothing is left to chance; what has no marker counts as far away."""
+    """Anchored landmarks leave nothing to chance; one without a marker counts as far away."""
     order = np.random.default_rng(2).permutation(COUNT)[3:]
     markers = worn(UPS[2], 77.0, 1.1, order=order)
-    where = {landmark: marker for marker, landmark in enumerate(order.tolist())}
-    anchors = [(landmark, where[landmark]) for landmark in order[:5].tolist()]
-    found = placement(markers, [STANDING], anchors)
-    lost = np.setdiff1d(np.arange(COUNT), order)
-    assert found.cost == pytest.approx(3 * MAX_DISTANCE_M / COUNT)
-    assert (found.marker[lost] == -1).all()
-    assert np.isnan(found.distance[lost]).all()
-    expected = [where[one] for one in range(COUNT) if one in where]
-    np.testing.assert_array_equal(found.marker[found.marker >= 0], expected)
-    whole = worn(UPS[2], 77.0, 1.1)
-    np.testing.assert_allclose(found.landmarks, whole, atol=1e-9)
+    marker_of = {landmark: marker for marker, landmark in enumerate(order.tolist())}
+    anchors = [(landmark, marker_of[landmark]) for landmark in order[:5].tolist()]
+    fit = placement(markers, [STANDING], anchors)
+    hidden = np.setdiff1d(np.arange(COUNT), order)
+    assert fit.cost == pytest.approx(3 * MAX_DISTANCE_M / COUNT)
+    assert (fit.marker[hidden] == -1).all()
+    assert np.isnan(fit.distance[hidden]).all()
+    expected = [marker_of[landmark] for landmark in range(COUNT) if landmark in marker_of]
+    np.testing.assert_array_equal(fit.marker[fit.marker >= 0], expected)
+    markers_of_all = worn(UPS[2], 77.0, 1.1)
+    np.testing.assert_allclose(fit.landmarks, markers_of_all, atol=1e-9)
     barred = np.zeros((COUNT, len(markers)), dtype=bool)
     barred[order[7], 7] = True
-    other = placement(markers, [STANDING], anchors, barred)
-    assert other.marker[order[7]] != 7
-    few = placement(markers[:7], [STANDING], anchors)
-    assert few is None
+    barred_fit = placement(markers, [STANDING], anchors, barred)
+    assert barred_fit.marker[order[7]] != 7
+    fit_of_seven = placement(markers[:7], [STANDING], anchors)
+    assert fit_of_seven is None
     assert (placement(markers[:8], [STANDING], anchors).marker >= 0).sum() == 8
 
 
 def test_a_template_is_never_mirrored_nor_made_a_giant():
     """The best rotation of a mirror image, by SciPy; 1.3 is the largest of sizes."""
     mirrored = worn(UPS[2], 30.0, 1.0, STANDING * [1.0, 1.0, -1.0])
-    anchors = [(one, one) for one in range(COUNT)]
-    found = placement(mirrored, [STANDING], anchors)
-    ours, theirs = (points - points.mean(axis=0) for points in (found.landmarks, mirrored))
+    anchors = [(landmark, landmark) for landmark in range(COUNT)]
+    fit = placement(mirrored, [STANDING], anchors)
+    ours, theirs = (points - points.mean(axis=0) for points in (fit.landmarks, mirrored))
     best = Rotation.align_vectors(theirs, STANDING - STANDING.mean(axis=0))[0]
-    turned = best.apply(STANDING - STANDING.mean(axis=0))
-    size = np.linalg.norm(ours) / np.linalg.norm(turned)
-    np.testing.assert_allclose(ours, size * turned, atol=1e-9)
-    assert size == pytest.approx((theirs * turned).sum() / (turned**2).sum())
-    assert found.cost > 0.05
+    rotated = best.apply(STANDING - STANDING.mean(axis=0))
+    size = np.linalg.norm(ours) / np.linalg.norm(rotated)
+    np.testing.assert_allclose(ours, size * rotated, atol=1e-9)
+    assert size == pytest.approx((theirs * rotated).sum() / (rotated**2).sum())
+    assert fit.cost > 0.05
     giant = placement(worn(UPS[2], 30.0, 1.5), [STANDING], anchors)
     expected = worn(UPS[2], 30.0, 1.3)
     shift = 0.2 * (worn(UPS[2], 30.0, 1.0) - [2.0, -1.0, 3.0]).mean(axis=0)
@@ -86,13 +86,15 @@ def test_a_marker_keeps_its_distances_from_its_own_segment():
     """Median over a segment's markers of the SD of distances; from those seen often enough."""
     time = np.linspace(0.0, 1.0, 50)
     path = np.stack([np.sin(4.0 * time), 1.0 + 0.0 * time, 3.0 * time], axis=1)
-    own = path[:, None] + [[0.1, 0.0, 0.0], [0.0, 0.2, 0.1], [0.0, 0.1, 0.1]]
-    other = np.stack([path + [[0.0, 1.0, 0.0]] * (1.0 + k * time[:, None]) for k in (1, 2, 3)], 1)
-    other[19:, 2] = np.nan
-    hidden = np.where(np.arange(50)[:, None, None] < 19, own, np.nan)
-    found = distance_spreads(path, {"own": own, "other": other, "hidden": hidden})
-    assert set(found) == {"own", "other"}
-    assert found["own"] == pytest.approx(0.0, abs=1e-12)
-    assert found["other"] == pytest.approx(1.5 * time.std())
-    other[19, 2] = 7.0
-    assert distance_spreads(path, {"other": other})["other"] == pytest.approx(2.0 * time.std())
+    on_segment = path[:, None] + [[0.1, 0.0, 0.0], [0.0, 0.2, 0.1], [0.0, 0.1, 0.1]]
+    elsewhere = np.stack(
+        [path + [[0.0, 1.0, 0.0]] * (1.0 + k * time[:, None]) for k in (1, 2, 3)], 1
+    )
+    elsewhere[19:, 2] = np.nan
+    hidden = np.where(np.arange(50)[:, None, None] < 19, on_segment, np.nan)
+    spreads = distance_spreads(path, {"own": on_segment, "other": elsewhere, "hidden": hidden})
+    assert set(spreads) == {"own", "other"}
+    assert spreads["own"] == pytest.approx(0.0, abs=1e-12)
+    assert spreads["other"] == pytest.approx(1.5 * time.std())
+    elsewhere[19, 2] = 7.0
+    assert distance_spreads(path, {"other": elsewhere})["other"] == pytest.approx(2.0 * time.std())

@@ -20,10 +20,10 @@ from validation.broken_labels import ASKED, RIGHT, WRONG
 from validation.relabelled import SPELLINGS, draws_of, lists, spelled, virtual_sprinter
 
 TABLE = landmark_table()
-OWN = MODELS / "sprint"
-MAP = read_yaml(OWN / "map.yaml", ModelMap)
+SPRINT = MODELS / "sprint"
+MAP = read_yaml(SPRINT / "map.yaml", ModelMap)
 
-CALLED = {
+LANDMARKS_OF = {
     "shoulder": {"acromion"}, "jugular_notch": {"clavicle", "trunk"}, "c7": {"c7"},
     "xiphoid": {"sternum"}, "t7": {"trunk"}, "t10": {"t10"}, "head_top": {"head"},
     "midfoot": {"foot"}, "trochanter": {"thigh"}, "toe": {"toe", "mt2"},
@@ -37,36 +37,38 @@ SETS = [(language, style) for language, styles in lists().items() for style in s
 def written(language, style, spelling="as written"):
     """Label and true landmark of a whole list."""
     entry = lists()[language][style]
-    found = {}
+    landmark_of = {}
     for name, text in entry["labels"].items():
         for side, word in zip(("right", "left"), entry["sides"], strict=True):
-            place = name, side if "{}" in text else ""
-            found[spelled(text.format(word), spelling)] = place
-    return found
+            landmark = name, side if "{}" in text else ""
+            landmark_of[spelled(text.format(word), spelling)] = landmark
+    return landmark_of
 
 
 def wrongly_named(labels):
     """Labels with another place than their list says, and how many have their place or reason."""
-    named = named_labels(labels, TABLE)
-    wrong, known = [], 0
+    by_name = named_labels(labels, TABLE)
+    wrong, read = [], 0
     for label, (name, side) in labels.items():
-        place = named.sites.get(label)
-        known += place is not None or label in named.unused or label in named.hints
-        if place is not None and (
-            place.landmark not in CALLED.get(name, {name}) or place.side not in ("", side)
+        site = by_name.sites.get(label)
+        read += site is not None or label in by_name.unused or label in by_name.hints
+        if site is not None and (
+            site.landmark not in LANDMARKS_OF.get(name, {name}) or site.side not in ("", side)
         ):
-            wrong.append((label, str(place)))
-    return wrong, known
+            wrong.append((label, str(site)))
+    return wrong, read
 
 
 @pytest.mark.parametrize(("language", "style"), SETS)
-def test_no_label_of_a_whole_list_is_read_as_another_place(language, style):
+def test_no_label_of_a_whole_list_is_read_as_another_landmark(language, style):
     """Lists that were written without a look at the word list, in every spelling."""
-    for spelling in (one for one in SPELLINGS if one != "cut off"):  # which makes other words
+    for spelling in (
+        spelling for spelling in SPELLINGS if spelling != "cut off"
+    ):  # which makes other words
         labels = written(language, style, spelling)
-        wrong, known = wrongly_named(labels)
+        wrong, read = wrongly_named(labels)
         assert wrong == [], spelling
-        assert known == len(labels), spelling
+        assert read == len(labels), spelling
 
 
 @pytest.mark.parametrize(("language", "style"), SETS)
@@ -75,10 +77,10 @@ def test_half_a_list_is_read_in_the_same_language(language, style):
     labels = written(language, style)
     rng = np.random.default_rng(1)
     for _ in range(3):
-        some = {label: labels[label] for label in rng.permutation(list(labels))[: len(labels) // 2]}
-        wrong, known = wrongly_named(some)
+        half = {label: labels[label] for label in rng.permutation(list(labels))[: len(labels) // 2]}
+        wrong, read = wrongly_named(half)
         assert wrong == []
-        assert known >= 0.9 * len(some)
+        assert read >= 0.9 * len(half)
 
 
 @pytest.mark.parametrize(
@@ -91,10 +93,10 @@ def test_half_a_list_is_read_in_the_same_language(language, style):
     ],
 )
 def test_letters_of_sides_are_read_from_the_set(labels):
-    places = named_labels(labels, TABLE).sites
-    assert set(places) == set(labels)
-    for label, place in places.items():
-        assert place.side == ("right" if label.endswith("D") else "left"), label
+    sites = named_labels(labels, TABLE).sites
+    assert set(sites) == set(labels)
+    for label, site in sites.items():
+        assert site.side == ("right" if label.endswith("D") else "left"), label
 
 
 def test_every_word_is_read_with_a_side_of_its_language():
@@ -103,15 +105,15 @@ def test_every_word_is_read_with_a_side_of_its_language():
         if name == ENGLISH:
             continue
         words = [
-            one
+            word
             for key in ("knee", "elbow", "shoulder", "heel")
-            for one in language.words.get(key, ())
+            for word in language.words.get(key, ())
         ]
         sides = language.sides.right[0], language.sides.left[0]
         labels = [f"{word}_{side}" for word in words for side in sides]
-        named = named_labels(labels, TABLE)
-        assert {place.side for place in named.sites.values()} == {"right", "left"}, name
-        assert not named.hints, name
+        by_name = named_labels(labels, TABLE)
+        assert {site.side for site in by_name.sites.values()} == {"right", "left"}, name
+        assert not by_name.hints, name
 
 
 def test_published_sets_are_read_in_english():
@@ -121,9 +123,9 @@ def test_published_sets_are_read_in_english():
     labels = [
         f"{side}{name}" for side in "RL" for name in ("ASI", "TH1", "AR1", "AR2", "KNE", "US")
     ]
-    places = named_labels(labels, TABLE).sites
-    assert places["RTH1"] == SidedLandmark("thigh", "right")
-    assert places["LUS"] == SidedLandmark("wrist_ulnar", "left")
+    sites = named_labels(labels, TABLE).sites
+    assert sites["RTH1"] == SidedLandmark("thigh", "right")
+    assert sites["LUS"] == SidedLandmark("wrist_ulnar", "left")
 
 
 def costs_of_beginnings(word, tongue, side):
@@ -131,27 +133,27 @@ def costs_of_beginnings(word, tongue, side):
     read = [reading(f"{word[:end]}_{side}", tongue) for end in range(3, len(word) + 1)]
     if read[-1] is None or not read[-1].meanings:
         return [0.0]
-    same = [one for one in read if one and (one.meanings, one.words) == (
-        read[-1].meanings, read[-1].words)]  # fmt: skip
-    return [one.cost for one in same]
+    meaning = read[-1].meanings, read[-1].words
+    same_meaning = [x for x in read if x and (x.meanings, x.words) == meaning]
+    return [beginning.cost for beginning in same_meaning]
 
 
 def test_the_more_letters_of_a_word_are_written_the_surer_it_is():
     """In no language is a beginning surer than the whole word; each letter of one word counts."""
-    alone = {"english": "shoulder", "french": "epaule", "german": "sprunggelenk",
+    shoulder_words = {"english": "shoulder", "french": "epaule", "german": "sprunggelenk",
              "italian": "ginocchio", "spanish": "tobillo"}  # fmt: skip
     languages = label_words().languages
     for tongue in tongues()[: len(languages)]:
         language, compared = languages[tongue.language], 0
         side = language.sides.right[0]
-        words = {min(spellings(one)) for own in language.words.values() for one in own}
-        for word in sorted(one for one in words if len(one) > 5)[::6]:
+        words = {min(spellings(word)) for synonyms in language.words.values() for word in synonyms}
+        for word in sorted(word for word in words if len(word) > 5)[::6]:
             costs = costs_of_beginnings(word, tongue, side)
             assert min(costs) >= costs[-1] - 1e-12, (tongue, word)
             compared += len(costs)
         assert compared > 10, tongue
-        if tongue.language in alone:
-            costs = costs_of_beginnings(alone[tongue.language], tongue, side)
+        if tongue.language in shoulder_words:
+            costs = costs_of_beginnings(shoulder_words[tongue.language], tongue, side)
             assert len(costs) > 3
             assert (np.diff(costs) < 0.0).all(), tongue
 
@@ -171,48 +173,48 @@ def test_a_shoulder_is_never_placed_elsewhere_in_any_language(language):
     styles = lists().get(language, {})
     truth = named_labels(static.labels, TABLE).sites
     rest = written(language, next(iter(styles))) if styles else {}
-    by_place = {}
+    by_site = {}
     for label, (name, side) in rest.items():
-        for landmark in CALLED.get(name, {name}):
-            by_place.setdefault((landmark, side), label)
+        for landmark in LANDMARKS_OF.get(name, {name}):
+            by_site.setdefault((landmark, side), label)
     label = WORDS[language]
-    for where in (SidedLandmark("c7"), SidedLandmark("knee_lateral", "left")):
+    for wrong_site in (SidedLandmark("c7"), SidedLandmark("knee_lateral", "left")):
         names = {
-            one: by_place.get((place.landmark, place.side), one) if by_place else one
-            for one, place in truth.items()
-            if place != SidedLandmark("acromion", "right")
+            marker: by_site.get((site.landmark, site.side), marker) if by_site else marker
+            for marker, site in truth.items()
+            if site != SidedLandmark("acromion", "right")
         }
-        names |= {one: label for one, place in truth.items() if place == where}
+        names |= {marker: label for marker, site in truth.items() if site == wrong_site}
         unique = Counter(names.values())
-        kept = [one for one in static.labels if unique[names.get(one, "")] == 1]
+        unambiguous = [marker for marker in static.labels if unique[names.get(marker, "")] == 1]
         worn = median_positions(static)
-        found = assign(
-            named_labels([names[one] for one in kept], TABLE),
-            [{names[one]: worn[one] for one in kept}],
+        assigned = assign(
+            named_labels([names[marker] for marker in unambiguous], TABLE),
+            [{names[marker]: worn[marker] for marker in unambiguous}],
             [],
             frozenset(),
             TABLE,
         )
-        hint = named_labels([names[one] for one in kept], TABLE).hints[label]
-        assert not allows(hint, where, TABLE)
-        assert label not in found.sites
-        assert "shoulder" in found.left_out[label]
+        hint = named_labels([names[marker] for marker in unambiguous], TABLE).hints[label]
+        assert not allows(hint, wrong_site, TABLE)
+        assert label not in assigned.sites
+        assert "shoulder" in assigned.left_out[label]
 
 
 @pytest.mark.opensim
 def test_relabelled_sets_are_placed_right_or_asked():
     """Thirty of the two hundred that `python -m validation.relabelled` draws."""
-    found = draws_of([virtual_sprinter()], draws=30, seed=62)
-    assert [(one.language, one.style, one.silent) for one in found if one.what == WRONG] == []
-    count = Counter(one.what for one in found)
+    draws = draws_of([virtual_sprinter()], draws=30, seed=62)
+    assert [(draw.language, draw.style, draw.silent) for draw in draws if draw.what == WRONG] == []
+    count = Counter(draw.what for draw in draws)
     assert count[RIGHT] >= 15
     assert count[RIGHT] + count[ASKED] == 30
-    assert np.mean([one.placed for one in found]) > 0.95
+    assert np.mean([draw.placed for draw in draws]) > 0.95
 
 
 def test_a_marker_set_against_the_names_of_its_labels_is_said():
     """Exchanged landmarks, segments and sides, unless a person looked; a sound one is not."""
-    sound = read_yaml(OWN / "markers.yaml", MarkerSet)
+    sound = read_yaml(SPRINT / "markers.yaml", MarkerSet)
     assert labels_against_names(sound, MAP) == {}
     for label, changes in {
         "RKNL": {"model": "RANL", "body": "tibia_r"},
@@ -223,14 +225,14 @@ def test_a_marker_set_against_the_names_of_its_labels_is_said():
         marker = sound.markers[label].model_copy(update=changes)
         wrong = sound.model_copy(update={"markers": {**sound.markers, label: marker}})
         assert set(labels_against_names(wrong, MAP)) == {label}
-        looked = marker.model_copy(update={"looked_at": True})
-        fine = sound.model_copy(update={"markers": {**sound.markers, label: looked}})
+        confirmed = marker.model_copy(update={"looked_at": True})
+        fine = sound.model_copy(update={"markers": {**sound.markers, label: confirmed}})
         assert labels_against_names(fine, MAP) == {}
 
 
 def test_unused_labels_of_a_part_are_named_before_the_wearer_is_told():
     """Only labels of which a word is known: others may be names of persons."""
-    sound = read_yaml(OWN / "markers.yaml", MarkerSet)
-    found = spare_labels([*sound.markers, "R_wrist_rds", "Miller", "R_HAND"], sound)
-    assert found == {"forearm right": ["R_wrist_rds"]}
-    assert "R_wrist_rds" in use_spare(found["forearm right"])
+    sound = read_yaml(SPRINT / "markers.yaml", MarkerSet)
+    spare = spare_labels([*sound.markers, "R_wrist_rds", "Miller", "R_HAND"], sound)
+    assert spare == {"forearm right": ["R_wrist_rds"]}
+    assert "R_wrist_rds" in use_spare(spare["forearm right"])

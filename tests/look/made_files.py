@@ -37,7 +37,7 @@ class Files(NamedTuple):
 
 
 def gait(name: str = "V06", level: int = 0):
-    athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
+    athletes = {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
     return load_library(DATA / "gait_library.npz", athletes)[GaitName(name, "normal", level)]
 
 

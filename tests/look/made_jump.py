@@ -21,7 +21,7 @@ from aqbio.virtual.demo import sprinter
 from tests.look.made_files import COLUMNS
 from validation.sprint_model import build_sprint_model
 
-RATE, EVERY = 1000.0, 5
+RATE, MOTION_STRIDE = 1000.0, 5
 TAKE_OFF_S, TAKE_OFF_SPEED = 1.2, 2.3
 FLIGHT_S = 2.0 * TAKE_OFF_SPEED / GRAVITY
 MIN_LOAD_N = 120.0
@@ -39,7 +39,9 @@ def _leg(skeleton: Skeleton) -> tuple[float, float, float]:
         poses.joint_centre[0, skeleton.bodies.index(f"{name}_r")]
         for name in ("femur", "tibia", "foot")
     )
-    lengths = (float(np.linalg.norm(one - two)) for one, two in ((hip, knee), (knee, ankle)))
+    lengths = (
+        float(np.linalg.norm(upper - lower)) for upper, lower in ((hip, knee), (knee, ankle))
+    )
     return (*lengths, float(hip[1] - ankle[1]))
 
 
@@ -90,7 +92,7 @@ def write_jump(folder: Path, name: str = "V06") -> tuple[Path, Path, Path]:
         q[:, names.index(coordinate)] += 0.003 * np.sin((4.0 + number) * time)
     q = low_pass(q, RATE, 12.0)
     degrees = np.where(skeleton.coordinate_is_rotation, np.degrees(q), q)
-    write_storage(motion, names, time[::EVERY], degrees[::EVERY], in_degrees=True)
+    write_storage(motion, names, time[::MOTION_STRIDE], degrees[::MOTION_STRIDE], in_degrees=True)
     table = _forces(skeleton, time, q).reshape(len(time), -1)
     write_storage(forces, COLUMNS, time, table, in_degrees=False)
     return model, motion, forces

@@ -11,7 +11,7 @@ from aqbio.look.levels import _undetermined_findings
 from aqbio.look.muscles import read_muscles
 from aqbio.opensim.muscles import _path, _settle
 from tests.look.test_look import files, with_muscle  # noqa: F401
-from tests.look.test_wrong_inputs import Given
+from tests.look.test_wrong_inputs import CaseFiles
 
 pytestmark = pytest.mark.opensim
 
@@ -64,6 +64,6 @@ def test_a_model_that_does_not_stand_in_its_default_pose_is_named(files, tmp_pat
     def lie_down(model) -> None:
         model.updCoordinateSet().get("pelvis_tilt").setDefaultValue(np.pi / 2.0)
 
-    model = Given(tmp_path, files).model(lie_down)
+    model = CaseFiles(tmp_path, files).model(lie_down)
     moving = read_model_in_motion(model, files.motion, files.forces)
     assert "model-posture" in [finding.rule for finding in moving.findings]

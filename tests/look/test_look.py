@@ -61,21 +61,21 @@ def opensim_accelerations(
         vector.set(slot, float(value))
     moved_bodies = opensim.VectorOfSpatialVec()
     matter.calcBodyAccelerationFromUDot(state, vector, moved_bodies)
-    found = {}
+    accelerations = {}
     bodies = moved.model.getBodySet()
     for index in range(bodies.getSize()):
         body = bodies.get(index)
-        both = moved_bodies.get(int(body.getMobilizedBodyIndex()))
-        alpha, linear = array_from_vec3(both.get(0)), array_from_vec3(both.get(1))
+        spatial = moved_bodies.get(int(body.getMobilizedBodyIndex()))
+        alpha, linear = array_from_vec3(spatial.get(0)), array_from_vec3(spatial.get(1))
         centre = array_from_vec3(body.findStationLocationInGround(state, body.getMassCenter()))
         arm = centre - array_from_vec3(body.getPositionInGround(state))
         velocity = body.getVelocityInGround(state)
         omega = array_from_vec3(velocity.get(0))
-        found[body.getName()] = (
+        accelerations[body.getName()] = (
             alpha,
             linear + cross(alpha, arm) + cross(omega, cross(omega, arm)),
         )
-    return found
+    return accelerations
 
 
 def whole_body_acceleration(moved, motion, frame, udot) -> np.ndarray:
@@ -94,25 +94,25 @@ def whole_body_acceleration(moved, motion, frame, udot) -> np.ndarray:
 def test_every_sum_closes(levels):
     assert len(levels.closures) == 1 + 2 + 4 * len(ROWS) + 1
     assert max(levels.closures.values()) < 1e-11, levels.closures
-    assert not [one for one in levels.findings if one.severity == "error"]
+    assert not [finding for finding in levels.findings if finding.severity == "error"]
 
 
 def test_momentum_is_opensims_own(files, moving):
     """`Model.calcAngularMomentum` at the filtered motion, and the same from the library."""
-    found = aqbio.momentum(files.model, files.motion)
+    momentum = aqbio.momentum(files.model, files.motion)
     motion = moving.solution.motion
     moved = MovedModel.read(files.model, moving.skeleton.coordinates)
     for frame in FRAMES:
         moved.move(motion, frame)
         theirs = array_from_vec3(moved.model.calcAngularMomentum(moved.state))
-        ours = found["angular_momentum"].isel(time=frame).sum("segment").values
+        ours = momentum["angular_momentum"].isel(time=frame).sum("segment").values
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-8)
         centre = array_from_vec3(moved.model.calcMassCenterPosition(moved.state))
-        np.testing.assert_allclose(found["com"].isel(time=frame).values, centre, atol=1e-9)
-    assert found["time"].values[0] == START
-    assert found["angular_momentum"].attrs["units"] == "kg m2/s"
-    by_group = found["group_angular_momentum"].sum("group")
-    np.testing.assert_allclose(by_group, found["angular_momentum"].sum("segment"), atol=1e-12)
+        np.testing.assert_allclose(momentum["com"].isel(time=frame).values, centre, atol=1e-9)
+    assert momentum["time"].values[0] == START
+    assert momentum["angular_momentum"].attrs["units"] == "kg m2/s"
+    by_group = momentum["group_angular_momentum"].sum("group")
+    np.testing.assert_allclose(by_group, momentum["angular_momentum"].sum("segment"), atol=1e-12)
 
 
 def test_induced_accelerations_move_the_body_as_opensim_says(files, moving):
@@ -144,8 +144,10 @@ def hold_against_referee(model: Path, model_map: Path, moving, levels, frames) -
     """Levels of some frames against `tests.opensim_levels.Referee`."""
     referee, data = Referee(model, model_map), levels.dataset
     names, motion, checked = moving.skeleton.coordinates, moving.solution.motion, 0
-    held = moving.skeleton.coordinate_locked  # by the model, or by the file
-    referee.locked = [name for name, locked in zip(names, held, strict=True) if locked]
+    locked_coordinates = moving.skeleton.coordinate_locked  # by the model, or by the file
+    referee.locked = [
+        name for name, locked in zip(names, locked_coordinates, strict=True) if locked
+    ]
     for frame in frames:
         product = data.isel(time=frame)
         feet = [side for side in ("left", "right") if product["foot_held"].sel(foot=side)]
@@ -165,8 +167,8 @@ def hold_against_referee(model: Path, model_map: Path, moving, levels, frames) -
                     dict(zip(names, values[frame].tolist(), strict=True))
                     for values in (motion.q, motion.u, motion.udot)
                 ),
-                force={side: both[0] for side, both in loads.items()},
-                moment={side: both[1] for side, both in loads.items()},
+                force={side: wrench[0] for side, wrench in loads.items()},
+                moment={side: wrench[1] for side, wrench in loads.items()},
                 height=float(data.attrs["surface_height"]),
             )
         )
@@ -175,11 +177,11 @@ def hold_against_referee(model: Path, model_map: Path, moving, levels, frames) -
             np.testing.assert_allclose(ours, value, rtol=0, atol=1e-7)
         for contact, sources in referee.caused(feet[0]).items():
             for source, (force, rates) in sources.items():
-                place = {"contact_model": contact, "source": source}
-                ours = product["induced_ground_force"].sel(foot=feet[0], **place)
+                cause = {"contact_model": contact, "source": source}
+                ours = product["induced_ground_force"].sel(foot=feet[0], **cause)
                 np.testing.assert_allclose(ours, force, rtol=0, atol=LIMITS["caused force"])
                 for group, rate in rates.items():
-                    ours = product["induced_momentum_rate"].sel(group=group, **place)
+                    ours = product["induced_momentum_rate"].sel(group=group, **cause)
                     np.testing.assert_allclose(ours, rate, rtol=0, atol=LIMITS["caused rate"])
     assert checked >= 3
 
@@ -190,13 +192,13 @@ def hold_against_referee(model: Path, model_map: Path, moving, levels, frames) -
 def test_contacts_steps_and_speed_are_those_of_the_gait(files, levels):
     run, table = gait(), steps_table(levels)
     truth = run.timeline
-    whole = table[table["whole"]]
-    assert len(whole) >= 3
-    assert (whole["foot"].iloc[:-1].values != whole["foot"].iloc[1:].values).all()
-    np.testing.assert_allclose(whole["contact_s"], float(truth.contact[0]), atol=0.012)
-    np.testing.assert_allclose(whole["flight_s"].dropna(), float(truth.flight[0]), atol=0.012)
-    np.testing.assert_allclose(whole["speed_mps"], truth.speed, rtol=0.02)
-    assert (whole["double_support_s"].dropna() == 0).all()
+    whole_steps = table[table["whole"]]
+    assert len(whole_steps) >= 3
+    assert (whole_steps["foot"].iloc[:-1].values != whole_steps["foot"].iloc[1:].values).all()
+    np.testing.assert_allclose(whole_steps["contact_s"], float(truth.contact[0]), atol=0.012)
+    np.testing.assert_allclose(whole_steps["flight_s"].dropna(), float(truth.flight[0]), atol=0.012)
+    np.testing.assert_allclose(whole_steps["speed_mps"], truth.speed, rtol=0.02)
+    assert (whole_steps["double_support_s"].dropna() == 0).all()
 
 
 def test_the_residual_is_what_the_filter_leaves(files, levels):
@@ -208,9 +210,11 @@ def test_the_residual_is_what_the_filter_leaves(files, levels):
 
 
 def test_radians_and_degrees_say_the_same(files, tmp_path):
-    other = write_files(tmp_path, degrees=False)
-    one, two = (aqbio.momentum(some.model, some.motion) for some in (files, other))
-    xr.testing.assert_allclose(one, two, atol=1e-9)
+    radian_files = write_files(tmp_path, degrees=False)
+    degrees, radians = (
+        aqbio.momentum(paths.model, paths.motion) for paths in (files, radian_files)
+    )
+    xr.testing.assert_allclose(degrees, radians, atol=1e-9)
 
 
 def test_the_heading_turns_tables_and_leaves_signals(levels):
@@ -219,8 +223,8 @@ def test_the_heading_turns_tables_and_leaves_signals(levels):
     up = rows[(rows["level"] == "C") & (rows["quantity"] == "force")]
     sums = up.groupby(["contact", "axis"])["mean"].sum()
     measured = rows[(rows["level"] == "force") & (rows["target"] == "whole_body")]
-    whole = measured.groupby(["contact", "axis"])["mean"].sum()
-    pd.testing.assert_series_equal(sums, whole, check_names=False, atol=1e-6)
+    measured_force = measured.groupby(["contact", "axis"])["mean"].sum()
+    pd.testing.assert_series_equal(sums, measured_force, check_names=False, atol=1e-6)
     assert levels.dataset.attrs["heading"] == pytest.approx(0.0, abs=0.02)
 
 
@@ -232,27 +236,29 @@ def test_a_foot_that_stands_unmeasured_has_no_causes(files, tmp_path, levels):
     third = levels.result.contacts[2]
     run = run_truth(gait(), np.arange(round(1.3 * FORCE_RATE)) / FORCE_RATE)
 
-    def lost(table):
+    def without_contact(table):
         time = np.arange(len(table)) / FORCE_RATE
         inside = (time > third.touchdown - 0.03) & (time < third.toe_off + 0.03)
         return np.where(inside[:, None], 0.0, table)
 
     forces = tmp_path / "lost.mot"
-    write_forces(forces, run, lost)
-    found = motion_levels(read_model_in_motion(files.model, files.motion, forces))
-    assert [one.rule for one in found.findings if "stance" in one.rule] == ["stance-unmeasured"]
-    time = found.dataset["time"].values - START
+    write_forces(forces, run, without_contact)
+    partial = motion_levels(read_model_in_motion(files.model, files.motion, forces))
+    assert [finding.rule for finding in partial.findings if "stance" in finding.rule] == [
+        "stance-unmeasured"
+    ]
+    time = partial.dataset["time"].values - START
     middle = (time > third.touchdown + 0.03) & (time < third.toe_off - 0.03)
-    force = found.dataset["induced_ground_force"].values
+    force = partial.dataset["induced_ground_force"].values
     assert np.isnan(force[middle]).all()
-    assert np.isfinite(found.dataset["group_angular_momentum"].values).all()
+    assert np.isfinite(partial.dataset["group_angular_momentum"].values).all()
     away = (time < third.touchdown - 0.25) | (time > third.toe_off + 0.25)
     np.testing.assert_allclose(
         force[away], levels.dataset["induced_ground_force"].values[away], rtol=0, atol=2.0
     )
     with_causes = [
-        set(contributions_table(one).query("level == 'C'").dropna(subset="mean")["contact"])
-        for one in (levels, found)
+        set(contributions_table(run_levels).query("level == 'C'").dropna(subset="mean")["contact"])
+        for run_levels in (levels, partial)
     ]
     assert len(with_causes[0]) == len(with_causes[1]) + 1
 
@@ -262,16 +268,16 @@ def test_joints_that_the_file_holds_are_locked(files, tmp_path, moving):
 
     path = tmp_path / "held.mot"
     write_motion(path, files.truth, mtp_angle_r=12.0, mtp_angle_l=12.0)
-    held = read_model_in_motion(files.model, path, files.forces)
-    rules = {one.rule: one for one in held.findings}
+    locked = read_model_in_motion(files.model, path, files.forces)
+    rules = {finding.rule: finding for finding in locked.findings}
     assert {"mtp_angle_r", "mtp_angle_l"} < {*rules["coordinates-held"].label.split(", ")}
-    names = [held.skeleton.coordinates[index] for index in held.skeleton.free]
+    names = [locked.skeleton.coordinates[index] for index in locked.skeleton.free]
     assert "mtp_angle_r" not in names
-    index = held.skeleton.coordinates.index("mtp_angle_r")
-    np.testing.assert_allclose(held.solution.motion.q[:, index], np.radians(12.0), atol=1e-9)
-    found = motion_levels(held)
-    assert max(found.closures.values()) < 1e-11
-    source = found.dataset["induced_ground_force"].sel(source="mtp_right")
+    index = locked.skeleton.coordinates.index("mtp_angle_r")
+    np.testing.assert_allclose(locked.solution.motion.q[:, index], np.radians(12.0), atol=1e-9)
+    locked_levels = motion_levels(locked)
+    assert max(locked_levels.closures.values()) < 1e-11
+    source = locked_levels.dataset["induced_ground_force"].sel(source="mtp_right")
     assert not float(np.nanmax(np.abs(source)))
 
 
@@ -286,7 +292,7 @@ def with_muscle(files, tmp_path_factory) -> tuple[Path, Path]:
     bodies = model.getBodySet()
     for side in "lr":
         muscle = opensim.Millard2012EquilibriumMuscle(f"calf_{side}", 1500.0, 0.08, 0.30, 0.0)
-        for name, (body, place) in enumerate(
+        for name, (body, position) in enumerate(
             (
                 ("femur", (0.0, -0.36, -0.02)),
                 ("tibia", (-0.04, -0.2, 0.0)),
@@ -294,7 +300,7 @@ def with_muscle(files, tmp_path_factory) -> tuple[Path, Path]:
             )
         ):
             segment = bodies.get(f"{body}_{side}")
-            muscle.addNewPathPoint(f"p{name}", segment, opensim.Vec3(*place))
+            muscle.addNewPathPoint(f"p{name}", segment, opensim.Vec3(*position))
         model.addForce(muscle)
     model.finalizeConnections()
     path = folder / "muscles.osim"
@@ -315,7 +321,7 @@ def test_a_muscle_acts_by_its_moment_arms_and_takes_from_its_joints(files, with_
 
     model, sto = with_muscle
     moving = read_model_in_motion(model, files.motion, files.forces)
-    made = read_muscles(sto, moving)
+    muscles = read_muscles(sto, moving)
     motion = moving.solution.motion
     moved = MovedModel.read(model, moving.skeleton.coordinates, muscles=True)
     muscle = moved.model.getMuscles().get("calf_r")
@@ -325,18 +331,21 @@ def test_a_muscle_acts_by_its_moment_arms_and_takes_from_its_joints(files, with_
         for name in ("knee_angle_r", "ankle_angle_r", "hip_flexion_r"):
             index = moving.skeleton.coordinates.index(name)
             arm = muscle.computeMomentArm(moved.state, moved.coordinates[index])
-            force = made.forces["calf_r"][frame, index]
+            force = muscles.forces["calf_r"][frame, index]
             assert force == pytest.approx(arm * tension, rel=1e-3, abs=1e-6), name
-    found = motion_levels(moving, made)
-    assert max(found.closures.values()) < 1e-11
+    muscle_levels = motion_levels(moving, muscles)
+    assert max(muscle_levels.closures.values()) < 1e-11
     ours, before = (
-        one.dataset["induced_ground_force"].sel(contact_model="C2") for one in (found, levels)
+        run_levels.dataset["induced_ground_force"].sel(contact_model="C2")
+        for run_levels in (muscle_levels, levels)
     )
     crossed = ["knee_right", "ankle_right", "knee_left", "ankle_left"]
-    both = ours.sel(source=[*crossed, "calf_l", "calf_r"]).sum("source", skipna=False)
-    alone = before.sel(source=crossed).sum("source", skipna=False)
-    known = np.isfinite(both)
-    np.testing.assert_allclose(both.where(known, 0), alone.where(known, 0), rtol=0, atol=1e-6)
+    joints_and_muscles = ours.sel(source=[*crossed, "calf_l", "calf_r"]).sum("source", skipna=False)
+    joints = before.sel(source=crossed).sum("source", skipna=False)
+    finite = np.isfinite(joints_and_muscles)
+    np.testing.assert_allclose(
+        joints_and_muscles.where(finite, 0), joints.where(finite, 0), rtol=0, atol=1e-6
+    )
     assert float(np.abs(ours.sel(source="calf_r")).max()) > 50.0
 
 
@@ -351,15 +360,15 @@ def test_activations_become_tensions_of_muscles_in_equilibrium(files, with_muscl
     time = START + np.arange(0, 0.4, 0.02)
     values = np.full((len(time), 1), 0.5)
     write_storage(path, ["/forceset/calf_r/activation"], time, values, in_degrees=False)
-    made = read_muscles(path, moving)
-    assert [one.rule for one in made.findings] == ["muscles-missing", "muscles-rest"]
-    assert made.covered.sum() == pytest.approx(0.38 * 250, abs=2)
+    muscles = read_muscles(path, moving)
+    assert [finding.rule for finding in muscles.findings] == ["muscles-missing", "muscles-rest"]
+    assert muscles.covered.sum() == pytest.approx(0.38 * 250, abs=2)
     index = moving.skeleton.coordinates.index("ankle_angle_r")
-    force = made.forces["calf_r"][:, index]
-    assert not force[~made.covered].any()
-    assert (np.abs(force[made.covered]) > 1.0).all()
-    found = motion_levels(moving, made).dataset["induced_ground_force"]
-    assert np.isnan(found.values[~made.covered]).all()
+    force = muscles.forces["calf_r"][:, index]
+    assert not force[~muscles.covered].any()
+    assert (np.abs(force[muscles.covered]) > 1.0).all()
+    force_causes = motion_levels(moving, muscles).dataset["induced_ground_force"]
+    assert np.isnan(force_causes.values[~muscles.covered]).all()
 
 
 # the command --------------------------------------------------------------------------------------
@@ -382,15 +391,15 @@ def test_files_say_the_same_as_the_library(files, written):
     np.testing.assert_allclose(stored, library["force"], rtol=0, atol=2e-2)
     table = opensim.TimeSeriesTable(str(folder / "ground_reaction_contributions.sto"))
     labels = list(table.getColumnLabels())
-    whole = np.array(table.getDependentColumn("sum_y").to_numpy())
-    each = sum(
+    total = np.array(table.getDependentColumn("sum_y").to_numpy())
+    contributions_sum = sum(
         np.array(table.getDependentColumn(label).to_numpy())
         for label in labels
         if label.endswith("_y") and label != "sum_y"
     )
-    np.testing.assert_allclose(each, whole, atol=1e-6)
+    np.testing.assert_allclose(contributions_sum, total, atol=1e-6)
     vertical = library["measured_force"].sum("foot").sel(axis="y")
-    np.testing.assert_allclose(whole, vertical, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total, vertical, rtol=0, atol=1e-6)
     rows = pd.read_csv(folder / "contributions.tsv", sep="\t", na_values="n/a")
     assert set(rows["level"]) == {"A", "B", "C", "force", "joint"}
     assert not (folder / "map.yaml").exists()  # a shipped map fits
@@ -406,9 +415,9 @@ def test_the_page_is_one_file_and_its_sentence_is_that_of_the_table(written):
     feet = ("ankle_left", "ankle_right", "mtp_left", "mtp_right")
     stance = sum(shares[joint] for joint in feet)
     [sentence] = [line for line in lines if "largest causes" in line]
-    found = re.search(r"stance ankle and toes (\d+) %", sentence)
-    assert found is not None
-    assert float(found[1]) == pytest.approx(100 * stance, abs=2.0)  # the other leg adds next to 0
+    share = re.search(r"stance ankle and toes (\d+) %", sentence)
+    assert share is not None
+    assert float(share[1]) == pytest.approx(100 * stance, abs=2.0)  # the other leg adds next to 0
 
 
 @pytest.mark.browser
@@ -424,11 +433,16 @@ def test_the_page_plays_fits_and_asks_for_nothing(written, width):
         view.select_option("[name=quantity]", "cause")
         assert view.locator(".plot.second .u-legend tr").count() > 5
         assert view.evaluate("document.documentElement.scrollWidth") <= width
-        assert [one for one in addresses if not one.startswith(("file:", "blob:", "data:"))] == []
-        assert len([one for one in addresses if one.startswith("file:")]) == 1
-        assert not [one for one in messages if "rror" in one]
-        found = axe.Axe().run(view).response["violations"]
-    assert not [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
+        assert [
+            address for address in addresses if not address.startswith(("file:", "blob:", "data:"))
+        ] == []
+        assert len([address for address in addresses if address.startswith("file:")]) == 1
+        assert not [message for message in messages if "rror" in message]
+        violations = axe.Axe().run(view).response["violations"]
+    assert not [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"]])
+        for violation in violations
+    ]
 
 
 # other motions and bodies -------------------------------------------------------------------------
@@ -439,8 +453,8 @@ def test_a_jump_from_standing_has_its_causes(tmp_path):
     levels = motion_levels(read_model_in_motion(*write_jump(tmp_path)))
     assert max(levels.closures.values()) < 1e-6
     contacts = levels.result.contacts
-    assert [one.side for one in contacts] == ["left", "right", "left", "right"]
-    take_off = np.nanmax([one.toe_off for one in contacts[:2]])
+    assert [contact.side for contact in contacts] == ["left", "right", "left", "right"]
+    take_off = np.nanmax([contact.toe_off for contact in contacts[:2]])
     assert take_off == pytest.approx(1.2, abs=0.03)
     causes = vertical_causes(levels)
     assert causes is not None
@@ -454,44 +468,47 @@ def test_a_jump_from_standing_has_its_causes(tmp_path):
     assert np.ptp(total, axis=0).max() < 2.0  # nothing turns a body in the air
 
 
-@pytest.mark.parametrize("lost", [("arm",), ("arm", "torso")])
-def test_a_model_without_arms_or_torso_is_taken_as_it_is(files, tmp_path, lost):
+@pytest.mark.parametrize("removed_groups", [("arm",), ("arm", "torso")])
+def test_a_model_without_arms_or_torso_is_taken_as_it_is(files, tmp_path, removed_groups):
     """Gait models have neither; the map is guessed, and every sum closes."""
     path = tmp_path / "without.osim"
-    without_parts(files.model, path, lost)
+    without_parts(files.model, path, removed_groups)
     moving = read_model_in_motion(path, files.motion, files.forces)
     assert moving.map_name == "guessed"
     assert "arm_left" not in moving.model_map.groups
     levels = motion_levels(moving)
     assert max(levels.closures.values()) < 1e-11
-    assert {one.rule for one in levels.findings} >= {"groups-missing"}
+    assert {finding.rule for finding in levels.findings} >= {"groups-missing"}
     causes = vertical_causes(levels)
     assert causes is not None
     assert max(causes, key=lambda name: causes[name]).startswith("stance ankle")
 
 
-def without_parts(model: Path, path: Path, lost: tuple[str, ...]) -> None:
+def without_parts(model: Path, path: Path, removed_groups: tuple[str, ...]) -> None:
     """Write a model without the bodies of some groups, their joints, markers and actuators."""
     document = ElementTree.parse(model)
     root = document.getroot()
-    gone = {
+    removed_bodies = {
         body
         for group, members in map_of("sprint").groups.items()
-        if group.startswith(lost)
+        if group.startswith(removed_groups)
         for body in members
     }
     for tag in ("ForceSet", "MarkerSet"):
         objects = root.find(f".//{tag}/objects")
-        for one in list(objects):
-            objects.remove(one)
+        for node in list(objects):
+            objects.remove(node)
     for tag in ("BodySet", "JointSet"):
         objects = root.find(f".//{tag}/objects")
-        for one in list(objects):
+        for node in list(objects):
             frames = {
                 frame.get("name"): frame.findtext("socket_parent", "").split("/")[-1]
-                for frame in one.iter("PhysicalOffsetFrame")
+                for frame in node.iter("PhysicalOffsetFrame")
             }
-            child = one.findtext("socket_child_frame", "")
-            if one.get("name") in gone or frames.get(child, child.split("/")[-1]) in gone:
-                objects.remove(one)
+            child = node.findtext("socket_child_frame", "")
+            if (
+                node.get("name") in removed_bodies
+                or frames.get(child, child.split("/")[-1]) in removed_bodies
+            ):
+                objects.remove(node)
     document.write(path)

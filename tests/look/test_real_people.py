@@ -39,9 +39,9 @@ def levels(request, realdata) -> tuple[str, MotionLevels]:
 
 
 def test_every_sum_closes_and_momentum_is_opensims(levels):
-    name, found = levels
-    assert max(found.closures.values()) < 1e-9, name
-    assert not [one for one in found.findings if one.severity == "error"]
+    name, trial_levels = levels
+    assert max(trial_levels.closures.values()) < 1e-9, name
+    assert not [finding for finding in trial_levels.findings if finding.severity == "error"]
 
 
 def test_the_ankle_of_the_standing_leg_carries_most(levels):
@@ -58,18 +58,20 @@ def test_a_referee_finds_the_causes_of_a_sprint(realdata):
     """Patellae coupled to the knees, toes free: C2 and C4 differ."""
     files = [realdata / "ja1_dorn2012" / file for file in JA1["sprint"]]
     moving = read_model_in_motion(*files)
-    found = motion_levels(moving)
+    sprint_levels = motion_levels(moving)
     model_map = MAPS / "rajagopal2016" / "map.yaml"
-    hold_against_referee(files[0], model_map, moving, found, (100, 160, 220, 275))
+    hold_against_referee(files[0], model_map, moving, sprint_levels, (100, 160, 220, 275))
 
 
 def test_contacts_are_those_of_the_plates(realdata):
     """JA1's sprint: touchdowns and toe-offs by the plates, one contact beside them."""
     files = [realdata / "ja1_dorn2012" / file for file in JA1["sprint"]]
-    found = motion_levels(read_model_in_motion(*files))
-    table = steps_table(found)
+    sprint_levels = motion_levels(read_model_in_motion(*files))
+    table = steps_table(sprint_levels)
     assert list(table["foot"]) == ["right", "left", "right", "left"]
     np.testing.assert_allclose(table["contact_s"], [0.119, 0.116, 0.119, 0.122], atol=0.006)
     np.testing.assert_allclose(table["speed_mps"].iloc[:-1], 9.5, atol=0.3)
-    [lost] = [one for one in found.findings if one.rule == "stance-unmeasured"]
-    assert "left" in lost.what
+    [unmeasured] = [
+        finding for finding in sprint_levels.findings if finding.rule == "stance-unmeasured"
+    ]
+    assert "left" in unmeasured.what

@@ -41,7 +41,7 @@ def files(tmp_path_factory) -> Files:
     return write_files(tmp_path_factory.mktemp("sound"))
 
 
-class Given(NamedTuple):
+class CaseFiles(NamedTuple):
     """Files of a case, in a folder of its own."""
 
     folder: Path
@@ -57,12 +57,14 @@ class Given(NamedTuple):
         write_motion(path, self.files.truth, degrees=degrees, **changed)
         return path
 
-    def without(self, *lost: str) -> Path:
+    def without(self, *removed_columns: str) -> Path:
         """The motion without some columns."""
         storage, path = read_storage(self.files.motion), self.folder / "without.mot"
-        kept = [index for index, name in enumerate(storage.columns) if name not in lost]
-        names = [storage.columns[index] for index in kept]
-        write_storage(path, names, storage.time, storage.values[:, kept], in_degrees=True)
+        kept_indices = [
+            index for index, name in enumerate(storage.columns) if name not in removed_columns
+        ]
+        names = [storage.columns[index] for index in kept_indices]
+        write_storage(path, names, storage.time, storage.values[:, kept_indices], in_degrees=True)
         return path
 
     def forces(self, change=lambda table: table, start: float = START) -> Path:
@@ -146,7 +148,7 @@ OTHER_MOTION = "other\nendheader\ntime\tshoulder_elv\telv_angle\n" + "".join(
     f"{row / 100}\t{row % 7}\t{row % 5}\n" for row in range(60)
 )
 
-Case = tuple[str, Callable[[Given], tuple]]
+Case = tuple[str, Callable[[CaseFiles], tuple]]
 """Rule of the error, and model, motion, forces (and muscles) of a case."""
 
 REFUSED: dict[str, Case] = {
@@ -241,7 +243,7 @@ REFUSED: dict[str, Case] = {
     ),
 }
 
-NAMED: dict[str, Case] = {
+FINDING_CASES: dict[str, Case] = {
     "a knee is missing": (
         "coordinates-missing",
         lambda g: (g.files.model, g.without("knee_angle_r"), g.files.forces),
@@ -259,12 +261,12 @@ NAMED: dict[str, Case] = {
 """Inputs that leave something: the finding that names what is wrong."""
 
 
-def run(given: Given, make) -> list[str]:
+def run(case_files: CaseFiles, make) -> list[str]:
     """Lines of the command on a case."""
-    model, motion, forces, *muscles = make(given)
+    model, motion, forces, *muscles = make(case_files)
     lines: list[str] = []
     paths = (Path(model), Path(motion), None if forces is None else Path(forces))
-    look(*paths, given.folder / "out", lines.append, Path(muscles[0]) if muscles else None)
+    look(*paths, case_files.folder / "out", lines.append, Path(muscles[0]) if muscles else None)
     return lines
 
 
@@ -272,7 +274,7 @@ def run(given: Given, make) -> list[str]:
 def test_a_wrong_input_is_refused_in_one_sentence(name, files, tmp_path):
     rule, make = REFUSED[name]
     with pytest.raises(AqbioError) as caught:
-        run(Given(tmp_path, files), make)
+        run(CaseFiles(tmp_path, files), make)
     error = caught.value
     assert error.rule == rule, str(error)
     assert "\n" not in error.what
@@ -283,21 +285,21 @@ def test_a_wrong_input_is_refused_in_one_sentence(name, files, tmp_path):
     assert not (tmp_path / "out" / "index.html").exists()
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", FINDING_CASES)
 def test_a_doubtful_input_is_named_and_its_numbers_left_out(name, files, tmp_path):
-    rule, make = NAMED[name]
-    lines = run(Given(tmp_path, files), make)
+    rule, make = FINDING_CASES[name]
+    lines = run(CaseFiles(tmp_path, files), make)
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    named = "\n".join(lines)
-    model, motion, forces = make(Given(tmp_path, files))[:3]
+    printed = "\n".join(lines)
+    model, motion, forces = make(CaseFiles(tmp_path, files))[:3]
     levels = motion_levels(read_model_in_motion(model, motion, forces))
-    [finding, *_] = [one for one in levels.findings if one.rule == rule]
+    [finding, *_] = [finding for finding in levels.findings if finding.rule == rule]
     assert finding.what[1:40] in page
-    assert finding.what[1:40] in named
+    assert finding.what[1:40] in printed
     assert not SHEET_NAMES.search(finding.fix), finding.fix
     assert finding.fix.endswith(".")
     assert np.isnan(levels.dataset["induced_ground_force"].values).all()
-    assert "what each joint causes is not known" in named
+    assert "what each joint causes is not known" in printed
 
 
 def _heavier(model) -> None:
@@ -308,25 +310,25 @@ def _heavier(model) -> None:
 
 def test_a_model_of_another_weight_is_named(files, tmp_path):
     """A generic model instead of the scaled one; its motion and causes are given all the same."""
-    model = Given(tmp_path, files).model(_heavier)
+    model = CaseFiles(tmp_path, files).model(_heavier)
     moving = read_model_in_motion(model, files.motion, files.forces)
-    [finding] = [one for one in moving.findings if one.rule == "mass-disagreement"]
+    [finding] = [finding for finding in moving.findings if finding.rule == "mass-disagreement"]
     assert finding.number == pytest.approx(1.0 / 1.2 - 1.0, abs=0.02)
 
 
 def test_forces_of_another_clock_are_shifted_and_named(files, tmp_path):
     """Eighty milliseconds late: by the markers of the feet, as in a study."""
-    late = Given(tmp_path, files).forces(start=START + 0.08)
+    late = CaseFiles(tmp_path, files).forces(start=START + 0.08)
     moving = read_model_in_motion(files.model, files.motion, late)
-    [finding] = [one for one in moving.findings if one.rule == "force-clock"]
+    [finding] = [finding for finding in moving.findings if finding.rule == "force-clock"]
     assert finding.number == pytest.approx(0.08, abs=0.015)
     assert not SHEET_NAMES.search(finding.fix)
 
 
 def test_a_small_delay_of_the_forces_is_named_with_a_remedy_that_looking_has(files, tmp_path):
-    late = Given(tmp_path, files).forces(start=START + 0.012)
+    late = CaseFiles(tmp_path, files).forces(start=START + 0.012)
     moving = read_model_in_motion(files.model, files.motion, late)
-    [finding] = [one for one in moving.findings if one.rule == "force-delay"]
+    [finding] = [finding for finding in moving.findings if finding.rule == "force-delay"]
     assert finding.number == pytest.approx(0.012, abs=0.004)
     assert "the times in the file of forces" in finding.fix
     assert finding.fix.endswith(".")
@@ -351,13 +353,13 @@ def test_momentum_needs_no_person(tmp_path):
     time = np.arange(0.0, 1.0, 0.005)
     q = np.column_stack([np.sin(5.0 * time), 0.7 * np.cos(4.0 * time)])
     write_storage(motion, skeleton.coordinates, time, q, in_degrees=False)
-    found = aqbio.momentum(model, motion)
-    assert list(found["segment"].values) == ["upper", "lower"]
-    assert "group" not in found.dims
+    momentum = aqbio.momentum(model, motion)
+    assert list(momentum["segment"].values) == ["upper", "lower"]
+    assert "group" not in momentum.dims
     moved = MovedModel.read(model, skeleton.coordinates)
     smooth = spline_motion(skeleton, time, low_pass(q, 200.0, 20.0))
     for frame in (50, 120):
         moved.move(smooth, frame)
         theirs = array_from_vec3(moved.model.calcAngularMomentum(moved.state))
-        ours = found["angular_momentum"].isel(time=frame).sum("segment")
+        ours = momentum["angular_momentum"].isel(time=frame).sum("segment")
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)

@@ -34,7 +34,7 @@ THEIRS = {
 """Map, model, and marker sets of studies with it."""
 
 
-@pytest.fixture(params=[*OURS, *(pytest.param(one, marks=pytest.mark.real) for one in THEIRS)])
+@pytest.fixture(params=[*OURS, *(pytest.param(name, marks=pytest.mark.real) for name in THEIRS)])
 def mapped(request):
     """A map, the file of its model and marker sets, those of `models/` first."""
     if request.param in OURS:
@@ -44,13 +44,13 @@ def mapped(request):
         file = request.getfixturevalue("realdata") / file
     model_map = read_yaml(MODELS / name / "map.yaml", ModelMap)
     shipped = (MODELS / name).glob("*.yaml")
-    own = {path.resolve() for path in shipped if path.name != "map.yaml"}
-    own |= {(MODELS / name / model_map.marker_set).resolve()}
-    own = own if request.param != "ja1" else set()
-    return model_map, file, [*sorted(own), *(STUDIES / one for one in sets)]
+    marker_sets = {path.resolve() for path in shipped if path.name != "map.yaml"}
+    marker_sets |= {(MODELS / name / model_map.marker_set).resolve()}
+    marker_sets = marker_sets if request.param != "ja1" else set()
+    return model_map, file, [*sorted(marker_sets), *(STUDIES / study for study in sets)]
 
 
-def test_a_map_is_a_partition_and_every_label_has_a_place(mapped):
+def test_a_map_is_a_partition_and_every_label_has_a_body(mapped):
     """Joints, feet and coordinates exist, each on its own side."""
     model_map, file, marker_sets = mapped
     model = load_model(file)
@@ -86,11 +86,11 @@ def test_flexion_has_the_sign_that_the_map_says(mapped):
     ways = {"hip": (foot, 0, 1), "knee": (foot, 0, -1), "shoulder": (arms[1], 0, 1),
             "elbow": (arms[-1], 0, 1), "ankle": ("toes_r", 1, 1)}  # fmt: skip
     for joint, (far, axis, direction) in ways.items():
-        place = model_map.sagittal[joint]
+        coordinate_names = model_map.sagittal[joint]
         for side in ("right", "left"):
             body = skeleton.bodies.index(far if side == "right" else mirrored(far))
             q = np.tile(skeleton.coordinate_default, (2, 1))
-            column = skeleton.coordinates.index(getattr(place, side))
+            column = skeleton.coordinates.index(getattr(coordinate_names, side))
             q[:, column] = [0.0, 0.3 * model_map.flexion[joint]]
             poses = segment_poses(skeleton, q)
             tip = poses.origin[:, body] + poses.rotation[:, body] @ skeleton.com[body]

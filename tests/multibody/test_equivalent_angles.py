@@ -73,15 +73,17 @@ def jointed(directions=FRAME, functions=TURNS, knee=3, *, coupled=False):
              "coordinate_default": np.zeros(5), "coordinate_locked": np.zeros(5, dtype=bool),
              "coordinate_is_rotation": np.arange(5) != 4,
              "coordinate_clamped": np.zeros(5, dtype=bool)}  # fmt: skip
-    places = {"parent_position": np.array([[0.0, 0.0, 0.0], [0.1, -0.4, 0.2]])}
-    return make_skeleton([-1, 0], axes, coordinates=names, couplers=couplers, **sizes, **places)
+    offsets = {"parent_position": np.array([[0.0, 0.0, 0.0], [0.1, -0.4, 0.2]])}
+    return make_skeleton([-1, 0], axes, coordinates=names, couplers=couplers, **sizes, **offsets)
 
 
-def same_pose(skeleton, one, other):
+def same_pose(skeleton, q_first, q_second):
     """Tell of every frame whether all segments are where they were and as they were turned."""
-    first, second = (segment_poses(skeleton, dependent_filled(skeleton, q)) for q in (one, other))
-    apart = np.abs(first.rotation - second.rotation).max(axis=(1, 2, 3))
-    return np.maximum(apart, np.abs(first.origin - second.origin).max(axis=(1, 2))) < 1e-9
+    first, second = (
+        segment_poses(skeleton, dependent_filled(skeleton, q)) for q in (q_first, q_second)
+    )
+    deviation = np.abs(first.rotation - second.rotation).max(axis=(1, 2, 3))
+    return np.maximum(deviation, np.abs(first.origin - second.origin).max(axis=(1, 2))) < 1e-9
 
 
 @pytest.mark.parametrize("name", JOINTS)
@@ -90,18 +92,18 @@ def test_what_leaves_the_pose_alone_is_what_is_listed(name):
     skeleton = jointed(**JOINTS[name])
     q = np.random.default_rng(1).uniform(-1.0, 1.0, (20, 5))
     q = dependent_filled(skeleton, q)
-    other = q.copy()
-    other[:, [0, 2, 1]] = alternative_angles(skeleton, q, (0, 2, 1))
-    same = same_pose(skeleton, q, other)
-    assert same.all() == same.any() == (triples(skeleton) == [(0, 2, 1)])
-    assert same.all() or triples(skeleton) == []
-    found = periodic(skeleton)
+    alternative = q.copy()
+    alternative[:, [0, 2, 1]] = alternative_angles(skeleton, q, (0, 2, 1))
+    unmoved = same_pose(skeleton, q, alternative)
+    assert unmoved.all() == unmoved.any() == (triples(skeleton) == [(0, 2, 1)])
+    assert unmoved.all() or triples(skeleton) == []
+    is_periodic = periodic(skeleton)
     for coordinate in skeleton.free:
         if not np.isin(coordinate, skeleton.driver):
             continue
         turned = q.copy()
         turned[:, coordinate] += 2.0 * np.pi
-        assert same_pose(skeleton, q, turned).all() == found[coordinate], coordinate
+        assert same_pose(skeleton, q, turned).all() == is_periodic[coordinate], coordinate
 
 
 def scrambled(skeleton, q, seed):
@@ -141,16 +143,16 @@ def test_the_nearest_angles_are_the_nearest_of_all(seed):
     skeleton, random = jointed(), np.random.default_rng(seed)
     pose, q = random.uniform(-3.0, 3.0, 5), random.uniform(-3.0, 3.0, (12, 5))
     [triple] = triples(skeleton)
-    found, columns = nearest_angles(skeleton, q, pose), [*triple, 3]
-    other = q.copy()
-    other[:, triple] = alternative_angles(skeleton, q, triple)
+    nearest, columns = nearest_angles(skeleton, q, pose), [*triple, 3]
+    alternative = q.copy()
+    alternative[:, triple] = alternative_angles(skeleton, q, triple)
     turns = 2.0 * np.pi * np.array([*product((-2, -1, 0, 1, 2), repeat=4)])
     for frame in range(len(q)):
-        candidates = np.concatenate([one[frame, columns] + turns for one in (q, other)])
-        least = ((candidates - pose[columns]) ** 2).sum(axis=1).min()
-        assert ((found[frame] - pose)[columns] ** 2).sum() == pytest.approx(least)
-    np.testing.assert_array_equal(found[:, 4], q[:, 4])
-    assert same_pose(skeleton, q, found).all()
+        candidates = np.concatenate([angles[frame, columns] + turns for angles in (q, alternative)])
+        smallest = ((candidates - pose[columns]) ** 2).sum(axis=1).min()
+        assert ((nearest[frame] - pose)[columns] ** 2).sum() == pytest.approx(smallest)
+    np.testing.assert_array_equal(nearest[:, 4], q[:, 4])
+    assert same_pose(skeleton, q, nearest).all()
 
 
 def test_turns_are_taken_out_of_angles_alone():
@@ -161,5 +163,5 @@ def test_turns_are_taken_out_of_angles_alone():
     mixed[20:, [0, 1]] -= 4.0 * np.pi
     mixed[5, 3] = np.nan
     expected = np.where(np.isin(np.arange(5), [3, 4]), mixed, q)
-    found = without_turns(skeleton, mixed, np.full(5, 0.1))
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    unwound = without_turns(skeleton, mixed, np.full(5, 0.1))
+    np.testing.assert_allclose(unwound, expected, rtol=0, atol=1e-12)

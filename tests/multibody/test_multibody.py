@@ -89,10 +89,14 @@ def rates_are_derivatives(tree: Tree) -> Compared:
 def motion_of_the_centres_of_mass(tree: Tree) -> Compared:
     """Of segments; momentum about the moving centre of mass of the whole body."""
     motion = segment_motion(tree.skeleton, tree.around)
-    for found, of in (("velocity", "com"), ("acceleration", "velocity"), ("spin_rate", "spin")):
-        yield getattr(motion, found)[2], tree.rate(getattr(motion, of)), DIFFERENCE
-    turned = tree.around.rotation
-    inertia = turned @ tree.skeleton.inertia @ np.swapaxes(turned, -1, -2)
+    for derivative, quantity in (
+        ("velocity", "com"),
+        ("acceleration", "velocity"),
+        ("spin_rate", "spin"),
+    ):
+        yield getattr(motion, derivative)[2], tree.rate(getattr(motion, quantity)), DIFFERENCE
+    rotation = tree.around.rotation
+    inertia = rotation @ tree.skeleton.inertia @ np.swapaxes(rotation, -1, -2)
     spin = np.einsum("tbij,tbj->tbi", inertia, tree.around.angular_velocity)
     yield motion.spin, spin, EXACT
     com, velocity, acceleration = centre_of_mass(motion)
@@ -162,10 +166,10 @@ def mass_matrices(tree: Tree) -> Compared:
     kinetic = np.einsum("ti,tij,tj->t", moves.u, matrix, moves.u) / 2
     yield kinetic, energy(skeleton, moves)[0], EXACT
     yield matrix, np.swapaxes(matrix, 1, 2), EXACT
-    still = np.zeros_like(moves.q)
+    zeros = np.zeros_like(moves.q)
     for coordinate, udot in enumerate(np.eye(moves.q.shape[1])):
-        one = segment_kinematics(skeleton, moves.q, still, still + udot)
-        yield matrix[:, :, coordinate], newton_euler(skeleton, one), EXACT
+        unit_motion = segment_kinematics(skeleton, moves.q, zeros, zeros + udot)
+        yield matrix[:, :, coordinate], newton_euler(skeleton, unit_motion), EXACT
 
 
 @quantity
@@ -174,9 +178,9 @@ def momenta_are_linear_in_the_masses(tree: Tree) -> Compared:
     groups = np.random.default_rng(tree.seed).integers(0, 2, (3, bodies)).astype(float)
     about, parameters = tree.moves.origin[:, 0], inertial_parameters(tree.skeleton)[None]
     expected = group_momenta(momentum_regressor(tree.moves, about), parameters, groups)
-    found = motion_momenta(segment_motion(tree.skeleton, tree.moves), about, groups)
-    for one in fields(expected):
-        yield getattr(found, one.name), np.squeeze(getattr(expected, one.name)), EXACT
+    momenta = motion_momenta(segment_motion(tree.skeleton, tree.moves), about, groups)
+    for momentum in fields(expected):
+        yield getattr(momenta, momentum.name), np.squeeze(getattr(expected, momentum.name)), EXACT
 
 
 @pytest.mark.parametrize("name", QUANTITIES)
@@ -200,10 +204,10 @@ def test_quantities_of_drawn_trees(random_tree, random_motion, name, seed, bodie
         segment_kinematics(skeleton, *nearby, udot[:1] + 0 * time),
         loads,
     )
-    for found, expected, tolerance in QUANTITIES[name](tree):
+    for computed, expected, tolerance in QUANTITIES[name](tree):
         scale = 1.0 + np.abs(expected).max(initial=0.0)
         np.testing.assert_allclose(
-            np.squeeze(found), np.squeeze(expected), rtol=0, atol=tolerance * scale
+            np.squeeze(computed), np.squeeze(expected), rtol=0, atol=tolerance * scale
         )
 
 
@@ -232,13 +236,13 @@ def test_equals_pinocchio(random_tree, random_motion, seed):
     skeleton, motion, ours = _case(random_tree, random_motion, seed)
     model = pin.Model()
     model.gravity.linear = skeleton.gravity
-    carrier, place = {}, {}
+    carrier, body_frame = {}, {}
     order = []
     for body, parent in enumerate(skeleton.parent):
         frame = pin.SE3(skeleton.parent_rotation[body], skeleton.parent_position[body])
         joint = 0
         if parent != GROUND:
-            joint, frame = carrier[parent], place[parent] * frame
+            joint, frame = carrier[parent], body_frame[parent] * frame
         for axis in _joints(skeleton, body):
             turns = skeleton.axes.is_rotation[axis]
             kind = pin.JointModelRevoluteUnaligned if turns else pin.JointModelPrismaticUnaligned
@@ -247,9 +251,11 @@ def test_equals_pinocchio(random_tree, random_motion, seed):
             frame = pin.SE3.Identity()
             order.append(skeleton.axes.coordinate[axis])
         carrier[body] = joint
-        place[body] = frame * pin.SE3(skeleton.child_rotation[body], skeleton.child_position[body])
-        own = pin.Inertia(skeleton.mass[body], skeleton.com[body], skeleton.inertia[body])
-        model.appendBodyToJoint(joint, own, place[body])
+        body_frame[body] = frame * pin.SE3(
+            skeleton.child_rotation[body], skeleton.child_position[body]
+        )
+        inertia = pin.Inertia(skeleton.mass[body], skeleton.com[body], skeleton.inertia[body])
+        model.appendBodyToJoint(joint, inertia, body_frame[body])
     data = model.createData()
     for frame in range(ORACLE_FRAMES):
         tau = pin.rnea(model, data, *(values[frame, order] for values in motion))
@@ -339,8 +345,8 @@ def momentum_and_rate(skeleton, q, u, udot):
 
 def jacobians(skeleton, q, u):
     kinematics = segment_kinematics(skeleton, q, u, np.zeros_like(u))
-    found = momentum_jacobians(skeleton, kinematics, skeleton.free)
-    return np.stack([found.by_speed, found.by_coordinate])
+    derivatives = momentum_jacobians(skeleton, kinematics, skeleton.free)
+    return np.stack([derivatives.by_speed, derivatives.by_coordinate])
 
 
 def sprint_model(sex):
@@ -367,7 +373,7 @@ def test_jacobians_of_momentum(random_tree, random_motion, of):
     q, u, udot = state
     by_speed, by_coordinate = jacobians(skeleton, q, u)
     along = central(lambda t: jacobians(skeleton, q + u * t + udot * t**2 / 2, u + udot * t))
-    for which, what, exact, step, tolerance in (
+    for order, component, exact, step, tolerance in (
         (2, 1, by_speed, 1.0, 1e-10),
         (0, 0, by_coordinate, JACOBIAN_STEP, 1e-7),
         (1, 1, along[0] + by_coordinate, JACOBIAN_STEP, 1e-6),
@@ -377,9 +383,12 @@ def test_jacobians_of_momentum(random_tree, random_motion, of):
         for coordinate in skeleton.free:
             unit = np.eye(q.shape[1])[coordinate]
 
-            def shifted(t, which=which, unit=unit, what=what):
-                moved = [own + t * unit * (place == which) for place, own in enumerate(state)]
-                return momentum_and_rate(skeleton, *moved)[what]
+            def shifted(t, order=order, unit=unit, component=component):
+                moved = [
+                    derivative + t * unit * (derivative_order == order)
+                    for derivative_order, derivative in enumerate(state)
+                ]
+                return momentum_and_rate(skeleton, *moved)[component]
 
             columns.append(central(shifted, step))
         expected = np.stack(columns, axis=2)
@@ -397,17 +406,17 @@ def test_motion_along_splines(random_tree, seed):
     Against five-point differences along the spline, error of order step⁴; round-off of 1e-16 / step
     and 1e-16 / step². Folded forces have the power of all, for every coupled motion.
     """
-    every = (random_tree(number, 5) for number in range(seed, seed + 100))
-    skeleton = next(one for one in every if len(one.couplers.dependent))
+    trees = (random_tree(number, 5) for number in range(seed, seed + 100))
+    skeleton = next(tree for tree in trees if len(tree.couplers.dependent))
     dependent, free = skeleton.couplers.dependent, skeleton.free
     rng, count, step = np.random.default_rng(seed), len(skeleton.coordinates), 1e-4
     rate, phase = rng.uniform(2, 20, count), rng.uniform(0, 6, count)
     q = np.sin(rate * SPLINE_TIME[:, None] + phase)
     q[:, dependent] = 99.0  # nonsense on purpose
     motion, spline = spline_motion(skeleton, SPLINE_TIME, q), quintic_spline(SPLINE_TIME, q)
-    for order, own in enumerate((motion.q, motion.u, motion.udot)):
+    for order, computed in enumerate((motion.q, motion.u, motion.udot)):
         expected = spline.derivative(order)(SPLINE_TIME) if order else q
-        np.testing.assert_array_equal(own[:, free], expected[:, free])
+        np.testing.assert_array_equal(computed[:, free], expected[:, free])
     np.testing.assert_array_equal(motion.q, dependent_filled(skeleton, q))
     a, b, c, d, e = (
         dependent_filled(skeleton, spline(SPLINE_TIME + shift * step))[:, dependent]
@@ -430,27 +439,27 @@ def test_motion_along_splines(random_tree, seed):
 def test_refusals_are_what_they_were(random_tree, three_turns):
     """With words that say what; in `tests/golden`."""
     tree, two = random_tree(8, 3), line(1.0)
-    two = type(two)(*(np.repeat(one, 2, axis=0) for one in vars(two).values()))
+    two = type(two)(*(np.repeat(coefficients, 2, axis=0) for coefficients in vars(two).values()))
     zeros, count = np.zeros((2, 3)), len(tree.coordinates)
-    still = [np.zeros((2, count))] * 3
-    moves = segment_kinematics(tree, *still)
-    axes, at, ones = three_turns.axes, np.arange(4.0), np.ones(2)
+    at_rest = [np.zeros((2, count))] * 3
+    moves = segment_kinematics(tree, *at_rest)
+    axes, at, unit_masses = three_turns.axes, np.arange(4.0), np.ones(2)
     load = ExternalLoad
     examples = {
         "tail": lambda: joint_wrenches(tree, moves, [load("tail", zeros, zeros, zeros)]),
         "frames": lambda: joint_wrenches(tree, moves, [load("body0", *np.zeros((3, 1, 3)))]),
         "point": lambda: load("body0", zeros, zeros, np.zeros((3, 3))),
         "moment": lambda: load("body0", zeros, np.zeros(3), np.zeros(3)),
-        "u": lambda: segment_kinematics(tree, still[0], np.zeros((2, count + 1)), still[0]),
+        "u": lambda: segment_kinematics(tree, at_rest[0], np.zeros((2, count + 1)), at_rest[0]),
         "times": lambda: segment_kinematics(tree, *(np.zeros((n, count)) for n in (2, 2, 3))),
         "spin": lambda: replace(segment_motion(tree, moves), spin=zeros),
-        "markers": lambda: TrackedMarkers(at, ("A", "B"), np.zeros((4, 3, 3)), ones),
+        "markers": lambda: TrackedMarkers(at, ("A", "B"), np.zeros((4, 3, 3)), unit_masses),
         "weights": lambda: TrackedMarkers(at, ("A", "B"), np.zeros((4, 2, 3)), np.ones(3)),
         "motion": lambda: Motion(np.zeros((4, 2)), np.zeros((4, 2)), np.zeros((4, 3))),
         "order": lambda: replace(tree, parent=np.array([-1, 1, 0])),
         "below": lambda: replace(tree, parent=np.array([-2, 0, 0])),
         "names": lambda: replace(tree, bodies=("a", "b", "a")),
-        "mass": lambda: replace(tree, mass=ones),
+        "mass": lambda: replace(tree, mass=unit_masses),
         "marker": lambda: replace(tree, marker_body=np.full(9, 3)),
         "units": lambda: replace(axes, direction=2.0 * np.eye(3)),
         "follows": lambda: replace(axes, is_rotation=np.array([True, False, True])),
@@ -471,8 +480,10 @@ def test_refusals_are_what_they_were(random_tree, three_turns):
 def test_a_body_that_one_coordinate_turns_three_times(three_turns):
     """As in docs/decisions/0004-simbody-walker-knee.md: ours, and with Simbody's defect."""
     moves = segment_kinematics(three_turns, *(np.array([[x]]) for x in (0.7, 5.0, 0.0)))
-    found = [newton_euler(three_turns, moves, simbody_compat=one) for one in (False, True)]
-    np.testing.assert_allclose(np.ravel(found), [-0.781, -0.379], atol=5e-4)
+    forces = [
+        newton_euler(three_turns, moves, simbody_compat=compatible) for compatible in (False, True)
+    ]
+    np.testing.assert_allclose(np.ravel(forces), [-0.781, -0.379], atol=5e-4)
 
 
 @pytest.mark.opensim
@@ -497,7 +508,7 @@ def test_the_knee_of_a_published_model(realdata):
         model.realizeDynamics(state)
         return model.calcKineticEnergy(state) + model.calcPotentialEnergy(state)
 
-    samples = [energy(place * step) for place in (-2, -1, 1, 2)]
+    samples = [energy(steps * step) for steps in (-2, -1, 1, 2)]
     rate = (samples[0] - 8 * samples[1] + 8 * samples[2] - samples[3]) / (12 * step)
     u = np.zeros_like(q)
     u[:, knee] = speed

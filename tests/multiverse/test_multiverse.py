@@ -60,14 +60,15 @@ SETTINGS = {
 
 
 def _specified(settings: dict, consistent: bool) -> Iterator[object]:
-    own = StudySettings(name="made", **settings)
-    every = all_specifications(own, consistent=consistent)
-    yield from (" ".join(map(str, astuple(one))) for one in every)
-    yield " ".join(pelvis_members(own))
+    study_settings = StudySettings(name="made", **settings)
+    specifications = all_specifications(study_settings, consistent=consistent)
+    yield from (" ".join(map(str, astuple(specification))) for specification in specifications)
+    yield " ".join(pelvis_members(study_settings))
     rates = {"fast": 250.0, "slow": 60.0, "other": 60.0, "edge": 100.0}
-    yield from left_out_findings(every, rates, "P1")
+    yield from left_out_findings(specifications, rates, "P1")
     yield from (
-        f"{rate} {[is_computable(one, rate) for one in every]}" for rate in (50.0, 75.1, 180.0)
+        f"{rate} {[is_computable(specification, rate) for specification in specifications]}"
+        for rate in (50.0, 75.1, 180.0)
     )
 
 
@@ -79,14 +80,14 @@ def _body(table: str, **unknown: str | None) -> list[np.ndarray]:
         settings=SimpleNamespace(model=SimpleNamespace(file=unknown.get("file", "sprint"))),
     )
     skeleton = athlete_skeleton(Athlete("P1", "female", 60.5, 1.70))
-    found = body_of(study, "P1", skeleton, table)
-    return [found.mass, found.com, found.inertia]
+    body = body_of(study, "P1", skeleton, table)
+    return [body.mass, body.com, body.inertia]
 
 
 def test_words_of_specifications():
     cases = {
-        f"{name}, fitted {fitted}": lambda own=own, fitted=fitted: _specified(own, fitted)
-        for name, own in SETTINGS.items()
+        f"{name}, fitted {fitted}": lambda block=settings, fitted=fitted: _specified(block, fitted)
+        for name, settings in SETTINGS.items()
         for fitted in (False, True)
     }  # fmt: skip
     cases |= {
@@ -100,13 +101,13 @@ def test_words_of_specifications():
 
 def test_a_table_of_segments_keeps_mass_and_joints():
     """The whole mass stays, centres stay inside, and what is not known leaves the model's own."""
-    own = _body("model")
+    model_body = _body("model")
     for table in ("de_leva", "dumas"):
         mass, com, inertia = _body(table)
-        assert mass.sum() == pytest.approx(own[0].sum(), rel=1e-9)
-        moved = np.abs(mass - own[0]).max()
+        assert mass.sum() == pytest.approx(model_body[0].sum(), rel=1e-9)
+        moved = np.abs(mass - model_body[0]).max()
         assert moved > 0.01 if table == "dumas" else moved < 1e-3  # the model is de Leva's
-        assert np.abs(com - own[1]).max() < 0.25
+        assert np.abs(com - model_body[1]).max() < 0.25
         for tensor in inertia[mass > 0.0]:
             sizes = np.linalg.eigvalsh(tensor)
             assert sizes[0] >= 0.0
@@ -120,21 +121,21 @@ def test_a_table_of_segments_keeps_mass_and_joints():
 def test_words_of_other_models(tmp_path, monkeypatch):
     """A model on which a trial failed, broke, was not processed, or is known."""
     columns = list(COMPARED.values())
-    own = pd.DataFrame({"step": [1, 2, 3], **{key: [0.1, 0.2, 9.0] for key in columns}})
-    other = pd.DataFrame({"step": [2, 1], **{key: [0.5, 0.2] for key in columns}})
+    steps = pd.DataFrame({"step": [1, 2, 3], **{key: [0.1, 0.2, 9.0] for key in columns}})
+    model_steps = pd.DataFrame({"step": [2, 1], **{key: [0.5, 0.2] for key in columns}})
     expected = {name: pytest.approx((0.1 + 0.3) / 2) for name in COMPARED}
-    assert model_deviations(own, other) == expected
+    assert model_deviations(steps, model_steps) == expected
     trial = Trial(participant_id="P1", trial_id="fast", task="run", file="a.c3d")
 
-    def on(model, _trial, _kept):
+    def on(model, _trial, _rows):
         match model.within:
             case "models/failed":
                 raise AqbioError("stage solve: too few markers", trial="fast")
             case "models/broken":
                 raise ZeroDivisionError("made")
             case "models/none":
-                return other.assign(step=[7, 8])
-        return other
+                return model_steps.assign(step=[7, 8])
+        return model_steps
 
     def model(name):
         names = [] if name == "elsewhere" else [trial]
@@ -152,14 +153,14 @@ def test_words_of_other_models(tmp_path, monkeypatch):
 
             def work(study=study, name=name):
                 monkeypatch.setattr(stage, "compared_studies", lambda *_: [model(name)])
-                found = on_other_models(study, trial, (), own)
-                said = [one.rule for one in found.findings]
+                outcome = on_other_models(study, trial, (), steps)
+                rules = [finding.rule for finding in outcome.findings]
                 sizes = [
                     f"{name} {float(np.ravel(size)[0]):g}"
-                    for deviation in found.deviations
+                    for deviation in outcome.deviations
                     for name, size in deviation.items()
                 ]
-                return [*sizes, f"arms {list(found.arms)}, {said}"]
+                return [*sizes, f"arms {list(outcome.arms)}, {rules}"]
 
             cases[f"{name}, trials {arms}"] = work
     assert differences("multiverse/other_models", case_lines(cases)) == []
@@ -188,8 +189,8 @@ def test_spreads_of_a_step_by_closed_forms(side):
     slopes = np.random.default_rng(3).normal(2.0, 0.7, 40)
     lines = np.ones((40, len(TIME), 6))  # the other groups: the same in all samples
     lines[..., 0] = slopes[:, None] * TIME
-    found = step_errors(_sampled(lines), [step])["step_yaw_impulse"]
-    assert found == pytest.approx(np.std(slopes, ddof=1) * (following - touchdown), rel=1e-6)
+    impulse_sd = step_errors(_sampled(lines), [step])["step_yaw_impulse"]
+    assert impulse_sd == pytest.approx(np.std(slopes, ddof=1) * (following - touchdown), rel=1e-6)
     peaks = 0.5 * (touchdown + step.toe_off) + np.random.default_rng(5).normal(0.0, 0.002, 40)
     bumps = np.exp(-(((TIME - peaks[:, None]) / 0.03) ** 2))[..., None] * np.ones(6)
     length = following - touchdown
@@ -233,10 +234,10 @@ def _plain(cached):
 
 
 def test_arms_of_a_fitted_trial(cached):
-    own = motion_source(cached, WAYS["default"])
-    np.testing.assert_array_equal(own.motion.q, cached.consistent["q"])
-    assert own.skeleton is cached.final
-    assert own.parameters == {"clock_offset": 0.004}
+    source = motion_source(cached, WAYS["default"])
+    np.testing.assert_array_equal(source.motion.q, cached.consistent["q"])
+    assert source.skeleton is cached.final
+    assert source.parameters == {"clock_offset": 0.004}
     assert motion_source(cached, WAYS["consistency=loose"]) is cached.loose
     off = motion_source(cached, WAYS["consistency=off"])
     assert off.skeleton is cached.scaled
@@ -250,43 +251,45 @@ def test_trial_under_every_specification(cached, tmp_path, monkeypatch):
     study = load_study(write_small_study(tmp_path))
     case, _ = smooth_run(60)
     contacts = [Contact("right", 0.010, 0.045, True, 0.2), Contact("left", 0.05, 0.055, True, 0.2)]
-    asked, made = [], {}
+    load_calls, trials = [], {}
 
     def loads(_study, _cached, specification, parameters):
-        asked.append(f"{specification.name} {dict(parameters)}")
+        load_calls.append(f"{specification.name} {dict(parameters)}")
         return case.loads, contacts
 
     monkeypatch.setattr(recomputed, "specified_loads", loads)
-    every = Observed.complete(case.skeleton.bodies, 60)
+    complete = Observed.complete(case.skeleton.bodies, 60)
     attributes = {"surface_height": -0.1, "free_moment": "measured", "belt_speed": 2.0}
 
-    def under(way, name, observed=every, **attrs):
+    def under(way, name, observed=complete, **attrs):
         prepared = cached.prepared.assign_attrs(attributes | attrs)
         solved = with_observed(cached.solved, observed)
-        turned = xr.Dataset(attrs={"heading": 0.4})
-        own = replace(
+        contributions = xr.Dataset(attrs={"heading": 0.4})
+        varied = replace(
             _plain(cached) if way == "plain" else cached, prepared=prepared, solved=solved,
-            contributions=turned, cache={},
+            contributions=contributions, cache={},
         )  # fmt: skip
-        data, steps = recomputed.specified_trial(study, "P1", own, WAYS[name])
-        said = [f"{one.side} {one.status} {one.reason} {one.touchdown:.3f}" for one in steps]
-        if observed is every and not attrs:
-            made[way, name] = data
-        return [asked[-1], *said]
+        data, steps = recomputed.specified_trial(study, "P1", varied, WAYS[name])
+        step_lines = [
+            f"{step.side} {step.status} {step.reason} {step.touchdown:.3f}" for step in steps
+        ]
+        if observed is complete and not attrs:
+            trials[way, name] = data
+        return [load_calls[-1], *step_lines]
 
     cases = {
         f"{way} {name}": lambda way=way, name=name: under(way, name)
         for way in ("fitted", "plain")
         for name in ("default", "consistency=off", "cutoff=15", "body=dumas", "body=de_leva")
     }
-    lost = every.without(["hand_l"], NOT_SEEN)
-    cases["a hand that is not seen"] = lambda: under("fitted", "default", lost)
+    without_hand = complete.without(["hand_l"], NOT_SEEN)
+    cases["a hand that is not seen"] = lambda: under("fitted", "default", without_hand)
     cases["no free moment"] = lambda: under("plain", "default", free_moment=NO_FREE_MOMENT)
     assert differences("multiverse/specified", case_lines(cases)) == []
-    momentum = {key: data["group_angular_momentum"].values for key, data in made.items()}
+    momentum = {key: data["group_angular_momentum"].values for key, data in trials.items()}
     heavy, light = momentum["fitted", "default"], momentum["fitted", "consistency=off"]
-    known = np.isfinite(heavy) & np.isfinite(light)
-    assert np.linalg.norm(heavy[known]) / np.linalg.norm(light[known]) == pytest.approx(
+    finite = np.isfinite(heavy) & np.isfinite(light)
+    assert np.linalg.norm(heavy[finite]) / np.linalg.norm(light[finite]) == pytest.approx(
         1.1, abs=0.05
     )
     for name in ("cutoff=15", "body=dumas", "body=de_leva"):
@@ -298,43 +301,53 @@ def test_loads_under_every_specification(prepared_study):
     data = prepared_study.data
     made_run.write_c3d_run(data / "run.c3d")
     made_run.write_trc_run(data, "run")
-    done = prepared_study(["fast\trun\trun.c3d\tn/a\tn/a", "bare\trun\trun.trc\tn/a\tn/a"])
+    prepared_trials = prepared_study(
+        ["fast\trun\trun.c3d\tn/a\tn/a", "bare\trun\trun.trc\tn/a\tn/a"]
+    )
     study = load_study(data.parent / "study.yaml")
 
     def under(trial, name, late=None):
-        prepared = done.trial(trial)
+        prepared = prepared_trials.trial(trial)
         solved = xr.Dataset(coords={"time": prepared["time"].values[20:-10]})
-        own = CachedTrial(prepared, solved, xr.Dataset(), xr.Dataset(), None, None)
-        values = {} if late is None else {one.name: one.prior for one in PARAMETERS}
+        cached = CachedTrial(prepared, solved, xr.Dataset(), xr.Dataset(), None, None)
+        values = (
+            {} if late is None else {parameter.name: parameter.prior for parameter in PARAMETERS}
+        )
         parameters = values | ({} if late is None else {"clock_offset": late})
-        loads, contacts = recomputed.specified_loads(study, own, WAYS[name], parameters)
-        for one in contacts:
-            yield f"{one.side} {one.complete} {one.shared}"
-            numbers = [one.touchdown, one.toe_off, one.edge_distance, one.time_error]
+        loads, contacts = recomputed.specified_loads(study, cached, WAYS[name], parameters)
+        for contact in contacts:
+            yield f"{contact.side} {contact.complete} {contact.shared}"
+            numbers = [
+                contact.touchdown,
+                contact.toe_off,
+                contact.edge_distance,
+                contact.time_error,
+            ]
             yield np.array(numbers)
-        for one in loads:
-            yield {one.body: np.stack([one.force, one.moment]), "point": one.point}
+        for load in loads:
+            yield {load.body: np.stack([load.force, load.moment]), "point": load.point}
 
     default, strict, late = (
-        [*under("fast", *one)] for one in (("default",), ("threshold=50",), ("default", 0.004))
+        [*under("fast", *arguments)]
+        for arguments in (("default",), ("threshold=50",), ("default", 0.004))
     )
-    ends = [one for one in default if isinstance(one, np.ndarray)]
-    later = [one for one in strict if isinstance(one, np.ndarray)]
-    shifted = [one for one in late if isinstance(one, np.ndarray)]
+    ends = [item for item in default if isinstance(item, np.ndarray)]
+    later = [item for item in strict if isinstance(item, np.ndarray)]
+    shifted = [item for item in late if isinstance(item, np.ndarray)]
     assert len(ends) == len(later) == len(shifted) > 1
-    for one, other, moved in zip(ends, later, shifted, strict=True):
-        assert one[0] <= other[0] < other[1] <= one[1]  # more force: later on, earlier off
-        np.testing.assert_allclose(np.abs(moved[:2] - one[:2]), 0.004, atol=1e-3)
-    assert any(one[0] < other[0] for one, other in zip(ends, later, strict=True))
-    smooth, rough = ([one for one in told_ if isinstance(one, dict)]
-                     for told_ in ([*under("fast", "cutoff=15")], default))  # fmt: skip
-    for one, other in zip(smooth, rough, strict=True):
-        (name, forces), *_ = one.items()
-        vertical, before = (np.nan_to_num(own[0][:, 1]) for own in (forces, other[name]))
+    for first, second, moved in zip(ends, later, shifted, strict=True):
+        assert first[0] <= second[0] < second[1] <= first[1]  # more force: later on, earlier off
+        np.testing.assert_allclose(np.abs(moved[:2] - first[:2]), 0.004, atol=1e-3)
+    assert any(first[0] < second[0] for first, second in zip(ends, later, strict=True))
+    smooth, rough = ([load for load in items if isinstance(load, dict)]
+                     for items in ([*under("fast", "cutoff=15")], default))  # fmt: skip
+    for cut, uncut in zip(smooth, rough, strict=True):
+        (name, forces), *_ = cut.items()
+        vertical, before = (np.nan_to_num(values[0][:, 1]) for values in (forces, uncut[name]))
         assert vertical.max() < before.max()  # a peak is cut,
         assert vertical.sum() == pytest.approx(before.sum(), rel=0.02)  # the impulse stays
-    bare = [one for one in under("bare", "default") if isinstance(one, dict)]
-    assert not any(np.nan_to_num(next(iter(one.values()))).any() for one in bare)
+    bare = [item for item in under("bare", "default") if isinstance(item, dict)]
+    assert not any(np.nan_to_num(next(iter(load.values()))).any() for load in bare)
 
 
 CUT_FRAMES = 201
@@ -346,16 +359,16 @@ def _trial(groups=ANATOMICAL_GROUPS):
     """Momenta that are straight lines in time: splines give them back to round-off."""
     random = np.random.default_rng(1)
     start, rate = random.standard_normal((2, len(groups), 3))
-    one = (("time", "axis"), np.ones((CUT_FRAMES, 3)))
+    unit_vector = (("time", "axis"), np.ones((CUT_FRAMES, 3)))
     by_group = ("time", "group", "axis")
     return xr.Dataset(
         {
             "group_angular_momentum": (by_group, start + CUT_TIME[:, None, None] * rate),
             "relative_force": (by_group, np.ones((CUT_FRAMES, len(groups), 3))),
             "ground_force": (("time", "foot", "axis"), np.ones((CUT_FRAMES, 2, 3))),
-            "external_moment": one,
-            "com": one,
-            "com_velocity": one,
+            "external_moment": unit_vector,
+            "com": unit_vector,
+            "com_velocity": unit_vector,
             "joint_moment_coordinate": (
                 ("time", "coordinate"),
                 np.ones((CUT_FRAMES, len(coordinates()))),
@@ -405,8 +418,8 @@ def test_numbers_of_a_step_are_those_of_its_curves():
     """Straight lines in time: the cosine of arms and push leg by sums over 101 samples."""
     curves = evidence_curves(_trial(), CUT_STEPS, MAP)
     arms, push = (
-        curves["angular_momentum"].sel(phase="stance", group=one, axis="y").values
-        for one in ("arms", "push_leg")
+        curves["angular_momentum"].sel(phase="stance", group=group, axis="y").values
+        for group in ("arms", "push_leg")
     )
     expected = (arms * push).sum(1) / np.sqrt((arms**2).sum(1) * (push**2).sum(1))
     numbers = step_numbers(curves, CUT_STEPS)
@@ -440,9 +453,9 @@ def test_frames_cost_an_instant_less_than_is_told(rate):
         fine = np.linspace(0.0, duration, 2001)
         read = resampled(time, wave(time)[:, None], fine)[:, 0]
         errors.append((fine[read.argmax()] - fine[wave(fine).argmax()]) / duration)
-    told = frame_timing_error(1.0 / rate, np.array([duration]))
-    assert np.sqrt(np.mean(np.square(errors))) <= told + 1.0 / 2000
-    assert told == pytest.approx(30.0 / (rate * duration) ** 3)
+    expected_error = frame_timing_error(1.0 / rate, np.array([duration]))
+    assert np.sqrt(np.mean(np.square(errors))) <= expected_error + 1.0 / 2000
+    assert expected_error == pytest.approx(30.0 / (rate * duration) ** 3)
 
 
 def test_impulse_and_shares_of_a_step_whose_curves_are_constant():

@@ -1,4 +1,4 @@
-"""What a recording shows of a body, the words for the rest, and what is then told of the levels."""
+"""Parts of a body that a recording shows, words for the rest, and levels that remain."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ALL, EARLY = np.ones(FRAMES, dtype=bool), np.arange(FRAMES) < 20
 ABOUT_COM = {
     name for name, along in PART_DIMENSION.items() if along in ("segment", "group")
 } - CENTRE_FREE_VARIABLES
-LOST = {
+LOST_PARTS = {
     "nothing": ((), NOT_SEEN, ALL),
     "forearm": (("radius_l", "hand_l"), NOT_SEEN, ALL),
     "arm": (("humerus_r", "radius_r", "hand_r"), NOT_SEEN, ALL),
@@ -64,7 +64,7 @@ LOST = {
 """Segments, why they are lost, and in which frames."""
 
 ENDS = [
-    [f"{one}_{side}" for one in chain[start:]]
+    [f"{segment}_{side}" for segment in chain[start:]]
     for chain in (("femur", "tibia", "foot", "toes"), ("humerus", "radius", "hand"))
     for start in range(len(chain))
     for side in "lr"
@@ -80,15 +80,15 @@ def study(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run():
     case, time = smooth_run(FRAMES)
-    held = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
-    return grounded(case, held), time
+    foot_planted = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
+    return grounded(case, foot_planted), time
 
 
-def everything(run) -> Observed:
+def complete_mask(run) -> Observed:
     return Observed.complete(run[0].skeleton.bodies, FRAMES)
 
 
-def told(study, run, observed, motion=None) -> xr.Dataset:
+def masked_contributions(study, run, observed, motion=None) -> xr.Dataset:
     """Contributions of a run of which some was observed."""
     case, time = run
     moved = Motion(*case.motion) if motion is None else motion
@@ -101,8 +101,8 @@ def told(study, run, observed, motion=None) -> xr.Dataset:
 def moved_otherwise(case, segments) -> Motion:
     """The same motion but for joints of some segments, which swing in another way."""
     skeleton = case.skeleton
-    own = np.isin(np.array(skeleton.bodies)[skeleton.axes.body], segments)
-    columns = np.unique(skeleton.driver[own & (skeleton.driver >= 0)])
+    of_segments = np.isin(np.array(skeleton.bodies)[skeleton.axes.body], segments)
+    columns = np.unique(skeleton.driver[of_segments & (skeleton.driver >= 0)])
     motion = [values.copy() for values in case.motion]
     for values in motion:
         values[:, columns] = 0.3 - 0.7 * values[:, columns]
@@ -114,53 +114,65 @@ def test_what_is_told_does_not_move_with_what_is_lost(study, run, seed):
     """Lost limbs swing otherwise: every number that is left is the same, of whatever limbs."""
     case, random = run[0], np.random.default_rng(seed)
     chosen = random.choice(len(ENDS), random.integers(1, 4), replace=False)
-    lost = sorted({one for place in chosen for one in ENDS[place]})
-    lost = lost if seed else list(LOST["trunk"][0])
-    mask = everything(run).without(lost, NOT_SEEN)
-    found = told(study, run, mask)
-    other = told(study, run, mask, moved_otherwise(case, lost))
-    for variable in found.data_vars:
-        if found[variable].dtype.kind != "f" or variable in {
+    lost_bodies = sorted({body for chain in chosen for body in ENDS[chain]})
+    lost_bodies = lost_bodies if seed else list(LOST_PARTS["trunk"][0])
+    mask = complete_mask(run).without(lost_bodies, NOT_SEEN)
+    contributions = masked_contributions(study, run, mask)
+    of_other_motion = masked_contributions(study, run, mask, moved_otherwise(case, lost_bodies))
+    for variable in contributions.data_vars:
+        if contributions[variable].dtype.kind != "f" or variable in {
             *PELVIS_VARIABLES,
             *CENTRE_VARIABLES,
             *ABOUT_COM,
         }:
             continue
-        one, two = found[variable].values, other[variable].values
-        size = np.nanmax(np.abs(one)) if np.isfinite(one).any() else 0.0
-        np.testing.assert_allclose(two, one, rtol=1e-9, atol=1e-9 * size, err_msg=str(variable))
+        first, second = contributions[variable].values, of_other_motion[variable].values
+        size = np.nanmax(np.abs(first)) if np.isfinite(first).any() else 0.0
+        np.testing.assert_allclose(
+            second, first, rtol=1e-9, atol=1e-9 * size, err_msg=str(variable)
+        )
 
 
 def _lines(study, run) -> Iterator[str]:
     """Words of every loss, and how many values of which parts it takes from which variables."""
-    for name, (bodies, reason, frames) in LOST.items():
-        mask = everything(run).without(list(bodies), reason, frames)
+    for name, (bodies, reason, frames) in LOST_PARTS.items():
+        mask = complete_mask(run).without(list(bodies), reason, frames)
         yield f"# {name}: {lost_parts(mask, GROUPS)}"
-        for called, within in (("all", ALL), ("late", ~EARLY)):
-            yield f"{called}: {incomplete_reason(mask, GROUPS, within)}"
-            for one in lost_findings(mask, GROUPS, within, "sprint"):
-                yield f"{called}: {one.severity} {one.rule}: {one.what} {one.fix}"
+        for period, within in (("all", ALL), ("late", ~EARLY)):
+            yield f"{period}: {incomplete_reason(mask, GROUPS, within)}"
+            for finding in lost_findings(mask, GROUPS, within, "sprint"):
+                yield f"{period}: {finding.severity} {finding.rule}: {finding.what} {finding.fix}"
         parts = ObservedParts(mask, run[0].skeleton, study.model_map)
-        drawn = np.array(run[0].skeleton.coordinates)[parts.unseen(np.array([], dtype=int))]
-        yield f"drawn: {' '.join(drawn)}"
-        found = told(study, run, mask)
-        np.testing.assert_array_equal(read_observed(found).mask, mask.mask)
-        gone: dict[str, list[str]] = {}
-        for variable in sorted(map(str, found.data_vars)):
-            values = found[variable]
+        unseen_coordinates = np.array(run[0].skeleton.coordinates)[
+            parts.unseen(np.array([], dtype=int))
+        ]
+        yield f"drawn: {' '.join(unseen_coordinates)}"
+        contributions = masked_contributions(study, run, mask)
+        np.testing.assert_array_equal(read_observed(contributions).mask, mask.mask)
+        variables_by_loss: dict[str, list[str]] = {}
+        for variable in sorted(map(str, contributions.data_vars)):
+            values = contributions[variable]
             if values.dtype.kind != "f" or "time" not in values.dims:
                 continue
-            along = [str(one) for one in values.dims[1:] if one in values.coords and one != "axis"]
-            known = values.notnull().transpose(*along, ...).values
-            flat = known.reshape(*known.shape[:1], -1) if along else known.reshape(1, -1)
+            along = [
+                str(dimension)
+                for dimension in values.dims[1:]
+                if dimension in values.coords and dimension != "axis"
+            ]
+            finite = values.notnull().transpose(*along, ...).values
+            flat = finite.reshape(*finite.shape[:1], -1) if along else finite.reshape(1, -1)
             names = values[along[0]].values if along else [""]
             parts_gone = " ".join(
-                f"{part} ({(~one).sum()})"
-                for part, one in zip(names, flat, strict=True)
-                if not one.all()
+                f"{part} ({(~finite_frames).sum()})"
+                for part, finite_frames in zip(names, flat, strict=True)
+                if not finite_frames.all()
             )
-            gone.setdefault(parts_gone, []).append(variable)
-        yield from (f"without {lost}: {', '.join(own)}" for lost, own in gone.items() if lost)
+            variables_by_loss.setdefault(parts_gone, []).append(variable)
+        yield from (
+            f"without {parts}: {', '.join(variables)}"
+            for parts, variables in variables_by_loss.items()
+            if parts
+        )
 
 
 def test_masks_and_their_words_are_golden(study, run):
@@ -195,14 +207,14 @@ GIRDLES = {f"{bone}_{s}" for bone in ("clavicle", "humerus", "radius", "hand") f
 )
 def test_markers_and_columns_show_what_they_determine(run, hidden, columns, expected):
     skeleton, q = run[0].skeleton, run[0].motion[0]
-    shown = [] if hidden is None else [seen_of(run, hidden)]
+    masks = [] if hidden is None else [seen_of(run, hidden)]
     if columns is not None:
-        held = np.ones(q.shape, dtype=bool)
-        held[:, [skeleton.coordinates.index(name) for name in columns]] = False
-        shown.append(determined_by_file(skeleton, q, held))
-    for known in shown:
-        lost = {skeleton.bodies[body] for body in np.flatnonzero(~known.all(axis=0))}
-        assert lost == expected
+        recorded = np.ones(q.shape, dtype=bool)
+        recorded[:, [skeleton.coordinates.index(name) for name in columns]] = False
+        masks.append(determined_by_file(skeleton, q, recorded))
+    for mask in masks:
+        lost_bodies = {skeleton.bodies[body] for body in np.flatnonzero(~mask.all(axis=0))}
+        assert lost_bodies == expected
 
 
 # The posterior of a body: its file, read back, and what is drawn of it.
@@ -233,24 +245,26 @@ def trial():
     samples = random.standard_normal((2, 20, len(TIME), 2, 3))
     samples -= samples.mean(axis=1, keepdims=True)
     names = ("group_momentum_sample", "group_rate_sample")
-    consistent = xr.Dataset({n: (by_sample, one) for n, one in zip(names, samples, strict=True)})
+    consistent = xr.Dataset(
+        {n: (by_sample, values) for n, values in zip(names, samples, strict=True)}
+    )
     return contributions, consistent
 
 
 def test_the_posterior_is_that_of_the_samples_along_the_heading(trial):
     contributions, consistent = trial
-    found = with_posterior(contributions, consistent)
+    with_samples = with_posterior(contributions, consistent)
     off = consistent["group_momentum_sample"].values @ rotation_about_vertical(-HEADING).T
-    values = found["group_momentum_sample"].values
+    values = with_samples["group_momentum_sample"].values
     np.testing.assert_array_equal(values, momentum_samples(contributions, consistent))
     np.testing.assert_allclose(values[:, 5:] - values[:, 5:].mean(axis=0), off[:, 5:], atol=1e-12)
     frame, axis = 10, 1
     expected = np.cov(off[:, frame, :, axis].T, ddof=0)
-    known = found["group_momentum_covariance"].values[frame, :, :, axis]
-    np.testing.assert_allclose(known, expected, atol=1e-12)
+    covariance = with_samples["group_momentum_covariance"].values[frame, :, :, axis]
+    np.testing.assert_allclose(covariance, expected, atol=1e-12)
     stance = off[:, (TIME >= 0.1) & (TIME <= 0.2)].mean(axis=1)
-    known = found["stance_momentum_covariance"].values[0, :, :, axis]
-    np.testing.assert_allclose(known, np.cov(stance[..., axis].T, ddof=0), atol=1e-12)
+    covariance = with_samples["stance_momentum_covariance"].values[0, :, :, axis]
+    np.testing.assert_allclose(covariance, np.cov(stance[..., axis].T, ddof=0), atol=1e-12)
 
 
 # A solved trial gets the positions that its markers had, and loads where they were measured.
@@ -317,21 +331,28 @@ def _decided() -> Iterator[str]:
                 participant_id="P1", mass_kg=masses.get("sheet"), mass_confirmed=confirmed
             )
             yield f"# {masses}, confirmed: {confirmed}"
-            for one in mass_findings(person, masses, 0.05, "participants.tsv"):
-                yield f"{one.severity} {one.rule}: {one.what} {one.number} {one.limit} {one.fix}"
-                error = as_error(one)
-                assert (error.rule, error.file, error.fix) == (one.rule, one.file, one.fix)
-    for given in ARMS:
+            for finding in mass_findings(person, masses, 0.05, "participants.tsv"):
+                numbers = f"{finding.number} {finding.limit}"
+                yield f"{finding.severity} {finding.rule}: {finding.what} {numbers} {finding.fix}"
+                error = as_error(finding)
+                assert (error.rule, error.file, error.fix) == (
+                    finding.rule,
+                    finding.file,
+                    finding.fix,
+                )
+    for multiverse in ARMS:
         for consistent in (True, False):
-            settings = StudySettings(name="made", multiverse=given)
-            every = all_specifications(settings, consistent=consistent)
-            yield f"# {given}, fitted: {consistent}: {' '.join(one.name for one in every)}"
+            settings = StudySettings(name="made", multiverse=multiverse)
+            specifications = all_specifications(settings, consistent=consistent)
+            names = " ".join(specification.name for specification in specifications)
+            yield f"# {multiverse}, fitted: {consistent}: {names}"
             yield f"pelvis: {' '.join(pelvis_members(settings))}"
             for rates in RATES:
-                for one in left_out_findings(every, rates, "P1"):
-                    yield f"{one.severity} {one.rule}: {one.what} {one.number} {one.limit}"
+                for finding in left_out_findings(specifications, rates, "P1"):
+                    numbers = f"{finding.number} {finding.limit}"
+                    yield f"{finding.severity} {finding.rule}: {finding.what} {numbers}"
 
 
 def test_decisions_and_their_words_are_golden():
-    assert differences("decisions", (one.rstrip() for one in _decided())) == []
+    assert differences("decisions", (line.rstrip() for line in _decided())) == []
     assert body_masses(None, [{"trial_id": "a"}, {"standing_mass_kg": None}]) == {}

@@ -1,4 +1,4 @@
-"""What markers tell of momenta and of one another: the engine's momentum, and Bayes written out."""
+"""Precision of momenta and of markers: the engine's momentum, and Bayes' rule written out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_sds_of_a_swinging_bob(pendulum, angle, base):  # noqa: F811
     np.testing.assert_array_equal([displacement[0, 0], momentum[0, 0]], 0.0)
 
 
-def drawn(random_tree, seed):
+def random_posterior(random_tree, seed):
     """A tree in a pose, its coordinates that move something, and a covariance of these."""
     skeleton, rng = random_tree(seed, 5), np.random.default_rng(seed)
     q = rng.uniform(-0.5, 0.5, (1, len(skeleton.coordinates)))
@@ -39,36 +39,36 @@ def drawn(random_tree, seed):
 @pytest.mark.parametrize("seed", range(6))
 def test_sds_of_momenta_are_those_of_the_engine(random_tree, seed):
     """Each direction of the covariance as speeds; a segment's momentum about the common centre."""
-    skeleton, q, _, columns = drawn(random_tree, seed)
-    found = segment_sds(skeleton, q, (columns.T @ columns)[None])[1][0]
-    still = np.zeros((len(columns), q.shape[1]))
+    skeleton, q, _, columns = random_posterior(random_tree, seed)
+    momentum_sds = segment_sds(skeleton, q, (columns.T @ columns)[None])[1][0]
+    zeros = np.zeros((len(columns), q.shape[1]))
     speeds = 2.0 * np.pi * STRIDE_RATE_HZ * columns
-    moves = segment_kinematics(skeleton, q + still, speeds, still)
+    moves = segment_kinematics(skeleton, q + zeros, speeds, zeros)
     motion = segment_motion(skeleton, moves)
     com = centre_of_mass(motion)[0]
     parts = angular_momentum(motion, com, 0.0 * com)
     expected = np.sqrt((parts**2).sum(axis=0).max(axis=1))
-    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(momentum_sds, expected, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_share_that_a_marker_would_remove_is_bayes(random_tree, seed):
     """Its three coordinates added to the precision; frames add up."""
-    skeleton, q, chosen, columns = drawn(random_tree, seed)
+    skeleton, q, chosen, columns = random_posterior(random_tree, seed)
     frames, rng = 3, np.random.default_rng(seed)
     q = q + rng.uniform(-0.5, 0.5, (frames, 1))
     widths = 1.0 + np.arange(frames)[:, None, None]
     covariance = widths * (columns.T @ columns + np.diag(np.isin(np.arange(q.shape[1]), chosen)))
-    index, asked = np.arange(len(skeleton.markers))[::2], chosen[::2]
-    found = variance_shares(skeleton, q, covariance, index, asked)
+    index, coordinates = np.arange(len(skeleton.markers))[::2], chosen[::2]
+    shares = variance_shares(skeleton, q, covariance, index, coordinates)
     directions = np.eye(q.shape[1])[chosen]
-    for marker, share in zip(index, found, strict=True):
+    for marker, share in zip(index, shares, strict=True):
         before = after = 0.0
         for frame in range(frames):
-            where = skeleton.marker_body[[marker]], skeleton.marker_position[[marker]]
-            jacobian = _differences(skeleton, q[frame], directions, *where)[:, 0].T
+            marker_site = skeleton.marker_body[[marker]], skeleton.marker_position[[marker]]
+            jacobian = _differences(skeleton, q[frame], directions, *marker_site)[:, 0].T
             prior = covariance[frame][np.ix_(chosen, chosen)]
-            told = np.linalg.inv(np.linalg.inv(prior) + jacobian.T @ jacobian / MARKER_SD**2)
+            posterior = np.linalg.inv(np.linalg.inv(prior) + jacobian.T @ jacobian / MARKER_SD**2)
             before += np.diag(prior)[::2].sum()
-            after += np.diag(told)[::2].sum()
+            after += np.diag(posterior)[::2].sum()
         assert share == pytest.approx(1.0 - after / before, rel=1e-4, abs=1e-9)

@@ -23,7 +23,9 @@ def test_every_table_names_kinds_of_numbers_in_their_order():
         for outcomes in table.values():
             cell = joined_outcomes(outcomes)
             assert outcomes_of_cell(cell) == set(outcomes) <= set(OUTCOMES)
-            assert [*filter(None, cell.split(", "))] == [one for one in OUTCOMES if one in outcomes]
+            assert [*filter(None, cell.split(", "))] == [
+                outcome for outcome in OUTCOMES if outcome in outcomes
+            ]
     for name, statistic in STATISTICS.items():
         assert set(statistic.reads) <= set(OUTCOMES), name
         assert bool(statistic.reads) == (name != "paired_contrast")

@@ -45,28 +45,28 @@ def sources_of(case: Case) -> dict[str, np.ndarray]:
 def posed(model: Any, case: Case) -> Any:
     """State of a model in the first frame of a case."""
     state = model.initSystem()
-    for place, name in enumerate(case.skeleton.coordinates):
+    for column, name in enumerate(case.skeleton.coordinates):
         coordinate = model.getCoordinateSet().get(name)
-        coordinate.setValue(state, float(case.motion[0][0, place]), False)
-        coordinate.setSpeedValue(state, float(case.motion[1][0, place]))
+        coordinate.setValue(state, float(case.motion[0][0, column]), False)
+        coordinate.setSpeedValue(state, float(case.motion[1][0, column]))
     model.realizeVelocity(state)
     return state
 
 
 def held_model(file: Path, case: Case, contact: str, point: np.ndarray) -> Any:
     """The model with OpenSim's own constraint: a point of the foot, or a weld as it stands."""
-    other = load_model(file)
-    state, foot = posed(other, case), other.getBodySet().get(FEET[0])
+    free_model = load_model(file)
+    state, foot = posed(free_model, case), free_model.getBodySet().get(FEET[0])
     model = load_model(file)
     ground, body = model.getGround(), model.getBodySet().get(FEET[0])
     if contact == "C1":
-        station = other.getGround().findStationLocationInAnotherFrame(state, vec3(point), foot)
+        station = free_model.getGround().findStationLocationInAnotherFrame(state, vec3(point), foot)
         model.addConstraint(opensim.PointConstraint(ground, vec3(point), body, station))
         return model
-    transform, nothing = foot.getTransformInGround(state), vec3([0.0, 0.0, 0.0])
-    turned = transform.R().convertRotationToBodyFixedXYZ()
+    transform, origin = foot.getTransformInGround(state), vec3([0.0, 0.0, 0.0])
+    angles = transform.R().convertRotationToBodyFixedXYZ()
     model.addConstraint(
-        opensim.WeldConstraint("held", ground, transform.p(), turned, body, nothing, nothing)
+        opensim.WeldConstraint("held", ground, transform.p(), angles, body, origin, origin)
     )
     return model
 
@@ -81,8 +81,8 @@ class Driven:
             actuator.setOptimalForce(1.0)
             self.model.addForce(actuator)
         self.state = posed(self.model, case)
-        every = self.model.getCoordinateSet()
-        self.coordinates = [every.get(name) for name in case.skeleton.coordinates]
+        coordinate_set = self.model.getCoordinateSet()
+        self.coordinates = [coordinate_set.get(name) for name in case.skeleton.coordinates]
         for actuator in self.actuators:
             actuator.overrideActuation(self.state, True)
 
@@ -105,33 +105,33 @@ def test_what_is_taken_away_changes_what_it_caused(tmp_path, model, sex, seed):
     The weld holds a foot that moves here: its terms of velocity are not compared.
     """
     file, case = one_foot_held(tmp_path, sex, seed)
-    found = case.levels()
-    point, induced = found.feet[0].point[0], found.induced[model]
+    levels = case.levels()
+    point, induced = levels.feet[0].point[0], levels.induced[model]
     driven = Driven(file, case, model, point)
     weightless = load_model(file)
     weightless.setGravity(vec3([0.0, 0.0, 0.0]))
     weightless.printToXML(str(tmp_path / "weightless.osim"))
     floating = Driven(tmp_path / "weightless.osim", case, model, point)
-    tau = found.mechanics.forces[0]
-    whole, idle = driven.response(tau), floating.response(0.0 * tau)
-    caused = {"gravity": (whole, floating.response(tau))}
+    tau = levels.mechanics.forces[0]
+    driven_response, idle = driven.response(tau), floating.response(0.0 * tau)
+    caused = {"gravity": (driven_response, floating.response(tau))}
     for source, coordinates in sources_of(case).items():
         without = np.where(np.isin(np.arange(len(tau)), coordinates), 0.0, tau)
-        caused[source] = whole, driven.response(without)
+        caused[source] = driven_response, driven.response(without)
     if model == "C1":
         caused["velocity"] = idle, (np.zeros_like(tau), np.zeros(3))
     assert len(caused) > 8
     mass = case.skeleton.mass.sum()
-    for source, (with_it, less) in caused.items():
-        udot, com = (a - b for a, b in zip(with_it, less, strict=True))
-        place = induced.sources.index(source)
-        limit = DIFFERENCES * np.abs(whole[0]).max()
-        np.testing.assert_allclose(induced.udot[0, place], udot, rtol=0, atol=limit, err_msg=source)
+    for source, (with_it, without_it) in caused.items():
+        udot, com = (a - b for a, b in zip(with_it, without_it, strict=True))
+        row = induced.sources.index(source)
+        limit = DIFFERENCES * np.abs(driven_response[0]).max()
+        np.testing.assert_allclose(induced.udot[0, row], udot, rtol=0, atol=limit, err_msg=source)
         limit = DIFFERENCES * np.abs(induced.force).max()
-        theirs, force = com, induced.force[0, place].sum(axis=0)
+        theirs, force = com, induced.force[0, row].sum(axis=0)
         if source == "gravity":
             force = force + mass * case.skeleton.gravity
         if source != "residual":  # a push from nowhere moves the centre of mass beside the ground's
             np.testing.assert_allclose(force, mass * theirs, rtol=0, atol=limit, err_msg=source)
-        ours = induced.com_acceleration[0, place]
+        ours = induced.com_acceleration[0, row]
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=limit / mass, err_msg=source)

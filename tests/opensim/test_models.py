@@ -48,7 +48,7 @@ from validation.sprint_model import DECIMALS, build_sprint_model
 
 pytestmark = pytest.mark.opensim
 SPRINT = MODELS / "sprint" / "sprint_male.osim"
-HELD = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap).held
+HELD_COORDINATES = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap).held
 THEIRS = (
     "rajagopal2016/models/Rajagopal2016.osim",
     "rajagopal2016/models/RajagopalLaiUhlrich2023.osim",
@@ -59,12 +59,12 @@ NONE = Corrections(drop_muscles=False, unclamp=False, torso_inertia=False)
 
 
 def audited(name: str, path: Path, folder: Path) -> list[str]:
-    """What the audit says of a model, and of it with corrections; what these do and leave."""
-    lines = outcome_lines(name, lambda: audit_model(path, HELD), folder)
+    """Audit of a model, and of it with corrections; changes that these make, and the remainder."""
+    lines = outcome_lines(name, lambda: audit_model(path, HELD_COORDINATES), folder)
     lines += outcome_lines(f"{name}, none held", lambda: audit_model(path), folder)
     corrected = f"{name}, to be corrected"
     lines += outcome_lines(
-        corrected, lambda: audit_model(path, HELD, corrections=Corrections()), folder
+        corrected, lambda: audit_model(path, HELD_COORDINATES, corrections=Corrections()), folder
     )
     for kind in (NONE, Corrections()):
         model = load_model(path, muscles=True)
@@ -77,7 +77,7 @@ def audited(name: str, path: Path, folder: Path) -> list[str]:
     model.finalizeConnections()
     model.printToXML(str(folder / "left.osim"))
     return lines + outcome_lines(
-        f"{name}, left", lambda: audit_model(folder / "left.osim", HELD), folder
+        f"{name}, left", lambda: audit_model(folder / "left.osim", HELD_COORDINATES), folder
     )
 
 
@@ -91,7 +91,7 @@ def of_body(name: str, mass: float = 1.0, inertia: float = 1.0):
     return change
 
 
-def knee_place(factor: float):
+def knee_shifted(factor: float):
     def change(model: Any) -> None:
         knee = model.updJointSet().get("knee_l")
         frame = opensim.PhysicalOffsetFrame.safeDownCast(knee.getParentFrame())
@@ -109,7 +109,7 @@ def clamped(*names: str):
 
 
 def unlocked(model: Any) -> None:
-    model.updCoordinateSet().get(HELD[0]).setDefaultLocked(False)
+    model.updCoordinateSet().get(HELD_COORDINATES[0]).setDefaultLocked(False)
 
 
 def pushed(model: Any) -> None:
@@ -120,8 +120,8 @@ def pushed(model: Any) -> None:
 
 AUDITED = {
     "as it is": (),
-    "an uneven body": (of_body("femur_l", 1.04), knee_place(0.95), of_body("tibia_l", 1.02)),
-    "a hardly uneven one": (of_body("femur_l", 1.029), knee_place(0.975)),
+    "an uneven body": (of_body("femur_l", 1.04), knee_shifted(0.95), of_body("tibia_l", 1.02)),
+    "a hardly uneven one": (of_body("femur_l", 1.029), knee_shifted(0.975)),
     "clamped": (clamped("knee_angle_r", "pelvis_tx"),),
     "with a coordinate free": (unlocked,),
     "with a motor": (pushed,),
@@ -148,10 +148,10 @@ def test_a_model_leaves_nothing_to_the_next_one(tmp_path):
     model.printToXML(str(tmp_path / "plain.osim"))
     text = (tmp_path / "plain.osim").read_text()
     (tmp_path / "plain.osim").write_text(re.sub(r"<optimal_force>.*</optimal_force>", "", text))
-    told = (
+    defaults = (
         "<CoordinateActuator name='default'><optimal_force>7</optimal_force></CoordinateActuator>"
     )
-    changed = re.sub(r"(<Model [^>]*>)", rf"\1<defaults>{told}</defaults>", text, count=1)
+    changed = re.sub(r"(<Model [^>]*>)", rf"\1<defaults>{defaults}</defaults>", text, count=1)
     (tmp_path / "defaults.osim").write_text(
         re.sub(
             r"(<CoordinateActuator name=\"motor\">)(?s:.)*?</CoordinateActuator>",
@@ -171,7 +171,9 @@ def test_a_model_leaves_nothing_to_the_next_one(tmp_path):
 @pytest.mark.real
 def test_what_is_said_of_the_models_of_others_is_what_it_was(realdata, tmp_path):
     """Muscles, clamps, and the torso's inertia, published and corrected, scaled or not."""
-    lines = [line for one in THEIRS for line in audited(Path(one).name, realdata / one, tmp_path)]
+    lines = [
+        line for file in THEIRS for line in audited(Path(file).name, realdata / file, tmp_path)
+    ]
     assert differences("osim/audit_of_others", lines) == []
 
 
@@ -203,8 +205,8 @@ def generic(tmp_path_factory) -> tuple[Template, Shape, Path]:
     template = Template.of(skeleton, model_map, markers)
     rng, empty = np.random.default_rng(4), template.shape()
     sizes = {"log_factor": 0.08, "offset": 0.02, "tilt": 0.1}
-    drawn = {name: rng.normal(0.0, sd, getattr(empty, name).shape) for name, sd in sizes.items()}
-    return template, replace(empty, **drawn), corrected
+    changes = {name: rng.normal(0.0, sd, getattr(empty, name).shape) for name, sd in sizes.items()}
+    return template, replace(empty, **changes), corrected
 
 
 def calibrated(generic, path: Path, template: Template, names: dict[str, str]) -> Skeleton:
@@ -220,9 +222,9 @@ def test_a_calibrated_model_is_the_shape_of_a_person(generic, tmp_path):
     coordinates = template.skeleton.coordinates
     neck = [index for index, name in enumerate(coordinates) if name.startswith("neck_")]
     freed = replace(template, skeleton=with_lock(template.skeleton, neck, locked=False))
-    for number, one in enumerate((template, freed)):
-        written = calibrated(generic, tmp_path / f"{number}.osim", one, names)
-        expected = one.skeleton_of(shape)
+    for number, body_template in enumerate((template, freed)):
+        written = calibrated(generic, tmp_path / f"{number}.osim", body_template, names)
+        expected = body_template.skeleton_of(shape)
         heavier = ATHLETE_MASS / expected.mass.sum()
         assert_same(
             written, expected, mass=heavier * expected.mass, inertia=heavier * expected.inertia
@@ -237,50 +239,54 @@ def test_a_calibrated_model_is_the_shape_of_a_person(generic, tmp_path):
 
 
 SIGNS = f"{string.whitespace}é\xa0{string.punctuation}"
-LABELS = [f"A{sign}B{more}" for sign in SIGNS for more in ("", " 1")]
+LABELS = [f"A{sign}B{suffix}" for sign in SIGNS for suffix in ("", " 1")]
 """A label with each sign, and with a blank after it."""
 
 
 def test_opensim_reads_every_label_of_a_laboratory_back(generic, tmp_path):
     """It refuses some signs, and takes the program with it."""
     template = generic[0]
-    given = {label: {"body": "pelvis"} for label in LABELS}
-    given["A_B"] = {"body": "pelvis", "model": "A_B__"}
+    markers = {label: {"body": "pelvis"} for label in LABELS}
+    markers["A_B"] = {"body": "pelvis", "model": "A_B__"}
     foot = {"heel": "A_B", "toe": ["A_B"]}
     labels = MarkerSet.model_validate(
-        {"name": "n", "source": "s", "markers": given}
+        {"name": "n", "source": "s", "markers": markers}
         | {"feet": {"left": foot, "right": foot}, "pelvis": {"front": ["A_B"], "back": ["A_B"]}}
     )
-    names = {label: labels.model_name(label) for label in given}
+    names = {label: labels.model_name(label) for label in markers}
     assert len(set(names.values())) == len(names)
     assert all(labels.label_of(name) == label for label, name in names.items())
-    plain = [one for one in given if one != "A_B" and not re.search(r"[\s\x00-\x1f*+/\\|]", one)]
+    plain = [
+        label
+        for label in markers
+        if label != "A_B" and not re.search(r"[\s\x00-\x1f*+/\\|]", label)
+    ]
     assert [names[label] for label in plain] == plain
-    own = dict(zip(template.markers.labels, LABELS, strict=False))
-    renamed = replace(template, markers=replace(template.markers, labels=tuple(own.values())))
-    same = {label: label for label in template.markers.labels}
-    written = calibrated(generic, tmp_path / "plain.osim", template, same)
+    label_of = dict(zip(template.markers.labels, LABELS, strict=False))
+    renamed = replace(template, markers=replace(template.markers, labels=tuple(label_of.values())))
+    unchanged = {label: label for label in template.markers.labels}
+    written = calibrated(generic, tmp_path / "plain.osim", template, unchanged)
     strange = calibrated(generic, tmp_path / "athlete.osim", renamed, names)
-    assert strange.markers == tuple(names[own[label]] for label in written.markers)
+    assert strange.markers == tuple(names[label_of[label]] for label in written.markers)
     np.testing.assert_array_equal(strange.marker_position, written.marker_position)
 
 
 def test_an_adjusted_model_has_the_body_of_the_fit_and_all_else_stays(tmp_path):
     before = read_skeleton(SPRINT)
     factor = 1.0 + 0.1 * np.arange(len(before.bodies)) / len(before.bodies)
-    wanted = replace(
+    adjusted = replace(
         before, mass=before.mass * factor, inertia=before.inertia * factor[:, None, None],
         com=1.01 * before.com + 0.01, gravity=1.01 * before.gravity + 0.1,
         parent_rotation=before.parent_rotation.copy(),
         parent_position=before.parent_position.copy(),
     )  # fmt: skip
-    wanted.parent_rotation[0] = Rotation.from_rotvec([0.01, 0.02, -0.015]).as_matrix()
-    wanted.parent_position[0] = [0.1, -0.02, 0.03]
+    adjusted.parent_rotation[0] = Rotation.from_rotvec([0.01, 0.02, -0.015]).as_matrix()
+    adjusted.parent_position[0] = [0.1, -0.02, 0.03]
     path = tmp_path / "new" / "adjusted.osim"
-    write_adjusted_model(SPRINT, wanted, path)
-    assert_same(read_skeleton(path), wanted)
+    write_adjusted_model(SPRINT, adjusted, path)
+    assert_same(read_skeleton(path), adjusted)
     model = load_model(path)
-    assert model.getTotalMass(initialised(model)) == pytest.approx(wanted.mass.sum(), rel=1e-12)
+    assert model.getTotalMass(initialised(model)) == pytest.approx(adjusted.mass.sum(), rel=1e-12)
     assert model.getName().endswith("_consistent")
     assert list(path.parent.iterdir()) == [path]
 
@@ -313,11 +319,11 @@ def test_our_model_is_that_of_the_tables(kind, sex, tmp_path):
     model = load_model(file)
     state = initialised(model)
     lengths = geometry(sex, REFERENCE[sex].stature, KINDS[kind])
-    places = {"ground": np.array([0, lengths.hip_height, 0])}
+    origins = {"ground": np.array([0, lengths.hip_height, 0])}
     for joint in sprint_joints(lengths):
-        places[joint.child] = places[joint.parent] + joint.offset
+        origins[joint.child] = origins[joint.parent] + joint.offset
     bodies = sprint_bodies(sex, form=KINDS[kind])
-    centre = sum(body.mass * (places[body.name] + body.com) for body in bodies)
+    centre = sum(body.mass * (origins[body.name] + body.com) for body in bodies)
     centre = centre / REFERENCE[sex].mass
     # 19 masses are rounded; a place is the sum of at most 8 rounded offsets
     assert model.getTotalMass(state) == pytest.approx(REFERENCE[sex].mass, abs=19 * ROUNDING)
@@ -325,9 +331,9 @@ def test_our_model_is_that_of_the_tables(kind, sex, tmp_path):
     np.testing.assert_allclose(theirs, centre, atol=9 * ROUNDING)
     assert model.getMarkerSet().getSize() == 51
     for marker in sprint_markers(lengths):
-        place = model.getMarkerSet().get(marker.name).getLocationInGround(state)
-        expected = places[marker.body] + marker.position
-        np.testing.assert_allclose(array_from_vec3(place), expected, atol=9 * ROUNDING)
+        location = model.getMarkerSet().get(marker.name).getLocationInGround(state)
+        expected = origins[marker.body] + marker.position
+        np.testing.assert_allclose(array_from_vec3(location), expected, atol=9 * ROUNDING)
 
 
 @pytest.fixture(scope="module")
@@ -357,10 +363,10 @@ def trial(sprint):
 
 def test_our_engine_is_opensim_on_the_sprint_model(sprint, trial):
     """Positions to round-off of metres, momentum and forces of sums; no joint has the defect."""
-    found = reference_differences(SPRINT, sprint, *trial)
-    assert found.frames == COMPARED_FRAMES
-    assert max(found.position_m, found.momentum) < 1e-12
-    assert max(found.forces, found.defect) < 1e-11
+    reference = reference_differences(SPRINT, sprint, *trial)
+    assert reference.frames == COMPARED_FRAMES
+    assert max(reference.position_m, reference.momentum) < 1e-12
+    assert max(reference.forces, reference.defect) < 1e-11
 
 
 @pytest.mark.real
@@ -370,7 +376,7 @@ def test_the_walker_knee_is_the_only_difference(realdata):
     skeleton = read_skeleton(file)
     motion = spline_motion(skeleton, np.arange(40) / 250.0, swinging(skeleton, 1))
     loads = [ExternalLoad("calcn_r", np.zeros((40, 3)), np.zeros((40, 3)), np.zeros(3))]
-    found = reference_differences(file, skeleton, motion, loads)
-    assert (found.position_m < 1e-12, found.momentum < 1e-10) == (True, True)
-    assert found.forces < 1e-8
-    assert found.defect > 1e-6
+    reference = reference_differences(file, skeleton, motion, loads)
+    assert (reference.position_m < 1e-12, reference.momentum < 1e-10) == (True, True)
+    assert reference.forces < 1e-8
+    assert reference.defect > 1e-6

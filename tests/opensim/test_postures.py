@@ -38,10 +38,10 @@ def test_angles_of_the_feet_are_those_of_opensim(name, turned):
     points = posture_points(skeleton, model_map, segment_poses(skeleton, q), np.zeros((5, 3)))
     for side, letter in (("right", "r"), ("left", "l")):
         step = Step(1, side, 0.0, 0.5, 1.0, "ok", "")
-        found = posture_numbers(
+        angles = posture_numbers(
             points, np.linspace(0.0, 1.0, 5), [step], neutral_feet(skeleton, model_map)
         )
-        assert set(found) == set(MEASURES)
+        assert set(angles) == set(MEASURES)
         joints = {
             joint: array_from_vec3(
                 model.getJointSet().get(f"{joint}_{letter}").getChildFrame()
@@ -49,17 +49,17 @@ def test_angles_of_the_feet_are_those_of_opensim(name, turned):
             )
             for joint in ("hip", "knee", "ankle", "mtp")
         }  # fmt: skip
-        for joint, place in joints.items():
+        for joint, joint_centre in joints.items():
             index, hip = POINTS.index(f"{joint}_{side}"), POINTS.index(f"hip_{side}")
             from_hip = points[0, index] - points[0, hip]
-            np.testing.assert_allclose(from_hip, place - joints["hip"], atol=1e-9)
+            np.testing.assert_allclose(from_hip, joint_centre - joints["hip"], atol=1e-9)
         shank = joints["ankle"] - joints["knee"]
-        shin = found["shin_angle_touchdown_rad"][0]
+        shin = angles["shin_angle_touchdown_rad"][0]
         assert shin == pytest.approx(np.arctan2(shank[0], -shank[1]), abs=1e-9)
         foot = model.getBodySet().get(f"foot_{letter}")
         sole = array_from_vec3(foot.expressVectorInGround(state, opensim.Vec3(1.0, 0.0, 0.0)))
-        ankle = found["ankle_angle_touchdown_rad"][0]
-        most = 1e-6 if name == "sprint" and not turned else 0.08
+        ankle = angles["ankle_angle_touchdown_rad"][0]
+        tolerance = 1e-6 if name == "sprint" and not turned else 0.08
         tilt = float(np.arctan2(sole[1], sole[0]))
-        assert found["foot_angle_touchdown_rad"][0] == pytest.approx(tilt, abs=most)
-        assert ankle == pytest.approx(values[f"ankle_angle_{letter}"], abs=most)
+        assert angles["foot_angle_touchdown_rad"][0] == pytest.approx(tilt, abs=tolerance)
+        assert ankle == pytest.approx(values[f"ankle_angle_{letter}"], abs=tolerance)

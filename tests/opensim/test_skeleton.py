@@ -56,9 +56,9 @@ class Theirs:
         model.finalizeConnections()
         self.state = model.initSystem()
         self.matter = model.getMatterSubsystem()
-        self.places = [self._place(coordinate) for coordinate in self.coordinates]
+        self.slots = [self._slot(coordinate) for coordinate in self.coordinates]
 
-    def _place(self, coordinate: Any) -> int:
+    def _slot(self, coordinate: Any) -> int:
         """Place of a coordinate in Simbody's Q."""
         values = []
         for value in (0.1, 0.3):
@@ -68,8 +68,8 @@ class Theirs:
 
     def _in_q(self, values: np.ndarray) -> Any:
         vector = opensim.Vector(self.state.getNQ(), 0.0)
-        for place, value in zip(self.places, values, strict=True):
-            vector.set(place, float(value))
+        for slot, value in zip(self.slots, values, strict=True):
+            vector.set(slot, float(value))
         return vector
 
     def pose(self, q: np.ndarray, u: np.ndarray) -> None:
@@ -109,7 +109,7 @@ class Theirs:
             self.state, zeros, wrenches, accelerations, residual
         )
         self.matter.multiplyByNInv(self.state, True, residual, folded)
-        tau = _numbers(folded)[self.places]
+        tau = _numbers(folded)[self.slots]
         couplers = self.skeleton.couplers
         q = np.array([[c.getValue(self.state) for c in self.coordinates]])
         slope = couplers.functions.values(q[:, couplers.independent])[1][0]
@@ -132,8 +132,8 @@ class Theirs:
                     totals[row] += load.moment[frame] + np.cross(arm, force), force
         wrenches = opensim.VectorOfSpatialVec(len(totals) + 1, opensim.SpatialVec())
         for row, name in enumerate(self.skeleton.bodies):
-            place = self.model.getBodySet().get(name).getMobilizedBodyIndex()
-            wrenches.set(int(place), opensim.SpatialVec(*map(vec3, totals[row])))
+            mobilized_index = self.model.getBodySet().get(name).getMobilizedBodyIndex()
+            wrenches.set(int(mobilized_index), opensim.SpatialVec(*map(vec3, totals[row])))
         return wrenches
 
 
@@ -143,8 +143,8 @@ def _numbers(vector: Any) -> np.ndarray:
 
 def _vector(values: np.ndarray) -> Any:
     vector = opensim.Vector(len(values), 0.0)
-    for place, value in enumerate(values):
-        vector.set(place, float(value))
+    for index, value in enumerate(values):
+        vector.set(index, float(value))
     return vector
 
 
@@ -188,9 +188,9 @@ def _compare(model: Any, skeleton: Skeleton, seed: int) -> None:
         theirs.pose(q[frame], u[frame])
         for name, expected in theirs.bodies().items():
             _equal(getattr(moves, name)[frame], expected, 1e-12)
-        whole = theirs.model.calcAngularMomentum(theirs.state)
+        total = theirs.model.calcAngularMomentum(theirs.state)
         linear = theirs.model.calcMassCenterVelocity(theirs.state)
-        _equal(momentum[frame], array_from_vec3(whole), 1e-12)
+        _equal(momentum[frame], array_from_vec3(total), 1e-12)
         _equal(velocity[frame], array_from_vec3(linear), 1e-12)
         _equal(markers[frame], theirs.markers(), 1e-12)
         _equal(tau[frame], theirs.generalised_forces(udot[frame], loads, frame), 1e-11)
@@ -227,12 +227,12 @@ def _custom_transform(names: list[str]) -> Any:
     ]
     transform = opensim.SpatialTransform()
     directions = np.array([[0, 0, 2], [0, 1, 1], [1, 0.2, 0], [1, 0, 0], [0, 1, 0], [0.3, 0, 1]])
-    for place, (function, name) in enumerate(functions):
-        axis, own = transform.updTransformAxis(place), opensim.ArrayStr()
+    for axis_index, (function, name) in enumerate(functions):
+        axis, coordinate_names = transform.updTransformAxis(axis_index), opensim.ArrayStr()
         if name:
-            own.append(name)
-        axis.setCoordinateNames(own)
-        axis.setAxis(vec3(directions[place]))
+            coordinate_names.append(name)
+        axis.setCoordinateNames(coordinate_names)
+        axis.setAxis(vec3(directions[axis_index]))
         axis.set_function(function)
     return transform
 
@@ -285,13 +285,13 @@ def test_moves_as_opensim(realdata, model):
 
 @pytest.mark.parametrize("name", ["sprint_female", "sprint_male"])
 def test_our_own_models_move_as_opensim(name):
-    """Where Simbody is right, too: its defect is in no joint of ours."""
+    """Simbody is right there, too: its defect is in no joint of ours."""
     file = Path(__file__).parents[2] / "models" / "sprint" / f"{name}.osim"
     skeleton = read_skeleton(file)
     axes = skeleton.axes
     before = (axes.body[:, None] == axes.body) & np.tri(len(axes), k=-1, dtype=bool)
-    carried = before & axes.is_rotation[:, None] & axes.is_rotation
-    np.testing.assert_array_equal(axes.simbody_carriers, carried)
+    carriers = before & axes.is_rotation[:, None] & axes.is_rotation
+    np.testing.assert_array_equal(axes.simbody_carriers, carriers)
     _compare(load_model(file), skeleton, seed=7)
 
 
@@ -307,12 +307,12 @@ def test_every_kind_of_joint_and_function(tmp_path):
 
 
 def _jointed(*joints: str, change=lambda model: None):
-    def made() -> Any:
+    def jointed_chain() -> Any:
         model = _chain(joints)
         change(model)
         return model
 
-    return made
+    return jointed_chain
 
 
 def _sine(model: Any) -> None:
@@ -336,9 +336,9 @@ REFUSED = {
     "two parents": _jointed(*PINS[:2], change=_loop),
     "a sine": _jointed("CustomJoint", change=_sine),
     "a weld": _jointed(*PINS[:2], change=_welded),
-    "a coupler of two": _jointed(*PINS, change=lambda one: one.addConstraint(
+    "a coupler of two": _jointed(*PINS, change=lambda chain: chain.addConstraint(
         _coupler("j2_coord_0", "j0_coord_0", "j1_coord_0"))),
-    "a coupler of nobody": _jointed(*PINS, change=lambda one: one.addConstraint(
+    "a coupler of nobody": _jointed(*PINS, change=lambda chain: chain.addConstraint(
         _coupler("j2_coord_0", "j0_coord_0"))),
     "a body that is not there": _jointed(*PINS),
     "no bodies": opensim.Model,

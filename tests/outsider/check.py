@@ -28,7 +28,7 @@ EXTREMES = 2e-2
 REST = 5e-2
 """The same of residuals: what large moments leave of each other turns within a frame."""
 
-GIVEN = {
+GIVEN_COLUMNS = {
     "participant_id", "trial_id", "step", "condition", "side", "touchdown_s", "toe_off_s",
     "next_touchdown_s", "touchdown_fitted_s", "toe_off_fitted_s", "next_touchdown_fitted_s",
     "status", "reason", "events", "motion", "step_flags", "height_m", "heading_change_deg",
@@ -42,18 +42,22 @@ POSTURES = (
 """How columns begin that take the body's joints: `tests/virtual/test_measures.py` checks them."""
 
 
-def check_steps(trial: Results, rows: pd.DataFrame, kept: set[int]) -> None:
+def check_steps(trial: Results, rows: pd.DataFrame, step_numbers_kept: set[int]) -> None:
     """Every number of the table of steps, and that no column is left out."""
-    for _, row in rows[rows["step"].isin(kept)].iterrows():
-        found = step_numbers(trial, row)
-        checked = GIVEN | set(found) | {one for one in rows if one.startswith(POSTURES)}
+    for _, row in rows[rows["step"].isin(step_numbers_kept)].iterrows():
+        computed = step_numbers(trial, row)
+        checked = (
+            GIVEN_COLUMNS
+            | set(computed)
+            | {column for column in rows if column.startswith(POSTURES)}
+        )
         assert checked >= set(rows.columns[rows.notna().any()]), "a column is unchecked"
-        largest = max(abs(row[n]) for n in found if n.endswith("stance_mean_kgm2ps"))
-        for name, value in found.items():
+        largest = max(abs(row[n]) for n in computed if n.endswith("stance_mean_kgm2ps"))
+        for name, value in computed.items():
             size = largest if name.endswith("stance_mean_kgm2ps") else abs(row[name])
-            same = np.isnan(value) and pd.isna(row[name])
+            both_missing = np.isnan(value) and pd.isna(row[name])
             limit = max(SPLINES * size, 1e-3 if name == "speed_change_mps" else 1e-12)
-            assert same or abs(row[name] - value) <= limit, (name, row[name], value)
+            assert both_missing or abs(row[name] - value) <= limit, (name, row[name], value)
     turns = heading_changes(trial, rows)
     np.testing.assert_allclose(rows["heading_change_deg"][: len(turns)], turns, atol=1e-3)
     assert rows["heading_change_deg"][len(turns) :].isna().all()
@@ -63,12 +67,12 @@ def check_events(trial: Results, rows: pd.DataFrame) -> None:
     """Contacts of the file in order; the next one of the other foot ends a step."""
     data = trial.data
     for column, name in (("touchdown", "touchdown"), ("toe_off", "toe_off")):
-        known = data[f"contact_{name}"].values
-        np.testing.assert_allclose(rows[f"{column}_fitted_s"], known, rtol=0, atol=1e-12)
+        fitted_times = data[f"contact_{name}"].values
+        np.testing.assert_allclose(rows[f"{column}_fitted_s"], fitted_times, rtol=0, atol=1e-12)
     following = [*rows["touchdown_fitted_s"][1:], np.nan]
-    told = rows["next_touchdown_fitted_s"].notna()
+    has_next = rows["next_touchdown_fitted_s"].notna()
     np.testing.assert_allclose(
-        rows["next_touchdown_fitted_s"][told], np.array(following)[told], rtol=0, atol=1e-12
+        rows["next_touchdown_fitted_s"][has_next], np.array(following)[has_next], rtol=0, atol=1e-12
     )
     assert rows["side"].tolist() == data["contact_foot"].values.tolist()
     assert rows["step"].tolist() == list(range(1, len(rows) + 1))
@@ -104,16 +108,16 @@ def check_words(trial: Results, rows: pd.DataFrame, sheet: pd.Series, settings) 
 def check_contributions(trial: Results, step: Step, rows: pd.DataFrame) -> None:
     """Every row of a step: value, both ends of its interval, the posterior; none is left out."""
     expected = {key: (value, size) for key, value, size in contributions(trial, step)}
-    half, alone = intervals(trial, step), _alone(trial, step, expected)
+    half, push_ranges = intervals(trial, step), _push_ankle_toes(trial, step, expected)
     sds = {
-        what: posterior_sds(trial, step, name)
-        for what, name in (("momentum_mean", "momentum"), ("moment_mean", "rate"))
+        statistic: posterior_sds(trial, step, name)
+        for statistic, name in (("momentum_mean", "momentum"), ("moment_mean", "rate"))
     }
     for row in rows.itertuples():
         key = (row.level, row.source, row.target, row.axis, row.phase, row.statistic)
         if row.level == "C":
             assert np.isnan(row.value)
-            low, high, size = alone[key]
+            low, high, size = push_ranges[key]
             np.testing.assert_allclose((row.low, row.high), (low, high), rtol=0, atol=size)
             continue
         assert key in expected, f"nobody computes {key}"
@@ -121,13 +125,13 @@ def check_contributions(trial: Results, step: Step, rows: pd.DataFrame) -> None:
         far = REST if row.source == "residual_moment" else EXTREMES
         limit = far if row.statistic.endswith(("_min", "_max")) else SPLINES
         assert abs(row.value - value) <= limit * size, (key, row.value, value)
-        own = _interval(row, step, half)
-        np.testing.assert_allclose(row.high - row.value, own, rtol=1e-6, atol=1e-9)
-        np.testing.assert_allclose(row.value - row.low, own, rtol=1e-6, atol=1e-9)
-        known = row.level == "A" and row.phase == "stance"
-        sd = sds.get(row.statistic, {}).get(row.source) if known else None
-        own = np.nan if sd is None else sd[AXES.index(row.axis)]
-        np.testing.assert_allclose(row.sd_posterior, own, rtol=1e-4)
+        half_width = _interval(row, step, half)
+        np.testing.assert_allclose(row.high - row.value, half_width, rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(row.value - row.low, half_width, rtol=1e-6, atol=1e-9)
+        has_posterior = row.level == "A" and row.phase == "stance"
+        sd = sds.get(row.statistic, {}).get(row.source) if has_posterior else None
+        half_width = np.nan if sd is None else sd[AXES.index(row.axis)]
+        np.testing.assert_allclose(row.sd_posterior, half_width, rtol=1e-4)
 
 
 def _interval(row, step: Step, half) -> float:
@@ -138,29 +142,29 @@ def _interval(row, step: Step, half) -> float:
     return factor * half.get(key, np.nan) if row.phase == "stance" else np.nan
 
 
-def _alone(trial, step, expected) -> dict[tuple[str, ...], tuple[float, float, float]]:
+def _push_ankle_toes(trial, step, expected) -> dict[tuple[str, ...], tuple[float, float, float]]:
     """Ankle and toes alone: the least and the largest under any contact model, and a tolerance."""
-    half, found = intervals(trial, step), {}
+    half, ranges = intervals(trial, step), {}
     for (level, *rest), (value, size) in expected.items():
         if level.startswith("C alone"):
             source, target, axis, _, statistic = rest
             off = half.get((level, source, target, statistic, axis), 0.0)
-            ends = found.setdefault(("C", *rest), ([], [], []))
-            for one, end in zip(ends, (value - off, value + off, SPLINES * size), strict=True):
-                one.append(end)
-    return {key: (min(low), max(high), max(size)) for key, (low, high, size) in found.items()}
+            ends = ranges.setdefault(("C", *rest), ([], [], []))
+            for values, end in zip(ends, (value - off, value + off, SPLINES * size), strict=True):
+                values.append(end)
+    return {key: (min(low), max(high), max(size)) for key, (low, high, size) in ranges.items()}
 
 
 def check_quality(trial: Results, rows: pd.DataFrame, steps: pd.DataFrame) -> None:
     """Every measure with its limit and verdict; none is left out."""
-    found, table = measures(trial, steps), rows.set_index("measure")
-    unknown = set(table.index) - set(found) - set(ELSEWHERE)
+    computed, table = measures(trial, steps), rows.set_index("measure")
+    unknown = set(table.index) - set(computed) - set(ELSEWHERE)
     assert not unknown, f"nobody computes {unknown}"
-    for name in set(found) & set(table.index):
+    for name in set(computed) & set(table.index):
         loose = "effect" in name or name.endswith("stance_rms")  # quotients of root mean squares
-        limit = (2e-2 if loose else SPLINES) * abs(found[name])
+        limit = (2e-2 if loose else SPLINES) * abs(computed[name])
         limit = 1e-4 if name == "force_delay" else limit
-        assert abs(table["value"][name] - found[name]) <= limit, (name, table["value"][name])
+        assert abs(table["value"][name] - computed[name]) <= limit, (name, table["value"][name])
     for name, value in limits(trial).items():
         assert abs(table["limit"][name] - value) <= 1e-5 * value, name
     for row in rows[rows["limit"].notna()].itertuples():

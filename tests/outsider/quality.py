@@ -36,15 +36,15 @@ ELSEWHERE = {"markers_moved": "tests/virtual/test_consistency_stage.py"}
 
 def measures(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
     """Measures of a trial by name."""
-    found = (
+    by_name = (
         _markers(trial) | _slip(trial, steps) | _delay(trial) | _flight_acceleration(trial, steps)
     )
     versions = {"": ""} | ({"plain_": "_plain"} if "residual_force_plain" in trial.data else {})
     for prefix, version in versions.items():
-        own = _residuals(trial, version) | _yaw(trial, steps, version)
-        found |= {f"{prefix}{name}": value for name, value in own.items()}
-    found |= _of_the_fit(trial) | _told(trial) | _precision(trial, steps)
-    return found | _bands(steps)
+        version_measures = _residuals(trial, version) | _yaw(trial, steps, version)
+        by_name |= {f"{prefix}{name}": value for name, value in version_measures.items()}
+    by_name |= _of_the_fit(trial) | _of_the_records(trial) | _precision(trial, steps)
+    return by_name | _bands(steps)
 
 
 def limits(trial: Results) -> dict[str, float]:
@@ -52,8 +52,8 @@ def limits(trial: Results) -> dict[str, float]:
     force = trial.values("ground_force")
     size = np.sqrt((force[np.isfinite(force).all(axis=1)] ** 2).sum(axis=1)).max()
     height = trial.data["com"].values[:, 1].mean() - float(trial.data.attrs["surface_height"])
-    found = {f"residual_force_{axis}_rms": 0.05 * size / trial.weight for axis in AXES}
-    return found | {f"residual_moment_{axis}_rms": 0.01 * height * size for axis in AXES}
+    by_name = {f"residual_force_{axis}_rms": 0.05 * size / trial.weight for axis in AXES}
+    return by_name | {f"residual_moment_{axis}_rms": 0.01 * height * size for axis in AXES}
 
 
 def _window(trial: Results) -> np.ndarray:
@@ -74,11 +74,11 @@ def _markers(trial: Results) -> dict[str, float]:
     recorded = trial.motion("prepared")
     first = np.nanmin(recorded["contact_touchdown"].values)
     last = np.nanmax(recorded["contact_toe_off"].values)
-    own = error[(time >= first) & (time <= last)]
+    contact_errors = error[(time >= first) & (time <= last)]
     return {
-        "marker_rms": float(np.sqrt(np.nanmean(own**2))),
-        "marker_rms_worst_frame": float(np.sqrt(np.nanmean(own**2, axis=1)).max()),
-        "marker_max": float(np.nanmax(own)),
+        "marker_rms": float(np.sqrt(np.nanmean(contact_errors**2))),
+        "marker_rms_worst_frame": float(np.sqrt(np.nanmean(contact_errors**2, axis=1)).max()),
+        "marker_max": float(np.nanmax(contact_errors)),
     }
 
 
@@ -87,17 +87,17 @@ def _residuals(trial: Results, version: str) -> dict[str, float]:
     weight = float(trial.data.attrs[f"mass{version}"]) * 9.80665
     force = _rms(trial.values(f"residual_force{version}")[inside]) / weight
     moment = _rms(trial.values(f"residual_moment{version}")[inside])
-    found = {f"residual_force_{axis}_rms": one for axis, one in zip(AXES, force, strict=True)}
-    return found | {
-        f"residual_moment_{axis}_rms": one for axis, one in zip(AXES, moment, strict=True)
+    by_name = {f"residual_force_{axis}_rms": size for axis, size in zip(AXES, force, strict=True)}
+    return by_name | {
+        f"residual_moment_{axis}_rms": size for axis, size in zip(AXES, moment, strict=True)
     }
 
 
 def _yaw(trial: Results, steps: pd.DataFrame, version: str) -> dict[str, float]:
     """Residual, effects and drift about the vertical."""
-    names = [GROUPS.index(one) for one in ("push_leg", "swing_leg", "arms", "torso")]
-    parts = [GROUPS.index(one) for one in ("push_leg", "swing_leg", "arms", "torso", "pelvis")]
-    whole, residuals, rates, drifts = GROUPS.index("total"), [], [], []
+    names = [GROUPS.index(group) for group in ("push_leg", "swing_leg", "arms", "torso")]
+    parts = [GROUPS.index(group) for group in ("push_leg", "swing_leg", "arms", "torso", "pelvis")]
+    total, residuals, rates, drifts = GROUPS.index("total"), [], [], []
     for _, row in steps[steps["status"] != "rejected"].iterrows():
         step = trial.step(row)
         stance = step.phases["stance"]
@@ -108,9 +108,9 @@ def _yaw(trial: Results, steps: pd.DataFrame, version: str) -> dict[str, float]:
             momentum = of_roles(
                 trial, step, f"group_angular_momentum{version}", step.phases["flight"]
             )[:, :, 1]
-            drifts.append(np.ptp(momentum[:, whole]) / np.abs(momentum[:, parts]).max())
-    residual = float(np.sqrt(np.mean([mean(one**2) for one in residuals])))
-    effects = np.sqrt(np.mean([mean(one**2) for one in rates], axis=0))
+            drifts.append(np.ptp(momentum[:, total]) / np.abs(momentum[:, parts]).max())
+    residual = float(np.sqrt(np.mean([mean(curve**2) for curve in residuals])))
+    effects = np.sqrt(np.mean([mean(rate**2) for rate in rates], axis=0))
     return {
         "residual_moment_y_stance_rms": residual,
         "effect_to_residual_y": float(effects.min()) / residual,
@@ -133,18 +133,18 @@ BELTS_APART = 0.03
 
 def _slip(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
     """Median way of a planted foot on the ground, or on the belt that the other foot shows."""
-    kept = [trial.step(row) for _, row in steps[steps["status"] != "rejected"].iterrows()]
-    rows = pd.DataFrame([(step.side, *_way(trial, step)) for step in kept])
+    valid_steps = [trial.step(row) for _, row in steps[steps["status"] != "rejected"].iterrows()]
+    rows = pd.DataFrame([(step.side, *_way(trial, step)) for step in valid_steps])
     rows.columns = ["side", "along", "across", "seconds"]
     speed, sizes = float(trial.belt[0]), []
-    for side, own in rows.groupby("side"):
-        other = rows[rows["side"] != side]
+    for side, of_side in rows.groupby("side"):
+        of_other_side = rows[rows["side"] != side]
         ground = -speed
-        if speed and len(other):
-            ground = float((other["along"] / other["seconds"]).median())
-        along = abs(float((own["along"] - ground * own["seconds"]).median()))
+        if speed and len(of_other_side):
+            ground = float((of_other_side["along"] / of_other_side["seconds"]).median())
+        along = abs(float((of_side["along"] - ground * of_side["seconds"]).median()))
         spare = BELTS_APART * speed * float(rows["seconds"].median())
-        sizes.append(np.hypot(max(along - spare, 0.0), own["across"].median()))
+        sizes.append(np.hypot(max(along - spare, 0.0), of_side["across"].median()))
     return {"foot_slip": max(sizes)}
 
 
@@ -165,10 +165,12 @@ def _delay(trial: Results) -> dict[str, float]:
     inside = _window(trial)
     time = trial.time[inside]
     force = trial.values("ground_force")[inside, 1]
-    asked = trial.mass * (trial.values("com_acceleration")[inside, 1] + 9.80665)
+    inertial_force = trial.mass * (trial.values("com_acceleration")[inside, 1] + 9.80665)
     middle = (time > time[0] + LARGEST_DELAY) & (time < time[-1] - LARGEST_DELAY)
     spline, shifts = CubicSpline(time, force), np.arange(-LARGEST_DELAY, LARGEST_DELAY, 1e-4)
-    alike = [np.corrcoef(spline(time[middle] + one), asked[middle])[0, 1] for one in shifts]
+    alike = [
+        np.corrcoef(spline(time[middle] + shift), inertial_force[middle])[0, 1] for shift in shifts
+    ]
     return {"force_delay": abs(float(shifts[int(np.argmax(alike))]))}
 
 
@@ -177,31 +179,33 @@ def _of_the_fit(trial: Results) -> dict[str, float]:
         return {}
     record, inside = trial.record("inverse_dynamics"), _window(trial)
     error = trial.solved["marker_error"].values[inside]
-    found = {name: record[key] for name, key in RECORDED.items() if key in record}
-    found["consistency_suspicions"] = float(len(record["suspicions"]))
-    found["marker_rms_after_fit"] = float(np.sqrt(np.nanmean(error**2)))
+    by_name = {name: record[key] for name, key in RECORDED.items() if key in record}
+    by_name["consistency_suspicions"] = float(len(record["suspicions"]))
+    by_name["marker_rms_after_fit"] = float(np.sqrt(np.nanmean(error**2)))
     names = trial.solved["coordinate"].values.astype(str)
     change = trial.solved["q"].values[inside] - trial.motion("solved")["q"].values[inside]
-    angles = [not one.startswith(("pelvis_tx", "pelvis_ty", "pelvis_tz")) for one in names]
+    angles = [
+        not coordinate.startswith(("pelvis_tx", "pelvis_ty", "pelvis_tz")) for coordinate in names
+    ]
     moved = np.degrees(_rms(change[:, angles]))
     moved = moved[moved > 1e-9]  # the others are locked
-    return found | {
+    return by_name | {
         "joint_change_median": float(np.median(moved)), "joint_change_max": float(moved.max()),
     }  # fmt: skip
 
 
 def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
-    """How sure the means over steps are of what H1 and H2 rest on, from the states in the file.
+    """Standard deviations of the means over steps that H1 and H2 rest on, from states in the file.
 
     A state is the same error in all steps: the mean square over states of the mean over steps, of
     each source and of the second model.
     """
     if posterior_samples(trial) is None or "state_deviation" not in trial.data:
         return {}
-    data, found = trial.data, {}
+    data, sds = trial.data, {}
     kinds = data["outcome_source"].values.astype(str)
     sources = data["state_source"].values.astype(str)
-    kept = steps[steps["status"] != "rejected"]
+    valid_rows = steps[steps["status"] != "rejected"]
     for name in ("opposition", "arms_push_cosine"):
         if name not in kinds:
             continue
@@ -212,11 +216,11 @@ def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
             motion_outcome=int(np.flatnonzero(data["motion_outcome_source"] == name)[0])
         ).transpose("stance", "motion_state")
         rows, motion = [], []
-        for _, row in kept.iterrows():
-            apart = np.abs(data["stance_touchdown"].values - row["touchdown_fitted_s"])
-            if apart.min() < 1e-6:
+        for _, row in valid_rows.iterrows():
+            distance = np.abs(data["stance_touchdown"].values - row["touchdown_fitted_s"])
+            if distance.min() < 1e-6:
                 rows.append(by_foot.sel(stance_foot=row["side"]).values)
-                motion.append(sampled.values[apart.argmin()])
+                motion.append(sampled.values[distance.argmin()])
         if not rows:
             continue
         mean = np.nan_to_num(np.mean(rows, axis=0))
@@ -224,29 +228,29 @@ def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
         for source in dict.fromkeys(sources[sources != "motion"]):
             variance += (mean[sources == source] ** 2).mean()
         model = np.broadcast_to(model_variances(trial), (len(kinds), 3))[chosen, 1]
-        found[f"sd_{name}"] = float(np.sqrt(variance + model))
-    return found
+        sds[f"sd_{name}"] = float(np.sqrt(variance + model))
+    return sds
 
 
 def _bands(steps: pd.DataFrame) -> dict[str, float]:
-    """How far steps are outside of what people do, and their vertical impulse off the weight's."""
+    """Distance of steps from the range of people, and error of their vertical impulse."""
     unsteady = steps["step_flags"].astype(str).str.contains("|".join(UNSTEADY))
-    own = steps[(steps["status"] == "ok") & ~unsteady]
-    if own.empty:
+    steady = steps[(steps["status"] == "ok") & ~unsteady]
+    if steady.empty:
         return {}
-    middle, found = own.median(numeric_only=True), {}
+    middle, by_name = steady.median(numeric_only=True), {}
     for name, (column, ends) in PEOPLE.items():
         at = np.clip(middle["speed_mps"], PEOPLE_SPEEDS[0], PEOPLE_SPEEDS[-1])
         low, high = (np.interp(at, PEOPLE_SPEEDS, end) for end in zip(*ends, strict=True))
         value = middle[column]
         short, over = (low - value) / low, (value - high) / high
-        found[f"band_{name}"] = max(0.0, short, over)
-    share = own["contact_s"] / (own["contact_s"] + own["flight_s"])
-    borne = (own["mean_vertical_force_bw"] * share).mean()
-    return found | {"vertical_impulse": abs(borne - 1.0)}
+        by_name[f"band_{name}"] = max(0.0, short, over)
+    share = steady["contact_s"] / (steady["contact_s"] + steady["flight_s"])
+    borne = (steady["mean_vertical_force_bw"] * share).mean()
+    return by_name | {"vertical_impulse": abs(borne - 1.0)}
 
 
-def _told(trial: Results) -> dict[str, float]:
+def _of_the_records(trial: Results) -> dict[str, float]:
     """Closing error by the attribute of the file, and what OpenSim made of the same frames."""
     reference = trial.record("contributions")["reference"]
     return {

@@ -35,15 +35,15 @@ class Step:
     next_touchdown: float
 
     @property
-    def other(self) -> str:
+    def other_side(self) -> str:
         return SIDES[1 - SIDES.index(self.side)]
 
     @property
     def phases(self) -> dict[str, tuple[float, float]]:
-        found = {"stance": (self.touchdown, self.toe_off)}
+        ends_of = {"stance": (self.touchdown, self.toe_off)}
         if np.isfinite(self.next_touchdown):
-            found["flight"] = (self.toe_off, self.next_touchdown)
-        return found
+            ends_of["flight"] = (self.toe_off, self.next_touchdown)
+        return ends_of
 
     def role(self, name: str) -> str:
         """hip_left of a right step: hip_swing."""
@@ -51,8 +51,8 @@ class Step:
         return f"{stem}_{'push' if side == self.side else 'swing'}" if side in SIDES else name
 
     def groups(self, items: list[str], names: list[str]) -> np.ndarray:
-        """Which groups each role sums: everything but the swing leg is on the push side."""
-        swing = {f"leg_{self.other}"}
+        """Groups that each role sums: everything but the swing leg is on the push side."""
+        swing = {f"leg_{self.other_side}"}
         members = {
             "push_leg": {f"leg_{self.side}"}, "swing_leg": swing, "swing_side": swing,
             "arms": {"arm_left", "arm_right"}, "torso": {"torso"}, "pelvis": {"pelvis"},
@@ -62,17 +62,21 @@ class Step:
 
     def sources(self, item: str, names: list[str]) -> np.ndarray:
         """Weights of the anatomical sources behind a row of level C."""
-        swing = {f"{joint}_{self.other}": 1.0 for joint in LEG}
-        joints = {one for one in names if one == "lumbar" or one.rpartition("_")[2] in SIDES}
+        swing = {f"{joint}_{self.other_side}": 1.0 for joint in LEG}
+        joints = {
+            joint for joint in names if joint == "lumbar" or joint.rpartition("_")[2] in SIDES
+        }
         if item in ("push_side", "swing_side"):
             swing["lumbar"] = 0.5
-            own = {one: swing.get(one, 0.0) for one in joints}
+            weight_of = {joint: swing.get(joint, 0.0) for joint in joints}
             if item == "push_side":
-                own = {one: 1.0 - weight for one, weight in own.items()}
-            return np.array([own.get(one, 0.0) for one in names])
+                weight_of = {joint: 1.0 - weight for joint, weight in weight_of.items()}
+            return np.array([weight_of.get(name, 0.0) for name in names])
         if item == "ankle_toes_push":
-            return np.array([float(self.role(one) in ("ankle_push", "mtp_push")) for one in names])
-        return np.array([float(self.role(one) == item) for one in names])
+            return np.array(
+                [float(self.role(name) in ("ankle_push", "mtp_push")) for name in names]
+            )
+        return np.array([float(self.role(name) == item) for name in names])
 
 
 @dataclass(frozen=True)
@@ -100,13 +104,17 @@ class Results:
 
     @property
     def clock_offset(self) -> float:
-        """How late the clock of the plates is, as the fit of the session found it, s."""
+        """Delay of the clock of the plates, as the fit of the session found it, s."""
         return float(self.motion("consistent").attrs.get("fit_clock_offset", 0.0))
 
     def record(self, stage: str) -> dict:
-        """What a stage said of the trial."""
+        """Record of a stage about the trial."""
         content = json.loads((self.folder / f"{stage}.json").read_text("utf-8"))
-        return next(one for one in content["trials"] if one["trial_id"] == self.trial)
+        return next(
+            trial_record
+            for trial_record in content["trials"]
+            if trial_record["trial_id"] == self.trial
+        )
 
     @property
     def time(self) -> np.ndarray:
@@ -143,14 +151,14 @@ class Results:
         near = slice(max(first - AROUND, 0), last + AROUND)
         time, flat = self.time[near], values[near].reshape(len(self.time[near]), -1)
         at = ends[0] + FINE * (ends[1] - ends[0])
-        found = np.full((len(FINE), flat.shape[1]), np.nan)
+        curve = np.full((len(FINE), flat.shape[1]), np.nan)
         inside = (time >= ends[0]) & (time <= ends[1])
-        known = np.isfinite(flat)
-        for pattern in np.unique(known, axis=1).T:
+        finite = np.isfinite(flat)
+        for pattern in np.unique(finite, axis=1).T:
             if pattern[inside].all() and pattern.sum() > AROUND:
-                alike = (known == pattern[:, None]).all(axis=0)
-                found[:, alike] = CubicSpline(time[pattern], flat[pattern][:, alike])(at)
-        return found.reshape(len(FINE), *values.shape[1:])
+                alike = (finite == pattern[:, None]).all(axis=0)
+                curve[:, alike] = CubicSpline(time[pattern], flat[pattern][:, alike])(at)
+        return curve.reshape(len(FINE), *values.shape[1:])
 
 
 def mean(curve: np.ndarray) -> np.ndarray:

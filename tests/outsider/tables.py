@@ -23,17 +23,17 @@ Key = tuple[str, str, str, str, str, str]
 def step_numbers(trial: Results, row: pd.Series) -> dict[str, float]:
     """Numbers of a row of steps.tsv, without those that need the steps around it."""
     step, data = trial.step(row), trial.data
-    stance, whole = step.phases["stance"], (step.touchdown, step.next_touchdown)
+    stance, step_ends = step.phases["stance"], (step.touchdown, step.next_touchdown)
     complete = "flight" in step.phases
     forward = (trial.values("com_velocity") + trial.belt)[:, :1]
-    speed = trial.curve(forward, whole if complete else stance)[:, 0]
+    speed = trial.curve(forward, step_ends if complete else stance)[:, 0]
     force = trial.values("ground_force", foot=step.side) * _signs(step, POLAR)
-    own = trial.curve(force, stance) / trial.weight
+    force_bw = trial.curve(force, stance) / trial.weight
     contact = int(np.argmin(np.abs(data["contact_touchdown"].values - step.touchdown)))
     duration = step.next_touchdown - step.touchdown
     error = trial.solved["marker_error"].sel(time=slice(*stance)).values
-    known = error[np.isfinite(error)]
-    found = {
+    finite = error[np.isfinite(error)]
+    numbers = {
         "contact_s": step.toe_off - step.touchdown,
         "flight_s": step.next_touchdown - step.toe_off,
         "contact_error_s": float(data["contact_time_error"][contact]),
@@ -42,37 +42,37 @@ def step_numbers(trial: Results, row: pd.Series) -> dict[str, float]:
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": float(mean(speed)) * duration,
         "peak_vertical_force_bw": float(data["contact_peak"][contact]) / trial.weight,
-        "mean_vertical_force_bw": float(mean(own[:, 1])),
-        "lateral_force_bw": float(mean(own[:, 2])) * (stance[1] - stance[0]) / duration,
-        "marker_rms_m": float(np.sqrt(np.mean(known**2))),
-        "marker_max_m": float(known.max()),
+        "mean_vertical_force_bw": float(mean(force_bw[:, 1])),
+        "lateral_force_bw": float(mean(force_bw[:, 2])) * (stance[1] - stance[0]) / duration,
+        "marker_rms_m": float(np.sqrt(np.mean(finite**2))),
+        "marker_max_m": float(finite.max()),
         "mass_kg": trial.mass,
     }
     momenta = of_roles(trial, step, "group_angular_momentum", stance)
-    for place, item in enumerate(GROUPS):
-        for axis, value in zip(AXES, mean(momenta[:, place]), strict=True):
-            found[f"H_{item}_{axis}_stance_mean_kgm2ps"] = float(value)
+    for role, item in enumerate(GROUPS):
+        for axis, value in zip(AXES, mean(momenta[:, role]), strict=True):
+            numbers[f"H_{item}_{axis}_stance_mean_kgm2ps"] = float(value)
     for name, column in (("residual_moment", ""), ("residual_moment_plain", "plain_")):
         if name in data:
             curve = trial.curve(trial.values(name), stance)
             for axis, value in zip(AXES, np.sqrt(mean(curve**2)), strict=True):
-                found[f"M_residual_{column}{axis}_stance_rms_Nm"] = float(value)
-    return found | _sds(trial, step)
+                numbers[f"M_residual_{column}{axis}_stance_rms_Nm"] = float(value)
+    return numbers | _sds(trial, step)
 
 
 def _sds(trial: Results, step: Step) -> dict[str, float]:
     """Standard deviations of the stance means of momentum: of all draws, and of the motion."""
-    found = {}
+    sds = {}
     half = _half_widths(trial, step.side)
     for item in GROUPS:
         for axis in AXES:
             key = ("A", item, "whole_body", "momentum_mean", axis)
             if key in half:
-                found[f"H_{item}_{axis}_stance_mean_sd_kgm2ps"] = half[key] / HALF_OF_95
+                sds[f"H_{item}_{axis}_stance_mean_sd_kgm2ps"] = half[key] / HALF_OF_95
     for item, values in posterior_sds(trial, step, "momentum").items():
         for axis, value in zip(AXES, values, strict=True):
-            found[f"H_{item}_{axis}_stance_mean_motion_sd_kgm2ps"] = float(value)
-    return found
+            sds[f"H_{item}_{axis}_stance_mean_motion_sd_kgm2ps"] = float(value)
+    return sds
 
 
 def posterior_samples(trial: Results, quantity: str = "momentum") -> np.ndarray | None:
@@ -92,7 +92,7 @@ def posterior_sds(trial: Results, step: Step, quantity: str) -> dict[str, np.nda
     """Spread of the stance mean over the samples of the fitted motion, (3,) by role."""
     if (samples := posterior_samples(trial, quantity)) is None:
         return {}
-    names = [str(one) for one in trial.data["group"].values]
+    names = [str(group) for group in trial.data["group"].values]
     inside = (trial.time >= step.touchdown) & (trial.time <= step.toe_off)
     roles = np.einsum("rg,ntga->ntra", step.groups(list(GROUPS), names), samples[:, inside])
     spread = np.sqrt(np.mean(roles.mean(axis=1) ** 2, axis=0))
@@ -102,12 +102,12 @@ def posterior_sds(trial: Results, step: Step, quantity: str) -> dict[str, np.nda
 def heading_changes(trial: Results, rows: pd.DataFrame) -> list[float]:
     """Half of the turn over each stride, degrees, positive to the side of the stance foot."""
     velocity = trial.values("com_velocity") + trial.belt
-    steps, found = [trial.step(row) for _, row in rows.iterrows()], []
-    for one, following in zip(steps, steps[2:], strict=False):
-        ends = trial.curve(velocity, (one.touchdown, following.touchdown))[[0, -1]]
+    steps, angles = [trial.step(row) for _, row in rows.iterrows()], []
+    for step, following in zip(steps, steps[2:], strict=False):
+        ends = trial.curve(velocity, (step.touchdown, following.touchdown))[[0, -1]]
         angle = np.degrees(np.arctan2(ends[:, 2], ends[:, 0]))
-        found.append((angle[1] - angle[0]) / 2 * (1.0 if one.side == "right" else -1.0))
-    return found
+        angles.append((angle[1] - angle[0]) / 2 * (1.0 if step.side == "right" else -1.0))
+    return angles
 
 
 def contributions(trial: Results, step: Step) -> Iterator[tuple[Key, float, float]]:
@@ -134,10 +134,12 @@ def intervals(trial: Results, step: Step) -> dict[tuple[str, ...], float]:
 def _half_widths(trial: Results, side: str) -> dict[tuple[str, ...], float]:
     if "interval_sd" not in trial.data:
         return {}
-    own = trial.data["interval_sd"].sel(stance_foot=side)
-    names = [trial.data[f"outcome_{one}"].values.astype(str) for one in
+    interval_sd = trial.data["interval_sd"].sel(stance_foot=side)
+    names = [trial.data[f"outcome_{field}"].values.astype(str) for field in
              ("level", "source", "target", "statistic")]  # fmt: skip
-    variance = (own**2).sum("uncertainty_source", skipna=False).transpose("outcome", "axis").values
+    variance = (
+        (interval_sd**2).sum("uncertainty_source", skipna=False).transpose("outcome", "axis").values
+    )
     variance = variance + model_variances(trial)
     return {
         (*key, axis): HALF_OF_95 * np.sqrt(value)
@@ -155,10 +157,10 @@ def model_variances(trial: Results) -> np.ndarray | float:
     """(outcome, axis): square of what the second model says differently, mean over the feet."""
     if "second_model" not in trial.data:
         return 0.0
-    both = trial.data["second_model"].transpose("model_side", "stance_foot", "outcome", "axis")
-    apart = both.values[1] - both.values[0]
-    known = np.isfinite(apart)
-    mean = np.where(known, apart, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    by_model = trial.data["second_model"].transpose("model_side", "stance_foot", "outcome", "axis")
+    difference = by_model.values[1] - by_model.values[0]
+    finite = np.isfinite(difference)
+    mean = np.where(finite, difference, 0.0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
     is_caused = np.char.startswith(trial.data["outcome_level"].values.astype(str), "C")
     widened: np.ndarray = np.where(is_caused, CAUSED_BY_ONE_MODEL**2, 1.0)[:, None] * mean**2
     return widened
@@ -172,7 +174,7 @@ def of_roles(
     trial: Results, step: Step, name: str, ends: tuple[float, float], mirrored: np.ndarray = AXIAL
 ) -> np.ndarray:
     """(1001, 8, 3): sums over the groups of each role, axes of a right step."""
-    names = [str(one) for one in trial.data["group"].values]
+    names = [str(group) for group in trial.data["group"].values]
     matrix = step.groups(list(GROUPS), names)
     values = np.einsum("rg,tga->tra", matrix, trial.values(name))
     return trial.curve(values, ends) * _signs(step, mirrored)
@@ -182,37 +184,43 @@ def _size(curve: np.ndarray) -> float:
     return float(np.abs(curve).max())
 
 
-def _means(level, source, target, phase, what, curve, axes=AXES):
-    for place, axis in enumerate(AXES):
+def _means(level, source, target, phase, quantity, curve, axes=AXES):
+    for column, axis in enumerate(AXES):
         if axis in axes:
-            key = (level, source, target, axis, phase, f"{what}_mean")
-            yield key, float(mean(curve)[place]), _size(curve)
+            key = (level, source, target, axis, phase, f"{quantity}_mean")
+            yield key, float(mean(curve)[column]), _size(curve)
 
 
-def _all(level, source, target, phase, what, curve, duration, statistics):
-    found = {
+def _all(level, source, target, phase, quantity, curve, duration, statistics):
+    by_statistic = {
         "mean": mean(curve), "min": curve.min(axis=0), "max": curve.max(axis=0),
         "impulse": mean(curve) * duration,
     }  # fmt: skip
     for statistic in statistics:
-        for axis, value in zip(AXES, found[statistic], strict=True):
+        for axis, value in zip(AXES, by_statistic[statistic], strict=True):
             size = _size(curve) * (duration if statistic == "impulse" else 1.0)
-            yield (level, source, target, axis, phase, f"{what}_{statistic}"), float(value), size
+            yield (
+                (level, source, target, axis, phase, f"{quantity}_{statistic}"),
+                float(value),
+                size,
+            )
 
 
 def _level_a(trial, step, phase, ends, duration):
     momenta = of_roles(trial, step, "group_angular_momentum", ends)
     rates = of_roles(trial, step, "group_angular_momentum_rate", ends)
     stance = phase == "stance"
-    some, every = (("mean", "min", "max"), ("mean", "min", "max", "impulse")) if stance else (
-        ("mean",), ("mean",))  # fmt: skip
-    for place, item in enumerate(GROUPS):
-        where = ("A", item, "whole_body", phase)
-        yield from _all(*where, "momentum", momenta[:, place], duration, some)
-        yield from _all(*where, "moment", rates[:, place], duration, every)
+    momentum_statistics = ("mean", "min", "max") if stance else ("mean",)
+    moment_statistics = (*momentum_statistics, "impulse") if stance else ("mean",)
+    for role, item in enumerate(GROUPS):
+        key = ("A", item, "whole_body", phase)
+        yield from _all(*key, "momentum", momenta[:, role], duration, momentum_statistics)
+        yield from _all(*key, "moment", rates[:, role], duration, moment_statistics)
     for name in ("moment_of_force", "free_moment", "residual_moment"):
         curve = trial.curve(trial.values(name), ends) * _signs(step, AXIAL)
-        yield from _all("A", name, "whole_body", phase, "moment", curve, duration, every)
+        yield from _all(
+            "A", name, "whole_body", phase, "moment", curve, duration, moment_statistics
+        )
 
 
 def _joints(trial, step, phase, ends, duration):
@@ -223,7 +231,7 @@ def _joints(trial, step, phase, ends, duration):
 
 
 def _turn(trial, step) -> int:
-    """Where the fore-aft impulse so far is smallest, in per cent of stance; 50 at an end."""
+    """Instant of the smallest fore-aft impulse so far, in per cent of stance; 50 at an end."""
     forward = trial.values("ground_force", foot=step.side)[:, 0]
     curve = trial.curve(forward, step.phases["stance"])
     steps = np.diff(FINE) * (curve[1:] + curve[:-1]) / 2
@@ -239,14 +247,14 @@ def _parts(trial, step):
     yield "propulsion", slice(turn, 1001), contact * (1000 - turn) / 1000
 
 
-def _impulses(trial, step, level, source, target, what, curve, axes):
-    for part, where, seconds in _parts(trial, step):
+def _impulses(trial, step, level, source, target, quantity, curve, axes):
+    for part, part_of_stance, seconds in _parts(trial, step):
         contact = step.toe_off - step.touchdown
-        sums = np.trapezoid(curve[where], FINE[where], axis=0) * contact
-        for place, axis in enumerate(AXES):
+        sums = np.trapezoid(curve[part_of_stance], FINE[part_of_stance], axis=0) * contact
+        for column, axis in enumerate(AXES):
             if axis in axes:
-                key = (level, source, target, axis, part, f"{what}_impulse")
-                yield key, float(sums[place]), _size(curve) * max(seconds, contact / 2)
+                key = (level, source, target, axis, part, f"{quantity}_impulse")
+                yield key, float(sums[column]), _size(curve) * max(seconds, contact / 2)
 
 
 def _pelvis(trial, step, phase, ends):
@@ -255,8 +263,8 @@ def _pelvis(trial, step, phase, ends):
         joint = trial.curve(trial.values("hub_moment", chain=chain), ends) * signs
         force = trial.curve(trial.values("hub_force_moment", chain=chain), ends) * signs
         role = step.role(chain)
-        for what, curve in (("joint_moment", joint), ("force_moment", force)):
-            yield from _means("B", role, "pelvis", phase, what, curve)
+        for quantity, curve in (("joint_moment", joint), ("force_moment", force)):
+            yield from _means("B", role, "pelvis", phase, quantity, curve)
         yield from _means("B", role, "pelvis", phase, "moment", joint + force)
         if phase == "stance":
             yield from _impulses(trial, step, "B", role, "pelvis", "moment", joint + force, AXES)
@@ -273,16 +281,16 @@ def _work(trial, step, phase, ends, duration):
 def _shares(trial, step):
     ends = step.phases["stance"]
     parts = of_roles(trial, step, "inertial_force", ends, POLAR)
-    whole = trial.curve(trial.values("ground_force"), ends) * _signs(step, POLAR)
-    for place, item in enumerate(GROUPS[:-1]):
-        for axis, one, all_ in zip(AXES, mean(parts[:, place]), mean(whole), strict=True):
-            size = _size(parts) / abs(all_) * (1.0 + abs(one / all_))
-            yield ("force", item, "ground", axis, "stance", "inertial_share"), one / all_, size
+    ground_force = trial.curve(trial.values("ground_force"), ends) * _signs(step, POLAR)
+    for role, item in enumerate(GROUPS[:-1]):
+        for axis, part, all_ in zip(AXES, mean(parts[:, role]), mean(ground_force), strict=True):
+            size = _size(parts) / abs(all_) * (1.0 + abs(part / all_))
+            yield ("force", item, "ground", axis, "stance", "inertial_share"), part / all_, size
 
 
 def _caused(trial, step):
-    names = [str(one) for one in trial.data["source"].values]
-    groups = [str(one) for one in trial.data["group"].values]
+    names = [str(source) for source in trial.data["source"].values]
+    groups = [str(group) for group in trial.data["group"].values]
     ends = step.phases["stance"]
     for model in trial.data["contact_model"].values.astype(str):
         level, primary = f"C ({model})", model == "C2"
@@ -294,23 +302,23 @@ def _caused(trial, step):
         sides = np.einsum("rg,tsga->trsa", matrix, rate)
         for item in _items(step, names):
             weights = step.sources(item, names)
-            alone = item in ("ankle_push", "mtp_push")
-            own = level.replace("C", "C alone", 1) if alone else level
+            is_push_joint = item in ("ankle_push", "mtp_push")
+            row_level = level.replace("C", "C alone", 1) if is_push_joint else level
             curve = trial.curve(np.einsum("s,tsa->ta", weights, force), ends)
             curve = curve * _signs(step, POLAR)
-            yield from _means(own, item, "ground", "stance", "force", curve)
+            yield from _means(row_level, item, "ground", "stance", "force", curve)
             pushing = primary and item in ("push_side", "swing_side")
             if pushing:
-                yield from _impulses(trial, step, own, item, "ground", "force", curve, "xy")
-            for place, target in enumerate(targets):
-                curve = trial.curve(np.einsum("s,tsa->ta", weights, sides[:, place]), ends)
+                yield from _impulses(trial, step, row_level, item, "ground", "force", curve, "xy")
+            for row, target in enumerate(targets):
+                curve = trial.curve(np.einsum("s,tsa->ta", weights, sides[:, row]), ends)
                 curve = curve * _signs(step, AXIAL)
-                yield from _means(own, item, target, "stance", "moment", curve)
+                yield from _means(row_level, item, target, "stance", "moment", curve)
                 if pushing:
-                    yield from _impulses(trial, step, own, item, target, "moment", curve, "y")
+                    yield from _impulses(trial, step, row_level, item, target, "moment", curve, "y")
             curve = trial.curve(np.einsum("s,tsa->ta", weights, turn), ends) * _signs(step, AXIAL)
-            yield from _means(own, item, "pelvis", "stance", "angular_acceleration", curve)
+            yield from _means(row_level, item, "pelvis", "stance", "angular_acceleration", curve)
 
 
 def _items(step, names):
-    return "push_side", "swing_side", "ankle_toes_push", *(step.role(one) for one in names)
+    return "push_side", "swing_side", "ankle_toes_push", *(step.role(source) for source in names)

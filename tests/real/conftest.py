@@ -19,7 +19,7 @@ from tests.undrawn import draw_nothing
 
 ROOT = Path(__file__).parents[2]
 
-FEW = f"contributions: {{draws: 24}}\nconsistency: {{samples: 24}}\n{ONE_EACH}"
+FEW_DRAWS = f"contributions: {{draws: 24}}\nconsistency: {{samples: 24}}\n{ONE_EACH}"
 
 
 @dataclass(frozen=True)
@@ -40,19 +40,19 @@ class StudyRun:
     def quality(self, trial: str, measure: str) -> float:
         """Give one number of the quality table."""
         table = self.table("quality.tsv")
-        found = table[(table["trial_id"] == trial) & (table["measure"] == measure)]
-        return float(found["value"].item())
+        rows = table[(table["trial_id"] == trial) & (table["measure"] == measure)]
+        return float(rows["value"].item())
 
     def parameter(self, participant: str, name: str) -> dict[str, Any]:
         """Give a global parameter of a participant's session."""
-        found = self.study.read_manifest(participant, "inverse_dynamics")["parameters"]
-        return next(one for one in found if one["name"] == name)
+        parameters = self.study.read_manifest(participant, "inverse_dynamics")["parameters"]
+        return next(parameter for parameter in parameters if parameter["name"] == name)
 
 
 def run(study_file: Path) -> StudyRun:
     """Do what the jobs of the workflow do, in this process, but drawings; results go beside it."""
     with study_file.open("a", encoding="utf-8") as file:
-        file.write(f"results: {(study_file.parent / 'results').as_posix()}\n{FEW}")
+        file.write(f"results: {(study_file.parent / 'results').as_posix()}\n{FEW_DRAWS}")
     study = load_study(study_file)
     with pytest.MonkeyPatch.context() as patched:
         draw_nothing(patched)

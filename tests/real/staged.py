@@ -10,12 +10,12 @@ from aqbio.io.study import Study, load_study
 from aqbio.stage_table import STAGES, stage_module
 from aqbio.tables.stage import tables_study
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 PLAIN = "consistency: off\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n"
 """The plain way, in which what a recording lacks changes nothing but what hangs on it."""
 
-SHOWN = ("pages",)
+PAGE_STAGES = ("pages",)
 """Stages that tables do not read: what else becomes of whole studies is tried by the workflow."""
 
 SHEET = "participant_id\tsex\tmass_kg\theight_m\tstatic_trial\n"
@@ -27,10 +27,11 @@ def write_study(
 ) -> Path:
     """Write a study of JA1 on the sprint model; rows are given without their header."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(HERE / "ja1_sprint" / "markers.yaml", folder / "markers.yaml")
-    place = data or "${AQBIO_REALDATA}/ja1_dorn2012"
+    shutil.copy(FOLDER / "ja1_sprint" / "markers.yaml", folder / "markers.yaml")
+    data_folder = data or "${AQBIO_REALDATA}/ja1_dorn2012"
     (folder / "study.yaml").write_text(
-        f"name: staged\nresults: {(folder / 'results').as_posix()}\nfiles: {{data: '{place}'}}\n"
+        f"name: staged\nresults: {(folder / 'results').as_posix()}\n"
+        f"files: {{data: '{data_folder}'}}\n"
         f"model: {{markers: markers.yaml}}\n{PLAIN}{settings}",
         encoding="utf-8",
     )
@@ -44,7 +45,7 @@ def run_stages(file: Path, *, since: str = STAGES[0], until: str = "tables") -> 
     """Run the stages that the tables of a study need one after another and give the study."""
     study = load_study(file)
     for name in STAGES[STAGES.index(since) : STAGES.index("tables")]:
-        if name in SHOWN:
+        if name in PAGE_STAGES:
             continue
         stage = getattr(stage_module(name), f"{name}_participant")
         for participant in study.participants:

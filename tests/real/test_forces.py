@@ -22,7 +22,7 @@ from aqbio.vectors import cross
 
 pytestmark = pytest.mark.real
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 RUNS = {"jog": "ja1", "sprint": "ja1", "run": "rajagopal_run"}
 """Trials and their studies."""
 EVENT_S, LAG_S = 0.004, 0.004
@@ -33,14 +33,14 @@ class Run:
     """A recording, and how it is prepared."""
 
     def __init__(self, name: str) -> None:
-        self.study = load_study(HERE / RUNS[name] / "study.yaml")
-        self.trial = next(one for one in self.study.trials if one.trial_id == name)
+        self.study = load_study(FOLDER / RUNS[name] / "study.yaml")
+        self.trial = next(trial for trial in self.study.trials if trial.trial_id == name)
         files = self.study.recording(self.trial), self.study.forces(self.trial)
         self.recording = read_recording(*files)
         model = self.study.model_file(self.trial.participant_id)
         self.masses = SegmentMasses(model_masses(model), self.study.model_map.groups)
-        self.sound, self.said = self.prepared(self.recording)
-        used = {plate for one in self.sound.loads.contacts for plate in one.plates}
+        self.sound, self.findings = self.prepared(self.recording)
+        used = {plate for contact in self.sound.loads.contacts for plate in contact.plates}
         self.plates = [self.sound.plates.numbers[plate] for plate in sorted(used)]
 
     def prepared(self, recording):
@@ -48,15 +48,15 @@ class Run:
         trial, marker_set = self.trial, self.study.marker_set
         notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
         try:
-            done = prepare_trial(
+            prepared = prepare_trial(
                 recording, trial, marker_set, Laboratory(), Prepare(), notes, masses=self.masses
             )
-            note_rate(done, marker_set, self.masses, notes)
+            note_rate(prepared, marker_set, self.masses, notes)
         except AqbioError as error:
             return None, {error.rule: error.finding()}
-        return done, {one.rule: one for one in notes.findings}
+        return prepared, {finding.rule: finding for finding in notes.findings}
 
-    def turned(self, component: str, numbers: list[int], *, of_point: bool = True):
+    def sign_flipped(self, component: str, numbers: list[int], *, of_point: bool = True):
         """The recording with a component of the force of some plates turned round.
 
         As columns of a force and its point of application are turned, or, not ``of_point``, the
@@ -80,7 +80,7 @@ class Run:
         changed = PlateWrench(force, moment, wrench.point).rotated(rotation.T)
         return replace(self.recording, forces=replace(forces, wrench=changed))
 
-    def turned_moments(self, axis: int):
+    def with_flipped_moments(self, axis: int):
         """The recording with a moment of all plates, about their middle, turned round."""
         forces, rotation = self.recording.forces, self.sound.axes.matrix
         wrench = forces.wrench.rotated(rotation)
@@ -96,47 +96,51 @@ def run(request, realdata):
 
 
 def test_nothing_is_said_of_sound_forces(run):
-    assert not [one for one in run.said if one.endswith("-sign")]
-    assert not {"force-clock", "rate"} & set(run.said)
+    assert not [rule for rule in run.findings if rule.endswith("-sign")]
+    assert not {"force-clock", "rate"} & set(run.findings)
 
 
 @pytest.mark.parametrize("of_point", [True, False])
 @pytest.mark.parametrize("component", ["force_x", "force_z"])
-def test_a_turned_component_is_named_and_its_forces_are_not_used(run, component, of_point):
-    done, said = run.prepared(run.turned(component, run.plates, of_point=of_point))
-    finding = said[f"{component.replace('_', '-')}-sign"]
+def test_a_sign_flipped_component_is_named_and_its_forces_are_not_used(run, component, of_point):
+    prepared, findings = run.prepared(run.sign_flipped(component, run.plates, of_point=of_point))
+    finding = findings[f"{component.replace('_', '-')}-sign"]
     words = {"force_x": "fore-aft", "force_z": "sideways"}[component]
     assert finding.what.startswith(f"the sign of the {words} force is turned (plate")
     assert finding.where == f"{component}_sign"
-    assert done.loads is None
-    times = [(one.touchdown, one.toe_off) for one in done.contacts]
-    sound = [(one.touchdown, one.toe_off) for one in run.sound.contacts]
+    assert prepared.loads is None
+    times = [(contact.touchdown, contact.toe_off) for contact in prepared.contacts]
+    sound = [(contact.touchdown, contact.toe_off) for contact in run.sound.contacts]
     np.testing.assert_allclose(times, sound, atol=1e-6)
-    assert done.vertical is not None  # which still weighs the runner
+    assert prepared.vertical is not None  # which still weighs the runner
 
 
 @pytest.mark.parametrize("axis", range(3))
-def test_turned_moments_of_plates_are_named(run, axis):
+def test_sign_flipped_moments_of_plates_are_named(run, axis):
     """Those of a plate's channels: a table of points of application has none."""
     if np.isnan(run.recording.forces.corners).any():
         return
-    done, said = run.prepared(run.turned_moments(axis))
-    assert [rule for rule in said if rule.startswith("moment-")] == [f"moment-{'xyz'[axis]}-sign"]
-    assert done.loads is None
-    assert len(done.contacts) == len(run.sound.contacts)
+    prepared, findings = run.prepared(run.with_flipped_moments(axis))
+    assert [rule for rule in findings if rule.startswith("moment-")] == [
+        f"moment-{'xyz'[axis]}-sign"
+    ]
+    assert prepared.loads is None
+    assert len(prepared.contacts) == len(run.sound.contacts)
 
 
-def test_of_one_turned_plate_only_its_own_contacts_lose_their_force(run):
+def test_of_one_sign_flipped_plate_only_its_own_contacts_lose_their_force(run):
     """Drawn: a plate and the component that is turned."""
     rng = np.random.default_rng(run.recording.positions.shape[0])
     number = int(rng.choice(run.plates[:-1] if len(run.plates) > 2 else run.plates))
-    done, said = run.prepared(run.turned("force_x", [number]))
-    assert f"plate {number}" in said["force-x-sign"].what
-    assert number not in done.plates.numbers
+    prepared, findings = run.prepared(run.sign_flipped("force_x", [number]))
+    assert f"plate {number}" in findings["force-x-sign"].what
+    assert number not in prepared.plates.numbers
     index = run.sound.plates.numbers.index(number)
-    lost = [one.touchdown for one in run.sound.loads.contacts if index in one.plates]
-    assert [one.touchdown for one in done.loads.unmeasured] == pytest.approx(lost)
-    assert len(done.contacts) == len(run.sound.contacts)
+    touchdowns = [
+        contact.touchdown for contact in run.sound.loads.contacts if index in contact.plates
+    ]
+    assert [contact.touchdown for contact in prepared.loads.unmeasured] == pytest.approx(touchdowns)
+    assert len(prepared.contacts) == len(run.sound.contacts)
 
 
 def test_late_and_early_forces_are_shifted_back(run):
@@ -145,19 +149,25 @@ def test_late_and_early_forces_are_shifted_back(run):
     for lag in (*rng.uniform(0.026, 0.1, 2), *rng.uniform(-0.1, -0.026, 2)):
         forces = run.recording.forces
         late = replace(run.recording, forces=replace(forces, start=forces.start + lag))
-        done, said = run.prepared(late)
-        assert said["force-clock"].number == pytest.approx(lag, abs=LAG_S)
-        times = [(one.foot, one.touchdown, one.toe_off) for one in done.loads.contacts]
-        sound = [(one.foot, one.touchdown, one.toe_off) for one in run.sound.loads.contacts]
+        prepared, findings = run.prepared(late)
+        assert findings["force-clock"].number == pytest.approx(lag, abs=LAG_S)
+        times = [
+            (contact.foot, contact.touchdown, contact.toe_off)
+            for contact in prepared.loads.contacts
+        ]
+        sound = [
+            (contact.foot, contact.touchdown, contact.toe_off)
+            for contact in run.sound.loads.contacts
+        ]
         np.testing.assert_allclose(times, sound, atol=EVENT_S)
-        assert "rate" not in said
+        assert "rate" not in findings
 
 
 @pytest.mark.parametrize("factor", [0.96, 1.04])
 def test_a_rate_that_the_clock_of_the_forces_contradicts_is_named(run, factor):
     """240 for 250 Hz: gravity cannot tell, people fall at 9.7 to 12.9 m/s² by their markers."""
-    _, said = run.prepared(replace(run.recording, rate=factor * run.recording.rate))
-    assert "Hz by the clock of the forces" in said["rate"].what
+    _, findings = run.prepared(replace(run.recording, rate=factor * run.recording.rate))
+    assert "Hz by the clock of the forces" in findings["rate"].what
 
 
 @pytest.mark.parametrize("factor", [0.8, 1.25])
@@ -166,5 +176,5 @@ def test_a_rate_that_is_wrong_for_markers_and_forces_alike_is_named(run, factor)
     forces = run.recording.forces
     forces = replace(forces, rate=factor * forces.rate, start=forces.start / factor)
     changed = replace(run.recording, rate=factor * run.recording.rate, forces=forces)
-    _, said = run.prepared(changed)
-    assert "rate" in said
+    _, findings = run.prepared(changed)
+    assert "rate" in findings

@@ -32,58 +32,65 @@ MAPS = {"ja1": "rajagopal2016", "ja1_sprint": "sprint"}
 TRIALS = [(name, "JA1", trial) for name in MAPS for trial in SPEEDS]
 TREADMILL = pytest.param("rajagopal_run", "subject01", "run", marks=RUN)
 RMS = {"jog": 0.015, "sprint": 0.019}
-MOST = {"jog": (0.02, 0.03, 10.0, 10.0, 0.0029), "sprint": (0.05, 0.05, 15.0, 16.0, 0.0073)}
+MAX_RESIDUALS = {
+    "jog": (0.02, 0.03, 10.0, 10.0, 0.0029),
+    "sprint": (0.05, 0.05, 15.0, 16.0, 0.0073),
+}
 """Residual force sideways and vertical, body weights; residual moment about the other axes and the
 vertical, N m (16 with a model of light legs); how far forces may move the markers, m: what growths
 of 0.3 and 1.2 mm meant on bodies whose markers lay 13 and 17 mm off, as a distance."""
 BY_HAND = {"plate_pitch": np.radians(-0.33), "plate_yaw": np.radians(-0.29), "plate_scale": 0.003}
 
 
-@pytest.mark.parametrize(("study", "who", "trial"), TRIALS)
-def test_numbers_of_the_laboratory(run_study, study, who, trial):
+@pytest.mark.parametrize(("study", "participant", "trial"), TRIALS)
+def test_numbers_of_the_laboratory(run_study, study, participant, trial):
     """Contacts within 4 ms, speed within 1 %, markers and closures within their limits."""
     ja1, expected = run_study(study), JA1_CONTACTS[trial]
     steps = ja1.table("steps.tsv")
-    found = steps[steps["trial_id"] == trial]
-    assert list(found["side"]) == [side for side, *_ in expected]
-    known = np.array([[touchdown, toe_off] for _, touchdown, toe_off, _ in expected])
-    times = found[["touchdown_s", "toe_off_s"]].to_numpy()
-    assert np.abs(times - known).max() <= 0.004 + 0.0005  # the list is rounded to 1 ms
-    whole = found[found["status"] == "ok"]
-    assert len(whole) == len(expected) - 1
-    assert whole["speed_mps"].mean() == pytest.approx(SPEEDS[trial], rel=0.01)
+    trial_steps = steps[steps["trial_id"] == trial]
+    assert list(trial_steps["side"]) == [side for side, *_ in expected]
+    events = np.array([[touchdown, toe_off] for _, touchdown, toe_off, _ in expected])
+    times = trial_steps[["touchdown_s", "toe_off_s"]].to_numpy()
+    assert np.abs(times - events).max() <= 0.004 + 0.0005  # the list is rounded to 1 ms
+    complete_steps = trial_steps[trial_steps["status"] == "ok"]
+    assert len(complete_steps) == len(expected) - 1
+    assert complete_steps["speed_mps"].mean() == pytest.approx(SPEEDS[trial], rel=0.01)
     assert ja1.quality(trial, "marker_rms") <= RMS[trial]
     assert ja1.quality(trial, "closure_levels") <= 1e-10
     assert ja1.quality(trial, "opensim_momentum") <= 1e-8
     assert ja1.quality(trial, "opensim_inverse_dynamics") <= 1e-8
 
 
-@pytest.mark.parametrize(("study", "who", "trial"), TRIALS)
-def test_a_referee_who_knows_opensim_alone_finds_the_same_levels(run_study, study, who, trial):
+@pytest.mark.parametrize(("study", "participant", "trial"), TRIALS)
+def test_a_referee_who_knows_opensim_alone_finds_the_same_levels(
+    run_study, study, participant, trial
+):
     """From docs/levels.md: A, B and C."""
-    folder = run_study(study).results / "participants" / who
+    folder = run_study(study).results / "participants" / participant
     hold_against(folder, trial, ROOT / "models" / MAPS[study] / "map.yaml")
 
 
-@pytest.mark.parametrize(("study", "who", "trial"), [*TRIALS, TREADMILL])
-def test_residuals_are_small_and_nothing_was_bent(run_study, study, who, trial):
+@pytest.mark.parametrize(("study", "participant", "trial"), [*TRIALS, TREADMILL])
+def test_residuals_are_small_and_nothing_was_bent(run_study, study, participant, trial):
     """The residual rows are fit quality, not validation."""
     run = run_study(study)
     force, moment = (
         {axis: run.quality(trial, f"residual_{kind}_{axis}_rms") for axis in "xyz"}
         for kind in ("force", "moment")
     )
-    sideways, vertical, tilting, turning, moved = MOST["sprint" if trial == "sprint" else "jog"]
+    sideways, vertical, tilting, turning, moved = MAX_RESIDUALS[
+        "sprint" if trial == "sprint" else "jog"
+    ]
     assert max(force["x"], force["z"]) <= sideways
     assert force["y"] <= vertical
     assert max(moment["x"], moment["z"]) <= tilting
     assert max(moment["y"], run.quality(trial, "residual_moment_y_stance_rms")) <= turning
     for axis in "xyz":
         assert force[axis] < 0.3 * run.quality(trial, f"plain_residual_force_{axis}_rms")
-    entries = run.study.read_manifest(who, "inverse_dynamics")["trials"]
-    [done] = [one for one in entries if one["trial_id"] == trial]
-    assert (done["motion"], done["suspicions"]) == ("fitted", [])
-    assert done["markers_moved_m"] <= moved
+    entries = run.study.read_manifest(participant, "inverse_dynamics")["trials"]
+    [fit] = [trial_record for trial_record in entries if trial_record["trial_id"] == trial]
+    assert (fit["motion"], fit["suspicions"]) == ("fitted", [])
+    assert fit["markers_moved_m"] <= moved
 
 
 @pytest.mark.parametrize("study", MAPS)
@@ -147,7 +154,7 @@ def test_pages_keep_their_budgets(run_study, study):
 OUTCOME = ["level", "source", "target", "axis", "statistic"]
 STEP = [*OUTCOME, "trial_id", "step"]
 
-OTHER = """
+OTHER_MODELS = """
 other_models:
   models:
     rajagopal:
@@ -160,20 +167,22 @@ other_models:
 @pytest.fixture(scope="module")
 def on_both(tmp_path_factory, run_study):
     """Our sprint model, with Rajagopal's beside it; what is known of the former is taken over."""
-    folder, own = tmp_path_factory.mktemp("models"), run_study("ja1_sprint")
-    shutil.copytree(own.results, folder / "results" / "both")
-    for file in own.study.file.parent.glob("*.*"):
+    folder, sprint_run = tmp_path_factory.mktemp("models"), run_study("ja1_sprint")
+    shutil.copytree(sprint_run.results, folder / "results" / "both")
+    for file in sprint_run.study.file.parent.glob("*.*"):
         shutil.copy(file, folder)
     shutil.copy(ROOT / "tests" / "real" / "ja1" / "markers.yaml", folder / "rajagopal.yaml")
     file = folder / "study.yaml"
-    settings = re.sub("results: .*", f"results: {folder / 'results'}", file.read_text()) + OTHER
+    settings = (
+        re.sub("results: .*", f"results: {folder / 'results'}", file.read_text()) + OTHER_MODELS
+    )
     file.write_text(settings.replace("name: ja1_sprint", "name: both"))
-    found = load_study(file)
+    study = load_study(file)
     for stage in ("contributions", "multiverse", "pages"):  # what the workflow would make again
-        found.manifest("JA1", stage).unlink()
-    assert "inverse_dynamics JA1" not in run_participants(found)
-    tables_study(found, lambda _: None)
-    return found
+        study.manifest("JA1", stage).unlink()
+    assert "inverse_dynamics JA1" not in run_participants(study)
+    tables_study(study, lambda _: None)
+    return study
 
 
 def _stances(file):
@@ -185,7 +194,7 @@ def _stances(file):
 
 
 @pytest.fixture(scope="module")
-def apart(run_study):
+def separate_studies(run_study):
     """The same recordings in two studies of one model each."""
     return [
         _stances(run_study(name).results / "participants/JA1/steps/contributions.nc")
@@ -193,20 +202,22 @@ def apart(run_study):
     ]
 
 
-def test_differences_are_those_of_two_studies(on_both, apart):
+def test_differences_are_those_of_two_studies(on_both, separate_studies):
     table = pd.read_csv(on_both.table("model_differences.tsv"), sep="\t", na_values="n/a")
     assert set(table["model"]) == {"rajagopal"}
     assert set(table["trial_id"]) == {"jog", "sprint"}
     rows = ~table["level"].str.startswith("C alone") & ~table["level"].isin(["H1", "H2"])
-    told = table[rows].set_index([*OUTCOME, "trial_id"])  # those of contributions
-    both = pd.concat({"own": apart[0]["value"], "other": apart[1]["value"]}, axis=1).dropna()
-    both["square"] = (both["other"] - both["own"]) ** 2
-    means = both.groupby([*OUTCOME, "trial_id"]).mean()
-    assert set(told.index) == set(means.index)
-    means = means.reindex(told.index)
+    differences = table[rows].set_index([*OUTCOME, "trial_id"])  # those of contributions
+    values = pd.concat(
+        {"own": separate_studies[0]["value"], "other": separate_studies[1]["value"]}, axis=1
+    ).dropna()
+    values["square"] = (values["other"] - values["own"]) ** 2
+    means = values.groupby([*OUTCOME, "trial_id"]).mean()
+    assert set(differences.index) == set(means.index)
+    means = means.reindex(differences.index)
     means["rms"] = np.sqrt(means["square"])
     for name in ("own", "other", "rms"):
-        np.testing.assert_allclose(told[name], means[name], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(differences[name], means[name], rtol=1e-4, atol=1e-6)
 
 
 def _second_model(study):
@@ -218,43 +229,49 @@ def _second_model(study):
     return difference * np.where(caused, LEVEL_C_FACTOR, 1.0)
 
 
-def test_intervals_hold_the_choice_of_the_model(on_both, apart, run_study):
+def test_intervals_hold_the_choice_of_the_model(on_both, separate_studies, run_study):
     """Mean difference of the two studies over the steps of a trial, by outcome and axis, in the
     place of the second model's."""
-    off = (apart[1]["value"] - apart[0]["value"]).dropna()
+    off = (separate_studies[1]["value"] - separate_studies[0]["value"]).dropna()
     difference = off.groupby([*OUTCOME, "trial_id"]).mean()
     now = _stances(step_file(on_both, "JA1", "contributions"))
-    before = apart[0].reindex(now.index)
+    before = separate_studies[0].reindex(now.index)
     np.testing.assert_allclose(now["value"], before["value"], rtol=1e-9)  # the estimate stays
-    told = now["half"].notna() & ~now.index.get_level_values("level").isin(["C"])
+    has_interval = now["half"].notna() & ~now.index.get_level_values("level").isin(["C"])
     by_trial = now.index.droplevel("step")
     added = difference.reindex(by_trial).fillna(0.0).to_numpy()
     second = _second_model(run_study("ja1_sprint").study)
     replaced = second.reindex(by_trial).fillna(0.0).to_numpy()
     variance = before["half"] ** 2 + 1.959964**2 * (added**2 - replaced**2)
-    assert told.sum() > 2000
-    assert (replaced[told] != 0.0).mean() > 0.95
-    expected = np.sqrt(np.maximum(variance, 0.0))[told]
-    scale = now["half"][told] + before["half"][told]  # stance means are stored in single precision
-    assert (np.abs(now["half"][told] - expected) <= 1e-3 * scale + 1e-5).all()
+    assert has_interval.sum() > 2000
+    assert (replaced[has_interval] != 0.0).mean() > 0.95
+    expected = np.sqrt(np.maximum(variance, 0.0))[has_interval]
+    scale = (
+        now["half"][has_interval] + before["half"][has_interval]
+    )  # stance means are stored in single precision
+    assert (np.abs(now["half"][has_interval] - expected) <= 1e-3 * scale + 1e-5).all()
 
 
 def test_verdicts_are_asked_again_on_the_other_model(on_both, run_study):
     """An arm of the multiverse: the evidence of a study on that model, steps judged alike."""
-    both, alone = (
+    of_both, of_other_model = (
         read_columns(folder / "participants/JA1/multiverse/steps.nc").astype({"trial_id": str})
         for folder in (on_both.root, run_study("ja1").results)
     )
-    place = ["trial_id", "step"]
-    arm = both[both["specification"] == "model=rajagopal"].set_index(place)
-    own = both[both["specification"] == "default"].set_index(place)
-    theirs = alone[alone["specification"] == "default"].set_index(place).reindex(arm.index)
+    index = ["trial_id", "step"]
+    arm = of_both[of_both["specification"] == "model=rajagopal"].set_index(index)
+    default = of_both[of_both["specification"] == "default"].set_index(index)
+    theirs = (
+        of_other_model[of_other_model["specification"] == "default"]
+        .set_index(index)
+        .reindex(arm.index)
+    )
     assert set(arm["factor"]) == {"body_segments"}
-    assert set(arm.index) == set(own.index)
+    assert set(arm.index) == set(default.index)
     numbers = [name for name in arm.select_dtypes("number") if arm[name].notna().any()]
     assert {"opposition_difference", "arms_push_cosine", "lag"} <= set(numbers)
     np.testing.assert_allclose(arm[numbers], theirs[numbers], rtol=1e-9, atol=1e-12)
-    assert (arm["arms_push_cosine"] != own["arms_push_cosine"].reindex(arm.index)).all()
+    assert (arm["arms_push_cosine"] != default["arms_push_cosine"].reindex(arm.index)).all()
 
 
 FIELD = """participant_id\ttrial_id\ttask\tfile
@@ -284,33 +301,40 @@ def field(tmp_path_factory, realdata):
 @pytest.mark.parametrize("trial", SPEED)
 def test_steps_alternate_at_the_speed_of_the_runner(field, trial):
     steps = field.table("steps.tsv")
-    found = steps[steps["trial_id"] == trial]
-    sides = list(found["side"])
-    assert all(one != two for one, two in pairwise(sides))
-    assert (found["events"] == "kinematic").all()
-    whole = found[found["status"] == "ok"]
-    assert len(whole) >= 4
-    assert whole["speed_mps"].mean() == pytest.approx(SPEED[trial], rel=0.02)
+    trial_steps = steps[steps["trial_id"] == trial]
+    sides = list(trial_steps["side"])
+    assert all(side != two for side, two in pairwise(sides))
+    assert (trial_steps["events"] == "kinematic").all()
+    complete_steps = trial_steps[trial_steps["status"] == "ok"]
+    assert len(complete_steps) >= 4
+    assert complete_steps["speed_mps"].mean() == pytest.approx(SPEED[trial], rel=0.02)
     low, high = CONTACT[trial]
-    assert whole["contact_s"].between(low, high).all()
+    assert complete_steps["contact_s"].between(low, high).all()
     # one runner at one speed: less than the two frames that either event may be off
-    assert whole["contact_s"].std() < 0.008
+    assert complete_steps["contact_s"].std() < 0.008
 
 
 @pytest.mark.parametrize("trial", SPEED)
 def test_forces_are_estimated_with_intervals_and_marked(field, trial):
     """On average the ground carries the body over the whole step."""
     steps = field.table("steps.tsv")
-    whole = steps[(steps["trial_id"] == trial) & (steps["status"] == "ok")].set_index("step")
+    complete_steps = steps[(steps["trial_id"] == trial) & (steps["status"] == "ok")].set_index(
+        "step"
+    )
     rows = read_columns(field.results / "participants" / "JA1" / "steps" / "contributions.nc")
     rows = rows[rows["trial_id"] == trial]
-    found = rows[(rows["level"] == ESTIMATED) & (rows["phase"] == "stance")].set_index("step")
-    assert len(found) >= 3
-    own = whole.loc[found.index]
-    carried = own["mass_kg"] * GRAVITY * (own["contact_s"] + own["flight_s"]) / own["contact_s"]
-    assert found["value"].mean() == pytest.approx(carried.mean(), rel=0.03)
-    assert (found["low"] < found["value"]).all()
-    assert (found["value"] < found["high"]).all()
+    estimates = rows[(rows["level"] == ESTIMATED) & (rows["phase"] == "stance")].set_index("step")
+    assert len(estimates) >= 3
+    estimated_steps = complete_steps.loc[estimates.index]
+    mean_force = (
+        estimated_steps["mass_kg"]
+        * GRAVITY
+        * (estimated_steps["contact_s"] + estimated_steps["flight_s"])
+        / estimated_steps["contact_s"]
+    )
+    assert estimates["value"].mean() == pytest.approx(mean_force.mean(), rel=0.03)
+    assert (estimates["low"] < estimates["value"]).all()
+    assert (estimates["value"] < estimates["high"]).all()
 
 
 def test_intervals_hold_what_plates_say_of_the_same_sprint(field):
@@ -318,14 +342,16 @@ def test_intervals_hold_what_plates_say_of_the_same_sprint(field):
     steps = field.table("steps.tsv").sort_values("touchdown_s")
     steps = steps[steps["status"] != "rejected"]
     ours, theirs = (steps[steps["trial_id"] == name] for name in ("withheld", "sprint"))
-    both = pd.merge_asof(
+    paired = pd.merge_asof(
         ours, theirs, on="touchdown_s", by="side", direction="nearest", tolerance=0.06,
         suffixes=("", "_plates"),
     )  # fmt: skip
     names = [name for name in steps if name.startswith("H_") and "_sd_" not in name]
-    off = both[names].to_numpy(float) - both[[f"{name}_plates" for name in names]].to_numpy(float)
-    sure = both[[name.replace("_kgm2ps", "_sd_kgm2ps") for name in names]].to_numpy(float)
-    known = np.isfinite(off)
-    assert known.sum() > 50
-    assert np.isfinite(sure[known]).all()
-    assert (np.abs(off) <= 1.96 * sure)[known].mean() >= 0.9
+    off = paired[names].to_numpy(float) - paired[[f"{name}_plates" for name in names]].to_numpy(
+        float
+    )
+    sure = paired[[name.replace("_kgm2ps", "_sd_kgm2ps") for name in names]].to_numpy(float)
+    finite = np.isfinite(off)
+    assert finite.sum() > 50
+    assert np.isfinite(sure[finite]).all()
+    assert (np.abs(off) <= 1.96 * sure)[finite].mean() >= 0.9

@@ -39,8 +39,8 @@ def test_the_pages_residuals(sets, trial, way):
     """The tool differentiates coordinates itself, and Rajagopal's knees have Simbody's defect."""
     run, folder = sets
     motion, model = folder / f"{trial}_{way}.mot", folder / f"JA1_{way}.osim"
-    found = inverse_dynamics(folder / f"{trial}_{way}_setup.xml")
-    time, force, moment = root_wrench(model, motion, found, "pelvis")
+    forces_file = inverse_dynamics(folder / f"{trial}_{way}_setup.xml")
+    time, force, moment = root_wrench(model, motion, forces_file, "pelvis")
     results = run.results / "participants" / "JA1" / "contributions" / f"{trial}.nc"
     data = read_dataset(results)
     frames = np.abs(data["time"].values[contact_window(data)][:, None] - time).argmin(axis=1)
@@ -62,10 +62,10 @@ def test_the_delivered_moments_are_the_tools(sets, way):
     """
     run, folder = sets
     time, tool = table(inverse_dynamics(folder / f"sprint_{way}_setup.xml"))
-    here, delivered = table(folder / f"sprint_{way}_id.sto")
-    rows = np.abs(here - time[:, None]).argmin(axis=1)
+    delivered_time, delivered = table(folder / f"sprint_{way}_id.sto")
+    rows = np.abs(delivered_time - time[:, None]).argmin(axis=1)
     close = RAJAGOPAL if run.results.name == "ja1" else OURS
     for name, values in delivered.items():
         if "knee" not in name or close is OURS:
-            apart = float(rms((values[rows] - tool[name])[15:-15]))
-            assert apart < close[name.endswith("_moment")], name
+            difference = float(rms((values[rows] - tool[name])[15:-15]))
+            assert difference < close[name.endswith("_moment")], name

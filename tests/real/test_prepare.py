@@ -33,7 +33,7 @@ from aqbio.signals import low_pass
 
 pytestmark = pytest.mark.real
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 SIDES = ("left", "right")
 
 REFUSED = {
@@ -65,7 +65,7 @@ class Sample(NamedTuple):
     @property
     def marker_set(self) -> MarkerSet:
         """As a marker set whose segments do not matter."""
-        front, back, left, right = (one.split() for one in self[:4])
+        front, back, left, right = (labels.split() for labels in self[:4])
         return MarkerSet.model_validate(
             {
                 "name": "sample",
@@ -138,15 +138,15 @@ def test_every_file_is_read_or_refused(recordings):
 
 
 def test_forces_are_those_of_ezc3d(realdata, recordings):
-    """Where axes of sloppy corners agree: ezc3d takes one edge, we take both."""
+    """Axes of sloppy corners agree roughly: ezc3d takes one edge, we take both."""
     compared = 0
     for name, recording in recordings[0].items():
         if recording.forces is None:
             continue
         path = str(realdata / "c3d_samples" / name)
-        others = ezc3d.c3d(path, extract_forceplat_data=True)["data"]["platform"]
+        platforms = ezc3d.c3d(path, extract_forceplat_data=True)["data"]["platform"]
         for index, number in enumerate(recording.forces.numbers):
-            theirs = others[number - 1]["force"].T
+            theirs = platforms[number - 1]["force"].T
             ours = recording.forces.wrench.force[:, index]
             largest = np.abs(theirs).max()
             # corners out of square by up to 0.6 degrees
@@ -165,9 +165,11 @@ def test_other_files_are_prepared_and_their_troubles_said(recordings, name):
     )
     contacts = prepared.loads.contacts if prepared.loads else ()
     assert "".join(SIDES[contact.foot][0] for contact in contacts) == sample.feet
-    said = {one.rule for one in notes.findings if one.severity != "info"} - {"marker-missing"}
-    assert sorted(said) == list(sample.warnings)
-    assert all(one.what and one.file == name for one in notes.findings)
+    rules = {finding.rule for finding in notes.findings if finding.severity != "info"} - {
+        "marker-missing"
+    }
+    assert sorted(rules) == list(sample.warnings)
+    assert all(finding.what and finding.file == name for finding in notes.findings)
     if sample.up:
         assert f"Up is {sample.up}" in prepared.axes.reasoning
         assert f"Forward is {sample.forward}" in prepared.axes.reasoning
@@ -177,7 +179,10 @@ def test_other_files_are_prepared_and_their_troubles_said(recordings, name):
         # a foot's length where the forefoot's marker is missing; the other foot is far away.
         # ezc3d puts the pressure of sample 26 0.3 m away: its depth is a positive number
         far = 0.085 if "sample_26" in name else 0.2
-        assert all(one.distance < far < one.margin for one in prepared.loads.on_plates)
+        assert all(
+            plate_contact.distance < far < plate_contact.margin
+            for plate_contact in prepared.loads.on_plates
+        )
 
 
 JA1_CONTACTS = {
@@ -202,7 +207,7 @@ def _prepared(folder: Path, study: str, participant: str):
     """Manifest and trials of a participant."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        loaded = load_study(HERE / study / "study.yaml")
+        loaded = load_study(FOLDER / study / "study.yaml")
         prepare_participant(loaded, participant, lambda line: None)
         manifest = json.loads(loaded.manifest(participant, "prepare").read_text("utf-8"))
         out = loaded.folder(participant, "prepare")
@@ -245,17 +250,17 @@ def test_wrenches_agree_with_the_authors_own(ja1, realdata, name, side):
     path = realdata / "ja1_dorn2012" / "trc_mot" / f"{name}_grf.mot"
     theirs, _ = read_force_storage(path, 0.0)
     foot = theirs.feet.index(side)
-    both = np.concatenate(
+    force_and_moment = np.concatenate(
         (theirs.wrench.force[:, foot], theirs.wrench.moment_about_origin()[:, foot]), axis=1
     )
-    smooth = low_pass(both, theirs.rate, 20.0)[:: round(theirs.rate / 250.0)]
+    smooth = low_pass(force_and_moment, theirs.rate, 20.0)[:: round(theirs.rate / 250.0)]
     trial = ja1[1][name].sel(foot=side)
     ours = np.concatenate((trial["foot_force"].values, trial["foot_moment"].values), axis=1)
     frames, lag = min(len(ours), len(smooth)) - 2, 2
     for column in range(6):
-        mine, other = ours[:frames, column], smooth[lag : frames + lag, column]
-        assert np.corrcoef(mine, other)[0, 1] > 0.995
-        assert np.abs(other).max() == pytest.approx(np.abs(mine).max(), rel=0.05)
+        mine, published = ours[:frames, column], smooth[lag : frames + lag, column]
+        assert np.corrcoef(mine, published)[0, 1] > 0.995
+        assert np.abs(published).max() == pytest.approx(np.abs(mine).max(), rel=0.05)
 
 
 def test_treadmill_is_recognised(treadmill):
@@ -266,11 +271,11 @@ def test_treadmill_is_recognised(treadmill):
     assert trial.attrs["belt_speed"] == pytest.approx(4.0, rel=0.05)
     assert abs(trial.attrs["heading"]) < np.radians(2.0)
     assert "Forward is +x: the pelvis stays put" in trial.attrs["axes_reasoning"]
-    whole, feet = trial["contact_complete"].values, trial["contact_foot"].values
-    assert [int((feet[whole] == side).sum()) for side in SIDES] == [7, 7]
-    assert all(one != two for one, two in pairwise(feet))
-    np.testing.assert_array_equal(np.flatnonzero(~whole), [0])
-    stance = (trial["contact_toe_off"] - trial["contact_touchdown"]).values[whole]
+    is_complete, feet = trial["contact_complete"].values, trial["contact_foot"].values
+    assert [int((feet[is_complete] == side).sum()) for side in SIDES] == [7, 7]
+    assert all(foot != two for foot, two in pairwise(feet))
+    np.testing.assert_array_equal(np.flatnonzero(~is_complete), [0])
+    stance = (trial["contact_toe_off"] - trial["contact_touchdown"]).values[is_complete]
     assert 0.2 < stance.min() < stance.max() < 0.27
     assert float(trial["foot_force_event"].max()) == pytest.approx(1970.0, rel=0.01)
 
@@ -283,8 +288,8 @@ def test_a_walk_whose_header_is_padded_and_whose_pressure_is_346_m_away(realdata
     notes = Notes("walk", "P", "walk.trc", "grf_walk.mot")
     labels = Sample("R.ASIS L.ASIS", "R.PSIS L.PSIS", "L.Heel L.Toe L.MT5", "R.Heel R.Toe R.MT5",
                     "")  # fmt: skip
-    done = prepare_trial(recording, row, labels.marker_set, Laboratory(), Prepare(), notes)
-    trial = prepared_dataset(done, 20.0)
+    prepared = prepare_trial(recording, row, labels.marker_set, Laboratory(), Prepare(), notes)
+    trial = prepared_dataset(prepared, 20.0)
     assert list(trial["contact_foot"].values) == ["right", "left", "right"]
     assert trial.attrs["surface"] == "overground"
     stance = trial["contact_toe_off"] - trial["contact_touchdown"]
@@ -294,12 +299,12 @@ def test_a_walk_whose_header_is_padded_and_whose_pressure_is_346_m_away(realdata
     double = trial["foot_force"].sel(time=[0.9], method="nearest").sel(axis="y").sum("foot")
     assert float(double.item()) > 700.0
     assert float(np.abs(trial["foot_cop"]).max()) < 2.0
-    assert [one.rule for one in notes.findings if one.severity != "info"] == []
+    assert [finding.rule for finding in notes.findings if finding.severity != "info"] == []
 
 
 RUNS = {"jog": "ja1", "sprint": "ja1", "run": "rajagopal_run"}
 """Trials and their studies."""
-STATED = {"surface", "surface-doubt", "belt-speed", "heading-unknown", "heading-doubt", "rate",
+FAULT_RULES = {"surface", "surface-doubt", "belt-speed", "heading-unknown", "heading-doubt", "rate",
           "force-clock", "sides-exchanged"}  # fmt: skip
 WRONG = {
     "nothing": (1.0, 0.0, {}, set()),
@@ -322,29 +327,29 @@ WRONG = {
 @pytest.mark.parametrize("name", RUNS)
 def test_wrong_statements_are_named_and_no_right_ones(realdata, name, wrong):
     factor, late, surfaces, rules = WRONG[wrong]
-    study = load_study(HERE / RUNS[name] / "study.yaml")
-    trial = next(one for one in study.trials if one.trial_id == name)
+    study = load_study(FOLDER / RUNS[name] / "study.yaml")
+    trial = next(trial for trial in study.trials if trial.trial_id == name)
     recording, forces = read_recording(study.recording(trial), study.forces(trial)), None
     if late is not None:
-        given = recording.forces
-        start = given.start / factor + late
-        forces = replace(given, rate=factor * given.rate, start=start)
+        recorded = recording.forces
+        start = recorded.start / factor + late
+        forces = replace(recorded, rate=factor * recorded.rate, start=start)
     recording = replace(recording, rate=factor * recording.rate, forces=forces)
-    notes, found = Notes(trial.trial_id, trial.participant_id, trial.source, ""), set()
+    notes, rules_found = Notes(trial.trial_id, trial.participant_id, trial.source, ""), set()
     laboratory = Laboratory(surface=surfaces[name]) if surfaces else Laboratory()
     model = study.model_file(trial.participant_id)
     masses = SegmentMasses(model_masses(model), study.model_map.groups)
     with pytest.MonkeyPatch.context() as shorter:  # contacts of a clock that runs too fast
         shorter.setattr("aqbio.prepare.trial.MIN_ABOVE_THRESHOLD_S", 0.005)
         try:
-            done = prepare_trial(
+            prepared = prepare_trial(
                 recording, trial, study.marker_set, laboratory, Prepare(), notes, masses=masses
             )
-            note_rate(done, study.marker_set, masses, notes)
+            note_rate(prepared, study.marker_set, masses, notes)
         except AqbioError as error:
-            found = {error.rule}
-    found |= {one.rule for one in notes.findings}
-    assert found & STATED - ({"force-clock"} if factor != 1.0 else set()) == rules
+            rules_found = {error.rule}
+    rules_found |= {finding.rule for finding in notes.findings}
+    assert rules_found & FAULT_RULES - ({"force-clock"} if factor != 1.0 else set()) == rules
     if "force-clock" in rules:
-        [told] = [one.number for one in notes.findings if one.rule == "force-clock"]
-        assert told == pytest.approx(late, abs=0.004)
+        [lag] = [finding.number for finding in notes.findings if finding.rule == "force-clock"]
+        assert lag == pytest.approx(late, abs=0.004)

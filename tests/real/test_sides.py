@@ -34,30 +34,30 @@ def trials(realdata) -> dict[str, Recording]:
 
 @pytest.mark.parametrize("axis", range(3))
 def test_every_label_is_on_the_other_side_of_a_mirrored_recording_only(trials, axis):
-    for one in trials.values():
-        body = BodyLabels.of_landmarks(named_labels(one.labels, landmark_table()).sites)
-        sides = body_sides(one, body)
+    for recording in trials.values():
+        body = BodyLabels.of_landmarks(named_labels(recording.labels, landmark_table()).sites)
+        sides = body_sides(recording, body)
         assert sides is not None
         assert not sides.other_side
         assert sides.wrong <= 2  # the first metatarsals of a sprint cross the midline
-        other = body_sides(mirrored(one, axis, markers=True, forces=False), body)
-        assert other is not None
-        assert (other.other_side, other.wrong) == (True, other.sided)
+        mirrored_sides = body_sides(mirrored(recording, axis, markers=True, forces=False), body)
+        assert mirrored_sides is not None
+        assert (mirrored_sides.other_side, mirrored_sides.wrong) == (True, mirrored_sides.sided)
 
 
 def test_nothing_is_exchanged_in_sound_trials(trials):
-    places = median_positions(trials["static"])
-    for one in trials.values():
+    standing = median_positions(trials["static"])
+    for recording in trials.values():
         notes = Notes("fast", "P1", "fast.c3d", "")
-        assert restore_exchanged_stretches(one, MARKERS, LIMBS, places, notes) is one
+        assert restore_exchanged_stretches(recording, MARKERS, LIMBS, standing, notes) is recording
         assert notes.findings == []
 
 
-@pytest.mark.parametrize("every", [1, 2, 4], ids=["250 Hz", "125 Hz", "62 Hz"])
+@pytest.mark.parametrize("stride", [1, 2, 4], ids=["250 Hz", "125 Hz", "62 Hz"])
 @pytest.mark.parametrize("seed", range(12))
-def test_drawn_exchanges_are_put_back_or_masked(trials, seed, every):
+def test_drawn_exchanges_are_put_back_or_masked(trials, seed, stride):
     run = trials["sprint"]
-    slow = replace(run, positions=run.positions[::every], rate=run.rate / every)
-    places = median_positions(trials["static"]) if seed % 2 else {}
-    random = np.random.default_rng([seed, every])
-    assert left_exchanged(slow, MARKERS, LIMBS, places, random) == []
+    slow = replace(run, positions=run.positions[::stride], rate=run.rate / stride)
+    standing = median_positions(trials["static"]) if seed % 2 else {}
+    random = np.random.default_rng([seed, stride])
+    assert left_exchanged(slow, MARKERS, LIMBS, standing, random) == []

@@ -32,12 +32,12 @@ pytestmark = [pytest.mark.real, pytest.mark.opensim]
 PERSON = "S01"
 
 
-def _made(folder: Path, data: Path, model: Path | None = None) -> tuple[Path, str]:
-    """What `aqbio new --from` makes of a folder: study.yaml and what was said."""
-    said = new_study_from(folder, data, model, lambda line: None)
+def _new_study(folder: Path, data: Path, model: Path | None = None) -> tuple[Path, str]:
+    """Study that `aqbio new --from` makes of a folder: study.yaml, and the printed summary."""
+    summary = new_study_from(folder, data, model, lambda line: None)
     with (folder / "study.yaml").open("a", encoding="utf-8") as file:
         file.write(f"{PLAIN}results: {(folder / 'results').as_posix()}\n")
-    return folder / "study.yaml", said
+    return folder / "study.yaml", summary
 
 
 def _cells(sheet: Path, column: str) -> list[str]:
@@ -48,7 +48,9 @@ def _cells(sheet: Path, column: str) -> list[str]:
 def _entries(study: Study, stage: str) -> list[dict]:
     moving = {trial.trial_id for trial in study.moving_of(PERSON)}
     return [
-        one for one in study.read_manifest(PERSON, stage)["trials"] if one["trial_id"] in moving
+        trial
+        for trial in study.read_manifest(PERSON, stage)["trials"]
+        if trial["trial_id"] in moving
     ]
 
 
@@ -65,28 +67,30 @@ def test_walking_is_told_apart_from_contacts_that_were_not_seen_whole(tmp_path, 
     data = tmp_path / "data"
     data.mkdir()
     shutil.copy(realdata / "c3d_samples" / f"{sample}.c3d", data)
-    _, said = _made(tmp_path / "study", data)
-    assert "no step in 1 of 1 run, and so no results: both feet are on the ground at once" in said
-    assert "seen whole" not in said
+    _, summary = _new_study(tmp_path / "study", data)
+    assert (
+        "no step in 1 of 1 run, and so no results: both feet are on the ground at once" in summary
+    )
+    assert "seen whole" not in summary
 
 
 @pytest.fixture(scope="module")
 def dummy_angles(tmp_path_factory, realdata):
     """Forces among angles that are all zero, and the file of external loads that names them."""
     folder = tmp_path_factory.mktemp("dummy_angles")
-    file, said = _made(folder / "study", realdata / "hamner_subject02")
+    file, summary = _new_study(folder / "study", realdata / "hamner_subject02")
     fill(folder / "study" / "participants.tsv", sex="male")
-    assert [one for one in study_problems(file) if one.severity == "error"] == []
-    return run_stages(file), said
+    assert [finding for finding in study_problems(file) if finding.severity == "error"] == []
+    return run_stages(file), summary
 
 
 def test_forces_beside_dummy_angles_are_read_as_their_description_says(dummy_angles, realdata):
-    study, said = dummy_angles
-    assert "0 files of joint angles" in said
+    study, summary = dummy_angles
+    assert "0 files of joint angles" in summary
     sheet = study.sheet("trials")
     assert _cells(sheet, "force_file") == ["n/a", "External_Loads.xml"]
     assert _cells(sheet, "please_fill")[1] == "belt_speed_mps (the feet show 4.00)"
-    assert "scaled to a person, as it seems: subject02_registered.osim" in said
+    assert "scaled to a person, as it seems: subject02_registered.osim" in summary
     [trial] = _entries(study, "prepare")
     assert trial["belt_speed_mps"] == pytest.approx(4.0, rel=0.01)
     forces = read_storage(realdata / "hamner_subject02" / "subject02_running_grf.mot")
@@ -112,31 +116,31 @@ def test_arms_bend_as_arms_do_and_all_is_given(dummy_angles):
 
 def test_a_persons_own_model_is_offered_and_used_as_it_is(tmp_path, realdata):
     data = realdata / "hamner_subject02"
-    file, said = _made(tmp_path / "study", data, data / "subject02_registered.osim")
-    assert "model subject02_registered.osim, taken as scaled to this person" in said
+    file, summary = _new_study(tmp_path / "study", data, data / "subject02_registered.osim")
+    assert "model subject02_registered.osim, taken as scaled to this person" in summary
     assert _cells(tmp_path / "study" / "participants.tsv", "please_fill") == ["height_m"]
-    assert [one for one in study_problems(file) if one.severity == "error"] == []
+    assert [finding for finding in study_problems(file) if finding.severity == "error"] == []
     study = run_stages(file, until="inverse_kinematics")
     assert study.read_manifest(PERSON, "scale")["mass_kg"] == pytest.approx(65.9, abs=0.1)
-    told = [f for t in _entries(study, "inverse_kinematics") for f in t["findings"]]
-    assert any(f["rule"] == "pose-impossible" and "right elbow" in f["what"] for f in told)
+    findings = [f for t in _entries(study, "inverse_kinematics") for f in t["findings"]]
+    assert any(f["rule"] == "pose-impossible" and "right elbow" in f["what"] for f in findings)
 
 
 @pytest.fixture(scope="module")
 def clusters_only(tmp_path_factory, realdata):
     """No static trial, and no landmark on thighs and shanks; two of the four speeds are run."""
     folder = tmp_path_factory.mktemp("clusters_only")
-    file, said = _made(folder / "study", realdata / "hamner_subject04")
+    file, summary = _new_study(folder / "study", realdata / "hamner_subject04")
     fill(folder / "study" / "participants.tsv", sex="male")
     fill(folder / "study" / "trials.tsv", ("run300", "run400"), include="no")
-    assert [one for one in study_problems(file) if one.severity == "error"] == []
-    return run_stages(file), said
+    assert [finding for finding in study_problems(file) if finding.severity == "error"] == []
+    return run_stages(file), summary
 
 
 def test_trials_are_called_after_their_folders(clusters_only):
-    study, said = clusters_only
+    study, summary = clusters_only
     assert _cells(study.sheet("trials"), "trial_id") == ["run200", "run300", "run400", "run500"]
-    assert "generic models in the folder: unscaled_generic.osim" in said
+    assert "generic models in the folder: unscaled_generic.osim" in summary
     trials = _entries(study, "prepare")
     for trial, speed in zip(trials, (1.95, 5.00), strict=True):
         assert trial["belt_speed_mps"] == pytest.approx(speed, rel=0.025)
@@ -166,13 +170,13 @@ def test_legs_that_no_landmark_places_are_placed_by_all_recordings(clusters_only
         assert steps[f"H_{part}_y_stance_mean_kgm2ps"].notna().all(), part
 
 
-def test_words_place_the_back_of_the_pelvis(tmp_path, realdata):
+def test_words_locate_the_back_of_the_pelvis(tmp_path, realdata):
     """LBackAsis, RBackAsis: no name of a published set, but words that say where they are."""
     folder = tmp_path / "study"
-    file, said = _made(folder, realdata / "pyorerun")
-    assert "markers.yaml, please_fill" not in said
+    file, summary = _new_study(folder, realdata / "pyorerun")
+    assert "markers.yaml, please_fill" not in summary
     fill(folder / "participants.tsv", sex="male", mass_kg="70")
-    assert [one for one in study_problems(file) if one.severity == "error"] == []
+    assert [finding for finding in study_problems(file) if finding.severity == "error"] == []
     study = run_stages(file, until="inverse_kinematics")
     [entry] = _entries(study, "inverse_kinematics")
     assert entry["status"] == "ok", entry["reason"]
@@ -186,16 +190,16 @@ def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
     """A sprint's 46 labels where their names say, and each one on some other segments."""
     table = landmark_table()
     sprint = read_recording(realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d")
-    named = named_labels(sprint.labels, table).sites
-    assert loose_labels(named, named, [sprint], table) == {}
-    segments = {label: segment_of(place, table) for label, place in named.items()}
+    sites = named_labels(sprint.labels, table).sites
+    assert loose_labels(sites, sites, [sprint], table) == {}
+    segments = {label: segment_of(site, table) for label, site in sites.items()}
     clusters = {"pelvis": "pelvis", "torso": "trunk"}
     refused = planted = 0
-    for number, (label, own) in enumerate(segments.items()):
-        for segment, side in sorted(set(segments.values()) - {own})[number % 9 :: 9]:
+    for number, (label, true_segment) in enumerate(segments.items()):
+        for segment, side in sorted(set(segments.values()) - {true_segment})[number % 9 :: 9]:
             wrong = SidedLandmark(clusters.get(segment, segment), side)
-            found = loose_labels({**named, label: wrong}, {label}, [sprint], table)
-            refused += label in found
+            loose = loose_labels({**sites, label: wrong}, {label}, [sprint], table)
+            refused += label in loose
             planted += 1
     assert planted > 50
     assert refused >= 0.98 * planted  # the others are beside the joint: elbows on forearms
@@ -249,72 +253,80 @@ def from_coordinates(from_markers, tmp_path_factory, realdata):
     (data / "JA1.osim").write_bytes((model / "JA1.osim").read_bytes())
     skeleton = load_skeleton(model / "JA1.skeleton.npz")
     solved = read_dataset(from_markers.folder("JA1", "inverse_kinematics") / "sprint.nc")
-    whole, angles = solved["q_unfiltered"].values.copy(), skeleton.coordinate_is_rotation
-    whole[:, angles] = np.degrees(whole[:, angles])
-    for name, (columns, how, _) in ALTERED.items():
-        values = whole.copy()
-        own = np.isin(skeleton.coordinates, columns)
-        assert own.any() == bool(columns)
-        values[:, own] = values[len(values) // 2, own] if how == "hold" else 0.0
-        kept = np.flatnonzero(~own) if how == "delete" else np.arange(len(own))
-        labels = [skeleton.coordinates[place] for place in kept]
+    coordinates, angles = solved["q_unfiltered"].values.copy(), skeleton.coordinate_is_rotation
+    coordinates[:, angles] = np.degrees(coordinates[:, angles])
+    for name, (columns, alteration, _) in ALTERED.items():
+        values = coordinates.copy()
+        altered = np.isin(skeleton.coordinates, columns)
+        assert altered.any() == bool(columns)
+        values[:, altered] = values[len(values) // 2, altered] if alteration == "hold" else 0.0
+        columns_kept = (
+            np.flatnonzero(~altered) if alteration == "delete" else np.arange(len(altered))
+        )
+        labels = [skeleton.coordinates[column] for column in columns_kept]
         time = solved["time"].values
-        write_storage(data / f"{name}.mot", labels, time, values[:, kept], in_degrees=True)
+        write_storage(data / f"{name}.mot", labels, time, values[:, columns_kept], in_degrees=True)
     forces = realdata / "ja1_dorn2012" / "trc_mot" / "sprint_grf.mot"
     (data / "grf.mot").write_bytes(forces.read_bytes())
     file = write_study(folder, [], [], data=data.as_posix())
     (folder / "participants.tsv").write_text(PEOPLE + "JA1\tmale\t75.95\tJA1.osim\n")
     rows = [f"JA1\t{name}\trun\t{name}.mot\tgrf.mot" for name in ALTERED]
     (folder / "trials.tsv").write_text(TRIALS + "\n".join(rows) + "\n")
-    errors = {one.rule for one in study_problems(file) if one.severity == "error"}
+    errors = {finding.rule for finding in study_problems(file) if finding.severity == "error"}
     assert errors == {"recording-twice"}  # so it is
     return run_stages(file)
 
 
 def _level_a(study, trial):
     entries = study.read_manifest("JA1", "contributions")["trials"]
-    [entry] = [one for one in entries if one["trial_id"] == trial]
+    [entry] = [trial_record for trial_record in entries if trial_record["trial_id"] == trial]
     assert entry["status"] == "ok", entry["reason"]
     return read_dataset(study.folder("JA1", "contributions") / f"{trial}.nc")
 
 
 def test_same_level_a_as_from_markers(from_markers, from_coordinates):
-    expected, found = _level_a(from_markers, "sprint"), _level_a(from_coordinates, "whole")
-    np.testing.assert_allclose(found["time"], expected["time"], atol=1e-12)
+    expected, computed = _level_a(from_markers, "sprint"), _level_a(from_coordinates, "whole")
+    np.testing.assert_allclose(computed["time"], expected["time"], atol=1e-12)
     momenta = ("group_angular_momentum", "group_angular_momentum_rate")
     for variable in (*momenta, "joint_moment", "com"):
         largest = float(np.nanmax(np.abs(expected[variable])))
-        difference = np.nanmax(np.abs(found[variable].values - expected[variable].values))
+        difference = np.nanmax(np.abs(computed[variable].values - expected[variable].values))
         assert difference <= PRECISION * largest, variable
 
 
 @pytest.mark.parametrize("name", ALTERED)
 def test_columns_decide_what_was_observed(from_coordinates, name):
     """The markers of the marker set, arms and all, are those of the model: they show nothing."""
-    lost, study = ALTERED[name][2], from_coordinates
-    whole, found = (_level_a(study, one) for one in ("whole", name))
-    momentum = found["group_angular_momentum"]
+    lost_groups, study = ALTERED[name][2], from_coordinates
+    complete, altered = (_level_a(study, trial) for trial in ("whole", name))
+    momentum = altered["group_angular_momentum"]
     for group in momentum["group"].values:
-        assert np.isnan(momentum.sel(group=group)).all() == (group in lost), group
-    assert found["residual_moment"].isnull().all() == bool(lost)
+        assert np.isnan(momentum.sel(group=group)).all() == (group in lost_groups), group
+    assert altered["residual_moment"].isnull().all() == bool(lost_groups)
     # the direction of travel is that of the centre of mass: unseen arms turn it by a milliradian
-    knee, expected = (data["joint_moment"].sel(joint="knee_left").values for data in (found, whole))
+    knee, expected = (
+        data["joint_moment"].sel(joint="knee_left").values for data in (altered, complete)
+    )
     largest = np.nanmax(np.abs(expected))
-    if lost:
+    if lost_groups:
         assert np.nanmax(np.abs(knee - expected)[:, 1]) < 1e-6 * largest
     assert np.nanmax(np.abs(knee - expected)) < 0.02 * largest
     entries = study.read_manifest("JA1", "inverse_kinematics")["trials"]
-    [entry] = [one for one in entries if one["trial_id"] == name]
-    said = [one["what"] for one in entry["findings"] if one["rule"] == "parts-unseen"]
-    assert entry["unseen_groups"] == sorted(lost, key=list(momentum["group"].values).index)
-    assert len(said) == bool(lost)
-    assert all(text.startswith("the file of joint angles does not hold") for text in said)
+    [entry] = [trial_record for trial_record in entries if trial_record["trial_id"] == name]
+    sentences = [
+        finding["what"] for finding in entry["findings"] if finding["rule"] == "parts-unseen"
+    ]
+    assert entry["unseen_groups"] == sorted(lost_groups, key=list(momentum["group"].values).index)
+    assert len(sentences) == bool(lost_groups)
+    assert all(text.startswith("the file of joint angles does not hold") for text in sentences)
     # markers of the model itself are 0 mm off: that was "ok, OpenSim's best practice"
     quality = read_table(study.table("quality.tsv"))
-    own = quality[quality["measure"].str.startswith("marker_") & (quality["trial_id"] == name)]
-    assert len(own) == 3
-    assert own["value"].isna().all()
-    assert (own["verdict"] == "not_testable").all()
+    marker_rows = quality[
+        quality["measure"].str.startswith("marker_") & (quality["trial_id"] == name)
+    ]
+    assert len(marker_rows) == 3
+    assert marker_rows["value"].isna().all()
+    assert (marker_rows["verdict"] == "not_testable").all()
 
 
 def test_opensims_own_inverse_kinematics(realdata, tmp_path):
@@ -372,8 +384,8 @@ def test_a_folder_of_joint_angles_fills_the_sheets(realdata, tmp_path, monkeypat
         ("sprint_ik.mot", "sprint_grf.mot"),
     }
     assert "rajagopal_run0900cms_ik.mot: its model is not in the folder" in summary
-    found = study_problems(tmp_path / "study" / "study.yaml")
-    assert [one for one in found if one.severity == "error"] == []
+    problems = study_problems(tmp_path / "study" / "study.yaml")
+    assert [problem for problem in problems if problem.severity == "error"] == []
     assert not (tmp_path / "study" / "markers.yaml").exists()
     run_stages(tmp_path / "study" / "study.yaml", until="contributions")
     sides, speeds = {"jog_ik": "RLR", "sprint_ik": "RL"}, {"jog_ik": 3.56, "sprint_ik": 9.52}
@@ -384,6 +396,6 @@ def test_a_folder_of_joint_angles_fills_the_sheets(realdata, tmp_path, monkeypat
         speed = np.linalg.norm(data["com_velocity"].values.mean(axis=0))
         assert speed == pytest.approx(speeds[trial], rel=0.02)
     trials = study.read_manifest(person.participant_id, "prepare")["trials"]
-    rules = {one["rule"] for entry in trials for one in entry["findings"]}
+    rules = {finding["rule"] for entry in trials for finding in entry["findings"]}
     assert "coordinates-missing" in rules  # its hands were never measured ...
     assert "marker-missing" not in rules  # ... but nobody wore markers

@@ -191,12 +191,12 @@ def test_who_the_people_are_is_counted_by_source():
 def test_a_study_may_have_a_group_of_its_own(tmp_path):
     shipped = load_study(_study(tmp_path).file)
     assert shipped.reference_file == REFERENCE_TABLE
-    own = _study(tmp_path, extra="figures: {reference: group.tsv}\n")
-    assert own.reference_file == tmp_path / "group.tsv"
+    study = _study(tmp_path, extra="figures: {reference: group.tsv}\n")
+    assert study.reference_file == tmp_path / "group.tsv"
     read_table(REFERENCE_TABLE).head(24).to_csv(
-        own.reference_file, sep="\t", index=False, na_rep="n/a"
+        study.reference_file, sep="\t", index=False, na_rep="n/a"
     )
-    assert len(read_reference(own)) == 24
+    assert len(read_reference(study)) == 24
 
 
 def test_the_same_results_give_the_same_bytes(tmp_path, body, monkeypatch):
@@ -284,8 +284,8 @@ def _own_steps(speed: float, value: float, error: float = 0.01) -> pd.DataFrame:
 
 def _group(people: int, speeds: tuple[float, ...] = (3.0, 5.0)) -> pd.DataFrame:
     parts = ("push_leg", "swing_leg", "arms", "torso", "total")
-    one = _people({f"P{n}": dict.fromkeys(speeds, 1.0 + n) for n in range(people)}, "other")
-    return pd.concat([one.assign(part=part) for part in parts])
+    steps = _people({f"P{n}": dict.fromkeys(speeds, 1.0 + n) for n in range(people)}, "other")
+    return pd.concat([steps.assign(part=part) for part in parts])
 
 
 @pytest.fixture
@@ -294,11 +294,11 @@ def page(tmp_path, monkeypatch):
     study = _study(tmp_path)
     monkeypatch.setattr("aqbio.pages.others.body_scale", lambda *_: 100.0)
 
-    def made(steps: pd.DataFrame, people: int):
+    def section_of(steps: pd.DataFrame, people: int):
         monkeypatch.setattr("aqbio.pages.others.read_reference", lambda _: _group(people))
         return beside_others(study, "A", steps)
 
-    return made
+    return section_of
 
 
 def test_a_page_scales_the_others_to_the_athlete(page):
@@ -307,8 +307,8 @@ def test_a_page_scales_the_others_to_the_athlete(page):
     [speed] = section.speeds
     assert speed.title == "4.0 m/s"
     assert speed.others_title == "5 others"
-    own = speed.parts[2]
-    assert (own.label, own.text, own.others_text) == ("arms", "1.00 ± 0.02", "1.20 ± 0.63")
+    arms = speed.parts[2]
+    assert (arms.label, arms.text, arms.others_text) == ("arms", "1.00 ± 0.02", "1.20 ± 0.63")
     assert section.sentence == (
         "At 4.0 m/s push leg, swing leg, arms, torso and whole body lie within the range of 5 "
         "others."
@@ -330,18 +330,20 @@ def test_beyond_the_others_is_beyond_their_range_and_its_own_error(page, value, 
     section = page(_own_steps(4.0, value, error), 5)
     assert words in section.sentence
     beyond = "by more than" in section.sentence
-    assert all(bool(own.side) == beyond for own in section.speeds[0].parts)
+    assert all(bool(part.side) == beyond for part in section.speeds[0].parts)
 
 
 def test_fewer_than_five_are_points_and_no_band(page):
-    few, many = page(_own_steps(4.0, 1.0), 4), page(_own_steps(4.0, 1.0), 5)
-    assert few.sentence == "At 4.0 m/s 4 others ran: too few for a band."
-    assert few.speeds[0].parts[0].others_text == "0.40, 0.80, 1.20, 1.60"
-    assert not few.speeds[0].parts[0].side
-    assert 'class="band"' not in few.drawing
-    assert 'class="band"' in many.drawing
-    assert len(re.findall('<circle class="others"', few.drawing)) == 5 * 4  # parts times people
-    assert '<circle class="others"' not in many.drawing
+    section_of_four, section_of_five = page(_own_steps(4.0, 1.0), 4), page(_own_steps(4.0, 1.0), 5)
+    assert section_of_four.sentence == "At 4.0 m/s 4 others ran: too few for a band."
+    assert section_of_four.speeds[0].parts[0].others_text == "0.40, 0.80, 1.20, 1.60"
+    assert not section_of_four.speeds[0].parts[0].side
+    assert 'class="band"' not in section_of_four.drawing
+    assert 'class="band"' in section_of_five.drawing
+    assert (
+        len(re.findall('<circle class="others"', section_of_four.drawing)) == 5 * 4
+    )  # parts times people
+    assert '<circle class="others"' not in section_of_five.drawing
 
 
 def test_nobody_at_a_speed_is_said(page):

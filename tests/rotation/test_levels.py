@@ -88,14 +88,14 @@ def test_identities_hold_on_any_tree(random_tree, random_motion, seed, bodies):
     balance = chain_balance(
         kinetics, mechanics.motion, mechanics.balance, mechanics.loads, skeleton.gravity
     )
-    found = level_b_identities(mechanics, [(kinetics, balance)])
-    assert {name: error for name, error in found.items() if not error <= EXACT} == {}
+    errors = level_b_identities(mechanics, [(kinetics, balance)])
+    assert {name: error for name, error in errors.items() if not error <= EXACT} == {}
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_identities_hold_on_the_sprint_model(seed):
-    found = sprint_run(40, seed).identities()
-    assert {name: found[name] for name in IDENTITIES if not found[name] <= EXACT} == {}
+    errors = sprint_run(40, seed).identities()
+    assert {name: errors[name] for name in IDENTITIES if not errors[name] <= EXACT} == {}
 
 
 STRIDE_FRAMES = 256
@@ -126,13 +126,17 @@ def test_shares_of_a_stride():
     impulse = np.trapezoid(shares.inertial.sum(axis=1), time, axis=0)
     weight = motion.mass.sum() * 9.80665 * (time[-1] - time[0])
     np.testing.assert_allclose(impulse, [0.0, weight, 0.0], rtol=0, atol=1e-9 * weight)
-    same = np.array([1.0, 2.0, 3.0])  # a body that moves as one is all carried
-    one = replace(motion, acceleration=np.broadcast_to(same, motion.acceleration.shape))
-    found = force_shares(one, groups, np.tile(same, (STRIDE_FRAMES + 1, 1)), skeleton.gravity)
-    assert np.abs(found.relative).max() < 1e-12
-    carried = motion.mass.sum() * (same - skeleton.gravity)
+    acceleration = np.array([1.0, 2.0, 3.0])  # a body that moves as one is all carried
+    rigid_motion = replace(
+        motion, acceleration=np.broadcast_to(acceleration, motion.acceleration.shape)
+    )
+    rigid_shares = force_shares(
+        rigid_motion, groups, np.tile(acceleration, (STRIDE_FRAMES + 1, 1)), skeleton.gravity
+    )
+    assert np.abs(rigid_shares.relative).max() < 1e-12
+    total_force = motion.mass.sum() * (acceleration - skeleton.gravity)
     np.testing.assert_allclose(
-        found.as_the_hub, np.tile(carried, (STRIDE_FRAMES + 1, 1)), rtol=1e-12
+        rigid_shares.as_the_hub, np.tile(total_force, (STRIDE_FRAMES + 1, 1)), rtol=1e-12
     )
 
 
@@ -166,16 +170,18 @@ def test_words_of_hubs_and_chains():
     upper = {k: v for k, v in groups.items() if not k.startswith("arm")}
     upper |= {"pelvis": ("pelvis", *groups["torso"])}
     upper |= {"torso": (*groups["arm_left"], *groups["arm_right"])}
-    others = ("pelvis", "tibia_l", "foot_l", "toes_l")
+    scattered = ("pelvis", "tibia_l", "foot_l", "toes_l")
     parent = np.where(np.array(skeleton.bodies) == "femur_l", -1, skeleton.parent)
-    apart = replace(skeleton, parent=parent)
+    without_leg = replace(skeleton, parent=parent)
     examples = {
         "pelvis": lambda: _cut(pelvis_hub(skeleton, groups), skeleton),
         "torso": lambda: _cut(torso_hub(skeleton, groups), skeleton),
         "two joints": lambda: _cut(pelvis_hub(skeleton, upper), skeleton),
         "foot": lambda: pelvis_hub(skeleton, {**groups, "pelvis": ("pelvis", "foot_l")}),
-        "leg": lambda: pelvis_hub(skeleton, groups | {"pelvis": ("femur_l",), "leg_left": others}),
-        "apart": lambda: pelvis_hub(apart, groups),
+        "leg": lambda: pelvis_hub(
+            skeleton, groups | {"pelvis": ("femur_l",), "leg_left": scattered}
+        ),
+        "apart": lambda: pelvis_hub(without_leg, groups),
     }
     assert differences("hubs", answers(examples)) == []
 
@@ -183,10 +189,10 @@ def test_words_of_hubs_and_chains():
 def test_a_foot_touches_from_20_n():
     force = np.array([[0.0, up, 0.0] for up in (19.0, 20.0, 21.0, 500.0)])
     load = ExternalLoad("foot", force, np.zeros((4, 3)), np.zeros(3))
-    found = foot_contact(load, np.array([True, True, True, False]))
-    assert found.touching.tolist() == [False, True, True, False]
-    np.testing.assert_array_equal(found.load.force, force)
-    assert not found.point.any()
+    contact = foot_contact(load, np.array([True, True, True, False]))
+    assert contact.touching.tolist() == [False, True, True, False]
+    np.testing.assert_array_equal(contact.load.force, force)
+    assert not contact.point.any()
 
 
 def test_coordinates_of_every_source():
@@ -194,7 +200,7 @@ def test_coordinates_of_every_source():
     case = sprint_run()
     joints = {name: joint for name, joint in case.anatomy.joints.items() if "mtp" not in name}
     names = case.skeleton.coordinates
-    found = coordinate_sources(case.skeleton, joints, case.anatomy.root, "residual")
+    sources = coordinate_sources(case.skeleton, joints, case.anatomy.root, "residual")
     expected = {
         f"{joint}_{side}": [n for n in names if n.startswith(begin) and n.endswith(f"_{side[0]}")]
         for joint, begin in (("hip", "hip_"), ("knee", "knee_"), ("ankle", ("ankle_", "mtp_")),
@@ -203,9 +209,9 @@ def test_coordinates_of_every_source():
     }  # fmt: skip
     expected["lumbar"] = [n for n in names if n.startswith("lumbar")]
     expected["residual"] = [n for n in names if n.startswith("pelvis")]
-    taken = {name for own in expected.values() for name in own}
-    expected["other"] = [n for n in names if n not in taken]
-    assert {source: [names[k] for k in own] for source, own in found.items()} == expected
+    named = {name for coordinates in expected.values() for name in coordinates}
+    expected["other"] = [n for n in names if n not in named]
+    assert {source: [names[k] for k in columns] for source, columns in sources.items()} == expected
 
 
 INDUCED = 1e-9
@@ -218,7 +224,7 @@ def case():
 
 
 @pytest.fixture(scope="module")
-def found(case):
+def levels(case):
     return case.levels()
 
 
@@ -236,37 +242,37 @@ def _contact_acceleration(moves, body, point):
 
 
 @pytest.mark.parametrize("model", CONTACT_ROWS)
-def test_a_held_foot_obeys_the_contact_for_every_source(case, found, model):
+def test_a_held_foot_obeys_the_contact_for_every_source(case, levels, model):
     """``A u̇_s`` = 0 for all but the speeds (−b) and the contact itself (measured)."""
-    rows, moves = CONTACT_ROWS[model], found.mechanics.kinematics
-    induced = found.induced[model]
+    rows, moves = CONTACT_ROWS[model], levels.mechanics.kinematics
+    induced = levels.induced[model]
     speeds_alone = segment_kinematics(case.skeleton, moves.q, moves.u, np.zeros_like(moves.udot))
-    for side, foot in enumerate(found.feet):
+    for side, foot in enumerate(levels.feet):
         body = case.skeleton.bodies.index(foot.load.body)
         jacobian = contact_jacobian(case.skeleton, moves, body, foot.point)
         bias = _contact_acceleration(speeds_alone, body, foot.point)
-        held = case.touching[:, side]
-        motion = (rows @ jacobian)[held] @ np.swapaxes(induced.udot, 1, 2)[held]
+        touching = case.touching[:, side]
+        motion = (rows @ jacobian)[touching] @ np.swapaxes(induced.udot, 1, 2)[touching]
         measured = _contact_acceleration(moves, body, foot.point) @ rows.T
         scale = np.abs(rows @ jacobian).max() * np.abs(induced.udot).max()
-        for place, source in enumerate(induced.sources):
+        for column, source in enumerate(induced.sources):
             expected = {"velocity": -bias @ rows.T, "contact": measured}.get(source, 0 * measured)
-            error = np.abs(motion[..., place] - expected[held]).max()
+            error = np.abs(motion[..., column] - expected[touching]).max()
             assert error < INDUCED * scale, source
 
 
-def _at_contact(found, induced, source, side):
+def _at_contact(levels, induced, source, side):
     """(T, 6) moment about the contact point and force."""
     force = induced.force[:, source, side]
-    arm = found.feet[side].point - found.mechanics.balance.com
+    arm = levels.feet[side].point - levels.mechanics.balance.com
     return np.concatenate([induced.moment[:, source, side] - np.cross(arm, force), force], axis=1)
 
 
 @pytest.mark.parametrize("model", CONTACT_ROWS)
-def test_equals_the_equations_of_motion_solved_in_full(case, found, model):
+def test_equals_the_equations_of_motion_solved_in_full(case, levels, model):
     """One matrix per frame with accelerations and ground reactions as unknowns together."""
-    rows, moves = CONTACT_ROWS[model], found.mechanics.kinematics
-    induced = found.induced[model]
+    rows, moves = CONTACT_ROWS[model], levels.mechanics.kinematics
+    induced = levels.induced[model]
     mass = mass_matrix(case.skeleton, moves)
     source = induced.sources.index("hip_right")
     tau = np.zeros_like(moves.udot)
@@ -274,17 +280,17 @@ def test_equals_the_equations_of_motion_solved_in_full(case, found, model):
         case.skeleton.coordinates.index(f"hip_{name}_r")
         for name in ("flexion", "adduction", "rotation")
     ]
-    tau[:, columns] = found.mechanics.forces[:, columns]
+    tau[:, columns] = levels.mechanics.forces[:, columns]
     for frame in range(len(moves.udot)):
-        held = [foot for foot in found.feet if foot.touching[frame]]
+        touching_feet = [foot for foot in levels.feet if foot.touching[frame]]
         jacobians = [
             rows
             @ contact_jacobian(
                 case.skeleton, moves, case.skeleton.bodies.index(foot.load.body), foot.point
             )[frame]
-            for foot in held
+            for foot in touching_feet
         ]
-        stacked = np.concatenate(jacobians) if held else np.zeros((0, mass.shape[1]))
+        stacked = np.concatenate(jacobians) if touching_feet else np.zeros((0, mass.shape[1]))
         zero = np.zeros((len(stacked), len(stacked)))
         matrix = np.block([[mass[frame], -stacked.T], [stacked, zero]])
         right = np.concatenate([tau[frame], np.zeros(len(stacked))])
@@ -293,8 +299,8 @@ def test_equals_the_equations_of_motion_solved_in_full(case, found, model):
         limit = INDUCED * np.abs(induced.udot[frame, source]).max()
         np.testing.assert_allclose(induced.udot[frame, source], expected, rtol=0, atol=limit)
         wrench = [
-            rows @ _at_contact(found, induced, source, side)[frame]
-            for side, foot in enumerate(found.feet)
+            rows @ _at_contact(levels, induced, source, side)[frame]
+            for side, foot in enumerate(levels.feet)
             if foot.touching[frame]
         ]
         limit = INDUCED * np.abs(reaction).max(initial=0.0)
@@ -309,9 +315,9 @@ def test_locked_coordinates_take_no_part(case, moves):
     q, u, udot = (values.copy() for values in case.motion)
     u[:, locked], udot[:, locked] = moves * u[:, locked], moves * udot[:, locked]
     skeleton = replace(case.skeleton, coordinate_locked=locked)
-    found = replace(case, skeleton=skeleton, motion=(q, u, udot)).levels()
-    assert max(level_c_identities(found).values()) < INDUCED
-    assert found.induced["C2"].udot.shape[2] == len(case.skeleton.coordinates) - 2
+    locked_levels = replace(case, skeleton=skeleton, motion=(q, u, udot)).levels()
+    assert max(level_c_identities(locked_levels).values()) < INDUCED
+    assert locked_levels.induced["C2"].udot.shape[2] == len(case.skeleton.coordinates) - 2
 
 
 seeds = st.integers(0, 10_000)
@@ -384,18 +390,18 @@ VECTORS = {
 def test_free_moment_recovers_a_known_wrench(seed, height):
     """A force at a known place and a known vertical moment, given about any point."""
     rng = np.random.default_rng(seed)
-    place = rng.normal(0, 3, (FRAMES, 3))
-    place[:, 1] = height
+    pressure_centre = rng.normal(0, 3, (FRAMES, 3))
+    pressure_centre[:, 1] = height
     force = rng.normal(0, 300, (FRAMES, 3))
     force[:, 1] = rng.uniform(MIN_FREE_MOMENT_FORCE_N + 1, 3000, FRAMES)
-    known = np.zeros((FRAMES, 3))
-    known[:, 1] = rng.normal(0, 20, FRAMES)
+    true_moment = np.zeros((FRAMES, 3))
+    true_moment[:, 1] = rng.normal(0, 20, FRAMES)
     point = rng.normal(0, 2, 3)
-    moment = known + np.cross(place - point, force)
-    found = free_moment(ExternalLoad("foot", force, moment, point), height)
+    moment = true_moment + np.cross(pressure_centre - point, force)
+    recovered = free_moment(ExternalLoad("foot", force, moment, point), height)
     # the centre of pressure is a quotient by the vertical force, multiplied by the horizontal one
     amplified = np.abs(moment).max() * (1 + np.abs(force / force[:, 1:2]).max())
-    np.testing.assert_allclose(found, known, rtol=0, atol=1e-12 * amplified)
+    np.testing.assert_allclose(recovered, true_moment, rtol=0, atol=1e-12 * amplified)
 
 
 def _mapped(polar, axial, motion, loads):
@@ -425,7 +431,7 @@ def test_mirrored_and_turned_worlds_give_mirrored_and_turned_results(turn, seed)
         _close(getattr(after, name), expected, before.rate if kind == "axial" else expected)
 
 
-SAME = 1e-9
+EQUAL_RTOL = 1e-9
 """Relative to the largest value; the issue's tolerance."""
 
 
@@ -439,31 +445,31 @@ def _vectors(unmoved: Levels) -> dict[str, tuple[np.ndarray, str]]:
     for kinetics, balance in unmoved.hubs:
         hub = kinetics.hub.name
         add(f"{hub} rate", kinetics.rate, "axial")
-        for place, source in enumerate(kinetics.hub.sources):
-            add(f"{hub} moment {source}", kinetics.moment[:, place], "axial")
-            add(f"{hub} force moment {source}", kinetics.force_moment[:, place], "axial")
-            add(f"{hub} force {source}", kinetics.force[:, place], "polar")
-        for place, part in enumerate(balance.parts):
-            add(f"{hub} weight {part}", balance.apparent_weight[:, place], "axial")
-            add(f"{hub} about com {part}", balance.moment_on_hub[:, place], "axial")
-    for place, group in enumerate(unmoved.groups):
-        add(f"inertial {group}", unmoved.shares.inertial[:, place], "polar")
-        add(f"relative {group}", unmoved.shares.relative[:, place], "polar")
+        for row, source in enumerate(kinetics.hub.sources):
+            add(f"{hub} moment {source}", kinetics.moment[:, row], "axial")
+            add(f"{hub} force moment {source}", kinetics.force_moment[:, row], "axial")
+            add(f"{hub} force {source}", kinetics.force[:, row], "polar")
+        for row, part in enumerate(balance.parts):
+            add(f"{hub} weight {part}", balance.apparent_weight[:, row], "axial")
+            add(f"{hub} about com {part}", balance.moment_on_hub[:, row], "axial")
+    for row, group in enumerate(unmoved.groups):
+        add(f"inertial {group}", unmoved.shares.inertial[:, row], "polar")
+        add(f"relative {group}", unmoved.shares.relative[:, row], "polar")
     for model, induced in unmoved.induced.items():
-        for place, source in enumerate(induced.sources):
+        for row, source in enumerate(induced.sources):
             name = f"{model} {source}"
-            add(f"{name} com", induced.com_acceleration[:, place], "polar")
-            add(f"{name} turning", induced.pelvis_acceleration[:, place], "turning")
+            add(f"{name} com", induced.com_acceleration[:, row], "polar")
+            add(f"{name} turning", induced.pelvis_acceleration[:, row], "turning")
             for foot, side in enumerate(("left", "right")):
-                add(f"{name} moment {side}", induced.moment[:, place, foot], "axial")
-                add(f"{name} force {side}", induced.force[:, place, foot], "polar")
+                add(f"{name} moment {side}", induced.moment[:, row, foot], "axial")
+                add(f"{name} force {side}", induced.force[:, row, foot], "polar")
             for column, group in enumerate(unmoved.groups):
-                add(f"{name} rate {group}", induced.group_rate[:, place, column], "axial")
+                add(f"{name} rate {group}", induced.group_rate[:, row, column], "axial")
     return vectors
 
 
 def _scalars(unmoved: Levels) -> dict[str, np.ndarray]:
-    return {name: unmoved.power[:, place] for place, name in enumerate(unmoved.joints)}
+    return {name: unmoved.power[:, column] for column, name in enumerate(unmoved.joints)}
 
 
 def _kind_of(name: str) -> str:
@@ -475,18 +481,18 @@ def _kind_of(name: str) -> str:
 def _compare(actual, expected, transform, rename=lambda name: name, power=1.0) -> None:
     ours, theirs = _vectors(actual), _vectors(expected)
     assert set(ours) == {rename(name) for name in theirs}
-    wanted = {name: transform(values, kind) for name, (values, kind) in theirs.items()}
+    transformed = {name: transform(values, kind) for name, (values, kind) in theirs.items()}
     scale: dict[str, float] = {}
-    for name, values in wanted.items():
+    for name, values in transformed.items():
         kind = _kind_of(name)
         scale[kind] = max(scale.get(kind, 0.0), float(np.abs(values).max()))
-    for name, values in wanted.items():
+    for name, values in transformed.items():
         error = np.abs(ours[rename(name)][0] - values).max()
-        assert error <= SAME * scale[_kind_of(name)], (name, error)
+        assert error <= EQUAL_RTOL * scale[_kind_of(name)], (name, error)
     powers, wanted_powers = _scalars(actual), _scalars(expected)
     largest = power * max(np.abs(values).max() for values in wanted_powers.values())
     for name, values in wanted_powers.items():
-        assert np.abs(powers[rename(name)] - power * values).max() <= SAME * largest, name
+        assert np.abs(powers[rename(name)] - power * values).max() <= EQUAL_RTOL * largest, name
 
 
 def _root_moved(skeleton: Skeleton, turn: np.ndarray, shift: np.ndarray) -> Skeleton:
@@ -517,10 +523,10 @@ def test_a_laboratory_turned_elsewhere_or_raised(run, unmoved, angle, shift):
         force = load.force @ turn.T
         return replace(load, force=force, moment=load.moment @ turn.T + np.cross(shift, force))
 
-    other = replace(
+    moved_run = replace(
         run.with_loads(moved), skeleton=_root_moved(run.skeleton, turn, np.array(shift))
     )
-    _compare(other.levels(surface_height=shift[1]), unmoved, lambda values, _: values @ turn.T)
+    _compare(moved_run.levels(surface_height=shift[1]), unmoved, lambda values, _: values @ turn.T)
 
 
 def _swapped_words(name: str) -> str:

@@ -27,9 +27,9 @@ SIZES = {
     ],
 )
 def test_a_model_stands_for_a_person_of_the_same_sex_if_it_can(made_for, sex, expected):
-    model_map = SimpleNamespace(made_for={one: SIZES[one] for one in made_for})
-    found = reference_person(SimpleNamespace(model_map=model_map), sex)
-    assert (found.sex, found.stature, found.mass) == expected
+    model_map = SimpleNamespace(made_for={model_sex: SIZES[model_sex] for model_sex in made_for})
+    person = reference_person(SimpleNamespace(model_map=model_map), sex)
+    assert (person.sex, person.stature, person.mass) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_a_person_is_what_all_sessions_say(heights, masses, expected):
     names = ["P1", "P1b", "P1c"]
     study = SimpleNamespace(
         sessions_of=lambda _: names,
-        participant=lambda one: SimpleNamespace(sex="female", height_m=heights[names.index(one)]),
-        read_manifest=lambda one, _: (
-            {} if masses[names.index(one)] is None else {"mass_kg": masses[names.index(one)]}
+        participant=lambda name: SimpleNamespace(sex="female", height_m=heights[names.index(name)]),
+        read_manifest=lambda name, _: (
+            {} if masses[names.index(name)] is None else {"mass_kg": masses[names.index(name)]}
         ),
     )
-    found = recorded_person(study, "P1")
-    assert (found.sex, found.stature, found.mass) == ("female", *expected)
+    person = recorded_person(study, "P1")
+    assert (person.sex, person.stature, person.mass) == ("female", *expected)
 
 
 def test_video_turns_a_joint_of_three_rotations_by_three_points_or_not_at_all():
@@ -64,6 +64,6 @@ def test_video_turns_a_joint_of_three_rotations_by_three_points_or_not_at_all():
             for palpated in range(points + 1):
                 video = (np.arange(8) >= palpated) & (np.arange(8) != 7)
                 expected = turns.count(joint) == 3 and points < 3 and palpated == 0
-                found = _rotation_undetermined(skeleton, on_body, body, video)
-                assert found == expected, (joint, points, palpated)
+                undetermined = _rotation_undetermined(skeleton, on_body, body, video)
+                assert undetermined == expected, (joint, points, palpated)
     assert {turns.count(joint) for joint in skeleton.joints} >= {1, 3}

@@ -58,16 +58,21 @@ FAULTS = {
 def test_wrong_labels_are_named_left_out_and_do_not_reach_the_lengths(fit, name):
     """No other label is blamed; the body follows some, and their lengths are warned of."""
     fault, arguments = FAULTS[name]
-    wrong, faulty = {one for one in arguments[:2] if str(one).isupper()}, fault(fit, *arguments)
-    found = list(label_findings(faulty, TRIALS, "S01"))
-    assert {label for one in found for label in one.label.split(", ")} == wrong
+    wrong, faulty = (
+        {argument for argument in arguments[:2] if str(argument).isupper()},
+        fault(fit, *arguments),
+    )
+    findings = list(label_findings(faulty, TRIALS, "S01"))
+    assert {label for finding in findings for label in finding.label.split(", ")} == wrong
     if name in ("sternum, always", "heel and toe, always"):  # no trial contradicts another
-        assert {(one.rule, one.severity) for one in found} == {("landmark-misplaced", "warning")}
+        assert {(finding.rule, finding.severity) for finding in findings} == {
+            ("landmark-misplaced", "warning")
+        }
         return
     left_out = {label for labels in excluded_labels(faulty, TRIALS).values() for label in labels}
     assert left_out == wrong
-    for one, other in zip(lengths(fit), lengths(faulty), strict=True):
-        assert abs(other.length - one.length) < 0.6 * one.sd, one.name
+    for sound, estimate in zip(lengths(fit), lengths(faulty), strict=True):
+        assert abs(estimate.length - sound.length) < 0.6 * sound.sd, sound.name
 
 
 def golden(about, *makers):
@@ -81,17 +86,20 @@ def test_golden_words_of_labels_lengths_and_segments(fit):
     hidden_labels = ("LANL", "LANM", "LHEE", "LMT5", "LMT1", "LTOE", "LSH1", "LSH2")
     bare = calibration(fitted(made_person(0, hidden=hidden_labels, with_static_trial=False)))
 
-    def found(one: BodyFit) -> list[object]:
-        return [*label_findings(one, TRIALS, "S01"), str(excluded_labels(one, TRIALS))]
+    def words_of(body_fit: BodyFit) -> list[object]:
+        return [*label_findings(body_fit, TRIALS, "S01"), str(excluded_labels(body_fit, TRIALS))]
 
     def labelled(**trials):
         """Weights, and errors in mm, of labels in the frames of trials."""
         weights, error = fit.weights.copy(), fit.error.copy()
         for trial, labels in trials.items():
-            for label, (weight, *apart) in labels.items():
-                place = frames.trial == TRIALS.index(trial), names.index(label)
-                weights[place], error[place] = weight, 1e-3 * np.array(apart)
-        return found(replace(fit, weights=weights, error=error))
+            for label, (weight, *distances) in labels.items():
+                frames_and_label = frames.trial == TRIALS.index(trial), names.index(label)
+                weights[frames_and_label], error[frames_and_label] = (
+                    weight,
+                    1e-3 * np.array(distances),
+                )
+        return words_of(replace(fit, weights=weights, error=error))
 
     def ghost(count: int):
         """A label that is seen in a few frames of the jog only."""
@@ -100,9 +108,9 @@ def test_golden_words_of_labels_lengths_and_segments(fit):
         position[rows[count:], marker] = np.nan
         weights[rows[:count], marker] = 0.01
         problem = replace(fit.problem, frames=replace(frames, position=position))
-        return found(replace(fit, weights=weights, problem=problem))
+        return words_of(replace(fit, weights=weights, problem=problem))
 
-    def lost(elbow=None, *, hidden=False):
+    def unplaced(elbow=None, *, hidden=False):
         body, q = bare if hidden else calibration(fit), fit.state.q.copy()
         if elbow is not None:
             column = fit.problem.template.skeleton.coordinates.index("elbow_flex_r")
@@ -112,8 +120,8 @@ def test_golden_words_of_labels_lengths_and_segments(fit):
         study = SimpleNamespace(
             model_map=MAP, static_of=lambda _: static, read_manifest=lambda *_: {"spare_labels": {}}
         )
-        parts, said = unplaced_segments(study, "P1", body)
-        return [*said, str(parts)]
+        parts, sentences = unplaced_segments(study, "P1", body)
+        return [*sentences, str(parts)]
 
     def sized(shank=None, thigh=None, *, settled=True):
         """A thigh of 40 cm, by 2 cm of belief, 7 mm of recordings and 24 mm of joint centres."""
@@ -123,10 +131,10 @@ def test_golden_words_of_labels_lengths_and_segments(fit):
             estimates = [LengthEstimate("shank_left", 0.4, 1e-3 * shank, 0.4, 0.017)]
         if thigh is not None:
             sd = float(np.linalg.norm([0.02, 0.007, 0.024]))
-            others = (("thigh_left", 0.999), ("thigh_right", 1.0), ("shoulder_width", 2.0))
+            deviations = (("thigh_left", 0.999), ("thigh_right", 1.0), ("shoulder_width", 2.0))
             estimates = [
                 LengthEstimate(name, 0.4 + part * thigh * sd, 0.007, 0.4, 0.02, 1.0, part < 2.0)
-                for name, part in others
+                for name, part in deviations
             ]
         body = SimpleNamespace(names=body.names, lengths=estimates, fit=body.fit)
         return calibration_findings(body, MAP, "P1")
@@ -134,11 +142,13 @@ def test_golden_words_of_labels_lengths_and_segments(fit):
     def errors():
         return label_errors(calibration(fit))
 
-    def sessions(who: str):
+    def sessions(participant: str):
         of = {"P1": ("P1", "P2"), "P3": ("P3",)}
-        return session_findings(SimpleNamespace(sessions_of=of.get, same_person=of.get), who)
+        return session_findings(
+            SimpleNamespace(sessions_of=of.get, same_person=of.get), participant
+        )
 
-    assert golden("labels", labelled, ghost, lost, sized, errors, sessions) == []
+    assert golden("labels", labelled, ghost, unplaced, sized, errors, sessions) == []
 
 
 def test_golden_words_of_own_models_and_marker_sets():
@@ -149,7 +159,9 @@ def test_golden_words_of_own_models_and_marker_sets():
         study = SimpleNamespace(
             settings=StudySettings(name="made"),
             read_manifest=lambda *_: {"masses_kg": masses},
-            participant=lambda who: Participant(participant_id=who, mass_confirmed=confirmed),
+            participant=lambda participant: Participant(
+                participant_id=participant, mass_confirmed=confirmed
+            ),
         )
         return check_mass(study, "P1", 70.0, Path("own.osim"))
 
@@ -158,14 +170,16 @@ def test_golden_words_of_own_models_and_marker_sets():
         marker_set = read_yaml(MARKERS, MarkerSet)
         markers = dict(marker_set.markers)
         markers[label] = markers[label].model_copy(update=change)
-        own = marker_set.model_copy(update={"markers": markers})
+        changed_set = marker_set.model_copy(update={"markers": markers})
         joints = {"knee_right": "knee_r"} if names is None else names
-        found, before = (labels_on_model(x, generic, joints) for x in (own, marker_set))
-        one = found.pop(label)
-        for name, other in found.items():
-            np.testing.assert_array_equal(other.position, before[name].position)
+        markers_found, before = (
+            labels_on_model(x, generic, joints) for x in (changed_set, marker_set)
+        )
+        changed_marker = markers_found.pop(label)
+        for name, marker in markers_found.items():
+            np.testing.assert_array_equal(marker.position, before[name].position)
         if change.get("position") is not None:
-            np.testing.assert_allclose(one.position, change["position"])
-        return [f"palpated {one.palpated}, video {one.video}"]
+            np.testing.assert_allclose(changed_marker.position, change["position"])
+        return [f"palpated {changed_marker.palpated}, video {changed_marker.video}"]
 
     assert golden("own_models", weighed, placed) == []

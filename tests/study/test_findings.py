@@ -56,8 +56,8 @@ def test_a_finding_comes_back_from_its_table_as_it_was(tmp_path, name):
     assert cause.members == (cause.first,)
     [row] = cause_rows([cause])
     assert row["cause"] == table["cause"][0]
-    told = {key: row[key] for key in ("severity", "rule", "what", "count")}
-    assert told == {
+    cells = {key: row[key] for key in ("severity", "rule", "what", "count")}
+    assert cells == {
         "severity": finding.severity, "rule": finding.rule, "what": finding.what, "count": 1,
     }  # fmt: skip
     assert row["fix"] == (finding.fix or None)

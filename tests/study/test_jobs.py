@@ -1,4 +1,4 @@
-"""What the jobs of a study depend on and leave, with stand-ins for their stages."""
+"""Dependencies and traces of the jobs of a study, with stand-ins for their stages."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ def _ran(file: Path, **breaks) -> list[str]:
     study = load_study(file)
     remove_unsound_records(study)
     ran = []
-    for on, who, name in every_job(study):
-        if not who or on.manifest(who, name).exists():
+    for on, participant, name in every_job(study):
+        if not participant or on.manifest(participant, name).exists():
             continue
 
         @participant_stage(name)
-        def stand_in(on, who, report, name=name):
+        def stand_in(on, participant, report, name=name):
             breaks.get(name, lambda: None)()
-            write_text(on.folder(who, name) / "result", name)
-            write_manifest(on, who, name, [])
+            write_text(on.folder(participant, name) / "result", name)
+            write_manifest(on, participant, name, [])
 
-        stand_in(on, who, lambda line: None)
-        ran.append(f"{who} {name}")
+        stand_in(on, participant, lambda line: None)
+        ran.append(f"{participant} {name}")
     return ran
 
 
@@ -70,8 +70,8 @@ def test_a_stage_does_not_go_on_from_damaged_results(file):
     (study.folder("P1", "prepare") / "result").write_text("edited")
     study.manifest("P1", "scale").unlink()
     scale = participant_stage("scale")(lambda *_: pytest.fail("it began"))
-    what = "a result of stage prepare is damaged"
-    with refused("result-damaged", what, RunStoppedError) as caught:
+    sentence = "a result of stage prepare is damaged"
+    with refused("result-damaged", sentence, RunStoppedError) as caught:
         scale(study, "P1", print)
     assert caught.value.file.endswith("prepared/result")
     assert _ran(file) == ["P1 prepare", "P1 scale"]
@@ -106,15 +106,15 @@ def _makers(sizes):
 
 @pytest.mark.parametrize("cores", [1, 2])
 def test_a_stage_of_the_study_that_lost_a_part_is_tried_again(file, cores):
-    """What breaks is a finding and stops no other part; a stage that has not run stops all."""
+    """A part that breaks is a finding and stops no other; a stage that has not run stops all."""
     _ran(file)
-    study, made = load_study(file), []
+    study, parts_made = load_study(file), []
 
     @study_stage("tables")
     def work(study, report, sizes):
         parts = Parts(study, "tables")
-        made[:] = list(parts.side_by_side(_makers(sizes), [], cores))
-        assert [("ZeroDivisionError" in one.what) for one in parts.findings] == [True] * (
+        parts_made[:] = list(parts.side_by_side(_makers(sizes), [], cores))
+        assert [("ZeroDivisionError" in finding.what) for finding in parts.findings] == [True] * (
             0 in sizes
         )
 
@@ -122,9 +122,9 @@ def test_a_stage_of_the_study_that_lost_a_part_is_tried_again(file, cores):
         remove_unsound_records(study)
         assert not study.manifest("", "tables").exists()
         work(study, print, sizes)
-        assert [len(one) for one in made] == [size and size + 2 for size in sizes]
-        assert (os.getpid() in {one[0] for one in made if one}) == (cores == 1)
-        kinds = {one.kind for one in result_problems(study) if one.stage == "tables"}
+        assert [len(part) for part in parts_made] == [size and size + 2 for size in sizes]
+        assert (os.getpid() in {part[0] for part in parts_made if part}) == (cores == 1)
+        kinds = {problem.kind for problem in result_problems(study) if problem.stage == "tables"}
         assert kinds == ({"failed"} if 0 in sizes else set())
     early = _raises(AqbioError("stage steps has not run.", rule=STAGE_ORDER))
     with pytest.raises(AqbioError, match="has not run"):
@@ -133,24 +133,24 @@ def test_a_stage_of_the_study_that_lost_a_part_is_tried_again(file, cores):
 
 def test_a_study_does_not_write_over_the_results_of_another_of_its_name(file):
     """Run from one folder: both write into results/NAME."""
-    other = file.parent / "other" / file.name
-    shutil.copytree(file.parent, other.parent)
+    other_file = file.parent / "other" / file.name
+    shutil.copytree(file.parent, other_file.parent)
 
-    def claim(which):
-        claim_results(load_study(which))
+    def claim(study_file):
+        claim_results(load_study(study_file))
 
     claim(file)
     claim(file)  # its own are no others
     with refused("results-of-another", "another study of the same name", RunStoppedError):
-        claim(other)
+        claim(other_file)
     replace(file, "name: small", "name: small_one")
-    claim(other)
-    replace(other, "name: small", "name: small_one")
+    claim(other_file)
+    replace(other_file, "name: small", "name: small_one")
     claim(file)
     with pytest.raises(RunStoppedError):
-        claim(other)
+        claim(other_file)
     file.unlink()  # or moved: the results belong to no other study any more
-    claim(other)
+    claim(other_file)
 
 
 # What a stage made of every trial: one failure stops nothing else and is passed on.
@@ -161,14 +161,14 @@ def study(tmp_path):
     return load_study(write_small_study(tmp_path))
 
 
-def _write(study, stage, *trials, **more):
-    write_manifest(study, "P1", stage, list(trials), **more)
+def _write(study, stage, *trials, **fields):
+    write_manifest(study, "P1", stage, list(trials), **fields)
 
 
-def _done(study, fast, slow, said=None):
+def _entries(study, fast, slow, lines=None):
     """Entries of two trials, each made by a function of its own."""
     works = {"fast": fast, "slow": slow}
-    report = (said if said is not None else []).append
+    report = (lines if lines is not None else []).append
     return run_trials(study, "P1", "prepare", lambda t: works[t.trial_id](t), report)
 
 
@@ -182,35 +182,35 @@ def _gap(trial):
 
 def test_errors_of_the_program_fail_one_trial_with_a_log(study):
     """The sentence names it, its log tells where; what JSON cannot hold is the trial's own."""
-    fast, slow = _done(
+    fast, slow = _entries(
         study, lambda _: TrialOutcome({"ratio": [1.0][7]}),
         lambda _: TrialOutcome({"nothing": float("nan")}),
     )  # fmt: skip
-    [found] = fast["findings"]
-    assert (found["rule"], found["severity"], found["trial"]) == (RULE, "error", "fast")
+    [error] = fast["findings"]
+    assert (error["rule"], error["severity"], error["trial"]) == (RULE, "error", "fast")
     assert fast["reason"].startswith("internal error ")
     assert "IndexError (list index out of range), see logs/internal-" in fast["reason"]
-    log = Path(found["file"])
+    log = Path(error["file"])
     assert "TrialOutcome" in log.read_text(encoding="utf-8")
-    assert log.relative_to(study.root).as_posix() in found["what"]
+    assert log.relative_to(study.root).as_posix() in error["what"]
     assert (slow["status"], "ValueError" in slow["reason"]) == (FAILED, True)
     with pytest.raises(KeyboardInterrupt):
-        _done(study, lambda _: (_ for _ in ()).throw(KeyboardInterrupt), _gap)
+        _entries(study, lambda _: (_ for _ in ()).throw(KeyboardInterrupt), _gap)
 
 
 def test_a_participant_of_whom_nothing_is_made(study):
     """Work between the trials: later stages find a manifest, and say why, once."""
-    left, said = [], []
+    left, lines = [], []
 
     @participant_stage("prepare", lambda study, name: left.append(name), mass_kg=None)
     def stage(study, participant_id, report):
         raise KeyError
 
-    stage(study, "P1", said.append)
+    stage(study, "P1", lines.append)
     content = study.read_manifest("P1", "prepare")
     assert (content["status"], content["mass_kg"], left) == (FAILED, None, ["P1"])
     assert (content["reason"][:15], len(content["findings"])) == ("internal error ", 1)
-    assert said == [f"P1: failed: {content['reason']}"]
+    assert lines == [f"P1: failed: {content['reason']}"]
     _write(study, "scale", reason="prepare: told")
     reasons = set(earlier_failures(study, "P1", "inverse_kinematics").values())
     assert reasons == {f"prepare: {content['reason']}"}
@@ -230,15 +230,15 @@ def test_later_stages_pass_a_failure_on_with_the_stage_that_had_it(study):
     cut = {"fast": "prepare: cut."}
     _write(study, "prepare", entry("fast", FAILED, "cut."), entry("slow", OK, ""))
     _write(study, "scale", reason="no markers.")
-    stage, said = "inverse_kinematics", []
+    stage, lines = "inverse_kinematics", []
     assert earlier_failures(study, "P1", stage) == cut | {"slow": "scale: no markers."}
-    entries = run_trials(study, "P1", stage, pytest.fail, said.append)
-    assert [done["status"] for done in entries] == [FAILED, FAILED]
-    assert said[1] == "P1 slow: not possible (stage scale failed)"
+    entries = run_trials(study, "P1", stage, pytest.fail, lines.append)
+    assert [trial_entry["status"] for trial_entry in entries] == [FAILED, FAILED]
+    assert lines[1] == "P1 slow: not possible (stage scale failed)"
     _write(study, "scale")
-    done = []
-    entries = run_trials(study, "P1", stage, lambda t: done.append(t) or TrialOutcome(), str)
-    assert [trial.trial_id for trial in done] == ["slow"]
+    trials_run = []
+    entries = run_trials(study, "P1", stage, lambda t: trials_run.append(t) or TrialOutcome(), str)
+    assert [trial.trial_id for trial in trials_run] == ["slow"]
     for name, later in ((stage, "inverse_dynamics"), ("inverse_dynamics", "contributions")):
         _write(study, name, *entries)
         assert earlier_failures(study, "P1", later) == cut

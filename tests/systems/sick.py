@@ -33,7 +33,7 @@ def sleep() -> None:
 
 
 def grow() -> None:
-    kept = []
+    blocks = []
     for _ in range(600):
-        kept.append(bytes([1]) * 2**24)
+        blocks.append(bytes([1]) * 2**24)
         time.sleep(0.005)

@@ -14,17 +14,17 @@ from tests.lacking.recordings import short
 from tests.lacking.shared import SETTINGS
 
 
-def told(found: Outcome, folder: Path) -> str:
-    """What a study said, the number of its steps, and what broke."""
-    lines = [line.replace(str(folder), "") for line in found.lines()]
-    return "\n".join([*lines, f"steps: {len(found.steps)}", *found.broken]) + "\n"
+def summary(result: Outcome, folder: Path) -> str:
+    """Lines of a study, the number of its steps, and tracebacks."""
+    lines = [line.replace(str(folder), "") for line in result.lines()]
+    return "\n".join([*lines, f"steps: {len(result.steps)}", *result.broken]) + "\n"
 
 
 def main(folder: Path) -> int:
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-    found = outcome(folder, short(), SETTINGS)
-    sys.stdout.write(f"forks: {aqbio.operating_system.CAN_FORK}\n{told(found, folder)}")
-    return int(bool(found.broken))
+    result = outcome(folder, short(), SETTINGS)
+    sys.stdout.write(f"forks: {aqbio.operating_system.CAN_FORK}\n{summary(result, folder)}")
+    return int(bool(result.broken))
 
 
 if __name__ == "__main__":

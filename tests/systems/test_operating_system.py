@@ -52,29 +52,29 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != PORTABLE)
 
 def _of_some_systems(tree: ast.AST) -> list[str]:
     """Modules, functions, signals and places that only some systems have."""
-    found = []
+    names_found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name.partition(".")[0] for alias in node.names]
-            found += [name for name in names if name in only_portable.MODULES]
+            names_found += [name for name in names if name in only_portable.MODULES]
         elif isinstance(node, ast.ImportFrom) and node.module in ("os", "signal"):
-            found.append(f"from {node.module} import")  # would hide its names from this test
+            names_found.append(f"from {node.module} import")  # would hide its names from this test
         elif isinstance(node, ast.ImportFrom) and node.module in only_portable.MODULES:
-            found.append(node.module)
+            names_found.append(node.module)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             names = {"os": only_portable.FUNCTIONS, "signal": only_portable.SIGNALS}
             if node.attr in names.get(node.value.id, ()):
-                found.append(f"{node.value.id}.{node.attr}")
+                names_found.append(f"{node.value.id}.{node.attr}")
         elif isinstance(node, ast.Constant) and str(node.value).startswith(
             ("/proc/", "/dev/", "/tmp", "/usr/", "/bin/")
         ):
-            found.append(str(node.value))
-    return found
+            names_found.append(str(node.value))
+    return names_found
 
 
 def test_one_module_asks_for_what_only_some_systems_have():
-    found = {path: _of_some_systems(ast.parse(path.read_text("utf-8"))) for path in SOURCES}
-    assert {path: names for path, names in found.items() if names} == {}
+    names_in = {path: _of_some_systems(ast.parse(path.read_text("utf-8"))) for path in SOURCES}
+    assert {path: names for path, names in names_in.items() if names} == {}
 
 
 @pytest.mark.parametrize(
@@ -94,25 +94,25 @@ NO_TEXT = ("os.open", "tarfile.open")
 
 def _without_encoding(tree: ast.AST) -> list[str]:
     """Calls that read or write text in whatever encoding the country of the computer has."""
-    found = []
+    calls = []
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        keywords = {one.arg for one in node.keywords}
-        modes = [one.value for one in node.args if isinstance(one, ast.Constant)]
+        keywords = {keyword.arg for keyword in node.keywords}
+        modes = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
         of_bytes = any(isinstance(mode, str) and "b" in mode for mode in modes)
         opens = name == "open" and not of_bytes and ast.unparse(node.func) not in NO_TEXT
         reads = name in ("read_text", "write_text") and isinstance(node.func, ast.Attribute)
         runs = name in ("run", "Popen", "check_output") and keywords & {"text", "capture_output"}
         if (opens or reads or runs) and "encoding" not in keywords:
-            found.append(f"{node.lineno}: {ast.unparse(node)}"[:100])
-    return found
+            calls.append(f"{node.lineno}: {ast.unparse(node)}"[:100])
+    return calls
 
 
 def test_every_text_has_its_encoding():
-    found = {path: _without_encoding(ast.parse(path.read_text("utf-8"))) for path in SOURCES}
-    assert {path: calls for path, calls in found.items() if calls} == {}
+    calls_in = {path: _without_encoding(ast.parse(path.read_text("utf-8"))) for path in SOURCES}
+    assert {path: calls for path, calls in calls_in.items() if calls} == {}
 
 
 # a run without POSIX ------------------------------------------------------------------------------
@@ -121,10 +121,10 @@ def test_every_text_has_its_encoding():
 @pytest.mark.whole
 def test_a_small_study_says_the_same_without_posix(tmp_path, tmp_path_factory, worker_id):
     """From `aqbio new` to the page, with everything that Windows lacks taken away."""
-    here = tmp_path / "here"
-    here.mkdir()
-    shutil.copy(only_portable.__file__, here / "sitecustomize.py")
-    path = os.pathsep.join([str(here), str(ROOT)])
+    patch_folder = tmp_path / "here"
+    patch_folder.mkdir()
+    shutil.copy(only_portable.__file__, patch_folder / "sitecustomize.py")
+    path = os.pathsep.join([str(patch_folder), str(ROOT)])
     without = subprocess.run(
         [sys.executable, "-m", "tests.systems.small_run", str(tmp_path / "without")],
         cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, capture_output=True, encoding="utf-8",
@@ -135,7 +135,7 @@ def test_a_small_study_says_the_same_without_posix(tmp_path, tmp_path_factory, w
     sound = sound_study(tmp_path_factory, worker_id)
     assert forks == "forks: False"
     assert operating_system.CAN_FORK or operating_system.WINDOWS
-    assert lines == small_run.told(sound.found, sound.folder).splitlines()
+    assert lines == small_run.summary(sound.found, sound.folder).splitlines()
     assert len(lines) > 20
 
 
@@ -147,11 +147,11 @@ def test_the_workflow_runs_without_posix(tmp_path):
     shutil.copy(only_portable.__file__, tmp_path / "sitecustomize.py")
     path = os.pathsep.join([str(tmp_path), str(ROOT)])
     variables = workflow.environment | {"PYTHONPATH": path, "USERNAME": "somebody"}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", RUN], cwd=workflow.folder, env=variables,
         capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
     calls = (workflow.folder / "calls.txt").read_text(encoding="utf-8").splitlines()
     assert {call.strip() for call in calls} >= set(CALLS)
 
@@ -204,9 +204,9 @@ def test_a_model_that_crashes_opensim_is_named(monkeypatch, tmp_path, forks):
 
 
 def test_work_that_cannot_be_sent_is_done_here(no_fork):
-    here = []
-    in_own_process(lambda: here.append(1))
-    assert here == [1]
+    calls = []
+    in_own_process(lambda: calls.append(1))
+    assert calls == [1]
 
 
 @pytest.mark.parametrize(
@@ -347,8 +347,8 @@ def test_new_gives_identifiers_that_every_disk_tells_apart(names):
         for name in identifiers:
             TypeAdapter(Identifier).validate_python(name)
         assert len({name.casefold() for name in trials.values()}) == len(people)
-        who = set(people_of(people).values())
-        assert len({name.casefold() for name in who}) == len(who)
+        participants = set(people_of(people).values())
+        assert len({name.casefold() for name in participants}) == len(participants)
 
 
 @pytest.mark.parametrize("sheet", ["participants", "trials"])
@@ -381,19 +381,19 @@ SAY = f"from aqbio import operating_system as o; o.WINDOWS = {{}}; o.write_utf8(
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii", "utf-8"])
 def test_a_console_that_lacks_a_letter_gets_the_rest(encoding):
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", SAY.format(False)], capture_output=True, check=False, cwd=ROOT,
         env=os.environ | {"PYTHONIOENCODING": encoding},
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    shown = WORDS.encode(encoding, "replace").decode(encoding)
-    assert done.stdout.decode(encoding).strip() == shown
+    assert process.returncode == 0, process.stderr
+    readable = WORDS.encode(encoding, "replace").decode(encoding)
+    assert process.stdout.decode(encoding).strip() == readable
 
 
 def test_logs_on_windows_are_utf8():
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONIOENCODING"}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", SAY.format(True)], capture_output=True, check=False, cwd=ROOT,
         env=variables | {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
     )  # fmt: skip
-    assert done.stdout.decode().strip() == WORDS, done.stderr
+    assert process.stdout.decode().strip() == WORDS, process.stderr

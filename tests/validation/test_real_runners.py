@@ -19,9 +19,9 @@ ROOT = Path(__file__).parents[2]
 def test_words_stand_between_their_marks_and_replace_earlier_ones():
     begin, end = MARK.format("begin"), MARK.format("end")
     text = f"before\n{begin}\nold\n{end}\nafter\n"
-    once = with_words(text, "new")
-    assert once == f"before\n{begin}\nnew\n{end}\nafter\n"
-    assert with_words(once, "new") == once
+    page = with_words(text, "new")
+    assert page == f"before\n{begin}\nnew\n{end}\nafter\n"
+    assert with_words(page, "new") == page
     with pytest.raises(ValueError, match="lacks the marks"):
         with_words("before", "new")
 
@@ -79,7 +79,7 @@ def test_rows_of_published_files_are_size_and_checksum(tmp_path):
 
 
 @pytest.fixture
-def made(tmp_path):
+def site(tmp_path):
     """A site of one page and two studies with a replay each."""
     site = tmp_path / "site"
     site.mkdir()
@@ -105,22 +105,22 @@ def made(tmp_path):
     return target
 
 
-def test_what_is_published_has_no_dead_link_and_no_folder_without_index(made):
-    assert list(gather_pages.dead_links(made)) == []
-    listing = made / "studies/virtual_sprinters/tables/index.html"
+def test_what_is_published_has_no_dead_link_and_no_folder_without_index(site):
+    assert list(gather_pages.dead_links(site)) == []
+    listing = site / "studies/virtual_sprinters/tables/index.html"
     assert "a&amp;b.tsv" in listing.read_text(encoding="utf-8")
 
 
-def test_replays_of_recordings_without_licence_are_withheld(made):
-    own, others = (made / "studies" / name / "report" for name in gather_pages.STUDIES)
-    assert (own / "trials/P1/run.js").is_file()
-    assert not list(others.rglob("run.js"))
-    assert not (others / "compare-data.js").exists()
-    page = (others / "trials/P1/run.html").read_text(encoding="utf-8")
+def test_replays_of_recordings_without_licence_are_withheld(site):
+    published, withheld = (site / "studies" / name / "report" for name in gather_pages.STUDIES)
+    assert (published / "trials/P1/run.js").is_file()
+    assert not list(withheld.rglob("run.js"))
+    assert not (withheld / "compare-data.js").exists()
+    page = (withheld / "trials/P1/run.html").read_text(encoding="utf-8")
     assert "not published" in page
     assert 'href="../../index.html"' in page
 
 
-def test_a_dead_link_is_named(made):
-    (made / "index.html").write_text('<img src="nowhere.svg">', encoding="utf-8")
-    assert list(gather_pages.dead_links(made)) == ["index.html: nowhere.svg"]
+def test_a_dead_link_is_named(site):
+    (site / "index.html").write_text('<img src="nowhere.svg">', encoding="utf-8")
+    assert list(gather_pages.dead_links(site)) == ["index.html: nowhere.svg"]

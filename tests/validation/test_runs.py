@@ -66,9 +66,9 @@ def test_steady_gaits_are_symmetric(solved):
     left[:, names.index("pelvis_tx")] -= gait.timeline.length[0]
     flip = {"pelvis_list", "pelvis_rotation", "pelvis_tz", "lumbar_bending", "lumbar_rotation"}
     for index, name in enumerate(names):
-        other = name[:-1] + {"r": "l", "l": "r"}[name[-1]] if name[-2:] in ("_r", "_l") else name
+        opposite = name[:-1] + {"r": "l", "l": "r"}[name[-1]] if name[-2:] in ("_r", "_l") else name
         mirrored = (-1.0 if name in flip else 1.0) * right[:, index]
-        ours = left[:, names.index(other)]
+        ours = left[:, names.index(opposite)]
         np.testing.assert_allclose(ours, mirrored, rtol=0, atol=2e-4, err_msg=name)
 
 
@@ -109,9 +109,9 @@ def test_every_design_is_exact(name):
     np.testing.assert_allclose(fall, drag, atol=1e-8 * WEIGHT)
     turning = np.abs(truth.momentum_rate[flight].sum(axis=1)).max()
     assert turning < 1e-5 * WEIGHT * RUNNER.stature
-    both = _impulse(solved, 0) + _impulse(solved, 1)
-    assert both[1] == pytest.approx(WEIGHT * line.period, rel=1e-6)
-    assert both[0] == pytest.approx(gait.drag * line.period, abs=1e-5 * WEIGHT * line.period)
+    impulse = _impulse(solved, 0) + _impulse(solved, 1)
+    assert impulse[1] == pytest.approx(WEIGHT * line.period, rel=1e-6)
+    assert impulse[0] == pytest.approx(gait.drag * line.period, abs=1e-5 * WEIGHT * line.period)
     measures = gait_measures(solved)
     assert measures.slip.max() < (1e-2 if name == "air" else 8e-3)
     if name == "air":
@@ -134,38 +134,40 @@ def gait():
     return individual_gait(GaitName("V02", "normal", 3), drag_area=DRAG_AREA).gait
 
 
-def _made(gait, errors: Errors = NO_SKIN, **changes) -> KnownRun:
+def _run_with(gait, errors: Errors = NO_SKIN, **changes) -> KnownRun:
     return known_run(gait, replace(errors, **changes), np.random.default_rng(3))
 
 
 @pytest.fixture(scope="module")
 def exact(gait) -> KnownRun:
-    return _made(gait)
+    return _run_with(gait)
 
 
-def _residual(made: KnownRun, late: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+def _residual(recorded: KnownRun, late: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Newton and Euler on truth and recorded forces, in measured frames."""
-    truth, ratio = made.run.truth, 5
-    shift = round(late * made.laboratory.force_rate)
-    force, moment = (np.roll(part, -shift, axis=0)[::ratio] for part in (made.force, made.moment))
+    truth, ratio = recorded.run.truth, 5
+    shift = round(late * recorded.laboratory.force_rate)
+    force, moment = (
+        np.roll(part, -shift, axis=0)[::ratio] for part in (recorded.force, recorded.moment)
+    )
     skeleton = truth.gait.skeleton
     drag = np.array([truth.gait.drag, 0.0, 0.0])
     of_force = skeleton.mass.sum() * (truth.com_acceleration - skeleton.gravity) + drag - force
     of_moment = truth.momentum_rate.sum(axis=1) - (
-        moment - cross(truth.com + made.run.shift, force)
+        moment - cross(truth.com + recorded.run.shift, force)
     )
-    return of_force[made.measured], of_moment[made.measured]
+    return of_force[recorded.measured], of_moment[recorded.measured]
 
 
 @pytest.mark.parametrize("late", [0.0, 0.004])
 def test_newton_and_euler_hold_where_forces_are_measured(gait, exact, late):
     """To the generator's own accuracy: 4e-5 N m in flight, round-off in contacts."""
-    made = _made(gait, clock_offset_s=late) if late else exact
-    force, moment = _residual(made, late)
+    recorded = _run_with(gait, clock_offset_s=late) if late else exact
+    force, moment = _residual(recorded, late)
     assert np.abs(force).max() < 1e-6
     assert np.abs(moment).max() < 1e-3
     assert exact.measured[exact.window].all()
-    assert not late or np.abs(_residual(made)[0]).max() > 100.0
+    assert not late or np.abs(_residual(recorded)[0]).max() > 100.0
     # measured frames end before the force of the next contact, which no plate sees, begins
     truth = exact.run.truth
     missing = truth.loads.force.sum(axis=1) - exact.force[::5]
@@ -177,17 +179,17 @@ def test_newton_and_euler_hold_where_forces_are_measured(gait, exact, late):
 
 def test_errors_of_plates_do_what_they_say(gait, exact):
     """Shift: its moment. Gain: no other place. Noise: 56 independent numbers, 3 sigma 30 %."""
-    made = _made(gait, cop_x=0.003, cop_z=-0.002)
-    shift = cross(np.array([[0.003, 0.0, -0.002]]), made.force)
-    np.testing.assert_allclose(made.moment + shift, exact.moment, atol=1e-9)
-    np.testing.assert_array_equal(made.force, exact.force)
-    made = _made(gait, gain=(0.0, 0.01, 0.0))
+    recorded = _run_with(gait, cop_x=0.003, cop_z=-0.002)
+    shift = cross(np.array([[0.003, 0.0, -0.002]]), recorded.force)
+    np.testing.assert_allclose(recorded.moment + shift, exact.moment, atol=1e-9)
+    np.testing.assert_array_equal(recorded.force, exact.force)
+    recorded = _run_with(gait, gain=(0.0, 0.01, 0.0))
     loaded = exact.force[:, 1] > 500.0
-    place = [-run.moment[loaded, 0] / run.force[loaded, 1] for run in (exact, made)]
-    np.testing.assert_allclose(place[1], place[0], atol=1e-9)
-    np.testing.assert_allclose(made.force[loaded, 1], 1.01 * exact.force[loaded, 1])
-    made = _made(gait, force_noise_n=3.0)
-    noise = low_pass(made.force - exact.force, made.laboratory.force_rate, 20.0)
+    pressure_centre = [-run.moment[loaded, 0] / run.force[loaded, 1] for run in (exact, recorded)]
+    np.testing.assert_allclose(pressure_centre[1], pressure_centre[0], atol=1e-9)
+    np.testing.assert_allclose(recorded.force[loaded, 1], 1.01 * exact.force[loaded, 1])
+    recorded = _run_with(gait, force_noise_n=3.0)
+    noise = low_pass(recorded.force - exact.force, recorded.laboratory.force_rate, 20.0)
     assert np.sqrt((noise**2).mean()) == pytest.approx(3.0, rel=0.3)
 
 

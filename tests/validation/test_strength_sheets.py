@@ -34,19 +34,19 @@ def _of(rows, athlete, session):
 
 def test_planted_legs_are_found_and_intervals_hold_them(read):
     """Of the page's intervals as many hold the truth as they say, and none finds it in nobody."""
-    held, found = [], {athlete.name: [] for athlete in ATHLETES}
+    truth_within, weaker_found = [], {athlete.name: [] for athlete in ATHLETES}
     for rows in read:
         for athlete in ATHLETES:
             for session in SESSIONS:
                 change = (athlete.left_gain - athlete.right_gain) * (session == "after")
                 true = percent(-(athlete.left + change))
                 for line in _lines(_of(rows, athlete, session), no_running(athlete.name)):
-                    held.append(line.ratio.low <= true <= line.ratio.high)
+                    truth_within.append(line.ratio.low <= true <= line.ratio.high)
                     if session == "before":
-                        found[athlete.name].append(line.ratio.sure and line.ratio.low > 0.0)
-    assert binomtest(sum(held), len(held), 0.95).pvalue > 1e-3
-    assert np.mean(found["weaker_left"]) > 0.7
-    assert np.mean(found["nothing"]) < 0.15
+                        weaker_found[athlete.name].append(line.ratio.sure and line.ratio.low > 0.0)
+    assert binomtest(sum(truth_within), len(truth_within), 0.95).pvalue > 1e-3
+    assert np.mean(weaker_found["weaker_left"]) > 0.7
+    assert np.mean(weaker_found["nothing"]) < 0.15
 
 
 def test_training_shows_as_change_of_the_leg_that_trained(read):
@@ -54,8 +54,8 @@ def test_training_shows_as_change_of_the_leg_that_trained(read):
     for rows in read:
         for athlete in ATHLETES:
             names = [f"{athlete.name}_{session}" for session in SESSIONS]
-            own = [row for row in rows if row.participant_id in names]
-            for change in _changes(own, names, names[0], no_running)[0]:
+            athlete_rows = [row for row in rows if row.participant_id in names]
+            for change in _changes(athlete_rows, names, names[0], no_running)[0]:
                 side = change.test.rpartition(", ")[2]
                 changes.setdefault((athlete, side), []).append(
                     math.log(change.after / change.before)

@@ -41,7 +41,9 @@ SLOW, FAST = (GaitName("V01", "normal", level) for level in (0, 3))
 
 @pytest.fixture(scope="module")
 def gaits():
-    return load_library(DATA / LIBRARY, {one.athlete.name: one.athlete for one in SPRINTERS})
+    return load_library(
+        DATA / LIBRARY, {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +59,11 @@ def _momentum_by_differences(gait, time):
     def centres(poses):
         return poses.origin + np.einsum("tbij,bj->tbi", poses.rotation, skeleton.com)
 
-    place, velocity = centres(now), (centres(after) - centres(before)) / (2 * h)
+    centre, velocity = centres(now), (centres(after) - centres(before)) / (2 * h)
     share = skeleton.mass / skeleton.mass.sum()
-    arm, relative = (one - np.einsum("b,tbi->ti", share, one)[:, None] for one in (place, velocity))
+    arm, relative = (
+        motion - np.einsum("b,tbi->ti", share, motion)[:, None] for motion in (centre, velocity)
+    )
     spin = (after.rotation - before.rotation) / (2 * h) @ np.swapaxes(now.rotation, -1, -2)
     omega = np.stack([spin[..., 2, 1], spin[..., 0, 2], spin[..., 1, 0]], axis=-1)
     inertia = now.rotation @ skeleton.inertia @ np.swapaxes(now.rotation, -1, -2)
@@ -67,35 +71,40 @@ def _momentum_by_differences(gait, time):
     return np.einsum("tbi,tbi->tb", inertia[..., 1, :], omega) + orbital
 
 
-@pytest.mark.parametrize("place", [0, 1])
-def test_opposition_equals_a_computation_by_hand(fast, place):
-    contact = pattern_contacts(fast)[place]
+@pytest.mark.parametrize("contact_index", [0, 1])
+def test_opposition_equals_a_computation_by_hand(fast, contact_index):
+    contact = pattern_contacts(fast)[contact_index]
     by_segment = _momentum_by_differences(fast, between(contact.rises, contact.falls))
     bodies = fast.skeleton.bodies
-    own = {
+    by_role = {
         role: by_segment[:, [bodies.index(name) for name in names]].sum(axis=1)
         for role, names in roles(contact.foot).items()
     }
-    total, legs = sum(own.values()), own["push_leg"] + own["swing_leg"]
-    size = sum(np.abs(one) for one in own.values()).mean()
+    total, legs = sum(by_role.values()), by_role["push_leg"] + by_role["swing_leg"]
+    size = sum(np.abs(momentum) for momentum in by_role.values()).mean()
 
     def chi(side):
         return (np.abs(side) + np.abs(total - side) - np.abs(total)).mean() / size
 
-    found = true_steps(fast).iloc[place]
-    assert found["opposition_difference"] == pytest.approx(chi(own["swing_leg"]) - chi(legs), 1e-5)
-    push, arms = own["push_leg"], own["arms"]
+    true_step = true_steps(fast).iloc[contact_index]
+    assert true_step["opposition_difference"] == pytest.approx(
+        chi(by_role["swing_leg"]) - chi(legs), 1e-5
+    )
+    push, arms = by_role["push_leg"], by_role["arms"]
     cosine = (push * arms).mean() / np.sqrt((push**2).mean() * (arms**2).mean())
-    assert found["arms_push_cosine"] == pytest.approx(cosine, abs=1e-7)
-    assert found["sides_opposed"] == ((total - own["swing_leg"]) * own["swing_leg"] < 0).mean()
+    assert true_step["arms_push_cosine"] == pytest.approx(cosine, abs=1e-7)
+    assert (
+        true_step["sides_opposed"]
+        == ((total - by_role["swing_leg"]) * by_role["swing_leg"] < 0).mean()
+    )
 
 
 def test_flight_conserves_the_total_and_contacts_change_it_by_the_ground(fast):
     """Every segment has one role."""
     contact, following = pattern_contacts(fast)[:2]
     for foot in ("left", "right"):
-        named = [name for names in roles(foot).values() for name in names]
-        assert (sorted(named), tuple(roles(foot))) == (sorted(fast.skeleton.bodies), ROLE_GROUPS)
+        bodies = [name for names in roles(foot).values() for name in names]
+        assert (sorted(bodies), tuple(roles(foot))) == (sorted(fast.skeleton.bodies), ROLE_GROUPS)
     flight = run_truth(fast, between(contact.toe_off, following.touchdown))
     momenta = role_momenta(flight, contact.foot)
     assert np.ptp(momenta.sum(axis=1)) < 1e-6 < 0.1 < np.ptp(momenta, axis=0).max()
@@ -117,44 +126,44 @@ def test_causes_equal_those_of_the_product(fast):
     tau = newton_euler(skeleton, kinematics, loads)
     chosen = amplifying(skeleton, contact.foot)
     coordinates = {"them": chosen, "rest": np.setdiff1d(np.arange(tau.shape[1]), chosen)}
-    held = np.ones(len(tau), dtype=bool)
-    feet = [foot_contact(load, held) for load in loads]
+    touching = np.ones(len(tau), dtype=bool)
+    feet = [foot_contact(load, touching) for load in loads]
     groups = np.ones((1, len(skeleton.bodies)))
     body = MovingBody(skeleton, kinematics, groups, 0)
     equations = equations_of_motion(body, tau, coordinates, feet)
-    own = caused_force(stance, contact.foot, chosen)
-    for model, values in own.items():
-        found = induced_accelerations(equations, model)
-        expected = found.force[:, found.sources.index("them"), 0, 1]
+    by_hand = caused_force(stance, contact.foot, chosen)
+    for model, values in by_hand.items():
+        induced = induced_accelerations(equations, model)
+        expected = induced.force[:, induced.sources.index("them"), 0, 1]
         np.testing.assert_allclose(values, expected, atol=1e-8)
         assert np.abs(values).max() > 1.0
 
 
-MANY = Features(athletes=150, errors=0.0, reliability=1.0, differences=0.3)
+MANY_ATHLETES = Features(athletes=150, errors=0.0, reliability=1.0, differences=0.3)
 
 
-def _study(seed: int = 1, features: Features = MANY, **changes):
+def _study(seed: int = 1, features: Features = MANY_ATHLETES, **changes):
     return drawn_study(replace(features, **changes), np.random.default_rng(seed))
 
 
 def _slopes(table, x: str, y) -> np.ndarray:
     """Least-squares slope of every athlete."""
-    own = table.assign(y=y).groupby("participant_id", observed=True)
-    return np.array([np.polyfit(one[x], one["y"], 1)[0] for _, one in own])
+    athletes = table.assign(y=y).groupby("participant_id", observed=True)
+    return np.array([np.polyfit(rows[x], rows["y"], 1)[0] for _, rows in athletes])
 
 
 CORE = ("H1", "H4", "H5a", "H7")
-NOTHING, TWICE = "nothing is so, 12 athletes", "twice the smallest effects, 12 athletes"
+NO_EFFECTS, TWICE = "nothing is so, 12 athletes", "twice the smallest effects, 12 athletes"
 LAST, LATE = "restricted arms always last, with fatigue of 0.6 %", "forces that are 16 ms late"
 
 
 def test_few_studies_are_judged_counted_and_written(tmp_path):
     """No support in 3 studies: at most 1 - 0.025^(1/3) of all (Clopper and Pearson)."""
-    given = ["--cells", "1", "--studies", "1", "--named-studies", "3", "--folder", str(tmp_path)]
-    main([*given, "--only", NOTHING, TWICE, LAST, LATE, "arms cost 3"])
+    options = ["--cells", "1", "--studies", "1", "--named-studies", "3", "--folder", str(tmp_path)]
+    main([*options, "--only", NO_EFFECTS, TWICE, LAST, LATE, "arms cost 3"])
     table = pd.read_csv(tmp_path / "verdicts.tsv", sep="\t", dtype={"claim": str})
     rows = table.set_index(["cell", "hypothesis"])
-    for cell, count in ((NOTHING, 0), (TWICE, 3)):
+    for cell, count in ((NO_EFFECTS, 0), (TWICE, 3)):
         assert [rows.loc[(cell, name), "supported"] for name in CORE] == [count] * len(CORE)
     assert not rows.loc[(LAST, "H7"), "judged"]  # orders that are not equal
     late = rows.loc[(LATE, "H5a")]
@@ -184,18 +193,18 @@ UNTESTABLE = {
 def test_sides_that_were_measured_differently_are_not_compared(name):
     """Whatever the numbers are; before, 75 to 100 % of such studies were called supported."""
     world = worlds()[name]
-    (found,) = verdicts(drawn_evidence(world, np.random.default_rng(5)), registry_of_world(world))
+    (judged,) = verdicts(drawn_evidence(world, np.random.default_rng(5)), registry_of_world(world))
     gate = name.startswith("one condition")
-    assert found.verdict == ("inconclusive" if gate else "not_testable")
-    assert UNTESTABLE[name] in found.reason
+    assert judged.verdict == ("inconclusive" if gate else "not_testable")
+    assert UNTESTABLE[name] in judged.reason
 
 
-LEAST = {
+MIN_SUPPORTED = {
     (TWICE, *CORE, "contrast"): 0.9,
     ("the weaker side limits, 96 athletes", "H3b"): 0.9,
     ("twice the smallest slopes, 96 athletes", "H8a", "H9"): 0.6,
-    **{(f"a contrast of {count} athletes, twice the smallest effect", "contrast"): least
-       for count, least in ((6, 0.1), (8, 0.45), (12, 0.78), (20, 0.88))},
+    **{(f"a contrast of {count} athletes, twice the smallest effect", "contrast"): share
+       for count, share in ((6, 0.1), (8, 0.45), (12, 0.78), (20, 0.88))},
 }  # fmt: skip
 """Cell and hypotheses, and the least share of studies that find them. A contrast at equal speed
 takes the law of speed from the compared sprints alone, which costs power (docs/decisions/0041):
@@ -209,20 +218,23 @@ def test_the_committed_table_is_of_this_registry_of_all_cells_and_holds():
     assert origin["registry_hash"] == read_registry().hash
     assert origin["version"] == aqbio.__version__
     table = pd.read_csv(FOLDER / "verdicts.tsv", sep="\t", na_values="n/a")
-    drawn = {f"{origin['seed']}-{number + 1:02d}" for number in range(origin["cells"])}
-    named = {*(one.name for one in named_cells()), *(f"contrast: {name}" for name in worlds())}
-    assert set(table["cell"]) == {*drawn, *named}
-    for name, own in table.groupby("hypothesis"):
+    drawn_cells = {f"{origin['seed']}-{number + 1:02d}" for number in range(origin["cells"])}
+    named_cell_names = {
+        *(cell.name for cell in named_cells()),
+        *(f"contrast: {name}" for name in worlds()),
+    }
+    assert set(table["cell"]) == {*drawn_cells, *named_cell_names}
+    for name, rows_of_hypothesis in table.groupby("hypothesis"):
         # no drawn step knows of the one before: true consequences are in imbalance.tsv
-        assert {"true", "false"} <= set(own["claim"]) or name in NEXT_STEP_SMALLEST
+        assert {"true", "false"} <= set(rows_of_hypothesis["claim"]) or name in NEXT_STEP_SMALLEST
     assert np.isfinite(table["truth"]).all()
     assert not (table["holds"] == "no").any()
     rows = table.set_index(["cell", "hypothesis"])
-    for (cell, *names), least in LEAST.items():
+    for (cell, *names), share in MIN_SUPPORTED.items():
         for name in names:
             row = rows.loc[(cell, name)]
             assert row["claim"] == "true"
-            assert row["supported"] / row["studies"] >= least, (cell, name)
+            assert row["supported"] / row["studies"] >= share, (cell, name)
 
 
 SHARED_ERRORS = ("° off", "ms late", "ms short", "shared error", "marker error",
@@ -232,11 +244,15 @@ SHARED_ERRORS = ("° off", "ms late", "ms short", "shared error", "marker error"
 
 def test_what_the_glossary_says_of_intervals_is_in_the_committed_table():
     table = pd.read_csv(FOLDER / "verdicts.tsv", sep="\t", na_values="n/a")
-    named = table[(table["studies"] >= 100) & table["coverage"].notna()]
-    shared = named["cell"].str.contains("|".join(SHARED_ERRORS)) & named["covers"].eq("no")
-    assert round(100.0 * named.loc[~shared, "coverage"].min()) == 90
-    once = named[named["cell"].str.contains("tested once") & named["hypothesis"].eq("H3b")]
-    assert round(100.0 * once["coverage"].min()) == 54
+    large_cells = table[(table["studies"] >= 100) & table["coverage"].notna()]
+    shared = large_cells["cell"].str.contains("|".join(SHARED_ERRORS)) & large_cells["covers"].eq(
+        "no"
+    )
+    assert round(100.0 * large_cells.loc[~shared, "coverage"].min()) == 90
+    tested_once = large_cells[
+        large_cells["cell"].str.contains("tested once") & large_cells["hypothesis"].eq("H3b")
+    ]
+    assert round(100.0 * tested_once["coverage"].min()) == 54
     glossary = Path(aqbio.__file__).parent / "pages" / "templates" / "glossary.html.j2"
     words = glossary.read_text(encoding="utf-8")
     assert "at least 90 % of intervals" in words

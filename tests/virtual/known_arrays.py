@@ -1,4 +1,4 @@
-"""What is known about samples of a virtual run."""
+"""Known arrays about samples of a virtual run."""
 
 from __future__ import annotations
 

@@ -42,14 +42,14 @@ def write_made_study(
     """Write static trial and runs as C3D files with their sheets."""
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
-    nothing = disturbances or Disturbances()
+    errors = disturbances or Disturbances()
     write_c3d(data / "static.c3d", recorded_static(athlete, laboratory), laboratory)
     rows = [f"{athlete.name}\tstatic\tstatic\tstatic.c3d"]
     for name, posture in (postures or {}).items():
         write_c3d(data / f"{name}.c3d", recorded_static(athlete, laboratory, posture), laboratory)
         rows.append(f"{athlete.name}\t{name}\tstatic\t{name}.c3d")
     for number, (name, run) in enumerate(runs.items()):
-        recording = disturbed(run.recording, nothing, np.random.default_rng(number))
+        recording = disturbed(run.recording, errors, np.random.default_rng(number))
         write_c3d(data / f"{name}.c3d", recording, laboratory)
         rows.append(f"{athlete.name}\t{name}\trun\t{name}.c3d")
     (folder / "study.yaml").write_text(

@@ -10,13 +10,13 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from tests.reference_values import Quantity
 
-NAMED = (
+NAMED_DIMENSIONS = (
     "coordinate", "joint", "uncertainty_source", "source", "group", "sure_group", "chain",
     "sure_chain", "torso_chain", "part", "posture_point",
 )  # fmt: skip
 """Dimensions whose members have a value of their own; the first that a variable has."""
 
-TOGETHER = ("u", "udot", "q_unfiltered", "q_offset_sd", "fit_state_u", "fit_state_udot")
+ONE_SIZE_VARIABLES = ("u", "udot", "q_unfiltered", "q_offset_sd", "fit_state_u", "fit_state_udot")
 """Variables of coordinates that have one value: they follow from others."""
 
 UNITS = {
@@ -31,52 +31,60 @@ ROUNDING = 1e-9
 
 def rms_of_variables(data: xr.Dataset, run: str) -> list[Quantity]:
     """Root mean squares of every variable of a file, of each coordinate, joint or group."""
-    found = []
+    quantities = []
     for name, values in data.data_vars.items():
         if values.dtype.kind != "f":
             continue
-        named = [dim for dim in NAMED if dim in values.dims and name not in TOGETHER]
-        by = named[0] if named else None
-        others = [dim for dim in values.dims if dim != by]
-        size = np.sqrt((values**2).mean(others, skipna=True))
-        labels = data[by].values.tolist() if by else [""]
-        known = str(name).replace("_", " ")
-        found += [
-            Quantity(f"{run}: {known}{label and f', {label}'}", values.attrs["units"], float(one))
-            for label, one in zip(labels, np.atleast_1d(size.values), strict=True)
+        dimensions = [
+            dim for dim in NAMED_DIMENSIONS if dim in values.dims and name not in ONE_SIZE_VARIABLES
         ]
-    return [one for one in found if np.isfinite(one.value) and one.value > ROUNDING]
+        by = dimensions[0] if dimensions else None
+        reduced_dimensions = [dim for dim in values.dims if dim != by]
+        size = np.sqrt((values**2).mean(reduced_dimensions, skipna=True))
+        labels = data[by].values.tolist() if by else [""]
+        title = str(name).replace("_", " ")
+        quantities += [
+            Quantity(f"{run}: {title}{label and f', {label}'}", values.attrs["units"], float(rms))
+            for label, rms in zip(labels, np.atleast_1d(size.values), strict=True)
+        ]
+    return [
+        quantity
+        for quantity in quantities
+        if np.isfinite(quantity.value) and quantity.value > ROUNDING
+    ]
 
 
-def body_quantities(study: Study, who: str) -> list[Quantity]:
+def body_quantities(study: Study, participant: str) -> list[Quantity]:
     """Lengths and factors of a scaled model, and what the calibration says of itself."""
-    scale = study.read_manifest(who, "scale")
-    found = [Quantity("body: error of markers", "m", scale["marker_rms_m"])]
+    scale = study.read_manifest(participant, "scale")
+    quantities = [Quantity("body: error of markers", "m", scale["marker_rms_m"])]
     for name, (length, sd) in scale["lengths_m"].items():
-        found.append(Quantity(f"body: {name}", "m", length))
-        found.append(Quantity(f"body: {name}, standard deviation", "m", sd))
+        quantities.append(Quantity(f"body: {name}", "m", length))
+        quantities.append(Quantity(f"body: {name}, standard deviation", "m", sd))
     for body, factors in scale["factors"].items():
         for axis, factor in zip("xyz", factors, strict=True):
-            found.append(Quantity(f"body: {body}, factor along {axis}", "1", factor))
-    return found
+            quantities.append(Quantity(f"body: {body}, factor along {axis}", "1", factor))
+    return quantities
 
 
-def parameter_quantities(study: Study, who: str, run: str) -> list[Quantity]:
-    """What the fit says of its parameters and of a trial."""
-    fit = study.read_manifest(who, "inverse_dynamics")
-    found = []
-    for one in fit["parameters"]:
-        found += [
-            Quantity(f"fit: {one['name']}, {part}", one["unit"], one[part])
+def parameter_quantities(study: Study, participant: str, run: str) -> list[Quantity]:
+    """Parameters of the fit, and its numbers of a trial."""
+    fit = study.read_manifest(participant, "inverse_dynamics")
+    quantities = []
+    for parameter in fit["parameters"]:
+        quantities += [
+            Quantity(f"fit: {parameter['name']}, {part}", parameter["unit"], parameter[part])
             for part in ("estimate", "sd", "prior_sd")
         ]
     for stage in ("inverse_kinematics", "inverse_dynamics"):
-        [trial] = [t for t in study.read_manifest(who, stage)["trials"] if t["trial_id"] == run]
+        [trial] = [
+            t for t in study.read_manifest(participant, stage)["trials"] if t["trial_id"] == run
+        ]
         for name, value in trial.items():
             if isinstance(value, float):
-                known = name.replace("_", " ")
-                found.append(Quantity(f"{run}: {known}, {stage}", unit_of(name), value))
-    return found
+                title = name.replace("_", " ")
+                quantities.append(Quantity(f"{run}: {title}, {stage}", unit_of(name), value))
+    return quantities
 
 
 def step_quantities(steps: pd.DataFrame, run: str) -> list[Quantity]:
@@ -114,23 +122,23 @@ def interval_quantities(contributions: pd.DataFrame, run: str) -> list[Quantity]
 
 
 def hypothesis_quantities(study: Study, run: str) -> list[Quantity]:
-    """What the hypotheses are tested with: a step's numbers, the articles' claims, who balances."""
+    """Evidence of the hypotheses: a step's numbers, the articles' claims, balancing parts."""
     table = {
         name: read_table(study.table(f"{name}.tsv"))
         for name in ("hypotheses_steps", "literal", "partitions", "sign_patterns", "multiverse")
     }
-    found = step_quantities(table["hypotheses_steps"], run)
+    quantities = step_quantities(table["hypotheses_steps"], run)
     for row in table["literal"].to_dict("records"):
         claim = f"literal: {row['hypothesis']}, {row['label']}, {row['name']}"
-        found.append(Quantity(claim, "of the claim", row["estimate"], 1.0))
-    found += [
+        quantities.append(Quantity(claim, "of the claim", row["estimate"], 1.0))
+    quantities += [
         Quantity(f"partition: {row['partition']}", "1", row["opposition"], 1.0)
         for row in table["partitions"].to_dict("records")
     ]
     for row in table["sign_patterns"].to_dict("records"):
         pair = f"cosine: {row['level']}, {row['first']} and {row['second']}"
-        found.append(Quantity(pair, "1", row["cosine"], 1.0))
+        quantities.append(Quantity(pair, "1", row["cosine"], 1.0))
     for row in table["multiverse"].dropna(subset="estimate").to_dict("records"):
         name = f"multiverse: {row['hypothesis']}, {row['specification']}"
-        found.append(Quantity(name, "of the hypothesis", row["estimate"], 0.1))
-    return found
+        quantities.append(Quantity(name, "of the hypothesis", row["estimate"], 0.1))
+    return quantities

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("alignment")]
 
 USUAL = SETTINGS[2]
 SPRINTERS, DRAWS = 4, 5
-PRIOR_SD = {one.name: one.prior_sd for one in PARAMETERS}
+PRIOR_SD = {parameter.name: parameter.prior_sd for parameter in PARAMETERS}
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +29,13 @@ def runs() -> list[KnownRun]:
     return [recorded(USUAL, seed) for seed in range(SPRINTERS)]
 
 
-def _found(made: KnownRun, values: dict[str, float]) -> dict[str, ParameterEstimate]:
+def _estimates(run: KnownRun, values: dict[str, float]) -> dict[str, ParameterEstimate]:
     """Parameters of a run whose cameras see everything turned, displaced and scaled."""
-    seen = replace(made, markers=Alignment.of(values).placed(made.markers))
-    runner = known_runner(made)
-    every = (*parameters(0.45, align_plates=True), *centre_parameters(len(runner.centres)))
-    session = fit_session(runner, [observed(USUAL, seen)], parameters=every)
-    return {one.name: one for one in session.estimates}
+    misaligned = replace(run, markers=Alignment.of(values).placed(run.markers))
+    runner = known_runner(run)
+    all_parameters = (*parameters(0.45, align_plates=True), *centre_parameters(len(runner.centres)))
+    session = fit_session(runner, [observed(USUAL, misaligned)], parameters=all_parameters)
+    return {estimate.name: estimate for estimate in session.estimates}
 
 
 def test_planted_misalignments_are_recovered(runs):
@@ -44,22 +44,30 @@ def test_planted_misalignments_are_recovered(runs):
     for number in range(SPRINTERS * DRAWS):
         random = np.random.default_rng([number, 47])
         truth = {name: PRIOR_SD[name] * random.standard_normal() for name in ALIGNMENT}
-        found = _found(runs[number % SPRINTERS], truth)
-        inside.append([found[one].low <= truth[one] <= found[one].high for one in ALIGNMENT])
-    held = dict(zip(ALIGNMENT, np.sum(inside, axis=0), strict=True))
-    assert min(held.values()) >= 18, held  # of roll and displacements hardly less than the prior's
+        estimates = _estimates(runs[number % SPRINTERS], truth)
+        inside.append(
+            [
+                estimates[parameter].low <= truth[parameter] <= estimates[parameter].high
+                for parameter in ALIGNMENT
+            ]
+        )
+    covered = dict(zip(ALIGNMENT, np.sum(inside, axis=0), strict=True))
+    assert min(covered.values()) >= 18, (
+        covered
+    )  # of roll and displacements hardly less than the prior's
 
 
 def test_feet_tell_it_where_each_is_planted_twice(runs):
-    made, seen = runs[0], observed(USUAL, runs[0])
-    assert determines_alignment(planted_feet(known_runner(made), [seen]))
-    once = replace(seen, contacts=seen.contacts[:2], left=seen.left[:2])
-    assert not determines_alignment(planted_feet(known_runner(made), [once]))
+    run, both_twice = runs[0], observed(USUAL, runs[0])
+    assert determines_alignment(planted_feet(known_runner(run), [both_twice]))
+    planted_once = replace(both_twice, contacts=both_twice.contacts[:2], left=both_twice.left[:2])
+    assert not determines_alignment(planted_feet(known_runner(run), [planted_once]))
 
 
 def test_nothing_is_made_up_where_there_is_none(runs):
-    for made in runs:
-        found = _found(made, {})
+    for run in runs:
+        estimates = _estimates(run, {})
         assert all(
-            abs(found[one].estimate) < MIN_MISALIGNMENT_SD * found[one].sd for one in ALIGNMENT
+            abs(estimates[parameter].estimate) < MIN_MISALIGNMENT_SD * estimates[parameter].sd
+            for parameter in ALIGNMENT
         )

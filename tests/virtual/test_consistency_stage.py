@@ -82,7 +82,7 @@ def fitted(gait_of: GaitOf, tmp_path_factory) -> tuple[Study, dict, dict[str, xr
 
 
 @pytest.fixture
-def again(fitted, tmp_path) -> Callable[[str], Study]:
+def copy_with(fitted, tmp_path) -> Callable[[str], Study]:
     """Give a function that copies the study with its results and other settings."""
 
     def copied(settings: str) -> Study:
@@ -108,23 +108,25 @@ def _read(study: Study, stage: str, trial: str = "run9") -> xr.Dataset:
 def test_every_number_of_fitted_steps_is_an_outsiders(fitted):
     """Values, intervals of the draws, posteriors of the motion, measures of quality."""
     study, manifest, _ = fitted
-    assert all(0.0 < one["markers_moved_m"] < 0.004 for one in manifest["trials"])
+    assert all(0.0 < trial_record["markers_moved_m"] < 0.004 for trial_record in manifest["trials"])
     trial = Results(study.root / "participants" / RUNNER.name, "run9")
     tables = {
         name: read_columns(step_file(study, RUNNER.name, name))
         for name in ("steps", "quality", "contributions")
     }
-    own = {name: one[one["trial_id"] == "run9"] for name, one in tables.items()}
-    steps = own["steps"].reset_index(drop=True)
-    known = own["contributions"]
-    assert known["sd_posterior"].notna().any()
-    assert known["low"][known["value"].notna()].notna().any()
+    of_run = {name: table[table["trial_id"] == "run9"] for name, table in tables.items()}
+    steps = of_run["steps"].reset_index(drop=True)
+    contributions = of_run["contributions"]
+    assert contributions["sd_posterior"].notna().any()
+    assert contributions["low"][contributions["value"].notna()].notna().any()
     check.check_events(trial, steps)
-    check.check_steps(trial, steps, set(known["step"]))
-    check.check_quality(trial, own["quality"], steps)
-    for number in sorted(set(known["step"]))[:2]:  # a right step and a left one
+    check.check_steps(trial, steps, set(contributions["step"]))
+    check.check_quality(trial, of_run["quality"], steps)
+    for number in sorted(set(contributions["step"]))[:2]:  # a right step and a left one
         row = steps[steps["step"] == number].iloc[0]
-        check.check_contributions(trial, trial.step(row), known[known["step"] == number])
+        check.check_contributions(
+            trial, trial.step(row), contributions[contributions["step"] == number]
+        )
 
 
 def test_a_fit_of_sound_recordings_changes_little(fitted):
@@ -157,24 +159,24 @@ def test_a_fit_of_sound_recordings_changes_little(fitted):
 
 
 @pytest.mark.parametrize("trial", ["run7", "run9"])
-def test_opensim_alone_finds_the_residuals(again, trial):
+def test_opensim_alone_finds_the_residuals(copy_with, trial):
     """From the files of both ways, of a model whose joints OpenSim computes right."""
-    study = again(VACUUM)
+    study = copy_with(VACUUM)
     write_opensim_files(study, RUNNER.name, _silent)
     folder = study.root / "opensim" / RUNNER.name
-    made = _read(study, "contributions", trial)
-    window = contact_window(made)
-    turn = rotation_about_vertical(-float(made.attrs["heading"])).T
+    contributions = _read(study, "contributions", trial)
+    window = contact_window(contributions)
+    turn = rotation_about_vertical(-float(contributions.attrs["heading"])).T
     for way, version in (("solve", "_plain"), ("consistency", "")):
         tool = inverse_dynamics(folder / f"{trial}_{way}_setup.xml")
         model, motion = folder / f"{RUNNER.name}_{way}.osim", folder / f"{trial}_{way}.mot"
         time, force, moment = root_wrench(model, motion, tool, "pelvis")
-        frames = np.abs(made["time"].values[window][:, None] - time).argmin(axis=1)
-        weight = made.attrs[f"mass{version}"] * GRAVITY
-        here = made[f"residual_force{version}"].values[window] / weight
-        np.testing.assert_allclose(rms(force[frames] @ turn), rms(here), rtol=0, atol=1e-3)
-        here = made[f"residual_moment{version}"].values[window]
-        np.testing.assert_allclose(rms(moment[frames] @ turn), rms(here), rtol=0, atol=0.5)
+        frames = np.abs(contributions["time"].values[window][:, None] - time).argmin(axis=1)
+        weight = contributions.attrs[f"mass{version}"] * GRAVITY
+        residual = contributions[f"residual_force{version}"].values[window] / weight
+        np.testing.assert_allclose(rms(force[frames] @ turn), rms(residual), rtol=0, atol=1e-3)
+        residual = contributions[f"residual_moment{version}"].values[window]
+        np.testing.assert_allclose(rms(moment[frames] @ turn), rms(residual), rtol=0, atol=0.5)
 
 
 @pytest.mark.parametrize("trial", ["run7", "run9"])
@@ -191,36 +193,39 @@ def test_every_variable_of_every_file_is_described(fitted):
     assert not {name: left for name, left in bare.items() if left}
 
 
-def test_the_same_again_gives_the_same_bytes(fitted, again):
+def test_the_same_again_gives_the_same_bytes(fitted, copy_with):
     study, manifest, _ = fitted
-    other = again(VACUUM)
-    assert _run(other)["parameters"] == manifest["parameters"]
-    paths = (one.folder(RUNNER.name, "inverse_dynamics") / "run9.nc" for one in (study, other))
+    copied = copy_with(VACUUM)
+    assert _run(copied)["parameters"] == manifest["parameters"]
+    paths = (
+        run_study.folder(RUNNER.name, "inverse_dynamics") / "run9.nc"
+        for run_study in (study, copied)
+    )
     assert len({path.read_bytes() for path in paths}) == 1
 
 
 def test_the_standing_pose_leaves_out_labels_that_are_wrong(fitted, monkeypatch):
     """Heel and toe exchanged in the static trial turn his foot, unless they are left out."""
-    made, pair = fitted[0], ["RHEE", "RTOE"]
-    trial = made.static_of(RUNNER.name)
-    skeleton = load_skeleton(made.folder(RUNNER.name, "scale") / "runner.skeleton.npz")
-    read = _read(made, "prepare", trial.trial_id)
-    sound = static.static_stance(made, RUNNER.name, skeleton, trial).q
+    study, pair = fitted[0], ["RHEE", "RTOE"]
+    trial = study.static_of(RUNNER.name)
+    skeleton = load_skeleton(study.folder(RUNNER.name, "scale") / "runner.skeleton.npz")
+    read = _read(study, "prepare", trial.trial_id)
+    sound = static.static_stance(study, RUNNER.name, skeleton, trial).q
     read["marker_raw"].loc[{"marker": pair}] = read["marker_raw"].sel(marker=pair[::-1]).values
     off = []
     for wrong in ([], pair):
-        told = read.assign(marker_raw=read["marker_raw"].where(~read["marker"].isin(wrong)))
-        monkeypatch.setattr(static, "recorded_trial", lambda *_, told=told: told)
-        found = static.static_stance(made, RUNNER.name, skeleton, trial).q
-        apart = np.abs(found - sound)[skeleton.coordinate_is_rotation]
-        off.append(np.degrees(apart.max()))
+        masked = read.assign(marker_raw=read["marker_raw"].where(~read["marker"].isin(wrong)))
+        monkeypatch.setattr(static, "recorded_trial", lambda *_, masked=masked: masked)
+        pose = static.static_stance(study, RUNNER.name, skeleton, trial).q
+        difference = np.abs(pose - sound)[skeleton.coordinate_is_rotation]
+        off.append(np.degrees(difference.max()))
     assert off[0] > 15.0
     assert off[1] < 2.0
 
 
-def test_a_trial_without_forces_is_passed_on(again):
+def test_a_trial_without_forces_is_passed_on(copy_with):
     """Its forces are taken away after preparation: the others are fitted all the same."""
-    study = again(f"consistency: {{{BARE}, drag_area_m2: 0}}\ncontributions: {{draws: 0}}\n")
+    study = copy_with(f"consistency: {{{BARE}, drag_area_m2: 0}}\ncontributions: {{draws: 0}}\n")
     path = study.folder(RUNNER.name, "prepare") / "run7.nc"
     bare = read_dataset(path)
     for name in ("foot_force", "foot_moment"):
@@ -235,7 +240,11 @@ def test_a_trial_without_forces_is_passed_on(again):
     (finding,) = trials["run7"]["findings"]
     assert (finding["rule"], finding["severity"]) == ("consistency-plain", "info")
     assert "with the body, the plates and the clock" in finding["what"]
-    late = next(one["estimate"] for one in manifest["parameters"] if one["name"] == "clock_offset")
+    late = next(
+        parameter["estimate"]
+        for parameter in manifest["parameters"]
+        if parameter["name"] == "clock_offset"
+    )
     assert f"forces {1e3 * abs(late):.1f} ms {'late' if late > 0 else 'early'}" in finding["what"]
     plain, fit = (_read(study, "contributions", name) for name in ("run7", "run9"))
     assert plain.attrs["mass"] == fit.attrs["mass"] != fit.attrs["mass_plain"]
@@ -254,11 +263,13 @@ def _momentum(motion: Motion, skeleton: Skeleton) -> np.ndarray:
 def test_reference_values_of_a_fitted_run(fitted):
     """Sizes of all that stages computed of one run, against `tests/references`."""
     study, _, data = fitted
-    who, run = RUNNER.name, "run9"
-    check_quantities("scale", body_quantities(study, who))
+    participant, run = RUNNER.name, "run9"
+    check_quantities("scale", body_quantities(study, participant))
     for stage, file in data.items():
         check_quantities(stage, rms_of_variables(file, run))
-    rows = read_columns(step_file(study, who, "contributions"))
+    rows = read_columns(step_file(study, participant, "contributions"))
     check_quantities("contributions", interval_quantities(rows, run))
-    check_quantities("fit", parameter_quantities(study, who, run))
-    check_quantities("steps", step_quantities(read_columns(step_file(study, who, "steps")), run))
+    check_quantities("fit", parameter_quantities(study, participant, run))
+    check_quantities(
+        "steps", step_quantities(read_columns(step_file(study, participant, "steps")), run)
+    )

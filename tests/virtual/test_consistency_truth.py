@@ -31,9 +31,9 @@ def eight() -> Findings:
 def test_nearer_to_the_truth_than_plain_kinematics(eight):
     """The gates of the method, as shares of the plain way's errors: sprinters differ by 0.16."""
     shares = ratios(eight).loc[(USUAL.name, DEFAULT)]
-    most = {"total": 0.40, "total_x": 0.5, "total_z": 0.60, "leg": 0.75, "torso": 0.75,
+    limits = {"total": 0.40, "total_x": 0.5, "total_z": 0.60, "leg": 0.75, "torso": 0.75,
             "dleg": 0.75, "darm": 1.0}  # fmt: skip
-    assert {name: shares[name] for name in most if shares[name] > most[name]} == {}
+    assert {name: shares[name] for name in limits if shares[name] > limits[name]} == {}
 
 
 def test_intervals_hold_the_truth_and_spreads_are_as_large_as_errors(eight):

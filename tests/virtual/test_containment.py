@@ -36,12 +36,12 @@ def copy(finished, tmp_path, monkeypatch) -> Study:
 def _breaks(monkeypatch, target: str, concerned) -> None:
     """Let a function raise where it is asked about what is to break."""
     module, name = target.rsplit(".", 1)
-    whole = getattr(import_module(module), name)
+    original = getattr(import_module(module), name)
 
-    def broken(*arguments, **named):
+    def broken(*arguments, **keywords):
         if concerned(*arguments):
             raise ArithmeticError(BROKEN)
-        return whole(*arguments, **named)
+        return original(*arguments, **keywords)
 
     monkeypatch.setattr(f"{module}.{name}", broken)
 
@@ -50,14 +50,14 @@ def _of(trial) -> tuple[str, str]:
     return trial.participant_id, trial.trial_id
 
 
-def _at(place):
-    return lambda path, *_: path.stem == place[1] and place[0] in path.parts
+def _at(trial):
+    return lambda path, *_: path.stem == trial[1] and trial[0] in path.parts
 
 
-OWN = {
+ONE_TRIAL_A_STAGE = {
     "prepare": ("prepare_trial", lambda _, trial, *__: _of(trial) == FIRST),
     "inverse_kinematics": ("recorded_trial", lambda _, __, trial: _of(trial) == SECOND),
-    "contributions": ("trial_contributions", lambda _, *place: place == THIRD),
+    "contributions": ("trial_contributions", lambda _, *trial: trial == THIRD),
 }
 LATE = {
     "inverse_dynamics": ("plain_in_laboratory", lambda _, trial, *__: _at(FIRST)(trial.files[0])),
@@ -69,7 +69,7 @@ HOMES = {"read_dataset": "aqbio.contributions.trial"}
 """Where it is not the module of the stage."""
 
 
-@pytest.mark.parametrize("faults", [OWN, LATE, SCALE], ids=["first", "late", "scale"])
+@pytest.mark.parametrize("faults", [ONE_TRIAL_A_STAGE, LATE, SCALE], ids=["first", "late", "scale"])
 def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, faults):
     """In each of several stages another trial breaks, in scale a participant."""
     monkeypatch.setattr("aqbio.figures.stage._illustration", lambda *_: None)
@@ -83,12 +83,12 @@ def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, 
     expected = [FIRST, SECOND] if faults is SCALE else [FIRST, SECOND, THIRD]
     assert sorted(failed.index) == sorted(expected)
     stages = ["scale"] * 2 if faults is SCALE else list(faults)
-    for place, stage in zip(expected, stages, strict=True):
-        assert failed.loc[place, "reason"].startswith(f"{stage}: internal error ")
+    for trial, stage in zip(expected, stages, strict=True):
+        assert failed.loc[trial, "reason"].startswith(f"{stage}: internal error ")
     assert failed["reason"].str.contains(BROKEN).all()
     steps = read_table(copy.table("steps.tsv"))
-    places = set(zip(steps["participant_id"], steps["trial_id"], strict=True))
-    assert places == set(trials.index) - set(failed.index)
+    trials_with_steps = set(zip(steps["participant_id"], steps["trial_id"], strict=True))
+    assert trials_with_steps == set(trials.index) - set(failed.index)
     _check_page_and_log(copy, faults)
     assert re.match(rf"4 trials: .*{len(failed)} failed\.", summary(copy))
 
@@ -109,10 +109,10 @@ def test_a_part_that_breaks_leaves_the_page_with_the_others(finished, copy, monk
         _breaks(monkeypatch, target, concerned)
     run_stages(copy, STAGES[min(map(STAGES.index, PARTS)) :])
     text = _check_page_and_log(copy, PARTS)
-    own, before = (read_table(one.table("hypotheses_steps.tsv")) for one in (copy, finished))
-    gone = (before["participant_id"] == FIRST[0]) & (before["trial_id"] == FIRST[1])
-    assert 0 < gone.sum() < len(before)
-    assert len(own) == len(before) - gone.sum()
+    steps, before = (read_table(study.table("hypotheses_steps.tsv")) for study in (copy, finished))
+    removed = (before["participant_id"] == FIRST[0]) & (before["trial_id"] == FIRST[1])
+    assert 0 < removed.sum() < len(before)
+    assert len(steps) == len(before) - removed.sum()
     assert len(read_table(copy.table("verdicts.tsv"))) > 5
     assert ("agreement.tsv" in text, "joint_work.tsv" in text) == (False, True)
     assert text.count("This page is missing") == 1
@@ -123,10 +123,10 @@ def test_a_part_that_breaks_leaves_the_page_with_the_others(finished, copy, monk
 def _check_page_and_log(study: Study, stages) -> str:
     """Each finding names its log, the log the line, and the page says it."""
     text, findings = pages_text(study.root), every_finding(study)
-    own = findings[findings["rule"] == "internal-error"].drop_duplicates("file")
-    assert set(own["stage"]) == set(stages)
-    assert set(own["severity"]) == {"error"}
-    for finding in own.itertuples():
+    internal = findings[findings["rule"] == "internal-error"].drop_duplicates("file")
+    assert set(internal["stage"]) == set(stages)
+    assert set(internal["severity"]) == {"error"}
+    for finding in internal.itertuples():
         log = (study.root / "logs" / finding.file).read_text(encoding="utf-8")
         assert f"ArithmeticError: {BROKEN}" in log
         assert f"logs/{finding.file}" in finding.what

@@ -90,10 +90,10 @@ def swapped(*pairs: tuple[str, str]) -> Callable[[VirtualRecording], dict[str, A
 def clock_30_ms(recording: VirtualRecording) -> dict[str, Any]:
     """Let the forces be 30 ms late; what is missing at the start is unloaded."""
     late = round(0.030 * recording.force_rate)
-    given = {"force": recording.force, "moment": recording.moment}
+    signals = {"force": recording.force, "moment": recording.moment}
     return {
         name: np.concatenate((np.zeros_like(values[:late]), values[:-late]))
-        for name, values in given.items()
+        for name, values in signals.items()
     }
 
 
@@ -109,7 +109,7 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def found(gait_of, tmp_path_factory) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+def plain_and_fitted(gait_of, tmp_path_factory) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Two runs as the demo study disturbs them, and the faster one with every fault: tables of the
     plain way, and findings of the fitted way."""
     laboratory = Laboratory()
@@ -119,8 +119,8 @@ def found(gait_of, tmp_path_factory) -> tuple[dict[str, pd.DataFrame], pd.DataFr
     }
     fast = runs["fast"]
     for name, (change, *_) in FAULTS.items():
-        made = fast.recording.changed(**change(fast.recording))
-        runs[name] = replace(fast, recording=made)
+        faulty = fast.recording.changed(**change(fast.recording))
+        runs[name] = replace(fast, recording=faulty)
     folder = tmp_path_factory.mktemp("faults")
     # most trials are faulty here: a body calibrated from all of them would bear the faults as well
     study = write_made_study(folder, RUNNER, runs, laboratory, DISTURBANCES, PLAIN, body_known=True)
@@ -132,42 +132,42 @@ def found(gait_of, tmp_path_factory) -> tuple[dict[str, pd.DataFrame], pd.DataFr
     study = load_study(folder / "study.yaml")
     run_stages(study, STAGES[-1:], (RUNNER.name,))
     fitted = [
-        one | {"stage": stage, "trial_id": trial["trial_id"]}
+        finding | {"stage": stage, "trial_id": trial["trial_id"]}
         for stage in STAGES
         for trial in study.read_manifest(RUNNER.name, stage)["trials"]
-        for one in trial.get("findings", [])
+        for finding in trial.get("findings", [])
     ]
     return tables, pd.DataFrame(fitted)
 
 
 @pytest.mark.parametrize("trial", [*SOUND, *FAULTS])
-def test_a_fault_is_named_and_a_sound_run_is_not_accused(found, trial):
+def test_a_fault_is_named_and_a_sound_run_is_not_accused(plain_and_fitted, trial):
     """By no other name, but that turned forces turn the free moment as well."""
-    (tables, fitted), (_, plain, cause) = found, FAULTS.get(trial, ("", "", ""))
-    named = set(tables["findings"].query("trial_id == @trial")["rule"])
-    named &= {rule for _, rule, _ in FAULTS.values()}
-    assert named - ({"free-moment-sign"} if plain == "plates-action" else set()) == {plain} - {""}
-    own = fitted.query("trial_id == @trial")
-    causes = {one for _, _, one in FAULTS.values()}
-    assert {*own["rule"], *own["where"]} & causes == {cause} - {""}
+    (tables, fitted), (_, plain, cause) = plain_and_fitted, FAULTS.get(trial, ("", "", ""))
+    rules = set(tables["findings"].query("trial_id == @trial")["rule"])
+    rules &= {rule for _, rule, _ in FAULTS.values()}
+    assert rules - ({"free-moment-sign"} if plain == "plates-action" else set()) == {plain} - {""}
+    fitted_findings = fitted.query("trial_id == @trial")
+    causes = {cause_of for _, _, cause_of in FAULTS.values()}
+    assert {*fitted_findings["rule"], *fitted_findings["where"]} & causes == {cause} - {""}
 
 
-def test_what_is_said_of_faulty_trials_is_what_it_was(found):
-    tables, fitted = found
+def test_what_is_said_of_faulty_trials_is_what_it_was(plain_and_fitted):
+    tables, fitted = plain_and_fitted
     lines = [
-        f"{way} {one.trial_id} {one.stage} {one.severity} {one.rule}: {one.what}"
+        f"{way} {row.trial_id} {row.stage} {row.severity} {row.rule}: {row.what}"
         for way, table in (("plain", tables["findings"]), ("fitted", fitted))
-        for one in table.itertuples()
+        for row in table.itertuples()
     ]
     trials = tables["trials"]
-    lines += [f"{one.trial_id}: {one.status}" for one in trials.itertuples()]
+    lines += [f"{trial.trial_id}: {trial.status}" for trial in trials.itertuples()]
     assert differences("faults", lines) == []
 
 
 @pytest.mark.parametrize("mended", ["plate_force_sign", "swapped_markers"])
-def test_a_fault_that_is_understood_leaves_no_trace(found, mended: str):
+def test_a_fault_that_is_understood_leaves_no_trace(plain_and_fitted, mended: str):
     """The force gives itself away, the body two labels: results are those of the sound run."""
-    steps = found[0]["steps"].set_index(["trial_id", "step"])
+    steps = plain_and_fitted[0]["steps"].set_index(["trial_id", "step"])
     columns = [name for name in steps.columns if name.startswith("H_") and "_y_" in name]
     ours, sound = (steps.loc[name, columns] for name in (mended, "fast"))
     assert ours.notna().equals(sound.notna())
@@ -206,7 +206,9 @@ def _settings(folder: Path, text: str) -> None:
 
 
 def _errors(folder: Path) -> list:
-    return [one for one in study_problems(folder / "study.yaml") if one.severity == "error"]
+    return [
+        finding for finding in study_problems(folder / "study.yaml") if finding.severity == "error"
+    ]
 
 
 @pytest.mark.parametrize("rules", WRONG)
@@ -217,11 +219,11 @@ def test_every_reason_of_a_failure_is_told_before(folder, rules):
         replace_in(folder / sheet, before, after)
     _settings(folder, settings)
     written, _ = written_problems(folder / "study.yaml")
-    assert not any(one.severity == "error" for one in written)  # no file shows it by itself
-    told = _errors(folder)
+    assert not any(finding.severity == "error" for finding in written)  # no file shows it by itself
+    errors = _errors(folder)
     assert not (folder / "results").exists()
-    assert {one.rule for one in told} >= set(rules.split())
-    assert [one.rule for one in told].count("mass-unknown") == (rules == "mass-unknown")
+    assert {error.rule for error in errors} >= set(rules.split())
+    assert [error.rule for error in errors].count("mass-unknown") == (rules == "mass-unknown")
     study, reasons = load_study(folder / "study.yaml"), set()
     for stage in ("prepare", "scale", "inverse_kinematics"):
         run_stages(study, (stage,), (RUNNER.name,))
@@ -229,7 +231,7 @@ def test_every_reason_of_a_failure_is_told_before(folder, rules):
         reasons |= {manifest["reason"], *(x["reason"] for x in manifest["trials"])} - {""}
     assert reasons
     for reason in reasons:
-        assert any(reason.endswith(one.what) for one in told), (reason, told)
+        assert any(reason.endswith(error.what) for error in errors), (reason, errors)
 
 
 def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeypatch):
@@ -240,19 +242,19 @@ def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeyp
         raise ArithmeticError("broken on purpose")
 
     monkeypatch.setattr("aqbio.prepare.stage.prepare_trial", broken)
-    missing, *found = _errors(folder)
+    missing, *broken_checks = _errors(folder)
     assert missing.rule == "recording-missing"
-    internal = [one for one in found if one.rule == "internal-error"]
+    internal = [error for error in broken_checks if error.rule == "internal-error"]
     assert internal
-    for one in internal:
-        log = one.what.split("see ")[1].split(";")[0]
+    for error in internal:
+        log = error.what.split("see ")[1].split(";")[0]
         path = load_study(folder / "study.yaml").root / log
         assert "broken on purpose" in path.read_text(encoding="utf-8")
 
 
 MARKERS = read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet)
 GROUPS = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap).groups
-LIMBS = {one: (GROUPS[f"{one}_left"], GROUPS[f"{one}_right"]) for one in ("leg", "arm")}
+LIMBS = {limb: (GROUPS[f"{limb}_left"], GROUPS[f"{limb}_right"]) for limb in ("leg", "arm")}
 ENDS = {
     "leg": ("femur", "tibia", "foot", "toes"), "shank": ("tibia", "foot", "toes"),
     "foot": ("foot", "toes"), "arm": ("humerus", "radius", "hand"), "forearm": ("radius", "hand"),
@@ -267,29 +269,31 @@ HIDDEN = {
 def test_ends_of_limbs_whose_labels_changed_sides(gait_of, tmp_path, kind):
     """Named and refused, whatever other markers are worn; accepted, they are exchanged."""
     notes, laboratory, lines = Notes("fast", "P1", "a.trc", ""), Laboratory(), []
-    made = recorded_static(RUNNER, laboratory)
+    take = recorded_static(RUNNER, laboratory)
     if kind == "run":
-        made = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), laboratory).recording
-    bodies = [MARKERS.markers[one].body if one in MARKERS.markers else "" for one in made.labels]
+        take = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), laboratory).recording
+    bodies = [
+        MARKERS.markers[label].body if label in MARKERS.markers else "" for label in take.labels
+    ]
     for hidden, end in product(HIDDEN, ENDS):
-        kept = [n for n, body in enumerate(bodies) if body not in HIDDEN[hidden]]
-        labels = tuple(made.labels[n] for n in kept)
-        worn = Recording(labels, made.markers[:, kept], laboratory.marker_rate)
+        shown = [n for n, body in enumerate(bodies) if body not in HIDDEN[hidden]]
+        labels = tuple(take.labels[n] for n in shown)
+        worn = Recording(labels, take.markers[:, shown], laboratory.marker_rate)
         assert with_checked_sides(worn, MARKERS, LIMBS, notes) is worn
-        own = [made.labels[n] for n in kept if bodies[n].rpartition("_")[0] in ENDS[end]]
-        other = {one: {"L": "R", "R": "L"}[one[0]] + one[1:] for one in own}
-        wrong = replace(worn, labels=tuple(other.get(one, one) for one in labels))
+        end_labels = [take.labels[n] for n in shown if bodies[n].rpartition("_")[0] in ENDS[end]]
+        opposite = {label: {"L": "R", "R": "L"}[label[0]] + label[1:] for label in end_labels}
+        wrong = replace(worn, labels=tuple(opposite.get(label, label) for label in labels))
         lines += outcome_lines(
             f"{hidden} hidden, {end} exchanged",
             lambda wrong=wrong: with_checked_sides(wrong, MARKERS, LIMBS, notes) is wrong,
             tmp_path,
         )
-        if {*other.values()} == {*own}:
+        if {*opposite.values()} == {*end_labels}:
             mended = with_checked_sides(wrong, MARKERS, LIMBS, notes, accepted=True)
-            places = [labels.index(one) for one in mended.labels]
-            np.testing.assert_array_equal(mended.positions, worn.positions[:, places])
+            order = [labels.index(label) for label in mended.labels]
+            np.testing.assert_array_equal(mended.positions, worn.positions[:, order])
     assert differences(f"sides_of_a_{kind}", lines) == []
-    flat = made.markers.copy()  # seen by one camera from the side: nothing was measured across
+    flat = take.markers.copy()  # seen by one camera from the side: nothing was measured across
     flat[..., 2] = np.random.default_rng(5).normal(0.0, 0.01, flat.shape[:2])
-    seen = Recording(tuple(made.labels), flat, laboratory.marker_rate)
-    assert with_checked_sides(seen, MARKERS, LIMBS, notes) is seen
+    flat_recording = Recording(tuple(take.labels), flat, laboratory.marker_rate)
+    assert with_checked_sides(flat_recording, MARKERS, LIMBS, notes) is flat_recording

@@ -44,7 +44,7 @@ from tests.virtual.sizes import hypothesis_quantities
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("finished")]
 
 OUTCOME = ["level", "source", "target", "axis", "phase", "statistic", "unit"]
-WHO, TRIAL = PEOPLE[0], "run2"
+PERSON, TRIAL = PEOPLE[0], "run2"
 
 
 def test_words_of_a_finished_study(finished):
@@ -85,7 +85,7 @@ def test_reference_values_of_hypotheses(finished):
     check_quantities("hypotheses", hypothesis_quantities(finished, TRIAL))
 
 
-DRAWN = {("differences", "low"), ("differences", "high")}
+DRAWN_COLUMNS = {("differences", "low"), ("differences", "high")}
 """Ends of intervals over worlds, whose errors are drawn for each person."""
 
 
@@ -97,24 +97,30 @@ def test_two_who_run_alike_have_the_same_numbers(finished, folder):
         table = read_table(path)
         if "participant_id" not in table:
             continue
-        one, other = (table[table["participant_id"] == name] for name in PEOPLE[:2])
+        first, second = (table[table["participant_id"] == name] for name in PEOPLE[:2])
         numbers = table.select_dtypes("number").columns
-        assert len(one) == len(other), path.name
+        assert len(first) == len(second), path.name
         for name in numbers:
-            if (path.stem, name.rpartition("_")[2]) in DRAWN:
+            if (path.stem, name.rpartition("_")[2]) in DRAWN_COLUMNS:
                 continue
-            size = np.abs(one[name]).fillna(0.0).max() if len(one) else 0.0
+            size = np.abs(first[name]).fillna(0.0).max() if len(first) else 0.0
             np.testing.assert_allclose(
-                other[name], one[name], rtol=1e-6, atol=1e-6 * size, err_msg=f"{path.name} {name}"
+                second[name],
+                first[name],
+                rtol=1e-6,
+                atol=1e-6 * size,
+                err_msg=f"{path.name} {name}",
             )
-        compared += len(one)
+        compared += len(first)
     assert compared > 20
 
 
 def _table(study, name: str, trial: str = "") -> pd.DataFrame:
     rows = pd.read_csv(study.table(f"{name}.tsv"), sep="\t", na_values="n/a", keep_default_na=False)
-    own = rows[rows["participant_id"] == RUNNER.name]
-    return (own[own["trial_id"] == trial] if trial else own).reset_index(drop=True)
+    of_runner = rows[rows["participant_id"] == RUNNER.name]
+    return (of_runner[of_runner["trial_id"] == trial] if trial else of_runner).reset_index(
+        drop=True
+    )
 
 
 @pytest.mark.parametrize("name", SPEEDS)
@@ -132,21 +138,23 @@ def test_every_number_of_steps_is_an_outsiders(finished, name):
     check.check_quality(trial, _table(finished, "quality", name), steps)
     check.check_files_of_tests()
     assert set(rows["phase"]) == {"stance", "flight", "braking", "propulsion"}
-    for number, own in rows.groupby("step"):
-        check.check_contributions(trial, trial.step(steps.set_index("step").loc[number]), own)
+    for number, rows_of_step in rows.groupby("step"):
+        check.check_contributions(
+            trial, trial.step(steps.set_index("step").loc[number]), rows_of_step
+        )
 
 
 def test_differences_between_feet_are_an_outsiders(finished):
     """Least squares on foot and trial by NumPy; without draws there is no row of momentum."""
     steps = _table(finished, "steps")
-    whole = steps[steps["status"] == "ok"]
+    complete_steps = steps[steps["status"] == "ok"]
     rows = _table(finished, "differences")
     rows = rows[rows["comparison"] == "feet"]
     assert {"contact_s", "step_length_m", "peak_vertical_force_bw"} <= set(rows["source"])
     assert set(rows["level"]) == {"steps"}
-    speed = whole["speed_mps"].groupby(whole["trial_id"]).transform("mean")
+    speed = complete_steps["speed_mps"].groupby(complete_steps["trial_id"]).transform("mean")
     for row in rows.to_dict("records"):
-        near = whole[(speed - row["speed_mps"]).abs() < 0.5]
+        near = complete_steps[(speed - row["speed_mps"]).abs() < 0.5]
         foot = np.where(near["side"] == "right", 0.5, -0.5)
         trials = pd.get_dummies(near["trial_id"]).to_numpy(dtype=float)
         design = np.column_stack([foot, trials])
@@ -162,15 +170,15 @@ def test_means_of_contributions(finished):
     rows = read_columns(step_file(finished, RUNNER.name, "contributions"))
     sides = _table(finished, "steps")[["trial_id", "step", "side", "condition"]]
     rows = rows.astype({"trial_id": object}).merge(sides, on=["trial_id", "step"])
-    told = _table(finished, "contribution_means").set_index(["condition", "side", *OUTCOME])
+    means = _table(finished, "contribution_means").set_index(["condition", "side", *OUTCOME])
     by = rows.astype(dict.fromkeys(OUTCOME, object)).groupby(["condition", "side", *OUTCOME])
-    assert len(told) == len(by)
+    assert len(means) == len(by)
     expected = pd.DataFrame(
         {"mean": by["value"].mean(), "sd": by["value"].std(), "low": by["low"].mean(),
          "high": by["high"].mean(), "steps": by["value"].count()}
-    ).loc[told.index]  # fmt: skip
+    ).loc[means.index]  # fmt: skip
     for name in expected:
-        np.testing.assert_allclose(told[name], expected[name], rtol=1e-4, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(means[name], expected[name], rtol=1e-4, atol=1e-12, err_msg=name)
 
 
 @pytest.fixture(scope="module")
@@ -181,14 +189,14 @@ def opened(finished):
 def _balance(opened, run):
     loads = aqbio.ground_reactions(run.feet, run.force, run.cop, run.free_moment)
     kinematics = aqbio.segment_kinematics(run.skeleton, run.q, run.u, run.udot)
-    found = aqbio.levels(run.skeleton, kinematics, loads, run.on_ground, opened.anatomy)
-    return found.mechanics.balance
+    levels = aqbio.levels(run.skeleton, kinematics, loads, run.on_ground, opened.anatomy)
+    return levels.mechanics.balance
 
 
 def test_the_library_computes_from_results_what_they_hold(opened, monkeypatch):
     """Force, centre of pressure and free moment are the wrench that the stage computed with, but
     moments of feet in the air; forces that were not measured stay unknown."""
-    run, trial = opened.run(WHO, TRIAL), opened.trial(WHO, TRIAL)
+    run, trial = opened.run(PERSON, TRIAL), opened.trial(PERSON, TRIAL)
     balance, parts = _balance(opened, run), opened.anatomy.groups
     momentum = aqbio.group_sum(balance.momentum, aqbio.membership(parts, run.skeleton.bodies))
     for name, values, tolerance in (
@@ -196,13 +204,13 @@ def test_the_library_computes_from_results_what_they_hold(opened, monkeypatch):
         ("residual_moment", balance.residual_moment, 0.1),
     ):
         written = trial[name].sel(axis="y").values
-        known = np.isfinite(written)
-        assert known.mean() > 0.9
-        np.testing.assert_allclose(values[..., 1][known], written[known], atol=tolerance)
-    data, on_ground = opened.motion(WHO, TRIAL), int(run.on_ground[:, 0].argmax())
+        finite = np.isfinite(written)
+        assert finite.mean() > 0.9
+        np.testing.assert_allclose(values[..., 1][finite], written[finite], atol=tolerance)
+    data, on_ground = opened.motion(PERSON, TRIAL), int(run.on_ground[:, 0].argmax())
     data["foot_force"][on_ground, 0] = np.nan
     monkeypatch.setattr(type(opened), "motion", lambda *_: data)
-    run = opened.run(WHO, TRIAL)
+    run = opened.run(PERSON, TRIAL)
     assert np.isnan(run.force[on_ground, 0]).all()
     unknown = np.isnan(_balance(opened, run).residual_moment).any(axis=1)
     assert np.flatnonzero(unknown).tolist() == [on_ground]
@@ -210,14 +218,14 @@ def test_the_library_computes_from_results_what_they_hold(opened, monkeypatch):
 
 def test_what_is_not_there_is_said(opened, tmp_path):
     with refused("results-trial", "has no trial run9"):
-        opened.trial(WHO, "run9")
+        opened.trial(PERSON, "run9")
     with refused("participant-unknown", "did you mean"):
-        opened.model(WHO + "s")
+        opened.model(PERSON + "s")
     with refused("results-missing", "no results yet"):
         aqbio.open_study(write_small_study(tmp_path / "small"))
-    for asked in (("V99", 3, "normal"), ("V06", 0, "restricted_arms")):
+    for gait in (("V99", 3, "normal"), ("V06", 0, "restricted_arms")):
         with refused("demo-gait", "the demo study has no gait") as caught:
-            demo_run(*asked)
+            demo_run(*gait)
         assert "V06" in caught.value.fix
 
 
@@ -239,8 +247,8 @@ def elsewhere(finished, tmp_path):
 
 def test_no_file_of_the_results_holds_the_name(finished):
     """It is in names of files and folders, labels, headers, models and notes of this study."""
-    given = [path for path in finished.file.parent.iterdir() if path.name != "results"]
-    assert len([one for path in given for one in files_with(path, NAME)]) >= 7
+    study_files = [path for path in finished.file.parent.iterdir() if path.name != "results"]
+    assert len([file for path in study_files for file in files_with(path, NAME)]) >= 7
     assert len([path for path in finished.root.rglob("*") if path.is_file()]) > 100
     assert files_with(finished.root, NAME) == []
 
@@ -259,13 +267,13 @@ def test_it_holds_numbers_and_no_recordings_and_no_names(archive, finished, tmp_
     assert facts["results"]["runner prepare"] == record["files"]
     assert set(json.loads(record["provenance"]["inputs"])) >= {"file of runner run1"}
     assert "file of runner run1" in facts["inputs"]
-    by_id = {one["@id"]: one for one in crate["@graph"]}
+    by_id = {entity["@id"]: entity for entity in crate["@graph"]}
     assert len(by_id) == len(crate["@graph"])
-    assert {one["@id"] for one in by_id["./"]["hasPart"]} == names - {CRATE}
+    assert {part["@id"] for part in by_id["./"]["hasPart"]} == names - {CRATE}
     assert by_id[CRATE]["about"] == {"@id": "./"}
     assert {"name", "description", "datePublished", "license"} <= set(by_id["./"])
-    for one in crate["@graph"]:
-        for value in one.values():
+    for entity in crate["@graph"]:
+        for value in entity.values():
             if isinstance(value, dict) and not value["@id"].startswith("https:"):
                 assert value["@id"] in by_id
 
@@ -276,26 +284,26 @@ def _with_number(study, factor):
     header, row, *rows = path.read_text().splitlines()
     at = header.split("\t").index("speed_mps")
     cells = row.split("\t")
-    largest = max(float(one.split("\t")[at]) for one in [row, *rows])
+    largest = max(float(line.split("\t")[at]) for line in [row, *rows])
     cells[at] = repr(float(cells[at]) + factor * largest)
     path.write_text("\n".join([header, "\t".join(cells), *rows]) + "\n")
 
 
 def test_another_clone_reproduces_every_number(archive, elsewhere):
     """Within a tolerance, and what is beyond it is named with column, row and reason."""
-    found = compared(elsewhere, archive)
-    assert found.identical_tables > 20
-    assert (found.close, found.different, found.reasons) == ((), (), ())
-    assert found.identical_figures == found.figures > 10
+    comparison = compared(elsewhere, archive)
+    assert comparison.identical_tables > 20
+    assert (comparison.close, comparison.different, comparison.reasons) == ((), (), ())
+    assert comparison.identical_figures == comparison.figures > 10
     _with_number(elsewhere, 0.9 * MAX_RELATIVE_DIFFERENCE)
-    found = compared(elsewhere, archive)
-    assert found.different == ()
-    assert [line.startswith("tables/steps.tsv (9e-07") for line in found.close] == [True]
+    comparison = compared(elsewhere, archive)
+    assert comparison.different == ()
+    assert [line.startswith("tables/steps.tsv (9e-07") for line in comparison.close] == [True]
     _with_number(elsewhere, 0.3 * MAX_RELATIVE_DIFFERENCE)
     with elsewhere.file.open("a") as settings:
         settings.write("prepare: {cutoff_hz: 18}\n")
-    found = compared(load_study(elsewhere.file), archive)
-    [line], [reason] = found.different, found.reasons
+    comparison = compared(load_study(elsewhere.file), archive)
+    [line], [reason] = comparison.different, comparison.reasons
     assert line.startswith("tables/steps.tsv: 1 of ")
     assert "cells of speed_mps, most in row 1: " in line
     assert reason.startswith("settings.prepare.cutoff_hz: 18.0, ")
@@ -309,12 +317,15 @@ def test_words_rows_and_files_that_differ_are_told(archive, elsewhere, tmp_path)
     path.write_text("\n".join(lines[:-1]) + "\n")
     trials = elsewhere.table("trials.tsv")
     trials.write_text(trials.read_text().replace("\tok\t", "\tfailed\t", 1))
-    told = compared(elsewhere, archive).different
-    assert "tables/findings.tsv: only in the archive" in told
-    assert f"tables/verdicts.tsv: {len(lines) - 2} rows, {len(lines) - 1} in the archive" in told
-    assert any(line.startswith("tables/trials.tsv: 1 of 4 cells of status") for line in told)
-    what = r"results are not what they should be, .*missing"
-    with refused("archive-unsound", what, RunStoppedError):
+    differences = compared(elsewhere, archive).different
+    assert "tables/findings.tsv: only in the archive" in differences
+    assert (
+        f"tables/verdicts.tsv: {len(lines) - 2} rows, {len(lines) - 1} in the archive"
+        in differences
+    )
+    assert any(line.startswith("tables/trials.tsv: 1 of 4 cells of status") for line in differences)
+    sentence = r"results are not what they should be, .*missing"
+    with refused("archive-unsound", sentence, RunStoppedError):
         write_archive(elsewhere, tmp_path / "none.zip")
     assert not (tmp_path / "none.zip").exists()
 
@@ -343,27 +354,31 @@ MOTION = re.compile(r"sub-[a-zA-Z0-9]+_task-[a-zA-Z0-9]+_tracksys-[a-zA-Z0-9]+_m
 def test_every_cell_is_what_the_data_package_says(finished):
     folder = finished.root / "tables"
     package = json.loads((folder / PACKAGE).read_text(encoding="utf-8"))
-    assert {one["path"] for one in package["resources"]} == {p.name for p in folder.glob("*.tsv")}
+    assert {resource_of["path"] for resource_of in package["resources"]} == {
+        p.name for p in folder.glob("*.tsv")
+    }
     for resource in package["resources"]:
         schema = resource["schema"]
         with (folder / resource["path"]).open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file, delimiter=resource["dialect"]["delimiter"])
-        assert [one["name"] for one in schema["fields"]] == header
-        assert all(one["description"] for one in schema["fields"])
+        assert [field_of["name"] for field_of in schema["fields"]] == header
+        assert all(field_of["description"] for field_of in schema["fields"])
         for number, field in enumerate(schema["fields"]):
             cells = {row[number] for row in rows} - set(schema["missingValues"])
-            wrong = [one for one in cells if not re.fullmatch(CELLS[field["type"]], one)]
+            wrong = [cell for cell in cells if not re.fullmatch(CELLS[field["type"]], cell)]
             assert not wrong, (resource["path"], field["name"], wrong[:3])
 
 
 def test_markers_and_plates_become_motion_of_bids(finished, tmp_path):
     """Names, channels and values; a folder of a study passes the validator of BIDS."""
-    done = CliRunner().invoke(app, ["export", str(finished.file), "--bids", str(tmp_path)])
+    export = CliRunner().invoke(app, ["export", str(finished.file), "--bids", str(tmp_path)])
     files = sorted(tmp_path.rglob("*_tracksys-markers_motion.tsv"))
-    assert done.output.strip().endswith(f"{len(files)} recordings.")
+    assert export.output.strip().endswith(f"{len(files)} recordings.")
     assert len(files) == sum(len(finished.trials_of(name)) for name in PEOPLE)
-    assert all(MOTION.fullmatch(one.name) for one in files)
-    [file] = [one for one in files if "task-run2" in one.name and PEOPLE[0] in one.name]
+    assert all(MOTION.fullmatch(file_of.name) for file_of in files)
+    [file] = [
+        file_of for file_of in files if "task-run2" in file_of.name and PEOPLE[0] in file_of.name
+    ]
     data = read_dataset(finished.folder(PEOPLE[0], "prepare") / "run2.nc")
     marker, plate = data["marker"].values[1], data["plate"].values[-1]
     for system, rate, kind, column, values in (
@@ -373,12 +388,12 @@ def test_markers_and_plates_become_motion_of_bids(finished, tmp_path):
     ):
         motion = file.with_name(file.name.replace("markers", system))
         channels = pd.read_csv(str(motion).replace("_motion.tsv", "_channels.tsv"), sep="\t")
-        said = json.loads(motion.with_suffix(".json").read_text(encoding="utf-8"))
+        sidecar = json.loads(motion.with_suffix(".json").read_text(encoding="utf-8"))
         written = np.genfromtxt(motion, delimiter="\t", missing_values="n/a")
-        assert written.shape[1] == len(channels) == said[f"{kind}ChannelCount"]
-        assert said["SamplingFrequency"] == data.attrs[rate]
+        assert written.shape[1] == len(channels) == sidecar[f"{kind}ChannelCount"]
+        assert sidecar["SamplingFrequency"] == data.attrs[rate]
         assert (set(channels.iloc[:, 2]) == {"MISC"}) == (system == "plates")
-        place = channels.iloc[:, 0].tolist().index(column)
-        np.testing.assert_allclose(written[:, place], values.sel(axis="y"), atol=1e-6)
+        channel = channels.iloc[:, 0].tolist().index(column)
+        np.testing.assert_allclose(written[:, channel], values.sel(axis="y"), atol=1e-6)
     with refused("bids-names", "are both task-run1"):
         _labels("task", ["run-1", "run1"])

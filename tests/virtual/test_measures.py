@@ -56,7 +56,7 @@ RUNS = {"run7": 7.0, "run9": 9.5}
 
 
 @pytest.fixture(scope="module")
-def made(gait_of, tmp_path_factory) -> tuple[Study, dict[str, RecordedRun]]:
+def study_and_runs(gait_of, tmp_path_factory) -> tuple[Study, dict[str, RecordedRun]]:
     """Give a study of two runs after all stages, and what is known about them."""
     runs = {
         name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(0), Laboratory())
@@ -69,21 +69,23 @@ def made(gait_of, tmp_path_factory) -> tuple[Study, dict[str, RecordedRun]]:
 
 
 @pytest.mark.parametrize("trial", RUNS)
-def test_events_and_wrenches_are_the_analytic_ones(made, trial: str):
+def test_events_and_wrenches_are_the_analytic_ones(study_and_runs, trial: str):
     """Contacts begin and end within one force sample of the 20 N crossing; RMSE of the unfiltered
     wrench above 100 N: free moment 0.1 N m, centre of pressure 0.5 mm."""
     prepared, run = (
-        read_dataset(made[0].folder(RUNNER.name, "prepare") / f"{trial}.nc"),
-        made[1][trial],
+        read_dataset(study_and_runs[0].folder(RUNNER.name, "prepare") / f"{trial}.nc"),
+        study_and_runs[1][trial],
     )
     end = run.start + len(run.truth.gait_time) / 200.0
-    known = contacts(run.truth.gait, run.start, end, 20.0)
+    true_contacts = contacts(run.truth.gait, run.start, end, 20.0)
     begin, stop = run.shift[0], Laboratory().plates.end
-    known = [one for one in known if -0.1 < one.place + begin < stop - 0.2]
-    assert prepared["contact_foot"].values.tolist() == [one.foot for one in known]
-    assert len(known) >= 4
+    true_contacts = [
+        contact for contact in true_contacts if -0.1 < contact.place + begin < stop - 0.2
+    ]
+    assert prepared["contact_foot"].values.tolist() == [contact.foot for contact in true_contacts]
+    assert len(true_contacts) >= 4
     for name, event in (("touchdown", "rises"), ("toe_off", "falls")):
-        times = [getattr(one, event) - run.start for one in known]
+        times = [getattr(contact, event) - run.start for contact in true_contacts]
         np.testing.assert_allclose(prepared[f"contact_{name}"], times, rtol=0, atol=1e-3)
     forces, point = prepared["plate_force_raw"].values, prepared["plate_point"].values
     about = (prepared["plate_moment_raw"].values + np.cross(point[None], forces)).sum(axis=1)
@@ -91,11 +93,11 @@ def test_events_and_wrenches_are_the_analytic_ones(made, trial: str):
     cop, free = centre_of_pressure(force, about, np.zeros(3), 0.0, 100.0)
     loads = moved_loads(run.force_truth.loads, run.shift)
     known_cop, known_free = loads.cop(100.0)
-    which = np.argmax(loads.force[:, :, 1], axis=1)
+    loaded_foot = np.argmax(loads.force[:, :, 1], axis=1)
     frames = np.flatnonzero(force[:, 1] > 100.0)
-    error = cop[frames] - known_cop[frames, which[frames]]
+    error = cop[frames] - known_cop[frames, loaded_foot[frames]]
     assert np.sqrt(np.mean(error[:, [0, 2]] ** 2)) < 0.5e-3
-    assert np.sqrt(np.mean((free[frames] - known_free[frames, which[frames]]) ** 2)) < 0.1
+    assert np.sqrt(np.mean((free[frames] - known_free[frames, loaded_foot[frames]]) ** 2)) < 0.1
 
 
 def _group_momentum(skeleton, motion, members: tuple[str, ...]) -> np.ndarray:
@@ -107,22 +109,25 @@ def _group_momentum(skeleton, motion, members: tuple[str, ...]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("trial", RUNS)
-def test_group_momentum_comes_out_of_the_whole_pipeline(made, trial: str):
+def test_group_momentum_comes_out_of_the_whole_pipeline(study_and_runs, trial: str):
     """About the vertical, of every group, against the low-passed truth; and the filter alone."""
-    study, run = made[0], made[1][trial]
-    found = read_dataset(study.folder(RUNNER.name, "contributions") / f"{trial}.nc")
+    study, run = study_and_runs[0], study_and_runs[1][trial]
+    contributions = read_dataset(study.folder(RUNNER.name, "contributions") / f"{trial}.nc")
     skeleton, time = run.truth.gait.skeleton, run.truth.gait_time - run.start
     smooth = spline_motion(skeleton, time, low_pass(run.truth.motion.q, 200.0, 20.0))
-    first = int(np.argmin(np.abs(time - float(found["time"][0]))))
-    rows, inner = slice(first, first + found.sizes["time"]), slice(20, found.sizes["time"] - 20)
+    first = int(np.argmin(np.abs(time - float(contributions["time"][0]))))
+    rows, inner = (
+        slice(first, first + contributions.sizes["time"]),
+        slice(20, contributions.sizes["time"] - 20),
+    )
     for group, members in study.model_map.groups.items():
-        known, true = (
+        filtered, true = (
             _group_momentum(skeleton, motion, members)[rows][inner, 1]
             for motion in (smooth, run.truth.motion)
         )
-        ours = found["group_angular_momentum"].sel(group=group).values[inner, 1]
-        assert np.abs(ours - known).max() < 0.01, group
-        assert np.abs(known - true).max() < 0.15, group
+        ours = contributions["group_angular_momentum"].sel(group=group).values[inner, 1]
+        assert np.abs(ours - filtered).max() < 0.01, group
+        assert np.abs(filtered - true).max() < 0.15, group
 
 
 OFF = {"rad": np.radians(2.0), "m": 0.012, "radps": 1.2}
@@ -134,15 +139,16 @@ are told to."""
 def test_postures_of_a_run_are_those_of_its_gait(finished, gait_of, trial):
     gait = gait_of(RUNNER, SPEEDS[trial]).gait
     true = {
-        one.foot: true_postures(gait, one, after) for one, after in pairwise(pattern_contacts(gait))
+        contact.foot: true_postures(gait, contact, after)
+        for contact, after in pairwise(pattern_contacts(gait))
     }
     steps = participant_rows(finished, RUNNER.name, "steps")
-    own = steps[(steps["trial_id"] == trial) & (steps["status"] == "ok")]
-    assert len(own) >= 3
-    for step in own.to_dict("records"):
+    complete_steps = steps[(steps["trial_id"] == trial) & (steps["status"] == "ok")]
+    assert len(complete_steps) >= 3
+    for step in complete_steps.to_dict("records"):
         for name in MEASURES:
-            most = OFF[name.rpartition("_")[2]]
-            assert step[name] == pytest.approx(true[step["side"]][name], abs=most), name
+            tolerance = OFF[name.rpartition("_")[2]]
+            assert step[name] == pytest.approx(true[step["side"]][name], abs=tolerance), name
 
 
 SOLVED = Path(__file__).with_name("accelerating.npz")
@@ -182,28 +188,28 @@ def speeding(tmp_path_factory):
 def test_every_posture_is_read_and_predicted(speeding):
     """Upright and on the back, the centre of mass lies over that of pressure, fitted or not."""
     standing = speeding[0].read_manifest(RUNNER.name, "inverse_dynamics")["standing"]
-    assert [one["trial_id"] for one in standing] == ["static", "on-board"]
-    for one in standing:
-        assert np.hypot(*one["left_out_m"]) < 0.015, one
-        assert np.hypot(*one["fitted_m"]) < 0.006, one
+    assert [posture["trial_id"] for posture in standing] == ["static", "on-board"]
+    for posture in standing:
+        assert np.hypot(*posture["left_out_m"]) < 0.015, posture
+        assert np.hypot(*posture["fitted_m"]) < 0.006, posture
 
 
 def test_steps_that_speed_up_have_true_momenta(speeding):
     """All groups of every whole step: within 0.1 kg m²/s, a tenth of what they carry at 9 m/s."""
     study, run = speeding
     steps = participant_rows(study, RUNNER.name, "steps")
-    whole = steps[steps["status"] == "ok"]
-    assert len(whole) >= FASTER - 3
-    assert whole["speed_mps"].min() < LOWEST + 0.3
-    assert whole["speed_mps"].max() > HIGHEST - 0.4
-    assert whole["step_flags"].str.contains("accelerating").mean() > 0.5
-    for step in whole.to_dict("records"):
+    complete_steps = steps[steps["status"] == "ok"]
+    assert len(complete_steps) >= FASTER - 3
+    assert complete_steps["speed_mps"].min() < LOWEST + 0.3
+    assert complete_steps["speed_mps"].max() > HIGHEST - 0.4
+    assert complete_steps["step_flags"].str.contains("accelerating").mean() > 0.5
+    for step in complete_steps.to_dict("records"):
         time = run.truth.gait_time - run.start
         inside = (time >= step["touchdown_fitted_s"]) & (time <= step["toe_off_fitted_s"])
         true = role_momenta(run.truth, step["side"])[inside].mean(axis=0)
         for group, value in zip(("push_leg", "swing_leg", "arms", "torso"), true, strict=False):
-            found = step[f"H_{group}_y_stance_mean_kgm2ps"]
-            assert found == pytest.approx(value, abs=0.1), (step["step"], group)
+            computed = step[f"H_{group}_y_stance_mean_kgm2ps"]
+            assert computed == pytest.approx(value, abs=0.1), (step["step"], group)
 
 
 JOINTS = {
@@ -315,29 +321,32 @@ def tables(gait_of: GaitOf, tmp_path_factory):
     soft = Disturbances(soft_tissue_m=0.010)
     recording = disturbed(run.recording, soft, np.random.default_rng(0))
 
-    found = {}
+    rows_by_way = {}
     for way, (degrees, mirror, height, axes) in WAYS.items():
         moved = _moved(recording, degrees, height, mirror=mirror)
-        both = _tables(tmp_path_factory.mktemp(way), moved, axes)
-        found |= {(way, name): rows for name, rows in zip(VERSIONS, both, strict=False)}
-    return found
+        rows_of_versions = _tables(tmp_path_factory.mktemp(way), moved, axes)
+        rows_by_way |= {
+            (way, name): rows for name, rows in zip(VERSIONS, rows_of_versions, strict=False)
+        }
+    return rows_by_way
 
 
 @pytest.mark.parametrize(
-    ("way", "version"), [(one, "plain") for one in list(WAYS)[1:]] + [(list(WAYS)[1], "fitted")]
+    ("way", "version"),
+    [(way_of, "plain") for way_of in list(WAYS)[1:]] + [(list(WAYS)[1], "fitted")],
 )
 def test_the_same_rows_whatever_the_direction(tables, way: str, version: str):
     """Every row of every step and level, against the largest of its kind."""
-    ahead, other = tables["ahead", version], tables[way, version]
-    both = ahead.merge(other, on=KEYS, how="outer", indicator=True, validate="one_to_one")
-    assert (both["_merge"] == "both").all()
-    assert len(both) > 5000
-    size = both[["value_x", "low_x", "high_x"]].abs().max(axis=1)
-    scale = size.groupby([both[name] for name in ("level", "statistic", "unit")]).transform("max")
+    ahead, of_way = tables["ahead", version], tables[way, version]
+    merged = ahead.merge(of_way, on=KEYS, how="outer", indicator=True, validate="one_to_one")
+    assert (merged["_merge"] == "both").all()
+    assert len(merged) > 5000
+    size = merged[["value_x", "low_x", "high_x"]].abs().max(axis=1)
+    scale = size.groupby([merged[name] for name in ("level", "statistic", "unit")]).transform("max")
     limit = 5e-3 if WAYS[way][0] else 1e-4
-    untold = both["value_x"].isna()  # ankle or toes alone: an interval over contact models
-    assert both.loc[untold, ["low_x", "high_x"]].notna().all(axis=None)
-    for name, told in (("value", ~untold), ("low", untold), ("high", untold)):
-        assert (both[f"{name}_x"].isna() == both[f"{name}_y"].isna()).all()
-        apart = (both[f"{name}_x"] - both[f"{name}_y"]).abs() / scale
-        assert (apart[told] < limit).all(), both.loc[apart.nlargest(5).index]
+    untold = merged["value_x"].isna()  # ankle or toes alone: an interval over contact models
+    assert merged.loc[untold, ["low_x", "high_x"]].notna().all(axis=None)
+    for name, has_number in (("value", ~untold), ("low", untold), ("high", untold)):
+        assert (merged[f"{name}_x"].isna() == merged[f"{name}_y"].isna()).all()
+        difference = (merged[f"{name}_x"] - merged[f"{name}_y"]).abs() / scale
+        assert (difference[has_number] < limit).all(), merged.loc[difference.nlargest(5).index]

@@ -52,13 +52,13 @@ def script(finished) -> dict:
 @pytest.fixture(scope="module")
 def truth(finished) -> dict:
     """Centres of mass, markers, momenta and forces from the files of the stages, in run axes."""
-    found, motion = (
+    contributions, motion = (
         read_dataset(finished.folder(RUNNER.name, stage) / f"{TRIAL}.nc")
         for stage in ("contributions", "inverse_dynamics")
     )
     skeleton = load_skeleton(ParticipantModel.of(finished, RUNNER.name).table)
     poses = segment_poses(skeleton, motion["q"].values)
-    turn = rotation_about_vertical(-float(found.attrs["heading"]))
+    turn = rotation_about_vertical(-float(contributions.attrs["heading"]))
     bodies = np.arange(len(skeleton.bodies))
     return {
         "segments": skeleton.bodies,
@@ -66,17 +66,17 @@ def truth(finished) -> dict:
         "markers": station_positions(poses, skeleton.marker_body, skeleton.marker_position)
         @ turn.T,
         "names": skeleton.markers,
-        "com": found["com"].values,
-        "momentum": found["group_angular_momentum"].values,
-        "total": found["angular_momentum"].sum("segment").values,
-        "force": found["ground_force"].values,
-        "time": found["time"].values,
+        "com": contributions["com"].values,
+        "momentum": contributions["group_angular_momentum"].values,
+        "total": contributions["angular_momentum"].sum("segment").values,
+        "force": contributions["ground_force"].values,
+        "time": contributions["time"].values,
     }
 
 
 def test_positions_and_momenta_are_those_of_the_files(script, truth):
     numbers = unpack(script["packed"])
-    assert [one["name"] for one in script["segments"]] == list(truth["segments"])
+    assert [segment["name"] for segment in script["segments"]] == list(truth["segments"])
     centres = numbers["centre"] + numbers["place"][:, None]
     assert np.abs(centres - truth["centres"]).max() < POSITION
     assert np.abs(numbers["place"] - truth["com"]).max() < POSITION
@@ -89,13 +89,15 @@ def test_positions_and_momenta_are_those_of_the_files(script, truth):
 def test_what_is_not_known_is_not_drawn(finished):
     """Files of forces alone do not say where their plates lie; a contact may have no end."""
     replayed, _ = trial_replay(finished, RUNNER.name, TRIAL)
-    first, *others = replayed.contacts
+    first, *later_contacts = replayed.contacts
     corners = replayed.plates.copy()
     corners[0] = np.nan
-    cut = replace(replayed, plates=corners, contacts=({**first, "toe_off": float("nan")}, *others))
-    made = json.loads(json.dumps(replay_script(cut), allow_nan=False))
-    assert len(made["plates"]) == len(corners) - 1
-    assert made["contacts"] == [dict(one) for one in others]
+    cut = replace(
+        replayed, plates=corners, contacts=({**first, "toe_off": float("nan")}, *later_contacts)
+    )
+    script = json.loads(json.dumps(replay_script(cut), allow_nan=False))
+    assert len(script["plates"]) == len(corners) - 1
+    assert script["contacts"] == [dict(contact) for contact in later_contacts]
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +113,7 @@ def view(finished) -> Iterator:
         yield page
         assert messages == []
         assert beyond(finished.root / "report", addresses) == []
-        assert sum((path.parent / Path(one).name).exists() for one in addresses) >= 2
+        assert sum((path.parent / Path(address).name).exists() for address in addresses) >= 2
 
 
 @pytest.mark.browser
@@ -119,32 +121,34 @@ def test_what_is_drawn_and_told_is_what_the_files_say(view, script, truth):
     """Solids where the segments are; both sides about the vertical at an instant of a contact."""
     for frame in (0, 40, 101):
         view.evaluate("frame => aqbio.replay.go(frame)", frame)
-        drawn = np.array(view.evaluate("aqbio.replay.scene.centres()"))
-        assert np.abs(drawn - truth["centres"][frame]).max() < POSITION
+        drawn_centres = np.array(view.evaluate("aqbio.replay.scene.centres()"))
+        assert np.abs(drawn_centres - truth["centres"][frame]).max() < POSITION
     contact = script["contacts"][1]
     frame = int(np.searchsorted(truth["time"], contact["touchdown"] + 0.05))
-    told = view.evaluate("frame => aqbio.replay.telling(frame)", frame).replace("−", "-")
-    assert f"{contact['foot']} foot on the ground" in told
+    sentence = view.evaluate("frame => aqbio.replay.telling(frame)", frame).replace("−", "-")
+    assert f"{contact['foot']} foot on the ground" in sentence
     weights = script["roles"][contact["foot"]]
     for role in ("push_side", "swing_side"):
         value = np.dot(weights[role], truth["momentum"][frame, :, 1])
-        number = float(told.split(f"{role.replace('_', ' ')} ")[1].split()[0].rstrip(","))
+        number = float(sentence.split(f"{role.replace('_', ' ')} ")[1].split()[0].rstrip(","))
         assert number == pytest.approx(value, abs=0.02)
 
 
 @pytest.fixture(scope="module")
 def pair(view, finished) -> Iterator:
     """The left step of a run, mirrored, beside the right one of another."""
-    place = f"a={RUNNER.name}/run1@left&b={RUNNER.name}/{TRIAL}@right&mirror=a"
+    fragment = f"a={RUNNER.name}/run1@left&b={RUNNER.name}/{TRIAL}@right&mirror=a"
     page = view.context.browser.new_page(viewport={"width": 1000, "height": 1200})
-    page.goto(f"{(finished.root / 'report' / 'compare.html').as_uri()}#{place}")
+    page.goto(f"{(finished.root / 'report' / 'compare.html').as_uri()}#{fragment}")
     page.wait_for_selector("#compare[data-ready]", timeout=60_000)
     yield page
     page.close()
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("question", [one for one in QUESTIONS if one != RESTRICTED])
+@pytest.mark.parametrize(
+    "question", [question_of for question_of in QUESTIONS if question_of != RESTRICTED]
+)
 def test_a_question_of_the_virtual_study_is_answered(pair, finished, question):
     with closing(pair.context.browser.new_page(viewport={"width": 1200, "height": 900})) as page:
         answered(page, finished.root / "report", question)
@@ -158,8 +162,8 @@ def boned(finished, tmp_path_factory):
     in_file(folder / "study.yaml", str(source), str(folder))
     study = load_study(folder / "study.yaml")
     with pytest.MonkeyPatch.context() as patch:
-        given = dict.fromkeys(BODIES, ball(0.05, 12))
-        patch.setattr(bones, "model_bones", lambda *_: (given, []))
+        meshes = dict.fromkeys(BODIES, ball(0.05, 12))
+        patch.setattr(bones, "model_bones", lambda *_: (meshes, []))
         pages_participant(study, RUNNER.name, lambda _: None)
     report_study(study, lambda _: None)
     return study
@@ -173,9 +177,9 @@ def test_a_surface_has_the_size_that_the_model_gives_it(tmp_path, monkeypatch):
     (folder / "thigh.vtp").write_bytes(KINDS["text.vtp"])
     (folder / "shank.stl").write_bytes(KINDS["binary.STL"][:150])
     monkeypatch.setattr(bones, "final_model", lambda *_: SimpleNamespace(osim=model))
-    found, [damaged] = bones.model_bones(SimpleNamespace(model_file=lambda _: model), "S01")
-    assert set(found) == {"femur_r"}
-    np.testing.assert_allclose(np.ptp(found["femur_r"].points, axis=0), [0.1, 0.4, 0.9], atol=1e-9)
+    meshes, [damaged] = bones.model_bones(SimpleNamespace(model_file=lambda _: model), "S01")
+    assert set(meshes) == {"femur_r"}
+    np.testing.assert_allclose(np.ptp(meshes["femur_r"].points, axis=0), [0.1, 0.4, 0.9], atol=1e-9)
     assert (damaged.rule, damaged.severity) == ("file-damaged", "warning")
     assert (damaged.participant, damaged.file.rpartition("/")[2]) == ("S01", "shank.stl")
 
@@ -183,14 +187,14 @@ def test_a_surface_has_the_size_that_the_model_gives_it(tmp_path, monkeypatch):
 def test_pages_load_bones_where_there_are_some(boned):
     """All trials of an athlete the same file, within the room of a trial; nobody else's."""
     folder = boned.root / "report" / "trials"
-    for who in PEOPLE:
-        pages = sorted((folder / who).glob("*.html"))
+    for participant in PEOPLE:
+        pages = sorted((folder / participant).glob("*.html"))
         assert len(pages) == 2
-        assert (folder / who / bones.BONES).exists() == (who == RUNNER.name)
+        assert (folder / participant / bones.BONES).exists() == (participant == RUNNER.name)
         for page in pages:
             text = page.read_text(encoding="utf-8")
             for words in (f'<script src="{bones.BONES}">', 'name="bones"'):
-                assert (words in text) == (who == RUNNER.name)
+                assert (words in text) == (participant == RUNNER.name)
     sizes = [(folder / RUNNER.name / x).stat().st_size for x in ("run2.js", "run2.html")]
     bytes_of_bones = (folder / RUNNER.name / bones.BONES).stat().st_size
     assert bytes_of_bones <= bones.MAX_BYTES + 30
@@ -211,5 +215,5 @@ def test_pages_are_accessible_and_fit_a_phone(view, pair, boned, scheme):
             opened = "all => all.forEach(one => { one.open = true; })"
             phone.eval_on_selector_all("details", opened)
             assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-            found = axe.Axe().run(phone, options={"preload": False})
-            assert found.violations_count == 0, found.generate_report()
+            audit = axe.Axe().run(phone, options={"preload": False})
+            assert audit.violations_count == 0, audit.generate_report()

@@ -21,8 +21,8 @@ def test_another_session_is_the_same_body_recorded_again(tmp_path, monkeypatch):
     first, second = (ezc3d.c3d(str(path)) for path in files)
     labels = [file["parameters"]["POINT"]["LABELS"]["value"] for file in (first, second)]
     assert labels[0] == labels[1]
-    apart = np.nanstd(first["data"]["points"][:3] - second["data"]["points"][:3])
-    assert 0.3 < apart < 1.0
+    noise_sd = np.nanstd(first["data"]["points"][:3] - second["data"]["points"][:3])
+    assert 0.3 < noise_sd < 1.0
 
 
 def test_the_study_of_strengths_has_the_legs_that_were_planted():

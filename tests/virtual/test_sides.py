@@ -1,4 +1,4 @@
-"""Which side is which: mirrored coordinates, exchanged labels, exchanges in stretches of frames.
+"""Sides of labels: mirrored coordinates, exchanged labels, exchanges in stretches of frames.
 
 Every alteration is drawn by a seed; the unaltered recording is the truth. A mirror keeps all
 distances, so that contacts, forces on the feet and free moments are those of the sound recording.
@@ -46,15 +46,15 @@ LEVEL = 3
 
 def recording_of(take: VirtualRecording) -> Recording:
     """A virtual recording as a reader gives it, 0.4 m beside the laboratory's axis."""
-    beside = np.array([0.0, 0.0, 0.4])
-    corners = take.corners + beside
+    offset = np.array([0.0, 0.0, 0.4])
+    corners = take.corners + offset
     plates = range(len(corners))
     forces = ForceRecording(
         PlateWrench(take.force, take.moment, corners.mean(axis=1)), corners, take.force_rate, 0.0,
-        tuple(f"plate {one}" for one in plates), tuple(one + 1 for one in plates),
+        tuple(f"plate {plate}" for plate in plates), tuple(plate + 1 for plate in plates),
         ("",) * len(corners),
     )  # fmt: skip
-    return Recording(tuple(take.labels), take.markers + beside, take.marker_rate, forces)
+    return Recording(tuple(take.labels), take.markers + offset, take.marker_rate, forces)
 
 
 @lru_cache(maxsize=1)
@@ -64,38 +64,41 @@ def sound() -> tuple[Recording, Recording]:
     return static, run
 
 
-def without(one: Recording, hidden: Callable[[str], bool]) -> Recording:
+def without(recording: Recording, hidden: Callable[[str], bool]) -> Recording:
     """The recording without some labels."""
-    kept = [index for index, label in enumerate(one.labels) if not hidden(label)]
-    labels = tuple(one.labels[index] for index in kept)
-    return replace(one, labels=labels, positions=one.positions[:, kept])
+    shown = [index for index, label in enumerate(recording.labels) if not hidden(label)]
+    labels = tuple(recording.labels[index] for index in shown)
+    return replace(recording, labels=labels, positions=recording.positions[:, shown])
 
 
 def prepared(
-    one: Recording, company: Iterable[Recording] = (), task: str = "run", fix: str | None = None
+    recording: Recording,
+    company: Iterable[Recording] = (),
+    task: str = "run",
+    fix: str | None = None,
 ) -> tuple[PreparedTrial, Notes]:
     trial = Trial(participant_id="P1", trial_id="fast", task=task, file="fast.c3d", fix=fix)
     notes = Notes("fast", "P1", "fast.c3d", "fast.c3d")
-    known = with_resolved_sides(one, trial, BODY, lambda: company, notes)
-    return prepare_trial(known, trial, MARKERS, Laboratory(), Prepare(), notes), notes
+    resolved = with_resolved_sides(recording, trial, BODY, lambda: company, notes)
+    return prepare_trial(resolved, trial, MARKERS, Laboratory(), Prepare(), notes), notes
 
 
 def rules(notes: Notes) -> list[str]:
-    return [one.rule for one in notes.findings]
+    return [finding.rule for finding in notes.findings]
 
 
 def events(trial: PreparedTrial) -> list[tuple[str, float, float]]:
     """Foot, touchdown and toe-off of every contact; what is not known is -1."""
-    times = [(one.foot, one.touchdown, one.toe_off) for one in trial.contacts]
+    times = [(contact.foot, contact.touchdown, contact.toe_off) for contact in trial.contacts]
     return [(SIDES[foot], *np.nan_to_num((start, stop), nan=-1.0)) for foot, start, stop in times]
 
 
 ARMS = ("arm", "torso")
-FEW = ("RASI", "LASI", "RPSI", "LPSI", "RHEE", "LHEE", "RTOE", "LTOE", "RKNL", "LKNL")
+FEW_LABELS = ("RASI", "LASI", "RPSI", "LPSI", "RHEE", "LHEE", "RTOE", "LTOE", "RKNL", "LKNL")
 WORN: dict[str, Callable[[str], bool]] = {
     "all": lambda label: False,
     "no arms": lambda label: label in BODY.sided and BODY.sided[label].part.startswith(ARMS),
-    "few": lambda label: label in BODY.sided and label not in FEW,
+    "few": lambda label: label in BODY.sided and label not in FEW_LABELS,
 }
 """Labels that are hidden."""
 
@@ -118,19 +121,21 @@ def test_mirrored_coordinates_give_the_sound_trial(seed):
     axis = int(random.choice([0, 2] if not markers else [0, 1, 2]))
     altered = mirrored(run, axis, markers=markers or kind == 4, forces=forces)
     expected, before = prepared(run, [static])
-    found, notes = prepared(altered, [mirrored(static, axis, markers=True, forces=True)])
+    trial, notes = prepared(altered, [mirrored(static, axis, markers=True, forces=True)])
     assert COORDINATES_MIRRORED not in rules(before)
     assert COORDINATES_MIRRORED in rules(notes)
-    assert len(events(found)) == len(events(expected)) > 1
-    for mine, theirs in zip(events(found), events(expected), strict=True):
+    assert len(events(trial)) == len(events(expected)) > 1
+    for mine, theirs in zip(events(trial), events(expected), strict=True):
         assert mine[0] == theirs[0]
         assert mine[1:] == pytest.approx(theirs[1:], abs=1e-6)
     if expected.loads is not None:
-        assert found.loads is not None
-        turned = found.loads.force * np.array([-1.0, 1.0, -1.0])
-        apart = [np.abs(one - expected.loads.force).max() for one in (found.loads.force, turned)]
-        assert min(apart) < 1e-6
-        moments = found.loads.free_moment, expected.loads.free_moment
+        assert trial.loads is not None
+        rotated = trial.loads.force * np.array([-1.0, 1.0, -1.0])
+        distances = [
+            np.abs(force - expected.loads.force).max() for force in (trial.loads.force, rotated)
+        ]
+        assert min(distances) < 1e-6
+        moments = trial.loads.free_moment, expected.loads.free_moment
         np.testing.assert_allclose(*moments, atol=1e-6)
 
 
@@ -139,11 +144,13 @@ def test_a_mirrored_static_trial_has_the_same_sides(axis):
     static, _ = sound()
     altered = mirrored(static, axis, markers=True, forces=True)
     _, notes = prepared(altered, task="static")
-    [what] = [one.what for one in notes.findings if one.rule == COORDINATES_MIRRORED]
+    [sentence] = [
+        finding.what for finding in notes.findings if finding.rule == COORDINATES_MIRRORED
+    ]
     sides = body_sides(static, BODY)
     assert sides is not None
     assert not sides.other_side
-    assert what.startswith(f"all {sides.sided} sided labels are on the other side: the ")
+    assert sentence.startswith(f"all {sides.sided} sided labels are on the other side: the ")
     trial = Trial(participant_id="P1", trial_id="s", task="static", file="s.c3d")
     back = body_sides(
         with_resolved_sides(altered, trial, BODY, tuple, Notes("s", "P1", "s.c3d", "")), BODY
@@ -152,33 +159,36 @@ def test_a_mirrored_static_trial_has_the_same_sides(axis):
     assert back.parts == pytest.approx(sides.parts)
 
 
-def exchanged(one: Recording) -> Recording:
+def exchanged(recording: Recording) -> Recording:
     """Left and right of every label exchanged."""
-    pairs = partners([label for label in one.labels if label in BODY.sided], BODY)
-    order = [one.labels.index(pairs.get(label, label)) for label in one.labels]
-    return replace(one, positions=one.positions[:, order])
+    pairs = partners([label for label in recording.labels if label in BODY.sided], BODY)
+    order = [recording.labels.index(pairs.get(label, label)) for label in recording.labels]
+    return replace(recording, positions=recording.positions[:, order])
 
 
-def with_columns(one: Recording) -> Recording:
+def with_columns(recording: Recording) -> Recording:
     """Forces of each foot in columns of their own, named by foot as the sound trial has them."""
     truth, _ = prepared(sound()[1])
-    assert one.forces is not None
+    assert recording.forces is not None
     assert truth.loads is not None
-    feet = ["" for _ in one.forces.feet]
+    feet = ["" for _ in recording.forces.feet]
     for contact in truth.loads.contacts:
         for plate in contact.plates:
             feet[plate] = SIDES[contact.foot]
-    return replace(one, forces=replace(one.forces, feet=tuple(feet)))
+    return replace(recording, forces=replace(recording.forces, feet=tuple(feet)))
 
 
 def test_evidence_of_all_kinds_decides_between_a_mirror_and_exchanged_labels():
     """Columns that name the foot, distances in another trial, or neither: then the axes."""
     static, run = sound()
-    named = with_columns(run)
-    prepared(mirrored(named, 2, markers=True, forces=True))
+    with_feet = with_columns(run)
+    prepared(mirrored(with_feet, 2, markers=True, forces=True))
     for altered, company in (
-        (exchanged(named), ()),  # columns name the other foot
-        (exchanged(run), (without(static, lambda label: label not in FEW),)),  # nothing decides
+        (exchanged(with_feet), ()),  # columns name the other foot
+        (
+            exchanged(run),
+            (without(static, lambda label: label not in FEW_LABELS),),
+        ),  # nothing decides
     ):
         with pytest.raises(AqbioError) as refused:
             prepared(altered, company)
@@ -188,24 +198,26 @@ def test_evidence_of_all_kinds_decides_between_a_mirror_and_exchanged_labels():
         swapped, _ = prepared(altered, company, fix="swap")
         assert events(swapped) == events(prepared(run)[0])
     back, _ = prepared(mirrored(run, 0, markers=True, forces=True), fix="mirror")
-    assert [one[0] for one in events(back)] == [one[0] for one in events(prepared(run)[0])]
+    assert [event[0] for event in events(back)] == [event[0] for event in events(prepared(run)[0])]
 
 
-@pytest.mark.parametrize("every", [1, 2, 4], ids=["200 Hz", "100 Hz", "50 Hz"])
+@pytest.mark.parametrize("stride", [1, 2, 4], ids=["200 Hz", "100 Hz", "50 Hz"])
 @pytest.mark.parametrize("seed", range(20))
-def test_labels_that_change_sides_in_stretches_are_put_back_or_masked(seed, every):
+def test_labels_that_change_sides_in_stretches_are_put_back_or_masked(seed, stride):
     """Whole limbs, their ends, single labels, with and without gaps: nothing stays exchanged."""
     static, run = sound()
-    slow = replace(run, positions=run.positions[::every], rate=run.rate / every)
-    places = median_positions(static) if seed % 2 else {}
-    random = np.random.default_rng([seed, every])
-    assert left_exchanged(slow, MARKERS, LIMBS, places, random) == []
+    slow = replace(run, positions=run.positions[::stride], rate=run.rate / stride)
+    standing = median_positions(static) if seed % 2 else {}
+    random = np.random.default_rng([seed, stride])
+    assert left_exchanged(slow, MARKERS, LIMBS, standing, random) == []
 
 
 def test_a_sound_recording_stays_as_it_is():
-    for one in sound():
-        for every in (1, 2, 4):
+    for recording in sound():
+        for stride in (1, 2, 4):
             notes = Notes("fast", "P1", "fast.trc", "")
-            taken = Recording(one.labels, one.positions[::every], one.rate / every)
-            assert restore_exchanged_stretches(taken, MARKERS, LIMBS, {}, notes) is taken
+            thinned = Recording(
+                recording.labels, recording.positions[::stride], recording.rate / stride
+            )
+            assert restore_exchanged_stretches(thinned, MARKERS, LIMBS, {}, notes) is thinned
             assert notes.findings == []

@@ -26,7 +26,7 @@ from aqbio.virtual.truth import run_truth
 from tests.virtual.runners import RUNNER
 from validation.gaits.individual import sheets
 
-ATHLETES = {one.athlete.name: one.athlete for one in SPRINTERS}
+ATHLETES = {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
 LABORATORY = Laboratory()
 
 
@@ -57,12 +57,12 @@ def test_sheets_are_those_of_the_code_with_ten_steps_of_every_gait(gaits):
     loaded = load_study(DATA / "study.yaml")
     assert [p.participant_id for p in loaded.participants] == list(ATHLETES)
     assert len(loaded.trials) == len(trials)
-    row, place = LABORATORY.plates, RunPlan(0).first_contact_x
+    row, first_contact_x = LABORATORY.plates, RunPlan(0).first_contact_x
     for name, gait in gaits.items():
         steps: list[int] = []
-        for trial in (one for one in trials if one.gait == name):
-            numbers = contacts_on_row(gait, trial.first_contact, place, row)
-            steps += [one for one, _ in pairwise(numbers)]
+        for trial in (trial_of for trial_of in trials if trial_of.gait == name):
+            numbers = contacts_on_row(gait, trial.first_contact, first_contact_x, row)
+            steps += [number for number, _ in pairwise(numbers)]
         assert len(steps) == len(set(steps)) >= MIN_STEPS, name
 
 
@@ -94,10 +94,11 @@ DISTURBED = {
 PLANNED = {"late forces": {"clock_offset_s": 0.004}, "shifted plates": {"cop_bias_m": 0.005}}
 
 
-def _added(plain, other):
-    """What a disturbance adds to markers, forces and moments."""
+def _added(plain, changed):
+    """Change of markers, forces and moments by a disturbance."""
     return {
-        part: getattr(other, part) - getattr(plain, part) for part in ("markers", "force", "moment")
+        part: getattr(changed, part) - getattr(plain, part)
+        for part in ("markers", "force", "moment")
     }
 
 
@@ -105,8 +106,8 @@ def _added(plain, other):
 def test_disturbances_are_as_large_as_they_say(name, run):
     """Noise by its deviation, offsets by plate, gaps by frames, exchanges by their markers."""
     plain = run.recording
-    made = disturbed(plain, Disturbances(**DISTURBED[name]), np.random.default_rng(7))
-    added = _added(plain, made)
+    disturbed_run = disturbed(plain, Disturbances(**DISTURBED[name]), np.random.default_rng(7))
+    added = _added(plain, disturbed_run)
     changed = {part for part, change in added.items() if np.nan_to_num(change, nan=1.0).any()}
     if name == "noise":
         for part, size in (("markers", 1e-3), ("force", 5.0), ("moment", 1.0)):
@@ -123,36 +124,40 @@ def test_disturbances_are_as_large_as_they_say(name, run):
         rigid = np.abs(added["markers"]).max(axis=(0, 2))
         assert (rigid > 0.0).any()
     elif name == "gaps":
-        lost = np.isnan(added["markers"]).any(axis=2)
-        assert 0 < lost.sum() <= 5 * 6
+        missing = np.isnan(added["markers"]).any(axis=2)
+        assert 0 < missing.sum() <= 5 * 6
         assert np.nanmax(np.abs(added["markers"])) == 0.0
-        lengths = [len(list(run)) for path in lost.T for gone, run in groupby(path) if gone]
+        lengths = [
+            len(list(run)) for path in missing.T for is_missing, run in groupby(path) if is_missing
+        ]
         assert len(lengths) == 5
         assert max(lengths) <= 6
     else:
-        there = np.abs(added["markers"]).any(axis=2)
-        assert there.any()
+        moved = np.abs(added["markers"]).any(axis=2)
+        assert moved.any()
         np.testing.assert_allclose(  # the same places, by other names
-            np.sort(made.markers, axis=1), np.sort(plain.markers, axis=1)
+            np.sort(disturbed_run.markers, axis=1), np.sort(plain.markers, axis=1)
         )
 
 
 def test_planned_disturbances(run, gait_of):
     """A late clock moves forces in time; plates elsewhere change moments by bias times force."""
     plain, gait = run.recording, gait_of(RUNNER, 7.0).gait
-    made = {
-        name: recorded_run(gait, RunPlan(1, **given), LABORATORY).recording
-        for name, given in PLANNED.items()
+    recordings = {
+        name: recorded_run(gait, RunPlan(1, **plan), LABORATORY).recording
+        for name, plan in PLANNED.items()
     }
-    for other in made.values():
-        np.testing.assert_array_equal(other.markers, plain.markers)
+    for recording in recordings.values():
+        np.testing.assert_array_equal(recording.markers, plain.markers)
     samples = round(0.004 * len(plain.force) / len(plain.markers) * plain.marker_rate)
     errors = [
-        np.abs(made["late forces"].force[20:-20] - np.roll(plain.force, way, axis=0)[20:-20]).mean()
+        np.abs(
+            recordings["late forces"].force[20:-20] - np.roll(plain.force, way, axis=0)[20:-20]
+        ).mean()
         for way in (samples, -samples, 0)
     ]
     assert min(errors[:2]) < 0.1 * errors[2]
-    shifted = _added(plain, made["shifted plates"])
+    shifted = _added(plain, recordings["shifted plates"])
     np.testing.assert_allclose(shifted["force"], 0.0, atol=1e-9)
     loaded = plain.force[..., 1] > 200.0
     arm = np.abs(shifted["moment"])[loaded].max(axis=1) / plain.force[..., 1][loaded]

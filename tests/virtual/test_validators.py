@@ -1,4 +1,4 @@
-"""What others' validators say of a finished study: of data packages, and of BIDS.
+"""Public validators accept a finished study: its data package, and its BIDS export.
 
 The extra `test` installs both, and both work without a network. The validator of RO-Crate does not:
 it fetches the vocabulary.
@@ -27,11 +27,11 @@ def _accepts(program: str, *arguments: str) -> None:
     path = shutil.which(program, path=PROGRAMS)
     if path is None:
         pytest.skip(f"{program} is not installed (make test installs it)")
-    done = subprocess.run(
+    process = subprocess.run(
         [path, *arguments], env=os.environ | {"PATH": PROGRAMS}, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def test_tables_are_a_data_package(finished):
@@ -39,6 +39,6 @@ def test_tables_are_a_data_package(finished):
 
 
 def test_an_export_is_a_dataset_of_bids(finished, tmp_path):
-    done = CliRunner().invoke(app, ["export", str(finished.file), "--bids", str(tmp_path)])
-    assert done.exit_code == 0, done.output
+    export = CliRunner().invoke(app, ["export", str(finished.file), "--bids", str(tmp_path)])
+    assert export.exit_code == 0, export.output
     _accepts("bids-validator-deno", str(tmp_path))

@@ -25,7 +25,7 @@ from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.motion import segment_of
 from aqbio.prepare.label_check import median_positions
 
-RIGHT, ASKED, WRONG = "right", "asked", "wrong"
+RIGHT, QUESTIONED, WRONG = "right", "asked", "wrong"
 
 SPARE = ("RMT1", "LMT2", "LELM", "RKNM", "LANM", "RWRB", "T10", "STRN", "LTOE")
 """Names of landmarks, of which those that nobody has are given to a wrong marker."""
@@ -46,7 +46,7 @@ class Broken:
     """A broken label set."""
 
     kind: str
-    what: str
+    change: str
     names: Mapping[str, str]
     """New name by label; labels that are gone are not in it."""
     added: tuple[str, str] | None = None
@@ -54,85 +54,89 @@ class Broken:
 
 
 def broken(
-    places: Mapping[str, SidedLandmark], table: LandmarkTable, rng: np.random.Generator
+    sites: Mapping[str, SidedLandmark], table: LandmarkTable, rng: np.random.Generator
 ) -> Broken:
     """Break the names of labels whose places are known."""
     kind = str(rng.choice(["swap", "rename", "delete", "name", "foreign", "sides"]))
-    names = {label: label for label in places}
-    one, two = map(str, rng.choice(list(places), 2, replace=False))
-    known = set(places.values())
+    names = {label: label for label in sites}
+    first, two = map(str, rng.choice(list(sites), 2, replace=False))
+    known_sites = set(sites.values())
     spare = [
         name
         for name in SPARE
-        if name not in places and not known & {*named_labels([name], table).sites.values()}
+        if name not in sites and not known_sites & {*named_labels([name], table).sites.values()}
     ]
     if kind == "swap":
-        names |= {one: two, two: one}
+        names |= {first: two, two: first}
     elif kind == "rename":
-        names[one] = "Q17"
+        names[first] = "Q17"
     elif kind == "delete":
-        del names[one]
+        del names[first]
     elif kind == "name" and spare:
-        names[one] = two = str(rng.choice(spare))
+        names[first] = two = str(rng.choice(spare))
     elif kind == "foreign" and spare:
         two = str(rng.choice(spare))
-        return Broken(kind, f"{two} beside {one}", names, (two, one))
+        return Broken(kind, f"{two} beside {first}", names, (two, first))
     elif kind == "sides":
         two = str(rng.choice(list(LIMBS)))
-        names |= _other_sides(places, LIMBS[two], table)
-        one = ""
-    return Broken(kind, f"{one} {two}".strip(), names)
+        names |= _other_sides(sites, LIMBS[two], table)
+        first = ""
+    return Broken(kind, f"{first} {two}".strip(), names)
 
 
 def _other_sides(
-    places: Mapping[str, SidedLandmark], segments: Sequence[str], table: LandmarkTable
+    sites: Mapping[str, SidedLandmark], segments: Sequence[str], table: LandmarkTable
 ) -> dict[str, str]:
     """Partner of every label of some segments on the other side, the same number of its kind."""
     by_kind: dict[tuple[str, str], list[str]] = {}
-    for label, place in places.items():
-        if place.side and segment_of(place, table)[0] in segments:
-            by_kind.setdefault((place.landmark, place.side), []).append(label)
-    found: dict[str, str] = {}
-    for (landmark, side), own in by_kind.items():
-        others = by_kind.get((landmark, "left" if side == "right" else "right"), [])
-        found |= dict(zip(own, others, strict=False))
-    return {one: other for one, other in found.items() if found.get(other) == one}
+    for label, site in sites.items():
+        if site.side and segment_of(site, table)[0] in segments:
+            by_kind.setdefault((site.landmark, site.side), []).append(label)
+    partner: dict[str, str] = {}
+    for (landmark, side), same_kind in by_kind.items():
+        opposite = by_kind.get((landmark, "left" if side == "right" else "right"), [])
+        partner |= dict(zip(same_kind, opposite, strict=False))
+    return {
+        label: partner_label
+        for label, partner_label in partner.items()
+        if partner.get(partner_label) == label
+    }
 
 
-def renamed(recording: Recording, how: Broken) -> Recording:
+def renamed(recording: Recording, fault: Broken) -> Recording:
     """The recording with broken names; a foreign marker is 8 cm beside another one."""
-    kept = [index for index, label in enumerate(recording.labels) if label in how.names]
-    labels = [how.names[recording.labels[index]] for index in kept]
-    positions = recording.positions[:, kept]
-    if how.added is not None and how.added[1] in recording.labels:
-        beside = recording.positions[:, [recording.labels.index(how.added[1])]]
-        positions = np.concatenate((positions, beside + 0.08 / np.sqrt(3.0)), axis=1)
-        labels.append(how.added[0])
+    shown = [index for index, label in enumerate(recording.labels) if label in fault.names]
+    labels = [fault.names[recording.labels[index]] for index in shown]
+    positions = recording.positions[:, shown]
+    if fault.added is not None and fault.added[1] in recording.labels:
+        neighbour = recording.positions[:, [recording.labels.index(fault.added[1])]]
+        positions = np.concatenate((positions, neighbour + 0.08 / np.sqrt(3.0)), axis=1)
+        labels.append(fault.added[0])
     return replace(recording, labels=tuple(labels), positions=positions)
 
 
 def outcome(
-    truth: Mapping[str, SidedLandmark], how: Broken, found: Assignment, table: LandmarkTable
+    truth: Mapping[str, SidedLandmark], fault: Broken, answer: Assignment, table: LandmarkTable
 ) -> tuple[str, list[str]]:
-    """Whether a broken set is understood, asked about or wrong, and the labels that are wrong."""
-    true_places = {how.names[label]: own for label, own in truth.items() if label in how.names}
-    asked = " ".join([*found.notes, *found.notes.values(), *found.left_out])
+    """Outcome of a broken set (right, asked or wrong), and labels that are wrong in silence."""
+    true_sites = {fault.names[label]: site for label, site in truth.items() if label in fault.names}
+    questions = " ".join([*answer.notes, *answer.notes.values(), *answer.left_out])
     wrong, silent = [], []
-    for label, place in found.sites.items():
-        if label in true_places and _same(place, true_places[label], table):
+    for label, site in answer.sites.items():
+        if label in true_sites and _equivalent(site, true_sites[label], table):
             continue
         wrong.append(label)
-        if label not in asked and str(place) not in asked:
+        if label not in questions and str(site) not in questions:
             silent.append(label)
     if not wrong:
         return RIGHT, []
-    return (WRONG, silent) if silent else (ASKED, [])
+    return (WRONG, silent) if silent else (QUESTIONED, [])
 
 
-def _same(one: SidedLandmark, other: SidedLandmark, table: LandmarkTable) -> bool:
-    """Whether two places are one, or the label tracks the segment that it is on."""
-    tracks = table.landmarks[one.landmark].cluster
-    return one == other or (tracks and segment_of(one, table) == segment_of(other, table))
+def _equivalent(first: SidedLandmark, second: SidedLandmark, table: LandmarkTable) -> bool:
+    """True where two sites are one, or the landmark tracks the segment that it is on."""
+    tracks = table.landmarks[first.landmark].cluster
+    return first == second or (tracks and segment_of(first, table) == segment_of(second, table))
 
 
 def trials_of(
@@ -143,20 +147,20 @@ def trials_of(
     labels = dict.fromkeys((*static.labels, *moving.labels))
     truth = named_labels(labels, table).sites
     names = {
-        label: place
-        for label, place in truth.items()
-        if label in static.labels and table.landmarks[place.landmark].origin != "joint_centre"
+        label: site
+        for label, site in truth.items()
+        if label in static.labels and table.landmarks[site.landmark].origin != "joint_centre"
     }
-    found = []
+    trials = []
     for _ in range(draws):
-        how = broken(names, table, rng)
-        standing, running = renamed(static, how), renamed(moving, how)
-        every = dict.fromkeys((*standing.labels, *running.labels))
-        gone = frozenset(every) - frozenset(running.labels)
-        named = named_labels(every, table)
-        answer = assign(named, [median_positions(standing)], [running], gone, table)
-        found.append((how, *outcome(truth, how, answer, table)))
-    return found
+        fault = broken(names, table, rng)
+        standing, running = renamed(static, fault), renamed(moving, fault)
+        all_labels = dict.fromkeys((*standing.labels, *running.labels))
+        static_only = frozenset(all_labels) - frozenset(running.labels)
+        by_name = named_labels(all_labels, table)
+        answer = assign(by_name, [median_positions(standing)], [running], static_only, table)
+        trials.append((fault, *outcome(truth, fault, answer, table)))
+    return trials
 
 
 def main() -> int:
@@ -168,14 +172,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=49)
     options = parser.parse_args()
     static, moving = read_recording(options.static), read_recording(options.moving)
-    found = trials_of(static, moving, options.draws, options.seed)
-    for (kind, what), count in sorted(Counter((how.kind, what) for how, what, _ in found).items()):
-        print(f"{kind:8} {what:6} {count}")
-    for how, what, silent in found:
-        if what == WRONG:
-            print(f"wrong: {how.kind} {how.what}: {', '.join(silent)}")
-    print(Counter(what for _, what, _ in found))
-    return 1 if any(what == WRONG for _, what, _ in found) else 0
+    trials = trials_of(static, moving, options.draws, options.seed)
+    for (kind, outcome_name), count in sorted(
+        Counter((fault.kind, outcome_name) for fault, outcome_name, _ in trials).items()
+    ):
+        print(f"{kind:8} {outcome_name:6} {count}")
+    for fault, outcome_name, silent in trials:
+        if outcome_name == WRONG:
+            print(f"wrong: {fault.kind} {fault.change}: {', '.join(silent)}")
+    print(Counter(outcome_name for _, outcome_name, _ in trials))
+    return 1 if any(outcome_name == WRONG for _, outcome_name, _ in trials) else 0
 
 
 if __name__ == "__main__":

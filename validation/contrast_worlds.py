@@ -69,24 +69,26 @@ def drawn_evidence(world: World, random: Random) -> Evidence:
     by_session = world.contrast.get("by") == "session"
     labels = ("before", "after") if by_session else ("normal", "cue")
     rows, values = [], []
-    for who in range(count):
+    for athlete in range(count):
         for number in range(2 * sprints):
-            second = number >= sprints if world.order == "last" else (number + who) % 2 == 1
+            second = number >= sprints if world.order == "last" else (number + athlete) % 2 == 1
             label, steps = labels[second], world.steps[second]
             speed = np.log(1.0 - world.slower * second) + random.normal(0.0, SPEED_SD)
-            trial = world.power * speed + response[who] * second + placement[who] * second
-            trial += np.log1p(world.fatigue) * number + random.normal(0.0, TRIAL_SD) + level[who]
+            trial = world.power * speed + response[athlete] * second + placement[athlete] * second
+            trial += (
+                np.log1p(world.fatigue) * number + random.normal(0.0, TRIAL_SD) + level[athlete]
+            )
             values.append(trial + _steps(world, steps, world.drift * second, random))
             plates = not (second and number % sprints < world.without_plates * sprints)
-            participant = f"{names[who]}-{label}" if by_session else names[who]
+            participant = f"{names[athlete]}-{label}" if by_session else names[athlete]
             rows.append(
                 {
                     "participant_id": participant, "trial_id": f"{label}-{number}",
-                    "athlete": names[who], "session": label, "label": label,
+                    "athlete": names[athlete], "session": label, "label": label,
                     "condition": "normal" if by_session else label,
                     "effort": "maximal", "order": number + 1.0, "plates": float(plates),
                     "event_error_s": 0.002 if plates else 0.008, "n_steps": steps,
-                    "laboratory": None, "speed": SPEED * np.exp(level[who] + speed),
+                    "laboratory": None, "speed": SPEED * np.exp(level[athlete] + speed),
                 }
             )  # fmt: skip
     return _evidence(world, pd.DataFrame(rows), values)
@@ -103,8 +105,8 @@ def _steps(world: World, count: int, drift: float, random: Random) -> Any:
 
 def _evidence(world: World, sprints: pd.DataFrame, trials: list[Any]) -> Evidence:
     people = dict(zip(sprints["participant_id"], sprints["athlete"], strict=True))
-    asked = registry(world).hypotheses[0].contrast
-    assert asked is not None
+    contrast = registry(world).hypotheses[0].contrast
+    assert contrast is not None
     steps = sprints.loc[sprints.index.repeat(sprints["n_steps"]), [*TRIAL, "condition"]]
     value = np.concatenate(trials)
     markers = 1.0 - sprints["plates"].to_numpy(dtype=float)
@@ -115,11 +117,11 @@ def _evidence(world: World, sprints: pd.DataFrame, trials: list[Any]) -> Evidenc
         thigh_range_push_rad=np.exp(value),
         arms_push_cosine=value - 0.02,
     )
-    steps = with_scatter(steps, [asked], people)
-    means = steps.groupby("index")[asked.column].mean()
-    sprints = sprints.rename(columns={"speed": "speed_mps"}).assign(**{asked.column: means})
+    steps = with_scatter(steps, [contrast], people)
+    means = steps.groupby("index")[contrast.column].mean()
+    sprints = sprints.rename(columns={"speed": "speed_mps"}).assign(**{contrast.column: means})
     first = sprints[sprints["session"].isin(("before", "normal"))]
-    baseline = first.groupby("athlete")[asked.column].mean()
+    baseline = first.groupby("athlete")[contrast.column].mean()
     chosen = baseline.rank() > len(baseline) / 2 if world.selected else baseline.index.str[-1] < "5"
     group = pd.Series(np.where(chosen, "trained", "usual"), baseline.index)
     sprints = sprints.assign(group=sprints["athlete"].map(group))
@@ -136,9 +138,9 @@ def _no_curves(name: str) -> xr.Dataset:
 
 def registry(world: World) -> Registry:
     """The registry with the world's contrast alone."""
-    asked: dict[str, Any] = {"condition": "cue", "outcome": "contact_s"}
-    asked |= {"predicted": "less", "delta": 3.0} | world.contrast
-    contrast = OwnContrast(**asked)
+    options: dict[str, Any] = {"condition": "cue", "outcome": "contact_s"}
+    options |= {"predicted": "less", "delta": 3.0} | world.contrast
+    contrast = OwnContrast(**options)
     registry = read_registry().model_copy(update={"contrasts": {NAME: contrast}, "hypotheses": ()})
     labels = [contrast.condition, contrast.reference, contrast.group or contrast.reference]
     return registry.with_labels(labels)
@@ -153,12 +155,12 @@ TRAINED = SESSIONS | {"group": "trained"}
 def _day(sd: float, size: int = 0) -> Callable[[Random, int], Any]:
     """Errors of the markers on a day, shared by all athletes or by ``size`` at a time."""
 
-    def drawn(random: Random, count: int) -> Any:
+    def day_errors(random: Random, count: int) -> Any:
         days = count if not size else -(-count // size)
         errors = random.normal(0.0, sd * np.sqrt(2.0), days)
         return np.full(count, errors[0]) if not size else errors[np.arange(count) // size]
 
-    return drawn
+    return day_errors
 
 
 def worlds() -> dict[str, World]:
@@ -174,7 +176,7 @@ def worlds() -> dict[str, World]:
         )
     }
     effect = np.log(0.94)
-    nothing = plates | {
+    no_effect = plates | {
         "nothing is so": World(),
         "all markers moved in session 2": World(
             order="last", placement=lambda _, count: np.full(count, -0.06),
@@ -220,4 +222,4 @@ def worlds() -> dict[str, World]:
             effect=effect, athletes=20, order="last", contrast=SESSIONS
         ),
     }
-    return nothing | true
+    return no_effect | true

@@ -77,11 +77,11 @@ def true_verdict(hypothesis: Hypothesis, true: Outcome) -> str:
     return SUPPORTED if reached else NOT_SUPPORTED
 
 
-def agrees(true: str, true_sign: float, verdict: str, found: str) -> bool:
-    """Whether a verdict does not contradict the truth."""
+def agrees(true: str, true_sign: float, verdict: str, finding: str) -> bool:
+    """True where a verdict does not contradict the truth."""
     if verdict in (SUPPORTED, NOT_SUPPORTED) and verdict != true:
         return False
-    return not (found == "opposite_found" and true_sign >= 0)
+    return not (finding == "opposite_found" and true_sign >= 0)
 
 
 def compared(
@@ -90,38 +90,48 @@ def compared(
     """Every hypothesis with an estimate beside its truth, `COLUMNS`."""
     import pandas as pd
 
-    told = read_table(tables / "verdicts.tsv")
+    reported = read_table(tables / "verdicts.tsv")
     record = json.loads((tables.parent / "registry.json").read_text(encoding="utf-8"))
     if record["registry"] != registry.model_dump(mode="json"):
         raise ValueError(f"{tables.parent}: verdicts by another registry than {registry.hash}.")
     athletes = read_table(tables / "hypotheses_athletes.tsv")
     rows = []
-    for verdict in told[told["estimate"].notna()].to_dict("records"):
+    for verdict in reported[reported["estimate"].notna()].to_dict("records"):
         hypothesis = registry[str(verdict["hypothesis"])]
-        own = athletes[athletes["hypothesis"] == hypothesis.id]
-        numbers = own.pivot_table("value", "participant_id", "column")
-        true = [hypothesis_outcome(one, hypothesis) for one in (patterns, recorded)]
-        known = [one for one in true if one is not None]
-        if len(known) < len(true):
+        of_hypothesis = athletes[athletes["hypothesis"] == hypothesis.id]
+        numbers = of_hypothesis.pivot_table("value", "participant_id", "column")
+        true = [hypothesis_outcome(evidence, hypothesis) for evidence in (patterns, recorded)]
+        outcomes = [outcome for outcome in true if outcome is not None]
+        if len(outcomes) < len(true):
             raise ValueError(f"{hypothesis.id} has an estimate, but no truth.")
-        rows.append(_row(hypothesis, known, {str(k): v for k, v in verdict.items()}, numbers))
+        rows.append(_row(hypothesis, outcomes, {str(k): v for k, v in verdict.items()}, numbers))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _row(
     hypothesis: Hypothesis,
     true: Sequence[Outcome],
-    told: Mapping[str, object],
+    reported: Mapping[str, object],
     numbers: pd.DataFrame,
 ) -> dict[str, object]:
-    low, high = float(str(told["ci_low"])), float(str(told["ci_high"]))
-    verdict, found, own = str(told["verdict"]), str(told["found"]), true[1].per_athlete
+    low, high = float(str(reported["ci_low"])), float(str(reported["ci_high"]))
+    verdict, finding, athlete_column = (
+        str(reported["verdict"]),
+        str(reported["found"]),
+        true[1].per_athlete,
+    )
     good = [
-        agrees(true_verdict(hypothesis, one), hypothesis.sign * one.estimate, verdict, found)
-        for one in true
+        agrees(
+            true_verdict(hypothesis, outcome), hypothesis.sign * outcome.estimate, verdict, finding
+        )
+        for outcome in true
     ]
-    away = (numbers[own] - true[1].values[own]).dropna().to_numpy(float) if own else np.array([])
-    return {name: told.get(name) for name in COLUMNS} | {
+    away = (
+        (numbers[athlete_column] - true[1].values[athlete_column]).dropna().to_numpy(float)
+        if athlete_column
+        else np.array([])
+    )
+    return {name: reported.get(name) for name in COLUMNS} | {
         "unit": hypothesis.unit,
         "smallest_effect": hypothesis.sign * hypothesis.delta,
         "true_patterns": true[0].estimate,
@@ -151,14 +161,14 @@ def page(rows: pd.DataFrame, origin: Mapping[str, object]) -> str:
     )  # fmt: skip
     table = [
         [
-            str(one["hypothesis"]), f"{one['smallest_effect']:g}",
-            f"{one['true_patterns']:.3g} ({one['true_low']:.3g} to {one['true_high']:.3g})",
-            f"{one['true_recorded']:.3g}", f"{one['estimate']:.3g}",
-            f"{one['ci_low']:.3g} to {one['ci_high']:.3g}",
-            f"{one['holds_patterns']}, {one['holds_recorded']}", str(one["true_verdict"]),
-            f"{one['verdict']} ({one['found']})", str(one["agrees"]),
+            str(row["hypothesis"]), f"{row['smallest_effect']:g}",
+            f"{row['true_patterns']:.3g} ({row['true_low']:.3g} to {row['true_high']:.3g})",
+            f"{row['true_recorded']:.3g}", f"{row['estimate']:.3g}",
+            f"{row['ci_low']:.3g} to {row['ci_high']:.3g}",
+            f"{row['holds_patterns']}, {row['holds_recorded']}", str(row["true_verdict"]),
+            f"{row['verdict']} ({row['found']})", str(row["agrees"]),
         ]
-        for one in rows.to_dict("records")
+        for row in rows.to_dict("records")
     ]  # fmt: skip
     missed = [
         f"- {name}: {REASONS.get(name, 'not known')}."
@@ -173,7 +183,7 @@ def page(rows: pd.DataFrame, origin: Mapping[str, object]) -> str:
 
 
 def usable_steps(tables: Path) -> pd.DataFrame:
-    """Which steps a study used, from its tables: nothing of what it measured."""
+    """Steps that a study used, from its tables: nothing of what it measured."""
     steps = read_table(tables / "steps.tsv")
     usable = steps[steps["status"] != "rejected"]
     order = read_table(tables / "sprints.tsv").set_index(["participant_id", "trial_id"])["order"]
@@ -188,8 +198,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the tables go")
     options = parser.parse_args(arguments)
     tables, registry = options.results / "tables", read_registry()
-    known = {one.athlete.name: one.athlete for one in SPRINTERS}
-    gaits = load_library(DATA / LIBRARY, known)
+    athletes = {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
+    gaits = load_library(DATA / LIBRARY, athletes)
     true = truth(gaits)
     recorded = true.recorded(usable_steps(tables), gaits)
     rows = compared(true.patterns(), recorded, tables, registry)

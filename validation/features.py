@@ -53,7 +53,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What is true of athletes, and how they are recorded."""
+    """True effects in athletes, and errors of their recordings."""
 
     athletes: int = 12
 
@@ -214,47 +214,49 @@ def drawn_cell(seed: int, number: int) -> Cell:
     times its smallest size, three of four times in the direction of the sentence.
     """
     random = np.random.default_rng([seed, number])
-    given = {
-        name: _drawn(spec, random) for name, spec in DEPARTURES.items() if random.random() < PRESENT
+    features = {
+        name: _draw_feature(spec, random)
+        for name, spec in DEPARTURES.items()
+        if random.random() < PRESENT
     }
-    given["groups"] = tuple(
-        Group(**{name: _drawn(spec, random) for name, spec in GROUP.items()})
+    features["groups"] = tuple(
+        Group(**{name: _draw_feature(spec, random) for name, spec in GROUP.items()})
         if random.random() < PRESENT
         else Group()
         for _ in range(3)
     )
-    given["athletes"] = round(float(np.exp(random.uniform(np.log(5.0), np.log(96.0)))))
-    given["differences"] = float(np.exp(random.uniform(np.log(0.5), np.log(2.0))))
-    given["explained"] = float(random.uniform(0.2, 1.0 - MOST_GAINED))
-    return Cell(f"{seed}-{number + 1:02d}", Features(**given, **_effects(random)))
+    features["athletes"] = round(float(np.exp(random.uniform(np.log(5.0), np.log(96.0)))))
+    features["differences"] = float(np.exp(random.uniform(np.log(0.5), np.log(2.0))))
+    features["explained"] = float(random.uniform(0.2, 1.0 - MOST_GAINED))
+    return Cell(f"{seed}-{number + 1:02d}", Features(**features, **_effects(random)))
 
 
-def _drawn(spec: Any, random: Random) -> Any:
+def _draw_feature(spec: Any, random: Random) -> Any:
     """One of a list, a number between two, or one of each pair."""
     if isinstance(spec, list):
         return spec[int(random.integers(len(spec)))]
     low, high = spec
     if isinstance(low, tuple):
-        return tuple(_drawn(one, random) for one in spec)
+        return tuple(_draw_feature(pair, random) for pair in spec)
     if isinstance(low, int):
         return int(random.integers(low, high + 1))
     return float(random.uniform(low, high))
 
 
 def _effects(random: Random) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    effects: dict[str, Any] = {
         name: float(smallest * random.uniform(0.0, 4.0) * (1.0 if random.random() < 0.75 else -1.0))
         for name, smallest in SMALLEST.items()
         if random.random() < 0.5
     }
-    found["pattern"] = str(random.choice(PATTERNS, p=[0.5, 0.3, 0.2]))
+    effects["pattern"] = str(random.choice(PATTERNS, p=[0.5, 0.3, 0.2]))
     models = random.normal(0.0, 0.02, 3)
-    found["contact_models"] = tuple((models - models.max()).tolist())
-    gains = [name for name in found if name.endswith("_gain")]
-    size = sum(found[name] ** 2 for name in gains)
+    effects["contact_models"] = tuple((models - models.max()).tolist())
+    gains = [name for name in effects if name.endswith("_gain")]
+    size = sum(effects[name] ** 2 for name in gains)
     for name in gains:
-        found[name] *= min(1.0, float(np.sqrt(MOST_GAINED / size)))
-    return found
+        effects[name] *= min(1.0, float(np.sqrt(MOST_GAINED / size)))
+    return effects
 
 
 # cells by name ------------------------------------------------------------------------------------
@@ -303,7 +305,8 @@ def _former_mistakes() -> dict[str, CellOptions]:
         "a shared error of half the smallest effect": ((), {"shared": 0.5}),
         "twice the smallest effects, 12 athletes": (
             (),
-            {"pattern": "swing_leg_alone"} | {one: 2.0 * SMALLEST[one] for one in [*SMALLEST][:6]},
+            {"pattern": "swing_leg_alone"}
+            | {effect: 2.0 * SMALLEST[effect] for effect in [*SMALLEST][:6]},
         ),
         "strengths tested once, of reliability 0.7": (
             ("H3b",),
@@ -326,7 +329,7 @@ def named_cells() -> list[Cell]:
         SURVEY[1:], _survey(48, sex=Group(0.5, -0.9, lateral=0.15, flight=0.05, drive=-0.08)),
     )  # fmt: skip
     options |= _contrast_cells()
-    gains: dict[str, Any] = {one: 2.0 * SMALLEST[one] for one in [*SMALLEST][6:]}
+    gains: dict[str, Any] = {effect: 2.0 * SMALLEST[effect] for effect in [*SMALLEST][6:]}
     for count in (24, 48):
         name = f"gait follows the own limit, {count} athletes"
         options[name] = SURVEY[1:], _survey(count, own_limit=1.0)
@@ -336,30 +339,38 @@ def named_cells() -> list[Cell]:
         options[cost_words] = ("H3b",), _survey(count, imbalance_cost=1.0, explained=0.75)
         slopes = f"twice the smallest slopes, {count} athletes"
         options[slopes] = SURVEY[1:], _survey(count, explained=0.3, **gains)
-    return [Cell(name, Features(**own), judges) for name, (judges, own) in options.items()]
+    return [
+        Cell(name, Features(**options_of_cell), judges)
+        for name, (judges, options_of_cell) in options.items()
+    ]
 
 
 def _contrast_cells() -> dict[str, CellOptions]:
     """Sprints with and without restricted arms that differ in speed and fatigue alone, or more."""
     cells: dict[str, CellOptions] = {}
     for cost in (3, 4):
-        own: dict[str, Any] = {"arms_cost": cost / 100.0, "lateral_power": -1.6}
-        cells[f"arms cost {cost} % of speed"] = ("H7", "H7b", "contrast"), own
+        cell_options: dict[str, Any] = {"arms_cost": cost / 100.0, "lateral_power": -1.6}
+        cells[f"arms cost {cost} % of speed"] = ("H7", "H7b", "contrast"), cell_options
     for count in (6, 8, 12, 20):
-        own = {"athletes": count, "arms_cost": 0.04, "lateral_power": -1.6, "fatigue": 0.006}
-        own |= {"order": "random"}
+        cell_options = {
+            "athletes": count,
+            "arms_cost": 0.04,
+            "lateral_power": -1.6,
+            "fatigue": 0.006,
+        }
+        cell_options |= {"order": "random"}
         cells[f"a contrast of {count} athletes, nothing but speed and fatigue"] = (
-            ("contrast",), own
+            ("contrast",), cell_options
         )  # fmt: skip
         cells[f"a contrast of {count} athletes, twice the smallest effect"] = (
-            ("contrast",), own | {"arms_lateral": 0.10}
+            ("contrast",), cell_options | {"arms_lateral": 0.10}
         )  # fmt: skip
     return cells
 
 
 def _survey(
-    count: int, sex: Group = Group(), laboratory: Group = Group(), **more: Any
+    count: int, sex: Group = Group(), laboratory: Group = Group(), **options: Any
 ) -> dict[str, Any]:
     """Many athletes with few steps each."""
     groups = (sex, laboratory, Group())
-    return {"athletes": count, "levels": 3, "steps": 6, "groups": groups, **more}
+    return {"athletes": count, "levels": 3, "steps": 6, "groups": groups, **options}

@@ -92,39 +92,42 @@ def bandwidth(
     """
     rate = fit.observations.rate
     lasts = np.count_nonzero(fit.measured) / rate
-    told = [one for one in frequencies if PERIODS / lasts <= one < 0.4 * rate]
+    tested = [frequency for frequency in frequencies if PERIODS / lasts <= frequency < 0.4 * rate]
     waves = _Waves(Response(fit.linearised()), cutoff)
-    found = [waves.answers(one) for one in told]
+    answers = [waves.answers(frequency) for frequency in tested]
     empty = np.zeros((0, len(waves.kinds)))
     return Bandwidth(
-        frequency=np.array(told),
+        frequency=np.array(tested),
         tissue=tuple(waves.kinds),
-        motion=np.array([one.motion for one in found]).reshape(-1, len(fit.coordinates)),
-        skin=np.array([one.skin for one in found] or empty),
-        plain_motion=low_pass_gain(np.array(told), rate, cutoff),
-        plain_skin=np.array([one.plain_skin for one in found] or empty),
+        motion=np.array([answer.motion for answer in answers]).reshape(-1, len(fit.coordinates)),
+        skin=np.array([answer.skin for answer in answers] or empty),
+        plain_motion=low_pass_gain(np.array(tested), rate, cutoff),
+        plain_skin=np.array([answer.plain_skin for answer in answers] or empty),
     )
 
 
-def bandwidth_changes(fit: TrialFit, found: Bandwidth) -> Iterator[Change]:
+def bandwidth_changes(fit: TrialFit, response: Bandwidth) -> Iterator[Change]:
     """The same as rows: of the plain way and of the fit, by kind of segment and frequency."""
     skeleton, tissue = fit.runner.skeleton, fit.runner.tissue
     moved = [
         {tissue[body] for body in skeleton.axes.body[skeleton.driver == coordinate]}
         for coordinate in fit.coordinates
     ]
-    for place, kind in enumerate(found.tissue):
-        own = [kind in kinds for kinds in moved]
-        for number, frequency in enumerate(found.frequency):
+    for kind_index, kind in enumerate(response.tissue):
+        of_kind = [kind in kinds for kinds in moved]
+        for number, frequency in enumerate(response.frequency):
             part = f"{kind.replace('_', ' ')}, {frequency:g} Hz"
             wave = Change("wave_response", part, "", "of_skin", np.nan, np.nan, "1")
-            before, after = found.plain_skin[number, place], found.skin[number, place]
+            before, after = (
+                response.plain_skin[number, kind_index],
+                response.skin[number, kind_index],
+            )
             yield replace(wave, before=float(before), after=float(after))
-            if any(own):
-                after = found.motion[number, own].mean()
-                before = found.plain_motion[number]
-                told = replace(wave, statistic="of_motion", before=float(before))
-                yield replace(told, after=float(after))
+            if any(of_kind):
+                after = response.motion[number, of_kind].mean()
+                before = response.plain_motion[number]
+                of_motion = replace(wave, statistic="of_motion", before=float(before))
+                yield replace(of_motion, after=float(after))
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,36 +141,36 @@ class _Waves:
     def kinds(self) -> dict[Tissue, IntArray]:
         """Kinds of segments that have markers, and these markers."""
         runner, body = self.response.solver.runner, self.response.solver.markers.tracking.body
-        kind = np.array([runner.tissue[one] for one in body])
-        every: tuple[Tissue, ...] = get_args(Tissue)
-        return {one: np.flatnonzero(kind == one) for one in every if one in kind}
+        kind = np.array([runner.tissue[segment] for segment in body])
+        kinds: tuple[Tissue, ...] = get_args(Tissue)
+        return {tissue: np.flatnonzero(kind == tissue) for tissue in kinds if tissue in kind}
 
     @cached_property
     def shifts(self) -> list[FloatArray]:
         """S (T, K, 3, 3) arrays: the markers of a kind along the axes of their segments, ground."""
-        visible, found = self.response.solver.markers.visible, []
+        visible, shifts = self.response.solver.markers.visible, []
         along = self.response.rotation.swapaxes(2, 3) * visible[..., None, None]
-        for own in self.kinds.values():
+        for markers in self.kinds.values():
             shift = np.zeros((*visible.shape, 3, 3), order="F")
-            shift[:, own] = along[:, own]
-            found.append(shift)
-        return found
+            shift[:, markers] = along[:, markers]
+            shifts.append(shift)
+        return shifts
 
     @cached_property
     def pulls(self) -> FloatArray:
         """(T, N, 3 S) array: how these pull at the coordinates of the fit."""
         rows, levers = self.response.solver.markers, self.response.levers
-        pulls = [rows.pull(*levers, rows.weighted(one)) for one in self.shifts]
+        pulls = [rows.pull(*levers, rows.weighted(shift)) for shift in self.shifts]
         return np.concatenate(pulls, axis=2)
 
     @cached_property
     def followed(self) -> FloatArray:
         """(T, N, 3 S) array: how far the markers of a kind follow the coordinates, on average."""
         rows, levers = self.response.solver.markers, self.response.levers
-        seen = [rows.visible[:, own].sum(axis=1) for own in self.kinds.values()]
+        visible = [rows.visible[:, markers].sum(axis=1) for markers in self.kinds.values()]
         return np.concatenate([
-            rows.pull(*levers, one) / np.maximum(count, 1)[:, None, None]
-            for one, count in zip(self.shifts, seen, strict=True)
+            rows.pull(*levers, shift) / np.maximum(count, 1)[:, None, None]
+            for shift, count in zip(self.shifts, visible, strict=True)
         ], axis=2)  # fmt: skip
 
     @cached_property
@@ -181,7 +184,7 @@ class _Waves:
         )
         matrix = alike.normal_matrix(point.poses, point.position)
         faint = FAINT * np.trace(matrix, axis1=1, axis2=2)[:, None, None] / matrix.shape[1]
-        pulls = [alike.pull(*self.response.levers, one) for one in self.shifts]
+        pulls = [alike.pull(*self.response.levers, shift) for shift in self.shifts]
         stiff = matrix + faint * np.eye(matrix.shape[1])
         return np.linalg.solve(stiff, np.concatenate(pulls, axis=2))
 
@@ -190,33 +193,36 @@ class _Waves:
         """(T, N, N) array: how coordinates pull at each other through what the fit is shown."""
         solver, point = self.response.solver, self.response.solver.point
         matrix = solver.markers.normal_matrix(point.poses, point.position)
-        every = np.arange(matrix.shape[1])
-        matrix[:, every, every] += 1.0 / solver.weights.coordinate_sd**2
+        diagonal = np.arange(matrix.shape[1])
+        matrix[:, diagonal, diagonal] += 1.0 / solver.weights.coordinate_sd**2
         return matrix
 
     def answers(self, frequency: float) -> _Answers:
         """Shares of waves of a frequency, Hz, that arrive."""
-        solver, seen = self.response.solver, self.response.solver.observations
+        solver, observations = self.response.solver, self.response.solver.observations
         basis, number = solver.basis, len(solver.coordinates)
         turns = 2.0 * np.pi * frequency
-        angle = turns * (seen.time - seen.time.mean())
-        wave, turned = np.sin(angle), np.cos(angle)
-        motion = self._motion(frequency, (wave, turns * turned, -(turns**2) * wave))
+        angle = turns * (observations.time - observations.time.mean())
+        wave, quadrature = np.sin(angle), np.cos(angle)
+        motion = self._motion(frequency, (wave, turns * quadrature, -(turns**2) * wave))
         skin = _on_knots(basis.values[0], self.pulls * wave[:, None, None])
         change = solver.factor.solve(np.concatenate([motion, skin], axis=1))
         change = change.reshape(basis.count, number, -1)
-        own = basis.values[0] @ change[:, np.arange(number), np.arange(number)]
+        of_coordinate = basis.values[0] @ change[:, np.arange(number), np.arange(number)]
         moved = (basis.values[0] @ change[:, :, number:].reshape(basis.count, -1)).reshape(
             len(wave), number, -1
         )
         plain, moves = np.zeros_like(self.poses), self.followed.any(axis=0)
         alike = self.poses[:, moves] * wave[:, None]
-        plain[:, moves] = low_pass(alike, seen.rate, self.cutoff)
-        told, waves = solver.measured, np.stack([wave, turned], axis=1)
-        share = np.linalg.pinv(waves[told])[0]
-        follow, still = (share @ (self.followed * one).sum(axis=1)[told] for one in (moved, plain))
-        by_kind = (one.reshape(-1, 3).mean(axis=1) for one in (follow, still))
-        return _Answers(share @ own[told], *by_kind)
+        plain[:, moves] = low_pass(alike, observations.rate, self.cutoff)
+        measured, waves = solver.measured, np.stack([wave, quadrature], axis=1)
+        share = np.linalg.pinv(waves[measured])[0]
+        follow, plain_share = (
+            share @ (self.followed * marker_waves).sum(axis=1)[measured]
+            for marker_waves in (moved, plain)
+        )
+        by_kind = (shares.reshape(-1, 3).mean(axis=1) for shares in (follow, plain_share))
+        return _Answers(share @ of_coordinate[measured], *by_kind)
 
     def _motion(
         self, frequency: float, wave: tuple[FloatArray, FloatArray, FloatArray]
@@ -224,14 +230,14 @@ class _Waves:
         """(K N, N) array: how waves in markers and low-passed forces pull at the splines."""
         solver, rows = self.response.solver, self.response.solver.rows
         basis, rate = solver.basis, solver.observations.rate
-        found = _on_knots(basis.values[0], self.stiffness * wave[0][:, None, None])
-        shown = low_pass_gain(np.array([frequency]), rate, self.cutoff) * sum(
-            by * one[rows.frame][:, None, None]
-            for by, one in zip(rows.by_motion, wave, strict=True)
+        pull = _on_knots(basis.values[0], self.stiffness * wave[0][:, None, None])
+        response_of_forces = low_pass_gain(np.array([frequency]), rate, self.cutoff) * sum(
+            by * wave_part[rows.frame][:, None, None]
+            for by, wave_part in zip(rows.by_motion, wave, strict=True)
         )
         for values, by in zip(basis.values[:3], rows.by_motion, strict=True):
-            found += _on_knots(values[rows.frame], by.transpose(0, 2, 1) @ shown)
-        return found
+            pull += _on_knots(values[rows.frame], by.transpose(0, 2, 1) @ response_of_forces)
+        return pull
 
 
 def _on_knots(values: csr_array, pulls: FloatArray) -> FloatArray:
@@ -246,7 +252,7 @@ FOLDS = 11
 
 @dataclass(frozen=True, slots=True)
 class WrenchError:
-    """What a motion asks for over a contact, less what the ground gave: lengths of vectors."""
+    """Wrench that a motion requires over a contact, less the ground's: lengths of vectors."""
 
     force_mean: float
     force_rms: float
@@ -266,7 +272,7 @@ class LeftOut:
     """s."""
     before: WrenchError
     """By the plain motion of the body as it was given."""
-    alone: WrenchError
+    by_markers: WrenchError
     """By splines that follow the markers only, of the same body."""
     after: WrenchError
     """By a fit that was shown the forces of the other contacts only, of the body that it found."""
@@ -280,35 +286,46 @@ def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
     is not predicted. Of more than `FOLDS` contacts every `FOLDS`-th are left out together: time
     would otherwise grow with the square of a trial's length.
     """
-    seen, solver = fit.observations, fit.solver
+    observations, solver = fit.observations, fit.solver
     follow = solver.motion(solver.basis.nearest(fit.q_markers_only[:, fit.coordinates]))
-    given = fit.before, solver.residual(follow, {})
-    found: dict[int, LeftOut] = {}
-    for fold in _folds(seen, solver.measured):
+    given_residuals = fit.before, solver.residual(follow, {})
+    by_number: dict[int, LeftOut] = {}
+    for fold in _folds(observations, solver.measured):
         hidden = np.any([near for _, near in fold], axis=0)
-        shown = replace(seen, measured=seen.measured & ~hidden)
-        blind = Solver(fit.runner, shown, fit.weights, solver.parameters, solver.fixed, solver)
+        without_fold = replace(observations, measured=observations.measured & ~hidden)
+        blind = Solver(
+            fit.runner, without_fold, fit.weights, solver.parameters, solver.fixed, solver
+        )
         if not blind.measured.any():
             continue
         blind.begin(fit.coefficients, fit.theta)
         blind.descend()
-        again = blind.point
+        blind_point = blind.point
         blind.release()
-        ways = *given, solver.residual(again.motion, solver.values(again.theta))
+        ways = (
+            *given_residuals,
+            solver.residual(blind_point.motion, solver.values(blind_point.theta)),
+        )
         for number, near in fold:
-            before, alone, after = (wrench_error(one, near) for one in ways)
-            touchdown = float(seen.contacts[number, 0])
-            found[number] = LeftOut(bool(seen.left[number]), touchdown, before, alone, after)
-    yield from (found[number] for number in sorted(found))
+            before, by_markers, after = (wrench_error(way, near) for way in ways)
+            touchdown = float(observations.contacts[number, 0])
+            by_number[number] = LeftOut(
+                bool(observations.left[number]), touchdown, before, by_markers, after
+            )
+    yield from (by_number[number] for number in sorted(by_number))
 
 
-def _folds(seen: Observations, measured: BoolArray) -> Iterator[list[tuple[int, BoolArray]]]:
+def _folds(
+    observations: Observations, measured: BoolArray
+) -> Iterator[list[tuple[int, BoolArray]]]:
     """Contacts of which all was measured, by number, that are left out together, and when."""
-    for first in range(min(FOLDS, len(seen.contacts))):
+    for first in range(min(FOLDS, len(observations.contacts))):
         fold = []
-        for number in range(first, len(seen.contacts), FOLDS):
-            touchdown, toe_off = seen.contacts[number]
-            near = (seen.time >= touchdown - FILTER_LEAK_S) & (seen.time <= toe_off + FILTER_LEAK_S)
+        for number in range(first, len(observations.contacts), FOLDS):
+            touchdown, toe_off = observations.contacts[number]
+            near = (observations.time >= touchdown - FILTER_LEAK_S) & (
+                observations.time <= toe_off + FILTER_LEAK_S
+            )
             if near.sum() >= MIN_RUN_FRAMES and measured[near].all():
                 fold.append((number, near))
         if fold:
@@ -317,10 +334,10 @@ def _folds(seen: Observations, measured: BoolArray) -> Iterator[list[tuple[int, 
 
 def left_out_changes(contacts: Iterable[LeftOut]) -> Iterator[Change]:
     """The same as rows: of the plain motion, and of the fit that was not shown the contact."""
-    for number, one in enumerate(contacts, 1):
-        part = f"contact {number}, {'left' if one.left else 'right'}, {one.touchdown:.3f} s"
-        after = asdict(one.after)
-        for statistic, before in asdict(one.before).items():
+    for number, contact in enumerate(contacts, 1):
+        part = f"contact {number}, {'left' if contact.left else 'right'}, {contact.touchdown:.3f} s"
+        after = asdict(contact.after)
+        for statistic, before in asdict(contact.before).items():
             unit = "N" if statistic.startswith("force") else "N m"
             yield Change("left_out", part, "", statistic, before, after[statistic], unit)
 
@@ -351,39 +368,49 @@ def held_out_markers(fit: TrialFit, parts: int = MARKER_PARTS) -> dict[str, floa
     are in different parts. Parameters and soft-tissue variances are the session's. Alone and after
     are predicted with the artefact that the segment's other markers show.
     """
-    seen, ways = fit.observations, ("before", "alone", "after")
-    part = marker_parts(fit.runner.skeleton.marker_body[seen.marker_index], parts)
-    errors = np.full((len(ways), *seen.markers.shape[:2]), np.nan)
-    for own in (part == number for number in np.unique(part)):
-        for way, found in enumerate(_predicted(fit, own)):
-            errors[way][:, own] = np.linalg.norm(found - seen.markers, axis=2)[:, own]
-    kept = errors[:, seen.measured]
-    return {way: float(np.sqrt(np.nanmean(one**2))) for way, one in zip(ways, kept, strict=True)}
+    observations, ways = fit.observations, ("before", "alone", "after")
+    part = marker_parts(fit.runner.skeleton.marker_body[observations.marker_index], parts)
+    errors = np.full((len(ways), *observations.markers.shape[:2]), np.nan)
+    for hidden in (part == number for number in np.unique(part)):
+        for way, predicted in enumerate(_predicted(fit, hidden)):
+            errors[way][:, hidden] = np.linalg.norm(predicted - observations.markers, axis=2)[
+                :, hidden
+            ]
+    measured_errors = errors[:, observations.measured]
+    return {
+        way: float(np.sqrt(np.nanmean(error**2)))
+        for way, error in zip(ways, measured_errors, strict=True)
+    }
 
 
 def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
     """Markers (T, K, 3) some of which are left out: inverse kinematics, without and with forces."""
-    seen, skeleton = fit.observations, fit.runner.skeleton
-    index, shown = seen.marker_index, np.where(left[:, None], np.nan, seen.markers)
-    start = inverse_kinematics(skeleton, shown, index, np.ones(len(index)), near=seen.start)
+    observations, skeleton = fit.observations, fit.runner.skeleton
+    index, markers = (
+        observations.marker_index,
+        np.where(left[:, None], np.nan, observations.markers),
+    )
+    start = inverse_kinematics(
+        skeleton, markers, index, np.ones(len(index)), near=observations.start
+    )
     yield fit.solver.recorded_markers(start)
-    blind = replace(seen, markers=shown, start=start)
-    given = fit.solver.parameters, fit.values
-    again = fit_trial(fit.runner, blind, fit.weights, *given)
-    for q in (again.q_markers_only, again.motion.q):
-        yield predicted_markers(again.solver, q)
+    blind = replace(observations, markers=markers, start=start)
+    fixed = fit.solver.parameters, fit.values
+    blind_fit = fit_trial(fit.runner, blind, fit.weights, *fixed)
+    for q in (blind_fit.q_markers_only, blind_fit.motion.q):
+        yield predicted_markers(blind_fit.solver, q)
 
 
 def predicted_markers(solver: Solver, q: FloatArray) -> FloatArray:
     """Markers (T, K, 3), m, at q (T, C), with the artefact of their segment that others show."""
-    found, rows = solver.recorded_markers(q), solver.markers
+    predicted, rows = solver.recorded_markers(q), solver.markers
     poses = segment_poses(solver.runner.skeleton, q)
     error = rows.errors(poses, np.zeros_like(rows.target))[1]
     common = rows.kappa[..., None] * np.einsum("tkd,ks->tsd", error, rows.segment)
     carrier = solver.runner.skeleton.marker_body[solver.observations.marker_index]
     for number, body in enumerate(np.unique(rows.tracking.body)):
-        found[:, carrier == body] -= common[:, number, None]
-    return found
+        predicted[:, carrier == body] -= common[:, number, None]
+    return predicted
 
 
 def marker_parts(body: IntArray, parts: int) -> IntArray:
@@ -402,7 +429,7 @@ HARD = 0.5
 
 
 def landing_delay(time: FloatArray, markers: FloatArray, touchdowns: Sequence[float]) -> float:
-    """How long after the hardest braking of a foot's first marker its force begins, s.
+    """Time from the hardest braking of a foot's first marker to the onset of its force, s.
 
     Median over the contacts, NaN without any. `markers` (T, K, 3) of one foot, touchdowns on the
     plates' clock. A foot brakes when it is on the ground: with one clock this cannot be positive.
@@ -411,7 +438,7 @@ def landing_delay(time: FloatArray, markers: FloatArray, touchdowns: Sequence[fl
     frames) of the marker that lands first: the first among those with more than half of the largest
     of all.
     """
-    found = []
+    delays = []
     step = float(time[1] - time[0])
     upward = np.full(markers.shape[:2], np.nan)
     upward[1:-1] = np.diff(markers[..., 1], 2, axis=0) / step**2
@@ -420,45 +447,53 @@ def landing_delay(time: FloatArray, markers: FloatArray, touchdowns: Sequence[fl
         window = upward[near]
         if len(near) < 3 or np.isnan(window).all():
             continue
-        known = np.nan_to_num(window, nan=-np.inf)
-        hard = np.flatnonzero(known.max(axis=0) > HARD * known.max())
-        at, marker = min((int(known[:, one].argmax()), one) for one in hard)
+        finite = np.nan_to_num(window, nan=-np.inf)
+        hard = np.flatnonzero(finite.max(axis=0) > HARD * finite.max())
+        at, marker = min(
+            (int(finite[:, marker_index].argmax()), marker_index) for marker_index in hard
+        )
         if 0 < at < len(near) - 1 and np.isfinite(window[at - 1 : at + 2, marker]).all():
             before, peak, after = window[at - 1 : at + 2, marker]
             between = 0.5 * (before - after) / (before - 2.0 * peak + after)
-            found.append(touchdown - float(time[near[at]]) - between * step)
-    return float(np.median(found)) if found else float("nan")
+            delays.append(touchdown - float(time[near[at]]) - between * step)
+    return float(np.median(delays)) if delays else float("nan")
 
 
 def clock_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
-    """How late the forces are, s: by the fit, by the vertical force, by feet that land."""
+    """Delay of the forces, s: by the fit, by the vertical force, by feet that land."""
     frames = fit.observations.contact_window & fit.measured
     change = Change("clock", "", "", "late", np.nan, np.nan, "s")
-    clock = next(one for one in fit.estimates if one.name == "clock_offset")
+    clock = next(estimate for estimate in fit.estimates if estimate.name == "clock_offset")
     yield replace(change, part="fit", after=float(clock.estimate))
     for end in ("low", "high"):
         yield replace(change, part="fit", statistic=end, after=float(getattr(clock, end)))
     up = trial.prepared["foot_force"].values[..., 1].sum(axis=1)
     skeleton = fit.runner.skeleton
-    asked = [
-        _asked(body, motion)
+    required = [
+        _required_force(body, motion)
         for body, motion in ((skeleton, fit.observations.plain), (fit.skeleton, fit.motion))
     ]
     weight = float(skeleton.mass.sum() * np.linalg.norm(skeleton.gravity))
     time = trial.time[frames]
-    late = [force_delay(time, up[frames], weight * one[frames]) for one in asked]
+    late = [force_delay(time, up[frames], weight * force[frames]) for force in required]
     yield replace(change, part="vertical force", before=late[0], after=late[1])
-    labels = [str(one) for one in trial.prepared["marker"].values]
+    labels = [str(marker) for marker in trial.prepared["marker"].values]
     for side in SIDES:
-        own = getattr(study.marker_set.feet, side)
-        chosen = [labels.index(one) for one in (own.heel, *own.toe) if one in labels]
-        touchdowns = [one.touchdown for one in trial_contacts(trial.prepared) if one.side == side]
+        foot_markers = getattr(study.marker_set.feet, side)
+        chosen = [
+            labels.index(label)
+            for label in (foot_markers.heel, *foot_markers.toe)
+            if label in labels
+        ]
+        touchdowns = [
+            contact.touchdown for contact in trial_contacts(trial.prepared) if contact.side == side
+        ]
         markers = trial.prepared["marker_raw"].values[:, chosen]
-        seen = landing_delay(trial.time, markers, touchdowns) if chosen else np.nan
-        yield replace(change, part=f"landing {side} foot", before=seen)
+        delay = landing_delay(trial.time, markers, touchdowns) if chosen else np.nan
+        yield replace(change, part=f"landing {side} foot", before=delay)
 
 
-def _asked(skeleton: Skeleton, motion: Motion) -> FloatArray:
+def _required_force(skeleton: Skeleton, motion: Motion) -> FloatArray:
     """(T,) vertical force that a motion asks for, body weights."""
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     acceleration = centre_of_mass(segment_motion(skeleton, moves))[2][:, 1]
@@ -469,12 +504,15 @@ def share_spread(
     estimates: Sequence[ParameterEstimate], shares: Iterable[Change]
 ) -> Iterator[Change]:
     """Standard deviations of the legs' shares of the body's mass, before the fit and after it."""
-    legs = next((one for one in estimates if one.name == LEGS and one.parameter.on), None)
+    legs = next(
+        (estimate for estimate in estimates if estimate.name == LEGS and estimate.parameter.on),
+        None,
+    )
     if legs is None:
         return
-    for one in shares:
-        sd = one.before * legs.parameter.prior_sd, one.before * legs.sd
-        yield replace(one, statistic="share_sd", before=sd[0], after=sd[1])
+    for share in shares:
+        sd = share.before * legs.parameter.prior_sd, share.before * legs.sd
+        yield replace(share, statistic="share_sd", before=sd[0], after=sd[1])
 
 
 def coordinate_samples(
@@ -501,9 +539,9 @@ def height_spread(fit: TrialFit) -> Iterator[Change]:
     mass = float(fit.skeleton.mass.sum())
     lift = solver.rows.by_motion[2][:, 1] * fit.weights.sigma_force_n / mass
     by_motion = solver.basis.values[0][frames].T @ lift / len(frames)
-    whole = direct + solver.following.T @ by_motion.ravel()
+    total = direct + solver.following.T @ by_motion.ravel()
     before = np.sqrt((direct**2 / prior_precision(solver.parameters)).sum())
-    after = np.sqrt(whole @ fit.covariance @ whole)
+    after = np.sqrt(total @ fit.covariance @ total)
     solver.release()
     yield Change("centre_of_mass", WHOLE_BODY, "y", "sd", float(before), float(after), "m")
 
@@ -520,15 +558,15 @@ def _by_parameters(fit: TrialFit) -> FloatArray:
         return float(body.mass @ heights / body.mass.sum())
 
     theta, steps = fit.theta, 1.0 / np.sqrt(prior_precision(fit.solver.parameters))
-    here = height(theta)
-    return np.array([height(theta + one) - here for one in np.diag(steps)]) / steps
+    unchanged = height(theta)
+    return np.array([height(theta + step) - unchanged for step in np.diag(steps)]) / steps
 
 
 def fit_checks(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
     """All of these of one fit."""
-    held = held_out_markers(fit)
+    errors = held_out_markers(fit)
     for way in ("alone", "after"):
-        yield Change("held_out_markers", "", "", way, held["before"], held[way], "m")
+        yield Change("held_out_markers", "", "", way, errors["before"], errors[way], "m")
     yield from left_out_changes(left_out_contacts(fit))
     yield from bandwidth_changes(fit, bandwidth(fit, float(trial.prepared.attrs["cutoff"])))
     yield from clock_changes(study, trial, fit)
@@ -542,15 +580,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("study", type=Path, help="study.yaml whose motions are solved")
     study = load_study(parser.parse_args(arguments).study)
-    print("participant", "trial", *(one.name for one in fields(Change)), sep="\t")
-    for one in study.participants:
-        session = participant_session(study, one.participant_id)
+    print("participant", "trial", *(column.name for column in fields(Change)), sep="\t")
+    for person in study.participants:
+        session = participant_session(study, person.participant_id)
         if not session.fitted.accepted:
             continue
         fitted = session.fitted
         name = max(fitted.accepted, key=lambda trial: trial_speed(session.trials[trial]))
         for row in fit_checks(study, session.trials[name], fitted.fits[name]):
-            print(one.participant_id, name, *astuple(row), sep="\t")
+            print(person.participant_id, name, *astuple(row), sep="\t")
 
 
 if __name__ == "__main__":

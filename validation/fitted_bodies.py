@@ -41,7 +41,7 @@ Row = tuple[str, str, str, float]
 
 
 def body_rows(person: str, session: Session) -> Iterator[Row]:
-    """What the fit changed of one body: parameters in their prior sds, shares, centres."""
+    """Changes of one body by the fit: parameters in their prior sds, shares, centres."""
     fit = next(iter(session.fits.values()))
     before, after = session.runner.skeleton, fit.skeleton
     for estimate in session.estimates:
@@ -52,9 +52,9 @@ def body_rows(person: str, session: Session) -> Iterator[Row]:
             yield person, "", f"{estimate.name}, {parameter.unit}", estimate.estimate
     for name in ("leg_left", "leg_right", "torso"):
         chosen = session.runner.members(name)
-        for when, skeleton in (("before", before), ("after", after)):
+        for version, skeleton in (("before", before), ("after", after)):
             share = skeleton.mass[chosen].sum() / skeleton.mass.sum()
-            yield person, "", f"share of {name} {when}, %", 100.0 * float(share)
+            yield person, "", f"share of {name} {version}, %", 100.0 * float(share)
     shifts = 1e3 * centre_shifts(session.runner, fit.values)
     for name, shift, tissue in zip(before.bodies, shifts, session.runner.tissue, strict=True):
         if tissue in ("thigh", "shank", "torso", "pelvis"):
@@ -63,30 +63,30 @@ def body_rows(person: str, session: Session) -> Iterator[Row]:
 
 
 def trial_rows(person: str, trial: str, fit: TrialFit) -> Iterator[Row]:
-    """How accelerations of markers and forces agree before and after soft tissue is taken off."""
+    """Agreement of accelerations of markers and forces, before and after removal of soft tissue."""
     observations, frames = fit.observations, fit.measured
-    for when, residual in (("before", fit.before), ("after", fit.after)):
+    for version, residual in (("before", fit.before), ("after", fit.after)):
         for name, rows, unit in (
             ("force", residual.force, "N"),
             ("moment", residual.moment, "N m"),
         ):
             size = float(np.sqrt((rows[frames] ** 2).mean()))
-            yield person, trial, f"residual {name} {when}, {unit}", size
+            yield person, trial, f"residual {name} {version}, {unit}", size
     force = observations.wrench.at(observations.time)[0] / fit.skeleton.mass.sum()
     force = force - [0.0, GRAVITY, 0.0]
     flight = frames & (np.abs(force[:, 1] + GRAVITY) < FLIGHT_N_PER_KG)
     tissue = {name: fit.values[name] for name in SOFT_TISSUE}
-    for when, values in (("markers", {}), ("markers less soft tissue", tissue)):
+    for version, values in (("markers", {}), ("markers less soft tissue", tissue)):
         acceleration = _plain_acceleration(fit, values)
         for number, axis in enumerate(AXES):
             gain = _gain(force[:, number], acceleration[:, number], observations.rate, fit)
-            yield person, trial, f"force on acceleration, {axis}, {when}", gain
+            yield person, trial, f"force on acceleration, {axis}, {version}", gain
         for number, steps, name in ((1, 2, "y, frequency of steps"), (2, 1, "z, of strides")):
             ratio = _ratio_at(force[:, number], acceleration[:, number], fit, steps)
-            yield person, trial, f"force on acceleration, {name}, {when}", ratio
+            yield person, trial, f"force on acceleration, {name}, {version}", ratio
         if flight.any():
             mean = float(acceleration[flight, 1].mean())
-            yield person, trial, f"acceleration in flight, m/s², {when}", mean
+            yield person, trial, f"acceleration in flight, m/s², {version}", mean
 
 
 def _plain_acceleration(fit: TrialFit, values: dict[str, float]) -> FloatArray:

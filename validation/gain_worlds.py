@@ -35,7 +35,7 @@ HYPOTHESIS = read_registry()["H3d"]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is true of changes between two sessions, per cent."""
+    """True changes between two sessions, per cent."""
 
     cost: float = 0.0
     """Of speed, per per cent by which the gains of both sides differ."""
@@ -92,9 +92,9 @@ running change by 5 % from session to session."""
 
 def drawn_outcome(world: World, count: int, random: np.random.Generator) -> Outcome:
     """Draw a study and estimate its cost as the product does."""
-    shared, own = random.standard_normal(count), random.standard_normal((2, count))
+    shared, of_sides = random.standard_normal(count), random.standard_normal((2, count))
     gains = GAIN + GAIN_SD * (
-        np.sqrt(GAIN_CORRELATION) * shared + np.sqrt(1.0 - GAIN_CORRELATION) * own
+        np.sqrt(GAIN_CORRELATION) * shared + np.sqrt(1.0 - GAIN_CORRELATION) * of_sides
     )
     if world.one_sided:
         gains[0] += 10.0 * (np.arange(count) % 2)
@@ -108,12 +108,12 @@ def drawn_outcome(world: World, count: int, random: np.random.Generator) -> Outc
     form = world.form * random.standard_normal(count)
     error = ATTEMPT_SD * np.sqrt(2.0 / (2.0 * world.attempts))  # two sessions, two legs
     tested = gains + form + error * random.standard_normal((2, count))
-    known = np.nan if world.attempts == 1 else error / 100.0
+    stated_error = np.nan if world.attempts == 1 else error / 100.0
     names = [f"athlete-{number:02d}" for number in range(count)]
     athletes = pd.DataFrame(
         {
             "push_gain": tested[0] / 100.0, "swing_gain": tested[1] / 100.0,
-            "push_gain_error": known, "swing_gain_error": known,
+            "push_gain_error": stated_error, "swing_gain_error": stated_error,
             "gained_speed": (speed + 0.25 * form) / 100.0,
             "ever_hurt": (hurt & world.noted).astype(float),
         },

@@ -43,7 +43,7 @@ MEAN_SIZE, SD_SIZE = 0.798, 0.603
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is true of steps, in standard deviations."""
+    """True effects in steps, in standard deviations."""
 
     slope: float = 0.0
     """Of the next step's number on the size of the imbalance, in the predicted direction."""
@@ -76,8 +76,8 @@ WORLDS = {
 def drawn_evidence(world: World, count: int, random: np.random.Generator) -> Evidence:
     """Draw steps of a study."""
     rows = [
-        _trial(world, f"athlete-{who:02d}", level, f"{level}-{trial}", slope, random)
-        for who in range(count)
+        _trial(world, f"athlete-{athlete:02d}", level, f"{level}-{trial}", slope, random)
+        for athlete in range(count)
         for slope in [world.slope + world.slopes_sd * random.standard_normal()]
         for level in range(LEVELS)
         for trial in range(TRIALS)
@@ -111,11 +111,11 @@ def _trial(
     events = world.shared_event * random.standard_normal(STEPS + 1)
 
     def noise() -> FloatArray:
-        drawn = random.standard_normal(STEPS)
+        white = random.standard_normal(STEPS)
         if world.heavy_tails:
-            drawn = random.standard_t(3, STEPS) / np.sqrt(3.0)
-        kept = np.sqrt(1.0 - world.wander)
-        return np.asarray(scale * (kept * drawn + np.sqrt(world.wander) * wander))
+            white = random.standard_t(3, STEPS) / np.sqrt(3.0)
+        white_share = np.sqrt(1.0 - world.wander)
+        return np.asarray(scale * (white_share * white + np.sqrt(world.wander) * wander))
 
     turn = noise()
     size = (np.abs(turn) - MEAN_SIZE) / SD_SIZE

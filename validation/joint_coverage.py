@@ -121,9 +121,9 @@ def model_of(runner: Skeleton, random: np.random.Generator) -> Skeleton:
     return replace(model, mass=model.mass * factor, inertia=model.inertia * factor[:, None, None])
 
 
-def placed_body(known: KnownRun) -> BodySpread:
+def placed_body(run: KnownRun) -> BodySpread:
     """The model of a run, whose markers are as far off as in a session, and nothing else is."""
-    model = known.model
+    model = run.model
     markers = TemplateMarkers(model.markers, model.marker_body, model.marker_position)
     template = Template.of(model, sprint_map(), markers)
     variance = np.zeros(sum(template.sizes))
@@ -132,13 +132,13 @@ def placed_body(known: KnownRun) -> BodySpread:
     return BodySpread(template, np.diag(variance), np.zeros(len(model.markers)), 0.0)
 
 
-def turned_plates(known: KnownRun, turn: FloatArray) -> KnownRun:
+def turned_plates(run: KnownRun, turn: FloatArray) -> KnownRun:
     """Rotate the plates by a vector, rad, about their middle."""
-    turned = Rotation.from_rotvec(turn).as_matrix()
-    middle = known.laboratory.plates.centres().mean(axis=0)
-    force = known.force @ turned.T
-    moment = (known.moment - cross(middle, known.force)) @ turned.T + cross(middle, force)
-    return replace(known, force=force, moment=moment)
+    rotation = Rotation.from_rotvec(turn).as_matrix()
+    middle = run.laboratory.plates.centres().mean(axis=0)
+    force = run.force @ rotation.T
+    moment = (run.moment - cross(middle, run.force)) @ rotation.T + cross(middle, force)
+    return replace(run, force=force, moment=moment)
 
 
 def recorded_session(
@@ -150,25 +150,25 @@ def recorded_session(
     usual = replace(usual, placement_m=0.0)
     turn = case.plate_turn_rad * random.standard_normal(3)
     placement: FloatArray | None = None
-    made = {}
+    runs = {}
     for run, (condition, level) in RUNS.items():
         if session and run != "fast":
             continue
-        named = GaitName(name, condition, level)
-        gait = individual_gait(named, asymmetry=case.asymmetry).gait
-        known = known_run(gait, usual, random)
+        gait_name = GaitName(name, condition, level)
+        gait = individual_gait(gait_name, asymmetry=case.asymmetry).gait
+        recorded = known_run(gait, usual, random)
         if placement is None:
             placement = PLACEMENT_M * random.standard_normal(gait.skeleton.marker_position.shape)
-        recording = known.run.recording
+        recording = recorded.run.recording
         moved = rotate(recording.rotation[:, recording.marker_body], placement)
         model = model_of(gait.skeleton, np.random.default_rng([model_seed, seed]))
-        known = replace(known, model=model, markers=known.markers + moved)
-        made[run] = turned_plates(known, turn)
+        recorded = replace(recorded, model=model, markers=recorded.markers + moved)
+        runs[run] = turned_plates(recorded, turn)
     observations = {
-        run: known_observations(known, CUTOFFS.get(RUNS[run][1], SLOW_CUTOFF))
-        for run, known in made.items()
+        run: known_observations(recorded, CUTOFFS.get(RUNS[run][1], SLOW_CUTOFF))
+        for run, recorded in runs.items()
     }
-    fast, start = made["fast"], observations["fast"].start
+    fast, start = runs["fast"], observations["fast"].start
     sampled = start[:: max(1, len(start) // AVERAGED_FRAMES)]
     weight = np.ones(len(fast.model.markers))
     centres = placed_body(fast).com_posterior_covariance(sampled, weight)
@@ -178,14 +178,14 @@ def recorded_session(
     )
     fitted.fit_single_trials()
     fitted.fit_together(fitted.single_fits, draws=(SAMPLES, 1))
-    return made, fitted.fits
+    return runs, fitted.fits
 
 
 def role_means(momentum: FloatArray, groups: list[str], side: str) -> FloatArray:
     """(..., R) vertical momentum of the roles of a stance, canonical, from groups (..., G, 3)."""
-    other = {"left": "right", "right": "left"}[side]
+    opposite = {"left": "right", "right": "left"}[side]
     members = {
-        "push": (f"leg_{side}",), "swing": (f"leg_{other}",), "torso": ("torso",),
+        "push": (f"leg_{side}",), "swing": (f"leg_{opposite}",), "torso": ("torso",),
         "arms": ("arm_left", "arm_right"), "pelvis": ("pelvis",),
     }  # fmt: skip
     sign = 1.0 if side == "right" else -1.0
@@ -199,54 +199,57 @@ def role_means(momentum: FloatArray, groups: list[str], side: str) -> FloatArray
     return means
 
 
-def run_means(known: KnownRun, fit: TrialFit, person: str, session: str, run: str) -> Means:
+def run_means(recorded: KnownRun, fit: TrialFit, person: str, session: str, run: str) -> Means:
     """Errors of a run's means and their draws."""
-    groups, truth = list(fit.runner.groups), true_momentum(known).momentum
+    groups, truth = list(fit.runner.groups), true_momentum(recorded).momentum
     estimate = _momentum(fit, fit.motion.q, fit.motion.u, fit.motion.udot, fit.skeleton)
     frames = [
-        np.flatnonzero((known.time >= first) & (known.time <= end)) for first, end in known.contacts
+        np.flatnonzero((recorded.time >= first) & (recorded.time <= end))
+        for first, end in recorded.contacts
     ]
-    sides = ["left" if number % 2 else "right" for number in known.run.contacts_on_plates]
-    few = [chosen[:: max(1, len(chosen) // STANCE_FRAMES)] for chosen in frames]
+    sides = ["left" if number % 2 else "right" for number in recorded.run.contacts_on_plates]
+    thinned = [chosen[:: max(1, len(chosen) // STANCE_FRAMES)] for chosen in frames]
     draws = {side: np.zeros((WORLDS, len(ROLES))) for side in ("left", "right")}
     solver = fit.linearised()
-    everything = np.concatenate(few)
+    all_frames = np.concatenate(thinned)
     assert fit.draws is not None
     states = {
-        INERTIA: inertia_states(fit, solver, everything, FEET, DRAWN_BODIES, 1),
-        CENTRES: body_states(fit, fit.draws, everything, DRAWN_BODIES, 1),
-        MOTION: motion_states(fit, fit.draws, everything, SAMPLES),
+        INERTIA: inertia_states(fit, solver, all_frames, FEET, DRAWN_BODIES, 1),
+        CENTRES: body_states(fit, fit.draws, all_frames, DRAWN_BODIES, 1),
+        MOTION: motion_states(fit, fit.draws, all_frames, SAMPLES),
     }
     deviations = {
-        source: _state_momentum(fit, state, everything) - estimate[everything]
+        source: _state_momentum(fit, state, all_frames) - estimate[all_frames]
         for source, state in states.items()
     }
-    deviations[BODY] = _body_momentum(fit, placed_body(known))[:, everything] - estimate[everything]
+    deviations[BODY] = (
+        _body_momentum(fit, placed_body(recorded))[:, all_frames] - estimate[all_frames]
+    )
     bearers = {MOTION: f"{person} {session} {run}", BODY: f"{person} {session}"}
-    cuts = np.cumsum([len(chosen) for chosen in few])[:-1]
+    cuts = np.cumsum([len(chosen) for chosen in thinned])[:-1]
     for source, off in deviations.items():
         parts = np.split(off, cuts, axis=1)
-        drawn = weights(len(off), 1, source, bearers.get(source, person))
+        weighted = weights(len(off), 1, source, bearers.get(source, person))
         for side in draws:
             means = [
                 role_means(part.mean(axis=1), groups, side)
-                for part, own in zip(parts, sides, strict=True)
-                if own == side
+                for part, foot in zip(parts, sides, strict=True)
+                if foot == side
             ]
-            draws[side] += drawn @ np.mean(means, axis=0)
+            draws[side] += weighted @ np.mean(means, axis=0)
     solver.release()
     error = {
         side: np.mean(
             [
                 role_means((estimate - truth)[chosen].mean(axis=0), groups, side)
-                for chosen, own in zip(frames, sides, strict=True)
-                if own == side
+                for chosen, foot in zip(frames, sides, strict=True)
+                if foot == side
             ],
             axis=0,
         )
         for side in draws
     }
-    speed = float(known.run.truth.com_velocity[:, 0].mean())
+    speed = float(recorded.run.truth.com_velocity[:, 0].mean())
     return Means(speed, error, draws)
 
 
@@ -277,12 +280,12 @@ def _body_momentum(fit: TrialFit, spread: BodySpread) -> FloatArray:
     """
     template = replace(spread.template, skeleton=fit.skeleton)
     time, q = fit.observations.time, fit.motion.q
-    drawn = drawn_bodies(
+    bodies_drawn = drawn_bodies(
         replace(spread, template=template), time, q, np.ones(len(fit.skeleton.markers)),
         np.random.default_rng(1), bodies=BODIES, skins=0, centres_known=True,
     )  # fmt: skip
     momenta = []
-    for body, change in zip(drawn.skeletons, drawn.by_shape, strict=True):
+    for body, change in zip(bodies_drawn.skeletons, bodies_drawn.by_shape, strict=True):
         moved, u, udot = splined(body, time, (q + change)[None])
         momenta.append(_momentum(fit, moved[0], u[0], udot[0], body))
     _, u, udot = splined(fit.skeleton, time, q[None])
@@ -295,18 +298,18 @@ def questions(
     means: Mapping[tuple[int, str], Means],
 ) -> Iterator[tuple[str, FloatArray, FloatArray]]:
     """Errors (R,) of numbers and of their differences, and their draws (K, R)."""
-    fast, again = means[0, "fast"], means[1, "fast"]
+    fast, repeat = means[0, "fast"], means[1, "fast"]
     for run in means.values():
         for side in run.error:
             yield "number", run.error[side], run.draws[side]
         error, draws = (x["right"] - x["left"] for x in (run.error, run.draws))
         yield "right - left", error, draws
     for side in fast.error:
-        for other, words in ((means[0, "restricted"], "condition"), (again, "session")):
+        for compared, words in ((means[0, "restricted"], "condition"), (repeat, "session")):
             yield (
                 f"{words} - reference",
-                other.error[side] - fast.error[side],
-                other.draws[side] - fast.draws[side],
+                compared.error[side] - fast.error[side],
+                compared.draws[side] - fast.draws[side],
             )
         runs = [means[0, "slow"], fast]
         speeds = np.array([run.speed for run in runs])
@@ -322,9 +325,9 @@ def main(athletes: int, case: Case, seed: int) -> None:
         name = SPRINTERS[number % len(SPRINTERS)].athlete.name
         means = {}
         for session in (0, 1):
-            made, fits = recorded_session(name, number, session, case, seed)
+            runs, fits = recorded_session(name, number, session, case, seed)
             for run, fit in fits.items():
-                means[session, run] = run_means(made[run], fit, str(number), str(session), run)
+                means[session, run] = run_means(runs[run], fit, str(number), str(session), run)
         for question, error, draws in questions(means):
             for role, off, sd in zip(ROLES, error, draws.std(axis=0), strict=True):
                 by_question.setdefault((question, role), []).append((float(off), float(sd)))

@@ -49,7 +49,7 @@ from aqbio.virtual.recording import (
 from aqbio.virtual.study import LIBRARY, write_c3d
 from aqbio.virtual.truth import run_truth
 from validation.recordings.known_run import drawn_errors, model_of, with_centres_apart
-from validation.third_model import held, print_held, stance_means
+from validation.third_model import coverage, print_held, stance_means
 
 ERRORS = replace(DISTURBANCES, soft_tissue_m=0.0, clock_offset_s=0.0, gaps=0)
 CENTRE_M = 0.010
@@ -63,29 +63,31 @@ LATE_S = 0.008
 YAML = "name: {0}\nresults: {1}/results\nconsistency: {{drag_area_m2: 0}}  # they run without air\n"
 
 
-def write_study(folder: Path, who: Sprinter, gaits: dict[GaitName, Gait]) -> dict[str, RecordedRun]:
+def write_study(
+    folder: Path, sprinter: Sprinter, gaits: dict[GaitName, Gait]
+) -> dict[str, RecordedRun]:
     """Write a study of an athlete in a laboratory of his own; runs as they were."""
-    random = np.random.default_rng([SPRINTERS.index(who), 47])
-    athlete, laboratory, name = who.athlete, Laboratory(), who.athlete.name
+    random = np.random.default_rng([SPRINTERS.index(sprinter), 47])
+    athlete, laboratory, name = sprinter.athlete, Laboratory(), sprinter.athlete.name
     (folder / "data").mkdir(parents=True)
-    spread = {one.name: one.prior_sd for one in PARAMETERS}
-    errors = {one: spread[one] * random.standard_normal() for one in ALIGNMENT}
+    spread = {parameter.name: parameter.prior_sd for parameter in PARAMETERS}
+    errors = {parameter: spread[parameter] * random.standard_normal() for parameter in ALIGNMENT}
     middle = laboratory.plates.centres().mean(axis=0).tolist()
-    turned = Alignment.of(errors | dict(zip(PIVOT, middle, strict=True)))
+    alignment = Alignment.of(errors | dict(zip(PIVOT, middle, strict=True)))
     late = LATE_S * float(random.standard_normal())
     runs, rows = {}, ["static\tstatic"]
     for level in LEVELS:
         gait = gaits[GaitName(name, "normal", level)]
         runs[f"speed{level}"] = recorded_run(gait, RunPlan(0, clock_offset_s=late), laboratory)
         rows.append(f"speed{level}\trun")
-    seen = {"static": recorded_static(athlete, laboratory)}
+    recordings = {"static": recorded_static(athlete, laboratory)}
     for trial, run in runs.items():
         skin = skin_motion(run.recording, STRIDE_LOCKED_SKIN, random)
-        seen[trial] = run.recording.changed(markers=run.recording.markers + skin)
-    for trial, recording in seen.items():
-        shown = recording.changed(markers=turned.placed(recording.markers))
-        made = disturbed(shown, ERRORS, random)
-        write_c3d(folder / "data" / f"{trial}.c3d", made, laboratory)
+        recordings[trial] = run.recording.changed(markers=run.recording.markers + skin)
+    for trial, recording in recordings.items():
+        misaligned = recording.changed(markers=alignment.placed(recording.markers))
+        disturbed_recording = disturbed(misaligned, ERRORS, random)
+        write_c3d(folder / "data" / f"{trial}.c3d", disturbed_recording, laboratory)
     (folder / "study.yaml").write_text(YAML.format(name, folder.as_posix()), encoding="utf-8")
     person = TSV.format(name, athlete.sex, athlete.mass, athlete.stature)
     (folder / "participants.tsv").write_text(person, encoding="utf-8")
@@ -130,11 +132,11 @@ def true_rows(study: Study, person: str, trial: str, run: RecordedRun) -> pd.Dat
     motion = Motion(q, truth.motion.u, truth.motion.udot)
     free = load_skeleton(final_model(study, person).table).coordinate_locked  # as the model has it
     skeleton = replace(truth.gait.skeleton, coordinate_locked=free)
-    found = trial_contributions(study.model_map, skeleton, data, motion)
-    levels, scheme = contributions_dataset(found, data, 0.0), role_scheme(study)
+    contributions = trial_contributions(study.model_map, skeleton, data, motion)
+    levels, scheme = contributions_dataset(contributions, data, 0.0), role_scheme(study)
     forward, _, right = levels["com_velocity"].values.mean(axis=0)
     turn = rotation_about_vertical(float(np.arctan2(right, forward)))
-    levels = levels.map(lambda one: along(one, turn), keep_attrs=True)
+    levels = levels.map(lambda variable: along(variable, turn), keep_attrs=True)
     steps = trial_steps(list(trial_contacts(levels)), levels["time"].values)
     covered = steps_in_motion(levels, steps)
     curves = step_dataset(levels, covered, study.model_map, scheme)
@@ -144,12 +146,12 @@ def true_rows(study: Study, person: str, trial: str, run: RecordedRun) -> pd.Dat
     return table.assign(participant_id=person, trial_id=trial)
 
 
-def along(one: xr.DataArray, turn: FloatArray) -> xr.DataArray:
+def along(variable: xr.DataArray, turn: FloatArray) -> xr.DataArray:
     """A variable along turned axes, where it has axes."""
-    if "axis" not in one.dims:
-        return one
-    last = one.transpose(..., "axis")
-    return last.copy(data=last.values @ turn.T).transpose(*one.dims)
+    if "axis" not in variable.dims:
+        return variable
+    last = variable.transpose(..., "axis")
+    return last.copy(data=last.values @ turn.T).transpose(*variable.dims)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -158,17 +160,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path, help="a new folder")
     parser.add_argument("--athletes", type=int, default=len(SPRINTERS))
     options = parser.parse_args(arguments)
-    gaits = load_library(DATA / LIBRARY, {one.athlete.name: one.athlete for one in SPRINTERS})
-    own, true = [], []
-    for who in SPRINTERS[: options.athletes]:
-        person = who.athlete.name
-        runs = write_study(options.folder.resolve() / person, who, gaits)
+    gaits = load_library(
+        DATA / LIBRARY, {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
+    )
+    computed, true = [], []
+    for sprinter in SPRINTERS[: options.athletes]:
+        person = sprinter.athlete.name
+        runs = write_study(options.folder.resolve() / person, sprinter, gaits)
         file = options.folder / person / "study.yaml"
-        study = with_wrong_body(file, SPRINTERS.index(who))
+        study = with_wrong_body(file, SPRINTERS.index(sprinter))
         run_stages(study, person, "contributions")
-        own.append(stance_means(study))
+        computed.append(stance_means(study))
         true += [true_rows(study, person, trial, run) for trial, run in runs.items()]
-    print_held(held(pd.concat(own), pd.concat(true)))
+    print_held(coverage(pd.concat(computed), pd.concat(true)))
 
 
 if __name__ == "__main__":

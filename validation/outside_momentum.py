@@ -121,7 +121,7 @@ CORRECTED = "correction of the torso"
 
 def by_role(momentum: Mapping[str, FloatArray], side: str) -> dict[str, FloatArray]:
     """Sum bodies over the parts of a step whose contact is on a side, mirrored for the left."""
-    other = SIDES[1 - SIDES.index(side)]
+    opposite = SIDES[1 - SIDES.index(side)]
     sign = -1.0 if side == "left" else 1.0
 
     def total(names: Sequence[str], ends: Sequence[str]) -> FloatArray:
@@ -131,7 +131,7 @@ def by_role(momentum: Mapping[str, FloatArray], side: str) -> dict[str, FloatArr
 
     return {
         "push_leg": total(LEG, [side]),
-        "swing_leg": total(LEG, [other]),
+        "swing_leg": total(LEG, [opposite]),
         "arms": total(ARM, SIDES),
         "torso": sign * momentum["torso"],
         "pelvis": sign * momentum["pelvis"],
@@ -176,11 +176,11 @@ def main(arguments: Sequence[str]) -> int:
     """Compare and print."""
     results, folders = open_study(arguments[0]), sorted(Path(arguments[1]).glob("subject*"))
     steps = results.tables["steps"]
-    whole = steps[(steps["status"] == "ok") & (steps["trial_id"] == TRIAL)]
+    complete_steps = steps[(steps["status"] == "ok") & (steps["trial_id"] == TRIAL)]
     rows = []
     for folder in folders:
         person = folder.name.replace("subject", "HD")
-        own_steps = whole[whole["participant_id"] == person]
+        own_steps = complete_steps[complete_steps["participant_id"] == person]
         rows += list(compared_rows(own_steps, folder, torso_gyration(results, person)))
     cells, within = [], {"opensim": 0, "corrected": 0}
     for row in rows:

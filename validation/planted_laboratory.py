@@ -62,10 +62,10 @@ def fitted_late(study: Study, participant: str, late: Mapping[str, float]) -> Se
     ]
     postures = static_stances(study, participant, skeleton)
     session = prepare_session(study, skeleton, trials, postures)
-    for name, seen in session.observations.items():
+    for name, observations in session.observations.items():
         clock = late.get(name, 0.0)
-        wrench = replace(seen.wrench, time=seen.wrench.time + clock)
-        moved = seen.on_clock(-clock)  # plates see what happens later, too
+        wrench = replace(observations.wrench, time=observations.wrench.time + clock)
+        moved = observations.on_clock(-clock)  # plates see what happens later, too
         session.observations[name] = replace(moved, wrench=wrench, clock=0.0)
     session.fit_single_trials()
     session.fit_together(session.single_fits)
@@ -74,18 +74,20 @@ def fitted_late(study: Study, participant: str, late: Mapping[str, float]) -> Se
 
 def step_numbers(study: Study, fit: TrialFit) -> Iterator[dict[str, float]]:
     """Momentum of groups in each stance, kg m²/s, and touchdown distance, m, as steps have them."""
-    seen, clock = fit.observations, fit.clock.estimate
+    observations, clock = fit.observations, fit.clock.estimate
     moves, body = body_kinematics(fit, fit.motion, fit.values)
     com, velocity, _ = centre_of_mass(segment_motion(body, moves))
-    heading = np.arctan2(-velocity[:, 2].mean(), velocity[:, 0].mean()) if seen.drag else 0.0
+    heading = (
+        np.arctan2(-velocity[:, 2].mean(), velocity[:, 0].mean()) if observations.drag else 0.0
+    )
     turn = rotation_about_vertical(-float(heading)).T
     momentum = group_momentum(fit, moves, body)[0] @ turn
     points = posture_points(body, study.model_map, moves, com) @ turn
     names = [*fit.runner.groups, "total"]
     for (touchdown, toe_off), left in zip(
-        seen.contacts + seen.clock - clock, seen.left, strict=True
+        observations.contacts + observations.clock - clock, observations.left, strict=True
     ):
-        inside = (seen.time >= touchdown) & (seen.time <= toe_off)
+        inside = (observations.time >= touchdown) & (observations.time <= toe_off)
         if not fit.measured[inside].all() or inside.sum() < MIN_CONTACT_FRAMES:
             continue
         push, swing = SIDES if left else SIDES[::-1]
@@ -97,7 +99,7 @@ def step_numbers(study: Study, fit: TrialFit) -> Iterator[dict[str, float]]:
             for number, axis in enumerate(AXES)
         }
         ankle = points[:, POINTS.index(f"ankle_{push}"), 0]
-        numbers["touchdown_distance"] = float(np.interp(touchdown, seen.time, ankle))
+        numbers["touchdown_distance"] = float(np.interp(touchdown, observations.time, ankle))
         yield numbers
 
 
@@ -115,9 +117,9 @@ def half_widths(study: Study, participant: str) -> dict[str, float]:
 def clock_rows(study: Study, participant: str) -> Iterator[dict[str, object]]:
     """Compare fits of late forces with that of the forces as recorded."""
     widths, recorded = half_widths(study, participant), fitted_late(study, participant, {})
-    alone = next(iter(recorded.fits))
+    first_trial = next(iter(recorded.fits))
     plants = [dict.fromkeys(recorded.fits, 1e-3 * late) for late in LATE_MS]
-    for late in [*plants, {alone: 1e-3 * LATE_MS[-2]}]:
+    for late in [*plants, {first_trial: 1e-3 * LATE_MS[-2]}]:
         session = fitted_late(study, participant, late)
         for name, fit in session.fits.items():
             before = list(step_numbers(study, recorded.fits[name]))
@@ -148,8 +150,8 @@ def write_turned(source: Path, copy: Path, pitch: float) -> None:
     for file in sorted(source.glob("*.c3d")):
         recording = ezc3d.c3d(str(file))
         points = recording["data"]["points"]
-        seen = (points[:3] != 0.0).any(axis=0)
-        points[:3] = np.where(seen, np.einsum("ij,jkt->ikt", turn, points[:3]), points[:3])
+        visible = (points[:3] != 0.0).any(axis=0)
+        points[:3] = np.where(visible, np.einsum("ij,jkt->ikt", turn, points[:3]), points[:3])
         recording.write(str(copy / file.name))
 
 

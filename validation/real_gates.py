@@ -58,23 +58,23 @@ def joint_rows(study: Study) -> Iterator[dict[str, object]]:
                 if joint.startswith("pelvis"):
                     continue
                 moments = [data["generalised_force"].values[:, number] for data in (plain, fitted)]
-                known = inside & np.isfinite(moments).all(axis=0)
-                if known.sum() > 10:
-                    row = _joint(time, moments, known)
+                finite = inside & np.isfinite(moments).all(axis=0)
+                if finite.sum() > 10:
+                    row = _joint(time, moments, finite)
                     yield {"person": name, "trial": trial.trial_id, "joint": joint, **row}
 
 
-def _joint(time: FloatArray, moments: Sequence[FloatArray], known: BoolArray) -> dict[str, float]:
+def _joint(time: FloatArray, moments: Sequence[FloatArray], finite: BoolArray) -> dict[str, float]:
     """Numbers of one joint: of the plain motion (0) and of the fit (1)."""
     rate = 1.0 / float(time[1] - time[0])
     lag = max(round(MOMENT_CHANGE_TIME_S * rate), 1)
-    pairs, row = known[lag:] & known[:-lag], dict[str, float]()
+    pairs, row = finite[lag:] & finite[:-lag], dict[str, float]()
     high = butter(4, ABOVE_HZ / (0.5 * rate), "high", output="sos")
     for way, values in enumerate(moments):
-        whole = np.interp(time, time[known], values[known])
-        row[f"range_{way}"] = float(np.ptp(values[known]))
+        filled = np.interp(time, time[finite], values[finite])
+        row[f"range_{way}"] = float(np.ptp(values[finite]))
         row[f"change_{way}"] = float(np.abs(values[lag:] - values[:-lag])[pairs].max())
-        row[f"above_{way}"] = float(np.sqrt((sosfiltfilt(high, whole)[known] ** 2).mean()))
+        row[f"above_{way}"] = float(np.sqrt((sosfiltfilt(high, filled)[finite] ** 2).mean()))
     return row
 
 
@@ -88,8 +88,8 @@ def report(studies: Sequence[Study]) -> Iterator[str]:
         value, limit = rows["value"], float(rows["limit"].iloc[0])
         tenth = float(value.quantile(0.9))
         by_speed = ", ".join(
-            f"{at:g} m/s {one.median():.3g} (max {one.max():.3g})"
-            for at, one in value.groupby(rows["speed_mps"].round())
+            f"{at:g} m/s {of_speed.median():.3g} (max {of_speed.max():.3g})"
+            for at, of_speed in value.groupby(rows["speed_mps"].round())
         )
         yield (
             f"{name}: median {value.median():.3g}, a tenth above {tenth:.3g}, times {RULE:g} "
@@ -98,18 +98,18 @@ def report(studies: Sequence[Study]) -> Iterator[str]:
         )
     joints = pd.DataFrame([row for study in studies for row in joint_rows(study)])
     kind = joints["joint"].str.replace(r"_[rl]$", "", regex=True).rename("kind")
-    both = joints.groupby(["person", "trial", kind])[["range_0", "change_0"]].transform("max")
-    excess = joints["change_1"] - both["change_0"]
-    share = excess / both["range_0"]
+    by_kind = joints.groupby(["person", "trial", kind])[["range_0", "change_0"]].transform("max")
+    excess = joints["change_1"] - by_kind["change_0"]
+    share = excess / by_kind["range_0"]
     for name, rows in joints.groupby(kind):
         above = np.sqrt((rows[["above_0", "above_1"]] ** 2).mean())
-        more = int((rows["above_1"] > rows["above_0"]).sum())
-        size = float(both.loc[rows.index, "range_0"].median())
+        louder = int((rows["above_1"] > rows["above_0"]).sum())
+        size = float(by_kind.loc[rows.index, "range_0"].median())
         yield (
             f"{name}: change within 20 ms beyond both sides {excess[rows.index].max():.1f} N m at "
             f"most ({share[rows.index].max():.2f} of a range of {size:.0f} N m); "
             f"above {ABOVE_HZ:g} Hz {above['above_0']:.2f} -> {above['above_1']:.2f} N m, more in "
-            f"{more} of {len(rows)}"
+            f"{louder} of {len(rows)}"
         )
 
 

@@ -52,7 +52,7 @@ TREADMILL, RUNWAY = "hamner_delp_2013", "dorn_2012"
 """Laboratories of participants.tsv."""
 
 PARTS = ("push_leg", "swing_leg", "arms", "torso", "pelvis", "total")
-DRAWN = ("push_leg", "swing_leg", "arms", "torso", "total")
+PLOTTED = ("push_leg", "swing_leg", "arms", "torso", "total")
 WITH_SIDES = ("push_leg", "arms", "torso", "push_side", "swing_side", "total")
 JUDGED = ("H1", "H2", "H4", "H5a")
 UNIT = "kg m²/s"
@@ -81,9 +81,11 @@ class Runners:
         """Momentum about the vertical by part and stance foot of the trials of `means`."""
         trials = self.means[["participant_id", "trial_id", "laboratory", "speed_mps"]]
         steps = self.results.tables["steps"]
-        whole = steps[steps["status"] == "ok"].drop(columns="speed_mps")
-        whole = whole.merge(trials.drop_duplicates())
-        feet = whole.groupby(["participant_id", "trial_id", "laboratory", "speed_mps", "side"])
+        complete_steps = steps[steps["status"] == "ok"].drop(columns="speed_mps")
+        complete_steps = complete_steps.merge(trials.drop_duplicates())
+        feet = complete_steps.groupby(
+            ["participant_id", "trial_id", "laboratory", "speed_mps", "side"]
+        )
         parts = [
             pd.DataFrame(
                 {
@@ -127,11 +129,11 @@ class Runners:
             data = data.sel(axis="y", outcome=data["statistic"].values == "momentum_mean")
             sources = data["source"].values.tolist()
             chosen = [sources.index(part) for part in WITH_SIDES]
-            drawn = data["deviation"].values[:, :, chosen]
+            deviations = data["deviation"].values[:, :, chosen]
             trial, side = data["trial_id"].values, data["side"].values
             for name in dict.fromkeys(trial.tolist()):
                 left, right = (
-                    drawn[:, (trial == name) & (side == foot)].mean(axis=1) for foot in SIDES
+                    deviations[:, (trial == name) & (side == foot)].mean(axis=1) for foot in SIDES
                 )
                 errors = {
                     "own_sd": (0.5 * (left + right)).std(axis=0),
@@ -162,12 +164,12 @@ def momentum_table(runners: Runners) -> str:
     """Mean ± SD over people by part and speed, and the one runner of the runway."""
     rows = runners.treadmill
     speeds = sorted(rows["nominal_mps"].unique())
-    own = runners.runway.drop_duplicates("speed_mps").sort_values("speed_mps")["speed_mps"]
+    runway = runners.runway.drop_duplicates("speed_mps").sort_values("speed_mps")["speed_mps"]
     counts = [rows[rows["nominal_mps"] == speed]["person"].nunique() for speed in speeds]
     head = [
         f"{UNIT}",
         *(f"{speed:g} m/s (n = {count})" for speed, count in zip(speeds, counts, strict=True)),
-        *(f"JA1, {speed:.1f}" for speed in own),
+        *(f"JA1, {speed:.1f}" for speed in runway),
     ]
     lines = []
     for part in (*PARTS, "push_side"):
@@ -175,10 +177,10 @@ def momentum_table(runners: Runners) -> str:
         for speed in speeds:
             values = rows[(rows["part"] == part) & (rows["nominal_mps"] == speed)]["mean_kgm2ps"]
             cells.append(f"{_digits(values.mean())} ± {_digits(values.std(ddof=1))}")
-        one = runners.runway[runners.runway["part"] == part].sort_values("speed_mps")
+        runway_rows = runners.runway[runners.runway["part"] == part].sort_values("speed_mps")
         cells += [
             f"{_digits(row['mean_kgm2ps'])} ± {_digits(NORMAL_95 * row['error_sd_kgm2ps'])}"
-            for row in _records(one)
+            for row in _records(runway_rows)
         ]
         lines.append(cells)
     return markdown(head, lines)
@@ -188,9 +190,9 @@ def scaled_table(runners: Runners) -> str:
     """The same over mass, stature and speed."""
     rows = runners.treadmill
     speeds = sorted(rows["nominal_mps"].unique())
-    own = runners.runway.drop_duplicates("speed_mps").sort_values("speed_mps")["speed_mps"]
+    runway = runners.runway.drop_duplicates("speed_mps").sort_values("speed_mps")["speed_mps"]
     head = [
-        "10⁻³ m h v", *(f"{speed:g} m/s" for speed in speeds), *(f"JA1, {v:.1f}" for v in own),
+        "10⁻³ m h v", *(f"{speed:g} m/s" for speed in speeds), *(f"JA1, {v:.1f}" for v in runway),
     ]  # fmt: skip
     lines = []
     for part in PARTS:
@@ -198,8 +200,8 @@ def scaled_table(runners: Runners) -> str:
         for speed in speeds:
             values = rows[(rows["part"] == part) & (rows["nominal_mps"] == speed)]["scaled"]
             cells.append(f"{_digits(values.mean())} ± {_digits(values.std(ddof=1))}")
-        one = runners.runway[runners.runway["part"] == part].sort_values("speed_mps")
-        lines.append([*cells, *(_digits(value) for value in one["scaled"])])
+        runway_rows = runners.runway[runners.runway["part"] == part].sort_values("speed_mps")
+        lines.append([*cells, *(_digits(value) for value in runway_rows["scaled"])])
     return markdown(head, lines)
 
 
@@ -216,13 +218,13 @@ def spread_table(runners: Runners) -> str:
     for part in WITH_SIDES:
         people = rows[rows["part"] == part].groupby("nominal_mps")
         errors = runners.own_errors
-        drawn = errors[errors["part"] == part].groupby("nominal_mps")
+        own_errors = errors[errors["part"] == part].groupby("nominal_mps")
         feet = differences[differences["part"] == part].groupby("nominal_mps")
         columns = (
             people["mean_kgm2ps"].std(ddof=1),
-            drawn["own_sd"].agg(_rms),
+            own_errors["own_sd"].agg(_rms),
             feet["difference"].agg(_rms),
-            drawn["sides_sd"].agg(_rms),
+            own_errors["sides_sd"].agg(_rms),
         )
         lines.append([_label(part), *(" ".join(map(_digits, column)) for column in columns)])
     return markdown(head, lines)
@@ -250,17 +252,17 @@ def laboratory_table(runners: Runners) -> str:
     study, lines = runners.results.study, []
     people = other_people(runners.means, study, "JA1")
     for row in _records(runners.runway.sort_values("speed_mps", kind="stable")):
-        others = others_at(people, row["part"], "y", row["speed_mps"])
-        if row["part"] not in PARTS or not others.values:
+        treadmill = others_at(people, row["part"], "y", row["speed_mps"])
+        if row["part"] not in PARTS or not treadmill.values:
             continue
         scale = body_scale(study, "JA1") * row["speed_mps"] / THOUSANDTHS
-        low, high = others.range
-        mean = f"{_digits(others.mean * scale)} ± {_digits(others.sd * scale)}"
+        low, high = treadmill.range
+        mean = f"{_digits(treadmill.mean * scale)} ± {_digits(treadmill.sd * scale)}"
         lines.append(
             [
                 f"{row['speed_mps']:.1f}", _label(row["part"]), _digits(row["mean_kgm2ps"]),
-                _digits(NORMAL_95 * row["error_sd_kgm2ps"]), mean if others.is_band else "n/a",
-                f"{_digits(low * scale)} to {_digits(high * scale)}", str(len(others.values)),
+                _digits(NORMAL_95 * row["error_sd_kgm2ps"]), mean if treadmill.is_band else "n/a",
+                f"{_digits(low * scale)} to {_digits(high * scale)}", str(len(treadmill.values)),
             ]
         )  # fmt: skip
     return markdown(
@@ -393,8 +395,8 @@ def left_out_words(runners: Runners) -> str:
 @journal_style()
 def draw_speed(runners: Runners, width_mm: float = 180.0) -> Drawing:
     """Draw momentum by part against speed, every person a line."""
-    figure, axes = panels(width_mm, wide=(1, len(DRAWN), 68.0), narrow=(3, 2, 140.0), sharey=True)
-    for number, (ax, part) in enumerate(zip(axes, DRAWN, strict=False)):
+    figure, axes = panels(width_mm, wide=(1, len(PLOTTED), 68.0), narrow=(3, 2, 140.0), sharey=True)
+    for number, (ax, part) in enumerate(zip(axes, PLOTTED, strict=False)):
         _lines(ax, runners.means[runners.means["part"] == part], "mean_kgm2ps")
         ax.set_title(_label(part).capitalize())
         ax.set_xlabel("Speed (m/s)")
@@ -408,8 +410,8 @@ def draw_speed(runners: Runners, width_mm: float = 180.0) -> Drawing:
 def draw_sides(runners: Runners, width_mm: float = 180.0) -> Drawing:
     """Draw right minus left against speed, every person a line."""
     rows = runners.differences
-    figure, axes = panels(width_mm, wide=(1, len(DRAWN), 62.0), narrow=(3, 2, 140.0), sharey=True)
-    for number, (ax, part) in enumerate(zip(axes, DRAWN, strict=False)):
+    figure, axes = panels(width_mm, wide=(1, len(PLOTTED), 62.0), narrow=(3, 2, 140.0), sharey=True)
+    for number, (ax, part) in enumerate(zip(axes, PLOTTED, strict=False)):
         chosen = rows[rows["part"] == (part if part != "swing_leg" else "swing_side")]
         _lines(ax, chosen, "difference")
         ax.set_title(_label(part).capitalize())
@@ -473,7 +475,7 @@ def page(runners: Runners) -> str:
 
 
 def readme_words(runners: Runners) -> str:
-    """What was found, for the first lines of README.md."""
+    """Findings, for the first lines of README.md."""
     verdicts = {row["hypothesis"]: row for row in runners.records("verdicts")}
     h1, h4 = verdicts["H1"], verdicts["H4"]
     people, low, high = (

@@ -73,18 +73,18 @@ class JudgedTrial:
     def forces(self) -> tuple[FloatArray, FloatArray]:
         """(T, C) arrays, N m or N: generalised forces, plain and fitted."""
         height = float(self.trial.prepared.attrs["surface_height"])
-        found = []
+        by_way = []
         for (skeleton, motion), loads in zip(self.bodies, self.loads, strict=True):
             moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
             feet = loads_with_toes(self.study.model_map, skeleton, moves, loads, height)
-            found.append(newton_euler(skeleton, moves, feet))
-        return found[0], found[1]
+            by_way.append(newton_euler(skeleton, moves, feet))
+        return by_way[0], by_way[1]
 
     @cached_property
     def frames(self) -> slice:
         """Frames from the first to the last in which both are known."""
-        known = np.all([np.isfinite(one).all(axis=1) for one in self.forces], axis=0)
-        stretches = runs(known)
+        finite = np.all([np.isfinite(forces).all(axis=1) for forces in self.forces], axis=0)
+        stretches = runs(finite)
         start, stop = stretches[np.argmax(stretches[:, 1] - stretches[:, 0])]
         return slice(int(start), int(stop))
 
@@ -103,9 +103,9 @@ class JudgedTrial:
     @cached_property
     def joints(self) -> dict[str, int]:
         """Coordinates that are judged, by name."""
-        every = self.fit.skeleton.coordinates
+        coordinates = self.fit.skeleton.coordinates
         names = [f"{name}_{side}" for name in LEG for side in "rl"] + list(LUMBAR)
-        return {name: every.index(name) for name in names if name in every}
+        return {name: coordinates.index(name) for name in names if name in coordinates}
 
     def moments(self, way: int) -> FloatArray:
         """(T, J) array, N m: joint moments of the frames."""
@@ -134,8 +134,8 @@ class JudgedTrial:
         plain, fitted = (_swing(self.moments(way), frames) for way in (0, 1))
         near = _largest_nearby(plain, frames)
         for number, name in enumerate(self.joints):
-            own = (one[self.judged, number].max() for one in (plain, fitted))
-            yield ("Largest change within 20 ms, N m", name, *own)
+            largest = (swing[self.judged, number].max() for swing in (plain, fitted))
+            yield ("Largest change within 20 ms, N m", name, *largest)
             beyond = float((fitted - near)[self.judged, number].max())
             yield NEAR, name, np.nan, beyond
             beyond = max(
@@ -153,27 +153,29 @@ class JudgedTrial:
         """Judged frames from each touchdown to the next, of either foot."""
         starts = self.fit.observations.contacts[:, 0]
         number = np.searchsorted(starts, self.trial.time[self.frames], side="right")
-        for one in np.unique(number[self.judged]):
-            yield self.judged & (number == one)
+        for step in np.unique(number[self.judged]):
+            yield self.judged & (number == step)
 
     def _sides(self) -> Iterator[Judgement]:
         """RMS difference of the mean stance of left and right."""
         for name in LEG:
             if f"{name}_r" in self.joints:
-                own = [
+                courses = [
                     [self._stance(way, side, f"{name}_{side[0]}") for side in SIDES]
                     for way in (0, 1)
                 ]
-                apart = [float(np.sqrt(np.mean((left - right) ** 2))) for left, right in own]
-                yield "Left and right stance apart, N m", name, apart[0], apart[1]
+                differences = [
+                    float(np.sqrt(np.mean((left - right) ** 2))) for left, right in courses
+                ]
+                yield "Left and right stance apart, N m", name, differences[0], differences[1]
 
     def _stance(self, way: int, side: str, name: str) -> FloatArray:
         """Mean course of a moment over the stances of a side, (PHASES,)."""
         time, values = self.trial.time, self.forces[way][:, self.joints[name]]
-        seen = self.fit.observations
+        observations = self.fit.observations
         courses = [
             np.interp(np.linspace(span[0], span[1], PHASES), time, values)
-            for span, left in zip(seen.contacts, seen.left, strict=True)
+            for span, left in zip(observations.contacts, observations.left, strict=True)
             if left == (side == "left")
         ]
         return np.asarray(np.nanmean(courses, axis=0)) if courses else np.full(PHASES, np.nan)
@@ -183,18 +185,18 @@ class JudgedTrial:
         for number, name in enumerate(self.joints):
             peak = [np.abs(self.moments(way)[self.judged, number]).max() / mass for way in (0, 1)]
             yield "Peak, N m/kg", name, peak[0], peak[1]
-            apart = (self.moments(1) - self.moments(0))[self.judged, number]
-            yield "Fit less plain, RMS, N m", name, np.nan, float(np.sqrt(np.mean(apart**2)))
+            change = (self.moments(1) - self.moments(0))[self.judged, number]
+            yield "Fit less plain, RMS, N m", name, np.nan, float(np.sqrt(np.mean(change**2)))
 
     def _residual(self) -> Iterator[Judgement]:
         weight = float(self.fit.skeleton.mass.sum()) * GRAVITY / 100.0
         used = self.fit.observations.measured
         before, after = self.fit.before, self.fit.after
         for number, axis in enumerate("xyz"):
-            own = [_rms(one.force[used])[number] / weight for one in (before, after)]
-            yield "Residual force, % of body weight", axis, own[0], own[1]
-            own = [_rms(one.moment[used])[number] for one in (before, after)]
-            yield "Residual moment, N m", axis, own[0], own[1]
+            sizes = [_rms(residual.force[used])[number] / weight for residual in (before, after)]
+            yield "Residual force, % of body weight", axis, sizes[0], sizes[1]
+            sizes = [_rms(residual.moment[used])[number] for residual in (before, after)]
+            yield "Residual moment, N m", axis, sizes[0], sizes[1]
 
     def _slips(self) -> Iterator[Judgement]:
         """Way of the toe markers on the ground while the foot bears more than half of its peak."""
@@ -203,42 +205,46 @@ class JudgedTrial:
         for side in SIDES:
             labels = getattr(self.study.marker_set.feet, side).toe
             names = [self.study.marker_set.model_name(label) for label in labels]
-            chosen = [n for n, one in enumerate(self.fit.skeleton.markers) if one in names]
-            places = [
+            chosen = [n for n, label in enumerate(self.fit.skeleton.markers) if label in names]
+            paths = [
                 marker_positions(skeleton, motion.q)[:, chosen].mean(axis=1)[:, [0, 2]]
                 for skeleton, motion in self.bodies
             ]
             for planted in self._planted(side):
                 ends = np.flatnonzero(planted)[[0, -1]]
                 lasted = np.diff(self.trial.time[ends])[0]
-                moved = [np.diff(place[ends], axis=0)[0] + [belt * lasted, 0.0] for place in places]
-                slips.append([float(np.hypot(*one)) * 1e3 for one in moved])
+                moved = [np.diff(path[ends], axis=0)[0] + [belt * lasted, 0.0] for path in paths]
+                slips.append([float(np.hypot(*slip)) * 1e3 for slip in moved])
         plain, fitted = np.transpose(slips) if slips else np.full((2, 1), np.nan)
         yield "Slip of the planted forefoot, mm", "mean", plain.mean(), fitted.mean()
         yield "Slip of the planted forefoot, mm", "largest", plain.max(), fitted.max()
 
     def _planted(self, side: str) -> Iterator[BoolArray]:
-        seen, time = self.fit.observations, self.trial.time
+        observations, time = self.fit.observations, self.trial.time
         up = self.loads[0][SIDES.index(side)].force[:, 1]
-        for span, left in zip(seen.contacts, seen.left, strict=True):
+        for span, left in zip(observations.contacts, observations.left, strict=True):
             during = (time >= span[0]) & (time <= span[1]) & np.isfinite(up)
             if left == (side == "left") and during.sum() > 2:
                 yield during & (up > 0.5 * up[during].max())
 
     def _contacts(self) -> Iterator[Judgement]:
-        """How contacts whose forces were not shown are predicted: plain, and the fit."""
-        found = list(left_out_contacts(self.fit))
-        for name in WrenchError.__slots__ if found else ():
+        """Prediction of contacts whose forces were withheld: plain, and the fit."""
+        left_out = list(left_out_contacts(self.fit))
+        for name in WrenchError.__slots__ if left_out else ():
             unit = "N" if name.startswith("force") else "N m"
             size = [
-                float(np.sqrt(np.mean([getattr(getattr(one, way), name) ** 2 for one in found])))
+                float(
+                    np.sqrt(
+                        np.mean([getattr(getattr(contact, way), name) ** 2 for contact in left_out])
+                    )
+                )
                 for way in ("before", "after")
             ]
             yield f"Contacts left out, {name.replace('_', ', ')}, {unit}", "all", size[0], size[1]
 
     def _markers(self) -> Iterator[Judgement]:
-        found = held_out_markers(self.fit)
-        yield "Markers left out, mm", "all", 1e3 * found["before"], 1e3 * found["after"]
+        errors = held_out_markers(self.fit)
+        yield "Markers left out, mm", "all", 1e3 * errors["before"], 1e3 * errors["after"]
 
 
 def judged_trials(file: Path) -> dict[str, JudgedTrial]:
@@ -251,24 +257,24 @@ def judged_trials(file: Path) -> dict[str, JudgedTrial]:
     }
 
 
-def models_apart(one: JudgedTrial, other: JudgedTrial) -> Iterator[Judgement]:
+def model_differences(first: JudgedTrial, second: JudgedTrial) -> Iterator[Judgement]:
     """RMS difference of the joint moments of two models."""
-    for name in one.joints:
-        if name in other.joints:
-            columns = one.joints[name], other.joints[name]
-            apart = [
-                _apart(one.forces[way][:, columns[0]], other.forces[way][:, columns[1]])
+    for name in first.joints:
+        if name in second.joints:
+            columns = first.joints[name], second.joints[name]
+            differences = [
+                _rms_difference(first.forces[way][:, columns[0]], second.forces[way][:, columns[1]])
                 for way in (0, 1)
             ]
-            yield "Two models apart, N m", name, apart[0], apart[1]
+            yield "Two models apart, N m", name, differences[0], differences[1]
 
 
-def _apart(one: FloatArray, other: FloatArray) -> float:
-    return float(np.sqrt(np.nanmean((one - other) ** 2)))
+def _rms_difference(first: FloatArray, second: FloatArray) -> float:
+    return float(np.sqrt(np.nanmean((first - second) ** 2)))
 
 
 def _above(values: FloatArray, rate: float, cutoff: float) -> FloatArray:
-    """What of values (T, J) is faster than a cut-off, Hz."""
+    """Part of values (T, J) that is faster than a cut-off, Hz."""
     cosines = dct(values, axis=0, norm="ortho")
     cosines[0.5 * rate * np.arange(len(values)) / len(values) < cutoff] = 0.0
     return np.asarray(idct(cosines, axis=0, norm="ortho"))
@@ -294,27 +300,29 @@ def _rms(values: FloatArray) -> FloatArray:
 
 def table(files: Sequence[Path]) -> pd.DataFrame:
     """All judges of all studies."""
-    found: list[dict[str, object]] = []
-    every = {file: judged_trials(file) for file in files}
-    for file, judged in every.items():
-        for name, one in judged.items():
+    rows_of_all: list[dict[str, object]] = []
+    trials_by_file = {file: judged_trials(file) for file in files}
+    for file, judged in trials_by_file.items():
+        for name, trial in judged.items():
             key = {"study": str(file.parent), "trial": name}
-            found += [{**key, **row} for row in _named(one.rows())]
+            rows_of_all += [{**key, **row} for row in _as_rows(trial.rows())]
     for first, second in combinations(files, 2):
-        for name in every[first].keys() & every[second].keys():
+        for name in trials_by_file[first].keys() & trials_by_file[second].keys():
             key = {"study": f"{first.parent}, {second.parent}", "trial": name}
-            rows = _named(models_apart(every[first][name], every[second][name]))
-            found += [{**key, **row} for row in rows]
-    return pd.DataFrame(found)
+            rows = _as_rows(
+                model_differences(trials_by_file[first][name], trials_by_file[second][name])
+            )
+            rows_of_all += [{**key, **row} for row in rows]
+    return pd.DataFrame(rows_of_all)
 
 
-def _named(rows: Iterator[Judgement]) -> Iterator[Mapping[str, object]]:
-    return (dict(zip(("judge", "quantity", *WAYS), one, strict=True)) for one in rows)
+def _as_rows(rows: Iterator[Judgement]) -> Iterator[Mapping[str, object]]:
+    return (dict(zip(("judge", "quantity", *WAYS), row, strict=True)) for row in rows)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print all judges of some studies as a table."""
-    table([Path(one) for one in arguments]).to_csv(sys.stdout, sep="\t", index=False)
+    table([Path(argument) for argument in arguments]).to_csv(sys.stdout, sep="\t", index=False)
     return 0
 
 

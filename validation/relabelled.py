@@ -50,13 +50,13 @@ SPELLINGS = ("as written", "capitals", "small", "no gaps", "dots", "blanks", "tw
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What became of one draw."""
+class LabelDraw:
+    """Outcome of one draw."""
 
     language: str
     style: str
     spelling: str
-    what: str
+    outcome: str
     silent: Sequence[str]
     """Labels in a wrong place of which nobody is asked."""
     placed: float
@@ -75,7 +75,7 @@ def virtual_sprinter() -> tuple[Recording, Recording]:
     q = np.tile(skeleton.coordinate_default, (len(time), 1))
     for name, size in {"hip_flexion": 0.7, "knee_angle": 0.6, "arm_flex": 0.7}.items():
         for side, sign in (("r", 1.0), ("l", -1.0)):
-            columns = [one == f"{name}_{side}" for one in skeleton.coordinates]
+            columns = [coordinate == f"{name}_{side}" for coordinate in skeleton.coordinates]
             q[:, columns] += (sign * size * np.sin(4.0 * np.pi * time))[:, None]
     standing, moving = (
         Recording(
@@ -100,54 +100,58 @@ def names_of(
     truth: Mapping[str, SidedLandmark], labels: Mapping[str, str], sides: Sequence[str]
 ) -> dict[str, str]:
     """New name by label, of those for whose place a list has one."""
-    found: dict[str, str] = {}
+    new_names: dict[str, str] = {}
     count: Counter[str] = Counter()
-    for label, place in truth.items():
-        names = NAMES.get(place.landmark, ("midfoot" if place.landmark == "foot" else "",))
-        name = next((one for one in (*names, place.landmark) if one in labels), "")
-        if not name or ("{}" in labels[name]) != bool(place.side):
+    for label, site in truth.items():
+        names = NAMES.get(site.landmark, ("midfoot" if site.landmark == "foot" else "",))
+        name = next(
+            (name_in_list for name_in_list in (*names, site.landmark) if name_in_list in labels), ""
+        )
+        if not name or ("{}" in labels[name]) != bool(site.side):
             continue
-        text = labels[name].format(sides[0] if place.side == "right" else sides[1])
+        text = labels[name].format(sides[0] if site.side == "right" else sides[1])
         count[text] += 1
         if name in NUMBERED:
             text = f"{text}{count[text]}" if count[text] > 1 or name != "midfoot" else text
         elif count[text] > 1:
             continue
-        found[label] = text
-    return found
+        new_names[label] = text
+    return new_names
 
 
-def spelled(label: str, how: str) -> str:
+def spelled(label: str, spelling: str) -> str:
     """A label in another spelling."""
     plain = unicodedata.normalize("NFKD", label)
-    if how == "capitals":
+    if spelling == "capitals":
         return label.upper()
-    if how == "small":
+    if spelling == "small":
         return label.lower() if "_" in label else label
-    if how == "no gaps":
-        return "".join(one[:1].upper() + one[1:] for one in re.split(r"[_ .]", label))
-    if how in ("dots", "blanks"):
-        return label.replace("_", "." if how == "dots" else " ")
-    if how == "two letters":
-        return "".join(DIGRAPHS.get(one, one) for one in label)
-    if how == "no accents":
-        return "".join(one for one in plain.replace("ß", "ss") if not unicodedata.combining(one))
-    if how == "lost":
-        return "".join(one if one.isascii() else "?" for one in label)
-    if how == "wrong encoding":
+    if spelling == "no gaps":
+        return "".join(word[:1].upper() + word[1:] for word in re.split(r"[_ .]", label))
+    if spelling in ("dots", "blanks"):
+        return label.replace("_", "." if spelling == "dots" else " ")
+    if spelling == "two letters":
+        return "".join(DIGRAPHS.get(letter, letter) for letter in label)
+    if spelling == "no accents":
+        return "".join(
+            letter for letter in plain.replace("ß", "ss") if not unicodedata.combining(letter)
+        )
+    if spelling == "lost":
+        return "".join(letter if letter.isascii() else "?" for letter in label)
+    if spelling == "wrong encoding":
         return label.encode("utf-8").decode("latin-1")
-    if how == "cut off":
+    if spelling == "cut off":
         return re.sub(r"([^\W\d_]{4})[^\W\d_A-Z]{2,}(?=[_A-Z\d]|$)", r"\1", label)
     return label
 
 
 def draws_of(
     recordings: Sequence[tuple[Recording, Recording]], draws: int, seed: int
-) -> list[Drawn]:
+) -> list[LabelDraw]:
     """Give recordings names of a drawn language, style and spelling, and judge every answer."""
     table, rng, styles = landmark_table(), np.random.default_rng(seed), lists()
     truths = [_truth(*pair) for pair in recordings]
-    found = []
+    label_draws = []
     for number in range(draws):
         static, moving = recordings[number % len(recordings)]
         truth = truths[number % len(recordings)]
@@ -160,27 +164,27 @@ def draws_of(
         shared = Counter(new.values())  # labels that are spelled alike are not read
         new = {label: name for label, name in new.items() if shared[name] == 1}
         new = {label: name for label, name in new.items() if rng.random() > LEFT_OUT}
-        how = Broken(language, f"{style}, {spelling}", new)
-        standing, running = renamed(static, how), renamed(moving, how)
-        every = dict.fromkeys((*standing.labels, *running.labels))
-        named = named_labels(every, table)
-        gone = frozenset(every) - frozenset(running.labels)
-        answer = assign(named, [median_positions(standing)], [running], gone, table)
-        known = {label: truth[label] for label in new}
-        what, silent = outcome(known, how, answer, table)
-        placed = sum(name in answer.sites or name in named.unused for name in new.values())
+        fault = Broken(language, f"{style}, {spelling}", new)
+        standing, running = renamed(static, fault), renamed(moving, fault)
+        all_labels = dict.fromkeys((*standing.labels, *running.labels))
+        by_name = named_labels(all_labels, table)
+        static_only = frozenset(all_labels) - frozenset(running.labels)
+        answer = assign(by_name, [median_positions(standing)], [running], static_only, table)
+        true_sites = {label: truth[label] for label in new}
+        judged, silent = outcome(true_sites, fault, answer, table)
+        placed = sum(name in answer.sites or name in by_name.unused for name in new.values())
         share = placed / len(new)
-        found.append(Drawn(language, style, spelling, what, silent, share, answer))
-    return found
+        label_draws.append(LabelDraw(language, style, spelling, judged, silent, share, answer))
+    return label_draws
 
 
 def _truth(static: Recording, moving: Recording) -> dict[str, SidedLandmark]:
     """Places of a recording's labels under its own names."""
     labels = dict.fromkeys((*static.labels, *moving.labels))
-    named = named_labels(labels, landmark_table())
-    gone = frozenset(labels) - frozenset(moving.labels)
-    found = assign(named, [median_positions(static)], [moving], gone, landmark_table())
-    return {label: found.sites[label] for label in named.sites if label in static.labels}
+    by_name = named_labels(labels, landmark_table())
+    static_only = frozenset(labels) - frozenset(moving.labels)
+    assigned = assign(by_name, [median_positions(static)], [moving], static_only, landmark_table())
+    return {label: assigned.sites[label] for label in by_name.sites if label in static.labels}
 
 
 def main() -> int:
@@ -192,18 +196,21 @@ def main() -> int:
     options = parser.parse_args()
     read = [read_recording(file) for file in options.files]
     pairs = [virtual_sprinter(), *zip(read[::2], read[1::2], strict=True)]
-    found = draws_of(pairs, options.draws, options.seed)
-    for key in sorted({(one.language, one.style) for one in found}):
-        own = [one for one in found if (one.language, one.style) == key]
-        share = np.mean([one.placed for one in own])
-        counts = ", ".join(f"{n} {what}" for what, n in Counter(one.what for one in own).items())
+    label_draws = draws_of(pairs, options.draws, options.seed)
+    for key in sorted({(draw.language, draw.style) for draw in label_draws}):
+        of_style = [draw for draw in label_draws if (draw.language, draw.style) == key]
+        share = np.mean([draw.placed for draw in of_style])
+        counts = ", ".join(
+            f"{n} {outcome_name}"
+            for outcome_name, n in Counter(draw.outcome for draw in of_style).items()
+        )
         print(f"{' '.join(key):24} {counts}; {share:.1%} of the labels placed")
-    for one in found:
-        if one.what == WRONG:
-            places = ", ".join(f"{label}: {one.answer.sites[label]}" for label in one.silent)
-            print(f"wrong: {one.language}, {one.style}, {one.spelling}: {places}")
-    print(dict(Counter(one.what for one in found)))
-    return 1 if any(one.what == WRONG for one in found) else 0
+    for draw in label_draws:
+        if draw.outcome == WRONG:
+            sites = ", ".join(f"{label}: {draw.answer.sites[label]}" for label in draw.silent)
+            print(f"wrong: {draw.language}, {draw.style}, {draw.spelling}: {sites}")
+    print(dict(Counter(draw.outcome for draw in label_draws)))
+    return 1 if any(draw.outcome == WRONG for draw in label_draws) else 0
 
 
 if __name__ == "__main__":

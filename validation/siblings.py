@@ -82,38 +82,42 @@ FEWEST = 3
 
 def labels_of(family: str) -> dict[str, str]:
     """Label by place, ``right asis``, of a family's names."""
-    found: dict[str, str] = {}
-    for landmark, label in (one.split(":") for one in FAMILIES[family].split()):
-        place = landmark.replace("_", " ")
+    labels: dict[str, str] = {}
+    for landmark, label in (pair.split(":") for pair in FAMILIES[family].split()):
+        landmark_name = landmark.replace("_", " ")
         sides = {"right": "R", "left": "L"} if "?" in label else {"": ""}
-        found |= {f"{s} {place}".strip(): label.replace("?", sign) for s, sign in sides.items()}
-    return found
+        labels |= {
+            f"{s} {landmark_name}".strip(): label.replace("?", sign) for s, sign in sides.items()
+        }
+    return labels
 
 
-def person_with_all_places(study: Study, person: str) -> Skeleton:
+def person_with_all_landmarks(study: Study, person: str) -> Skeleton:
     """The calibrated person with a point on every place of our sprint model, named after it."""
-    table, whole = landmark_table(), standing_sprinter(landmark_table())
+    table, sprinter = landmark_table(), standing_sprinter(landmark_table())
     factors = study.read_manifest(person, "scale")["factors"]
-    named = {
-        label: str(place)
-        for label, place in named_labels(whole.markers, table).sites.items()
-        if not table.landmarks[place.landmark].cluster
+    landmark_names = {
+        label: str(site)
+        for label, site in named_labels(sprinter.markers, table).sites.items()
+        if not table.landmarks[site.landmark].cluster
     }
     points = []
     for label, body, at in zip(
-        whole.markers, whole.marker_body, whole.marker_position, strict=True
+        sprinter.markers, sprinter.marker_body, sprinter.marker_position, strict=True
     ):
-        own = whole.bodies[body]
-        if label not in named and " " not in label:  # a marker of a cluster
+        segment = sprinter.bodies[body]
+        if label not in landmark_names and " " not in label:  # a marker of a cluster
             continue
-        place = np.array(at) * factors[own]
-        points.append(BodyPoint(named.get(label, label), own, tuple(place.tolist())))
-    top = 2.0 * np.array(whole.com[whole.bodies.index("torso")]) * factors["torso"]
+        position = np.array(at) * factors[segment]
+        points.append(
+            BodyPoint(landmark_names.get(label, label), segment, tuple(position.tolist()))
+        )
+    top = 2.0 * np.array(sprinter.com[sprinter.bodies.index("torso")]) * factors["torso"]
     for name, beyond in {"neck": (0.0, 0.0, 0.0), "nose": (0.1, 0.1, 0.0)}.items():
         points.append(BodyPoint(name, "torso", tuple((top + beyond).tolist())))
     bare = load_skeleton(study.folder(person, "scale") / f"{person}.skeleton.npz")
-    nothing = np.zeros(0, dtype=np.int64)
-    bare = replace(bare, markers=(), marker_body=nothing, marker_position=np.zeros((0, 3)))
+    no_bodies = np.zeros(0, dtype=np.int64)
+    bare = replace(bare, markers=(), marker_body=no_bodies, marker_position=np.zeros((0, 3)))
     return with_points(bare, points)
 
 
@@ -132,43 +136,45 @@ def paths_of(
     worn = load_skeleton(study.folder(person, "scale") / f"{person}.skeleton.npz")
     prepared = read_dataset(study.folder(person, "prepare") / f"{trial}.nc")
     at = prepared["marker_raw"].reindex(marker=list(study.marker_set.markers)).median("time")
-    names = [study.marker_set.model_name(str(one)) for one in at["marker"].values]
-    places = at.transpose("marker", "axis").values
+    names = [study.marker_set.model_name(str(label)) for label in at["marker"].values]
+    medians = at.transpose("marker", "axis").values
     paths = np.full((1, len(body.markers), 3), np.nan)
     turns = np.full((1, len(body.markers), 3, 3), np.nan)
     for segment in range(len(body.bodies)):
-        own = [
-            (worn.marker_position[worn.markers.index(name)], place)
-            for name, place in zip(names, places, strict=True)
+        pairs = [
+            (worn.marker_position[worn.markers.index(name)], position)
+            for name, position in zip(names, medians, strict=True)
             if name in worn.markers
             and worn.marker_body[worn.markers.index(name)] == segment
-            and np.isfinite(place).all()
+            and np.isfinite(position).all()
         ]
-        if len(own) < FEWEST:
+        if len(pairs) < FEWEST:
             continue
-        model, seen = (np.array(one) for one in zip(*own, strict=True))
-        turn, _ = Rotation.align_vectors(seen - seen.mean(axis=0), model - model.mean(axis=0))
+        model, shown = (np.array(points_of) for points_of in zip(*pairs, strict=True))
+        turn, _ = Rotation.align_vectors(shown - shown.mean(axis=0), model - model.mean(axis=0))
         points = body.marker_body == segment
         moved = turn.apply(body.marker_position[points] - model.mean(axis=0))
-        paths[:, points] = moved + seen.mean(axis=0)
+        paths[:, points] = moved + shown.mean(axis=0)
         turns[:, points] = turn.as_matrix()
     return paths, turns
 
 
 def write_sibling(study: Study, person: str, family: str, folder: Path, seed: int) -> None:
     """Write every trial of a person with a family's names, in the axes of the laboratory."""
-    body = person_with_all_places(study, person)
-    wanted, table = labels_of(family), landmark_table()
-    video = "nose" in wanted
+    body = person_with_all_landmarks(study, person)
+    labels, table = labels_of(family), landmark_table()
+    video = "nose" in labels
     rng = np.random.default_rng(seed)
-    kinds = [CARRIERS.get(body.bodies[one].split("_")[0], "forearm") for one in body.marker_body]
-    sds = np.array([VIDEO_SD[one] if video else LANDMARK_SD for one in kinds])
+    kinds = [
+        CARRIERS.get(body.bodies[segment].split("_")[0], "forearm") for segment in body.marker_body
+    ]
+    sds = np.array([VIDEO_SD[kind] if video else LANDMARK_SD for kind in kinds])
     bias = rng.normal(0.0, 1.0, (len(body.markers), 3)) * sds[:, None]
-    noises = [VIDEO_NOISE if video else SKIN_SD[one] for one in kinds]
+    noises = [VIDEO_NOISE if video else SKIN_SD[kind] for kind in kinds]
     folder.mkdir(parents=True, exist_ok=True)
     for trial in (*study.moving_of(person), *filter(None, [study.static_of(person)])):
-        still = trial.task == "static"
-        if still and video:
+        is_static = trial.task == "static"
+        if is_static and video:
             continue
         prepared = read_dataset(study.folder(person, "prepare") / f"{trial.trial_id}.nc")
         raw = prepared["marker_raw"].transpose("time", "marker", "axis")
@@ -179,23 +185,23 @@ def write_sibling(study: Study, person: str, family: str, folder: Path, seed: in
         edge = round(rate)  # the filter makes noise larger at its ends
         noise = video_noise((count + 2 * edge, *paths.shape[1:]), rate, rng)[edge:-edge]
         noise *= np.array(noises)[:, None]
-        drawn = paths + (turns @ bias[..., None])[..., 0] + (0.0 if still else noise)
-        drawn = np.broadcast_to(drawn, (count, *paths.shape[1:]))
-        found: dict[str, FloatArray] = {}
+        disturbed = paths + (turns @ bias[..., None])[..., 0] + (0.0 if is_static else noise)
+        disturbed = np.broadcast_to(disturbed, (count, *paths.shape[1:]))
+        written: dict[str, FloatArray] = {}
         if family == "own":
-            found = {str(one): raw.sel(marker=one).values for one in raw["marker"].values}
-        real = {} if video else {str(place): label for label, place in names.items()}
-        for place, label in wanted.items():
-            if place in real:
-                found[label] = raw.sel(marker=real[place]).values
+            written = {str(label): raw.sel(marker=label).values for label in raw["marker"].values}
+        real = {} if video else {str(site): label for label, site in names.items()}
+        for landmark_name, label in labels.items():
+            if landmark_name in real:
+                written[label] = raw.sel(marker=real[landmark_name]).values
             elif (
-                place in body.markers
-                and np.isfinite(path := drawn[:, body.markers.index(place)]).any()
+                landmark_name in body.markers
+                and np.isfinite(path := disturbed[:, body.markers.index(landmark_name)]).any()
             ):
-                found[label] = path
+                written[label] = path
         to_ground = np.reshape(prepared.attrs["lab_to_ground"], (3, 3))
-        stacked = np.stack(list(found.values()), axis=1)
-        write_trc(folder / f"{trial.trial_id}.trc", tuple(found), stacked @ to_ground, rate)
+        stacked = np.stack(list(written.values()), axis=1)
+        write_trc(folder / f"{trial.trial_id}.trc", tuple(written), stacked @ to_ground, rate)
 
 
 def solved_sibling(study: Study, person: str, data: Path, folder: Path) -> Study | str:
@@ -203,10 +209,15 @@ def solved_sibling(study: Study, person: str, data: Path, folder: Path) -> Study
     new_study_from(folder, data, None, lambda _: None)
     if "please_fill" in (text := (folder / "markers.yaml").read_text(encoding="utf-8")):
         return "asked: " + text.split("please_fill:")[1].split("markers:")[0].strip()
-    one = study.participant(person)
+    person_row = study.participant(person)
     mass = study.read_manifest(person, "prepare")["mass_kg"]
     people = read_table(folder / "participants.tsv")
-    facts = {"participant_id": person, "sex": one.sex, "mass_kg": mass, "height_m": one.height_m}
+    facts = {
+        "participant_id": person,
+        "sex": person_row.sex,
+        "mass_kg": mass,
+        "height_m": person_row.height_m,
+    }
     trials = read_table(folder / "trials.tsv")
     for table, name in ((people.assign(**facts), "participants"), (trials, "trials")):
         table["participant_id"] = person
@@ -222,7 +233,7 @@ def solved_sibling(study: Study, person: str, data: Path, folder: Path) -> Study
 
 
 def momenta(study: Study, sibling: Study | str) -> Mapping[str, object]:
-    """How far the total vertical momentum of stances is off, and how often within the interval."""
+    """Errors of the total vertical momentum of stances, and their share within the interval."""
     if isinstance(sibling, str):
         return {"stances": 0, "why": sibling}
     rows = compared(study, sibling)
@@ -244,11 +255,15 @@ def main() -> None:
     options = parser.parse_args()
     study, rows = load_study(options.study), {}
     for family in options.families:
-        for one in study.participants:
-            place = options.folder / f"{family.replace(' ', '_')}-{options.seed}"
-            write_sibling(study, one.participant_id, family, place / "data", options.seed)
-            sibling = solved_sibling(study, one.participant_id, place / "data", place / "study")
-            rows[family, one.participant_id] = momenta(study, sibling)
+        for person in study.participants:
+            sibling_folder = options.folder / f"{family.replace(' ', '_')}-{options.seed}"
+            write_sibling(
+                study, person.participant_id, family, sibling_folder / "data", options.seed
+            )
+            sibling = solved_sibling(
+                study, person.participant_id, sibling_folder / "data", sibling_folder / "study"
+            )
+            rows[family, person.participant_id] = momenta(study, sibling)
     table = pd.DataFrame(rows).T
     print(table.to_string())
     print(f"inside {table['inside'].sum() / table['stances'].sum():.0%}")

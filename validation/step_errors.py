@@ -31,18 +31,24 @@ def foot_rows(study: Study, participant: str) -> Iterator[tuple[str, float, floa
     for role in ROLES:
         chosen = int(np.flatnonzero(data["source"].values == role)[0])
         value = data["value"].values[:, chosen, AXES.index("y")]
-        drawn = data["deviation"].values[:, :, chosen, AXES.index("y")].astype(float)
+        deviations = data["deviation"].values[:, :, chosen, AXES.index("y")].astype(float)
         for name in dict.fromkeys(trial.tolist()):
             for foot in ("left", "right"):
-                own = (trial == name) & (side == foot)
-                if own.sum() < MIN_STEPS or not np.isfinite(drawn[:, own]).all():
+                of_foot = (trial == name) & (side == foot)
+                if of_foot.sum() < MIN_STEPS or not np.isfinite(deviations[:, of_foot]).all():
                     continue
-                covariance = np.cov(drawn[:, own].T)
+                covariance = np.cov(deviations[:, of_foot].T)
                 variance = float(np.diagonal(covariance).mean())
                 count = len(covariance)
                 shared = float((covariance.sum() - count * variance) / (count * (count - 1)))
-                speed = float(data["speed_mps"].values[own].mean())
-                yield role, speed, float(value[own].std(ddof=1)), variance**0.5, shared / variance
+                speed = float(data["speed_mps"].values[of_foot].mean())
+                yield (
+                    role,
+                    speed,
+                    float(value[of_foot].std(ddof=1)),
+                    variance**0.5,
+                    shared / variance,
+                )
 
 
 def main(study: Path) -> None:

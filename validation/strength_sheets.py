@@ -27,7 +27,7 @@ MOVEMENTS = {"hip_flexion": 160.0, "knee_extension": 220.0}
 
 @dataclass(frozen=True, slots=True)
 class TrueStrength:
-    """What is true of an athlete, natural logarithms."""
+    """True strengths of an athlete, natural logarithms."""
 
     name: str
     left: float = 0.0
@@ -69,7 +69,7 @@ def drawn_rows(random: np.random.Generator) -> Iterator[dict[str, object]]:
             for movement in MOVEMENTS:
                 sides = list(random.permutation(["left", "right"]))
                 for attempt in (1, 2, 3):
-                    for place, side in enumerate(sides):
+                    for position, side in enumerate(sides):
                         true = athlete.moment(movement, side, session)
                         yield {
                             "participant_id": athlete.name,
@@ -81,7 +81,7 @@ def drawn_rows(random: np.random.Generator) -> Iterator[dict[str, object]]:
                             "unit": "N m",
                             "angle_deg": 90,
                             "attempt": attempt,
-                            "order": 2 * (attempt - 1) + place + 1,
+                            "order": 2 * (attempt - 1) + position + 1,
                             "device": "dynamometer",
                             "pain": "none",
                         }

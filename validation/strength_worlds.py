@@ -28,7 +28,7 @@ DELTA = 0.25
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is true of athletes; numbers are natural logarithms of right over left."""
+    """True effects in athletes; numbers are natural logarithms of right over left."""
 
     slope: float = 0.0
     strength_sd: float = 0.10
@@ -72,12 +72,12 @@ WORLDS = {
 def drawn_slope(world: World, count: int, random: np.random.Generator) -> SlopePosterior | None:
     """Draw a study of a world and estimate its slope as the product does."""
     true = world.strength_sd * random.standard_normal(count)
-    other = (
+    rest = (
         random.standard_t(3, count) / np.sqrt(3.0)
         if world.heavy_tails
         else random.standard_normal(count)
     )
-    running = world.slope * true + world.running_sd * other
+    running = world.slope * true + world.running_sd * rest
     side = np.where(random.random(count) < world.left_preferring, -1.0, 1.0)
     true, running = true + world.preferred * side, running + world.preferred * side
     hurt = random.random(count) < world.injured
@@ -91,9 +91,9 @@ def drawn_slope(world: World, count: int, random: np.random.Generator) -> SlopeP
         df = 2 * count * (world.attempts - 1)
         pooled = tests.var(axis=0, ddof=1).mean()
         error = np.full(count, np.sqrt(2.0 * pooled / world.attempts))
-    kept = ~(hurt & (random.random(count) < world.noted))
-    covariates = side[kept, None] if world.stated else None
-    return strength_slope(tested[kept], running[kept], error[kept], df, covariates)
+    included = ~(hurt & (random.random(count) < world.noted))
+    covariates = side[included, None] if world.stated else None
+    return strength_slope(tested[included], running[included], error[included], df, covariates)
 
 
 def supported(slope: SlopePosterior | None) -> bool:
@@ -109,18 +109,18 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
         for count in ATHLETES:
             random = np.random.default_rng([seed, number, count])
             slopes = [drawn_slope(world, count, random) for _ in range(studies)]
-            known = [slope for slope in slopes if slope is not None]
-            ends = np.array([slope.interval() for slope in known[: studies // 4]])
+            estimated = [slope for slope in slopes if slope is not None]
+            ends = np.array([slope.interval() for slope in estimated[: studies // 4]])
             inside = (ends[:, 0] <= world.slope) & (world.slope <= ends[:, 1])
             yield {
                 "world": name,
                 "athletes": count,
                 "studies": studies,
-                "estimated": len(known),
+                "estimated": len(estimated),
                 "slope": world.slope,
-                "median": float(np.median([slope.estimate for slope in known])),
+                "median": float(np.median([slope.estimate for slope in estimated])),
                 "supported": sum(map(supported, slopes)) / studies,
-                "refused": sum(slope.p_against(DELTA) < 0.05 for slope in known) / studies,
+                "refused": sum(slope.p_against(DELTA) < 0.05 for slope in estimated) / studies,
                 "covered": float(inside.mean()),
                 "half_width": float(np.median(np.ptp(ends, axis=1)) / 2.0),
             }

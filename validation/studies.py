@@ -33,7 +33,7 @@ joint moments."""
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """What is true of A athletes, (A,) arrays."""
+    """True numbers of A athletes, (A,) arrays."""
 
     fastest: FloatArray
     """m/s."""
@@ -54,15 +54,15 @@ class People:
 
 def drawn_people(features: Features, count: int, random: Random) -> People:
     """Athletes whose highest speed is made of strengths, habits, groups and chance."""
-    shared, own = random.standard_normal(count), random.standard_normal((2, count))
+    shared, of_sides = random.standard_normal(count), random.standard_normal((2, count))
     mix = STRENGTH_CORRELATION
-    push, swing = np.sqrt(mix) * shared + np.sqrt(1.0 - mix) * own
+    push, swing = np.sqrt(mix) * shared + np.sqrt(1.0 - mix) * of_sides
     habits = _tails(features, (5, count), random)
     lateral, force, drive, contact = LATERAL_SD, FORCE_SD, DRIVE_SD, CONTACT_SD
-    member = random.random((3, count)) < np.array([[one.share] for one in features.groups])
+    member = random.random((3, count)) < np.array([[group.share] for group in features.groups])
     gains = (features.lateral_gain, features.flight_gain, features.drive_gain)
     of_groups = {
-        name: np.array([getattr(one, name) for one in features.groups]) @ member
+        name: np.array([getattr(group, name) for group in features.groups]) @ member
         for name in ("speed", "gap", "lateral", "flight", "drive")
     }
     injured = np.arange(count) < features.injured
@@ -75,7 +75,7 @@ def drawn_people(features: Features, count: int, random: Random) -> People:
     rest = np.sqrt(max(1.0 - features.explained - float(np.square(gains).sum()), 0.0))
     z = benefit * strength + np.array(gains) @ habits[:3] + rest * random.standard_normal(count)
     fastest = SPEED_MEAN + SPEED_SD * z + of_groups["speed"] - INJURED_SPEED * injured
-    other = DRIVE_CORRELATION * habits[2] + np.sqrt(1.0 - DRIVE_CORRELATION**2) * habits[3]
+    other_joint = DRIVE_CORRELATION * habits[2] + np.sqrt(1.0 - DRIVE_CORRELATION**2) * habits[3]
     return People(
         fastest=np.maximum(fastest, 6.0),
         push=push,
@@ -83,22 +83,22 @@ def drawn_people(features: Features, count: int, random: Random) -> People:
         lateral=lateral * habits[0] + of_groups["lateral"],
         force=force * habits[1] + of_groups["flight"],
         drive=drive * habits[2] + of_groups["drive"],
-        other_drive=drive * other,
+        other_drive=drive * other_joint,
         contact=contact * habits[4],
         member=member,
     )
 
 
 def differences(features: Features, count: int, random: Random) -> FloatArray:
-    """How athletes differ in an effect, (A,): mean 0, standard deviation `Features.differences`."""
+    """Differences of athletes in an effect, (A,): mean 0, SD `Features.differences`."""
     return features.differences * _tails(features, (count,), random)
 
 
 def _tails(features: Features, shape: tuple[int, ...], random: Random) -> FloatArray:
     """Numbers of mean 0 and standard deviation 1 with the tails of `Features.tails`."""
     if features.tails == "heavy":
-        drawn: FloatArray = random.standard_t(3, shape) / np.sqrt(3.0)
-        return drawn
+        heavy: FloatArray = random.standard_t(3, shape) / np.sqrt(3.0)
+        return heavy
     if features.tails == "skewed":
         return random.standard_exponential(shape) - 1.0
     return random.standard_normal(shape)
@@ -109,9 +109,9 @@ def _tails(features: Features, shape: tuple[int, ...], random: Random) -> FloatA
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Which steps are taken, (S,) arrays; trials count over all athletes, steps within one."""
+    """Steps that are taken, (S,) arrays; trials count over all athletes, steps within one."""
 
-    who: IntArray
+    athlete: IntArray
     level: IntArray
     trial: IntArray
     number: IntArray
@@ -120,30 +120,30 @@ class Plan:
     slow: FloatArray
     """1 at the lowest speed of the plan, 0 at the highest."""
 
-    def shared(self, place: IntArray, sd: float, random: Random) -> FloatArray:
+    def shared(self, bearer: IntArray, sd: float, random: Random) -> FloatArray:
         """An error that the steps of a trial or of an athlete share."""
-        found: FloatArray = sd * random.standard_normal(int(place.max()) + 1)[place]
-        return found
+        error: FloatArray = sd * random.standard_normal(int(bearer.max()) + 1)[bearer]
+        return error
 
 
 def planned(features: Features, people: People, random: Random) -> Plan:
     """Trials of all athletes at speeds from 5 m/s to each one's highest."""
     rows, count = [], 0
     levels = max(features.levels - 1, 1)
-    few = np.linspace(*features.trials, features.levels).round().astype(int)
-    for who, fastest in enumerate(people.fastest):
-        for level, trials in enumerate(few):
+    trials_of_level = np.linspace(*features.trials, features.levels).round().astype(int)
+    for athlete, fastest in enumerate(people.fastest):
+        for level, trials in enumerate(trials_of_level):
             nominal = SLOWEST + (fastest - SLOWEST) * level / levels
             nominal += 0.1 * random.standard_normal() * (0 < level < levels)
             for _ in range(int(trials)):
                 speed = nominal * (1.0 + 0.003 * random.standard_normal())
-                rows.append((who, level, count, speed, 1.0 - level / levels))
+                rows.append((athlete, level, count, speed, 1.0 - level / levels))
                 count += 1
     table = np.repeat(np.array(rows), features.steps, axis=0)
     number = np.tile(np.arange(features.steps), count)
-    who, level, trial = table[:, :3].T.astype(np.int64)
+    athlete, level, trial = table[:, :3].T.astype(np.int64)
     speed = table[:, 3] * (1.0 + 0.004 * random.standard_normal(len(table)))
-    return Plan(who, level, trial, number, speed, table[:, 4])
+    return Plan(athlete, level, trial, number, speed, table[:, 4])
 
 
 CONTACT_M, CONTACT_GROWTH = 0.83, 0.28
@@ -158,28 +158,30 @@ def _between(
     features: Features, plan: Plan, people: People, random: Random
 ) -> dict[str, FloatArray]:
     """Times, joint moments and lateral shares, measured."""
-    who, size, count = plan.who, features.errors, len(plan.who)
-    own = (SPEED_MEAN / people.fastest) ** features.own_limit
-    pace = plan.speed * own[who]
+    athlete, size, count = plan.athlete, features.errors, len(plan.athlete)
+    relative_limit = (SPEED_MEAN / people.fastest) ** features.own_limit
+    pace = plan.speed * relative_limit[athlete]
     contact = CONTACT_M / pace * (1.0 + CONTACT_GROWTH * (pace - 3.5) / 6.0)
-    contact = contact * np.exp(people.contact[who] + 0.03 * random.standard_normal(count))
-    force = FORCE_SLOW * (pace / SLOWEST) ** FORCE_GROWTH * np.exp(people.force[who])
+    contact = contact * np.exp(people.contact[athlete] + 0.03 * random.standard_normal(count))
+    force = FORCE_SLOW * (pace / SLOWEST) ** FORCE_GROWTH * np.exp(people.force[athlete])
     flight = contact * (np.maximum(force, 1.05) - 1.0) + 0.005 * random.standard_normal(count)
     events = 0.001 * size * random.standard_normal((2, count))
-    body = plan.shared(who, 0.04 * size, random)
-    found = {"contact_s": contact + events[0], "flight_s": np.maximum(flight - events[0], 0.02)}
+    body = plan.shared(athlete, 0.04 * size, random)
+    measured = {"contact_s": contact + events[0], "flight_s": np.maximum(flight - events[0], 0.02)}
     for (name, (scale, power)), habit in zip(
         DRIVES.items(), (people.other_drive, people.drive), strict=True
     ):
         noise = plan.shared(plan.trial, 0.02 * size, random) + 0.06 * random.standard_normal(count)
-        found[name] = scale * (pace / 9.5) ** power * np.exp(habit[who] + body + noise)
+        measured[name] = scale * (pace / 9.5) ** power * np.exp(habit[athlete] + body + noise)
     powers = features.lateral_power + features.lateral_power_sd * differences(
         features, len(people.fastest), random
     )
-    axis = plan.shared(who, 0.02 * size, random)
-    lateral = LATERAL * np.exp(people.lateral[who] + powers[who] * np.log(plan.speed / 8.0) + axis)
-    found["lateral_ratio"] = lateral * np.exp(0.06 * random.standard_normal(count))
-    return found
+    axis = plan.shared(athlete, 0.02 * size, random)
+    lateral = LATERAL * np.exp(
+        people.lateral[athlete] + powers[athlete] * np.log(plan.speed / 8.0) + axis
+    )
+    measured["lateral_ratio"] = lateral * np.exp(0.06 * random.standard_normal(count))
+    return measured
 
 
 LAG, FORCE_PEAK = 0.06, 0.18
@@ -197,23 +199,23 @@ of virtual sprinters: of a trial, of a body, of a step."""
 
 def _lags(features: Features, plan: Plan, step_s: FloatArray, random: Random) -> FloatArray:
     """Instant of the swing leg's peak, share of the step."""
-    count, athletes = len(plan.who), int(plan.who.max()) + 1
+    count, athletes = len(plan.athlete), int(plan.athlete.max()) + 1
     faster, size = plan.speed - 7.5, features.errors
     slope = features.lag_slope + LAG_SLOPE_SD * differences(features, athletes, random)
     tighter = features.spread_slope + SPREAD_SLOPE_SD * differences(features, athletes, random)
-    own = LAG_SD * np.exp(features.uneven * random.standard_normal(athletes))
-    spread = own[plan.who] * np.exp(np.clip(tighter[plan.who] * faster, -3.0, 3.0))
-    lag = LAG + slope[plan.who] * faster + spread * random.standard_normal(count)
+    athlete_sd = LAG_SD * np.exp(features.uneven * random.standard_normal(athletes))
+    spread = athlete_sd[plan.athlete] * np.exp(np.clip(tighter[plan.athlete] * faster, -3.0, 3.0))
+    lag = LAG + slope[plan.athlete] * faster + spread * random.standard_normal(count)
     lag += plan.shared(plan.trial, TRIAL_LAG * size, random)
-    lag += plan.shared(plan.who, BODY_LAG * size, random)
+    lag += plan.shared(plan.athlete, BODY_LAG * size, random)
     lag += STEP_LAG * size * random.standard_normal(count)
     lag += features.shared * SMALLEST["lag_slope"] * faster
     lag += features.drift * plan.slow * (plan.number / max(features.steps - 1, 1) - 0.5)
     slow, fast = features.wrong_peaks
     wrong = random.random(count) < fast + (slow - fast) * plan.slow
     lag += wrong * WRONG_PEAK * random.choice([-1.0, 1.0], count)
-    found: FloatArray = FORCE_PEAK + lag + features.clock_s / step_s
-    return found
+    peak: FloatArray = FORCE_PEAK + lag + features.clock_s / step_s
+    return peak
 
 
 CAUSED_SD, CAUSED_STEP_SD = 0.02, 0.03
@@ -223,14 +225,16 @@ PASSIVE = (0.015, 0.161)
 
 def _caused(features: Features, plan: Plan, effect: FloatArray, random: Random) -> FloatArray:
     """Caused shares under the contact models, and the one relative to the pelvis, (4, S)."""
-    size, count = features.errors, len(plan.who)
-    scatter = np.exp(features.uneven * random.standard_normal(len(effect)))[plan.who]
-    share = effect[plan.who] + CAUSED_STEP_SD * scatter * random.standard_normal(count)
+    size, count = features.errors, len(plan.athlete)
+    scatter = np.exp(features.uneven * random.standard_normal(len(effect)))[plan.athlete]
+    share = effect[plan.athlete] + CAUSED_STEP_SD * scatter * random.standard_normal(count)
     share += plan.shared(plan.trial, TRIAL_CAUSED * size, random)
-    share += plan.shared(plan.who, BODY_CAUSED * size, random)
+    share += plan.shared(plan.athlete, BODY_CAUSED * size, random)
     share += features.shared * SMALLEST["caused"]
     passive = np.interp(plan.speed, (SLOWEST, 9.5), PASSIVE)
-    return np.stack([*(share + more for more in features.contact_models), share + passive])
+    return np.stack(
+        [*(share + model_bias for model_bias in features.contact_models), share + passive]
+    )
 
 
 # momenta ------------------------------------------------------------------------------------------
@@ -255,44 +259,44 @@ def drawn_momenta(
     features: Features, plan: Plan, step_s: FloatArray, contact_s: FloatArray, random: Random
 ) -> FloatArray:
     """Measured momenta of the groups in contact, (S, 21, 5), kg m²/s."""
-    count, athletes, groups = len(plan.who), int(plan.who.max()) + 1, len(ROLE_GROUPS)
+    count, athletes, groups = len(plan.athlete), int(plan.athlete.max()) + 1, len(ROLE_GROUPS)
     share = np.linspace(0.0, 1.0, POINTS) * (contact_s / step_s)[:, None]
     spread = np.stack([differences(features, athletes, random) for _ in range(groups)], axis=-1)
-    powers = (GROWTH + features.growth_sd * spread)[plan.who]
+    powers = (GROWTH + features.growth_sd * spread)[plan.athlete]
     growth = (plan.speed / 9.5)[:, None] ** powers
-    personal = np.exp(0.1 * random.standard_normal((athletes, groups)))[plan.who]
+    personal = np.exp(0.1 * random.standard_normal((athletes, groups)))[plan.athlete]
     scale = growth * personal * (1.0 + 0.06 * random.standard_normal((count, groups)))
-    alone = random.random(athletes) < features.alone_share
-    alone = (alone | (features.pattern == "swing_leg_alone"))[plan.who]
+    swing_alone = random.random(athletes) < features.alone_share
+    swing_alone = (swing_alone | (features.pattern == "swing_leg_alone"))[plan.athlete]
     turns = random.uniform(0.0, 2.0, (athletes, groups)) * (features.pattern == "random_phases")
-    peaks = FORCE_PEAK + LAG + turns[plan.who] + 0.02 * random.standard_normal((count, groups))
+    peaks = FORCE_PEAK + LAG + turns[plan.athlete] + 0.02 * random.standard_normal((count, groups))
     ramp, hump = (
-        2.0 * t**2 * (3.0 - 2.0 * t) - 1.0 if one == "ramp" else 16.0 * t**2 * (1.0 - t) ** 2
-        for one in ("ramp", "hump")
+        2.0 * t**2 * (3.0 - 2.0 * t) - 1.0 if shape == "ramp" else 16.0 * t**2 * (1.0 - t) ** 2
+        for shape in ("ramp", "hump")
         for t in [np.linspace(0.0, 1.0, POINTS)]
     )
     level, height = random.standard_normal((2, count, 1))
     total = growth[:, :1] * ((0.3 + 0.1 * level) * ramp + TOTAL * (1.0 + 0.2 * height) * hump)
     true = np.empty((count, POINTS, groups))
     for name, chosen, taker in (
-        ("arms_against_legs", ~alone, "torso"),
-        ("swing_leg_alone", alone, "swing_leg"),
+        ("arms_against_legs", ~swing_alone, "torso"),
+        ("swing_leg_alone", swing_alone, "swing_leg"),
     ):
-        phase = np.where(alone[:, None], FORCE_PEAK + LAG, peaks)[chosen]
+        phase = np.where(swing_alone[:, None], FORCE_PEAK + LAG, peaks)[chosen]
         curve = np.cos(np.pi * (share[chosen, :, None] - phase[:, None]))
         true[chosen] = (scale[chosen] * AMPLITUDES[name])[:, None] * curve
         rest = true[chosen].sum(axis=-1) - total[chosen]
         true[chosen, :, ROLE_GROUPS.index(taker)] -= rest
     size = features.errors
     wrong = GROUP_STEP * size * random.standard_normal((count, groups))
-    for place, sd in ((plan.who, GROUP_BODY * size), (plan.trial, GROUP_STEP * size)):
-        wrong += sd * random.standard_normal((int(place.max()) + 1, groups))[place]
+    for bearer, sd in ((plan.athlete, GROUP_BODY * size), (plan.trial, GROUP_STEP * size)):
+        wrong += sd * random.standard_normal((int(bearer.max()) + 1, groups))[bearer]
     wrong[:, ROLE_GROUPS.index("swing_leg")] += SHARED_PATTERN * features.shared
     tilt = np.deg2rad(features.tilt_deg)
     twice = np.cos(2.0 * np.pi * (share - FORCE_PEAK - LAG))[..., None]
     pitching = (growth * PITCHING)[:, None] * twice
-    seen: FloatArray = np.cos(tilt) * true * (1.0 + wrong[:, None]) + np.sin(tilt) * pitching
-    return seen
+    measured: FloatArray = np.cos(tilt) * true * (1.0 + wrong[:, None]) + np.sin(tilt) * pitching
+    return measured
 
 
 # sprints and strengths ----------------------------------------------------------------------------
@@ -304,41 +308,41 @@ ARMS_SD, ARMS_LATERAL_SD, DAY_SD = 0.010, 0.05, 0.006
 def _sprints(features: Features, people: People, names: list[str], random: Random) -> pd.DataFrame:
     """Sprints with free and with restricted arms, each slower by its place."""
     count = len(names)
-    places = _places(features, count, random)
-    condition, who, _ = np.indices(places.shape)
+    orders = _sprint_orders(features, count, random)
+    condition, athlete, _ = np.indices(orders.shape)
     cost = features.arms_cost + ARMS_SD * differences(features, count, random)
     side = features.arms_lateral + ARMS_LATERAL_SD * differences(features, count, random)
-    chance = random.standard_normal((2, *places.shape))
-    speed = people.fastest[who] * (1.0 - cost[who] * condition)
-    speed = speed * (1.0 - features.fatigue * places) * (1.0 + DAY_SD * chance[0])
+    chance = random.standard_normal((2, *orders.shape))
+    speed = people.fastest[athlete] * (1.0 - cost[athlete] * condition)
+    speed = speed * (1.0 - features.fatigue * orders) * (1.0 + DAY_SD * chance[0])
     powers = features.lateral_power + features.lateral_power_sd * random.standard_normal(count)
-    lateral = LATERAL * np.exp(people.lateral[who] + powers[who] * np.log(speed / 8.0))
-    lateral = lateral * (1.0 + side[who] * condition) * np.exp(0.04 * chance[1])
+    lateral = LATERAL * np.exp(people.lateral[athlete] + powers[athlete] * np.log(speed / 8.0))
+    lateral = lateral * (1.0 + side[athlete] * condition) * np.exp(0.04 * chance[1])
     return pd.DataFrame(
         {
-            "participant_id": np.array(names, dtype=object)[who.ravel()],
-            "athlete": np.array(names, dtype=object)[who.ravel()],
+            "participant_id": np.array(names, dtype=object)[athlete.ravel()],
+            "athlete": np.array(names, dtype=object)[athlete.ravel()],
             "condition": np.array([NORMAL, RESTRICTED], dtype=object)[condition.ravel()],
             "effort": "maximal",
-            "order": places.ravel() + 1.0,
+            "order": orders.ravel() + 1.0,
             "speed_mps": speed.ravel(),
             "lateral_ratio": lateral.ravel(),
         }
     )
 
 
-def _places(features: Features, count: int, random: Random) -> FloatArray:
+def _sprint_orders(features: Features, count: int, random: Random) -> FloatArray:
     """Place of every sprint in its athlete's order, (2, A, R): free arms and restricted ones."""
-    each = features.sprints
-    condition, who, number = np.indices((2, count, each)).astype(float)
+    sprints = features.sprints
+    condition, athlete, number = np.indices((2, count, sprints)).astype(float)
     if features.order == "random":
-        drawn = random.permuted(np.tile(np.arange(2.0 * each), (count, 1)), axis=1)
-        return np.moveaxis(drawn.reshape(count, 2, each), 1, 0)
-    places: FloatArray = 2.0 * number + (who + condition) % 2.0
+        permuted = random.permuted(np.tile(np.arange(2.0 * sprints), (count, 1)), axis=1)
+        return np.moveaxis(permuted.reshape(count, 2, sprints), 1, 0)
+    orders: FloatArray = 2.0 * number + (athlete + condition) % 2.0
     if features.order != "alternating":
-        first = (who == 0) & (features.order == "one_first")
-        places = number + each * np.abs(condition - first)
-    return places
+        first = (athlete == 0) & (features.order == "one_first")
+        orders = number + sprints * np.abs(condition - first)
+    return orders
 
 
 def _strengths(features: Features, people: People, random: Random) -> FloatArray:
@@ -348,8 +352,8 @@ def _strengths(features: Features, people: People, random: Random) -> FloatArray
     for group, member in zip(features.groups, people.member, strict=True):
         noise = noise + group.test_error**2 * member
     shape = (2, features.tests, len(people.fastest))
-    found: FloatArray = 300.0 + 30.0 * (true + np.sqrt(noise) * random.standard_normal(shape))
-    return found
+    tests: FloatArray = 300.0 + 30.0 * (true + np.sqrt(noise) * random.standard_normal(shape))
+    return tests
 
 
 # the study ----------------------------------------------------------------------------------------
@@ -389,7 +393,7 @@ def drawn_study(features: Features, random: Random) -> DrawnStudy:
     impulse += impulse_error * random.standard_normal(len(step_s))
     steps = pd.DataFrame(
         {
-            "participant_id": pd.Categorical.from_codes(plan.who, pd.Index(names)),
+            "participant_id": pd.Categorical.from_codes(plan.athlete, pd.Index(names)),
             "trial_id": np.char.add("trial-", plan.trial.astype(str)).astype(object),
             "level": plan.level,
             "step": plan.number,
@@ -403,30 +407,30 @@ def drawn_study(features: Features, random: Random) -> DrawnStudy:
             **dict(zip(("caused_C1", "caused_C2", "caused_C3", "hub_share"), caused, strict=True)),
         }
     )
-    taken = _taken(features, plan, effect)
-    kept = taken & (random.random(len(taken)) >= features.missing)
+    recorded = _recorded_steps(features, plan, effect)
+    included = recorded & (random.random(len(recorded)) >= features.missing)
     return DrawnStudy(
-        steps=steps[kept].reset_index(drop=True),
-        momenta=momenta[kept],
-        trials=_trials(features, steps[taken], impulse_error, random),
+        steps=steps[included].reset_index(drop=True),
+        momenta=momenta[included],
+        trials=_trials(features, steps[recorded], impulse_error, random),
         sprints=_sprints(features, people, names, random),
         strengths=_strengths(features, people, random),
         sheet=_sheet(features, people, names),
     )
 
 
-def _taken(features: Features, plan: Plan, effect: FloatArray) -> BoolArray:
+def _recorded_steps(features: Features, plan: Plan, effect: FloatArray) -> BoolArray:
     """Steps that are recorded, (S,): fewer of athletes with smaller effects."""
     rank = effect.argsort().argsort() / max(len(effect) - 1, 1)
     last = np.ceil(features.steps * (1.0 - features.follow * (1.0 - rank)))
-    taken: BoolArray = plan.number < last[plan.who]
-    return taken
+    recorded: BoolArray = plan.number < last[plan.athlete]
+    return recorded
 
 
 def _trials(
     features: Features, steps: pd.DataFrame, impulse_error: float, random: Random
 ) -> pd.DataFrame:
-    """What trials report of themselves: errors as large as they are, but for how they are told."""
+    """Reports of trials: errors as large as they are, times their misstatement."""
     keys = ["participant_id", "trial_id"]
     recorded = steps.groupby(keys, observed=True, sort=False).size()
     size = features.errors
@@ -438,9 +442,12 @@ def _trials(
         "step_lag": STEP_LAG * size,
         "step_yaw_impulse": impulse_error,
     }
-    told = features.misstated * np.exp(0.1 * random.standard_normal(len(recorded)))
+    misstatement = features.misstated * np.exp(0.1 * random.standard_normal(len(recorded)))
     return pd.DataFrame(
-        {"recorded": recorded, **{f"error_{name}": told * own for name, own in errors.items()}}
+        {
+            "recorded": recorded,
+            **{f"error_{name}": misstatement * error for name, error in errors.items()},
+        }
     )
 
 
@@ -457,16 +464,16 @@ def _sheet(features: Features, people: People, names: list[str]) -> pd.DataFrame
     for (name, words), group, member in zip(
         KINDS.items(), features.groups, people.member, strict=True
     ):
-        told = [words[int(one)] for one in member]
-        table[name] = told if group.stated else [None] * len(names)
+        column = [words[int(is_member)] for is_member in member]
+        table[name] = column if group.stated else [None] * len(names)
     return pd.DataFrame(table, index=names, dtype=object)
 
 
 # truths -------------------------------------------------------------------------------------------
 
-MANY, MOST = 5000, 200_000
+CURVE_ATHLETES, SPEED_ATHLETES = 5000, 200_000
 """Athletes whose curves, and whose highest speeds, stand for all."""
-NOTHING, ENOUGH = 0.1, 0.95
+MAX_ABSENT, MIN_PRESENT = 0.1, 0.95
 """Effects up to a tenth of the smallest of interest are none; from 95 % on it is there."""
 CONTRAST = "contrast"
 """The lateral share with restricted arms, as a study's own contrast: H7b with a verdict."""
@@ -496,16 +503,16 @@ class Truth:
 
     @property
     def claim(self) -> str:
-        """Whether the sentence is true, false, or on the border."""
-        least = self.size if np.isnan(self.weakest) else self.weakest / self.smallest
-        if least >= ENOUGH:
+        """State of the sentence: true, false, or on the border."""
+        relative_size = self.size if np.isnan(self.weakest) else self.weakest / self.smallest
+        if relative_size >= MIN_PRESENT:
             return "true"
-        return "false" if self.size <= NOTHING else "border"
+        return "false" if self.size <= MAX_ABSENT else "border"
 
 
 def truths(features: Features) -> dict[str, Truth]:
-    """What is true of every hypothesis, from the features alone."""
-    own = {
+    """Truth of every hypothesis, from the features alone."""
+    effects = {
         "H3b": ("imbalance_cost", features.imbalance_cost, 1.0),
         "H4": ("caused", features.caused + max(features.contact_models), 1.0),
         "H5a": ("lag_slope", features.lag_slope, 1.0),
@@ -514,18 +521,19 @@ def truths(features: Features) -> dict[str, Truth]:
         "H7b": ("arms_lateral", features.arms_lateral, 100.0),
         CONTRAST: ("arms_lateral", features.arms_lateral, 100.0),
     }
-    found = {
-        name: Truth(unit * value, unit * SMALLEST[key]) for name, (key, value, unit) in own.items()
+    by_hypothesis = {
+        name: Truth(unit * value, unit * SMALLEST[key])
+        for name, (key, value, unit) in effects.items()
     }
-    least = features.caused + min(features.contact_models)
-    found["H4"] = replace(found["H4"], weakest=least)
-    found |= {name: Truth(0.0, smallest) for name, smallest in NEXT_STEP_SMALLEST.items()}
-    return found | _between_truths(features) | _pattern_truths(features)
+    smallest_caused = features.caused + min(features.contact_models)
+    by_hypothesis["H4"] = replace(by_hypothesis["H4"], weakest=smallest_caused)
+    by_hypothesis |= {name: Truth(0.0, smallest) for name, smallest in NEXT_STEP_SMALLEST.items()}
+    return by_hypothesis | _between_truths(features) | _pattern_truths(features)
 
 
 def _between_truths(features: Features) -> dict[str, Truth]:
     """Slopes of highest speed, in standard deviations over very many athletes."""
-    people = drawn_people(replace(features, injured=0), MOST, np.random.default_rng(1))
+    people = drawn_people(replace(features, injured=0), SPEED_ATHLETES, np.random.default_rng(1))
     habits = {
         "H8a": ("lateral_gain", people.lateral, LATERAL_SD),
         "H8b": ("flight_gain", people.force, FORCE_SD),
@@ -534,19 +542,20 @@ def _between_truths(features: Features) -> dict[str, Truth]:
     spread = people.fastest.std()
     return {
         name: Truth(
-            getattr(features, key) * SPEED_SD / unit * own.std() / spread, SMALLEST[key]
+            getattr(features, key) * SPEED_SD / unit * habit.std() / spread, SMALLEST[key]
         )
-        for name, (key, own, unit) in habits.items()
+        for name, (key, habit, unit) in habits.items()
     }  # fmt: skip
 
 
 def _pattern_truths(features: Features) -> dict[str, Truth]:
     """Opposition and cosine of the curves themselves, without errors, of very many athletes."""
     exact = replace(
-        features, athletes=MANY, steps=1, trials=(1, 1), errors=0.0, shared=0.0, tilt_deg=0.0,
+        features, athletes=CURVE_ATHLETES, steps=1, trials=(1, 1), errors=0.0, shared=0.0,
+        tilt_deg=0.0,
     )  # fmt: skip
     random = np.random.default_rng(2)
-    people = drawn_people(exact, MANY, random)
+    people = drawn_people(exact, CURVE_ATHLETES, random)
     plan = planned(exact, people, random)
     columns = _between(exact, plan, people, random)
     step_s = columns["contact_s"] + columns["flight_s"]
@@ -554,7 +563,7 @@ def _pattern_truths(features: Features) -> dict[str, Truth]:
         drawn_momenta(exact, plan, step_s, columns["contact_s"], random), -1, 0
     )
     total, size = momenta.sum(axis=0), np.abs(momenta).sum(axis=0).mean(axis=1)
-    cancelled = [np.abs(one) + np.abs(total - one) for one in (swing, push + swing)]
+    cancelled = [np.abs(side) + np.abs(total - side) for side in (swing, push + swing)]
     opposition = (cancelled[0] - cancelled[1]).mean(axis=1) / size
     cosine = (arms * push).mean(axis=1) / np.sqrt((arms**2).mean(axis=1) * (push**2).mean(axis=1))
     values = {"H1": float(opposition.mean()), "H2": float(cosine.mean())}

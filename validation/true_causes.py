@@ -18,18 +18,18 @@ from aqbio.vectors import FloatArray
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import RunTruth, run_truth
 from validation.true_contacts import TrueContact
-from validation.true_steps import OTHER, SUFFIX, between, pattern_contacts
+from validation.true_steps import OPPOSITE, SUFFIX, between, pattern_contacts
 
 MOMENT_X, MOMENT_Y, MOMENT_Z, FORCE_X, FORCE_Y, FORCE_Z = range(6)
 
-HELD = {
+CONTACT_MODELS = {
     "C1": (FORCE_X, FORCE_Y, FORCE_Z),
     "C2": (FORCE_X, FORCE_Y, FORCE_Z, MOMENT_Y),
     "C3": (FORCE_X, FORCE_Y, FORCE_Z, MOMENT_X, MOMENT_Y, MOMENT_Z),
 }
 """With which of moment and force at the centre of pressure the ground answers, by contact model."""
 
-SWING, BOTH, MIDDLE = ("hip", "knee", "ankle", "mtp"), ("shoulder", "elbow"), "back"
+SWING, BOTH_SIDES, MIDDLE = ("hip", "knee", "ankle", "mtp"), ("shoulder", "elbow"), "back"
 """Joints, in the model's names, whose moments are said to amplify the push."""
 
 FRAMES = 101
@@ -41,22 +41,22 @@ PASSES = 0.010
 
 def caused_shares(gait: Gait) -> dict[str, FloatArray]:
     """Share of the vertical impulse of every contact, (N,), that these moments cause."""
-    seen = pattern_contacts(gait)[:-1]
-    found = [_shares(gait, one) for one in seen]
-    return {model: np.array([one[model] for one in found]) for model in HELD}
+    pattern = pattern_contacts(gait)[:-1]
+    shares = [_shares(gait, contact) for contact in pattern]
+    return {model: np.array([share[model] for share in shares]) for model in CONTACT_MODELS}
 
 
 def _shares(gait: Gait, contact: TrueContact) -> dict[str, float]:
     truth = run_truth(gait, between(contact.rises, contact.falls, FRAMES))
-    whole = np.trapezoid(truth.loads.force[..., 1].sum(axis=1))
+    impulse = np.trapezoid(truth.loads.force[..., 1].sum(axis=1))
     caused = caused_force(truth, contact.foot, amplifying(gait.skeleton, contact.foot))
-    return {model: float(np.trapezoid(own) / whole) for model, own in caused.items()}
+    return {model: float(np.trapezoid(force) / impulse) for model, force in caused.items()}
 
 
 def amplifying(skeleton: Skeleton, foot: str) -> list[int]:
     """Coordinates of swing leg, lumbar joint and both arms when a foot is on the ground."""
-    joints = {MIDDLE, *(name + SUFFIX[OTHER[foot]] for name in SWING)}
-    joints |= {name + side for name in BOTH for side in SUFFIX.values()}
+    joints = {MIDDLE, *(name + SUFFIX[OPPOSITE[foot]] for name in SWING)}
+    joints |= {name + side for name in BOTH_SIDES for side in SUFFIX.values()}
     return coordinates_of(skeleton, joints)
 
 
@@ -81,28 +81,28 @@ def caused_force(truth: RunTruth, foot: str, coordinates: list[int]) -> dict[str
     chosen = np.isin(free, coordinates)
     cause = np.where(chosen, tau[:, free], 0.0)
     mass, feels = mass_matrix(skeleton, motion.q), foot_matrix(truth, foot, share)
-    found = {}
-    for model, held in HELD.items():
-        answer = feels[:, :, list(held)]
+    forces = {}
+    for model, components in CONTACT_MODELS.items():
+        answer = feels[:, :, list(components)]
         rows = np.swapaxes(answer, 1, 2)
-        corner = np.zeros((len(tau), len(held), len(held)))
+        corner = np.zeros((len(tau), len(components), len(components)))
         system = np.block([[mass, -answer], [rows, corner]])
-        right = np.concatenate([cause, np.zeros((len(tau), len(held)))], axis=1)
+        right = np.concatenate([cause, np.zeros((len(tau), len(components)))], axis=1)
         solved = np.linalg.solve(system, right[..., None])[..., 0]
-        found[model] = solved[:, len(free) + held.index(FORCE_Y)]
-    return found
+        forces[model] = solved[:, len(free) + components.index(FORCE_Y)]
+    return forces
 
 
-def _still(skeleton: Skeleton, q: FloatArray) -> tuple[Skeleton, SegmentKinematics]:
+def _at_rest(skeleton: Skeleton, q: FloatArray) -> tuple[Skeleton, SegmentKinematics]:
     """Neither weight nor speeds nor accelerations."""
-    nothing = np.zeros_like(q)
+    zeros = np.zeros_like(q)
     weightless = replace(skeleton, gravity=np.zeros(3))
-    return weightless, segment_kinematics(skeleton, q, nothing, nothing)
+    return weightless, segment_kinematics(skeleton, q, zeros, zeros)
 
 
 def mass_matrix(skeleton: Skeleton, q: FloatArray) -> FloatArray:
-    """What it takes to accelerate one coordinate after the other, (T, N, N)."""
-    weightless, _ = _still(skeleton, q)
+    """Generalised forces that accelerate one coordinate after the other, (T, N, N)."""
+    weightless, _ = _at_rest(skeleton, q)
     columns = []
     for coordinate in skeleton.free:
         udot = np.zeros_like(q)
@@ -115,13 +115,13 @@ def mass_matrix(skeleton: Skeleton, q: FloatArray) -> FloatArray:
 def toes_share(truth: RunTruth, foot: str) -> FloatArray:
     """Share of the force that the toes bear, (T,): a smooth step about their joint."""
     skeleton = truth.gait.skeleton
-    _, still = _still(skeleton, truth.motion.q)
+    _, at_rest = _at_rest(skeleton, truth.motion.q)
     pressure = truth.loads.cop(1.0)[0][:, list(SUFFIX).index(foot)]
     toes = skeleton.joints.index(f"mtp{SUFFIX[foot]}")
-    axis = still.axis_direction[:, int(np.flatnonzero(skeleton.axes.body == toes)[0])]
+    axis = at_rest.axis_direction[:, int(np.flatnonzero(skeleton.axes.body == toes)[0])]
     along = np.stack([-axis[:, 2], axis[:, 0]], axis=1)
     along *= (np.sign(along[:, 0]) / np.linalg.norm(along, axis=1))[:, None]  # all run along x
-    ahead = ((pressure - still.joint_centre[:, toes])[:, [0, 2]] * along).sum(axis=1)
+    ahead = ((pressure - at_rest.joint_centre[:, toes])[:, [0, 2]] * along).sum(axis=1)
     x = np.clip(0.5 + 0.5 * ahead / PASSES, 0.0, 1.0)
     share: FloatArray = 3.0 * x**2 - 2.0 * x**3
     return share
@@ -129,37 +129,46 @@ def toes_share(truth: RunTruth, foot: str) -> FloatArray:
 
 def _loads(truth: RunTruth, foot: str, share: FloatArray) -> list[ExternalLoad]:
     """The loads of the ground, that of the standing foot on foot and toes."""
-    loads = {one.body: one for one in truth.loads.external()}
+    loads = {load.body: load for load in truth.loads.external()}
     name = f"foot{SUFFIX[foot]}"
-    whole, part = loads.pop(name), share[:, None]
+    foot_load, part = loads.pop(name), share[:, None]
     divided = [
-        replace(whole, body=body, force=own * whole.force, moment=own * whole.moment)
-        for body, own in ((name, 1.0 - part), (f"toes{SUFFIX[foot]}", part))
+        replace(
+            foot_load,
+            body=body,
+            force=part_of_load * foot_load.force,
+            moment=part_of_load * foot_load.moment,
+        )
+        for body, part_of_load in ((name, 1.0 - part), (f"toes{SUFFIX[foot]}", part))
     ]
     return [*loads.values(), *divided]
 
 
 def foot_matrix(truth: RunTruth, foot: str, share: FloatArray) -> FloatArray:
-    """What coordinates feel of unit moments and forces at the centre of pressure, (T, N, 6).
+    """Generalised forces of unit moments and forces at the centre of pressure, (T, N, 6).
 
     On foot and toes as they bear them, ``share`` (T,) on the toes.
     """
     skeleton, side = truth.gait.skeleton, SUFFIX[foot]
-    weightless, still = _still(skeleton, truth.motion.q)
+    weightless, at_rest = _at_rest(skeleton, truth.motion.q)
     pressure = truth.loads.cop(1.0)[0][:, list(SUFFIX).index(foot)]
-    one, other = (_felt(weightless, still, f"{name}{side}", pressure) for name in ("foot", "toes"))
+    of_foot, of_toes = (
+        _felt(weightless, at_rest, f"{name}{side}", pressure) for name in ("foot", "toes")
+    )
     part = share[:, None, None]
-    found: FloatArray = (1.0 - part) * one + part * other
-    return found
+    matrix: FloatArray = (1.0 - part) * of_foot + part * of_toes
+    return matrix
 
 
 def _felt(
-    weightless: Skeleton, still: SegmentKinematics, body: str, pressure: FloatArray
+    weightless: Skeleton, at_rest: SegmentKinematics, body: str, pressure: FloatArray
 ) -> FloatArray:
     """The same of a body that bears all of it."""
     columns = []
-    for one in np.eye(6):
-        moment, force = (np.tile(part, (len(pressure), 1)) for part in (one[:3], one[3:]))
+    for unit_wrench in np.eye(6):
+        moment, force = (
+            np.tile(part, (len(pressure), 1)) for part in (unit_wrench[:3], unit_wrench[3:])
+        )
         load = ExternalLoad(body, force, moment, pressure)
-        columns.append(-newton_euler(weightless, still, [load])[:, weightless.free])
+        columns.append(-newton_euler(weightless, at_rest, [load])[:, weightless.free])
     return np.stack(columns, axis=-1)

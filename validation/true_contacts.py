@@ -25,7 +25,7 @@ class TrueContact:
     rises: float
     falls: float
     """rises, falls: Where it crosses the threshold, s."""
-    place: float
+    position_m: float
     """Of the contact along x, m."""
     peak: float
     """float, N."""
@@ -34,7 +34,7 @@ class TrueContact:
 def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[TrueContact]:
     """Contacts above a vertical force of ``threshold``, N, that touch an interval, s."""
     line = gait.timeline
-    found = []
+    true_contacts = []
     first = int(np.floor(start / line.period)) * len(line) - 1
     last = int(np.ceil(end / line.period)) * len(line) + 1
     for number in range(first, last):
@@ -48,18 +48,18 @@ def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[Tru
         above = np.flatnonzero(force >= threshold)
         if not len(above):
             continue
-        found.append(
+        true_contacts.append(
             TrueContact(
                 foot="right" if line.side[step] > 0 else "left",
                 touchdown=begin,
                 toe_off=finish,
                 rises=_crossing(gait, times[above[0] - 1], times[above[0]], threshold),
                 falls=_crossing(gait, times[above[-1]], times[above[-1] + 1], threshold),
-                place=period * float(line.contact_x[-1]) + float(line.contact_x[step]),
+                position_m=period * float(line.contact_x[-1]) + float(line.contact_x[step]),
                 peak=float(force.max()),
             )
         )
-    return found
+    return true_contacts
 
 
 def _crossing(gait: Gait, before: float, after: float, threshold: float) -> float:

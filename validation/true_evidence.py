@@ -16,7 +16,7 @@ from aqbio.stats.step_numbers import time_deviation
 from aqbio.virtual.demo import GaitName
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.study import planned_trials
-from validation.true_causes import HELD, caused_shares
+from validation.true_causes import CONTACT_MODELS, caused_shares
 from validation.true_steps import true_steps
 
 if TYPE_CHECKING:
@@ -51,21 +51,25 @@ class Truth:
 
         plan = [
             (
-                one.participant, one.trial, one.gait.condition, one.gait.level,
-                one.first_contact, len(gaits[one.gait].timeline),
+                trial.participant, trial.trial, trial.gait.condition, trial.gait.level,
+                trial.first_contact, len(gaits[trial.gait].timeline),
             )
-            for one in planned_trials(gaits)
-            if one.gait is not None
+            for trial in planned_trials(gaits)
+            if trial.gait is not None
         ]  # fmt: skip
         trials = pd.DataFrame(plan, columns=[*TRIAL, *CELL[1:], "first", "length"])
-        told = steps[[*TRIAL, "step", "side", "whole", "order"]].merge(trials, on=TRIAL)
-        told["place"] = (told["first"] + told["step"] - 1) % told["length"] + 1
-        known = self.steps.drop(columns=["trial_id", "whole"]).rename(columns={"step": "place"})
-        found = told.merge(known, on=[*CELL, "place"], suffixes=("", "_true"))
-        right = int((found["side"] == found["side_true"]).sum())
+        plan_steps = steps[[*TRIAL, "step", "side", "whole", "order"]].merge(trials, on=TRIAL)
+        plan_steps["place"] = (plan_steps["first"] + plan_steps["step"] - 1) % plan_steps[
+            "length"
+        ] + 1
+        true_numbers = self.steps.drop(columns=["trial_id", "whole"]).rename(
+            columns={"step": "place"}
+        )
+        matched = plan_steps.merge(true_numbers, on=[*CELL, "place"], suffixes=("", "_true"))
+        right = int((matched["side"] == matched["side_true"]).sum())
         if right != len(steps):
             raise ValueError(f"{right} of {len(steps)} steps are of the side of their contact.")
-        return _evidence(found, self.sex)
+        return _evidence(matched, self.sex)
 
 
 def truth(gaits: Mapping[GaitName, Gait]) -> Truth:
@@ -75,15 +79,17 @@ def truth(gaits: Mapping[GaitName, Gait]) -> Truth:
     top = max(name.level for name in gaits)
     tables = []
     for name, gait in gaits.items():
-        own = true_steps(gait).assign(
+        steps_of_gait = true_steps(gait).assign(
             participant_id=name.participant, condition=name.condition, level=name.level,
             trial_id=f"{name.condition}{name.level + 1}", whole=True,
         )  # fmt: skip
         if name.condition == NORMAL and name.level == top:
-            own = own.assign(**{CAUSED + n: v for n, v in caused_shares(gait).items()})
-        tables.append(own)
+            steps_of_gait = steps_of_gait.assign(
+                **{CAUSED + n: v for n, v in caused_shares(gait).items()}
+            )
+        tables.append(steps_of_gait)
     steps = pd.concat(tables, ignore_index=True)
-    caused = [CAUSED + model for model in HELD]
+    caused = [CAUSED + model for model in CONTACT_MODELS]
     steps = steps.reindex(columns=list(dict.fromkeys([*steps.columns, *caused])))
     return Truth(steps, {name.participant: gait.athlete.sex for name, gait in gaits.items()})
 
@@ -96,9 +102,11 @@ def _evidence(steps: pd.DataFrame, sex: Mapping[str, str]) -> Evidence:
     steps.loc[~steps["whole"], OF_WHOLE_STEPS] = float("nan")
     steps["speed_mps"] = steps["speed_mps"].where(steps["whole"], steps["contact_speed_mps"])
     steps["participant_id"] = pd.Categorical(steps["participant_id"], sorted(sex))
-    asked = read_registry().contrasts.values()
+    contrasts = read_registry().contrasts.values()
     people = {name: name for name in sex}
-    steps = with_scatter(steps, [one for one in asked if one.outcome in steps], people)
+    steps = with_scatter(
+        steps, [contrast for contrast in contrasts if contrast.outcome in steps], people
+    )
     normal = steps[steps["condition"] == NORMAL].reset_index(drop=True)
     duration = normal["contact_s"] + normal["flight_s"]
     deviation = time_deviation(duration, [normal[name] for name in SIDED])
@@ -107,7 +115,7 @@ def _evidence(steps: pd.DataFrame, sex: Mapping[str, str]) -> Evidence:
     top = steps[steps["level"] == steps["level"].max()]
     means = top.groupby([*TRIAL, "condition"], observed=True)
     sprints = means.mean(numeric_only=True).reset_index()
-    names = [str(one) for one in steps["participant_id"].cat.categories]
+    names = [str(name) for name in steps["participant_id"].cat.categories]
     return Evidence(
         steps=normal,
         trials=recorded.assign(**{f"error_{name}": 0.0 for name in ERRORS}),

@@ -42,12 +42,12 @@ SAGITTAL = {
 """Coordinates whose moments drive the push leg, and the swing leg."""
 
 SUFFIX = {"left": "_l", "right": "_r"}
-OTHER = {"left": "right", "right": "left"}
+OPPOSITE = {"left": "right", "right": "left"}
 
 
 def roles(foot: str) -> dict[str, tuple[str, ...]]:
     """Segments by role in a contact, in the order of `aqbio.names.ROLE_GROUPS`."""
-    push, swing = SUFFIX[foot], SUFFIX[OTHER[foot]]
+    push, swing = SUFFIX[foot], SUFFIX[OPPOSITE[foot]]
     return {
         "push_leg": tuple(name + push for name in LEG),
         "swing_leg": tuple(name + swing for name in LEG),
@@ -59,10 +59,10 @@ def roles(foot: str) -> dict[str, tuple[str, ...]]:
 
 def pattern_contacts(gait: Gait) -> list[TrueContact]:
     """The contacts of a gait's pattern, and the one after them."""
-    found = contacts(gait, 1e-6, gait.timeline.period + 1e-6, THRESHOLD)
-    if len(found) != len(gait.timeline) + 1:
-        raise ValueError(f"{len(found)} contacts in {len(gait.timeline)} steps.")
-    return found
+    in_pattern = contacts(gait, 1e-6, gait.timeline.period + 1e-6, THRESHOLD)
+    if len(in_pattern) != len(gait.timeline) + 1:
+        raise ValueError(f"{len(in_pattern)} contacts in {len(gait.timeline)} steps.")
+    return in_pattern
 
 
 def between(start: float, end: float, samples: int = SAMPLES) -> FloatArray:
@@ -78,11 +78,11 @@ def true_steps(gait: Gait) -> pd.DataFrame:
     """
     import pandas as pd
 
-    seen = pattern_contacts(gait)
+    in_pattern = pattern_contacts(gait)
     return pd.DataFrame(
         [
-            {"step": number + 1, **_numbers(gait, one, following)}
-            for number, (one, following) in enumerate(pairwise(seen))
+            {"step": number + 1, **_numbers(gait, contact, following)}
+            for number, (contact, following) in enumerate(pairwise(in_pattern))
         ]
     )
 
@@ -90,9 +90,9 @@ def true_steps(gait: Gait) -> pd.DataFrame:
 def _numbers(gait: Gait, contact: TrueContact, following: TrueContact) -> dict[str, object]:
     start, end, last = contact.rises, contact.falls, following.rises
     stance = run_truth(gait, between(start, end))
-    who = gait.athlete
-    moment = who.mass * GRAVITY * who.stature
-    momentum = who.mass * who.stature * np.sqrt(GRAVITY * who.stature)
+    athlete = gait.athlete
+    moment = athlete.mass * GRAVITY * athlete.stature
+    momentum = athlete.mass * athlete.stature * np.sqrt(GRAVITY * athlete.stature)
     ends = run_truth(gait, np.array([start, end, last]))
     force = stance.loads.force.sum(axis=1)
     forward, turn = ends.com[:, 0], ends.momentum[..., 1].sum(axis=1)
@@ -109,7 +109,7 @@ def _numbers(gait: Gait, contact: TrueContact, following: TrueContact) -> dict[s
         "lag": lag(gait, contact, last),
         "yaw_range_shoulders": shoulder_range(gait, start, last),
         **moment_indices(stance, contact.foot, moment),
-        **{name: float(own[0]) for name, own in momentum_numbers(vertical).items()},
+        **{name: float(series[0]) for name, series in momentum_numbers(vertical).items()},
     }
 
 
@@ -140,12 +140,12 @@ def hub_share(ends: RunTruth, foot: str) -> float:
     segments, bodies = ends.segments, ends.gait.skeleton.bodies
     upward = segments.velocity[..., 1] - segments.velocity[:, [bodies.index("pelvis")], 1]
     gained = segments.mass * (upward[1] - upward[0])
-    own = roles(foot)
-    names = [name for role in ("swing_leg", "arms", "torso") for name in own[role]]
+    members = roles(foot)
+    names = [name for role in ("swing_leg", "arms", "torso") for name in members[role]]
     rise = ends.com_velocity[1, 1] - ends.com_velocity[0, 1]
-    lasting = ends.gait_time[1] - ends.gait_time[0]
-    whole = segments.mass.sum() * (rise + GRAVITY * lasting)
-    return float(gained[[bodies.index(name) for name in names]].sum() / whole)
+    duration = ends.gait_time[1] - ends.gait_time[0]
+    impulse = segments.mass.sum() * (rise + GRAVITY * duration)
+    return float(gained[[bodies.index(name) for name in names]].sum() / impulse)
 
 
 def moment_indices(stance: RunTruth, foot: str, unit: float) -> dict[str, float]:
@@ -153,7 +153,7 @@ def moment_indices(stance: RunTruth, foot: str, unit: float) -> dict[str, float]
     skeleton, motion = stance.gait.skeleton, stance.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     tau = newton_euler(skeleton, kinematics, stance.loads.external()) / unit
-    sides = {"push_index": SUFFIX[foot], "swing_index": SUFFIX[OTHER[foot]]}
+    sides = {"push_index": SUFFIX[foot], "swing_index": SUFFIX[OPPOSITE[foot]]}
     return {
         index: float(
             np.sqrt(
@@ -201,7 +201,7 @@ def _centres(gait: Gait, time: FloatArray) -> FloatArray:
 
 
 def _peak(signal: Callable[[FloatArray], FloatArray], time: FloatArray) -> float:
-    """Where a signal is largest: nearer and nearer to the largest sample, then by parabola."""
+    """Instant at which a signal is largest: by finer and finer samples, then by parabola."""
     for _ in range(2):
         largest = int(signal(time).argmax())
         if largest in (0, len(time) - 1):
@@ -224,19 +224,19 @@ def true_postures(gait: Gait, contact: TrueContact, following: TrueContact) -> d
     def point(joint: str, side: str) -> FloatArray:
         return centres[:, gait.skeleton.joints.index(f"{joint}{side}")]
 
-    sides = {"push": SUFFIX[contact.foot], "swing": SUFFIX[OTHER[contact.foot]]}
-    found: dict[str, float] = {}
+    sides = {"push": SUFFIX[contact.foot], "swing": SUFFIX[OPPOSITE[contact.foot]]}
+    angles: dict[str, float] = {}
     for leg, side in sides.items():
         along = point("knee", side) - point("hip", side)
         angle = np.pi / 2.0 + np.angle(along[:, 0] + 1j * along[:, 1])
         angle = (angle + np.pi) % (2.0 * np.pi) - np.pi
-        found |= {
+        angles |= {
             f"thigh_angle_{leg}_touchdown_rad": angle[0],
             f"thigh_angle_{leg}_toe_off_rad": angle[1],
         }
-        found[f"thigh_range_{leg}_rad"] = angle[2:].max() - angle[2:].min()
+        angles[f"thigh_range_{leg}_rad"] = angle[2:].max() - angle[2:].min()
         rate = np.diff(angle[2:]) / np.diff(instants[2:])
-        found[f"thigh_speed_{leg}_radps"] = float((rate if leg == "swing" else -rate).max())
+        angles[f"thigh_speed_{leg}_radps"] = float((rate if leg == "swing" else -rate).max())
     knees = {leg: point("knee", side)[0, 0] for leg, side in sides.items()}
     trunk = sum(point("shoulder", side)[0] - point("hip", side)[0] for side in SUFFIX.values())
     push, swing = sides["push"], sides["swing"]
@@ -247,7 +247,7 @@ def true_postures(gait: Gait, contact: TrueContact, following: TrueContact) -> d
     flat = upright[joints.index(f"mtp{push}")] - upright[joints.index(f"ankle{push}")]
     tilt = float(np.angle((sole[0] + 1j * sole[1]) / (flat[0] + 1j * flat[1])))
     ankle = gait.states(instants)[0][0, coordinates.index(f"ankle_angle{push}")]
-    return found | {
+    return angles | {
         "shin_angle_touchdown_rad": float(np.arctan2(shin[0], -shin[1])),
         "foot_angle_touchdown_rad": tilt,
         "ankle_angle_touchdown_rad": float(ankle),

@@ -43,7 +43,7 @@ SEED, CELLS, STUDIES, NAMED_STUDIES = 51_846, 40, 20, 200
 FALSE_RATE, FALSE_BOUND, COVERED = 0.05, 0.08, 0.90
 """Share of studies that may support a false sentence, the upper end of its 95 % interval, and the
 share of 95 % intervals that must hold the truth."""
-FEW, FAIRLY_MANY = 8, 12
+MIN_COVERAGE_ATHLETES, MIN_POWER_ATHLETES = 8, 12
 """Athletes from which coverage, and from which power is told."""
 
 # judging ------------------------------------------------------------------------------------------
@@ -51,13 +51,13 @@ FEW, FAIRLY_MANY = 8, 12
 
 def evidence_of(study: DrawnStudy) -> Evidence:
     """A drawn study as the product's stages would hand it to the statistics."""
-    drawn = study.steps
+    drawn_steps = study.steps
     caused = {f"caused_{model}": CAUSED + model for model in ("C1", "C2", "C3")}
-    steps = drawn.rename(columns=caused).assign(
-        row=drawn["step"],
-        relative_speed=drawn["speed_mps"] / drawn["speed_mps"].max(),
-        lag=lag(drawn["swing_peak"].to_numpy(), drawn["force_peak"].to_numpy()),
-        log_ratio_moments=np.log(drawn["push_index"] / drawn["swing_index"]),
+    steps = drawn_steps.rename(columns=caused).assign(
+        row=drawn_steps["step"],
+        relative_speed=drawn_steps["speed_mps"] / drawn_steps["speed_mps"].max(),
+        lag=lag(drawn_steps["swing_peak"].to_numpy(), drawn_steps["force_peak"].to_numpy()),
+        log_ratio_moments=np.log(drawn_steps["push_index"] / drawn_steps["swing_index"]),
         **momentum_numbers(study.momenta),
     )
     duration = steps["contact_s"] + steps["flight_s"]
@@ -66,7 +66,7 @@ def evidence_of(study: DrawnStudy) -> Evidence:
         marker_rate=250.0, consistent=True, spoilt="",
         residual_moment=0.0, closures_pass=True,
     )  # fmt: skip
-    names = [str(one) for one in study.sheet.index]
+    names = [str(athlete) for athlete in study.sheet.index]
     rows = [
         Strength(
             participant_id=name,
@@ -81,7 +81,7 @@ def evidence_of(study: DrawnStudy) -> Evidence:
         for attempt, values in enumerate(tests.tolist(), 1)
         for name, value in zip(names, values, strict=True)
     ]
-    known = athletes_from_steps(steps).assign(
+    athletes = athletes_from_steps(steps).assign(
         **{name: study.sheet[name].tolist() for name in KINDS},
         **capacity_scores(rows, names),
         hurt=0.0,  # pain is asked for, and nobody says that there is any
@@ -89,7 +89,7 @@ def evidence_of(study: DrawnStudy) -> Evidence:
     presence = Presence(capacities=True)
     draws = own_errors(trials, np.random.default_rng(len(trials)))
     return Evidence(
-        steps, trials, known, study.sprints, _no_curves, draws=draws, presence=presence
+        steps, trials, athletes, study.sprints, _no_curves, draws=draws, presence=presence
     )  # fmt: skip
 
 
@@ -116,12 +116,14 @@ def _no_curves(name: str) -> xr.Dataset:
 @cache
 def _registry(judges: tuple[str, ...]) -> Registry:
     """The registry with a contrast of the study's own, or some of its hypotheses."""
-    own = OwnContrast(condition=RESTRICTED, outcome="lateral_ratio", predicted="greater", delta=5.0)
-    registry = read_registry().model_copy(update={"contrasts": {CONTRAST: own}})
+    contrast = OwnContrast(
+        condition=RESTRICTED, outcome="lateral_ratio", predicted="greater", delta=5.0
+    )
+    registry = read_registry().model_copy(update={"contrasts": {CONTRAST: contrast}})
     registry = registry.with_labels([NORMAL, RESTRICTED])
     if not judges:
         return registry
-    chosen = tuple(one for one in registry.hypotheses if one.id in judges)
+    chosen = tuple(hypothesis for hypothesis in registry.hypotheses if hypothesis.id in judges)
     return registry.model_copy(update={"hypotheses": chosen})
 
 
@@ -129,8 +131,8 @@ def study_verdicts(cell: Cell, number: int) -> dict[str, Verdict]:
     """Verdicts of one study of a cell."""
     name = [*cell.name.encode()]
     study = drawn_study(cell.features, np.random.default_rng([number, *name]))
-    found = verdicts(evidence_of(study), _registry(cell.judges))
-    return {one.hypothesis: one for one in found}
+    judged = verdicts(evidence_of(study), _registry(cell.judges))
+    return {verdict.hypothesis: verdict for verdict in judged}
 
 
 # counting -----------------------------------------------------------------------------------------
@@ -173,38 +175,46 @@ COLUMNS: Columns = {
 
 def cell_rows(cell: Cell, studies: int) -> pd.DataFrame:
     """All hypotheses of a cell of which something is true or false, by `COLUMNS`."""
-    found = [study_verdicts(cell, number) for number in range(studies)]
+    by_study = [study_verdicts(cell, number) for number in range(studies)]
     rows = [
-        _row(cell.name, cell.features.athletes, name, true, [one[name] for one in found])
+        _row(
+            cell.name, cell.features.athletes, name, true, [of_study[name] for of_study in by_study]
+        )
         for name, true in truths(cell.features).items()
-        if name in found[0]
+        if name in by_study[0]
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def world_rows(name: str, world: World, studies: int) -> pd.DataFrame:
     """The contrast of a world of sprints in two conditions."""
-    asked, key = registry_of_world(world), [*name.encode()]
-    [entry] = asked.hypotheses
+    world_registry, key = registry_of_world(world), [*name.encode()]
+    [entry] = world_registry.hypotheses
     verdict_list: list[Verdict] = []
     for number in range(studies):
         evidence = drawn_evidence(world, np.random.default_rng([number, *key]))
-        verdict_list += verdicts(evidence, asked)
+        verdict_list += verdicts(evidence, world_registry)
     true = Truth(100.0 * float(np.expm1(world.effect)), entry.sign * entry.delta)
     row = _row(f"{CONTRAST}: {name}", world.athletes, CONTRAST, true, verdict_list)
     return pd.DataFrame([row], columns=list(COLUMNS))
 
 
 def _row(
-    cell: str, athletes: int, name: str, true: Truth, found: Sequence[Verdict]
+    cell: str, athletes: int, name: str, true: Truth, judged: Sequence[Verdict]
 ) -> dict[str, object]:
-    counts = Counter(one.verdict for one in found)
-    studies, supported = len(found), counts["supported"]
+    counts = Counter(verdict.verdict for verdict in judged)
+    studies, supported = len(judged), counts["supported"]
     low, high = binomtest(supported, studies).proportion_ci(method="exact")
-    known = [one for one in found if np.isfinite(one.ci_low + one.ci_high)]
-    inside = sum(one.ci_low <= true.value <= one.ci_high for one in known)
-    estimate = float(np.median([one.estimate for one in known])) if known else np.nan
-    covered = binomtest(inside, len(known)).proportion_ci(method="wilson").high if known else np.nan
+    estimated = [verdict for verdict in judged if np.isfinite(verdict.ci_low + verdict.ci_high)]
+    inside = sum(verdict.ci_low <= true.value <= verdict.ci_high for verdict in estimated)
+    estimate = (
+        float(np.median([verdict.estimate for verdict in estimated])) if estimated else np.nan
+    )
+    covered = (
+        binomtest(inside, len(estimated)).proportion_ci(method="wilson").high
+        if estimated
+        else np.nan
+    )
     holds = "yes" if high <= FALSE_BOUND and supported / studies <= FALSE_RATE else "open"
     if true.claim != "false" or counts["described"]:
         holds = "n/a"
@@ -216,14 +226,14 @@ def _row(
         "size": true.size,
         "athletes": athletes,
         "studies": studies,
-        "judged": sum(one.gates == "passed" for one in found),
+        "judged": sum(verdict.gates == "passed" for verdict in judged),
         "supported": supported,
         "not_supported": counts["not_supported"],
         "supported_low": float(low),
         "supported_high": float(high),
         "estimate": estimate,
         "bias": (estimate - true.value) / abs(true.smallest),
-        "coverage": inside / len(known) if known else np.nan,
+        "coverage": inside / len(estimated) if estimated else np.nan,
         "coverage_high": float(covered),
         "holds": "no" if holds == "open" and low > FALSE_RATE else holds,
         "covers": "no" if covered < COVERED else "yes",
@@ -244,10 +254,12 @@ def all_rows(work: Sequence[Work], jobs: int) -> Iterator[pd.DataFrame]:
 
 
 def _rows(work: Work) -> pd.DataFrame:
-    one, studies = work
-    if isinstance(one, Cell):
-        return cell_rows(one, studies)
-    return world_rows(one, worlds()[one], studies)  # worlds cannot be sent to a process
+    cell_or_world, studies = work
+    if isinstance(cell_or_world, Cell):
+        return cell_rows(cell_or_world, studies)
+    return world_rows(
+        cell_or_world, worlds()[cell_or_world], studies
+    )  # worlds cannot be sent to a process
 
 
 # the page -----------------------------------------------------------------------------------------
@@ -260,17 +272,24 @@ def worst(rows: pd.DataFrame) -> str:
         "found at twice the smallest effect or beyond, from 12 athletes on",
     )  # fmt: skip
     lines = []
-    for name, every in rows.groupby("hypothesis", sort=False):
-        own = every.assign(support=every["supported"] / every["studies"])
-        false = own[own["claim"] == "false"]
-        large = own.loc[(own["size"] >= 2.0) & (own["athletes"] >= FAIRLY_MANY), "support"]
+    for name, rows_of in rows.groupby("hypothesis", sort=False):
+        with_support = rows_of.assign(support=rows_of["supported"] / rows_of["studies"])
+        false = with_support[with_support["claim"] == "false"]
+        large = with_support.loc[
+            (with_support["size"] >= 2.0) & (with_support["athletes"] >= MIN_POWER_ATHLETES),
+            "support",
+        ]
         described = _is_described(str(name))
         lines.append(
             [
                 str(name),
                 str(len(false)),
                 "described" if described else _extreme(false, "support", largest=True),
-                _extreme(own[own["athletes"] >= FEW], "coverage", largest=False),
+                _extreme(
+                    with_support[with_support["athletes"] >= MIN_COVERAGE_ATHLETES],
+                    "coverage",
+                    largest=False,
+                ),
                 f"{large.min():.0%} to {large.max():.0%}" if len(large) and not described else "–",
             ]
         )
@@ -279,31 +298,32 @@ def worst(rows: pd.DataFrame) -> str:
 
 def _extreme(rows: pd.DataFrame, column: str, *, largest: bool) -> str:
     """The largest or smallest share of a column, and its cell."""
-    known = rows[rows[column].notna()]
-    if not len(known):
+    finite = rows[rows[column].notna()]
+    if not len(finite):
         return "–"
-    row = known.sort_values(column, ascending=not largest, kind="stable").to_dict("records")[0]
+    row = finite.sort_values(column, ascending=not largest, kind="stable").to_dict("records")[0]
     return f"{row[column]:.0%} ({row['cell']})"
 
 
-def named(rows: pd.DataFrame) -> str:
+def named_table(rows: pd.DataFrame) -> str:
     """Cells by name: most false support, lowest coverage, and what of the true is found."""
     head = (
         "cell", "studies", "false sentences", "most supported", "lowest coverage", "true, found",
     )  # fmt: skip
     lines = []
-    for cell, own in rows.groupby("cell", sort=False):
-        judged = own[~own["hypothesis"].map(_is_described)]
+    for cell, of_cell in rows.groupby("cell", sort=False):
+        judged = of_cell[~of_cell["hypothesis"].map(_is_described)]
         false, true = (judged[judged["claim"] == claim] for claim in ("false", "true"))
-        least = own.sort_values("coverage", kind="stable").to_dict("records")[0]
+        lowest = of_cell.sort_values("coverage", kind="stable").to_dict("records")[0]
         support = (true["supported"] / true["studies"]).map("{:.0%}".format)
         lines.append(
             [
                 str(cell),
-                str(own["studies"].iloc[0]),
-                str((own["claim"] == "false").sum()),
+                str(of_cell["studies"].iloc[0]),
+                str((of_cell["claim"] == "false").sum()),
                 _most_supported(false) if len(false) else "–",
-                f"{least['hypothesis']} {least['coverage']:.0%}" + " ✗" * (least["covers"] == "no"),
+                f"{lowest['hypothesis']} {lowest['coverage']:.0%}"
+                + " ✗" * (lowest["covers"] == "no"),
                 ", ".join(true["hypothesis"] + " " + support) or "–",
             ]
         )
@@ -311,7 +331,7 @@ def named(rows: pd.DataFrame) -> str:
 
 
 def _is_described(hypothesis: str) -> bool:
-    """Whether no verdict is given on it."""
+    """True where no verdict is given on a hypothesis."""
     return _registry(())[hypothesis].family == "secondary"
 
 
@@ -327,13 +347,13 @@ def failures(rows: pd.DataFrame) -> str:
     """Drawn cells that do not hold; their features are those of `drawn_cell`."""
     head = ("cell", "hypothesis", "truth", "supported", "coverage")
     wrong = (rows["claim"] == "false") & (rows["supported_low"] > FALSE_RATE)
-    wrong |= (rows["athletes"] >= FEW) & (rows["covers"] == "no")
+    wrong |= (rows["athletes"] >= MIN_COVERAGE_ATHLETES) & (rows["covers"] == "no")
     lines = [
         [
-            str(one["cell"]), str(one["hypothesis"]), f"{one['truth']:.3g}",
-            f"{one['supported']} of {one['studies']}", f"{one['coverage']:.0%}",
+            str(row["cell"]), str(row["hypothesis"]), f"{row['truth']:.3g}",
+            f"{row['supported']} of {row['studies']}", f"{row['coverage']:.0%}",
         ]
-        for one in rows[wrong].to_dict("records")
+        for row in rows[wrong].to_dict("records")
     ]  # fmt: skip
     return markdown(head, lines) if lines else "None."
 
@@ -344,17 +364,17 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def page(by_name: pd.DataFrame, drawn: pd.DataFrame, origin: Mapping[str, object]) -> str:
+def page(by_name: pd.DataFrame, drawn_rows: pd.DataFrame, origin: Mapping[str, object]) -> str:
     """The page for readers."""
     counts = by_name["holds"].value_counts()
     template = Path(__file__).with_name("verdicts_page.txt").read_text(encoding="utf-8")
     return template.format(
-        named=named(by_name),
+        named=named_table(by_name),
         named_false=int(counts.drop("n/a", errors="ignore").sum()),
         named_yes=counts.get("yes", 0),
         named_no=counts.get("no", 0),
-        worst=worst(drawn),
-        failures=failures(drawn),
+        worst=worst(drawn_rows),
+        failures=failures(drawn_rows),
         **origin,
     )
 
@@ -365,33 +385,33 @@ def main(arguments: Sequence[str]) -> int:
     start = time.perf_counter()
     cells = [] if options.drawn_only else named_cells()
     if options.only:
-        cells = [one for one in cells if any(part in one.name for part in options.only)]
+        cells = [cell for cell in cells if any(part in cell.name for part in options.only)]
     chosen = [] if options.drawn_only else list(worlds())
     if options.only:
-        chosen = [one for one in chosen if any(part in one for part in options.only)]
+        chosen = [world for world in chosen if any(part in world for part in options.only)]
     named_work: list[Cell | str] = [*cells, *chosen]
-    work: list[Work] = [(one, options.named_studies) for one in named_work]
+    work: list[Work] = [(item, options.named_studies) for item in named_work]
     work += [(drawn_cell(options.seed, n), options.studies) for n in range(options.cells)]
-    found = []
-    for own in all_rows(work, options.jobs):
-        found.append(own)
+    tables = []
+    for table in all_rows(work, options.jobs):
+        tables.append(table)
         seconds = time.perf_counter() - start
-        print(f"{own['cell'].iloc[0]}: {seconds:.0f} s", file=sys.stderr, flush=True)
-    by_name, drawn = (
+        print(f"{table['cell'].iloc[0]}: {seconds:.0f} s", file=sys.stderr, flush=True)
+    by_name, drawn_rows = (
         pd.concat([pd.DataFrame(columns=list(COLUMNS)), *part])
-        for part in (found[: len(named_work)], found[len(named_work) :])
+        for part in (tables[: len(named_work)], tables[len(named_work) :])
     )
     if len(by_name):
-        print(named(by_name))
-    if len(drawn):
-        print(worst(drawn), failures(drawn), sep="\n\n")
+        print(named_table(by_name))
+    if len(drawn_rows):
+        print(worst(drawn_rows), failures(drawn_rows), sep="\n\n")
     if options.folder is not None:
-        written(options.folder, by_name, drawn, options)
+        written(options.folder, by_name, drawn_rows, options)
     return 1 if (by_name["holds"] == "no").any() else 0
 
 
 def written(
-    folder: Path, by_name: pd.DataFrame, drawn: pd.DataFrame, options: argparse.Namespace
+    folder: Path, by_name: pd.DataFrame, drawn_rows: pd.DataFrame, options: argparse.Namespace
 ) -> None:
     """Write table and page."""
     origin = {
@@ -400,9 +420,9 @@ def written(
         "named_studies": options.named_studies,
     }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    table = pd.concat([by_name, drawn], ignore_index=True)
+    table = pd.concat([by_name, drawn_rows], ignore_index=True)
     write_table(table, folder / "verdicts.tsv", COLUMNS, origin, digits=4)
-    write_text(folder / "README.md", page(by_name, drawn, origin))
+    write_text(folder / "README.md", page(by_name, drawn_rows, origin))
 
 
 def _parser() -> argparse.ArgumentParser:

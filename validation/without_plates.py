@@ -37,7 +37,7 @@ VIDEO_HZ = 6.0
 """Errors of markers from video change more slowly than this."""
 
 STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index("contributions") + 1]
-SAME = 0.06
+SAME_CONTACT_S = 0.06
 """Touchdowns of one contact by plates and by markers are at most this far apart, s."""
 
 
@@ -52,20 +52,23 @@ def withheld(study: Study, folder: Path, rate: float = 0.0, noise_m: float = 0.0
     for row in trials.index:
         person, label = (str(trials[column][row]) for column in ("participant_id", "trial_id"))
         name, trial = f"{person}_{label}.trc", study.trial(person, label)
-        found = read_recording(study.recording(trial))
-        every = max(1, round(found.rate / rate)) if rate else 1
-        markers, own = found.positions[::every], found.rate / every
+        recording = read_recording(study.recording(trial))
+        stride = max(1, round(recording.rate / rate)) if rate else 1
+        markers, frame_rate = recording.positions[::stride], recording.rate / stride
         if noise_m and trial.task != "static":
-            markers = markers + noise_m * video_noise(markers.shape, own, random)
+            markers = markers + noise_m * video_noise(markers.shape, frame_rate, random)
         data.mkdir(parents=True, exist_ok=True)
-        write_trc(data / name, found.labels, markers, own)
+        write_trc(data / name, recording.labels, markers, frame_rate)
         trials.loc[row, "file"] = name
     people = read_table(sheets / study.settings.files.participants)
     masses = [
         study.read_manifest(str(name), "prepare")["mass_kg"] for name in people["participant_id"]
     ]
-    kept = [name for name in trials if name not in ("force_file", "please_fill", "found")]
-    for table, name in ((people.assign(mass_kg=masses), "participants"), (trials[kept], "trials")):
+    columns = [name for name in trials if name not in ("force_file", "please_fill", "found")]
+    for table, name in (
+        (people.assign(mass_kg=masses), "participants"),
+        (trials[columns], "trials"),
+    ):
         table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="n/a")
     for labels in sheets.glob("markers*.yaml"):
         (folder / labels.name).write_bytes(labels.read_bytes())
@@ -82,27 +85,43 @@ def video_noise(shape: tuple[int, ...], rate: float, random: np.random.Generator
 def compared(plates: Study, markers: Study) -> pd.DataFrame:
     """Rows of contacts that both studies have: quantity, plates' value, error, sd."""
     return pd.DataFrame(
-        (row for one in plates.participants for row in _rows(plates, markers, one.participant_id)),
+        (
+            row
+            for person in plates.participants
+            for row in _rows(plates, markers, person.participant_id)
+        ),
         columns=["participant_id", "trial_id", "quantity", "value", "error", "sd"],
     )
 
 
 def _rows(plates: Study, markers: Study, person: str) -> Iterator[tuple[object, ...]]:
     ours, theirs = (read_columns(step_file(study, person, "steps")) for study in (markers, plates))
-    both = ours.merge(theirs, on=["participant_id", "trial_id", "side"], suffixes=("", "_plates"))
-    alike = (both["touchdown_s"] - both["touchdown_s_plates"]).abs() < SAME
-    alike &= (both["status"] != "rejected") & (both["status_plates"] != "rejected")
-    for _, one in both[alike].iterrows():
-        place = person, one["trial_id"]
+    paired = ours.merge(theirs, on=["participant_id", "trial_id", "side"], suffixes=("", "_plates"))
+    alike = (paired["touchdown_s"] - paired["touchdown_s_plates"]).abs() < SAME_CONTACT_S
+    alike &= (paired["status"] != "rejected") & (paired["status_plates"] != "rejected")
+    for _, step in paired[alike].iterrows():
+        trial_key = person, step["trial_id"]
         for group in (*ROLE_GROUPS, "total"):
             for axis in AXES:
                 name = f"H_{group}_{axis}_stance_mean"
-                value, own = (one[f"{name}_kgm2ps{end}"] for end in ("_plates", ""))
-                yield *place, f"H_{axis} {group}", value, own - value, one[f"{name}_sd_kgm2ps"]
-        value, own = (1e3 * one[f"contact_s{end}"] for end in ("_plates", ""))
-        yield *place, "contact time, ms", value, own - value, 1e3 * one["contact_error_s"] / 1.5
-    yield from _moments(plates, markers, person, both[alike])
-    for trial in sorted(set(both["trial_id"])):
+                value, by_markers = (step[f"{name}_kgm2ps{end}"] for end in ("_plates", ""))
+                yield (
+                    *trial_key,
+                    f"H_{axis} {group}",
+                    value,
+                    by_markers - value,
+                    step[f"{name}_sd_kgm2ps"],
+                )
+        value, by_markers = (1e3 * step[f"contact_s{end}"] for end in ("_plates", ""))
+        yield (
+            *trial_key,
+            "contact time, ms",
+            value,
+            by_markers - value,
+            1e3 * step["contact_error_s"] / 1.5,
+        )
+    yield from _moments(plates, markers, person, paired[alike])
+    for trial in sorted(set(paired["trial_id"])):
         yield from _forces(plates, markers, person, str(trial))
 
 
@@ -111,23 +130,26 @@ def _moments(
 ) -> Iterator[tuple[object, ...]]:
     """Stance means of the swing leg's joint moments against those of the study with plates."""
     key = ["trial_id", "step", "source", "axis"]
-    found = []
+    by_study = []
     for study in (markers, plates):
         rows = read_columns(step_file(study, person, "contributions"))
         rows = rows[(rows["statistic"] == "moment_mean") & rows["source"].isin(SWING_JOINTS)]
-        found.append(rows[(rows["level"] == "joint") & (rows["phase"] == "stance")].set_index(key))
-    for _, one in steps.iterrows():
+        by_study.append(
+            rows[(rows["level"] == "joint") & (rows["phase"] == "stance")].set_index(key)
+        )
+    for _, step_row in steps.iterrows():
         for source in SWING_JOINTS:
             for axis in AXES:
-                places: list[Any] = [
-                    (one["trial_id"], one[step], source, axis) for step in ("step", "step_plates")
+                keys: list[Any] = [
+                    (step_row["trial_id"], step_row[step], source, axis)
+                    for step in ("step", "step_plates")
                 ]
                 ours, theirs = (
-                    rows.reindex([at]).iloc[0] for rows, at in zip(found, places, strict=True)
+                    rows.reindex([at]).iloc[0] for rows, at in zip(by_study, keys, strict=True)
                 )
                 sd = (ours["high"] - ours["low"]) / (2.0 * NORMAL_95)
                 value, error = theirs["value"], ours["value"] - theirs["value"]
-                yield person, one["trial_id"], f"moment_{axis} {source}, N m", value, error, sd
+                yield person, step_row["trial_id"], f"moment_{axis} {source}, N m", value, error, sd
 
 
 def _forces(plates: Study, markers: Study, person: str, trial: str) -> Iterator[tuple[object, ...]]:
@@ -140,43 +162,51 @@ def _forces(plates: Study, markers: Study, person: str, trial: str) -> Iterator[
         return
     force = theirs["ground_force"].sum("foot", skipna=False).values
     weight = GRAVITY * float(theirs.attrs["mass"])
-    for place, contact in enumerate(trial_contacts(ours)):
-        for other in trial_contacts(theirs):
-            near = abs(contact.touchdown - other.touchdown) < SAME and contact.side == other.side
-            if not (near and other.complete):
+    for contact_index, contact in enumerate(trial_contacts(ours)):
+        for by_plates in trial_contacts(theirs):
+            near = (
+                abs(contact.touchdown - by_plates.touchdown) < SAME_CONTACT_S
+                and contact.side == by_plates.side
+            )
+            if not (near and by_plates.complete):
                 continue
-            at = np.linspace(other.touchdown, other.toe_off, 301)
+            at = np.linspace(by_plates.touchdown, by_plates.toe_off, 301)
             forward, upward = (
                 np.interp(at, theirs["time"].values, force[:, axis]) for axis in (0, 1)
             )
-            step = (other.toe_off - other.touchdown) / 300.0
+            step = (by_plates.toe_off - by_plates.touchdown) / 300.0
             course = np.cumsum(0.5 * (forward[1:] + forward[:-1])) * step
             true = np.array([upward.mean(), course.min(), course[-1] - course.min()])
-            found, sd = (
-                ours[name].values[place] for name in ("estimated_force", "estimated_force_sd")
+            estimated, sd = (
+                ours[name].values[contact_index]
+                for name in ("estimated_force", "estimated_force_sd")
             )
             scale = np.array([1.0 / weight, 1.0, 1.0])
-            for name, value, own, sure in zip(
-                ESTIMATES, scale * true, scale * found, scale * sd, strict=True
+            for name, value, estimate, sure in zip(
+                ESTIMATES, scale * true, scale * estimated, scale * sd, strict=True
             ):
-                if np.isfinite(own + value):
-                    yield person, trial, name.replace("_", " "), value, own - value, sure
+                if np.isfinite(estimate + value):
+                    yield person, trial, name.replace("_", " "), value, estimate - value, sure
 
 
 def summary(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Mean value, mean and root mean square error, mean sd and coverage of 95 % intervals."""
-    known = rows.dropna(subset=["value", "error"])
-    parts = known.groupby(list(by), sort=False)
-    inside = (known["error"].abs() <= NORMAL_95 * known["sd"]).where(known["sd"].notna())
+    with_values = rows.dropna(subset=["value", "error"])
+    parts = with_values.groupby(list(by), sort=False)
+    inside = (with_values["error"].abs() <= NORMAL_95 * with_values["sd"]).where(
+        with_values["sd"].notna()
+    )
     return pd.DataFrame(
         {
             "contacts": parts.size(),
             "value": parts["value"].mean(),
             "bias": parts["error"].mean(),
-            "rms": (known["error"] ** 2).groupby([known[one] for one in by], sort=False).mean()
+            "rms": (with_values["error"] ** 2)
+            .groupby([with_values[name] for name in by], sort=False)
+            .mean()
             ** 0.5,
             "sd": parts["sd"].mean(),
-            "coverage": inside.groupby([known[one] for one in by], sort=False).mean(),
+            "coverage": inside.groupby([with_values[name] for name in by], sort=False).mean(),
         }
     )
 
@@ -185,12 +215,12 @@ def main(arguments: Sequence[str]) -> None:
     """Withhold, work through, compare, print."""
     plates = load_study(Path(arguments[0]))
     folder = Path(arguments[1])
-    rate, noise = (float(one) for one in (*arguments[2:], "0", "0")[:2])
+    rate, noise = (float(argument) for argument in (*arguments[2:], "0", "0")[:2])
     markers = withheld(plates, folder, rate, 1e-3 * noise)
     for stage in STAGES:
         work = getattr(stage_module(stage), f"{stage}_participant")
-        for one in markers.participants:
-            work(markers, one.participant_id, lambda _: None)
+        for person in markers.participants:
+            work(markers, person.participant_id, lambda _: None)
     rows = compared(plates, markers)
     rows["kind"] = rows["trial_id"].str.split("-").str[0]
     print(summary(rows, ["kind", "quantity"]).round(3).to_string())

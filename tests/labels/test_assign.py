@@ -19,7 +19,7 @@ from aqbio.multibody.kinematics import marker_positions
 from aqbio.prepare.label_check import median_positions, note_misplaced_labels
 from aqbio.prepare.notes import Notes
 from tests.golden import differences
-from validation.broken_labels import ASKED, RIGHT, WRONG, trials_of
+from validation.broken_labels import QUESTIONED, RIGHT, WRONG, trials_of
 
 SWINGS = {"hip_flexion": 0.7, "knee_flexion": 0.6, "ankle_angle": 0.4, "arm_flex": 0.7}
 """Amplitudes of a run on the spot, rad."""
@@ -62,9 +62,9 @@ def test_labels_broken_by_a_seed_are_never_wrong_silently(person):
     trials = trials_of(*person, draws=40, seed=49)
     count = Counter(outcome for _, outcome, _ in trials)
     assert [
-        (fault.kind, fault.what, silent) for fault, outcome, silent in trials if outcome == WRONG
+        (fault.kind, fault.change, silent) for fault, outcome, silent in trials if outcome == WRONG
     ] == []
-    assert count[ASKED] >= 10
+    assert count[QUESTIONED] >= 10
     assert count[RIGHT] >= 20
 
 

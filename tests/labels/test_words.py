@@ -16,7 +16,7 @@ from aqbio.labels.hints import allows
 from aqbio.labels.words import ENGLISH, label_words, reading, spellings, tongues
 from aqbio.labels.words import landmark_table as table_of_words
 from aqbio.prepare.label_check import median_positions
-from validation.broken_labels import ASKED, RIGHT, WRONG
+from validation.broken_labels import QUESTIONED, RIGHT, WRONG
 from validation.relabelled import SPELLINGS, draws_of, lists, spelled, virtual_sprinter
 
 TABLE = landmark_table()
@@ -205,10 +205,12 @@ def test_a_shoulder_is_never_placed_elsewhere_in_any_language(language):
 def test_relabelled_sets_are_placed_right_or_asked():
     """Thirty of the two hundred that `python -m validation.relabelled` draws."""
     draws = draws_of([virtual_sprinter()], draws=30, seed=62)
-    assert [(draw.language, draw.style, draw.silent) for draw in draws if draw.what == WRONG] == []
-    count = Counter(draw.what for draw in draws)
+    assert [
+        (draw.language, draw.style, draw.silent) for draw in draws if draw.outcome == WRONG
+    ] == []
+    count = Counter(draw.outcome for draw in draws)
     assert count[RIGHT] >= 15
-    assert count[RIGHT] + count[ASKED] == 30
+    assert count[RIGHT] + count[QUESTIONED] == 30
     assert np.mean([draw.placed for draw in draws]) > 0.95
 
 

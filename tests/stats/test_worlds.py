@@ -10,7 +10,7 @@ import pytest
 from aqbio.stats.registry import read_registry
 from validation import gain_worlds, imbalance_worlds, strength_worlds
 from validation.features import named_cells
-from validation.studies import ENOUGH, NEXT_STEP_SMALLEST, truths
+from validation.studies import MIN_PRESENT, NEXT_STEP_SMALLEST, truths
 
 REGISTRY = read_registry()
 CELLS = (
@@ -39,7 +39,7 @@ def claims() -> dict[str, set[str]]:
                 known[name].add(truth.claim)
     for name, slopes in SLOPES.items():
         delta = abs(REGISTRY[name].delta)
-        known[name] |= {"true" for slope in slopes if slope >= ENOUGH * delta}
+        known[name] |= {"true" for slope in slopes if slope >= MIN_PRESENT * delta}
         known[name] |= {"false" for slope in slopes if slope == 0.0}
     return known
 

@@ -80,7 +80,7 @@ def test_events_and_wrenches_are_the_analytic_ones(study_and_runs, trial: str):
     true_contacts = contacts(run.truth.gait, run.start, end, 20.0)
     begin, stop = run.shift[0], Laboratory().plates.end
     true_contacts = [
-        contact for contact in true_contacts if -0.1 < contact.place + begin < stop - 0.2
+        contact for contact in true_contacts if -0.1 < contact.position_m + begin < stop - 0.2
     ]
     assert prepared["contact_foot"].values.tolist() == [contact.foot for contact in true_contacts]
     assert len(true_contacts) >= 4

@@ -27,14 +27,14 @@ def accelerating_gait(athlete: Athlete) -> SolvedGait:
     down = 1.0 - (np.arange(SLOWER) + 0.5) / SLOWER
     wave = 0.5 - 0.5 * np.cos(np.pi * np.concatenate([up, down]))
     speeds = LOWEST + (HIGHEST - LOWEST) * wave
-    usual = [interpolated(presets(), reference_speed(athlete, one)) for one in speeds]
+    usual = [interpolated(presets(), reference_speed(athlete, speed)) for speed in speeds]
     steps = [
-        one.changed(
-            hip_height_m=one.hip_height_m - CROUCH,
-            contact_s=one.contact_s * CONTACT,
-            flight_s=one.flight_s * FLIGHT,
-            pitch_toe_off_deg=one.pitch_toe_off_deg + PITCH,
+        step.changed(
+            hip_height_m=step.hip_height_m - CROUCH,
+            contact_s=step.contact_s * CONTACT,
+            flight_s=step.flight_s * FLIGHT,
+            pitch_toe_off_deg=step.pitch_toe_off_deg + PITCH,
         )
-        for one in usual
+        for step in usual
     ]
     return generated_gait(GaitDesign(athlete, tuple(speeds.tolist()), tuple(steps)), sweeps=12)

@@ -54,8 +54,10 @@ def coefficients_of(values: FloatArray) -> FloatArray:
 
     Returns (I, n, ...).
     """
-    found: FloatArray = np.einsum("mn,in...->im...", to_coefficients(values.shape[1]), values)
-    return found
+    coefficients: FloatArray = np.einsum(
+        "mn,in...->im...", to_coefficients(values.shape[1]), values
+    )
+    return coefficients
 
 
 # Fourier curves -----------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ class HorizontalProblem:
         return StanceForces(x, z, force, twist)
 
     def slopes(self, rates: FloatArray, now: StanceForces) -> tuple[FloatArray, ...]:
-        """How forward force, sideways force and free moment change with the rates.
+        """Change of forward force, sideways force and free moment with the rates.
 
         Returns forward, sideways, twist (B, N, N, n): change [b, k, i] in contact i when change b
         happens in contact k.
@@ -79,14 +79,16 @@ class HorizontalProblem:
         scale = 1.0 / (self.mass * self.height)
         scale[:, [0, -1]] = 0.0
         blocks = self.inverse.reshape(steps, count, steps, count)
-        own = np.eye(steps)
+        identity = np.eye(steps)
 
         def response(change: FloatArray) -> FloatArray:
-            found: FloatArray = np.einsum("injm,bjm->bjin", blocks, change * scale, optimize=True)
-            return found
+            responses: FloatArray = np.einsum(
+                "injm,bjm->bjin", blocks, change * scale, optimize=True
+            )
+            return responses
 
         def spread(change: FloatArray) -> FloatArray:
-            return change[:, :, None] * own[None, :, :, None]
+            return change[:, :, None] * identity[None, :, :, None]
 
         x, z = response(rates[..., 2]), response(-rates[..., 0])
         forward = (spread(rates[..., 2]) + x * self.force) / self.height

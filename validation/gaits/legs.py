@@ -21,7 +21,7 @@ TOE_FLEXION = -0.7
 
 @dataclass(frozen=True, eq=False)
 class StanceFoot:
-    """Where the stance foot is, seen as a right one, at the nodes of the contacts."""
+    """Position of the stance foot, as of a right one, at the nodes of the contacts."""
 
     pitch: FloatArray
     """(N, n) array, rad."""
@@ -82,9 +82,9 @@ def stance_leg(
     reach = (np.swapaxes(turn, -1, -2) @ (foot.ankle - hip)[..., None])[..., 0]
     distance = np.linalg.norm(reach, axis=-1)
     full, soft = thigh + shank, 0.006 * (thigh + shank)
-    held = distance - soft * np.logaddexp(0.0, (distance - STRETCH * full) / soft)
-    x, y, z = np.moveaxis(reach * (held / distance)[..., None], -1, 0)
-    cosine = (held**2 - thigh**2 - shank**2) / (2.0 * thigh * shank)
+    leg_length = distance - soft * np.logaddexp(0.0, (distance - STRETCH * full) / soft)
+    x, y, z = np.moveaxis(reach * (leg_length / distance)[..., None], -1, 0)
+    cosine = (leg_length**2 - thigh**2 - shank**2) / (2.0 * thigh * shank)
     knee = np.arccos(np.clip(cosine, -1.0, 1.0))
     # ankle in femur axes, then turned by the hip's rotation
     along, down = -shank * np.sin(knee), -thigh - shank * np.cos(knee)
@@ -210,21 +210,21 @@ class LegFit:
         first = "rl".index(side)
         loose = LOOSEST if name in ("hip_adduction", "hip_rotation") else STRIDE_LOCKED_SKIN
         samples = np.concatenate((contact[first::2].ravel(), self.goals[name][first::2].ravel()))
-        found: FloatArray = self._matrix[first, loose] @ samples
-        return found
+        coefficients: FloatArray = self._matrix[first, loose] @ samples
+        return coefficients
 
 
 def _goals(design: GaitDesign) -> dict[str, FloatArray]:
     """Angles at the swing points by coordinate, (N, 5), rad."""
     values = design.values
-    speed = [reference_speed(design.athlete, one) for one in design.speeds]
+    speed = [reference_speed(design.athlete, step_speed) for step_speed in design.speeds]
     points = len(SWING_POINTS)
     goals = {}
     for name, table in USUAL.items():
         usual = np.stack([np.interp(speed, SPEEDS, table[:, i]) for i in range(points)], axis=1)
         goals[name] = np.radians(usual + values[OFFSETS[name]])
-    still = np.ones((len(speed), points))
-    goals["hip_adduction"] = np.radians(values["swing_adduction_deg"])[:, None] * still
-    goals["hip_rotation"] = 0.0 * still
-    goals["mtp_angle"] = np.radians(TOES) * still
+    constant = np.ones((len(speed), points))
+    goals["hip_adduction"] = np.radians(values["swing_adduction_deg"])[:, None] * constant
+    goals["hip_rotation"] = 0.0 * constant
+    goals["mtp_angle"] = np.radians(TOES) * constant
     return goals

@@ -1,4 +1,4 @@
-"""How one stride of a gait looks: angles, forces, joint moments, slip."""
+"""Measures of one stride of a gait: angles, forces, joint moments, slip."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STRIDE_SAMPLES = 80
 
 @dataclass(frozen=True, eq=False)
 class GaitMeasures:
-    """How one stride of a gait looks, from a right touchdown on."""
+    """Measures of one stride of a gait, from a right touchdown on."""
 
     stride: FloatArray
     """(T,) array. 0 to 1, without the end."""

@@ -102,8 +102,8 @@ def stance_basis() -> tuple[FloatArray, FloatArray]:
 
 def _series(polynomial: Polynomial) -> FloatArray:
     """Chebyshev coefficients on [0, 1], padded to ``DEGREE``."""
-    found = polynomial.convert(kind=chebyshev.Chebyshev, domain=[0.0, 1.0]).coef
-    return np.pad(found, (0, DEGREE - len(found)))
+    coefficients = polynomial.convert(kind=chebyshev.Chebyshev, domain=[0.0, 1.0]).coef
+    return np.pad(coefficients, (0, DEGREE - len(coefficients)))
 
 
 def stance_ends(

@@ -125,30 +125,30 @@ def unflat(numbers: FloatArray) -> GaitParameters:
 
 def interpolated(presets: Mapping[float, GaitParameters], speed: float) -> GaitParameters:
     """Parameters at a speed between presets, number by number."""
-    known = sorted(presets)
-    table = np.array([flat(presets[one]) for one in known])
-    inside = min(max(speed, known[0]), known[-1])
-    row = np.array([np.interp(inside, known, column) for column in table.T])
-    found = unflat(row)
-    return found.changed(contact_s=found.contact_s * inside / speed)
+    speeds = sorted(presets)
+    table = np.array([flat(presets[preset_speed]) for preset_speed in speeds])
+    inside = min(max(speed, speeds[0]), speeds[-1])
+    row = np.array([np.interp(inside, speeds, column) for column in table.T])
+    parameters = unflat(row)
+    return parameters.changed(contact_s=parameters.contact_s * inside / speed)
 
 
 def columns(steps: Sequence[GaitParameters]) -> dict[str, FloatArray]:
     """One array per name over all steps, (N,), or (N, 5) for swing angles."""
-    return {f.name: np.array([getattr(one, f.name) for one in steps]) for f in fields(steps[0])}
+    return {f.name: np.array([getattr(step, f.name) for step in steps]) for f in fields(steps[0])}
 
 
 def read_presets(text: str) -> dict[float, GaitParameters]:
     """Presets from JSON text."""
     content = json.loads(text)
-    found = {}
+    presets_read = {}
     for speed, values in content.items():
         plain: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in values.items()
         }
-        found[float(speed)] = GaitParameters(**plain)
-    return found
+        presets_read[float(speed)] = GaitParameters(**plain)
+    return presets_read
 
 
 @lru_cache(maxsize=2)
@@ -166,7 +166,7 @@ AIR_DENSITY = 1.2
 
 @dataclass(frozen=True, eq=False)
 class GaitDesign:
-    """What a gait shall be like."""
+    """Design of a gait."""
 
     athlete: Athlete
     speeds: tuple[float, ...]

@@ -32,22 +32,22 @@ def regenerate_library(folder: Path, report: Report) -> None:
 
 def save_library(path: Path, gaits: Mapping[GaitName, Gait]) -> None:
     """Write solved gaits; the same gaits always give the same bytes."""
-    some = list(gaits.values())
+    solved = list(gaits.values())
     with atomic_path(path) as temporary:
         np.savez_compressed(
             temporary,
             names=np.array([str(name) for name in gaits]),
             joints=np.array(
-                [gait.joints[moved_joints(gait.athlete)] for gait in some], dtype=np.float32
+                [gait.joints[moved_joints(gait.athlete)] for gait in solved], dtype=np.float32
             ),
-            stance=np.array([gait.stance for gait in some]),
-            flight=np.array([gait.flight for gait in some]),
-            com=np.array([gait.com for gait in some]),
-            drag=np.array([gait.drag for gait in some]),
+            stance=np.array([gait.stance for gait in solved]),
+            flight=np.array([gait.flight for gait in solved]),
+            com=np.array([gait.com for gait in solved]),
+            drag=np.array([gait.drag for gait in solved]),
             timeline=np.array(
                 [
                     (gait.timeline.contact, gait.timeline.flight, gait.timeline.length)
-                    for gait in some
+                    for gait in solved
                 ]
             ),
         )

@@ -38,11 +38,11 @@ class RelativeMotion:
 
     def part(self, rows: slice, shape: tuple[int, ...]) -> RelativeMotion:
         """Some of the instants, their axis reshaped."""
-        taken = {
+        chosen = {
             f.name: (value := getattr(self, f.name))[rows].reshape(*shape, *value.shape[1:])
             for f in fields(self)
         }
-        return RelativeMotion(**taken)
+        return RelativeMotion(**chosen)
 
 
 def relative_motion(
@@ -53,17 +53,17 @@ def relative_motion(
     ``dI/dt = Σ ([ω]× I_i - I_i [ω]×) + m (2 d·d' 1 - d' dᵀ - d d'ᵀ)`` with d from the whole body's
     centre of mass to the segment's.
     """
-    held = [values.copy() for values in (q, u, udot)]
-    for values in held:
+    without_root = [values.copy() for values in (q, u, udot)]
+    for values in without_root:
         values[:, :ROOT] = 0.0
-    kinematics = segment_kinematics(skeleton, *held)
+    kinematics = segment_kinematics(skeleton, *without_root)
     motion = segment_motion(skeleton, kinematics)
     com, velocity, acceleration = centre_of_mass(motion)
     arm, drift = motion.com - com[:, None], motion.velocity - velocity[:, None]
-    turned = kinematics.rotation @ skeleton.inertia @ np.swapaxes(kinematics.rotation, -1, -2)
+    inertia = kinematics.rotation @ skeleton.inertia @ np.swapaxes(kinematics.rotation, -1, -2)
     spin = _skew(kinematics.angular_velocity)
     mass = skeleton.mass[:, None, None]
-    one = np.eye(3)
+    identity = np.eye(3)
     square = np.einsum("tbi,tbi->tb", arm, arm)[..., None, None]
     growth = np.einsum("tbi,tbi->tb", arm, drift)[..., None, None]
     outer = arm[..., :, None] * arm[..., None, :]
@@ -72,11 +72,11 @@ def relative_motion(
         com=com,
         velocity=velocity,
         acceleration=acceleration,
-        inertia=(turned + mass * (square * one - outer)).sum(axis=1),
+        inertia=(inertia + mass * (square * identity - outer)).sum(axis=1),
         inertia_rate=(
-            spin @ turned
-            - turned @ spin
-            + mass * (2.0 * growth * one - cross - np.swapaxes(cross, -1, -2))
+            spin @ inertia
+            - inertia @ spin
+            + mass * (2.0 * growth * identity - cross - np.swapaxes(cross, -1, -2))
         ).sum(axis=1),
         momentum=angular_momentum(motion, com, velocity).sum(axis=1),
         momentum_rate=angular_momentum_rate(motion, com, acceleration).sum(axis=1),

@@ -37,7 +37,7 @@ RELAXATION = 0.6
 
 @dataclass(frozen=True, eq=False)
 class Joints:
-    """What the legs hand on to the next sweep."""
+    """Results of the legs for the next sweep."""
 
     series: FloatArray
     """(C - 6, 2 K + 1) array, rad. Fourier coefficients of all coordinates but the pelvis's."""
@@ -153,8 +153,8 @@ class Sweep:
         series[self.upper_rows] = self.upper
         for (name, side), row in self.leg_rows.items():
             series[row] = self.legs_fit.series(name, side, leg.angles[name])
-        wanted = -np.radians(self.design.values["toe_out_deg"])[:, None]
-        turn = hip_rotation - RELAXATION * (leg.heading - wanted)
+        toe_out = -np.radians(self.design.values["toe_out_deg"])[:, None]
+        turn = hip_rotation - RELAXATION * (leg.heading - toe_out)
         quintic = chebyshev.chebvander(2.0 * self.s - 1.0, 5)
         smooth = np.linalg.lstsq(quintic, leg.ball_across.T, rcond=None)[0]
         return Joints(series, np.clip(turn, -0.6, 0.6), (quintic @ smooth).T, leg.reach)
@@ -176,8 +176,8 @@ class Sweep:
         line, design = self.design.timeline, self.design
         shape = (self.steps, FLIGHT_NODES, 3)
         angles, rates, _ = (part.reshape(shape) for part in self.wanted.values(self.flight_times))
-        wanted = orientation.angular_momentum(angles, rates, body)
-        mean = np.einsum("n,Nnd->Nd", collocation.weights(FLIGHT_NODES), wanted)
+        momentum = orientation.angular_momentum(angles, rates, body)
+        mean = np.einsum("n,Nnd->Nd", collocation.weights(FLIGHT_NODES), momentum)
         offset = np.stack([design.values[f"momentum_{axis}"] for axis in "xyz"], axis=-1)
         offset[self.side < 0, :2] *= -1.0
         offset *= design.athlete.mass / REFERENCE_MASS * design.leg_ratio**1.5
@@ -213,13 +213,13 @@ class Sweep:
     def _stance_angles(self, series: FloatArray) -> list[FloatArray]:
         """Angles and two derivatives at the nodes of the contacts."""
         width = self.design.timeline.contact[:, None, None]
-        found = []
+        derivatives = []
         for order in range(3):
             slopes = chebyshev.chebder(np.eye(series.shape[-2]), m=order) if order else None
             basis = chebyshev.chebvander(2.0 * self.s - 1.0, series.shape[-2] - 1 - order)
             table = basis if slopes is None else basis @ slopes
-            found.append((table @ series) * (2.0 / width) ** order)
-        return found
+            derivatives.append((table @ series) * (2.0 / width) ** order)
+        return derivatives
 
     def _rate(self, turned: list[FloatArray], body: RelativeMotion) -> FloatArray:
         """Rate of the angular momentum; both ends belong to flights, where it is zero."""
@@ -256,7 +256,7 @@ class Sweep:
     def _wishes(
         self, problem: HorizontalProblem, now: StanceForces
     ) -> tuple[list[FloatArray], list[FloatArray]]:
-        """What forward force, sideways force and free moment miss, and the sizes that count."""
+        """Errors of forward force, sideways force and free moment, and the sizes that count."""
         design, values = self.design, self.design.values
         mass = design.athlete.mass / REFERENCE_MASS
         weight = 1.0 / np.sqrt(np.gradient(self.s))

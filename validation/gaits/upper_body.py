@@ -51,11 +51,11 @@ def upper_body(
 def _arm(p: dict[str, FloatArray], phase: FloatArray, share: float) -> list[FloatArray]:
     turn = phase - p["arm_phase"]
     shoulder, elbow = _seed(turn)
-    still = np.ones_like(phase)
+    constant = np.ones_like(phase)
     return [
         p["arm_centre_deg"] + share * p["arm_amplitude"] * shoulder,
-        p["arm_adduction_deg"] * still,
-        ARM_TURN_DEG * still,
+        p["arm_adduction_deg"] * constant,
+        ARM_TURN_DEG * constant,
         p["elbow_centre_deg"] + share * p["elbow_amplitude"] * elbow,
     ]
 
@@ -81,8 +81,8 @@ def _seed(phase: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Deviation of shoulder and elbow from their centres, degrees."""
     angle = np.multiply.outer(phase, np.arange(1, ARM_HARMONICS + 1))
     rows = np.concatenate((np.ones((len(phase), 1)), np.cos(angle), np.sin(angle)), axis=1)
-    both = rows @ _seed_series()
-    return both[:, 0], both[:, 1]
+    deviations = rows @ _seed_series()
+    return deviations[:, 0], deviations[:, 1]
 
 
 @lru_cache(maxsize=1)

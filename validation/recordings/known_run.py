@@ -41,7 +41,7 @@ LEG = ("femur", "tibia", "foot", "toes")
 
 @dataclass(frozen=True, slots=True)
 class BodyError:
-    """What must be done to the model's body to make it the runner's."""
+    """Changes that make the model's body the runner's."""
 
     mass: float = 0.0
     """Relative change of the whole body's mass."""
@@ -99,7 +99,7 @@ def _legs(skeleton: Skeleton) -> BoolArray:
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """What separates the arrays from the truth, one draw."""
+    """Errors between the arrays and the truth, one draw."""
 
     skin: Skin | Springs = field(default_factory=Skin)
     """Motion of markers against the bone: waves, or masses on springs."""
@@ -201,12 +201,12 @@ class KnownRun:
     def contacts(self) -> FloatArray:
         """(N, 2) array, s: touchdown and toe-off of the contacts on the plates, markers' clock."""
         line = self.run.truth.gait.timeline
-        found = []
+        intervals = []
         for number in self.run.contacts_on_plates:
             period, step = divmod(number, len(line))
             begin = period * line.period + float(line.touchdown[step]) - self.run.start
-            found.append((begin, begin + float(line.contact[step])))
-        return np.array(found)
+            intervals.append((begin, begin + float(line.contact[step])))
+        return np.array(intervals)
 
     @property
     def window(self) -> BoolArray:
@@ -232,9 +232,9 @@ def known_run(
     gait: Gait, errors: Errors, random: np.random.Generator, laboratory: Laboratory | None = None
 ) -> KnownRun:
     """Record a gait with stated errors."""
-    where = laboratory or Laboratory()
+    laboratory_used = laboratory or Laboratory()
     plan = RunPlan(first_contact=0, clock_offset_s=errors.clock_offset_s)
-    run = recorded_run(gait, plan, where)
+    run = recorded_run(gait, plan, laboratory_used)
     recording, runner = run.recording, gait.skeleton
     placement = errors.placement_m * random.standard_normal(runner.marker_position.shape)
     skin, common = _tissue(run, errors.skin, random)
@@ -242,10 +242,10 @@ def known_run(
     markers = recording.markers + skin + soft.markers
     markers += rotate(recording.rotation[:, recording.marker_body], placement)
     markers += errors.marker_noise_m * random.standard_normal(markers.shape)
-    force, moment = _plates(run, errors, where, random)
+    force, moment = _plates(run, errors, laboratory_used, random)
     model = with_joints_apart(model_of(runner, errors.body), errors.joint_m, random)
     model = with_centres_apart(model, errors.centre_m, random)
-    return KnownRun(model, markers, force, moment, run, where, errors, soft)
+    return KnownRun(model, markers, force, moment, run, laboratory_used, errors, soft)
 
 
 def _sized(skin: Skin | Springs, size: float) -> Skin | Springs:
@@ -265,25 +265,25 @@ def _tissue(
 
 
 def _plates(
-    run: RecordedRun, errors: Errors, where: Laboratory, random: np.random.Generator
+    run: RecordedRun, errors: Errors, laboratory: Laboratory, random: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Total load about the ground's origin, with the plates' errors.
 
     Noise is drawn at the plates' rate so that a 20 Hz low-pass leaves the stated deviation; that of
     forces acts below the runner.
     """
-    centres = where.plates.centres()
+    centres = laboratory.plates.centres()
     gain = 1.0 + np.array(errors.gain) + errors.own_gain * random.standard_normal(centres.shape)
-    place = np.array([errors.cop_x, 0.0, errors.cop_z]) * np.ones_like(centres)
-    place[:, [0, 2]] += errors.own_cop_m * random.standard_normal((len(centres), 2))
-    more, wandering = plate_errors(
+    shift = np.array([errors.cop_x, 0.0, errors.cop_z]) * np.ones_like(centres)
+    shift[:, [0, 2]] += errors.own_cop_m * random.standard_normal((len(centres), 2))
+    extra, wandering = plate_errors(
         run.recording.force, run.recording.moment, errors.crosstalk, errors.wandering_cop_m, random
     )
-    plates = run.recording.force * gain + more
-    own = run.recording.moment * gain[:, 1:2] + wandering
+    plates = run.recording.force * gain + extra
+    plate_moment = run.recording.moment * gain[:, 1:2] + wandering
     force = plates.sum(axis=1)
-    moment = (own + cross((centres - place)[None], plates)).sum(axis=1)
-    noise = np.stack([_noise(force.shape, where, random) for _ in range(2)])
+    moment = (plate_moment + cross((centres - shift)[None], plates)).sum(axis=1)
+    noise = np.stack([_noise(force.shape, laboratory, random) for _ in range(2)])
     below = run.force_truth.com + run.shift
     below[:, 1] = 0.0
     force += errors.force_noise_n * noise[0]
@@ -291,9 +291,11 @@ def _plates(
     return force, moment
 
 
-def _noise(shape: tuple[int, ...], where: Laboratory, random: np.random.Generator) -> FloatArray:
+def _noise(
+    shape: tuple[int, ...], laboratory: Laboratory, random: np.random.Generator
+) -> FloatArray:
     """White noise that a 20 Hz low-pass brings to a deviation of 1."""
-    noise: FloatArray = random.standard_normal(shape) * np.sqrt(where.force_rate / 2.0 / 20.0)
+    noise: FloatArray = random.standard_normal(shape) * np.sqrt(laboratory.force_rate / 2.0 / 20.0)
     return noise
 
 
@@ -322,22 +324,22 @@ def plate_errors(
     axis. Sizes: four plates as installed erred by 2.3, 2.6, 11.8 and 14 mm on average over their
     surface (Cappello et al. 2011); makers promise crosstalk of 0.5 to 2 % (recalled).
     """
-    own = random.spawn(1)[0]
+    generator = random.spawn(1)[0]
     count = force.shape[1]
-    mixing = crosstalk * own.standard_normal((count, 3, 3))
+    mixing = crosstalk * generator.standard_normal((count, 3, 3))
     mixing[:, range(3), range(3)] = 0.0
-    phase = own.uniform(0.0, 2.0 * np.pi, (2, count))
+    phase = generator.uniform(0.0, 2.0 * np.pi, (2, count))
     vertical = force[..., 1]
     loaded = vertical > LOADED
     safe = np.where(loaded, vertical, np.inf)
     point = np.zeros_like(force)
     point[..., 0], point[..., 2] = moment[..., 2] / safe, -moment[..., 0] / safe
-    apart = np.zeros_like(force)
+    displaced = np.zeros_like(force)
     for axis, turn in zip((0, 2), phase, strict=True):
         wave = np.sin(2.0 * np.pi * point[..., 0] / WAVELENGTH + turn)
-        apart[..., axis] = np.sqrt(2.0) * wandering_cop_m * wave
-    more = np.einsum("pij,tpj->tpi", mixing, force)
-    return more, cross(point, more) - cross(apart, force)
+        displaced[..., axis] = np.sqrt(2.0) * wandering_cop_m * wave
+    extra = np.einsum("pij,tpj->tpi", mixing, force)
+    return extra, cross(point, extra) - cross(displaced, force)
 
 
 # observations -------------------------------------------------------------------------------------
@@ -352,27 +354,27 @@ def sprint_map() -> ModelMap:
     return read_yaml(MAP, ModelMap)
 
 
-def known_runner(made: KnownRun) -> Runner:
+def known_runner(recorded: KnownRun) -> Runner:
     """The (wrong) model of a known run with its groups."""
-    return Runner(made.model, sprint_map().groups)
+    return Runner(recorded.model, sprint_map().groups)
 
 
-def known_observations(made: KnownRun, cutoff: float) -> Observations:
-    """What the fit reads: low-passed markers and forces, inverse kinematics."""
-    model, rate = made.model, made.laboratory.marker_rate
+def known_observations(recorded: KnownRun, cutoff: float) -> Observations:
+    """Input of the fit: low-passed markers and forces, inverse kinematics."""
+    model, rate = recorded.model, recorded.laboratory.marker_rate
     index = np.arange(len(model.markers))
-    q = inverse_kinematics(model, made.markers, index, np.ones(len(index)))
-    plain, plates = low_pass(q, rate, cutoff), made.laboratory.force_rate
-    force, moment = (low_pass(part, plates, cutoff) for part in (made.force, made.moment))
+    q = inverse_kinematics(model, recorded.markers, index, np.ones(len(index)))
+    plain, plates = low_pass(q, rate, cutoff), recorded.laboratory.force_rate
+    force, moment = (low_pass(part, plates, cutoff) for part in (recorded.force, recorded.moment))
     return Observations(
-        time=made.time,
+        time=recorded.time,
         marker_index=index,
-        markers=low_pass(made.markers, rate, cutoff),
+        markers=low_pass(recorded.markers, rate, cutoff),
         wrench=GroundWrench(np.arange(len(force)) / plates, force, moment),
-        measured=made.measured,
+        measured=recorded.measured,
         start=plain,
-        plain=spline_motion(model, made.time, plain),
+        plain=spline_motion(model, recorded.time, plain),
         cutoff=cutoff,
-        contacts=made.contacts,
-        left=np.array(made.run.contacts_on_plates) % 2 == 1,
+        contacts=recorded.contacts,
+        left=np.array(recorded.run.contacts_on_plates) % 2 == 1,
     )

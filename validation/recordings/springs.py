@@ -69,8 +69,8 @@ def sprung_tissue(
     skeleton, bodies = truth.gait.skeleton, recording.bodies
     soft = [number for number, name in enumerate(bodies) if _segment(name) in NATURAL_HZ]
     body = np.repeat(soft, 2)
-    place = skeleton.com[body] + APART_M * np.outer(np.tile([1.0, -1.0], len(soft)), [1, 0, 0])
-    nominal = np.array([[NATURAL_HZ[_segment(bodies[one])]] for one in body])
+    position = skeleton.com[body] + APART_M * np.outer(np.tile([1.0, -1.0], len(soft)), [1, 0, 0])
+    nominal = np.array([[NATURAL_HZ[_segment(bodies[segment])]] for segment in body])
     natural = 2.0 * np.pi * nominal * (1.0 + SPREAD * random.standard_normal((len(body), 3)))
     damping = 2.0 * natural * random.uniform(*DAMPING, natural.shape)
     ratio = max(round(1.0 / (recording.marker_rate * STEP)), 1)
@@ -79,20 +79,20 @@ def sprung_tissue(
     count = 2 * (before + ratio * (len(truth.gait_time) - 1)) + 1
     time = truth.gait_time[0] + 0.5 * step * (np.arange(count) - 2 * before)
     moves = segment_kinematics(skeleton, *truth.gait.states(time))
-    felt = felt_motion(moves, body, place, skeleton.gravity)
-    found = displacements(step, natural**2, damping, felt)[before::ratio]
-    found = springs.size * (found - skeleton.gravity / natural**2)
-    pairs = found.reshape(len(found), len(soft), 2, 3)
-    segments = np.zeros((len(found), len(bodies), 3))
+    felt = felt_motion(moves, body, position, skeleton.gravity)
+    displaced = displacements(step, natural**2, damping, felt)[before::ratio]
+    displaced = springs.size * (displaced - skeleton.gravity / natural**2)
+    pairs = displaced.reshape(len(displaced), len(soft), 2, 3)
+    segments = np.zeros((len(displaced), len(bodies), 3))
     segments[:, soft] = pairs.mean(axis=2)
     markers = _under_markers(recording, soft, pairs, random)
-    turned = recording.rotation
-    return rotate(turned[:, recording.marker_body], markers), rotate(turned, segments)
+    rotation = recording.rotation
+    return rotate(rotation[:, recording.marker_body], markers), rotate(rotation, segments)
 
 
 @dataclass(frozen=True, eq=False)
 class FeltMotion:
-    """What masses on moving bones feel, in the axes of their segments, (N, W, 3) each."""
+    """Accelerations of masses on moving bones, in the axes of their segments, (N, W, 3) each."""
 
     acceleration: FloatArray
     """m/s². Of the place on the bone, less gravity."""
@@ -102,61 +102,63 @@ class FeltMotion:
 
 
 def felt_motion(
-    moves: SegmentKinematics, body: IntArray, place: FloatArray, gravity: FloatArray
+    moves: SegmentKinematics, body: IntArray, position: FloatArray, gravity: FloatArray
 ) -> FeltMotion:
-    """What W masses feel on some bodies at places (W, 3) in their axes, m."""
-    turned, omega = moves.rotation[:, body], moves.angular_velocity[:, body]
-    alpha, arm = moves.angular_acceleration[:, body], rotate(turned, place + 0.0 * omega)
-    whole = moves.acceleration[:, body] + cross(alpha, arm) + cross(omega, cross(omega, arm))
-    back = turned.swapaxes(-1, -2)
-    return FeltMotion(rotate(back, whole - gravity), rotate(back, omega), rotate(back, alpha))
+    """Accelerations of W masses on some bodies at positions (W, 3) in their axes, m."""
+    rotation, omega = moves.rotation[:, body], moves.angular_velocity[:, body]
+    alpha, arm = moves.angular_acceleration[:, body], rotate(rotation, position + 0.0 * omega)
+    acceleration = moves.acceleration[:, body] + cross(alpha, arm) + cross(omega, cross(omega, arm))
+    back = rotation.swapaxes(-1, -2)
+    return FeltMotion(
+        rotate(back, acceleration - gravity), rotate(back, omega), rotate(back, alpha)
+    )
 
 
 def displacements(
     step: float, stiffness: FloatArray, damping: FloatArray, felt: FeltMotion
 ) -> FloatArray:
-    """How masses on springs swing against their bones, segment axes.
+    """Displacements of masses on springs against their bones, segment axes.
 
     ``d'' = −k d − c d' − (a − g) − 2 Ω × d' − Ω' × d − Ω × (Ω × d)``.
     """
 
     def rate(sample: int, state: FloatArray) -> FloatArray:
-        place, speed = state
+        displacement, speed = state
         turn, turn_rate = felt.turn[sample], felt.turn_rate[sample]
-        pull = -stiffness * place - damping * speed - felt.acceleration[sample]
-        pull -= 2.0 * cross(turn, speed) + cross(turn_rate, place)
-        pull -= cross(turn, cross(turn, place))
+        pull = -stiffness * displacement - damping * speed - felt.acceleration[sample]
+        pull -= 2.0 * cross(turn, speed) + cross(turn_rate, displacement)
+        pull -= cross(turn, cross(turn, displacement))
         return np.stack([speed, pull])
 
     first = -felt.acceleration[0] / stiffness
     state = np.stack([first, 0.0 * first])
-    found = [first]
+    positions = [first]
     for sample in range(0, len(felt.acceleration) - 2, 2):
-        one = rate(sample, state)
-        two = rate(sample + 1, state + 0.5 * step * one)
-        three = rate(sample + 1, state + 0.5 * step * two)
-        four = rate(sample + 2, state + step * three)
-        state = state + step / 6.0 * (one + 2.0 * (two + three) + four)
-        found.append(state[0])
-    return np.stack(found)
+        slope_one = rate(sample, state)
+        slope_two = rate(sample + 1, state + 0.5 * step * slope_one)
+        slope_three = rate(sample + 1, state + 0.5 * step * slope_two)
+        slope_four = rate(sample + 2, state + step * slope_three)
+        state = state + step / 6.0 * (slope_one + 2.0 * (slope_two + slope_three) + slope_four)
+        positions.append(state[0])
+    return np.stack(positions)
 
 
 def _under_markers(
     recording: VirtualRecording, soft: list[int], pairs: FloatArray, random: np.random.Generator
 ) -> FloatArray:
     """(T, M, 3) array, m, segment axes: what markers show of the masses of their segment."""
-    names = [recording.bodies[one] for one in soft]
+    names = [recording.bodies[segment] for segment in soft]
     count = len(recording.labels)
     front, gain = random.uniform(0.0, 1.0, count), random.uniform(*GAIN, count)
-    found = np.zeros((len(pairs), count, 3))
+    shown = np.zeros((len(pairs), count, 3))
     for marker, label in enumerate(recording.labels):
         on = recording.bodies[recording.marker_body[marker]]
         carrier = coarse_segment(on) + (on[-2:] if on[-2:] in ("_l", "_r") else "")
         if carrier in names and label not in MARKERS_ON_BONE:
-            both = pairs[:, names.index(carrier)]
-            mixed = front[marker] * both[:, 0] + (1.0 - front[marker]) * both[:, 1]
-            found[:, marker] = gain[marker] * mixed
-    return found
+            masses = pairs[:, names.index(carrier)]
+            mixed = front[marker] * masses[:, 0] + (1.0 - front[marker]) * masses[:, 1]
+            shown[:, marker] = gain[marker] * mixed
+    return shown
 
 
 def _segment(body: str) -> str:
@@ -182,7 +184,7 @@ CORRECTIONS = 4
 
 @dataclass(frozen=True, eq=False)
 class Wobbling:
-    """What soft masses change, to first order in their displacements."""
+    """Changes by soft masses, to first order in their displacements."""
 
     markers: FloatArray
     """(T, M, 3) array, m, ground. Displacement of the bones under every marker."""
@@ -211,16 +213,18 @@ def wobbling(run: RecordedRun, tissue: FloatArray) -> Wobbling:
     relative = mass[:, None] * (segments.velocity - truth.com_velocity[:, None])
     speed = CubicSpline(time, moved)(time, 1)
     soft = cross(moved, relative) + cross(arm, mass[:, None] * speed)
-    turned = run.recording.rotation
-    own = turned @ skeleton.inertia @ turned.swapaxes(-1, -2)
+    rotation = run.recording.rotation
+    segment_inertia = rotation @ skeleton.inertia @ rotation.swapaxes(-1, -2)
     square = (arm**2).sum(axis=-1)[..., None, None] * np.eye(3)
-    inertia = own + mass[:, None, None] * (square - arm[..., :, None] * arm[..., None, :])
+    inertia = segment_inertia + mass[:, None, None] * (
+        square - arm[..., :, None] * arm[..., None, :]
+    )
     angle, rate = _rotation(time, inertia.sum(axis=1), truth.momentum.sum(axis=1), soft.sum(axis=1))
     momentum = soft + cross(angle[:, None] + 0.0 * arm, truth.momentum)
     momentum = momentum + np.einsum("tbij,tj->tbi", inertia, rate)
-    place = run.recording.markers - run.shift - truth.com[:, None]
+    arm_of_marker = run.recording.markers - run.shift - truth.com[:, None]
     back = (moved - np.array(share)[:, None] * tissue)[:, :1]
-    markers = cross(angle[:, None] + 0.0 * place, place) + back
+    markers = cross(angle[:, None] + 0.0 * arm_of_marker, arm_of_marker) + back
     return Wobbling(markers, momentum, CubicSpline(time, momentum)(time, 1))
 
 
@@ -228,10 +232,10 @@ def _rotation(
     time: FloatArray, inertia: FloatArray, momentum: FloatArray, soft: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Rotation of the bones, and its speed, (T, 3) each, rad, ground; without a mean."""
-    wanted = soft.mean(axis=0) - soft
+    required = soft.mean(axis=0) - soft
     angle = np.zeros_like(soft)
     for _ in range(CORRECTIONS):
-        speed = np.linalg.solve(inertia, (wanted - cross(angle, momentum))[..., None])[..., 0]
+        speed = np.linalg.solve(inertia, (required - cross(angle, momentum))[..., None])[..., 0]
         angle = CubicSpline(time, speed).antiderivative()(time)
         angle = angle - angle.mean(axis=0)
-    return angle, np.linalg.solve(inertia, (wanted - cross(angle, momentum))[..., None])[..., 0]
+    return angle, np.linalg.solve(inertia, (required - cross(angle, momentum))[..., None])[..., 0]

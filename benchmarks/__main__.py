@@ -13,13 +13,13 @@ from pathlib import Path
 from aqbio.cli import keep_freed_memory, relax_garbage_collection
 from aqbio.opensim.session import quiet
 from benchmarks.board import Effort, Measured, Row, measured_together
-from benchmarks.material import WORDS, Material, gathered
+from benchmarks.material import WORDS, Material, gather_material
 from benchmarks.rows import dynamics, markers, studies, trial
 from benchmarks.table import markdown, write_table
 
 RESULTS = Path(__file__).parent / "results"
 FRAMES, QUICK_FRAMES = 750, 150
-QUICK = Effort(fewest=1, most=1, patience_s=0.0)
+QUICK = Effort(fewest=1, most_turns=1, patience_s=0.0)
 
 Rows = Callable[[Material], Sequence[Row | Measured]]
 
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     start, load = time.perf_counter(), os.getloadavg()[0]
     lines: list[Measured] = []
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch, quiet(level="Off"):
-        material = gathered(Path(scratch), frames, _say)
+        material = gather_material(Path(scratch), frames, _say)
         took = {"material": time.perf_counter() - start}
         for name in chosen:
             began = time.perf_counter()
@@ -68,13 +68,17 @@ def _lines(rows: Sequence[Row | Measured], effort: Effort) -> list[Measured]:
     """Measure and report what is not measured yet, rows with the same rival together."""
     groups: dict[object, list[int]] = {}
     for number, row in enumerate(rows):
-        rival = row.other if isinstance(row, Row) else None
+        rival = row.rival if isinstance(row, Row) else None
         groups.setdefault(number if rival is None else rival, []).append(number)
     lines: dict[int, Measured] = {}
     for numbers in groups.values():
-        asked = [row for number in numbers if isinstance(row := rows[number], Row)]
-        found = measured_together(asked, effort) if asked else [rows[number] for number in numbers]
-        for number, line in zip(numbers, found, strict=True):
+        to_measure = [row for number in numbers if isinstance(row := rows[number], Row)]
+        measured = (
+            measured_together(to_measure, effort)
+            if to_measure
+            else [rows[number] for number in numbers]
+        )
+        for number, line in zip(numbers, measured, strict=True):
             lines[number] = line
             _say(f"{line.id}: {line.ours_s:.4g} s, {line.ratio:.4g} x, correct: {line.correct}")
     return [lines[number] for number in range(len(rows))]

@@ -14,7 +14,7 @@ NOT_MEASURED = math.nan
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a column of the table (``ratio``, ``ours_s`` or ``memory_mb``) must reach."""
+    """Limit that a column of the table (``ratio``, ``ours_s`` or ``memory_mb``) must reach."""
 
     column: str
     relation: str
@@ -25,13 +25,13 @@ class Target:
         return f"{self.column} {self.relation} {self.number:g}"
 
     def met_by(self, value: float) -> bool:
-        """Whether a value reaches the target; what was not measured never does."""
+        """True where a value reaches the target; a value that was not measured never does."""
         return value >= self.number if self.relation == ">=" else value <= self.number
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether both sides of a row did the same work, and in what they agree, with the number."""
+    """Judgement that both sides of a row did the same work, and their agreement as a number."""
 
     correct: bool
     note: str
@@ -44,7 +44,7 @@ class Row:
     id: str
     what: str
     ours: Callable[[], Any]
-    other: Callable[[], Any] | None
+    rival: Callable[[], Any] | None
     gate: Callable[[Any, Any], Verdict]
     """Takes what both sides gave and judges it."""
     target: Target | None = None
@@ -69,10 +69,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How often the sides of a row take turns."""
+    """Number of turns that the sides of a row take."""
 
     fewest: int = 2
-    most: int = 5
+    most_turns: int = 5
     patience_s: float = 15.0
     """After the fewest turns another one begins only if it would end before that, s."""
 
@@ -86,31 +86,37 @@ def measured_together(
     wrong gets no time. Then they take turns, ours before and after the rival's, so that what slows
     the machine for a while slows both.
     """
-    began, rival = clock(), rows[0].other
-    others: list[float] = []
+    began, rival = clock(), rows[0].rival
+    rival_seconds: list[float] = []
     mine, theirs = [row.ours() for row in rows], None  # not timed: imports and caches
     if rival is not None:
         seconds, theirs = _timed(rival, clock)
-        others.append(seconds)
-    verdicts = [row.gate(found, theirs) for row, found in zip(rows, mine, strict=True)]
+        rival_seconds.append(seconds)
+    verdicts = [row.gate(result, theirs) for row, result in zip(rows, mine, strict=True)]
     ours: list[list[float]] = [[] for _ in rows]
     sound = [number for number, verdict in enumerate(verdicts) if verdict.correct]
     turn = 0
     while sound and (
         turn < effort.fewest
-        or (turn < effort.most and (clock() - began) * (turn + 1) / turn < effort.patience_s)
+        or (turn < effort.most_turns and (clock() - began) * (turn + 1) / turn < effort.patience_s)
     ):
         for number in sound:
             ours[number].append(_timed(rows[number].ours, clock)[0])
         if rival is not None:
             if turn:
-                others.append(_timed(rival, clock)[0])
+                rival_seconds.append(_timed(rival, clock)[0])
             for number in reversed(sound):
                 ours[number].append(_timed(rows[number].ours, clock)[0])
         turn += 1
     return [
-        _line(row, verdict, own, others if own else [], turn if own else 0)
-        for row, verdict, own in zip(rows, verdicts, ours, strict=True)
+        _line(
+            row,
+            verdict,
+            seconds_of_row,
+            rival_seconds if seconds_of_row else [],
+            turn if seconds_of_row else 0,
+        )
+        for row, verdict, seconds_of_row in zip(rows, verdicts, ours, strict=True)
     ]
 
 
@@ -121,10 +127,10 @@ def _timed(work: Callable[[], Any], clock: Callable[[], float]) -> tuple[float, 
 
 
 def _line(
-    row: Row, verdict: Verdict, ours: list[float], others: list[float], turns: int
+    row: Row, verdict: Verdict, ours: list[float], rival_seconds: list[float], turns: int
 ) -> Measured:
     mine = statistics.median(ours) if ours else NOT_MEASURED
-    theirs = statistics.median(others) if others else NOT_MEASURED
+    theirs = statistics.median(rival_seconds) if rival_seconds else NOT_MEASURED
     columns = {"ours_s": mine, "ratio": theirs / mine}
     met = row.target and yes(verdict.correct and row.target.met_by(columns[row.target.column]))
     return Measured(

@@ -1,4 +1,4 @@
-"""How far from the truth, before and after consistency: ``python -m benchmarks.consistency_truth``.
+"""Errors before and after the consistency fit: ``python -m benchmarks.consistency_truth``.
 
 Virtual sprints whose momentum is known exactly, recorded with skin, clock, plates and body wrong by
 known draws (`validation.recordings.known_run`). The gaits come from the generator: joint angles
@@ -73,7 +73,7 @@ GROUPS = {
     "pelvis": ("pelvis",),
 }
 QUANTITIES = ("leg", "arm", "torso", "pelvis", "total", "total_z", "total_x")
-PLACES = ("torso", "femur_r")
+CENTRE_SEGMENTS = ("torso", "femur_r")
 """Segments of which it is shown how well their centres of mass are found."""
 INTERVAL = 1.645
 """Standard deviations from the middle to an end of an interval of 90 %."""
@@ -109,16 +109,16 @@ _gait = lru_cache(maxsize=8)(individual_gait)
 def recorded(setting: Setting, seed: int) -> KnownRun:
     """Record one of the demo's sprinters, in turn, with errors of their own."""
     random = np.random.default_rng([seed, 20261120])
-    who = SPRINTERS[seed % len(SPRINTERS)].athlete.name
+    athlete = SPRINTERS[seed % len(SPRINTERS)].athlete.name
     drag = float(random.uniform(*DRAG_AREAS))
-    gait = _gait(GaitName(who, "normal", setting.level), drag_area=drag).gait
+    gait = _gait(GaitName(athlete, "normal", setting.level), drag_area=drag).gait
     errors = drawn_errors(setting.size, random, setting.skin)
     return known_run(gait, replace(errors, centre_m=setting.centre_m), random)
 
 
-def observed(setting: Setting, made: KnownRun) -> Observations:
-    """What the fit reads."""
-    return known_observations(made, CUTOFFS.get(setting.level, SLOW_CUTOFF))
+def observed(setting: Setting, recording: KnownRun) -> Observations:
+    """Input of the fit."""
+    return known_observations(recording, CUTOFFS.get(setting.level, SLOW_CUTOFF))
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,9 +135,9 @@ class GroupMomentum:
     rate: FloatArray
 
 
-def true_momentum(made: KnownRun) -> GroupMomentum:
+def true_momentum(recording: KnownRun) -> GroupMomentum:
     """The truth of a known run: groups with all their mass, the soft one too."""
-    truth, soft, grouping = made.run.truth, made.soft, known_runner(made).grouping
+    truth, soft, grouping = recording.run.truth, recording.soft, known_runner(recording).grouping
     return GroupMomentum(
         group_sum(truth.momentum + soft.momentum, grouping),
         group_sum(truth.momentum_rate + soft.rate, grouping),
@@ -156,81 +156,85 @@ def motion_momentum(skeleton: Skeleton, motion: Motion, grouping: FloatArray) ->
     )
 
 
-def errors(found: GroupMomentum, truth: GroupMomentum, made: KnownRun) -> dict[str, float]:
+def errors(estimate: GroupMomentum, truth: GroupMomentum, recording: KnownRun) -> dict[str, float]:
     """Root mean square errors over the contacts and the flights between them.
 
     Of H and, with a ``d`` in front, of its rate; about the vertical but for the last two.
     """
-    order = list(known_runner(made).groups)
+    order = list(known_runner(recording).groups)
     result = {}
     for prefix, quantity in (("", "momentum"), ("d", "rate")):
-        apart = (getattr(found, quantity) - getattr(truth, quantity))[made.window]
-        size = np.sqrt((apart**2).mean(axis=0))[:, 1]
-        whole = np.sqrt((apart.sum(axis=1) ** 2).mean(axis=0))
+        error = (getattr(estimate, quantity) - getattr(truth, quantity))[recording.window]
+        size = np.sqrt((error**2).mean(axis=0))[:, 1]
+        total = np.sqrt((error.sum(axis=1) ** 2).mean(axis=0))
         for name, members in GROUPS.items():
-            result[prefix + name] = float(size[[order.index(one) for one in members]].mean())
+            result[prefix + name] = float(size[[order.index(group) for group in members]].mean())
         for name, axis in (("total", 1), ("total_z", 2), ("total_x", 0)):
-            result[prefix + name] = float(whole[axis])
+            result[prefix + name] = float(total[axis])
     return result
 
 
-def fit_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
+def fit_errors(fit: TrialFit, recording: KnownRun) -> dict[str, float]:
     """Errors of a fit, its residual and its markers."""
-    return _all_errors(fit.skeleton, fit.motion, fit.after, fit.motion.q, fit, made)
+    return _all_errors(fit.skeleton, fit.motion, fit.after, fit.motion.q, fit, recording)
 
 
-def plain_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
+def plain_errors(fit: TrialFit, recording: KnownRun) -> dict[str, float]:
     """The same of plain inverse kinematics, low-passed, on the model as it is."""
     plain = fit.observations.plain
-    return _all_errors(made.model, plain, fit.before, fit.observations.start, fit, made)
+    return _all_errors(recording.model, plain, fit.before, fit.observations.start, fit, recording)
 
 
 def _all_errors(
-    skeleton: Skeleton, motion: Motion, left: Any, q: FloatArray, fit: TrialFit, made: KnownRun
+    skeleton: Skeleton, motion: Motion, left: Any, q: FloatArray, fit: TrialFit, recording: KnownRun
 ) -> dict[str, float]:
-    found = motion_momentum(skeleton, motion, fit.runner.grouping)
-    force, moment = left.force[made.measured], left.moment[made.measured]
+    momentum = motion_momentum(skeleton, motion, fit.runner.grouping)
+    force, moment = left.force[recording.measured], left.moment[recording.measured]
     wrong = fit.solver.marker_errors(q)
-    return errors(found, true_momentum(made), made) | {
-        "height_mm": _height_error(skeleton, motion, made),
+    return errors(momentum, true_momentum(recording), recording) | {
+        "height_mm": _height_error(skeleton, motion, recording),
         "residual_n": float(np.sqrt((force**2).sum(axis=1).mean())),
         "residual_yaw_nm": _size(moment[:, 1]),
-        "marker_mm": 1e3 * float(np.sqrt(np.nanmean(wrong[made.window] ** 2))),
+        "marker_mm": 1e3 * float(np.sqrt(np.nanmean(wrong[recording.window] ** 2))),
     }
 
 
-def _height_error(skeleton: Skeleton, motion: Motion, made: KnownRun) -> float:
-    """How far the whole body's centre of mass is too high or too low on average, mm."""
+def _height_error(skeleton: Skeleton, motion: Motion, recording: KnownRun) -> float:
+    """Mean error of the height of the whole body's centre of mass, mm."""
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    found = centre_of_mass(segment_motion(skeleton, moves))[0] - made.run.truth.com
-    return 1e3 * abs(float(found[made.window, 1].mean()))
+    com_error = centre_of_mass(segment_motion(skeleton, moves))[0] - recording.run.truth.com
+    return 1e3 * abs(float(com_error[recording.window, 1].mean()))
 
 
-def coverage(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
-    """How sure the fit is of what is about the vertical, against the truth.
+def coverage(fit: TrialFit, recording: KnownRun) -> list[dict[str, float | str]]:
+    """Stated precision of momentum about the vertical, against the true error.
 
     Share of frames in which the 90 % interval holds it; standard deviation over error (root mean
     squares over frames); and the same of how stance means of the same foot scatter in the trial.
     """
-    truth, drawn = true_momentum(made), coordinate_samples(fit)
-    samples = np.stack([group_momentum(fit, *body_kinematics(fit, *one)) for one in drawn])
+    truth, states = true_momentum(recording), coordinate_samples(fit)
+    samples = np.stack([group_momentum(fit, *body_kinematics(fit, *state)) for state in states])
     off = (samples - np.mean(samples, axis=0))[..., 1]
-    found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
+    estimate = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
     order = list(fit.runner.groups)
-    chosen = {name: [order.index(one) for one in own] for name, own in GROUPS.items()}
-    rows: list[dict[str, float | str]] = [{"of": one} for one in ("coverage", "sd/error", "steps")]
-    stances = [(made.time >= a) & (made.time <= b) for a, b in made.contacts]
+    chosen = {name: [order.index(group) for group in groups] for name, groups in GROUPS.items()}
+    rows: list[dict[str, float | str]] = [
+        {"of": statistic} for statistic in ("coverage", "sd/error", "steps")
+    ]
+    stances = [(recording.time >= a) & (recording.time <= b) for a, b in recording.contacts]
     for number, (prefix, quantity) in enumerate((("", "momentum"), ("d", "rate"))):
-        apart = (getattr(found, quantity) - getattr(truth, quantity))[..., 1]
-        apart = np.column_stack([apart, apart.sum(axis=1)])
-        for name, own in (chosen | {"total": [-1]}).items():
-            wrong, spread = apart[:, own], off[:, number][..., own]
+        deviation = (getattr(estimate, quantity) - getattr(truth, quantity))[..., 1]
+        deviation = np.column_stack([deviation, deviation.sum(axis=1)])
+        for name, columns in (chosen | {"total": [-1]}).items():
+            wrong, spread = deviation[:, columns], off[:, number][..., columns]
             sd = spread.std(axis=0, ddof=1)
-            held = (np.abs(wrong) <= INTERVAL * sd)[made.window]
-            rows[0][prefix + name] = float(held.mean())
-            rows[1][prefix + name] = _size(sd[made.window]) / _size(wrong[made.window])
-            means = [np.array([one[on].mean(axis=0) for on in stances]) for one in (wrong, *spread)]
-            error, *draws = [_size(_own_of_steps(one)) for one in means]
+            covered = (np.abs(wrong) <= INTERVAL * sd)[recording.window]
+            rows[0][prefix + name] = float(covered.mean())
+            rows[1][prefix + name] = _size(sd[recording.window]) / _size(wrong[recording.window])
+            means = [
+                np.array([values[on].mean(axis=0) for on in stances]) for values in (wrong, *spread)
+            ]
+            error, *draws = [_size(_own_of_steps(step_means)) for step_means in means]
             rows[2][prefix + name] = _size(np.array(draws)) / error
     return rows
 
@@ -247,7 +251,7 @@ def _own_of_steps(means: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What some recordings gave, by setting and seed."""
+    """Results of some recordings, by setting and seed."""
 
     errors: pd.DataFrame
     """By arm."""
@@ -263,8 +267,8 @@ def contacts_left_out(fit: TrialFit) -> list[dict[str, float | str]]:
     """Errors of contacts whose forces were left out: of the plain way and of the fit."""
     return [
         {"way": way} | asdict(error)
-        for one in left_out_contacts(fit)
-        for way, error in ((PLAIN, one.before), ("fit", one.after))
+        for contact in left_out_contacts(fit)
+        for way, error in ((PLAIN, contact.before), ("fit", contact.after))
     ]
 
 
@@ -276,64 +280,71 @@ def findings(
     blind: Collection[str] = (),
 ) -> Findings:
     """Record, fit with every arm, compare with the truth; the first arm is the default."""
-    wrong, held, known, unseen = [], [], [], []
+    wrong, coverages, parameters, unseen = [], [], [], []
     for setting in settings:
         for seed in seeds:
-            made = recorded(setting, seed)
-            runner, observations = known_runner(made), observed(setting, made)
-            place = {"setting": setting.name, "seed": seed}
+            recording = recorded(setting, seed)
+            runner, observations = known_runner(recording), observed(setting, recording)
+            key = {"setting": setting.name, "seed": seed}
             for number, (arm, weights) in enumerate(arms.items()):
                 fit = fit_trial(runner, observations, weights)
-                wrong.append(place | {"weights": arm} | fit_errors(fit, made))
+                wrong.append(key | {"weights": arm} | fit_errors(fit, recording))
                 if not number:
-                    wrong.append(place | {"weights": PLAIN} | plain_errors(fit, made))
-                    known += [place | row for row in _parameters(fit, made)]
+                    wrong.append(key | {"weights": PLAIN} | plain_errors(fit, recording))
+                    parameters += [key | row for row in _parameters(fit, recording)]
                 if arm in SURE:
-                    own = place | {"weights": arm}
-                    held += [own | row for row in coverage(fit, made)]
+                    fit_key = key | {"weights": arm}
+                    coverages += [fit_key | row for row in coverage(fit, recording)]
                     if setting.name in blind:
-                        unseen += [own | row for row in contacts_left_out(fit)]
+                        unseen += [fit_key | row for row in contacts_left_out(fit)]
         if say is not None:
             say(f"{setting.name}: {len(seeds)} recordings")
-    return Findings(*(pd.DataFrame(rows) for rows in (wrong, held, known, unseen)))
+    return Findings(*(pd.DataFrame(rows) for rows in (wrong, coverages, parameters, unseen)))
 
 
-def _parameters(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
+def _parameters(fit: TrialFit, recording: KnownRun) -> list[dict[str, float | str]]:
     """Parameters of which the truth is known, and places of some centres of mass."""
-    errors = made.errors
+    errors = recording.errors
     true = {"clock_offset": errors.clock_offset_s} | asdict(errors.body)
     true |= {"cop_offset_x": errors.cop_x, "cop_offset_z": errors.cop_z}
-    place = made.run.truth.gait.skeleton.com - made.model.com
+    centre_shift = recording.run.truth.gait.skeleton.com - recording.model.com
     bodies = fit.runner.skeleton.bodies
     rows: list[dict[str, float | str]] = [
-        {"name": one.name, "true": true[one.name], "estimate": one.estimate, "sd": one.sd}
-        for one in fit.estimates
-        if one.parameter.on and one.name in true
+        {
+            "name": estimate.name,
+            "true": true[estimate.name],
+            "estimate": estimate.estimate,
+            "sd": estimate.sd,
+        }
+        for estimate in fit.estimates
+        if estimate.parameter.on and estimate.name in true
     ]
     shift, covariance = centre_estimates(fit.runner, fit.estimates, fit.covariance)
     sd = np.sqrt(np.diag(covariance)).reshape(-1, 3)
     return rows + [
         {
             "name": f"{segment}_com_{axis}",
-            "true": place[at, number],
+            "true": centre_shift[at, number],
             "estimate": shift[at, number],
             "sd": sd[at, number],
         }
-        for segment, at in ((name, bodies.index(name)) for name in PLACES)
+        for segment, at in ((name, bodies.index(name)) for name in CENTRE_SEGMENTS)
         for number, axis in enumerate("xyz")
     ]
 
 
-def ratios(found: Findings) -> pd.DataFrame:
+def ratios(results: Findings) -> pd.DataFrame:
     """Mean errors over seeds, relative to the plain way's, by setting and arm."""
-    mean = found.errors.drop(columns="seed").groupby(["setting", "weights"], sort=False).mean()
+    mean = results.errors.drop(columns="seed").groupby(["setting", "weights"], sort=False).mean()
     plain = mean.xs(PLAIN, level="weights")
     return mean / plain.reindex(mean.index, level="setting")
 
 
-def root_mean_square_parameters(found: Findings) -> pd.DataFrame:
+def root_mean_square_parameters(results: Findings) -> pd.DataFrame:
     """Size of the true values and of what is left of them, by setting and parameter."""
-    table = found.parameters.assign(left=found.parameters["estimate"] - found.parameters["true"])
+    table = results.parameters.assign(
+        left=results.parameters["estimate"] - results.parameters["true"]
+    )
     squares = table.set_index(["setting", "name"])[["true", "left"]] ** 2
     return squares.groupby(level=[0, 1], sort=False).mean() ** 0.5
 
@@ -359,58 +370,68 @@ GATES = (
 """Gates of the method: words, number, relation and limit."""
 
 
-def gates(found: Findings, setting: str) -> list[tuple[float, bool]]:
+def gates(results: Findings, setting: str) -> list[tuple[float, bool]]:
     """Number of every gate at one setting, and whether it holds."""
-    by_weights = ratios(found).loc[setting]
+    by_weights = ratios(results).loc[setting]
     default = by_weights.iloc[0]
-    own = found.coverage[found.coverage["setting"] == setting]
-    own = own[(own["weights"] == DEFAULT) & (own["of"] == "coverage")].mean(numeric_only=True)
+    covered = results.coverage[results.coverage["setting"] == setting]
+    covered = covered[(covered["weights"] == DEFAULT) & (covered["of"] == "coverage")].mean(
+        numeric_only=True
+    )
     tight = by_weights.loc["3/1"] / default
-    known = {**default, **own.add_prefix("coverage "), **tight.add_prefix("tight ")}
+    numbers = {**default, **covered.add_prefix("coverage "), **tight.add_prefix("tight ")}
     holds = {"<=": operator.le, ">=": operator.ge, ">": operator.gt}
-    return [(known[name], holds[how](known[name], limit)) for _, name, how, limit in GATES]
+    return [
+        (numbers[name], holds[relation](numbers[name], limit)) for _, name, relation, limit in GATES
+    ]
 
 
-def errors_table(found: Findings) -> str:
+def errors_table(results: Findings) -> str:
     """Mean errors over the seeds, and in brackets their share of the plain way's."""
-    mean = found.errors.drop(columns="seed").groupby(["setting", "weights"], sort=False).mean()
-    relative = ratios(found)
-    shown = [*QUANTITIES, "dleg", "darm", "dtorso", "dtotal"]
+    mean = results.errors.drop(columns="seed").groupby(["setting", "weights"], sort=False).mean()
+    relative = ratios(results)
+    columns = [*QUANTITIES, "dleg", "darm", "dtorso", "dtotal"]
     rest = ["residual_n", "residual_yaw_nm", "marker_mm", "height_mm"]
     rows = []
-    for place, row in mean.iterrows():
-        cells = [f"{row[name]:.3g}" for name in shown]
-        if place[1] != PLAIN:
-            share = relative.loc[place, shown]
+    for key, row in mean.iterrows():
+        cells = [f"{row[name]:.3g}" for name in columns]
+        if key[1] != PLAIN:
+            share = relative.loc[key, columns]
             cells = [f"{cell} ({part:.2f})" for cell, part in zip(cells, share, strict=True)]
-        rows.append([*place, *cells, *(f"{row[name]:.3g}" for name in rest)])
-    return page_table(["recordings", "weights", *shown, *rest], rows)
+        rows.append([*key, *cells, *(f"{row[name]:.3g}" for name in rest)])
+    return page_table(["recordings", "weights", *columns, *rest], rows)
 
 
-def gates_table(found: Findings, settings: Sequence[Setting]) -> str:
+def gates_table(results: Findings, settings: Sequence[Setting]) -> str:
     """Gates at each setting: the number, and a no where it does not hold."""
-    columns = [gates(found, one.name) for one in settings]
+    columns = [gates(results, setting.name) for setting in settings]
     rows = [
-        [words, f"{how} {limit:g}", *(f"{x:.2f}{'' if ok else ' **no**'}" for x, ok in numbers)]
-        for (words, _, how, limit), numbers in zip(GATES, zip(*columns, strict=True), strict=True)
+        [
+            words,
+            f"{relation} {limit:g}",
+            *(f"{x:.2f}{'' if ok else ' **no**'}" for x, ok in numbers),
+        ]
+        for (words, _, relation, limit), numbers in zip(
+            GATES, zip(*columns, strict=True), strict=True
+        )
     ]
-    return page_table(["gate", "limit", *(one.name for one in settings)], rows)
+    return page_table(["gate", "limit", *(setting.name for setting in settings)], rows)
 
 
 def _grouped(table: pd.DataFrame, by: Sequence[str], form: str, power: float = 1.0) -> str:
     """Means over recordings (root mean squares with power 2)."""
     left = table.drop(columns="seed").set_index(list(by)) ** power
     mean = left.groupby(level=list(by), sort=False).mean() ** (1.0 / power)
-    rows = [[*place, *(f"{value:{form}}" for value in row)] for place, row in mean.iterrows()]
+    rows = [[*key, *(f"{value:{form}}" for value in row)] for key, row in mean.iterrows()]
     heads = ["recordings" if name == "setting" else name for name in by]
     return page_table([*heads, *mean.columns], rows)
 
 
-def parameters_table(found: Findings) -> str:
+def parameters_table(results: Findings) -> str:
     """Size of the true parameters and of what is left of them; mean standard deviation."""
-    table = root_mean_square_parameters(found)
-    table["sd"] = found.parameters.groupby(["setting", "name"], sort=False)["sd"].mean()
-    rows = [[*place, *(f"{value:.2g}" for value in row)] for place, row in table.iterrows()]
+    table = root_mean_square_parameters(results)
+    table["sd"] = results.parameters.groupby(["setting", "name"], sort=False)["sd"].mean()
+    rows = [[*key, *(f"{value:.2g}" for value in row)] for key, row in table.iterrows()]
     return page_table(["recordings", "parameter", "true (RMS)", "error (RMS)", "stated SD"], rows)
 
 
@@ -456,27 +477,27 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     start = time.perf_counter()
     arms = {name: ARMS[name] for name in ARMS if name in {*SURE, "3/1", *options.weights}}
-    found = findings(SETTINGS, range(options.seeds), arms, say=_say, blind=BLIND)
+    results = findings(SETTINGS, range(options.seeds), arms, say=_say, blind=BLIND)
     page = PAGE.format(
         date=time.strftime("%Y-%m-%d"),
         commit=git_commit(),
         seeds=options.seeds,
         versions=", ".join(f"{name} {version}" for name, version in versions().items()),
         weights="; ".join(arms),
-        errors=errors_table(found),
-        gates=gates_table(found, [one for one in SETTINGS if one.size]),
-        coverage=_grouped(found.coverage, ("of", "setting", "weights"), ".2f"),
-        contacts=len(found.left_out) // (2 * len(SURE)),
-        left_out=_grouped(found.left_out, ("way", "setting", "weights"), ".3g", 2.0),
-        parameters=parameters_table(found),
+        errors=errors_table(results),
+        gates=gates_table(results, [setting for setting in SETTINGS if setting.size]),
+        coverage=_grouped(results.coverage, ("of", "setting", "weights"), ".2f"),
+        contacts=len(results.left_out) // (2 * len(SURE)),
+        left_out=_grouped(results.left_out, ("way", "setting", "weights"), ".3g", 2.0),
+        parameters=parameters_table(results),
     )
     _say(page)
     if not options.print_only:
         write_text(RESULTS / "consistency_truth.md", page)
-        text = found.errors.to_csv(sep="\t", index=False, float_format="%.4g")
+        text = results.errors.to_csv(sep="\t", index=False, float_format="%.4g")
         write_text(RESULTS / "consistency_truth.tsv", text)
     _say(f"{time.perf_counter() - start:.0f} s")
-    return int(not all(holds for _, holds in gates(found, SETTINGS[2].name)))
+    return int(not all(holds for _, holds in gates(results, SETTINGS[2].name)))
 
 
 def _say(line: str) -> None:

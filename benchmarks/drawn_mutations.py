@@ -67,9 +67,9 @@ def changes(file: str, source: bytes) -> list[Change]:
         if type(operator) in SIGNS:
             sign, wrong = SIGNS[type(operator)]
             start, stop = span(left)[1], span(right)[0]
-            place = source.find(sign.encode(), start, stop)
-            if place >= 0:
-                yield place, place + len(sign), wrong
+            position = source.find(sign.encode(), start, stop)
+            if position >= 0:
+                yield position, position + len(sign), wrong
 
     def of_node(node: ast.AST) -> Iterator[tuple[int, int, str]]:
         match node:
@@ -89,9 +89,9 @@ def changes(file: str, source: bytes) -> list[Change]:
 
     return sorted(
         {
-            Change(file, *one, node.lineno)
+            Change(file, *site, node.lineno)
             for node in ast.walk(ast.parse(source))
-            for one in of_node(node)
+            for site in of_node(node)
         }
     )
 
@@ -111,12 +111,12 @@ def stops(file: str, source: bytes) -> list[Change]:
     return [
         Change(
             file,
-            lines[one.lineno - 1] + one.col_offset,
-            lines[one.end_lineno - 1] + one.end_col_offset,
+            lines[statement.lineno - 1] + statement.col_offset,
+            lines[statement.end_lineno - 1] + statement.end_col_offset,
             PLANTED,
-            one.lineno,
+            statement.lineno,
         )
-        for one in firsts
+        for statement in firsts
     ]
 
 
@@ -124,7 +124,7 @@ def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def drawn(
+def drawn_changes(
     seed: int,
     count: int,
     rooms: Sequence[str] = ROOMS,
@@ -132,15 +132,21 @@ def drawn(
     kind: Callable[[str, bytes], list[Change]] = changes,
 ) -> list[Change]:
     """Changes of files of rooms, each room as often as any other; on lines that are entered."""
-    generator, every = random.Random(seed), {}
+    generator, changes_of = random.Random(seed), {}
     for room in rooms:
         files = sorted((ROOT / "aqbio" / room).rglob("*.py"))
-        made = (kind(path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in files)
-        every[room] = [
-            one for own in made for one in own if entered is None or (one.file, one.line) in entered
+        by_file = (kind(path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in files)
+        changes_of[room] = [
+            change
+            for of_file in by_file
+            for change in of_file
+            if entered is None or (change.file, change.line) in entered
         ]
-    found = [room for room in rooms if every[room]]
-    return [generator.choice(every[found[number % len(found)]]) for number in range(count)]
+    filled_rooms = [room for room in rooms if changes_of[room]]
+    return [
+        generator.choice(changes_of[filled_rooms[number % len(filled_rooms)]])
+        for number in range(count)
+    ]
 
 
 Entering = dict[tuple[str, int], set[str]]
@@ -155,16 +161,16 @@ def entering(root: Path, command: Sequence[str]) -> Entering:
             f"[run]\nsource = aqbio\nparallel = true\npatch = subprocess, _exit\n"
             f"context = ${{PYTEST_CURRENT_TEST-}}\ndata_file = {folder}/data\n"
         )
-        own = {"PYTHONPATH": str(root), "COVERAGE_RCFILE": str(settings)}
+        variables = {"PYTHONPATH": str(root), "COVERAGE_RCFILE": str(settings)}
         subprocess.run(
             [sys.executable, "-m", "coverage", "run", "-m", *command],
             cwd=root,
-            env=os.environ | own,
+            env=os.environ | variables,
             check=True,
         )
-        found = Coverage(config_file=str(settings))
-        found.combine()
-        data = found.get_data()
+        coverage = Coverage(config_file=str(settings))
+        coverage.combine()
+        data = coverage.get_data()
         return {
             (Path(file).relative_to(root).as_posix(), line): {
                 name.partition("::")[0] for name in tests if name
@@ -184,29 +190,29 @@ def guards(change: Change, tests: Entering) -> list[str]:
     module = Counter(
         test for (file, _), files in tests.items() if file == change.file for test in files
     )
-    own = tests.get((change.file, change.line)) or module.keys()
-    return sorted(own, key=lambda test: -module[test] / breadth[test])[:MOST_FILES]
+    entering_files = tests.get((change.file, change.line)) or module.keys()
+    return sorted(entering_files, key=lambda test: -module[test] / breadth[test])[:MOST_FILES]
 
 
 def survives(change: Change, root: Path, files: Sequence[str]) -> bool:
-    """Whether no test of some files fails with the change in a copy of the project."""
+    """True where no test of some files fails with the change in a copy of the project."""
     path = root / change.file
     right = path.read_bytes()
     path.write_bytes(right[: change.start] + change.wrong.encode() + right[change.stop :])
-    folders = list(dict.fromkeys(Path(one).parent for one in files))
+    folders = list(dict.fromkeys(Path(file).parent for file in files))
     # pytest forgets the fixtures of a folder that it comes back to
-    together = sorted(files, key=lambda one: folders.index(Path(one).parent))
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-m", MARKS, *together]
+    by_folder = sorted(files, key=lambda file: folders.index(Path(file).parent))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-m", MARKS, *by_folder]
     environment = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, cwd=root, env=environment, capture_output=True, check=False, timeout=ENDLESS_S
         )
     except subprocess.TimeoutExpired:
         return False
     finally:
         path.write_bytes(right)
-    return done.returncode in (0, 5)  # 5: there are none
+    return process.returncode in (0, 5)  # 5: there are none
 
 
 def main() -> int:
@@ -221,12 +227,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "project"
         unneeded = shutil.ignore_patterns(".git", ".venv", "__pycache__", "build")
-        made = shutil.ignore_patterns("results", "recordings")
+        unpacked = shutil.ignore_patterns("results", "recordings")
         shutil.copytree(
             ROOT,
             root,
             ignore=lambda path, names: (
-                made(path, names) if "data" in Path(path).parts else unneeded(path, names)
+                unpacked(path, names) if "data" in Path(path).parts else unneeded(path, names)
             ),
         )
         usual, tests = entering(root, STUDY), entering(root, (*TESTS, "-n", "auto"))
@@ -234,17 +240,18 @@ def main() -> int:
         if options.incomplete:
             lacking = {line for line, files in tests.items() if LACKING in files}
             lines, kind = lacking - usual.keys(), stops
-        for number, one in enumerate(
-            drawn(options.seed, options.count, options.rooms.split(","), lines, kind), 1
+        for number, change in enumerate(
+            drawn_changes(options.seed, options.count, options.rooms.split(","), lines, kind), 1
         ):
-            alive = survives(one, root, guards(one, tests))
+            alive = survives(change, root, guards(change, tests))
             survived += alive
-            source = (ROOT / one.file).read_bytes()
-            line = source.splitlines()[one.line - 1].decode().strip()
-            was = source[one.start : one.stop].decode()
+            source = (ROOT / change.file).read_bytes()
+            line = source.splitlines()[change.line - 1].decode().strip()
+            was = source[change.start : change.stop].decode()
             verdict = "SURVIVED" if alive else "noticed"
             print(
-                f"{number}: {verdict} {one.file}:{one.line} {was!r} -> {one.wrong!r} in: {line}",
+                f"{number}: {verdict} {change.file}:{change.line} "
+                f"{was!r} -> {change.wrong!r} in: {line}",
                 flush=True,
             )
     print(f"{options.count - survived} of {options.count} noticed")

@@ -44,8 +44,8 @@ def observable(
 ) -> BoolArray:
     """(C,) bool: coordinates that markers determine in at least half of the frames."""
     covariance = usual_covariance(skeleton, q, marker_index, markers)
-    told = coordinates_observed(frame_sd(covariance), range_sd(skeleton))
-    return np.asarray(told.mean(axis=0) >= MIN_OBSERVED_SHARE)
+    observed_axes = coordinates_observed(frame_sd(covariance), range_sd(skeleton))
+    return np.asarray(observed_axes.mean(axis=0) >= MIN_OBSERVED_SHARE)
 
 
 def ground_loads(

@@ -89,7 +89,7 @@ REAL: tuple[tuple[str, Labels, str, str | None], ...] = (
 
 
 @dataclass(frozen=True)
-class Known:
+class PlateRecording:
     """A recording and its contacts on plates, ground axes."""
 
     name: str
@@ -122,7 +122,7 @@ class Measured(NamedTuple):
 
 def main(arguments: list[str]) -> int:
     """Measure and print; with ``--write`` write the page."""
-    rows = [row for known in (*real_runs(), *virtual_runs()) for row in measured(known)]
+    rows = [row for recorded in (*real_runs(), *virtual_runs()) for row in measured(recorded)]
     sys.stdout.write(markdown(rows))
     if "--write" in arguments:
         page = ROOT / "benchmarks/results/foot_events.md"
@@ -130,7 +130,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def real_runs() -> Iterator[Known]:
+def real_runs() -> Iterator[PlateRecording]:
     """The recordings of the folder that AQBIO_REALDATA names."""
     folder = Path(os.environ[REALDATA])
     for name, labels, markers, forces in REAL:
@@ -138,78 +138,82 @@ def real_runs() -> Iterator[Known]:
         recording = read_recording(folder / markers, folder / forces if forces else None)
         trial = Trial(participant_id="P", trial_id="run", task="run", file=markers)
         notes = Notes("run", "P", markers, forces or markers)
-        found = prepare_trial(recording, trial, marker_set, Laboratory(), Prepare(), notes)
-        turned = replace(recording, positions=recording.positions @ found.axes.matrix.T)
-        yield Known(name, turned, found.ground, marker_set, found.contacts)
+        prepared = prepare_trial(recording, trial, marker_set, Laboratory(), Prepare(), notes)
+        rotated = replace(recording, positions=recording.positions @ prepared.axes.matrix.T)
+        yield PlateRecording(name, rotated, prepared.ground, marker_set, prepared.contacts)
 
 
-def virtual_runs() -> Iterator[Known]:
+def virtual_runs() -> Iterator[PlateRecording]:
     """Runs of the demo's sprinters with its noise and soft tissue, and their true contacts."""
-    athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
+    athletes = {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
     gaits = load_library(DATA / "gait_library.npz", athletes)
     laboratory = VirtualLaboratory(axes=GROUND_AXES, marker_unit="m")
     feet = {"foot": ("HEE", "TOE", "MT1", "MT5"), "pelvis": ("RASI", "LASI", "RPSI", "LPSI")}
     for number, (athlete, level) in enumerate(VIRTUAL):
         gait = gaits[GaitName(athlete, "normal", level)]
         run = recorded_run(gait, RunPlan(0), laboratory)
-        seen = disturbed(run.recording, DISTURBANCES, np.random.default_rng(number))
-        recording = Recording(seen.labels, seen.markers, seen.marker_rate, None)
-        end = run.start + len(seen.markers) / seen.marker_rate
+        disturbed_run = disturbed(run.recording, DISTURBANCES, np.random.default_rng(number))
+        recording = Recording(
+            disturbed_run.labels, disturbed_run.markers, disturbed_run.marker_rate, None
+        )
+        end = run.start + len(disturbed_run.markers) / disturbed_run.marker_rate
         true = tuple(
             FootContact(
-                SIDES.index(one.foot),
-                one.rises - run.start,
-                one.falls - run.start,
+                SIDES.index(contact.foot),
+                contact.rises - run.start,
+                contact.falls - run.start,
                 (),
-                complete=one.rises > run.start and one.falls < end,
+                complete=contact.rises > run.start and contact.falls < end,
                 edge_distance=np.nan,
                 peak=np.nan,
             )
-            for one in contacts(gait, run.start, end, THRESHOLD_N)
+            for contact in contacts(gait, run.start, end, THRESHOLD_N)
         )
         ground = Ground("overground", 0.0, 0.0)
-        yield Known("virtual sprinter", recording, ground, _marker_set(feet), true)
+        yield PlateRecording("virtual sprinter", recording, ground, _marker_set(feet), true)
 
 
-def measured(known: Known) -> Iterator[Measured]:
+def measured(recorded: PlateRecording) -> Iterator[Measured]:
     """Errors of one recording at its own rate and at lower ones."""
-    own = known.recording.rate
-    for rate in sorted({own, *(one for one in RATES if one < own)}):
-        offsets = OFFSETS if rate < own else OFFSETS[:1]
-        found = [_events(known, rate, offset / rate) for offset in offsets]
-        asked = sum(len(plates) for _, plates in found)
-        errors = [event_errors(events.contacts, plates) for events, plates in found]
-        touchdown = 1e3 * np.concatenate([one.touchdown for one in errors])
-        toe_off = 1e3 * np.concatenate([one.toe_off for one in errors])
-        strikes = [events.strike for events, _ in found if events.strike]
+    full_rate = recorded.recording.rate
+    for rate in sorted({full_rate, *(lower for lower in RATES if lower < full_rate)}):
+        offsets = OFFSETS if rate < full_rate else OFFSETS[:1]
+        events_of = [_events(recorded, rate, offset / rate) for offset in offsets]
+        expected = sum(len(plates) for _, plates in events_of)
+        errors = [event_errors(events.contacts, plates) for events, plates in events_of]
+        touchdown = 1e3 * np.concatenate([error.touchdown for error in errors])
+        toe_off = 1e3 * np.concatenate([error.toe_off for error in errors])
+        strikes = [events.strike for events, _ in events_of if events.strike]
         yield Measured(
-            known.name,
+            recorded.name,
             rate,
-            round(found[0][0].speed, 1),
+            round(events_of[0][0].speed, 1),
             max(set(strikes), key=strikes.count) if strikes else "",
-            asked,
-            round(len(touchdown) / asked, 2),
+            expected,
+            round(len(touchdown) / expected, 2),
             *_spread(touchdown),
-            round(len(toe_off) / asked, 2),
+            round(len(toe_off) / expected, 2),
             *_spread(toe_off),
         )
 
 
-def _events(known: Known, rate: float, offset: float) -> tuple[MarkerEvents, list[FootContact]]:
+def _events(
+    recorded: PlateRecording, rate: float, offset: float
+) -> tuple[MarkerEvents, list[FootContact]]:
     """Events of the markers at a rate, and the plates' contacts that they can be held against."""
-    recording = _resampled(known.recording, rate, offset)
-    feet = foot_markers(recording.labels, recording.positions, known.marker_set)
+    recording = _resampled(recorded.recording, rate, offset)
+    feet = foot_markers(recording.labels, recording.positions, recorded.marker_set)
     last = (len(feet) - 1) / rate
     plates = [
-        replace(one, touchdown=one.touchdown - offset, toe_off=one.toe_off - offset)
-        for one in known.plates
+        replace(contact, touchdown=contact.touchdown - offset, toe_off=contact.toe_off - offset)
+        for contact in recorded.plates
     ]
-    whole = [
-        one
-        for one in plates
-        if one.complete and one.touchdown > MARGIN_S and one.toe_off < last - MARGIN_S
+    complete = [
+        contact
+        for contact in plates
+        if contact.complete and contact.touchdown > MARGIN_S and contact.toe_off < last - MARGIN_S
     ]
-    return marker_events(feet, recording, known.ground, known.marker_set), whole
+    return marker_events(feet, recording, recorded.ground, recorded.marker_set), complete
 
 
 def _resampled(recording: Recording, rate: float, offset: float) -> Recording:
@@ -217,12 +221,14 @@ def _resampled(recording: Recording, rate: float, offset: float) -> Recording:
     if rate == recording.rate and offset == 0.0:
         return recording
     positions = recording.positions
-    seen = np.isfinite(positions).all(axis=(0, 2))
+    without_gaps = np.isfinite(positions).all(axis=(0, 2))
     time = np.arange(len(positions)) / recording.rate
-    asked = np.arange(offset, time[-1] + 1e-9, 1.0 / rate)
-    taken: FloatArray = CubicSpline(time, positions[:, seen], axis=0)(asked)
-    labels = tuple(label for label, known in zip(recording.labels, seen, strict=True) if known)
-    return replace(recording, labels=labels, positions=taken, rate=rate)
+    instants = np.arange(offset, time[-1] + 1e-9, 1.0 / rate)
+    resampled: FloatArray = CubicSpline(time, positions[:, without_gaps], axis=0)(instants)
+    labels = tuple(
+        label for label, is_whole in zip(recording.labels, without_gaps, strict=True) if is_whole
+    )
+    return replace(recording, labels=labels, positions=resampled, rate=rate)
 
 
 def _spread(errors: FloatArray) -> tuple[float, float]:
@@ -240,7 +246,10 @@ def _marker_set(labels: Labels) -> MarkerSet:
             "name": "feet",
             "source": "benchmark",
             "markers": {name: {"body": "any"} for name in names},
-            "feet": {side: {"heel": one[0], "toe": one[1:]} for side, one in sides.items()},
+            "feet": {
+                side: {"heel": foot_labels[0], "toe": foot_labels[1:]}
+                for side, foot_labels in sides.items()
+            },
             "pelvis": {"front": front, "back": back},
         }
     )
@@ -251,21 +260,21 @@ def markdown(rows: list[Measured]) -> str:
     heads = "recording", "m/s", "lands first", "Hz", "contacts"
     heads += "touchdown, ms", "found", "toe-off, ms", "found"
     table = []
-    for one in rows:
+    for row in rows:
         events = (
-            (one.touchdown, one.touchdown_sd, one.touchdown_found),
-            (one.toe_off, one.toe_off_sd, one.toe_off_found),
+            (row.touchdown, row.touchdown_sd, row.touchdown_found),
+            (row.toe_off, row.toe_off_sd, row.toe_off_found),
         )
-        told = [
+        cells = [
             cell
-            for median, sd, found in events
+            for median, sd, share in events
             for cell in (
                 f"{median:+.1f} ± {sd:.1f}" if np.isfinite(median) else "–",
-                f"{found:.0%}",
+                f"{share:.0%}",
             )
         ]
-        run = (one.recording, one.speed, one.strike or "–", f"{one.rate:g}", one.contacts)
-        table.append((*run, *told))
+        run = (row.recording, row.speed, row.strike or "–", f"{row.rate:g}", row.contacts)
+        table.append((*run, *cells))
     return page_table(heads, table) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What the comparisons run on: one recorded run, its participant's model and the stock model."""
+"""Material of the comparisons: one recorded run, its participant's model and the stock model."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Recorded:
 
     @cached_property
     def marker_index(self) -> np.ndarray:
-        """Which of the skeleton's markers each of them is."""
+        """Index of each marker in the skeleton's markers."""
         return np.array([self.skeleton.markers.index(name) for name in self.markers.names])
 
     def solved(self) -> FloatArray:
@@ -103,7 +103,7 @@ class Material(Recorded):
 
     @cached_property
     def prepared(self) -> xr.Dataset:
-        """What stage prepare made of it."""
+        """Dataset of stage prepare."""
         return read_dataset(self.study.folder(self.run.participant, "prepare") / "run-01.nc")
 
     @property
@@ -159,7 +159,7 @@ def coordinates_of(table: Storage, skeleton: Skeleton) -> FloatArray:
     return values
 
 
-def gathered(folder: Path, frames: int, report: Callable[[str], None]) -> Material:
+def gather_material(folder: Path, frames: int, report: Callable[[str], None]) -> Material:
     """Prepare JA1's jog, with the sheets and the marker set of the tests."""
     run = OneRun(ROOT / "tests" / "real" / "ja1", "JA1")
     study = load_study(run.write(folder / "run"))

@@ -39,9 +39,11 @@ class OneRun:
         people, rows = [], []
         for name, count in (runs or {self.participant: 1}).items():
             people.append(person.assign(participant_id=name))
-            own = [trials.iloc[[0]]] if static else []
-            own += [trials.iloc[[1]].assign(trial_id=f"run-{n + 1:02d}") for n in range(count)]
-            rows.append(pd.concat(own).assign(participant_id=name))
+            rows_of_person = [trials.iloc[[0]]] if static else []
+            rows_of_person += [
+                trials.iloc[[1]].assign(trial_id=f"run-{n + 1:02d}") for n in range(count)
+            ]
+            rows.append(pd.concat(rows_of_person).assign(participant_id=name))
         folder.mkdir(parents=True, exist_ok=True)
         for sheet, tables in (("participants", people), ("trials", rows)):
             path = folder / f"{sheet}.tsv"

@@ -51,11 +51,11 @@ def write_table(
         "date": time.strftime("%Y-%m-%d"),
     }
     write_text(folder / "latest.json", json.dumps(origin, indent=2) + "\n")
-    said = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items())
+    times = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items())
     words = {
         "load": load,
         "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
-        "took": f"{said}; together {sum(took.values()) / 60.0:.1f} min",
+        "took": f"{times}; together {sum(took.values()) / 60.0:.1f} min",
         "table": markdown(lines),
     }
     write_text(folder / "latest.md", _PAGE.format(**(origin | words)))

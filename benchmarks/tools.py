@@ -32,20 +32,20 @@ class Span:
 def silence() -> Iterator[None]:
     """Keep OpenSim's tools, which print from C++, from printing."""
     sys.stdout.flush()
-    kept = os.dup(1)
+    stdout = os.dup(1)
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
         try:
             yield
         finally:
-            os.dup2(kept, 1)
-            os.close(kept)
+            os.dup2(stdout, 1)
+            os.close(stdout)
 
 
 def _run(tool: Any, work: Callable[[], bool] | None = None) -> None:
     with silence():
-        done = (work or tool.run)()
-    if not done:
+        succeeded = (work or tool.run)()
+    if not succeeded:
         raise RuntimeError(f"OpenSim's {tool.getConcreteClassName()} failed.")
 
 

@@ -1,4 +1,4 @@
-"""How the documentation site looks; docs/make_site.py collects its pages and builds it, offline."""
+"""Layout of the documentation site; docs/make_site.py collects its pages and builds it, offline."""
 
 from __future__ import annotations
 

@@ -42,10 +42,10 @@ HOLES = ("group", "axis", "partition", "contact_model", "error", "model", "commo
 
 def files_page() -> str:
     """The page as text."""
-    own = {stage: special(stage) for stage in files()}
+    special_of = {stage: special(stage) for stage in files()}
     parts = [HEAD, *(_file(stage, file) for stage, file in files().items())]
     parts += ["\n## Variables of all files\n", VARIABLES, *_rows(common())]
-    for stage, words in own.items():
+    for stage, words in special_of.items():
         if words:
             parts += [f"\n## In files of stage {stage} only\n", VARIABLES, *_rows(words)]
     parts += [TABLES]
@@ -58,8 +58,10 @@ def _columns(table: str) -> list[str]:
     """Rows of a table's columns; those that stand for many are told once, in capitals."""
     words = columns(table, **{hole: [hole.upper()] for hole in HOLES})
     return [
-        f"| `{name}` | {one.get('unit', '')} | {one['description']} |\n".replace("||", "\\|\\|")
-        for name, one in words.items()
+        f"| `{name}` | {column.get('unit', '')} | {column['description']} |\n".replace(
+            "||", "\\|\\|"
+        )
+        for name, column in words.items()
     ]
 
 
@@ -69,8 +71,9 @@ def _file(stage: str, file: File) -> str:
 
 def _rows(words: dict[str, Variable]) -> list[str]:
     return [
-        f"| `{name}` | {one.unit} | {one.precision or ''} | {one.reflection} | {_meaning(one)} |\n"
-        for name, one in words.items()
+        f"| `{name}` | {variable.unit} | {variable.precision or ''} | {variable.reflection} "
+        f"| {_meaning(variable)} |\n"
+        for name, variable in words.items()
     ]
 
 

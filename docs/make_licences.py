@@ -1,4 +1,4 @@
-"""What aqbio needs to run, and under which licences, from what is installed.
+"""Packages that aqbio needs to run, and their licences, from the installed ones.
 
 ``python -m docs.make_licences build/licences.md`` writes the page; a name that ends in .json gets a
 bill of materials (CycloneDX 1.6), with versions.
@@ -41,20 +41,22 @@ def needed() -> dict[str, metadata.Distribution]:
 
     What another system or Python would need instead is not installed here, and not among them.
     """
-    found: dict[str, metadata.Distribution] = {}
+    distributions: dict[str, metadata.Distribution] = {}
     waiting = [("aqbio", EXTRAS)]
     while waiting:
         name, extras = waiting.pop()
         distribution = metadata.distribution(name)
         for line in distribution.requires or ():
-            wanted = Requirement(line)
-            asked = [{"extra": extra} for extra in ("", *extras)]
-            if wanted.marker and not any(wanted.marker.evaluate(one) for one in asked):
+            requirement = Requirement(line)
+            environments = [{"extra": extra} for extra in ("", *extras)]
+            if requirement.marker and not any(
+                requirement.marker.evaluate(environment) for environment in environments
+            ):
                 continue
-            if (plain := normal(wanted.name)) not in found:
-                found[plain] = metadata.distribution(wanted.name)
-                waiting.append((wanted.name, tuple(wanted.extras)))
-    return dict(sorted(found.items()))
+            if (plain := normal(requirement.name)) not in distributions:
+                distributions[plain] = metadata.distribution(requirement.name)
+                waiting.append((requirement.name, tuple(requirement.extras)))
+    return dict(sorted(distributions.items()))
 
 
 def normal(name: str) -> str:
@@ -63,15 +65,15 @@ def normal(name: str) -> str:
 
 
 def licence(distribution: metadata.Distribution) -> str:
-    """What a distribution says about its licence: expression, field, classifiers or its text."""
-    said = distribution.metadata
-    field = " ".join(str(said.get("License") or "").split())
+    """Licence by a distribution's own statement: expression, field, classifiers or its text."""
+    fields = distribution.metadata
+    field = " ".join(str(fields.get("License") or "").split())
     classifiers = [
-        one.rsplit(" :: ", 1)[-1]
-        for one in said.get_all("Classifier", [])
-        if one.startswith("License ::")
+        classifier.rsplit(" :: ", 1)[-1]
+        for classifier in fields.get_all("Classifier", [])
+        if classifier.startswith("License ::")
     ]
-    if expression := said.get("License-Expression"):
+    if expression := fields.get("License-Expression"):
         return str(expression)
     if classifiers:
         return ", ".join(classifiers)
@@ -87,7 +89,7 @@ def _texts(distribution: metadata.Distribution) -> Iterator[str]:
 
 def page() -> str:
     """The page of licences; without versions, which constraints.txt has."""
-    rows = (f"| {name} | {licence(one)} |\n" for name, one in needed().items())
+    rows = (f"| {name} | {licence(distribution)} |\n" for name, distribution in needed().items())
     return HEAD + "".join(rows)
 
 
@@ -97,13 +99,13 @@ def bill() -> str:
         {
             "type": "library",
             "name": name,
-            "version": one.version,
-            "purl": f"pkg:pypi/{name}@{one.version}",
-            "licenses": [{"license": {"name": licence(one)}}],
+            "version": distribution.version,
+            "purl": f"pkg:pypi/{name}@{distribution.version}",
+            "licenses": [{"license": {"name": licence(distribution)}}],
         }
-        for name, one in needed().items()
+        for name, distribution in needed().items()
     ]
-    own = metadata.distribution("aqbio")
+    aqbio = metadata.distribution("aqbio")
     content = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -112,8 +114,8 @@ def bill() -> str:
             "component": {
                 "type": "application",
                 "name": "aqbio",
-                "version": own.version,
-                "licenses": [{"license": {"id": licence(own)}}],
+                "version": aqbio.version,
+                "licenses": [{"license": {"id": licence(aqbio)}}],
             }
         },
         "components": components,

@@ -94,11 +94,11 @@ GENERATED = {
 def pages(root: Path = ROOT) -> list[Path]:
     """Pages of the checkout, relative to its top."""
     folders = ("docs", "config", "models", "data", "benchmarks/results")
-    found = [
+    paths = [
         *root.glob("*.md"),
         *(page for name in folders for page in (root / name).rglob("*.md")),
     ]
-    return sorted(page.relative_to(root) for page in found)
+    return sorted(page.relative_to(root) for page in paths)
 
 
 def linked(page: Path, root: Path = ROOT) -> Iterator[Path]:
@@ -112,32 +112,34 @@ def linked(page: Path, root: Path = ROOT) -> Iterator[Path]:
 def page_text(page: Path, root: Path = ROOT) -> str:
     """A page as the site has it: equations in MathML, links to the top's page to the index."""
     text = EQUATION.sub(
-        lambda one: f"<p>{convert(one[1], display='block')}</p>",
+        lambda equation: f"<p>{convert(equation[1], display='block')}</p>",
         (root / page).read_text(encoding="utf-8"),
     )
     text = text.replace("(examples/GALLERY_HEADER.rst)", "(../gallery/index.rst)")
     depth = "../" * len(page.parent.parts)
     if page.parent == Path("docs"):
-        for source, made in GENERATED.items():
-            text = text.replace(f"](../{source}", f"]({made}")
-            text = text.replace(f"]({source.removeprefix('docs/')}", f"]({made}")
-    text = TOP.sub(lambda one: f"{one[1]}index.md" if one[1] == f"]({depth}" else one[0], text)
+        for source, target in GENERATED.items():
+            text = text.replace(f"](../{source}", f"]({target}")
+            text = text.replace(f"]({source.removeprefix('docs/')}", f"]({target}")
+    text = TOP.sub(lambda link: f"{link[1]}index.md" if link[1] == f"]({depth}" else link[0], text)
     return f"---\nnosearch: true\n---\n{text}" if UNSEARCHED.match(page.as_posix()) else text
 
 
-def menu(found: list[Path]) -> Iterator[tuple[Path, str]]:
+def menu(page_paths: list[Path]) -> Iterator[tuple[Path, str]]:
     """Page of every section, and the part of the index that lists the sections."""
-    known = sorted(page.with_suffix("").as_posix() for page in found)
+    names_of_pages = sorted(page.with_suffix("").as_posix() for page in page_paths)
     heads = []
     for title, names in SECTIONS.items():
-        own = [
-            one
+        of_section = [
+            name_of_page
             for name in names
-            for one in ([n for n in known if Path(n).match(name)] if "*" in name else [name])
+            for name_of_page in (
+                [n for n in names_of_pages if Path(n).match(name)] if "*" in name else [name]
+            )
         ]
         head = title.lower().replace(" ", "_")
         heads.append(head)
-        lines = "\n".join(f"/{one}" for one in own)
+        lines = "\n".join(f"/{name_of_page}" for name_of_page in of_section)
         yield Path(f"{head}.md"), f"# {title}\n\n```{{toctree}}\n:maxdepth: 1\n\n{lines}\n```\n"
     lines = "\n".join(heads)
     top = page_text(Path("README.md"))
@@ -145,7 +147,7 @@ def menu(found: list[Path]) -> Iterator[tuple[Path, str]]:
 
 
 def reference() -> str:
-    """What `import aqbio` offers, by subject."""
+    """Contents of `import aqbio`, by subject."""
     parts = ["# Reference: what import aqbio offers\n"]
     for title, rooms in KINDS.items():
         names = [
@@ -174,15 +176,19 @@ Push side: solid blue; swing side: dashed vermillion. Below, those of two virtua
 
 def figures_page(results: Path, folder: Path) -> str:
     """Every figure of the small study with the words that it has everywhere."""
-    drawn = results / "figures"
+    figure_folder = results / "figures"
     images = folder / "images" / "figures"
     images.mkdir(parents=True)
     parts = [FIGURES]
-    for one in json.loads((drawn / "figures.json").read_text(encoding="utf-8"))["figures"]:
-        *_, files = one["files"].values()
-        shutil.copyfile(drawn / files["svg"], images / files["svg"])
-        picture = f"![{one['alternative_text']}](images/figures/{files['svg']})"
-        parts.append(f"## {one['name']}\n\n{one['title']}. {one['caption']}\n\n{picture}\n")
+    for figure in json.loads((figure_folder / "figures.json").read_text(encoding="utf-8"))[
+        "figures"
+    ]:
+        *_, files = figure["files"].values()
+        shutil.copyfile(figure_folder / files["svg"], images / files["svg"])
+        picture = f"![{figure['alternative_text']}](images/figures/{files['svg']})"
+        parts.append(
+            f"## {figure['name']}\n\n{figure['title']}. {figure['caption']}\n\n{picture}\n"
+        )
     return "\n".join(parts)
 
 
@@ -207,15 +213,15 @@ def demo_results(folder: Path) -> Path:
 def collected(target: Path, results: Path) -> Path:
     """All pages, what they link to, the examples and what is generated, in one folder."""
     shutil.rmtree(target, ignore_errors=True)
-    found = pages()
-    for page in found:
+    page_paths = pages()
+    for page in page_paths:
         for file in linked(page):
             (target / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / file, target / file)
     examples = target / "docs" / "examples"
     shutil.copytree(ROOT / "docs" / "examples", examples, dirs_exist_ok=True)
     (examples / "demo").symlink_to(results.parents[1] / "demo")
-    texts = {page: page_text(page) for page in found if page != Path("README.md")}
+    texts = {page: page_text(page) for page in page_paths if page != Path("README.md")}
     texts |= {
         Path("docs/files.md"): files_page(),
         Path("docs/licences.md"): licences_page(),
@@ -244,28 +250,28 @@ FOLDERS = ("aqbio", "benchmarks/results", "config", "docs", "models", "workflow"
 
 def sources(root: Path = ROOT) -> set[Path]:
     """Files that a site follows from, relative to the top."""
-    found = [path for name in FOLDERS for path in (root / name).rglob("*")]
-    found += (root / "data").glob("*/*")  # without the recordings, which a demo makes there
-    kept = (path for path in found if path.is_file() and "__pycache__" not in path.parts)
-    known = {path.relative_to(root) for path in kept}
-    every = pages(root)
-    named = {file for page in every for file in linked(page, root)}
-    return known | named | set(every) | {Path("constraints.txt")}
+    candidates = [path for name in FOLDERS for path in (root / name).rglob("*")]
+    candidates += (root / "data").glob("*/*")  # without the recordings, which a demo makes there
+    files = (path for path in candidates if path.is_file() and "__pycache__" not in path.parts)
+    relative = {path.relative_to(root) for path in files}
+    page_paths = pages(root)
+    linked_files = {file for page in page_paths for file in linked(page, root)}
+    return relative | linked_files | set(page_paths) | {Path("constraints.txt")}
 
 
 def digest(root: Path = ROOT) -> str:
     """Digest of all files that a site follows from."""
-    found = hashlib.sha256()
+    hashed = hashlib.sha256()
     for path in sorted(sources(root)):
         content = hashlib.sha256((root / path).read_bytes()).hexdigest()
-        found.update(f"{path.as_posix()} {content}\n".encode())
-    return found.hexdigest()
+        hashed.update(f"{path.as_posix()} {content}\n".encode())
+    return hashed.hexdigest()
 
 
 def current_site() -> Path | None:
     """Folder of the site that was last built, where no file that it follows from has changed."""
-    known = STAMP.read_text(encoding="utf-8") if STAMP.is_file() else ""
-    return BUILD / "site" if known == digest() else None
+    stamp = STAMP.read_text(encoding="utf-8") if STAMP.is_file() else ""
+    return BUILD / "site" if stamp == digest() else None
 
 
 def main() -> int:

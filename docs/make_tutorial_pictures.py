@@ -40,7 +40,7 @@ SHEET_LOOK = (
 def make_pictures(study: Study) -> None:
     """Take every picture."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    executable = next(found for name in BROWSERS if (found := shutil.which(name)))
+    executable = next(path for name in BROWSERS if (path := shutil.which(name)))
     report = (study.root / "report").absolute()
     best, worst = extremes(read_table(study.table("quality.tsv")))
     with sync_playwright() as playwright:
@@ -53,17 +53,17 @@ def make_pictures(study: Study) -> None:
         save(view.screenshot(), "page")
         view.goto((report / "quality.html").as_uri())
         save(part(view, "#findings"), "findings")
-        for name, (who, trial) in (("good", best), ("bad", worst)):
-            view.goto((report / "trials" / who / f"{trial}.html").as_uri())
+        for name, (athlete, trial) in (("good", best), ("bad", worst)):
+            view.goto((report / "trials" / athlete / f"{trial}.html").as_uri())
             save(part(view, "[aria-label='Table: Residuals']"), f"residual_{name}")
         browser.close()
 
 
 def extremes(quality: pd.DataFrame) -> tuple[tuple[str, str], tuple[str, str]]:
     """(athlete, trial) with the smallest and with the largest residual before the fit."""
-    own = quality[quality["measure"] == MEASURE].sort_values("value")
-    first, last = own.iloc[0], own.iloc[-1]
-    return tuple((str(one["participant_id"]), str(one["trial_id"])) for one in (first, last))  # type: ignore[return-value]
+    residuals = quality[quality["measure"] == MEASURE].sort_values("value")
+    first, last = residuals.iloc[0], residuals.iloc[-1]
+    return tuple((str(row["participant_id"]), str(row["trial_id"])) for row in (first, last))  # type: ignore[return-value]
 
 
 def sheet(path: Path) -> str:
@@ -80,9 +80,9 @@ def sheet(path: Path) -> str:
 
 def part(view: Any, selector: str) -> bytes:
     """A part of a page, at most a screen high."""
-    place = view.locator(selector).first
-    place.scroll_into_view_if_needed()
-    box = place.bounding_box()
+    element = view.locator(selector).first
+    element.scroll_into_view_if_needed()
+    box = element.bounding_box()
     box["height"] = min(box["height"], 640)
     return bytes(view.screenshot(clip=box, full_page=False))
 

@@ -32,9 +32,11 @@ def sticks(gait: Gait, time: np.ndarray) -> dict[str, np.ndarray]:
     skeleton, g = gait.skeleton, gait.athlete.lengths
     poses = segment_poses(skeleton, gait.states(time)[0])
 
-    def points(*places: tuple[str, tuple[float, float, float]]) -> np.ndarray:
-        body = np.array([skeleton.bodies.index(name) for name, _ in places])
-        return station_positions(poses, body, np.array([place for _, place in places]))
+    def points(*points_on_bodies: tuple[str, tuple[float, float, float]]) -> np.ndarray:
+        body = np.array([skeleton.bodies.index(name) for name, _ in points_on_bodies])
+        return station_positions(
+            poses, body, np.array([position for _, position in points_on_bodies])
+        )
 
     origin = (0.0, 0.0, 0.0)
     lines = {}
@@ -92,8 +94,8 @@ def strip(axes: Axes, gait: Gait, view: int) -> None:
                     color="#009E73",
                     lw=1.0,
                 )
-        place = 1.15 * frame if view == 0 else 0.85 * frame
-        axes.text(place, -0.13, f"{1000 * time[frame]:.0f} ms", ha="center", fontsize=6)
+        text_x = 1.15 * frame if view == 0 else 0.85 * frame
+        axes.text(text_x, -0.13, f"{1000 * time[frame]:.0f} ms", ha="center", fontsize=6)
     axes.axhline(0.0, color=GREY, lw=0.5)
     axes.set_aspect("equal")
     axes.set_axis_off()

@@ -1,4 +1,4 @@
-"""What the recorded sprinter JA1 does (Dorn et al. 2012), from the shared recordings."""
+"""Gait of the recorded sprinter JA1 (Dorn et al. 2012), from the shared recordings."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ def recorded_gait(realdata: Path, speed: float) -> RecordedGait:
     assert forces is not None
     rate = forces.rate
     total = low_pass(forces.wrench.force.sum(axis=1), rate, 100.0)[:, [1, 2, 0]]
-    found = contacts(total[:, 1], rate, 20.0, 0.05).samples
+    intervals = contacts(total[:, 1], rate, 20.0, 0.05).samples
     weight = JA1.mass * GRAVITY
     curves, sides = [], []
-    for number, (start, stop) in enumerate(found):
+    for number, (start, stop) in enumerate(intervals):
         side = first if number % 2 == 0 else "rl"[first == "r"]
         sides.append(side)
         share = np.linspace(0.0, 1.0, stop - start)
         part = total[start:stop] / weight * [1.0, 1.0, 1.0 if side == "r" else -1.0]
         curves.append(np.stack([np.interp(PERCENT, share, column) for column in part.T], axis=1))
-    begins, ends = found[:, 0] / rate, found[:, 1] / rate
+    begins, ends = intervals[:, 0] / rate, intervals[:, 1] / rate
     return RecordedGait(
         contact=float(np.mean(ends - begins)),
         flight=float(np.mean(begins[1:] - ends[:-1])),
@@ -76,16 +76,19 @@ def _angles(path: Path, begins: np.ndarray, sides: list[str]) -> dict[str, np.nd
     middle = storage.time.mean()
     result = {}
     for name, (coordinate, sign) in ANGLES.items():
-        both = []
+        of_sides = []
         for side in "rl":
-            own = [time for time, one in zip(begins, sides, strict=True) if one == side]
-            start = min(own[:-1], key=lambda time: abs(time - middle + (own[1] - own[0]) / 2))
-            duration = own[own.index(start) + 1] - start
+            touchdowns = [time for time, foot in zip(begins, sides, strict=True) if foot == side]
+            start = min(
+                touchdowns[:-1],
+                key=lambda time: abs(time - middle + (touchdowns[1] - touchdowns[0]) / 2),
+            )
+            duration = touchdowns[touchdowns.index(start) + 1] - start
             phase = (storage.time - start) / duration % 1.0
             order = np.argsort(phase)
             curve = sign * storage.column(f"{coordinate}_{side}")
-            both.append(np.interp(PERCENT, phase[order], curve[order], period=1.0))
-        result[name] = np.mean(both, axis=0)
+            of_sides.append(np.interp(PERCENT, phase[order], curve[order], period=1.0))
+        result[name] = np.mean(of_sides, axis=0)
     return result
 
 

@@ -1,4 +1,4 @@
-"""Count names that say nothing: ``python -m validation.count_names``, by room and in all.
+"""Count names that say nothing: ``python -m validation.count_names``, by room and by tree.
 
 Three kinds: variables, parameters, functions, classes and fields called by a pronoun, participle or
 adverb; the word place, which may be an index, a position, an axis or a path; and descriptions that
@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1] / "aqbio"
+ROOT = Path(__file__).parents[1]
+TREES = ("aqbio", "tests", "validation", "benchmarks")
+"""Package, and what holds it: a row for every room of the first, one for each other tree."""
 
 VAGUE = """
 one ones own its his her their found every told kept held known seen said says asked beside
@@ -65,18 +67,26 @@ def count(path: Path) -> Counter[str]:
 
 
 def main() -> None:
-    """Print a row for every room and their sum."""
-    rooms: dict[str, Counter[str]] = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        room = path.relative_to(PACKAGE).parts[0]
-        rooms.setdefault(room, Counter()).update(count(path))
-    rooms["all"] = sum(rooms.values(), Counter())
-    print("| room | names | vague | share | place | questions |")
+    """Print a row for every room of the package, and the sum of each tree."""
+    print("| folder | names | vague | share | place | questions |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    for room, numbers in sorted(rooms.items(), key=lambda item: item[1]["vague"]):
-        share = 100.0 * numbers["vague"] / max(numbers["names"], 1)
-        cells = (numbers["names"], numbers["vague"], f"{share:.1f} %", numbers["place"])
-        print(f"| {room} | {' | '.join(map(str, cells))} | {numbers['questions']} |")
+    for tree in TREES:
+        top = ROOT / tree
+        rooms: dict[str, Counter[str]] = {}
+        for path in sorted(top.rglob("*.py")):
+            rooms.setdefault(path.relative_to(top).parts[0], Counter()).update(count(path))
+        total = sum(rooms.values(), Counter())
+        for room in sorted(rooms, key=lambda room: rooms[room]["vague"]):
+            if tree == "aqbio":
+                print(row(room, rooms[room]))
+        print(row(f"**{tree}**", total))
+
+
+def row(folder: str, numbers: Counter[str]) -> str:
+    """Numbers of a folder as a row of the table."""
+    share = 100.0 * numbers["vague"] / max(numbers["names"], 1)
+    cells = (numbers["names"], numbers["vague"], f"{share:.1f} %", numbers["place"])
+    return f"| {folder} | {' | '.join(map(str, cells))} | {numbers['questions']} |"
 
 
 if __name__ == "__main__":

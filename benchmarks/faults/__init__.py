@@ -1,1 +1,1 @@
-"""What the product survives: interrupts, kills, full disks, broken files, random bytes."""
+"""Faults that the product survives: interrupts, kills, full disks, broken files, random bytes."""

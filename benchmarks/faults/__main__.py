@@ -20,23 +20,30 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200, help="tries (of every format)")
     parser.add_argument("--only", default="", help="one format")
     parser.add_argument("--seed", type=int, default=0, help="other changes for another one")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        if given.what == "corpus":
+        if options.what == "corpus":
             print(page(Path(folder)), end="")
             return 0
         print("| " + " | ".join(HEADS) + " |\n" + "| --- " * len(HEADS) + "|")
-        found = every_format(Path(folder), given.count, given.only, given.seed)
-        survived = [_survived(name, one) for name, one in found]
+        results = every_format(Path(folder), options.count, options.only, options.seed)
+        survived = [_survived(name, result) for name, result in results]
         return int(not all(survived))
 
 
-def _survived(name: str, one: Fuzzed) -> bool:
-    cells = (one.tried, one.accepted, one.refused, one.failed, one.hangs, len(one.nonsense))
+def _survived(name: str, result: Fuzzed) -> bool:
+    cells = (
+        result.tried,
+        result.accepted,
+        result.refused,
+        result.failed,
+        result.hangs,
+        len(result.nonsense),
+    )
     print(f"| {name} | " + " | ".join(map(str, cells)) + " |", flush=True)
-    for words, content in (one.tracebacks | one.nonsense).items():
+    for words, content in (result.tracebacks | result.nonsense).items():
         print(f"    {words}: {content[:200]!r}", file=sys.stderr)
-    return not (one.tracebacks or one.nonsense or one.hangs)
+    return not (result.tracebacks or result.nonsense or result.hangs)
 
 
 if __name__ == "__main__":

@@ -43,9 +43,9 @@ def sound_study(folder: Path) -> Path:
     for name, text in (("study.yaml", STUDY), ("participants.tsv", PEOPLE), ("trials.tsv", TRIALS)):
         (folder / name).write_text(text, encoding="utf-8")
     shutil.copy(SPRINT / "markers.yaml", folder / "markers.yaml")
-    write_sound_c3d(data / "standing.c3d", places(0.0), LABELS)
-    write_sound_c3d(data / "fast.c3d", places(5.0), LABELS)
-    write_trc(data / "slow.trc", LABELS, places(4.0), 100.0)
+    write_sound_c3d(data / "standing.c3d", marker_paths(0.0), LABELS)
+    write_sound_c3d(data / "fast.c3d", marker_paths(5.0), LABELS)
+    write_trc(data / "slow.trc", LABELS, marker_paths(4.0), 100.0)
     columns = [f"ground_force_r_{kind}{axis}" for kind in "vp" for axis in "xyz"]
     columns += [f"ground_torque_r_{axis}" for axis in "xyz"]
     values = np.tile([10.0, 900.0, 5.0, 0.1, 0.0, 0.2, 0.0, 1.0, 0.0], (FRAMES, 1))
@@ -53,8 +53,8 @@ def sound_study(folder: Path) -> Path:
     return folder / "study.yaml"
 
 
-def places(speed: float) -> np.ndarray:
-    """Where eight markers of a person are who goes forward as a whole, (FRAMES, 8, 3), m."""
+def marker_paths(speed: float) -> np.ndarray:
+    """Eight markers of a person who moves forward as one body, (FRAMES, 8, 3), m."""
     body = np.array([
         (0.1, 1.0, 0.1), (0.1, 1.0, -0.1), (-0.1, 1.0, 0.0), (-0.1, 0.05, 0.1), (-0.1, 0.05, -0.1),
         (0.1, 0.05, 0.1), (0.1, 0.05, -0.1), (-0.1, 1.5, 0.0),
@@ -74,7 +74,7 @@ def text(name: str, content: str | bytes) -> Break:
     return change
 
 
-def put(name: str, before: str, after: str) -> Break:
+def edited(name: str, before: str, after: str) -> Break:
     """A text that is there, exchanged."""
 
     def change(folder: Path) -> None:
@@ -96,7 +96,7 @@ def cut(name: str, share: float) -> Break:
     return change
 
 
-def gone(name: str) -> Break:
+def removed(name: str) -> Break:
     """A file that is not there."""
     return lambda folder: (folder / name).unlink()
 
@@ -111,12 +111,12 @@ def instead(name: str, make: Callable[[Path], object]) -> Break:
     return change
 
 
-def bytes_at(name: str, place: int, raw: bytes) -> Break:
+def bytes_at(name: str, offset: int, raw: bytes) -> Break:
     """Some bytes of a file overwritten."""
 
     def change(folder: Path) -> None:
         content = bytearray((folder / name).read_bytes())
-        content[place : place + len(raw)] = raw
+        content[offset : offset + len(raw)] = raw
         (folder / name).write_bytes(bytes(content))
 
     return change
@@ -129,7 +129,7 @@ def study(*lines: str) -> Break:
 
 def far(folder: Path) -> None:
     """One marker at five kilometres in one frame."""
-    positions = places(5.0)
+    positions = marker_paths(5.0)
     positions[7, 1] = 5000.0
     write_sound_c3d(folder / "data" / "fast.c3d", positions, LABELS)
 
@@ -153,19 +153,19 @@ def point_rate(rate: float) -> Break:
 def model(name: str, change: Break) -> Break:
     """An own model, then broken."""
 
-    def both(folder: Path) -> None:
+    def write_and_change(folder: Path) -> None:
         shutil.copy(SPRINT / "sprint_male.osim", folder / name)
-        put("study.yaml", "{markers: markers.yaml}", f"{{file: {name}, map: sprint}}")(folder)
+        edited("study.yaml", "{markers: markers.yaml}", f"{{file: {name}, map: sprint}}")(folder)
         change(folder)
 
-    return both
+    return write_and_change
 
 
 def external(content: str | bytes) -> Break:
     """Forces by a file of external loads."""
 
     def change(folder: Path) -> None:
-        put("trials.tsv", "slow.mot", "slow.xml")(folder)
+        edited("trials.tsv", "slow.mot", "slow.xml")(folder)
         text("data/slow.xml", content)(folder)
 
     return change
@@ -188,20 +188,20 @@ def problems(file: Path) -> list[Finding]:
     return written_problems(file)[0]
 
 
-def told(file: Path) -> list[Finding]:
+def warnings_of(file: Path) -> list[Finding]:
     """Warnings and errors of a study: one finding per cause, the gravest first."""
-    every = [cause.first for cause in causes(problems(file))]
-    return [one for one in every if one.severity != "info"]
+    firsts = [cause.first for cause in causes(problems(file))]
+    return [finding for finding in firsts if finding.severity != "info"]
 
 
 def answers(case: Break, folder: Path) -> Iterator[Finding]:
     """Findings of a broken study that the sound one does not have."""
-    sound = {(one.rule, one.what) for one in told(sound_study(folder / "sound"))}
+    sound = {(finding.rule, finding.what) for finding in warnings_of(sound_study(folder / "sound"))}
     file = sound_study(folder / "broken")
     case(folder / "broken")
-    for one in told(file):
-        if (one.rule, one.what) not in sound:
-            yield one
+    for finding in warnings_of(file):
+        if (finding.rule, finding.what) not in sound:
+            yield finding
 
 
 def pipe(path: Path) -> None:

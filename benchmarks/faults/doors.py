@@ -49,9 +49,9 @@ class Door:
 
 
 def _positions(positions: np.ndarray, rate: float) -> str:
-    known = positions[np.isfinite(positions)]
+    finite = positions[np.isfinite(positions)]
     # more are another unit, which stage prepare contradicts by the size of the body
-    if known.size and 0.0 < np.mean(np.abs(known) > MAX_COORDINATE_M) <= MAX_DAMAGED_SHARE / 3.0:
+    if finite.size and 0.0 < np.mean(np.abs(finite) > MAX_COORDINATE_M) <= MAX_DAMAGED_SHARE / 3.0:
         return f"a marker farther than {MAX_COORDINATE_M:g} m"
     return "" if 20.0 <= rate <= 50_000.0 else "a rate that nothing is sampled with"
 
@@ -59,29 +59,29 @@ def _positions(positions: np.ndarray, rate: float) -> str:
 def _forces(forces: ForceRecording | None) -> str:
     if forces is None:
         return ""
-    found = forces.wrench.force
-    if not np.isfinite(found).all():
+    force = forces.wrench.force
+    if not np.isfinite(force).all():
         return "a force that is no number"
     if (
-        found.size and np.abs(found).max() > 1000.0 * MAX_FORCE_N
+        force.size and np.abs(force).max() > 1000.0 * MAX_FORCE_N
     ):  # in a wrong unit: stage prepare corrects it
         return f"a force of more than {1000.0 * MAX_FORCE_N:g} N"
     return ""
 
 
 def _c3d(path: Path) -> str:
-    found: Recording = read_c3d(path)
-    return _positions(found.positions, found.rate) or _forces(found.forces)
+    recording: Recording = read_c3d(path)
+    return _positions(recording.positions, recording.rate) or _forces(recording.forces)
 
 
 def _trc(path: Path) -> str:
-    found = read_trc(path)
-    return _positions(found.positions, found.rate)
+    recording = read_trc(path)
+    return _positions(recording.positions, recording.rate)
 
 
 def _storage(path: Path) -> str:
-    found = read_storage(path)
-    rate = sampling_rate(found.time, path.name)
+    storage = read_storage(path)
+    rate = sampling_rate(storage.time, path.name)
     return "" if 20.0 <= rate <= 50_000.0 else "a rate that nothing is sampled with"
 
 
@@ -91,8 +91,8 @@ def _loads(path: Path) -> str:
 
 def _study(path: Path) -> str:
     study = load_study(path.parent / "study.yaml")
-    for one in study.participants:
-        study.trials_of(one.participant_id)
+    for person in study.participants:
+        study.trials_of(person.participant_id)
     return ""
 
 
@@ -111,7 +111,7 @@ def _registry(path: Path) -> str:
 
 def _strength(path: Path) -> str:
     rows = read_strength(path, [Participant(participant_id=name) for name in ("P1", "P2")])
-    return "" if all(np.isfinite(one.si[0]) for one in rows) else "a strength that is no number"
+    return "" if all(np.isfinite(test.si[0]) for test in rows) else "a strength that is no number"
 
 
 def _osim(path: Path) -> str:
@@ -208,7 +208,7 @@ def write_sound_c3d(
     """Write a C3D file with one loaded plate."""
     frames = len(positions)
     force = np.tile([10.0, 900.0, 5.0], (10 * frames, 1, 1)).reshape(-1, 1, 3)
-    nobody = np.zeros(0, dtype=int)
+    no_bodies = np.zeros(0, dtype=int)
     plates = PlateRow()
     recording = VirtualRecording(
         labels=labels,
@@ -218,7 +218,7 @@ def write_sound_c3d(
         force=force,
         moment=np.zeros_like(force),
         corners=plates.corners()[:1],
-        marker_body=nobody,
+        marker_body=no_bodies,
         bodies=(),
         rotation=np.zeros((frames, 0, 3, 3)),
         phase=np.zeros(frames),

@@ -90,7 +90,7 @@ def _lines_changed(content: bytes, first: float, second: float) -> bytes:
 
 @dataclass
 class Fuzzed:
-    """What became of the files of one format."""
+    """Outcomes of the files of one format."""
 
     accepted: int = 0
     refused: int = 0
@@ -109,7 +109,7 @@ class Fuzzed:
 
 def fuzzed(door: Door, content: bytes, folder: Path, count: int, start: int = 0) -> Fuzzed:
     """Read many mutations of a file."""
-    found, path = Fuzzed(), folder / door.file
+    outcomes, path = Fuzzed(), folder / door.file
 
     @seed(start)
     @settings(
@@ -122,39 +122,39 @@ def fuzzed(door: Door, content: bytes, folder: Path, count: int, start: int = 0)
     @given(CHANGES)
     def read(changes: list[Change]) -> None:
         path.write_bytes(mutated := changed(content, changes))
-        counted(found, door, path, mutated)
+        counted(outcomes, door, path, mutated)
 
     read()
     path.write_bytes(content)
-    return found
+    return outcomes
 
 
-def counted(found: Fuzzed, door: Door, path: Path, mutated: bytes) -> None:
+def counted(outcomes: Fuzzed, door: Door, path: Path, mutated: bytes) -> None:
     """Read a file and count what became of it."""
     begin = time.monotonic()
     try:
         nonsense = door.read(path)
     except (AqbioError, RunStoppedError) as error:
-        found.refused += 1
+        outcomes.refused += 1
         if not str(error).strip() or (len(error.what) > 2000 and not hasattr(error, "findings")):
-            found.nonsense.setdefault(f"message of {len(error.what)} letters", mutated)
+            outcomes.nonsense.setdefault(f"message of {len(error.what)} letters", mutated)
     except Exception as error:  # noqa: BLE001  what a user would see as a traceback
         name = f"{type(error).__name__}: {' '.join(str(error).split())[:80]}"
-        found.tracebacks.setdefault(name, mutated)
-        found.failed += 1
+        outcomes.tracebacks.setdefault(name, mutated)
+        outcomes.failed += 1
     else:
-        found.accepted += 1
+        outcomes.accepted += 1
         if nonsense:
-            found.nonsense.setdefault(nonsense, mutated)
-    found.hangs += time.monotonic() - begin > SLOW_S
+            outcomes.nonsense.setdefault(nonsense, mutated)
+    outcomes.hangs += time.monotonic() - begin > SLOW_S
 
 
 def every_format(
-    folder: Path, count: int, only: str = "", seed: int = 0
+    folder: Path, count: int, chosen: str = "", seed: int = 0
 ) -> Iterator[tuple[str, Fuzzed]]:
     """Fuzz every format; gives its name and what became of its files."""
     files = sound_files(folder)
     for name, door in DOORS.items():
-        if not only or name == only:
+        if not chosen or name == chosen:
             share = max(1, int(count * door.share))
             yield name, fuzzed(door, files[name], folder, share, seed)

@@ -48,9 +48,9 @@ def tool_forces(file: Path, skeleton: Skeleton, q: FloatArray) -> FloatArray:
     return folded_forces(skeleton, q, table.values[:, columns])
 
 
-def relative(found: FloatArray, expected: FloatArray) -> float:
+def relative(computed: FloatArray, expected: FloatArray) -> float:
     """Largest difference as a part of the largest value."""
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
+    return float(np.abs(computed - expected).max() / np.abs(expected).max())
 
 
 def against_tool(material: Material) -> list[Row]:
@@ -65,12 +65,12 @@ def against_tool(material: Material) -> list[Row]:
         )
 
     def gate(ours: Forces, file: Path) -> Verdict:
-        apart = relative(ours.tau, tool_forces(file, ours.skeleton, ours.q))
-        words = f"equal to {apart:.1g} of the peak with Simbody's accelerations"
-        return Verdict(apart <= OF_PEAK, words)
+        difference = relative(ours.tau, tool_forces(file, ours.skeleton, ours.q))
+        words = f"equal to {difference:.1g} of the peak with Simbody's accelerations"
+        return Verdict(difference <= OF_PEAK, words)
 
     size = (material.forces_file.stat().st_size + material.coordinates_file.stat().st_size) / 1e6
-    what = f"inverse dynamics, {len(material.markers.time)} frames: {{}} against the ID tool"
+    title = f"inverse dynamics, {len(material.markers.time)} frames: {{}} against the ID tool"
     text = f"MOT of coordinates and MOT of ground forces ({size:.2g} MB of text) to forces,"
     read = partial(forces_of_files, *files)
     time = material.markers.time
@@ -78,15 +78,15 @@ def against_tool(material: Material) -> list[Row]:
     arrays = (material.skeleton, time, material.motion.q, loads_in_memory)
     in_memory = partial(forces_of_motion, *arrays)
     return [
-        Row("B3", what.format(text), read, tool, gate, Target("ratio", ">=", 30)),
-        Row("B3.3", what.format("from arrays, as stage solve has them,"), in_memory, tool, gate),
+        Row("B3", title.format(text), read, tool, gate, Target("ratio", ">=", 30)),
+        Row("B3.3", title.format("from arrays, as stage solve has them,"), in_memory, tool, gate),
     ]
 
 
 def against_analysis(material: Material) -> list[Row]:
     """B5: segment kinematics and angular momentum against the AnalyzeTool."""
     skeleton, span = material.skeleton, whole_span(material)
-    apart = reference_differences(material.model, skeleton, material.motion, ()).momentum
+    difference = reference_differences(material.model, skeleton, material.motion, ()).momentum
 
     def tool() -> dict[str, Path]:
         stem = material.folder / "tool_bodies"
@@ -100,15 +100,15 @@ def against_analysis(material: Material) -> list[Row]:
                 theirs = [table.column(f"{name}_{axis}") for axis in "XYZ"]
                 text = max(text, float(np.abs(values[:, body] - np.transpose(theirs)).max()))
         return Verdict(
-            apart <= ROUNDING and text <= TEXT,
-            f"whole-body momentum equals Simbody's to {apart:.1g}; segments the tool's text to "
-            f"{text:.1g} m and m/s",
+            difference <= ROUNDING and text <= TEXT,
+            f"whole-body momentum equals Simbody's to {difference:.1g}; segments the tool's text "
+            f"to {text:.1g} m and m/s",
         )
 
-    what = (
+    title = (
         f"position, velocity, acceleration of {len(skeleton.bodies)} segments, "
         f"{len(material.markers.time)} frames, from a MOT file, and their angular momentum in "
         "memory: against AnalyzeTool's BodyKinematics on the stock model (no angular momentum)"
     )
     ours = partial(momentum_of_file, material.skeleton_file, material.coordinates_file)
-    return [Row("B5", what, ours, tool, gate, Target("ratio", ">=", 150))]
+    return [Row("B5", title, ours, tool, gate, Target("ratio", ">=", 150))]

@@ -46,21 +46,24 @@ def against_tool(material: Material) -> list[Row]:
     def gate(q: FloatArray, file: Path) -> Verdict:
         theirs = coordinates_of(read_storage(file), material.skeleton)
         theirs = dependent_filled(material.skeleton, theirs)
-        mine, other = (sum_of_squares(material, values) for values in (q, theirs))
+        mine, tool_squares = (sum_of_squares(material, values) for values in (q, theirs))
         rms = np.sqrt(
-            [cost.sum() / np.isfinite(markers.positions[..., 0]).sum() for cost in (mine, other)]
+            [
+                cost.sum() / np.isfinite(markers.positions[..., 0]).sum()
+                for cost in (mine, tool_squares)
+            ]
         )
         return Verdict(
-            bool((mine <= other * (1.0 + BETTER)).all()),
+            bool((mine <= tool_squares * (1.0 + BETTER)).all()),
             f"every frame fits at least as well: markers {1e3 * rms[0]:.3f} mm RMS, the tool's "
             f"{1e3 * rms[1]:.3f} mm",
         )
 
-    what = (
+    title = (
         f"inverse kinematics, {_size(material)}, TRC to MOT: against the IK tool on the stock "
         "model at its default accuracy 1e-5"
     )
-    return [Row("B1", what, ours, tool, gate, Target("ratio", ">=", 40))]
+    return [Row("B1", title, ours, tool, gate, Target("ratio", ">=", 40))]
 
 
 def against_best(material: Material) -> list[Row]:
@@ -80,21 +83,27 @@ def _best(number: str, words: str, run: Recorded, target: Target | None) -> Row:
     def gate(ours: FloatArray, theirs: FloatArray) -> Verdict:
         theirs = dependent_filled(skeleton, np.where(np.isnan(theirs), ours, theirs))
         ratio = sum_of_squares(run, ours) / sum_of_squares(run, theirs)
-        same = np.flatnonzero(ratio > 1.0 - BETTER)
-        said = np.concatenate([nearest_angles(skeleton, theirs[[f]], ours[f]) for f in same])
-        seen = observable(skeleton, run.marker_index, markers.positions, ours)
-        apart = float(np.degrees(np.abs(said - ours[same]))[:, seen].max(initial=0.0))
+        equal_frames = np.flatnonzero(ratio > 1.0 - BETTER)
+        nearest = np.concatenate(
+            [nearest_angles(skeleton, theirs[[f]], ours[f]) for f in equal_frames]
+        )
+        is_observable = observable(skeleton, run.marker_index, markers.positions, ours)
+        difference = float(
+            np.degrees(np.abs(nearest - ours[equal_frames]))[:, is_observable].max(initial=0.0)
+        )
         return Verdict(
-            bool(ratio.max() <= 1.0 + BETTER) and apart <= ANGLE and len(same) > len(ratio) / 2,
-            f"no frame's sum of squares above OpenSim's; equal in {len(same)} of {len(ratio)} "
-            f"frames, observable angles there within {apart:.2g} degrees",
+            bool(ratio.max() <= 1.0 + BETTER)
+            and difference <= ANGLE
+            and len(equal_frames) > len(ratio) / 2,
+            f"no frame's sum of squares above OpenSim's; equal in {len(equal_frames)} of "
+            f"{len(ratio)} frames, observable angles there within {difference:.2g} degrees",
         )
 
-    what = (
+    title = (
         f"inverse kinematics, {words}, {_size(run)}, in memory: against OpenSim's solver at its "
         "best (no muscles, locks, couplers and limits; accuracy 1e-9)"
     )
-    return Row(number, what, run.solved, tuned, gate, target)
+    return Row(number, title, run.solved, tuned, gate, target)
 
 
 def _size(run: Recorded) -> str:
@@ -103,6 +112,6 @@ def _size(run: Recorded) -> str:
 
 def sum_of_squares(run: Recorded, q: FloatArray) -> FloatArray:
     """Squared distances of the markers, summed in each frame, (T,) m²."""
-    found = marker_positions(run.skeleton, q)[:, run.marker_index]
-    squares: FloatArray = np.nansum((found - run.markers.positions) ** 2, axis=(1, 2))
+    computed = marker_positions(run.skeleton, q)[:, run.marker_index]
+    squares: FloatArray = np.nansum((computed - run.markers.positions) ** 2, axis=(1, 2))
     return squares

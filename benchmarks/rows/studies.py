@@ -32,7 +32,7 @@ BUDGET_S = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a run of the workflow took."""
+    """Time that a run of the workflow took."""
 
     wall_s: float
     cpu_s: float
@@ -46,11 +46,11 @@ def workflow(folder: Path, study_file: Path) -> Spent:
     command += ["--configfile", str(study_file), "--cores", str(CORES)]
     command += ["--workflow-profile", str(ROOT / "workflow" / "profiles" / "default")]
     start, before = time.perf_counter(), _children()
-    done = subprocess.run(
+    process = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, env=environment, check=False
     )
-    if done.returncode:
-        raise RuntimeError(f"snakemake failed:\n{done.stdout}{done.stderr}")
+    if process.returncode:
+        raise RuntimeError(f"snakemake failed:\n{process.stdout}{process.stderr}")
     return Spent(time.perf_counter() - start, _children() - before)
 
 
@@ -69,16 +69,16 @@ def laboratory(material: Material) -> list[Measured]:
     study = load_study(study_file)
     expected = PEOPLE * RUNS
     steps = read_table(study.table("steps.tsv"))
-    found = steps.groupby(["participant_id", "trial_id"]).ngroups
-    again = workflow(folder, study_file)
+    with_steps = steps.groupby(["participant_id", "trial_id"]).ngroups
+    repeat = workflow(folder, study_file)
     frames = material.prepared.sizes["time"]
-    what = f"{PEOPLE} participants x {RUNS} runs of {frames} frames, C3D to page, {CORES} cores"
-    words = f"{spent.cpu_s / expected:.2f} CPU s a run; {found} of {expected} runs have steps"
+    title = f"{PEOPLE} participants x {RUNS} runs of {frames} frames, C3D to page, {CORES} cores"
+    words = f"{spent.cpu_s / expected:.2f} CPU s a run; {with_steps} of {expected} runs have steps"
     budget = Target("ours_s", "<=", BUDGET_S * expected)
-    correct = found == expected
+    correct = with_steps == expected
     return [
-        _measured("B12", what, spent, words, budget, _largest(study), correct=correct),
-        _measured("B12.2", "the same again, nothing to do", again, "", None, correct=correct),
+        _measured("B12", title, spent, words, budget, _largest(study), correct=correct),
+        _measured("B12.2", "the same again, nothing to do", repeat, "", None, correct=correct),
     ]
 
 
@@ -93,9 +93,9 @@ def demo(material: Material) -> list[Measured]:
     spent = workflow(folder, folder / "study.yaml")
     with chdir(folder):  # where its results are, by its settings
         study = load_study(Path("study.yaml"))
-        pages = [study.folder(one.participant_id, "pages") for one in study.participants]
+        pages = [study.folder(person.participant_id, "pages") for person in study.participants]
         first = min(path.stat().st_mtime for page in pages for path in page.rglob("*.html")) - began
-        moving = sum(len(study.moving_of(one.participant_id)) for one in study.participants)
+        moving = sum(len(study.moving_of(person.participant_id)) for person in study.participants)
         page = (study.root / "report" / "index.html").is_file()
         shares, largest = _shares(study), _largest(study)
         read = [study.recording(trial).stat().st_size for trial in study.trials]
@@ -104,21 +104,21 @@ def demo(material: Material) -> list[Measured]:
         f"{moving} runs; {spent.cpu_s:.0f} CPU s, {spent.cpu_s / moving:.2f} a run with two joint "
         f"models; a participant's {shares}; first page after {first:.0f} s"
     )
-    what = f"the demo, recordings to page, {CORES} cores"
+    title = f"the demo, recordings to page, {CORES} cores"
     budget = Target("ours_s", "<=", 150.0)
-    return [_measured("B15", what, spent, words, budget, largest, correct=page)]
+    return [_measured("B15", title, spent, words, budget, largest, correct=page)]
 
 
 def _shares(study: Study) -> str:
     """CPU seconds by stage, the mean participant's, the largest first."""
     logs = study.root / "logs"
     times = {
-        stage: [read_table(one)["cpu_time"].sum() for one in logs.glob(f"{stage}/*.tsv")]
+        stage: [read_table(log)["cpu_time"].sum() for log in logs.glob(f"{stage}/*.tsv")]
         for stage in PARTICIPANT_STAGES
     }
-    means = {stage: float(np.mean(one)) for stage, one in times.items()}
-    most = sorted(means.items(), key=lambda one: -one[1])[:5]
-    return ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in most) + " s"
+    means = {stage: float(np.mean(seconds_of)) for stage, seconds_of in times.items()}
+    largest = sorted(means.items(), key=lambda pair: -pair[1])[:5]
+    return ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in largest) + " s"
 
 
 def _largest(study: Study) -> float:
@@ -129,7 +129,7 @@ def _largest(study: Study) -> float:
 
 def _measured(
     row: str,
-    what: str,
+    title: str,
     spent: Spent,
     note: str,
     target: Target | None,
@@ -140,7 +140,7 @@ def _measured(
     met = "" if target is None else yes(target.met_by(spent.wall_s))
     return Measured(
         row,
-        what,
+        title,
         spent.wall_s,
         memory_mb=memory,
         target=str(target or ""),

@@ -85,7 +85,7 @@ def against_script(material: Material) -> list[Row]:
 def level_a_alone(material: Material) -> FloatArray:
     """Prepare and solve the trial; give the angular momentum of its segments, (T, B, 3)."""
     for stage in STAGES[:2]:
-        stage(material.study, material.run.participant, _nobody)
+        stage(material.study, material.run.participant, _silent)
     solved = read_dataset(
         material.study.folder(material.run.participant, "inverse_kinematics") / "run-01.nc"
     )
@@ -106,7 +106,7 @@ def through_our_stages(material: Material, consistency: Consistency) -> dict[str
     settings = material.study.settings.model_copy(update={"consistency": consistency})
     study = replace(material.study, settings=settings)
     for stage in STAGES:
-        stage(study, material.run.participant, _nobody)
+        stage(study, material.run.participant, _silent)
     manifest = material.study.manifest(material.run.participant, "contributions")
     entry: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))["trials"][0]
     return entry
@@ -135,12 +135,14 @@ def _gate_of_level_a(material: Material, ours: FloatArray, coordinates: Path) ->
     data = read_dataset(
         material.study.folder(material.run.participant, "contributions") / "run-01.nc"
     )
-    own = np.abs(np.linalg.norm(ours.sum(axis=1), axis=1))
-    told = np.linalg.norm(data["angular_momentum"].sum("segment", skipna=False).values, axis=1)
-    apart = float(np.nanmax(np.abs(own - told)))
+    norms = np.abs(np.linalg.norm(ours.sum(axis=1), axis=1))
+    written_norms = np.linalg.norm(
+        data["angular_momentum"].sum("segment", skipna=False).values, axis=1
+    )
+    difference = float(np.nanmax(np.abs(norms - written_norms)))
     script = len(read_storage(coordinates).time) == len(ours)
-    words = f"whole-body momentum within {apart:.1g} kg m2/s of the files of B7.3, every axis alike"
-    return Verdict(script and apart < 2e-3, words)
+    words = f"whole-body momentum within {difference:.1g} kg m2/s of the files of B7.3, all axes"
+    return Verdict(script and difference < 2e-3, words)
 
 
 def _gate(material: Material, ours: dict[str, Any], coordinates: Path) -> Verdict:
@@ -148,23 +150,23 @@ def _gate(material: Material, ours: dict[str, Any], coordinates: Path) -> Verdic
     if ours["status"] != "ok":
         return Verdict(correct=False, note=ours["reason"])
     holds = ours["closure"]["holds"]
-    apart = ours["reference"]["position_m"]
+    difference = ours["reference"]["position_m"]
     skeleton = material.skeleton
     table = read_storage(coordinates)
     index = [skeleton.markers.index(name) for name in material.markers.names]
-    found = marker_positions(skeleton, coordinates_of(table, skeleton))[:, index]
+    fitted = marker_positions(skeleton, coordinates_of(table, skeleton))[:, index]
     recorded = material.prepared["marker_raw"].sel(marker=list(material.markers.names)).values
-    script = np.sqrt(np.nanmean(((found - recorded) ** 2).sum(axis=2)))
+    script = np.sqrt(np.nanmean(((fitted - recorded) ** 2).sum(axis=2)))
     solved = material.study.read_manifest(material.run.participant, "inverse_kinematics")["trials"][
         0
     ]
     return Verdict(
-        holds and apart <= AGREEMENT_M and len(table.time) == len(recorded),
-        f"all closures hold, positions are OpenSim's to {apart:.1g} m; markers "
+        holds and difference <= AGREEMENT_M and len(table.time) == len(recorded),
+        f"all closures hold, positions are OpenSim's to {difference:.1g} m; markers "
         f"{1e3 * solved['marker_rms_m']:.1f} mm RMS in the contacts on our scaled model, the "
         f"script's {1e3 * script:.1f} mm on the stock model",
     )
 
 
-def _nobody(line: str) -> None:
+def _silent(line: str) -> None:
     """Take a line of progress."""

@@ -18,10 +18,10 @@ parts = ["push_leg", "swing_leg", "arms", "torso", "pelvis"]
 
 def opposition(side):
     """Minus the cosine of one side's momentum and that of all the rest, of every step."""
-    one = momentum.sel(group=side).sum("group")
+    of_side = momentum.sel(group=side).sum("group")
     rest = momentum.sel(group=[name for name in parts if name not in side]).sum("group")
-    size = ((one**2).sum("percent") * (rest**2).sum("percent")) ** 0.5
-    return -(one * rest).sum("percent") / size
+    size = ((of_side**2).sum("percent") * (rest**2).sum("percent")) ** 0.5
+    return -(of_side * rest).sum("percent") / size
 
 
 divisions = {

@@ -30,9 +30,9 @@ for part in parts:
     joint.append((means[0] - means[1]).std())
     independent.append((means[0].var() + means[1].var()) ** 0.5)
 
-places = np.arange(len(parts))
-plt.barh(places - 0.2, independent, 0.4, label="added as if independent")
-plt.barh(places + 0.2, joint, 0.4, label="over joint draws")
-plt.yticks(places, [part.replace("_", " ") for part in parts])
+positions = np.arange(len(parts))
+plt.barh(positions - 0.2, independent, 0.4, label="added as if independent")
+plt.barh(positions + 0.2, joint, 0.4, label="over joint draws")
+plt.yticks(positions, [part.replace("_", " ") for part in parts])
 plt.xlabel("Standard deviation of right − left (kg m²/s)")
 plt.legend()

@@ -1,6 +1,6 @@
 """
-Where an interval comes from
-============================
+Sources of an interval
+======================
 
 Every stance mean has a standard deviation by source: how the body's mass is distributed, where
 joints are, plates, markers, the clock. Squares add up.
@@ -20,8 +20,8 @@ chosen = (
 sd = trial.interval_sd.isel(outcome=chosen).squeeze("outcome").sel(axis="y")
 sources = trial.uncertainty_source.values
 for foot, shift in (("left", -0.2), ("right", 0.2)):
-    places = [number + shift for number in range(len(sources))]
-    plt.barh(places, sd.sel(stance_foot=foot), 0.4, label=f"{foot} stance")
+    positions = [number + shift for number in range(len(sources))]
+    plt.barh(positions, sd.sel(stance_foot=foot), 0.4, label=f"{foot} stance")
 plt.yticks(range(len(sources)), sources)
 plt.xlabel("Standard deviation of the swing leg's mean momentum (kg m²/s)")
 plt.legend()

@@ -20,9 +20,11 @@ lines = {"push_side": ("#0072B2", "-"), "swing_side": ("#D55E00", "--"), "total"
 with plt.rc_context(style):
     figure, axis = plt.subplots(figsize=(85 / 25.4, 60 / 25.4), layout="constrained")
     for name, (colour, dashes) in lines.items():
-        own = rows[rows["line"] == name]
-        axis.plot(own["percent"], own["mean"], dashes, color=colour, label=name.replace("_", " "))
-        axis.fill_between(own["percent"], own["low"], own["high"], color=colour, alpha=0.2)
+        curve = rows[rows["line"] == name]
+        axis.plot(
+            curve["percent"], curve["mean"], dashes, color=colour, label=name.replace("_", " ")
+        )
+        axis.fill_between(curve["percent"], curve["low"], curve["high"], color=colour, alpha=0.2)
     axis.set(xlabel="Stance (%)", ylabel="Angular momentum (kg m²/s)")
     axis.legend(frameon=False)
 figure.savefig("angular_momentum.pdf")

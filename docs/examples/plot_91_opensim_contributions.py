@@ -11,18 +11,18 @@ import matplotlib.pyplot as plt
 import aqbio
 
 files = ("demo/V06.osim", "demo/V06_run.mot", "demo/V06_run_grf.mot")
-found = aqbio.joint_contributions(*files, contact="C2")
-vertical = found.force.sum("foot").sel(axis="y")
+contributions = aqbio.joint_contributions(*files, contact="C2")
+vertical = contributions.force.sum("foot").sel(axis="y")
 
 for joint in ("ankle_right", "knee_right", "hip_right", "gravity", "contact"):
-    plt.plot(found.time, vertical.sel(source=joint), label=joint.replace("_", " "))
-measured = found.measured_force.sum("foot").sel(axis="y")
-plt.plot(found.time, measured, color="black", linewidth=0.8, label="measured")
+    plt.plot(contributions.time, vertical.sel(source=joint), label=joint.replace("_", " "))
+measured = contributions.measured_force.sum("foot").sel(axis="y")
+plt.plot(contributions.time, measured, color="black", linewidth=0.8, label="measured")
 plt.xlabel("Time (s)")
 plt.ylabel(f"Vertical ground force ({vertical.units})")
 plt.legend()
 
 # %%
 # The sum over the sources is the measured force, and every other sum closes too:
-off = abs(found.force.sum("source") - found.measured_force).max()
-print(f"off by {float(off):.0e} N; all sums: {found.closure:.0e} of their terms")
+off = abs(contributions.force.sum("source") - contributions.measured_force).max()
+print(f"off by {float(off):.0e} N; all sums: {contributions.closure:.0e} of their terms")

@@ -12,8 +12,8 @@ import aqbio
 
 files = ("demo/V06.osim", "demo/V06_run.mot", "demo/V06_run_grf.mot")
 induced = aqbio.induced(*files, contact="C2")
-held = aqbio.joint_contributions(*files).foot_held.sel(foot="right")
-times = induced.time[held]
+foot_held = aqbio.joint_contributions(*files).foot_held.sel(foot="right")
+times = induced.time[foot_held]
 middle = float(times.sel(time=times.quantile(0.25).item(), method="nearest"))
 
 joints = ["hip_right", "knee_right", "ankle_right", "hip_left", "lumbar"]

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import foot_events
 from benchmarks.board import Measured, Row, Verdict
-from benchmarks.drawn_mutations import ROOMS, ROOT, changes, drawn
+from benchmarks.drawn_mutations import ROOMS, ROOT, changes, drawn_changes
 
 
 def _row(subject, peer, *, correct=True, target=None):
@@ -67,7 +67,7 @@ def test_mutations_of_a_line(source, expected):
 
 
 def test_a_seed_draws_the_same_from_every_room():
-    first, repeated, of_seed_2 = (drawn(seed, 2 * len(ROOMS)) for seed in (1, 1, 2))
+    first, repeated, of_seed_2 = (drawn_changes(seed, 2 * len(ROOMS)) for seed in (1, 1, 2))
     assert first == repeated != of_seed_2
     assert [change.file.split("/")[1] for change in first] == [*ROOMS, *ROOMS]
     for change in first:

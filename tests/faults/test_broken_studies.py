@@ -7,7 +7,7 @@ import time
 import pytest
 
 from benchmarks.faults.cases import CASES
-from benchmarks.faults.corpus import answers, sound_study, told
+from benchmarks.faults.corpus import answers, sound_study, warnings_of
 from benchmarks.faults.doors import DOORS, sound_files
 from benchmarks.faults.fuzz import fuzzed
 
@@ -26,7 +26,7 @@ QUICK_S = 20.0
 
 
 def test_nothing_of_the_sound_study_is_damaged(tmp_path):
-    rules = {problem.rule for problem in told(sound_study(tmp_path / "sound"))}
+    rules = {problem.rule for problem in warnings_of(sound_study(tmp_path / "sound"))}
     assert rules == {"label-needed", "label-nowhere"}, "eight of 51 markers"
 
 

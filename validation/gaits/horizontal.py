@@ -159,9 +159,9 @@ def vertical_motion(
     step ``J = m g T``.
     """
     count, contact, flight = len(timeline), timeline.contact, timeline.flight
-    once = [shape.integ() for shape in shapes]
-    twice = [one.integ() for one in once]
-    rise = np.array([two(1.0) for two in twice]) * contact + flight
+    velocity_shapes = [shape.integ() for shape in shapes]
+    height_shapes = [shape.integ() for shape in velocity_shapes]
+    rise = np.array([shape(1.0) for shape in height_shapes]) * contact + flight
     # velocity at touchdown k: v_0 + sum_{i<k} (J_i / m - g T_i)
     earlier = np.tri(count, k=-1)
     table = np.zeros((count + 1, count + 1))
@@ -179,7 +179,9 @@ def vertical_motion(
     return VerticalMotion(
         force=(impulse / contact)[:, None] * np.array([shape(s) for shape in shapes]),
         height=start[:, None] * time
-        + kick * contact[:, None] * np.array([two(s) for two in twice])
+        + kick * contact[:, None] * np.array([shape(s) for shape in height_shapes])
         - GRAVITY * time**2 / 2.0,
-        velocity=start[:, None] + kick * np.array([one(s) for one in once]) - GRAVITY * time,
+        velocity=start[:, None]
+        + kick * np.array([shape(s) for shape in velocity_shapes])
+        - GRAVITY * time,
     )

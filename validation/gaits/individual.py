@@ -36,19 +36,21 @@ RESTRICTED_SPEED = 0.984
 def sheets(trials: Sequence[PlannedTrial]) -> dict[str, str]:
     """Text of the two sheets."""
     people = ["participant_id\tsex\tlaboratory\tmass_kg\theight_m\tstatic_trial\tfastest_mps"]
-    for one in SPRINTERS:
-        who = one.athlete
-        people.append(
-            f"{who.name}\t{who.sex}\tvirtual\t{who.mass:g}\t{who.stature:.2f}\tstatic\t{one.fastest:g}"
-        )
+    for person in SPRINTERS:
+        athlete = person.athlete
+        cells = (
+            athlete.name, athlete.sex, "virtual", f"{athlete.mass:g}", f"{athlete.stature:.2f}",
+            "static", f"{person.fastest:g}",
+        )  # fmt: skip
+        people.append("\t".join(cells))
     rows = ["participant_id\ttrial_id\ttask\tcondition\teffort\torder\tfile\tnominal_mps"]
-    places = orders(trials)
+    order_of = orders(trials)
     for trial in trials:
         speed = "n/a" if trial.gait is None else f"{gait_speed(trial.gait):g}"
         condition = "n/a" if trial.gait is None else trial.gait.condition
         task = "static" if trial.gait is None else "run"
         effort = "n/a" if trial.gait is None else _effort(trial.gait)
-        order = "n/a" if trial.gait is None else str(places[trial])
+        order = "n/a" if trial.gait is None else str(order_of[trial])
         row = (trial.participant, trial.trial, task, condition, effort, order, trial.file, speed)
         rows.append("\t".join(row))
     return {"participants.tsv": "\n".join(people) + "\n", "trials.tsv": "\n".join(rows) + "\n"}
@@ -59,21 +61,25 @@ def orders(trials: Sequence[PlannedTrial]) -> dict[PlannedTrial, int]:
 
     Sprints in both conditions come last and in turn, so that fatigue could be told from the arms.
     """
-    places: dict[PlannedTrial, int] = {}
-    for number, one in enumerate(SPRINTERS):
-        runs = [trial for trial in trials if trial.participant == one.athlete.name and trial.gait]
+    order_of: dict[PlannedTrial, int] = {}
+    for number, person in enumerate(SPRINTERS):
+        runs = [
+            trial for trial in trials if trial.participant == person.athlete.name and trial.gait
+        ]
         first = "restricted_arms" if number % 2 else "normal"
 
-        def when(trial: PlannedTrial, first: str = first) -> tuple[bool, bool]:
+        def sort_key(trial: PlannedTrial, first: str = first) -> tuple[bool, bool]:
             assert trial.gait is not None
             return _effort(trial.gait) == "maximal", trial.gait.condition != first
 
-        places |= {trial: place + 1 for place, trial in enumerate(sorted(runs, key=when))}
-    return places
+        order_of |= {
+            trial: position + 1 for position, trial in enumerate(sorted(runs, key=sort_key))
+        }
+    return order_of
 
 
 def _effort(gait: GaitName) -> str:
-    """Whether a gait is a sprint as fast as possible: the highest speed of either condition."""
+    """Effort of a gait: maximal at the highest speed of either condition."""
     return "maximal" if gait.level == LEVELS - 1 else "submaximal"
 
 
@@ -136,7 +142,7 @@ LONGEST = 0.997
 
 @dataclass(frozen=True, slots=True)
 class Asymmetry:
-    """What the right limbs do more than the left ones, relative."""
+    """Excess of the right limbs over the left ones, relative."""
 
     swing: float = 0.0
     """Flexion of the hip in swing, of `HIP_RANGE_DEG`."""
@@ -163,11 +169,11 @@ def individual_gait(
     """
     for attempt in range(ATTEMPTS):
         try:
-            design = _drawn(name, seed, attempt)
+            design = _draw_design(name, seed, attempt)
             if asymmetry is not None:
                 design = _asymmetric(design, asymmetry, restricted=name.condition != "normal")
-            who = replace(design.athlete, heavier=heavier, form=form)
-            design = replace(design, athlete=who, drag_area=drag_area)
+            athlete = replace(design.athlete, heavier=heavier, form=form)
+            design = replace(design, athlete=athlete, drag_area=drag_area)
             solved = generated_gait(design, sweeps=12, longest=LONGEST + 0.003)
         except (ValueError, np.linalg.LinAlgError):
             continue
@@ -177,7 +183,7 @@ def individual_gait(
 
 
 def plausible(solved: SolvedGait) -> bool:
-    """Whether a gait stays within what humans do; limits are for the issue's population."""
+    """True for a gait within the range of humans; limits are for the issue's population."""
     athlete = solved.gait.athlete
     weight = athlete.mass * 9.80665
     force = solved.forces.force
@@ -194,41 +200,41 @@ def plausible(solved: SolvedGait) -> bool:
     )
 
 
-def _drawn(name: GaitName, seed: int, attempt: int) -> GaitDesign:
+def _draw_design(name: GaitName, seed: int, attempt: int) -> GaitDesign:
     """Design of one draw; person and sides are the same at all speeds and in both conditions."""
-    who = sprinter(name.participant)
-    number = SPRINTERS.index(who)
+    person_drawn = sprinter(name.participant)
+    number = SPRINTERS.index(person_drawn)
     person = np.random.default_rng([seed, number, attempt])
     condition = presets(name.condition)
     run = np.random.default_rng(
         [seed, number, 1 + name.level, int(name.condition != "normal"), attempt]
     )
     speed = gait_speed(name)
-    usual = interpolated(condition, reference_speed(who.athlete, speed))
-    places, sizes = _moderate(restricted=name.condition != "normal")
+    usual = interpolated(condition, reference_speed(person_drawn.athlete, speed))
+    chosen, sizes = _moderate(restricted=name.condition != "normal")
     calm = 0.9**attempt
-    own = PERSON * calm * person.standard_normal(len(places))
-    side = SIDE * calm * person.standard_normal(len(places))
+    personal = PERSON * calm * person.standard_normal(len(chosen))
+    side = SIDE * calm * person.standard_normal(len(chosen))
     times = CONTACT_PERSON * calm * person.standard_normal(2)
     arm_asymmetry = 0.04 * float(person.standard_normal())
     steps: list[GaitParameters] = []
     for step in range(STEPS):
         numbers = flat(usual)
         sign = 1.0 if step % 2 == 0 else -1.0
-        each = STEP * calm * run.standard_normal(len(places))
-        numbers[places] += sizes * (own + sign * side + each)
-        drawn = unflat(numbers)
+        of_step = STEP * calm * run.standard_normal(len(chosen))
+        numbers[chosen] += sizes * (personal + sign * side + of_step)
+        varied = unflat(numbers)
         late = 1.0 + times + CONTACT_STEP * calm * run.standard_normal(2)
         steps.append(
-            drawn.changed(
+            varied.changed(
                 contact_s=usual.contact_s * float(late[0]),
                 flight_s=usual.flight_s * float(late[1]),
-                hip_height_m=drawn.hip_height_m - CROUCH * attempt,
+                hip_height_m=varied.hip_height_m - CROUCH * attempt,
             )
         )
     speeds = speed * (1.0 + SPEED_STEP * calm * run.standard_normal(STEPS))
     return GaitDesign(
-        athlete=who.athlete,
+        athlete=person_drawn.athlete,
         speeds=tuple(speeds.tolist()),
         steps=tuple(steps),
         arm_asymmetry=arm_asymmetry if name.condition == "normal" else 0.0,
@@ -250,5 +256,7 @@ def _moderate(*, restricted: bool) -> tuple[IntArray, FloatArray]:
     """Places of the numbers of `MODERATE` in a flat row of parameters, and their sizes."""
     names = [*SCALARS, *(name for name in SWING for _ in SWING_POINTS)]
     left = ARMS if restricted else ()
-    chosen = [i for i, one in enumerate(names) if one in MODERATE and one not in left]
-    return np.array(chosen), np.array([MODERATE[names[one]] for one in chosen])
+    chosen = [
+        i for i, parameter in enumerate(names) if parameter in MODERATE and parameter not in left
+    ]
+    return np.array(chosen), np.array([MODERATE[names[index]] for index in chosen])

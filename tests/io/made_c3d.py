@@ -68,8 +68,8 @@ def _add_plates(c3d: ezc3d.c3d, plates: tuple[MadePlate, ...], rate: float) -> N
     analog["OFFSET"]["value"] = [0] * len(channels)
     analog["GEN_SCALE"]["value"] = [1.0]
     c3d["data"]["analogs"] = channels[None]
-    most = max(plate.channels.shape[1] for plate in plates)
-    numbers, first = np.zeros((most, len(plates))), 1
+    max_channels = max(plate.channels.shape[1] for plate in plates)
+    numbers, first = np.zeros((max_channels, len(plates))), 1
     for index, plate in enumerate(plates):
         count = plate.channels.shape[1]
         numbers[:count, index] = np.arange(first, first + count)

@@ -37,8 +37,8 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
     assert [path.name for path in target.parent.iterdir()] == ["result.nc"]
 
 
-def test_file_of_another_size_time_or_place_is_read_again(tmp_path):
-    path, other, read = tmp_path / "one", tmp_path / "other", []
+def test_file_of_another_size_time_or_inode_is_read_again(tmp_path):
+    path, replacement, read = tmp_path / "one", tmp_path / "other", []
 
     @cached_until_changed(2)
     def reader(path: Path) -> str:
@@ -53,7 +53,7 @@ def test_file_of_another_size_time_or_place_is_read_again(tmp_path):
     for text, nanoseconds in (("a", 0), ("ab", 0), ("cd", 1)):
         written(path, text, nanoseconds)
         assert reader(path) == reader(path) == text
-    written(other, "ef", 1)
-    other.replace(path)
+    written(replacement, "ef", 1)
+    replacement.replace(path)
     assert reader(path) == "ef"
     assert len(read) == 4

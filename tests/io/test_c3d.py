@@ -33,23 +33,23 @@ DOWN = np.array([[0.0, 900, 0], [600, 900, 0], [600, 0, 0], [0, 0, 0]])
 def drawn_load(rng):
     """Force on the runner and moment about the plate's centre, in plate axes (z down), N, N mm."""
     force = np.column_stack((rng.normal(0, 100, (SAMPLES, 2)), -rng.uniform(400, 2000, SAMPLES)))
-    place = np.column_stack((rng.uniform(-200, 200, (SAMPLES, 2)), np.zeros(SAMPLES)))
+    pressure = np.column_stack((rng.uniform(-200, 200, (SAMPLES, 2)), np.zeros(SAMPLES)))
     free = np.outer(rng.normal(0, 5000, SAMPLES), [0, 0, 1])
-    return force, np.cross(place, force) + free, place, free
+    return force, np.cross(pressure, force) + free, pressure, free
 
 
-def type_1(force, moment, place, free):
-    channels = np.column_stack((force, place[:, :2], free[:, 2]))
+def type_1(force, moment, pressure, free):
+    channels = np.column_stack((force, pressure[:, :2], free[:, 2]))
     return MadePlate(1, DOWN, np.zeros(3), channels, ("N",) * 3 + ("mm",) * 2 + ("Nmm",))
 
 
-def type_2(force, moment, place, free):
+def type_2(force, moment, pressure, free):
     origin = np.array([1.0, -2.0, -40.0])
     channels = np.column_stack((force, moment + np.cross(origin, force)))
     return MadePlate(2, DOWN, origin, channels, ("N",) * 3 + ("Nmm",) * 3)
 
 
-def type_3(force, moment, place, free):
+def type_3(force, moment, pressure, free):
     """Shear on sensor pairs and four vertical forces that carry the same load."""
     along, across, depth = 120.0, 200.0, 40.0
     about = moment - np.cross([0.0, 0.0, depth], force)  # about the sensors' centre, below
@@ -63,8 +63,8 @@ def type_3(force, moment, place, free):
     return MadePlate(3, DOWN, np.array([along, across, depth]), channels, ("N",) * 8)
 
 
-def type_4(force, moment, place, free):
-    plate = type_2(force, moment, place, free)
+def type_4(force, moment, pressure, free):
+    plate = type_2(force, moment, pressure, free)
     calibration = np.diag([10.0, 20.0, 30.0, 400.0, 500.0, 600.0])
     calibration[0, 1], calibration[3, 0] = 0.5, -3.0
     volts = np.linalg.solve(calibration, plate.channels.T).T
@@ -93,9 +93,13 @@ def test_markers_and_plates_of_every_type_wherever_they_lie(
         centre = rng.uniform(-3000.0, 3000.0, 3)
         plate = make(*load)
         plate.corners = turn.apply(DOWN - DOWN.mean(axis=0)) + centre
-        scale = [1.0 / UNITS[unit] if one == "N" else 1.0 for one in plate.units]
+        scale = [
+            1.0 / UNITS[unit] if unit_of_channel == "N" else 1.0 for unit_of_channel in plate.units
+        ]
         plate.channels = plate.channels * scale
-        plate.units = tuple(unit if one == "N" else one for one in plate.units)
+        plate.units = tuple(
+            unit if unit_of_channel == "N" else unit_of_channel for unit_of_channel in plate.units
+        )
         # corner 1 lies at +x and +y of the plate, 2 at -x and +y, as the standard has it
         axes = turn * Rotation.from_matrix(np.diag([-1.0, 1.0, -1.0]))
         expected.append((axes.apply(load[0]), axes.apply(load[1]) / 1e3, centre / 1e3))
@@ -103,13 +107,16 @@ def test_markers_and_plates_of_every_type_wherever_they_lie(
     path = tmp_path_factory.mktemp("c3d") / "a.c3d"
     labels = [f"{NAME}:A", "*52", "L.ASI"]
     write_c3d(path, labels, points, (250.0, 1000.0), tuple(plates), "mm", first_frame)
-    found = read_c3d(path)
-    assert (found.labels, found.rate, found.first_time) == (("A", "L.ASI"), 250.0, 0.0)
-    assert [one.rule for one in found.findings] == ["labels-prefix", "markers-unlabelled"]
-    assert NAME not in repr(found)
+    recording = read_c3d(path)
+    assert (recording.labels, recording.rate, recording.first_time) == (("A", "L.ASI"), 250.0, 0.0)
+    assert [finding.rule for finding in recording.findings] == [
+        "labels-prefix",
+        "markers-unlabelled",
+    ]
+    assert NAME not in repr(recording)
     # the file holds 32-bit numbers: 24 bits of up to 2 m
-    np.testing.assert_allclose(1e3 * found.positions, points[:, [0, 2]], atol=2e3 * 2.0**-24)
-    forces = found.forces
+    np.testing.assert_allclose(1e3 * recording.positions, points[:, [0, 2]], atol=2e3 * 2.0**-24)
+    forces = recording.forces
     assert (forces.rate, forces.start, forces.numbers) == (1e3, 0.0, (1, 2, 3, 4)[: len(types)])
     for number, (force, moment, centre) in enumerate(expected):
         # and of up to 2000 N, which sensors of type 3 subtract
@@ -172,7 +179,7 @@ def raw(alter, *of):
 def word(number, value):
     """The header's 16-bit word; the file is long enough for any."""
     value = value.to_bytes(2, "little")
-    return raw(lambda own: own[: 2 * number - 2] + value + own[2 * number :] + bytes(4096))
+    return raw(lambda data: data[: 2 * number - 2] + value + data[2 * number :] + bytes(4096))
 
 
 def parameter(group, name, value):
@@ -202,18 +209,18 @@ def undeclared(naming, declared):
     return content(alter, type_2(*LOAD), type_2(*LOAD))
 
 
-def poses(**more):
+def poses(**parameters):
     """A file as Theia3D saves it: a matrix of every segment in every frame, and no marker."""
     names = [f"{name}_4X4" for name in ("worldbody", "pelvis", "l_thigh", "l_shank", "r_thigh")]
 
     def write(path):
-        made = ezc3d.c3d()
-        made["parameters"]["POINT"]["RATE"]["value"] = [120.0]
-        made["data"]["points"] = np.zeros((4, 0, FRAMES))
-        for name, value in {"RATE": [120.0], "LABELS": names, **more}.items():
-            made.add_parameter("ROTATION", name, value)
-        made["data"]["rotations"] = np.tile(np.eye(4)[..., None, None], (1, 1, 5, FRAMES))
-        made.write(str(path))
+        c3d = ezc3d.c3d()
+        c3d["parameters"]["POINT"]["RATE"]["value"] = [120.0]
+        c3d["data"]["points"] = np.zeros((4, 0, FRAMES))
+        for name, value in {"RATE": [120.0], "LABELS": names, **parameters}.items():
+            c3d.add_parameter("ROTATION", name, value)
+        c3d["data"]["rotations"] = np.tile(np.eye(4)[..., None, None], (1, 1, 5, FRAMES))
+        c3d.write(str(path))
 
     return write
 
@@ -223,14 +230,14 @@ def clipped(channels):
     return channels
 
 
-FEW = np.linspace(1.0, 2.0, 9).reshape(1, 3, 3).repeat(FRAMES, axis=0)
+THREE_MARKERS = np.linspace(1.0, 2.0, 9).reshape(1, 3, 3).repeat(FRAMES, axis=0)
 FILES = {
     "plain": plates(),
     "all types": plates(*(make(*LOAD) for make in TYPES)),
     "unlabelled": plates(labels=[f"{NAME}:RASI", "*52", "L.ASI"]),
     "twice": plates(labels="ABA"),
     "no unit, large": plates(unit=""),
-    "no unit, small": plates(points=FEW, unit=""),
+    "no unit, small": plates(points=THREE_MARKERS, unit=""),
     "inches": plates(unit="inch"),
     "furlongs": plates(unit="furlong"),
     "never seen": plates(points=POINTS * np.nan),
@@ -243,20 +250,20 @@ FILES = {
     "type 11": plates(changed(type_2, kind=11), type_2(*LOAD)),
     "type 4 without its matrix": plates(changed(type_4, calibration=np.zeros((6, 6)))),
     "corners on a line": plates(changed(type_2, corners=np.outer(np.arange(4.0), [1, 2, 3]))),
-    "no numbers": of_type_2(lambda own: np.where(own > 90.0, np.nan, own)),
+    "no numbers": of_type_2(lambda channels: np.where(channels > 90.0, np.nan, channels)),
     "driven beyond its range": of_type_2(clipped),
-    "a force of another world": of_type_2(lambda own: own * 1e6),
+    "a force of another world": of_type_2(lambda channels: channels * 1e6),
     **{f"volts, {make.__name__}": plates(volts(make)) for make in TYPES},
     "newtons that are called volts": plates(changed(type_2, units=("V",) * 6)),
     "no units of the channels": plates(changed(type_2, units=("",) * 6)),
     "moments in Nm": plates(changed(type_2, units=("N",) * 3 + ("Nm",) * 3)),
     "moments in N.mm": plates(changed(type_2, units=("N",) * 3 + ("N.mm",) * 3)),
-    "points only": content(lambda one: one.add_parameter("FORCE_PLATFORM", "USED", [1])),
+    "points only": content(lambda c3d: c3d.add_parameter("FORCE_PLATFORM", "USED", [1])),
     "channels that are not there": content(
         parameter("FORCE_PLATFORM", "CHANNEL", np.arange(7.0, 13.0)[:, None]), type_2(*LOAD)),
     "no corners": content(parameter("FORCE_PLATFORM", "CORNERS", None), type_2(*LOAD)),
     "more plates than described": content(parameter("FORCE_PLATFORM", "USED", [2]), type_2(*LOAD)),
-    "model outputs": content(lambda one: one.add_parameter("POINT", "ANGLES", ["B"])),
+    "model outputs": content(lambda c3d: c3d.add_parameter("POINT", "ANGLES", ["B"])),
     **{
         f"undeclared, {naming}, {declared}": undeclared(naming, declared)
         for naming in ("{quantity}{axis}{plate}", "{word}.{quantity}{axis}{plate}",
@@ -267,15 +274,15 @@ FILES = {
     "poses": poses(),
     "poses that its reader refuses": poses(USED=[5], RATIO=[1], DATA_START=[1]),
     "no C3D": lambda path: path.write_bytes(b"\x02\x50" + b"x" * 700),
-    "no magic": raw(lambda own: own[:1] + b"x" + own[2:]),
-    "parameters beyond the end": raw(lambda own: b"\x90" + own[1:1200]),
+    "no magic": raw(lambda data: data[:1] + b"x" + data[2:]),
+    "parameters beyond the end": raw(lambda data: b"\x90" + data[1:1200]),
     "parameters without an end": lambda path: path.write_bytes(
         b"\x02\x50" + bytes(510) + b"\x01\x50\x02\x54\x05\x01" + bytes(600)),
     "written on a MIPS": lambda path: path.write_bytes(
         b"\x02\x50" + bytes(510) + b"\x01\x50\x02\x56" + bytes(600)),
-    "garbage in a name": raw(lambda own: own.replace(b"LABELS", b"LA\x01ELS", 1)),
-    "cut by a byte": raw(lambda own: own[:-600]),
-    "cut in the middle": raw(lambda own: own[: -len(own) // 3], type_2(*LOAD)),
+    "garbage in a name": raw(lambda data: data.replace(b"LABELS", b"LA\x01ELS", 1)),
+    "cut by a byte": raw(lambda data: data[:-600]),
+    "cut in the middle": raw(lambda data: data[: -len(data) // 3], type_2(*LOAD)),
     "header counts 4 points": word(2, 4),
     "header counts 7 analog values": word(3, 7),
     "empty": lambda path: path.write_bytes(b""),

@@ -80,14 +80,14 @@ def test_a_file_is_whole_to_the_byte(
 ):
     """Of any size, whole numbers or floats, of both processors; however much is cut off."""
     path = tmp_path_factory.mktemp("c3d") / "a.c3d"
-    whole = _file(points, analogs, frames, processor, floats, RECORDS[records], gap)
-    for more in (b"", b"\0", bytes(BLOCK)):
-        path.write_bytes(whole + more)
+    complete = _file(points, analogs, frames, processor, floats, RECORDS[records], gap)
+    for trailing in (b"", b"\0", bytes(BLOCK)):
+        path.write_bytes(complete + trailing)
         check_c3d_header(path)
         check_c3d_counts(path, points, analogs)
     data = frames * (4 * points + analogs) * (4 if floats else 2)
     for cut in {1, 1 + int(share * (data - 1))}:
-        path.write_bytes(whole[:-cut])
+        path.write_bytes(complete[:-cut])
         with refused("c3d-unreadable", "it was cut"):
             check_c3d_header(path)
 
@@ -96,15 +96,15 @@ def test_a_file_is_whole_to_the_byte(
 def test_a_file_starts_with_the_block_of_its_parameters(tmp_path, first):
     """The first block is the header itself, and blocks are counted from 1."""
     path = tmp_path / "a.c3d"
-    whole = _file(2, 0, 400, INTEL, True, RECORDS["nothing follows"], gap=1)
-    path.write_bytes(bytes([first]) + whole[1:])
+    complete = _file(2, 0, 400, INTEL, True, RECORDS["nothing follows"], gap=1)
+    path.write_bytes(bytes([first]) + complete[1:])
     right = nullcontext() if first >= 2 else refused("c3d-unreadable", "does not start")
     with right:
         check_c3d_header(path)
-    path.write_bytes(whole[: 2 * BLOCK - 1])
+    path.write_bytes(complete[: 2 * BLOCK - 1])
     with refused("c3d-unreadable", "does not start"):
         check_c3d_header(path)
-    path.write_bytes(bytes([200]) + whole[1:])
+    path.write_bytes(bytes([200]) + complete[1:])
     with refused("c3d-unreadable", "ends before its parameter section"):
         check_c3d_header(path)
 
@@ -151,11 +151,11 @@ def test_a_section_may_end_with_the_file(tmp_path):
     record = _record(b"RATE", False, b"x" * 498)
     for processor in (INTEL, DEC):
         head = _header(0, 0, 0, SCALES[processor, True], 3, 4) + bytes(BLOCK)
-        whole = head + struct.pack("<BBBB", 1, 0x50, 1, processor) + record + bytes(2)
-        assert len(whole) == 3 * BLOCK
-        path.write_bytes(whole)
+        complete = head + struct.pack("<BBBB", 1, 0x50, 1, processor) + record + bytes(2)
+        assert len(complete) == 3 * BLOCK
+        path.write_bytes(complete)
         check_c3d_header(path)
-        path.write_bytes(whole[:-1])
+        path.write_bytes(complete[:-1])
         with refused("c3d-unreadable", "parameter 2 lies beyond the end"):
             check_c3d_header(path)
 
@@ -166,7 +166,7 @@ def test_of_the_other_processors_only_that_of_a_mips_is_known_not_to_be_read(
 ):
     """Of one that no standard names the reader itself decides."""
     path = tmp_path / "a.c3d"
-    whole = _file(2, 3, 9, INTEL, True, RECORDS["no group"])
-    path.write_bytes(whole[: BLOCK + 3] + bytes([processor]) + whole[BLOCK + 4 :])
+    complete = _file(2, 3, 9, INTEL, True, RECORDS["no group"])
+    path.write_bytes(complete[: BLOCK + 3] + bytes([processor]) + complete[BLOCK + 4 :])
     with nullcontext() if is_read else refused("c3d-unreadable", "SGI/MIPS"):
         check_c3d_header(path)

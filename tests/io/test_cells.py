@@ -34,10 +34,12 @@ def test_a_sex_is_known_in_any_spelling(word, case):
 @given(text=st.text(min_size=1), column=st.sampled_from(["sex", "height_m", "mass_kg", "person"]))
 def test_what_is_not_understood_stays_as_it_is(text, column):
     """And a number alone keeps its size: nothing guesses its unit."""
-    meant = understood_cell(column, text)
-    if meant != text:
-        known = meant in ("female", "male") if column == "sex" else np.isfinite(float(meant))
-        assert known
+    understood = understood_cell(column, text)
+    if understood != text:
+        is_valid = (
+            understood in ("female", "male") if column == "sex" else np.isfinite(float(understood))
+        )
+        assert is_valid
 
 
 def test_a_remark_says_what_a_cell_was_read_as(tmp_path):
@@ -48,11 +50,11 @@ def test_a_remark_says_what_a_cell_was_read_as(tmp_path):
     assert first.row is not None
     assert (first.row.sex, first.row.height_m, first.row.mass_kg) == ("male", 1.78, 75.9)
     assert second.row is None
-    remarks = [one for one in findings if one.severity == "info"]
-    errors = [one for one in findings if one.severity == "error"]
-    assert {one.rule for one in remarks} == {"cell-understood"}
-    assert [one.where for one in remarks] == ["line 2"] * 3
-    assert [one.where for one in errors] == ["line 3"] * 3
+    remarks = [finding for finding in findings if finding.severity == "info"]
+    errors = [finding for finding in findings if finding.severity == "error"]
+    assert {remark.rule for remark in remarks} == {"cell-understood"}
+    assert [remark.where for remark in remarks] == ["line 2"] * 3
+    assert [error.where for error in errors] == ["line 3"] * 3
     for value in ("'h'", "'178'", "'80 st'"):
-        assert sum(value in one.what for one in errors) == 1, value
-    assert all(one.fix for one in errors)
+        assert sum(value in error.what for error in errors) == 1, value
+    assert all(error.fix for error in errors)

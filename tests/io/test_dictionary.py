@@ -25,16 +25,16 @@ def dataset(unit: str = "kg m2/s") -> xr.Dataset:
 
 def test_files_say_what_their_variables_are():
     """A stage may mean something else; two units for one number are refused."""
-    found = described(dataset(), "contributions")
-    assert found["angular_momentum"].attrs == {
+    variables = described(dataset(), "contributions")
+    assert variables["angular_momentum"].attrs == {
         "long_name": "angular momentum of each segment about the whole-body centre of mass",
         "units": "kg m2/s",
         "reflection": "axial",
         "frame": "ground: x along the direction of travel, y up, z to the right",
     }
-    assert found["time"].attrs["units"] == "s"
-    assert set(found["contact_complete"].attrs) == {"long_name"}
-    assert not found["something_new"].attrs
+    assert variables["time"].attrs["units"] == "s"
+    assert set(variables["contact_complete"].attrs) == {"long_name"}
+    assert not variables["something_new"].attrs
     by_role = described(dataset(), "steps")["angular_momentum"].attrs
     assert "by role" in by_role["long_name"]
     assert by_role["frame"].startswith("canonical")

@@ -29,20 +29,20 @@ def obj() -> bytes:
     return (
         "# a tetrahedron\nvn 0 0 1\n"
         + points
-        + "".join(f"f {' '.join(f'{one + 1}/1/1' for one in face)}\n" for face in FACES)
+        + "".join(f"f {' '.join(f'{corner + 1}/1/1' for corner in face)}\n" for face in FACES)
     ).encode()
 
 
 def obj_counted_back() -> bytes:
     points = "".join(f"v {x} {y} {z}\n" for x, y, z in POINTS)
-    faces = "".join(f"f {' '.join(str(one - 4) for one in face)}\n" for face in FACES)
+    faces = "".join(f"f {' '.join(str(corner - 4) for corner in face)}\n" for face in FACES)
     return (points + faces).encode()
 
 
 def stl_text() -> bytes:
     facets = "".join(
         "facet normal 0 0 0\nouter loop\n"
-        + "".join("vertex {} {} {}\n".format(*POINTS[one]) for one in face)
+        + "".join("vertex {} {} {}\n".format(*POINTS[corner]) for corner in face)
         + "endloop\nendfacet\n"
         for face in FACES
     )
@@ -75,7 +75,7 @@ def _bytes(kind: str, numbers) -> bytes:
 
 
 def ascii_numbers(kind, name, numbers) -> str:
-    return _element(kind, name, "ascii", " ".join(str(one) for one in np.ravel(numbers)))
+    return _element(kind, name, "ascii", " ".join(str(number) for number in np.ravel(numbers)))
 
 
 def plain_numbers(kind, name, numbers) -> str:
@@ -124,10 +124,10 @@ DAMAGED = {
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_gives_the_same_solid(tmp_path: Path, name: str):
     (tmp_path / name).write_bytes(KINDS[name])
-    found = read_mesh(tmp_path / name)
-    assert len(found.triangles) == 4
-    assert volume(found.points, found.triangles) == pytest.approx(0.1 * 0.2 * 0.3 / 6, rel=1e-6)
-    np.testing.assert_allclose(sorted(found.points.tolist()), sorted(POINTS.tolist()), atol=1e-8)
+    mesh = read_mesh(tmp_path / name)
+    assert len(mesh.triangles) == 4
+    assert volume(mesh.points, mesh.triangles) == pytest.approx(0.1 * 0.2 * 0.3 / 6, rel=1e-6)
+    np.testing.assert_allclose(sorted(mesh.points.tolist()), sorted(POINTS.tolist()), atol=1e-8)
 
 
 def test_what_odd_files_say_is_what_it_was(tmp_path: Path):
@@ -159,15 +159,15 @@ def test_surfaces_are_put_on_bodies_as_the_model_says(tmp_path: Path):
     """And of the files beside the model only those count that it names."""
     model = tmp_path / "made.osim"
     model.write_text(MODEL, encoding="utf-8")
-    thigh, shank, lost = attached_meshes(model)
+    thigh, shank, missing = attached_meshes(model)
     assert (thigh.body, thigh.file) == ("femur_r", "thigh.vtp")
-    assert (shank.file, lost.body) == ("shank.stl", "torso")
+    assert (shank.file, missing.body) == ("shank.stl", "torso")
     point = np.array([[0.1, 0.2, 0.3]])
     np.testing.assert_allclose(thigh.on_body(point), [[0.1, 0.4, 0.9]])
     np.testing.assert_allclose(shank.on_body(point), [[-0.2, 0.1 - 0.4, 0.3]], atol=1e-12)
     assert mesh_files(model) == {}
-    places = [tmp_path / "Geometry" / "thigh.vtp", tmp_path / "shank.stl"]
+    paths = [tmp_path / "Geometry" / "thigh.vtp", tmp_path / "shank.stl"]
     (tmp_path / "Geometry").mkdir()
-    for path in (*places, *(tmp_path / "Geometry" / name for name in ("other.vtp", "notes.txt"))):
+    for path in (*paths, *(tmp_path / "Geometry" / name for name in ("other.vtp", "notes.txt"))):
         path.write_bytes(KINDS["text.vtp"])
-    assert mesh_files(model) == {path.name: path for path in places}
+    assert mesh_files(model) == {path.name: path for path in paths}

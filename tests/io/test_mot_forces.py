@@ -28,7 +28,7 @@ FAMILIES = {
     "side before": ("R_ground_force_v{}", "R_ground_force_p{}", "R_ground_torque_{}", "right"),
     "side inside": ("ground_force_r_v{}", "ground_force_r_p{}", "ground_torque_r_{}", "right"),
     "moment letter": ("ground_force_1_v{}", "ground_force_1_p{}", "ground_force_1_m{}", ""),
-    "body inside": (*(f"ground_force_calcn_l_{one}{{}}" for one in "vpm"), "left"),
+    "body inside": (*(f"ground_force_calcn_l_{quantity}{{}}" for quantity in "vpm"), "left"),
     "short": ("f_r_{}", "p_r_{}", "m_r_{}", "right"),
     "shorter": ("l_f{}", "l_p{}", "l_m{}", "left"),
     "channel": ("F{}1", "P{}1", "M{}1", ""),
@@ -42,11 +42,11 @@ SAMPLES = 300
 def contact(seed: int = 0) -> np.ndarray:
     """One contact: force, point and free moment (3, T, 3) of 300 samples at 1 kHz."""
     rng, share = np.random.default_rng(seed), np.linspace(0.0, 1.0, 200)[:, None]
-    one = np.zeros((3, SAMPLES, 3))
-    one[0, 50:250] = np.sin(np.pi * share) * [100.0, 1800.0, -40.0] * rng.uniform(0.8, 1.2, 3)
-    one[1, 50:250] = rng.uniform(0.5, 3.0, 3) * [-1, 0, 1] + 0.2 * share * rng.normal(size=3)
-    one[2, 50:250, 1:2] = share * rng.choice([-6.0, 6.0])
-    return one
+    arrays = np.zeros((3, SAMPLES, 3))
+    arrays[0, 50:250] = np.sin(np.pi * share) * [100.0, 1800.0, -40.0] * rng.uniform(0.8, 1.2, 3)
+    arrays[1, 50:250] = rng.uniform(0.5, 3.0, 3) * [-1, 0, 1] + 0.2 * share * rng.normal(size=3)
+    arrays[2, 50:250, 1:2] = share * rng.choice([-6.0, 6.0])
+    return arrays
 
 
 def write(path, families, contacts, start=0.23, parts=(0, 1, 2)):
@@ -54,11 +54,11 @@ def write(path, families, contacts, start=0.23, parts=(0, 1, 2)):
     names = [family[part] for family in families for part in parts]
     columns = [name.format(axis, n="xyz".index(axis) + 1) for name in names for axis in "xyz"]
     time = start + np.arange(SAMPLES) / 1000.0
-    arrays = [one[part] for one in contacts for part in parts]
+    arrays = [arrays_of_contact[part] for arrays_of_contact in contacts for part in parts]
     if len(set(columns)) == len(columns):
         write_storage(path, columns, time, np.concatenate(arrays, axis=1), in_degrees=False)
         return path
-    cells = [[",".join(map(repr, row)) for row in one.tolist()] for one in arrays]
+    cells = [[",".join(map(repr, row)) for row in array.tolist()] for array in arrays]
     rows = ["\t".join(row) for row in zip(map(repr, time.tolist()), *cells, strict=True)]
     head = ("DataRate=1000", "DataType=Vec3", "endheader", "\t".join(("time", *names)))
     path.write_text("\n".join((*head, *rows)))
@@ -71,70 +71,72 @@ def write(path, families, contacts, start=0.23, parts=(0, 1, 2)):
     st.sampled_from(["whole", "mm", "no point", "no moment"]),
 )  # fmt: skip
 def test_every_family_gives_the_same_wrench(tmp_path_factory, family, seed, start, form):
-    force, place, free = one = contact(seed)
-    about = free + np.cross(place, force)
+    force, pressure, free = written = contact(seed)
+    about = free + np.cross(pressure, force)
     parts = {"no point": (0, 2), "no moment": (0, 1)}.get(form, (0, 1, 2))
     if form == "mm":
-        one = np.stack((force, 1e3 * place, 1e3 * free))
+        written = np.stack((force, 1e3 * pressure, 1e3 * free))
     elif form == "no point":  # moments are those about the origin then
-        one = np.stack((force, place, about))
+        written = np.stack((force, pressure, about))
     elif form == "no moment":
-        about = np.cross(place, force)
+        about = np.cross(pressure, force)
     path = tmp_path_factory.mktemp("mot") / "a.mot"
-    forces, findings = read_force_storage(write(path, [FAMILIES[family]], [one], start, parts), 0.2)
+    forces, findings = read_force_storage(
+        write(path, [FAMILIES[family]], [written], start, parts), 0.2
+    )
     np.testing.assert_allclose(forces.wrench.force[:, 0], force, atol=1e-12)
     np.testing.assert_allclose(forces.wrench.moment_about_origin()[:, 0], about, atol=1e-9)
     assert (forces.start, forces.rate) == (pytest.approx(start - 0.2), pytest.approx(1000.0))
     assert forces.feet == (FAMILIES[family][3],)
     rules = {"mm": ["force-unit"] * 2, "no moment": ["force-no-moment"]}
-    assert [one.rule for one in findings] == rules.get(form, [])
+    assert [finding.rule for finding in findings] == rules.get(form, [])
 
 
 def altered(alter, family="plain", parts=(0, 1, 2)):
     """A file of one contact that was changed in place."""
 
-    def made(folder):
-        one = contact()
-        alter(*one)
-        return write(folder / "a.mot", [FAMILIES[family]], [one], parts=parts)
+    def write_altered(folder):
+        arrays = contact()
+        alter(*arrays)
+        return write(folder / "a.mot", [FAMILIES[family]], [arrays], parts=parts)
 
-    return made
+    return write_altered
 
 
 def at(part, samples, value):
-    def alter(*one):
-        one[part][samples] = value
+    def alter(*arrays):
+        arrays[part][samples] = value
 
     return altered(alter)
 
 
-def several(*families, alter=lambda every: None):
-    def made(folder):
-        every = [contact(seed) for seed in range(len(families))]
-        alter(every)
-        return write(folder / "a.mot", [FAMILIES[one] for one in families], every)
+def several(*families, alter=lambda contacts: None):
+    def write_several(folder):
+        contacts = [contact(seed) for seed in range(len(families))]
+        alter(contacts)
+        return write(folder / "a.mot", [FAMILIES[family] for family in families], contacts)
 
-    return made
+    return write_several
 
 
 def columns(*names):
-    def made(folder):
+    def write_columns(folder):
         values = np.tile(np.arange(1.0, len(names) + 1.0), (50, 1))
         write_storage(folder / "a.mot", names, np.arange(50) / 1e3, values, in_degrees=False)
         return folder / "a.mot"
 
-    return made
+    return write_columns
 
 
 def scaled(*factors):
-    def alter(*one):
-        for array, factor in zip(one, factors, strict=True):
+    def alter(*arrays):
+        for array, factor in zip(arrays, factors, strict=True):
             array *= factor
 
     return altered(alter)
 
 
-def flat(force, place, free):
+def flat(force, pressure, free):
     force[:, 1] = np.minimum(force[:, 1], 900.0)
 
 
@@ -153,7 +155,7 @@ FORCES = {
     "moments gone": at(2, slice(100, 110), np.nan),
     "moments impossible": at(2, slice(100, 110), 1e12),
     "driven beyond its range": altered(flat),
-    "no moments": altered(lambda *one: None, parts=(0, 1)),
+    "no moments": altered(lambda *arrays: None, parts=(0, 1)),
     "nothing but zeros": scaled(0.0, 1.0, 1.0),
     "an axis is missing": columns("ground_force_vx", "ground_force_vz"),
     "an axis of the point is missing": columns(*(f"ground_force_{x}" for x in
@@ -162,8 +164,8 @@ FORCES = {
     "other columns beside": columns("EMG1", "ground_force_vx", "ground_force_vy",
                                     "ground_force_vz", "pelvis_tx", "state"),
     **{f"a point gone at {newtons} N": altered(
-        lambda force, place, free, newtons=newtons: (
-            force.__setitem__(40, [0.0, newtons, 0.0]), place.__setitem__(40, np.nan)))
+        lambda force, pressure, free, newtons=newtons: (
+            force.__setitem__(40, [0.0, newtons, 0.0]), pressure.__setitem__(40, np.nan)))
        for newtons in (TRUSTED_FORCE_N - 1.0, TRUSTED_FORCE_N + 1.0)},
 }  # fmt: skip
 
@@ -171,7 +173,7 @@ FORCES = {
 def described(text):
     """External loads beside a file of three plates whose columns say nothing of a foot."""
 
-    def made(folder):
+    def write_description(folder):
         starts = [f"{n}ground_force_{part}" for n in ("", "1_") for part in "vp"]
         names = [a + b for a, b in product([*starts, "belt_b_load_", "belt_b_at_"], "xyz")]
         columns(*names)(folder).rename(folder / "grf.mot")
@@ -179,7 +181,7 @@ def described(text):
         (folder / "a.xml").write_text(text)
         return folder / "a.xml"
 
-    return made
+    return write_description
 
 
 TEXTS = texts(Path(__file__).with_name("odd_files.txt"))["loads"]
@@ -188,8 +190,8 @@ LOADS = {name: described(text) for name, text in TEXTS.items()}
 
 def test_what_odd_files_say_is_what_it_was(tmp_path):
     lines = []
-    for name, made in (FORCES | LOADS).items():
-        path = made(tmp_path)
+    for name, write_file in (FORCES | LOADS).items():
+        path = write_file(tmp_path)
         lines += outcome_lines(name, lambda path=path: read_forces(path, 0.0), tmp_path)
         if path.suffix == ".xml":
             lines.append(f"{name} | external loads: {is_external_loads(path)}")
@@ -201,8 +203,10 @@ def test_loads_are_read_as_they_were_written(tmp_path):
     loads = [LoadColumns("ground", "r", "calcn_r"), LoadColumns("ground", "l", "calcn_l")]
     loads.append(LoadColumns("air", "", "torso"))
     write_external_loads(tmp_path / "run.xml", "run_grf.mot", loads)
-    found = read_external_loads(tmp_path / "run.xml")
-    assert found.data == tmp_path / "run_grf.mot"
-    assert [one.foot for one in found.loads] == ["right", "left", ""]
-    groups = found.groups([name for one in loads for name in one.columns])
-    assert [(*one.force, *one.point, *one.moment) for one in groups] == [x.columns for x in loads]
+    external_loads = read_external_loads(tmp_path / "run.xml")
+    assert external_loads.data == tmp_path / "run_grf.mot"
+    assert [load.foot for load in external_loads.loads] == ["right", "left", ""]
+    groups = external_loads.groups([name for load in loads for name in load.columns])
+    assert [(*group.force, *group.point, *group.moment) for group in groups] == [
+        x.columns for x in loads
+    ]

@@ -1,4 +1,4 @@
-"""What marker paths show, of one run of twelve markers that was altered: as it was."""
+"""Properties of marker paths, of one run of twelve markers that is altered."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ RATE, FRAMES = 200.0, 120
 def run(speed: float = 6.0, noise: float = 2e-4) -> np.ndarray:
     """Twelve markers (T, M, 3) of a body that runs, its limbs swinging, m."""
     rng, time = np.random.default_rng(7), np.arange(FRAMES)[:, None, None] / RATE
-    place = rng.uniform([-0.3, 0.0, -0.3], [0.3, 1.7, 0.3], (12, 3))
+    offset = rng.uniform([-0.3, 0.0, -0.3], [0.3, 1.7, 0.3], (12, 3))
     swing = np.array([[0.3, 0.12, 0.1]]) * rng.uniform(0.3, 1.0, (12, 1))
     wave = np.sin(rng.uniform(8.0, 16.0, (12, 3)) * time + rng.uniform(0.0, 6.0, (12, 3)))
     way = speed * time * [1.0, 0.0, 0.0] + (speed > 0.0) * swing * wave
-    return place + way + rng.normal(0.0, noise, (FRAMES, 12, 3))
+    return offset + way + rng.normal(0.0, noise, (FRAMES, 12, 3))
 
 
 def at(frames, markers, add):
@@ -35,7 +35,7 @@ def at(frames, markers, add):
     return altered
 
 
-def held(points):
+def held_still(points):
     points[50:60, 2] = points[49, 2]
     points[80:84, 5] = points[84, 5]
     return points
@@ -71,7 +71,7 @@ ALTERED = {
     "a few jump": at(slice(70, None), slice(0, 3), [0.4, 0.0, 0.0]),
     "two change places": lambda points: np.concatenate(
         [points[:60], points[60:][:, [1, 0, *range(2, 12)]]]),
-    "held": held,
+    "held": held_still,
     "rounded to millimetres": lambda points: np.round(points, 3),
     "in one plane": plane(0.0),
     "in one plane, noisy": plane(4e-3),
@@ -93,11 +93,11 @@ def test_what_paths_show_is_what_it_was():
     for name, alter in ALTERED.items():
         points = alter(run())
         planar = movement.depth_not_measured(points)
-        clock = [f"{frame} {gone:.6e}" for frame, gone in movement.breaks(points)]
-        said = {
+        clock = [f"{frame} {elapsed:.6e}" for frame, elapsed in movement.breaks(points)]
+        properties = {
             "static": movement.is_static(points),
             "depth": f"{planar[0]} {planar[1]:.6e}" if planar else None,
-            "quiet": [movement.quiet_window(points, RATE, one) for one in (0.1, 0.25, 9.0)],
+            "quiet": [movement.quiet_window(points, RATE, seconds) for seconds in (0.1, 0.25, 9.0)],
             "elapsed": f"{np.isfinite(movement.elapsed_frames(points)).sum()} known",
             "breaks": clock,
             "jumps": movement.jumps(points, RATE),
@@ -108,9 +108,11 @@ def test_what_paths_show_is_what_it_was():
             ),
         }
         lines += [
-            f"{name} | {what}: {said[what]}" for what in said if said[what] != as_it_is.get(what)
+            f"{name} | {name_of_property}: {properties[name_of_property]}"
+            for name_of_property in properties
+            if properties[name_of_property] != as_it_is.get(name_of_property)
         ]
-        as_it_is = as_it_is or said
+        as_it_is = as_it_is or properties
     assert differences("io/movement", lines) == []
 
 
@@ -162,7 +164,7 @@ def test_a_person_who_walks_in_and_out_stands_in_between(seed, begin, stands, un
         standing = standing_recording(Recording(labels, points, rate), "static.trc")
         np.testing.assert_array_equal(standing.positions, points[part])
         assert standing.first_time == part.start / rate
-        assert [one.rule for one in standing.findings] == ["static-moves"]
+        assert [finding.rule for finding in standing.findings] == ["static-moves"]
 
 
 @settings(max_examples=25, deadline=None)
@@ -180,8 +182,8 @@ def test_a_unit_makes_nobody_stand_still_or_move(unit, noise):
 def test_who_never_moves_stands_in_every_frame(count, rate, seed):
     """The part that is used loses neither the first nor the last frame."""
     random = np.random.default_rng(seed)
-    still = random.uniform([-0.3, 0.0, -0.3], [0.3, 1.7, 0.3], (12, 3))
-    positions = still + random.normal(0.0, 1e-4, (count, 12, 3))
+    posture = random.uniform([-0.3, 0.0, -0.3], [0.3, 1.7, 0.3], (12, 3))
+    positions = posture + random.normal(0.0, 1e-4, (count, 12, 3))
     assert movement.standing_part(positions, rate) == slice(0, count)
 
 
@@ -198,9 +200,9 @@ def test_movement_out_of_the_plane_is_that_of_least_squares_and_a_loop_over_fram
     points[random.random((frames, markers)) < 0.15] = np.nan
     frame, marker = np.nonzero(np.isfinite(points).all(axis=2))
     means = np.column_stack((np.eye(frames)[frame], np.eye(markers)[marker]))
-    known = points[frame, marker]
+    visible = points[frame, marker]
     residual = np.full_like(points, np.nan)
-    residual[frame, marker] = known - means @ np.linalg.lstsq(means, known, rcond=None)[0]
+    residual[frame, marker] = visible - means @ np.linalg.lstsq(means, visible, rcond=None)[0]
     products = [
         np.outer(residual[before, name], residual[before + 1, name])
         for before in range(frames - 1)

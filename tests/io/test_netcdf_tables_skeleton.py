@@ -25,7 +25,7 @@ from tests.refusal import refused
 SEEDS = st.integers(0, 2**31)
 
 
-def drawn(seed: int, frames: int = 50) -> xr.Dataset:
+def random_dataset(seed: int, frames: int = 50) -> xr.Dataset:
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(frames, 3, 3)) * 10.0 ** rng.integers(-3, 4)
     values[rng.random((frames, 3)) < 0.1] = np.nan
@@ -47,29 +47,29 @@ def drawn(seed: int, frames: int = 50) -> xr.Dataset:
 @given(SEEDS, st.sampled_from([1, 50, 3000]))
 def test_a_dataset_comes_back_and_netcdf4_reads_the_same(tmp_path_factory, seed, frames):
     """Also in part, packed or not, and the same content gives the same bytes."""
-    folder, dataset = tmp_path_factory.mktemp("nc"), drawn(seed, frames)
+    folder, dataset = tmp_path_factory.mktemp("nc"), random_dataset(seed, frames)
     path, second = folder / "deep" / "trial.nc", folder / "b.nc"
-    said = {"stage": "prepare", "flag": True, "plates": [1.0, 2.0]}
-    write_dataset(dataset, path, said)
+    attributes = {"stage": "prepare", "flag": True, "plates": [1.0, 2.0]}
+    write_dataset(dataset, path, attributes)
     back = read_dataset(path)
-    write_dataset(dataset.copy(deep=True), second, said)
+    write_dataset(dataset.copy(deep=True), second, attributes)
     assert path.read_bytes() == second.read_bytes()
     xr.testing.assert_equal(back.drop_vars("marker_raw"), dataset.drop_vars("marker_raw"))
     off = np.abs(back["marker_raw"] - dataset["marker_raw"])
-    assert float(off.max()) <= variables("prepare")["marker_raw"].precision / 2.0
+    assert float(off.fillna(0.0).max()) <= variables("prepare")["marker_raw"].precision / 2.0
     np.testing.assert_array_equal(np.isnan(off), np.isnan(dataset["marker_raw"]))
     assert (back["marker_raw"].attrs["units"], back["time"].attrs["units"]) == ("m", "s")
     assert (back.attrs["surface"], back.attrs["stage"], back.attrs["flag"]) == (
         "overground", "prepare", 1,
     )  # fmt: skip
     assert list(back.attrs["plates"]) == [1.0, 2.0]
-    with netCDF4.Dataset(path) as other:
+    with netCDF4.Dataset(path) as opened:
         for name in ("marker_raw", "marker_filled", "contact_touchdown", "time"):
-            np.testing.assert_array_equal(np.ma.filled(other[name][:], np.nan), back[name].values)
-        assert other["marker"][:].tolist() == ["RASI", "LASI", "Größe"]
+            np.testing.assert_array_equal(np.ma.filled(opened[name][:], np.nan), back[name].values)
+        assert opened["marker"][:].tolist() == ["RASI", "LASI", "Größe"]
     np.testing.assert_array_equal(read_variables(path, ["time"])["time"][0], back["time"])
-    some = read_some(path, ["contact_touchdown", "absent"])
-    assert list(some.data_vars) == ["contact_touchdown"]
+    partial = read_some(path, ["contact_touchdown", "absent"])
+    assert list(partial.data_vars) == ["contact_touchdown"]
 
 
 @given(SEEDS)
@@ -110,11 +110,11 @@ def test_rounding_has_a_bound_whatever_the_size(seed, precision, size):
     """Half a step at most; single precision only where it holds every step; once is enough."""
     values = 10.0**size * np.random.default_rng(seed).uniform(-1.0, 1.0, 1000)
     values[::7] = np.nan
-    found = rounded(values, precision)
-    assert np.nanmax(np.abs(found.astype(float) - values)) <= precision / 2.0
-    np.testing.assert_array_equal(rounded(found.astype(float), precision), found)
+    coarse = rounded(values, precision)
+    assert np.nanmax(np.abs(coarse.astype(float) - values)) <= precision / 2.0
+    np.testing.assert_array_equal(rounded(coarse.astype(float), precision), coarse)
     np.testing.assert_array_equal(rounded(values, 0.0), values)
-    assert found.dtype == np.float64 or np.nanmax(np.abs(values)) / precision < 2.0**25
+    assert coarse.dtype == np.float64 or np.nanmax(np.abs(values)) / precision < 2.0**25
 
 
 COLUMNS = {
@@ -138,11 +138,12 @@ def tables(draw):
     texts = st.lists(st.sampled_from(NAMES), min_size=rows, max_size=rows)
     numbers = st.lists(NUMBERS, min_size=rows, max_size=rows)
     reasons = draw(st.lists(st.sampled_from([*NAMES[6:], None]), min_size=rows, max_size=rows))
-    whole, flags = np.arange(rows), np.arange(rows) % 2 == 1
-    return pd.DataFrame(
-        dict(zip(COLUMNS, (draw(texts), draw(texts), draw(numbers), [np.nan] * rows, whole, flags,
-                           pd.Series(reasons, dtype=object)), strict=True))
+    integers, flags = np.arange(rows), np.arange(rows) % 2 == 1
+    columns = (
+        draw(texts), draw(texts), draw(numbers), [np.nan] * rows, integers, flags,
+        pd.Series(reasons, dtype=object),
     )  # fmt: skip
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
 @settings(max_examples=25)
@@ -152,13 +153,13 @@ def test_tables_come_back_and_pandas_reads_the_same(tmp_path_factory, table):
     folder = tmp_path_factory.mktemp("tables")
     path = folder / "tables" / "steps.tsv"
     write_table(table, path, COLUMNS, {"stage": "steps", "commit": "abc"})
-    other = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    by_pandas = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
     write_columns(table, folder / "rows.nc", COLUMNS, {"stage": "steps"})
     long = with_texts(read_columns(folder / "rows.nc"))
     for back in (read_table(path), long):
-        assert list(back.columns) == list(COLUMNS) == list(other.columns)
+        assert list(back.columns) == list(COLUMNS) == list(by_pandas.columns)
         for name in ("participant_id", "trial_id"):
-            assert back[name].tolist() == table[name].tolist() == other[name].tolist()
+            assert back[name].tolist() == table[name].tolist() == by_pandas[name].tolist()
         assert (
             back["reason"].astype(object).fillna("").tolist()
             == table["reason"].astype(object).fillna("").tolist()
@@ -168,12 +169,14 @@ def test_tables_come_back_and_pandas_reads_the_same(tmp_path_factory, table):
         assert (back["count"] == table["count"]).all()
         assert (back["flag"] == table["flag"]).all()
     np.testing.assert_array_equal(long["value"], table["value"])
-    assert set(other["never"]) == {"n/a"}
+    assert set(by_pandas["never"]) == {"n/a"}
     sidecar = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert list(sidecar["columns"].items()) == list(COLUMNS.items())
     assert sidecar["provenance"] == {"stage": "steps", "commit": "abc"}
-    some = read_columns(folder / "rows.nc", ["value", "reason"])
-    twice = with_texts(joined([some, some.iloc[:0], some], ["reason", "value"]))
+    two_columns = read_columns(folder / "rows.nc", ["value", "reason"])
+    twice = with_texts(
+        joined([two_columns, two_columns.iloc[:0], two_columns], ["reason", "value"])
+    )
     assert list(twice.columns) == ["reason", "value"]
     assert (
         twice["reason"].astype(object).fillna("").tolist()
@@ -224,16 +227,16 @@ def skeleton() -> Skeleton:
     )
 
 
-def _assert_same(one, other):
-    for field in fields(one):
-        mine, theirs = getattr(one, field.name), getattr(other, field.name)
-        if hasattr(mine, "__dataclass_fields__"):
-            _assert_same(mine, theirs)
-        elif isinstance(mine, tuple):
-            assert mine == theirs
+def _assert_same(first, second):
+    for field in fields(first):
+        first_value, second_value = getattr(first, field.name), getattr(second, field.name)
+        if hasattr(first_value, "__dataclass_fields__"):
+            _assert_same(first_value, second_value)
+        elif isinstance(first_value, tuple):
+            assert first_value == second_value
         else:
-            np.testing.assert_array_equal(mine, theirs)
-            assert mine.dtype == theirs.dtype
+            np.testing.assert_array_equal(first_value, second_value)
+            assert first_value.dtype == second_value.dtype
 
 
 def test_a_skeleton_comes_back_or_is_refused(tmp_path):
@@ -248,7 +251,7 @@ def test_a_skeleton_comes_back_or_is_refused(tmp_path):
 
 
 def half(path):
-    write_dataset(drawn(1), path, {})
+    write_dataset(random_dataset(1), path, {})
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 

@@ -41,14 +41,14 @@ def read(labels: list[str], positions: np.ndarray):
     return markers_of(points, marked_missing(positions[:, points.index]), RATE, "a.c3d")
 
 
-drawn = given(seed=st.integers(0, 10_000), speed=st.floats(0.0, 9.5), data=st.data())
+given_body = given(seed=st.integers(0, 10_000), speed=st.floats(0.0, 9.5), data=st.data())
 
 
 @settings(max_examples=40, deadline=None)
-@drawn
+@given_body
 def test_parts_of_one_path_are_joined_exactly(seed, speed, data):
     """Wherever it is cut and whatever lies between; in any order of the points in the file."""
-    whole = body(seed, speed)
+    positions = body(seed, speed)
     marker = data.draw(st.integers(0, MARKERS - 1))
     cuts = sorted(data.draw(st.sets(st.integers(10, FRAMES - 10), min_size=1, max_size=3)))
     gap = data.draw(st.integers(0, 6))
@@ -57,19 +57,21 @@ def test_parts_of_one_path_are_joined_exactly(seed, speed, data):
     for start, stop in pairwise(edges):
         part = np.full((FRAMES, 3), np.nan)
         last = max(stop - gap * (stop < FRAMES), start + 1)
-        part[start:last] = whole[start:last, marker]
+        part[start:last] = positions[start:last, marker]
         parts.append(part)
-    others = [one for one in range(MARKERS) if one != marker]
-    paths = [*(whole[:, one] for one in others), *parts]
-    names = [*(LABELS[one] for one in others), *[LABELS[marker]] * len(parts)]
+    other_markers = [index for index in range(MARKERS) if index != marker]
+    paths = [*(positions[:, index] for index in other_markers), *parts]
+    names = [*(LABELS[index] for index in other_markers), *[LABELS[marker]] * len(parts)]
     order = data.draw(st.permutations(range(len(names))))
-    found = read([names[one] for one in order], np.stack([paths[one] for one in order], axis=1))
-    assert sorted(found.labels) == sorted(LABELS)
-    path = found.positions[:, found.labels.index(LABELS[marker])]
-    known = np.isfinite(path).all(axis=1)
-    assert known.sum() == sum(int(np.isfinite(one).all(axis=1).sum()) for one in parts)
-    np.testing.assert_array_equal(path[known], whole[known, marker])
-    assert [one.rule for one in found.findings] == ["markers-joined"]
+    recording = read(
+        [names[index] for index in order], np.stack([paths[index] for index in order], axis=1)
+    )
+    assert sorted(recording.labels) == sorted(LABELS)
+    path = recording.positions[:, recording.labels.index(LABELS[marker])]
+    visible = np.isfinite(path).all(axis=1)
+    assert visible.sum() == sum(int(np.isfinite(part).all(axis=1).sum()) for part in parts)
+    np.testing.assert_array_equal(path[visible], positions[visible, marker])
+    assert [finding.rule for finding in recording.findings] == ["markers-joined"]
 
 
 @given(
@@ -94,40 +96,42 @@ def test_parts_are_joined_as_far_as_a_body_accelerates(gap, speed, rate, share):
 
 
 @settings(max_examples=40, deadline=None)
-@drawn
+@given_body
 def test_two_markers_with_one_label_are_named_and_not_used(seed, speed, data):
     """Seen together, or one after the other on another part of the body."""
-    whole = body(seed, speed)
+    positions = body(seed, speed)
     first, second = data.draw(st.permutations(range(MARKERS)))[:2]
     cut = data.draw(st.integers(10, FRAMES - 10))
     if data.draw(st.booleans()):
-        whole[cut:, first] = whole[:cut, second] = np.nan
-        apart = np.linalg.norm(body(seed, speed)[:, first] - body(seed, speed)[:, second], axis=1)
-        if apart.min() < 0.15:  # so near, two markers on one part may pass for one
+        positions[cut:, first] = positions[:cut, second] = np.nan
+        distance = np.linalg.norm(
+            body(seed, speed)[:, first] - body(seed, speed)[:, second], axis=1
+        )
+        if distance.min() < 0.15:  # so near, two markers on one part may pass for one
             return
-    names = [LABELS[first] if one == second else LABELS[one] for one in range(MARKERS)]
-    found = read(names, whole)
-    assert LABELS[first] not in found.labels
-    assert len(found.labels) == MARKERS - 2
-    (finding,) = found.findings
+    names = [LABELS[first] if index == second else LABELS[index] for index in range(MARKERS)]
+    recording = read(names, positions)
+    assert LABELS[first] not in recording.labels
+    assert len(recording.labels) == MARKERS - 2
+    (finding,) = recording.findings
     assert finding.rule == "markers-twice"
     assert LABELS[first] in finding.what
 
 
 @settings(max_examples=40, deadline=None)
-@drawn
+@given_body
 def test_values_of_models_leave_the_markers_as_they_are(seed, speed, data):
     """Moments and forces under any name, outside every group of the file."""
-    whole = body(seed, speed) + np.array([5.0, 3.0, 0.0])
+    positions = body(seed, speed) + np.array([5.0, 3.0, 0.0])
     count = data.draw(st.integers(1, MARKERS // 2 - 1))
     size = data.draw(st.floats(20.0, 900.0))
     random = np.random.default_rng(seed)
     values = size * np.abs(random.normal(1.0, 0.2, (FRAMES, count, 3)))
     labels = [*LABELS, *(f"value{number}" for number in range(count))]
-    found = read(labels, np.concatenate([whole, values], axis=1))
-    assert found.labels == tuple(LABELS)
-    np.testing.assert_array_equal(found.positions, whole)
-    assert [one.rule for one in found.findings] == ["points-away"]
+    recording = read(labels, np.concatenate([positions, values], axis=1))
+    assert recording.labels == tuple(LABELS)
+    np.testing.assert_array_equal(recording.positions, positions)
+    assert [finding.rule for finding in recording.findings] == ["points-away"]
 
 
 OUTPUTS = ("LHipAngles", "thighMag", "R_knee_moment", "LGroundReactionForce", "RAnklePower_CGM2.4")
@@ -136,15 +140,15 @@ OUTPUTS = ("LHipAngles", "thighMag", "R_knee_moment", "LGroundReactionForce", "R
 @pytest.mark.parametrize("grouped", [True, False])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_body_with_values_of_a_model_is_not_flat(tmp_path, seed, grouped):
-    """Whether the file lists them or only their names tell; and what one video gave is flat."""
+    """Listed by the file or known by their names alone; positions of one video are flat."""
     random = np.random.default_rng(seed)
-    whole = body(seed, 3.0)
+    body_positions = body(seed, 3.0)
     values = random.normal(0.0, [199.0, 1.0, 0.05], (FRAMES, len(OUTPUTS), 3))
     labels = [f"N{name}" for name in LABELS] + list(
         OUTPUTS if not grouped else [f"V{name}" for name in range(len(OUTPUTS))]
     )
     groups = {"STRANGE": labels[MARKERS:]} if grouped else {}
-    for name, positions in (("deep", whole), ("flat", whole * [1.0, 0.0, 1.0])):
+    for name, positions in (("deep", body_positions), ("flat", body_positions * [1.0, 0.0, 1.0])):
         points = 1e3 * np.concatenate([positions, values], axis=1)
         file = write_c3d(tmp_path / f"{name}.c3d", labels, points, groups=groups)
         if name == "flat":
@@ -157,7 +161,9 @@ def test_a_body_with_values_of_a_model_is_not_flat(tmp_path, seed, grouped):
 def test_no_landmark_has_the_name_of_a_value():
     names = {name for entry in landmark_table().landmarks.values() for name in entry.names}
     shapes = {form for name in names for form in (name, name.upper(), name.title(), f"R{name}")}
-    assert {one for one in shapes if VALUE_NAME.search(one)} == set()
+    assert {
+        name_of_landmark for name_of_landmark in shapes if VALUE_NAME.search(name_of_landmark)
+    } == set()
 
 
 @pytest.mark.case
@@ -168,7 +174,9 @@ def test_halves_of_a_heel_are_the_heel(cases):
         for case in ("c3d_duplicate_label_split", "c3d_one_plate_dead")
     )
     assert sorted(split.labels) == sorted(sound.labels)
-    paths = [one.positions[:, one.labels.index("RHEEL")] for one in (split, sound)]
+    paths = [
+        recording.positions[:, recording.labels.index("RHEEL")] for recording in (split, sound)
+    ]
     np.testing.assert_array_equal(*paths)
 
 
@@ -178,13 +186,13 @@ def test_halves_of_a_heel_are_the_heel(cases):
 )  # fmt: skip
 def test_positions_that_were_held_are_missing_and_named(seed, speed, marker, start, count):
     """In these frames, counted from 1, of this marker; all else stays as it is."""
-    held = body(seed, speed)
-    held[start : start + count, marker] = held[start, marker]
-    found = _without_held(Recording(tuple(LABELS), held, RATE), "a.trc")
-    missing = np.isnan(found.positions).any(axis=2)
+    positions = body(seed, speed)
+    positions[start : start + count, marker] = positions[start, marker]
+    recording = _without_held(Recording(tuple(LABELS), positions, RATE), "a.trc")
+    missing = np.isnan(recording.positions).any(axis=2)
     assert np.argwhere(missing).tolist() == [[at, marker] for at in range(start, start + count)]
-    np.testing.assert_array_equal(found.positions[~missing], held[~missing])
-    (finding,) = found.findings
+    np.testing.assert_array_equal(recording.positions[~missing], positions[~missing])
+    (finding,) = recording.findings
     assert (finding.rule, finding.label) == ("marker-held", LABELS[marker])
     assert finding.where == f"frames {start + 1} to {start + count}"
     assert finding.number == count

@@ -1,4 +1,4 @@
-"""Where results come from: enough to repeat them, nothing about the machine."""
+"""Provenance of results: enough to repeat them, nothing about the machine."""
 
 from __future__ import annotations
 
@@ -34,14 +34,17 @@ def test_files_that_are_called_alike_are_those_of_the_content_s_own_trial(tmp_pa
             (folder / "forces.mot").write_text("")
             trials.append(trial.model_copy(update={"force_file": f"{trial.trial_id}/forces.mot"}))
     study = replace(study, trials=tuple(trials))
-    one, two = (trial.trial_id for trial in trials[:2])
-    said = {"what": "forces.mot has no numbers."}
+    first, second = (trial.trial_id for trial in trials[:2])
+    finding = {"what": "forces.mot has no numbers."}
     content = {
-        "trials": [{"trial_id": one, "findings": [said]}, {"trial": two, "file": "forces.mot"}]
+        "trials": [
+            {"trial_id": first, "findings": [finding]},
+            {"trial": second, "file": "forces.mot"},
+        ]
     }
-    found = in_ids(study, content, "P1")["trials"]
-    assert found[0]["findings"][0]["what"] == f"force_file of P1 {one} has no numbers."
-    assert found[1]["file"] == f"force_file of P1 {two}"
-    assert in_ids(study, "forces.mot", "P1", two) == f"force_file of P1 {two}"
+    in_words = in_ids(study, content, "P1")["trials"]
+    assert in_words[0]["findings"][0]["what"] == f"force_file of P1 {first} has no numbers."
+    assert in_words[1]["file"] == f"force_file of P1 {second}"
+    assert in_ids(study, "forces.mot", "P1", second) == f"force_file of P1 {second}"
     assert in_ids(study, "forces.mot", "P1") == UNNAMED_FILE
-    assert in_ids(study, f"{one}/forces.mot", "P1", two) == f"force_file of P1 {one}"
+    assert in_ids(study, f"{first}/forces.mot", "P1", second) == f"force_file of P1 {first}"

@@ -25,11 +25,11 @@ def test_jitter_is_taken_back(rate, start, share, seed, declared):
     random = np.random.default_rng(seed)
     jitter = np.clip(random.normal(0.0, share, 300), -0.45, 0.45) / rate
     time = np.round(start + np.arange(300) / rate + jitter, 6)
-    found = evenly_sampled(time, course(time), "a.trc", rate if declared else None)
-    assert found.rate == pytest.approx(rate, rel=2e-3)
-    even = time[0] + np.arange(len(found.values)) / found.rate
-    np.testing.assert_allclose(found.values, course(even), atol=2e-3 if rate > 200 else 2e-2)
-    (finding,) = found.findings
+    sampled = evenly_sampled(time, course(time), "a.trc", rate if declared else None)
+    assert sampled.rate == pytest.approx(rate, rel=2e-3)
+    even = time[0] + np.arange(len(sampled.values)) / sampled.rate
+    np.testing.assert_allclose(sampled.values, course(even), atol=2e-3 if rate > 200 else 2e-2)
+    (finding,) = sampled.findings
     assert finding.rule == "time-uneven"
     assert finding.severity == "info"
     assert finding.number == pytest.approx(np.std(jitter), rel=0.05)
@@ -42,25 +42,25 @@ def test_jitter_is_taken_back(rate, start, share, seed, declared):
 def test_rounded_times_are_even(rate, digits, start):
     time = np.round(start + np.arange(500) / rate, digits)
     values = course(time)
-    found = evenly_sampled(time, values, "a.trc", rate)
-    assert found.rate == rate
-    assert found.values is values
-    assert found.findings == ()
+    sampled = evenly_sampled(time, values, "a.trc", rate)
+    assert sampled.rate == rate
+    assert sampled.values is values
+    assert sampled.findings == ()
 
 
 @given(st.sets(st.integers(5, 290), min_size=1, max_size=6), st.sampled_from([3, 6]))
-def test_lost_rows_are_gaps(lost, digits):
+def test_lost_rows_are_gaps(lost_rows, digits):
     """And nothing else is; forces are not interpolated over more than 5 ms."""
-    whole = np.arange(300)
-    rows = np.setdiff1d(whole, list(lost))
+    all_rows = np.arange(300)
+    rows = np.setdiff1d(all_rows, list(lost_rows))
     time = np.round(rows / 250.0, digits)
-    found = evenly_sampled(time, course(rows / 250.0), "a.trc")
-    assert found.rate == 250.0
-    assert np.flatnonzero(np.isnan(found.values).any(axis=1)).tolist() == sorted(lost)
-    seen = np.setdiff1d(whole, list(lost))
+    sampled = evenly_sampled(time, course(rows / 250.0), "a.trc")
+    assert sampled.rate == 250.0
+    assert np.flatnonzero(np.isnan(sampled.values).any(axis=1)).tolist() == sorted(lost_rows)
+    recorded = np.setdiff1d(all_rows, list(lost_rows))
     tolerance = 5e-3 if digits == 3 else 1e-6
-    np.testing.assert_allclose(found.values[seen], course(seen / 250.0), atol=tolerance)
-    assert [one.severity for one in found.findings] == ["warning"]
+    np.testing.assert_allclose(sampled.values[recorded], course(recorded / 250.0), atol=tolerance)
+    assert [finding.severity for finding in sampled.findings] == ["warning"]
     assert 1.0 / 250.0 < MAX_FORCE_GAP_S < 2.0 / 250.0
     with refused("time-not-uniform", "longest step of the forces"):
         evenly_sampled(time, course(time), "a.mot", forces=True)
@@ -80,12 +80,12 @@ def test_gaps_stay_gaps_and_forces_do_not_overshoot(seed):
     random = np.random.default_rng(seed)
     time = np.arange(400) / 1000.0 + random.uniform(-2e-4, 2e-4, 400)
     force = np.where(np.abs(time - 0.2) < 0.06, 1800.0 * np.cos((time - 0.2) / 0.12 * np.pi), 0.0)
-    found = evenly_sampled(time, force[:, None], "a.mot", forces=True)
-    assert found.values.min() >= 0.0
-    assert found.values.max() <= force.max()
-    assert not found.values[:120].any()
-    places = course(time)
-    places[100:120, 0] = np.nan
-    holed = evenly_sampled(time, places, "a.trc").values
+    sampled = evenly_sampled(time, force[:, None], "a.mot", forces=True)
+    assert sampled.values.min() >= 0.0
+    assert sampled.values.max() <= force.max()
+    assert not sampled.values[:120].any()
+    positions = course(time)
+    positions[100:120, 0] = np.nan
+    holed = evenly_sampled(time, positions, "a.trc").values
     assert 19 <= np.isnan(holed[:, 0]).sum() <= 22
     assert not np.isnan(holed[:, 1]).any()

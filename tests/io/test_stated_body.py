@@ -24,8 +24,8 @@ GROUP = st.sampled_from(["PROCESSING", "SUBJECTS", "SUBJECT", "ANALYSIS"])
 )  # fmt: skip
 def test_a_persons_values_are_known_in_every_unit(kilograms, metres, mass, height, group, units):
     parameters = {mass: [kilograms * units[0]], height: [metres * units[1]], "LKneeWidth": [102.0]}
-    found = stated_body({group: parameters})
-    assert found == pytest.approx({"mass_kg": kilograms, "height_m": metres})
+    cells = stated_body({group: parameters})
+    assert cells == pytest.approx({"mass_kg": kilograms, "height_m": metres})
 
 
 @given(newtons=st.floats(300.0, 1500.0))
@@ -65,4 +65,4 @@ def test_what_plates_contradict_is_said_with_both_numbers():
     (contradicted,) = in_files_words({"mass_kg": 55.0}, [69.0])
     assert "contradict" not in agreeing
     assert "55.0 kg, which the plates contradict (69.0 kg)" in contradicted
-    assert all("not used" in one for one in (agreeing, contradicted))
+    assert all("not used" in words for words in (agreeing, contradicted))

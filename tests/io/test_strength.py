@@ -133,12 +133,16 @@ def test_bad_input_is_named_with_line_and_fix(name, tmp_path):
     header = HEADER.replace("value", "result") if name == "no column value" else HEADER
     path = _write(tmp_path, lines, header)
     findings = checked_strength(path, PEOPLE)[1]
-    about = [one for one in findings if one.where == f"line {line}" and one.severity != "info"]
-    assert about, [str(one) for one in findings]
-    assert any(fix in one.fix for one in about), [one.fix for one in about]
-    assert all(one.fix and one.file == str(path) for one in about)
-    assert RULES.get(name, about[0].rule) in {one.rule for one in about}
-    if any(one.severity == "error" for one in about):
+    about = [
+        finding
+        for finding in findings
+        if finding.where == f"line {line}" and finding.severity != "info"
+    ]
+    assert about, [str(finding) for finding in findings]
+    assert any(fix in finding.fix for finding in about), [finding.fix for finding in about]
+    assert all(finding.fix and finding.file == str(path) for finding in about)
+    assert RULES.get(name, about[0].rule) in {finding.rule for finding in about}
+    if any(finding.severity == "error" for finding in about):
         with pytest.raises(InvalidStudyError):
             read_strength(path, PEOPLE)
 
@@ -166,9 +170,9 @@ def test_a_sheet_from_excel_is_read(separator, encoding, tmp_path):
     text = COACH if separator == ";" else COACH.replace("Hüfte;", "Hüfte,").replace(";", "\t")
     path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
     rows, findings = checked_strength(path, PEOPLE)
-    assert {one.severity for one in findings} == {"info"}
-    told = [one.where for one in findings if one.rule == "file-encoding"]
-    assert told == (["line 8"] if encoding == "cp1252" else [])
+    assert {finding.severity for finding in findings} == {"info"}
+    lines_of_encoding = [finding.where for finding in findings if finding.rule == "file-encoding"]
+    assert lines_of_encoding == (["line 8"] if encoding == "cp1252" else [])
     assert [row.participant_id for row in rows] == ["A_before"] * 5 + ["A_after"] * 4 + ["B"]
     kilograms = [38.5, 42.0, 41.5, 42.5, 36.0]
     moments = [row.si[0] for row in rows if row.movement == "hip_flexion"]
@@ -194,9 +198,9 @@ def test_commas_are_refused_and_no_text_is_guessed(tmp_path):
 def test_a_sheet_with_another_ending_is_named(tmp_path):
     assert list(unread_strength(tmp_path / "strength.tsv")) == []
     (tmp_path / "strength.csv").write_text(COACH, encoding="utf-8")
-    (found,) = unread_strength(tmp_path / "strength.tsv")
-    assert found.rule == "strength-unread"
-    assert "strength.tsv" in found.fix
+    (finding,) = unread_strength(tmp_path / "strength.tsv")
+    assert finding.rule == "strength-unread"
+    assert "strength.tsv" in finding.fix
 
 
 @settings(max_examples=200)
@@ -276,7 +280,7 @@ def test_a_public_table_of_hips_by_leg_becomes_a_sheet(tmp_path):
         columns=["who", "movement", "side", "force"],
     ).pivot_table("force", ["who", "movement"], "side")
     for name, movement in HIPS.items():
-        found = read.xs(movement, level="movement")
-        there = table.set_index("runner" + table["Subject"])
-        ratio = (there[f"R{name}"] / there[f"L{name}"]).reindex(found.index)
-        assert (found["right"] / found["left"]).to_numpy() == pytest.approx(ratio.to_numpy())
+        forces = read.xs(movement, level="movement")
+        published = table.set_index("runner" + table["Subject"])
+        ratio = (published[f"R{name}"] / published[f"L{name}"]).reindex(forces.index)
+        assert (forces["right"] / forces["left"]).to_numpy() == pytest.approx(ratio.to_numpy())

@@ -86,8 +86,8 @@ def file(tmp_path: Path) -> Path:
 STUDIES = alterations(Path(__file__).with_name("altered_studies.yaml"))
 
 
-def _places(study):
-    """Where everything of a study is, and who is who."""
+def _locations(study):
+    """Paths of a study, and sessions and trials of its people."""
     yield lambda: [study.root, study.data, study.registry_file, study.strength_file]
     yield lambda: study.map_file
     yield lambda: study.marker_file
@@ -97,25 +97,33 @@ def _places(study):
             f"sessions {study.sessions_of(person)}, person {study.same_person(person)}"
         ]
         yield lambda person=person: [
-            f"{person} {getattr(one, 'trial_id', None)}"
-            for one in (study.static_of(person), *study.still_of(person), *study.moving_of(person))
+            f"{person} {getattr(trial, 'trial_id', None)}"
+            for trial in (
+                study.static_of(person),
+                *study.still_of(person),
+                *study.moving_of(person),
+            )
         ]
         for trial in study.trials_of(person):
             yield lambda trial=trial: [study.recording(trial), study.forces(trial)]
 
 
 def _of_study(name, file):
-    """What a study says, and where everything is in it and in those on other models."""
+    """Findings of a study, and its paths and those of its copies on other models."""
     checked, folder = checked_study(file), file.parent
     lines = outcome_lines(name, lambda: checked.findings, folder)
     lines.append(f"{name} | located {checked.located}, lines {checked.trial_lines}")
     if not checked.findings and len(checked.study.participants) == 2:
-        others = on_other_models(checked.study)
-        compared = [one.within for one in compared_studies(checked.study, "P1")]
+        other_models = on_other_models(checked.study)
+        compared = [
+            compared_study.within for compared_study in compared_studies(checked.study, "P1")
+        ]
         lines.append(f"{name} | compared {compared}")
-        for other in (checked.study, *others.values()):
+        for view in (checked.study, *other_models.values()):
             lines += [
-                line for asked in _places(other) for line in outcome_lines(name, asked, folder)
+                line
+                for location in _locations(view)
+                for line in outcome_lines(name, location, folder)
             ]
     return lines
 
@@ -127,9 +135,9 @@ def test_what_studies_say_is_what_it_was(tmp_path):
         (folder := tmp_path / f"{number}").mkdir()
         file = write_small_study(folder)
         alter(folder, change)
-        own = _of_study(name, file)
-        lines += [line for line in own if line.split(" | ")[1] not in sound]
-        sound = sound or {line.split(" | ")[1] for line in own}
+        lines_of_study = _of_study(name, file)
+        lines += [line for line in lines_of_study if line.split(" | ")[1] not in sound]
+        sound = sound or {line.split(" | ")[1] for line in lines_of_study}
     assert differences("io/studies", lines) == []
 
 

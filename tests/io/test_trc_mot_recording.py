@@ -37,7 +37,7 @@ SEEDS = st.integers(0, 2**31)
 RATES = st.sampled_from([100.0, 120.0, 250.0, 300.0, 1000.0])
 
 
-def drawn(seed: int, frames: int = 30) -> np.ndarray:
+def random_positions(seed: int, frames: int = 30) -> np.ndarray:
     """Positions (T, 2, 3), m, of which some are missing."""
     rng = np.random.default_rng(seed)
     positions = rng.uniform(-10.0, 10.0, (frames, 2, 3))
@@ -49,27 +49,36 @@ def drawn(seed: int, frames: int = 30) -> np.ndarray:
 @given(SEEDS, RATES)
 def test_markers_come_back_and_pandas_reads_the_same(tmp_path_factory, seed, rate):
     path = tmp_path_factory.mktemp("trc") / "a.trc"
-    write_trc(path, LABELS, positions := drawn(seed), rate)
-    found = read_trc(path)
-    assert (found.labels, found.rate, found.first_time, found.findings) == (LABELS, rate, 0.0, ())
-    np.testing.assert_allclose(found.positions, positions, atol=0.5e-7)
+    write_trc(path, LABELS, positions := random_positions(seed), rate)
+    recording = read_trc(path)
+    assert (recording.labels, recording.rate, recording.first_time, recording.findings) == (
+        LABELS,
+        rate,
+        0.0,
+        (),
+    )
+    np.testing.assert_allclose(recording.positions, positions, atol=0.5e-7)
     table = pd.read_csv(path, sep="\t", skiprows=5, header=None)
-    np.testing.assert_array_equal(table.to_numpy()[:, 2:].reshape(30, 2, 3), found.positions)
+    np.testing.assert_array_equal(table.to_numpy()[:, 2:].reshape(30, 2, 3), recording.positions)
     np.testing.assert_allclose(table[1], np.arange(30) / rate, atol=0.5e-8)
 
 
 @settings(max_examples=20)
 @given(SEEDS, st.booleans(), st.floats(-1e300, 1e300))
-def test_storages_keep_every_digit_and_pandas_reads_the_same(tmp_path_factory, seed, degrees, one):
+def test_storages_keep_every_digit_and_pandas_reads_the_same(
+    tmp_path_factory, seed, degrees, extreme
+):
     path = tmp_path_factory.mktemp("mot") / "a.mot"
     rng = np.random.default_rng(seed)
     time, values = rng.uniform(-9, 9) + np.arange(50) / 250.0, rng.normal(0, 1e3, (50, 4))
-    values[rng.random(values.shape) < 0.1], values[3, 2] = np.nan, one
+    values[rng.random(values.shape) < 0.1], values[3, 2] = np.nan, extreme
     write_storage(path, list("abcd"), time, values, in_degrees=degrees, name="walk")
-    found = read_storage(path)
-    assert (found.columns, found.in_degrees, found.name) == (tuple("abcd"), degrees, "walk")
-    np.testing.assert_array_equal(np.column_stack((found.time, found.values)), np.c_[time, values])
-    np.testing.assert_array_equal(found.column("c"), values[:, 2])
+    storage = read_storage(path)
+    assert (storage.columns, storage.in_degrees, storage.name) == (tuple("abcd"), degrees, "walk")
+    np.testing.assert_array_equal(
+        np.column_stack((storage.time, storage.values)), np.c_[time, values]
+    )
+    np.testing.assert_array_equal(storage.column("c"), values[:, 2])
     table = pd.read_csv(path, sep="\t", skiprows=6)
     assert list(table) == ["time", *"abcd"]
     np.testing.assert_allclose(table, np.c_[time, values], rtol=1e-15)
@@ -110,28 +119,28 @@ def test_a_trc_is_the_same_however_it_is_written(
     rows = [row.replace(".", ",") for row in rows] if comma else rows
     text = newline.join([head, keys, *map(FORMS[form], [*lines, "", *rows])])
     path.write_bytes(text.encode(encoding))
-    found = read_recording(path)
-    assert (found.labels, found.rate, found.findings) == (LABELS, 250.0, ())
-    assert found.first_time == pytest.approx(start)
-    assert found.length_unit == pytest.approx(1.0 / unit[1])
-    np.testing.assert_allclose(found.positions, positions, atol=1e-8)
+    recording = read_recording(path)
+    assert (recording.labels, recording.rate, recording.findings) == (LABELS, 250.0, ())
+    assert recording.first_time == pytest.approx(start)
+    assert recording.length_unit == pytest.approx(1.0 / unit[1])
+    np.testing.assert_allclose(recording.positions, positions, atol=1e-8)
 
 
 @pytest.mark.parametrize("form", ["Vec3", "_1 _2 _3", "_x _y _z"])
 def test_tables_of_markers_of_opensim(tmp_path, form):
-    """What its adapters write: vectors in cells, or flattened with either kind of ends."""
-    positions = drawn(5)
+    """Tables of its adapters: vectors in cells, or flattened with either kind of suffix."""
+    positions = random_positions(5)
     ends, between = (["_", "_", "_"], ",") if form == "Vec3" else (form.split(), "\t")
     names = LABELS if form == "Vec3" else [label + end for label in LABELS for end in ends]
     lines = ["DataRate=250", "Units=mm", f"DataType={'Vec3' if form == 'Vec3' else 'double'}"]
     lines += ["version=3", "endheader", "\t".join(("time", *names))]
     for frame, row in enumerate(1e3 * positions):
-        cells = (between.join(map(repr, place)) for place in row.tolist())
+        cells = (between.join(map(repr, position)) for position in row.tolist())
         lines.append("\t".join((f"{2.0 + frame / 250.0:.3f}", *cells)))
     (tmp_path / "made.sto").write_text("\n".join(lines))
-    found = read_recording(tmp_path / "made.sto")
-    assert (found.labels, found.rate, found.first_time) == (LABELS, 250.0, 2.0)
-    np.testing.assert_allclose(found.positions, positions, atol=1e-12)
+    recording = read_recording(tmp_path / "made.sto")
+    assert (recording.labels, recording.rate, recording.first_time) == (LABELS, 250.0, 2.0)
+    np.testing.assert_allclose(recording.positions, positions, atol=1e-12)
 
 
 FILES = texts(Path(__file__).with_name("odd_files.txt"))
@@ -146,10 +155,10 @@ FILES = texts(Path(__file__).with_name("odd_files.txt"))
 )
 def test_what_odd_files_say_is_what_it_was(tmp_path, name, suffix, files, read):
     lines = []
-    for called, text in files.items():
+    for case, text in files.items():
         path = tmp_path / f"made.{suffix}"
         path.write_text(text, encoding="utf-8")
-        lines += outcome_lines(called, lambda path=path: read(path), tmp_path)
+        lines += outcome_lines(case, lambda path=path: read(path), tmp_path)
     path.unlink()
     lines += outcome_lines("absent", lambda: read(path), tmp_path)
     lines += (
@@ -174,14 +183,14 @@ def test_other_formats_are_refused(tmp_path):
     st.sampled_from([0.0, 0.23, 12.347]), st.sampled_from([2, 3, 4, 9]), st.booleans(),
     st.integers(1, 5), st.integers(100, 1800),
 )  # fmt: skip
-def test_the_rate_of_rounded_times(rate, start, digits, declared, gone, where):
+def test_the_rate_of_rounded_times(rate, start, digits, declared, dropped, first_dropped):
     """Rounding is uniform, however few digits there are; a dropped row moves all that follow."""
     time = np.round(start + np.arange(1900) / rate, digits)
-    found = sampling_rate(time, "a.mot", rate if declared else None)
-    assert found == rate if declared or digits == 9 else abs(found / rate - 1.0) < 1e-3
+    estimated = sampling_rate(time, "a.mot", rate if declared else None)
+    assert estimated == rate if declared or digits == 9 else abs(estimated / rate - 1.0) < 1e-3
     if digits > 2 or rate == 100.0:
         with refused("time-not-uniform", "not uniform"):
-            sampling_rate(np.delete(time, slice(where, where + gone)), "a.mot")
+            sampling_rate(np.delete(time, slice(first_dropped, first_dropped + dropped)), "a.mot")
 
 
 UNITS = {"milliseconds": 1e-3, "microseconds": 1e-6, "minutes": 60.0}
@@ -193,9 +202,9 @@ def test_time_in_another_unit_is_named(unit, rate):
     time = np.arange(300) / rate / UNITS[unit]
     for share, by_header in ((0.0, True), (0.019, True), (0.0205, False)):
         word = ", as the header" if by_header else ""
-        named = by_header or 60.0 * rate > MAX_RATE_HZ or unit != "minutes"
+        is_refused = by_header or 60.0 * rate > MAX_RATE_HZ or unit != "minutes"
         match = f"in {unit}, where the rate is {rate:g} Hz{word}"
-        with refused("time-unit", match) if named else nullcontext():
+        with refused("time-unit", match) if is_refused else nullcontext():
             sampling_rate(time, "a.trc", rate / (1.0 + share))
     if unit != "minutes":  # plates may have 6000 Hz
         with refused("time-unit", f"in {unit}, where"):
@@ -209,15 +218,15 @@ def test_time_in_another_unit_is_named(unit, rate):
 def test_markers_beyond_the_limit_are_missing_unless_there_are_many(size, sign, axis, count):
     """Up to 5 of 100 positions; more have another unit, which the body's size contradicts."""
     positions = np.ones((50, 2, 3))
-    positions[7 : 7 + count, 1, axis] = place = sign * size * MAX_COORDINATE_M
-    found, findings = possible_positions(positions, ("A", "B"), "a.c3d")
-    taken = size > 1.0 and count <= 5
+    positions[7 : 7 + count, 1, axis] = coordinate = sign * size * MAX_COORDINATE_M
+    cleaned, findings = possible_positions(positions, ("A", "B"), "a.c3d")
+    is_removed = size > 1.0 and count <= 5
     expected = positions.copy()
-    expected[7 : 7 + count, 1] = np.where(taken, np.nan, expected[7 : 7 + count, 1])
-    np.testing.assert_array_equal(found, expected)
-    assert [(one.label, one.number, one.limit, one.where) for one in findings] == [
-        ("B", abs(place), MAX_COORDINATE_M, "from frame 8 on")
-    ] * taken
+    expected[7 : 7 + count, 1] = np.where(is_removed, np.nan, expected[7 : 7 + count, 1])
+    np.testing.assert_array_equal(cleaned, expected)
+    assert [
+        (finding.label, finding.number, finding.limit, finding.where) for finding in findings
+    ] == [("B", abs(coordinate), MAX_COORDINATE_M, "from frame 8 on")] * is_removed
 
 
 def test_both_files_share_a_clock(tmp_path):
@@ -235,15 +244,15 @@ def test_both_files_share_a_clock(tmp_path):
     (tmp_path / "a.trc").write_text(f"{head}\n{buffer.getvalue()}")
     assert read_recording(tmp_path / "a.trc", forces).forces.start == pytest.approx(-0.004)
     write_c3d(tmp_path / "a.c3d", ["A", "B"], 1e3 * positions)
-    found = read_recording(tmp_path / "a.c3d", forces)
-    assert (found.labels, found.forces.names) == (("A", "B"), ("ground_force_vx",))
-    assert found.forces.start == 0.0
+    recording = read_recording(tmp_path / "a.c3d", forces)
+    assert (recording.labels, recording.forces.names) == (("A", "B"), ("ground_force_vx",))
+    assert recording.forces.start == 0.0
 
 
 def test_the_unit_of_the_study_comes_first_and_shapes_must_fit():
     assert length_unit("mm", "cm", np.ones(3), "a.c3d") == 0.01
-    named = named_points(["A", "angle", "*1", "B"], frozenset({"angle"}), "a.c3d")
-    assert (named.index, named.labels) == ((0, 3), ("A", "B"))
+    points = named_points(["A", "angle", "*1", "B"], frozenset({"angle"}), "a.c3d")
+    assert (points.index, points.labels) == ((0, 3), ("A", "B"))
     wrench = PlateWrench(*np.zeros((2, 9, 1, 3)), np.zeros((1, 3)))
     for wrong in (
         lambda: Recording(("A", "B", "C"), np.ones((5, 2, 3)), 250.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import faulthandler
 import gc
 import os
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqbio.errors import AqbioError, causes, counted
-from aqbio.faults import RunStoppedError, machine_fault
+from aqbio.faults import RunStoppedError, machine_fault, writing
 from aqbio.operating_system import end_with, interrupt_on_termination, write_utf8
-from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES, stage_module
 from aqbio.version import __version__
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ MMAP_THRESHOLD = -3
 
 def keep_freed_memory() -> None:
     """Keep the memory of freed arrays, which the GNU library would give back each time."""
-    import ctypes
-
     try:
         choose = ctypes.CDLL(None).mallopt
     except (OSError, TypeError, AttributeError):
@@ -95,8 +94,6 @@ def write_log(path: Path | None) -> None:
     """Redirect everything that this process and its libraries write into a file."""
     if path is None:
         return
-    from aqbio.faults import writing
-
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
@@ -342,7 +339,6 @@ def _participant_command(name: str) -> Callable[..., None]:
     ) -> None:
         write_log(log)
         from aqbio.hypotheses.preregistration import record_registry
-        from aqbio.stage_table import stage_module
 
         loaded = loaded_study(study)
         record_registry(loaded)
@@ -359,8 +355,6 @@ def _study_command(name: str) -> Callable[..., None]:
         log: LogFile = None,
     ) -> None:
         write_log(log)
-        from aqbio.stage_table import stage_module
-
         work = getattr(stage_module(name), f"{name}_study")
         work(loaded_study(study), say, *([cores] if STAGE_TABLE[name].parallel else []))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,8 +75,6 @@ class Finding:
 
 def group_of(finding: Finding) -> str:
     """Short name of the cause of a finding, the same for all findings of that cause."""
-    import hashlib
-
     digest = hashlib.sha256("\n".join(finding.cause).encode()).hexdigest()
     return f"{finding.rule}-{digest[:4]}"
 

@@ -21,11 +21,9 @@ import time
 from collections.abc import Callable
 from multiprocessing import get_all_start_methods
 from pathlib import Path, PurePath, PureWindowsPath
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import psutil
-    from filelock import FileLock
+import psutil
+from filelock import FileLock, Timeout
 
 try:
     import resource
@@ -107,8 +105,6 @@ def claim_file(path: Path) -> None:
 
     On a disk without locks nothing is locked and no error is raised.
     """
-    from filelock import FileLock, Timeout
-
     lock = _LOCKS.get(path) or FileLock(path, timeout=0, fallback_to_soft=False)
     if lock.is_locked:
         return
@@ -152,7 +148,6 @@ def _parent_changed(pid: int) -> Callable[[], bool]:
 
 def _process_ended(process: psutil.Process) -> Callable[[], bool]:
     """Function that tells the end of a process, also of one that its parent has not reaped yet."""
-    import psutil
 
     def has_ended() -> bool:
         with contextlib.suppress(psutil.Error):
@@ -163,8 +158,6 @@ def _process_ended(process: psutil.Process) -> Callable[[], bool]:
 
 
 def _ancestor(pid: int) -> psutil.Process | None:
-    import psutil
-
     with contextlib.suppress(psutil.Error):
         return next((process for process in psutil.Process().parents() if process.pid == pid), None)
     return None
@@ -234,8 +227,6 @@ def end_in_words(status: int) -> str:
 
 def limit_memory(growth: int) -> None:
     """Let this process grow by so many bytes at most, where the system can do that."""
-    import psutil
-
     with contextlib.suppress(psutil.Error, AttributeError, OSError, ValueError):
         process = psutil.Process()
         _, hard = process.rlimit(psutil.RLIMIT_AS)
@@ -306,8 +297,6 @@ MAX_START_MEMORY_BYTES = 2**29
 
 def _memory(pid: int) -> int:
     """Bytes that a process has asked for; 0 when it has ended."""
-    import psutil
-
     with contextlib.suppress(psutil.Error):
         info = psutil.Process(pid).memory_info()
         return int(getattr(info, "private", info.rss))

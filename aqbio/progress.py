@@ -12,6 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from snakemake.cli import args_to_api, parse_args
+from snakemake.exceptions import print_exception
+from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
+from snakemake_interface_logger_plugins.registry.plugin import Plugin
+
 from aqbio.errors import AqbioError, Cause, listed
 from aqbio.faults import (
     RunStoppedError,
@@ -27,6 +32,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import WITH_STEPS, shipped
 from aqbio.operating_system import programs_folder
+from aqbio.pages import summary as words
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.study.jobs import (
@@ -125,11 +131,6 @@ def run_snakemake(
     arguments: Sequence[str], study: Study | None = None, console: Console | None = None
 ) -> int:
     """Run snakemake in this process; a console shows its progress in plain words."""
-    from snakemake.cli import args_to_api, parse_args
-    from snakemake.exceptions import print_exception
-    from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
-    from snakemake_interface_logger_plugins.registry.plugin import Plugin
-
     if console is not None:
         plugin = Plugin(log_handler=lambda *_: console, _logger_settings_cls=None, _name="aqbio")
         LoggerPluginRegistry().plugins["aqbio"] = plugin
@@ -295,8 +296,6 @@ def _outcome(record: dict[str, Any]) -> str:
 
 def summary(study: Study) -> str:
     """Summarise a run: usable trials, findings by cause, and the path of the page."""
-    from aqbio.pages import summary as words  # loads what draws; a run begins without it
-
     trials, steps = (read_table(study.table(f"{name}.tsv")) for name in ("trials", "steps"))
     lines = [words.state_words(trials)]
     if not trials["state"].isin(WITH_STEPS).any():

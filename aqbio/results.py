@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.body.records import final_model
 from aqbio.contributions.dataset import frames_in_contact
@@ -27,10 +28,6 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.prepare.prepared import foot_loads
 from aqbio.reference.group import read_reference
 from aqbio.rotation.levels import Anatomy
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 MIN_VERTICAL_FORCE_N = 1e-3
 """Smallest vertical force of a loaded foot, N; the centre of pressure is a quotient by it."""
@@ -77,8 +74,6 @@ class StudyResults:
     @cached_property
     def curves(self) -> xr.Dataset:
         """Curves of every step that counts: (step, phase, percent, ...), canonical frame."""
-        import xarray as xr
-
         parts = []
         for participant in filter(self.trials, self.participants):
             steps = read_dataset(step_file(self.study, participant, CURVES), keep=False)
@@ -264,8 +259,6 @@ def step_curves(
     >>> step_curves(height, [step]).sel(phase="stance").values[0, [0, 50, 100]].round(3)
     array([0.2, 0.3, 0.4])
     """
-    import xarray as xr
-
     kind = kind or signal.attrs.get("reflection")
     if "axis" in signal.dims and kind not in ("axial", "polar"):
         raise ValueError(f"{signal.name}: say how its vectors reflect, kind='axial' or 'polar'.")

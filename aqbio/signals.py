@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from scipy.interpolate import BSpline, CubicSpline, make_interp_spline
+from scipy.linalg.lapack import dtbtrs
 
 from aqbio.config.settings import Prepare
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from scipy.interpolate import BSpline
 
 
 def runs(mask: BoolArray) -> IntArray:
@@ -116,8 +115,6 @@ def _passed(signal: FloatArray, warped: float) -> FloatArray:
     x_{t−2})`` with ``w = tan(π f / rate)``: a triangular system with three diagonals, of the
     deviations from the first value.
     """
-    from scipy.linalg.lapack import dtbtrs  # a tenth of a second that reading files need not wait
-
     lead = 1.0 + np.sqrt(2.0) * warped + warped**2
     diagonals = np.ones((3, len(signal)))
     diagonals[1] = 2.0 * (warped**2 - 1.0) / lead
@@ -136,8 +133,6 @@ def lagging(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
 
     ``(1 + w) y_t − (1 − w) y_{t−1} = w (x_t + x_{t−1})`` with ``w = tan(π cutoff / rate)``.
     """
-    from scipy.linalg.lapack import dtbtrs
-
     warped = np.tan(np.pi * cutoff / rate)
     columns = signal.reshape(len(signal), -1)
     driven = np.array(columns - columns[:1], order="F")
@@ -169,8 +164,6 @@ def fill_gaps(
     No gap is filled at an end, with fewer than two frames on one side, or across ``barriers``:
     touchdowns and toe-offs in frames (fractions allowed), where paths bend.
     """
-    from scipy.interpolate import CubicSpline
-
     complete = positions.copy()
     present = ~np.isnan(positions.sum(axis=2))
     complete[~present] = np.nan
@@ -203,8 +196,6 @@ def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:
     The same curve as OpenSim's ``GCVSpline`` of degree 5 without smoothing (Woltring 1986, Advances
     in Engineering Software 8, 104-113), so that both see the same speeds and accelerations.
     """
-    from scipy.interpolate import make_interp_spline
-
     if len(time) < 6:
         raise ValueError(f"a quintic spline needs at least 6 samples, got {len(time)}.")
     zero = np.zeros(values.shape[1:])
@@ -231,7 +222,5 @@ def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArra
 @lru_cache(maxsize=128)
 def _between(time: bytes, at: bytes) -> FloatArray:
     """(N, T) array: from samples to a cubic spline through them at other times, s."""
-    from scipy.interpolate import make_interp_spline
-
     samples = np.frombuffer(time)
     return np.asarray(make_interp_spline(samples, np.eye(len(samples)), k=3)(np.frombuffer(at)))

@@ -227,7 +227,7 @@ def test_the_exit_status_is_that_of_snakemake():
 def test_jobs_on_this_machine_are_not_counted_by_the_second(monkeypatch, executor, limited):
     """A limit leaves a timer behind every job that ended, which wakes Snakemake each second."""
     calls = []
-    monkeypatch.setattr("snakemake.cli.args_to_api", lambda options, _: calls.append(options))
+    monkeypatch.setattr(progress, "args_to_api", lambda options, _: calls.append(options))
     assert progress.run_snakemake(["--executor", executor]) == 1
     assert (calls[0].max_jobs_per_timespan is not None) == limited
 

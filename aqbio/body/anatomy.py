@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from aqbio.multibody.poses import SegmentPoses, dependent_filled, segment_coms, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
@@ -308,8 +309,6 @@ def _sagittal(posture: Posture, body: int) -> tuple[str, int] | None:
 
 def _turn(posture: Posture, body: int, coordinate: int) -> FloatArray:
     """Rotation vector of a body when one coordinate is moved, ground axes."""
-    from scipy.spatial.transform import Rotation
-
     q = posture.q.copy()
     q[coordinate] += STEP_RAD
     after = Posture(posture.skeleton, q).poses.rotation[0, body]

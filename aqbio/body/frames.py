@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from aqbio.body.fit import BodyFit
 from aqbio.body.priors import Priors
@@ -178,8 +179,6 @@ def _about_middle(position: FloatArray, visible: BoolArray) -> tuple[FloatArray,
 
 def _upright_turns(recorded: FloatArray, template: FloatArray, up: FloatArray) -> FloatArray:
     """(F, 3, 3) array: rotations (of rows) about the vertical that minimise the distances."""
-    from scipy.spatial.transform import Rotation
-
     sine = np.cross(recorded, template).sum(axis=1) @ up
     across = (recorded * template).sum(axis=(1, 2)) - ((recorded @ up) * (template @ up)).sum(
         axis=1

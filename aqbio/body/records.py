@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.body.draws import BodySpread, about_model, standing_spread, twins
 from aqbio.body.fit import BodyFit
@@ -27,9 +28,6 @@ from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import Study
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,6 @@ def posterior_path(study: Study, participant_id: str) -> Path:
 
 def write_posterior(fit: BodyFit, path: Path, attributes: Mapping[str, Any]) -> None:
     """Write means and covariance of a body, and the priors that inverse kinematics shares."""
-    import xarray as xr
-
     problem, template = fit.problem, fit.problem.template
     size, names = problem.shape_size, unknown_names(template)
     coordinates = [template.skeleton.coordinates[index] for index in problem.free]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
@@ -259,8 +260,6 @@ class Template:
 
 def hinge_turns(across: FloatArray, tilt: FloatArray) -> FloatArray:
     """Rotations (H, 3, 3) that incline axes by ``tilt`` (H, 2) rad about ``across`` (H, 2, 3)."""
-    from scipy.spatial.transform import Rotation
-
     if not len(tilt):
         return np.zeros((0, 3, 3))
     turns: FloatArray = Rotation.from_rotvec(np.einsum("hi,hij->hj", tilt, across)).as_matrix()

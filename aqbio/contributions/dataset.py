@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.body.records import ParticipantModel
 from aqbio.config import ModelMap
@@ -28,9 +29,6 @@ from aqbio.rotation.induced import contact_velocity
 from aqbio.rotation.level_a import LevelA, level_a
 from aqbio.rotation.levels import NO_ACTUATORS, PRIMARY, Anatomy, Levels, levels
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Variables = dict[str, tuple[Any, ...]]
 
@@ -67,8 +65,6 @@ def frames_in_contact(time: FloatArray, contacts: Sequence[Contact]) -> BoolArra
 
 def levels_dataset(computed: Levels, time: FloatArray, heading: float) -> xr.Dataset:
     """Levels B and C in heading-aligned ground axes, with the dimensions of level A's dataset."""
-    import xarray as xr
-
     turn = rotation_about_vertical(-heading)
 
     def vectors(dimensions: str, values: FloatArray, units: str, words: str) -> tuple[Any, ...]:
@@ -259,8 +255,6 @@ def contributions_dataset(
     Without plates, ``parts`` tell which moments no ground force enters: those of the arms and the
     torso, and those of a leg in the air.
     """
-    import xarray as xr
-
     skeleton, levels = result.skeleton, result.levels
     level_a = xr.Dataset(
         _level_a_variables(result, rotation_about_vertical(-heading)),
@@ -445,8 +439,6 @@ def _off_the_ground(
     result: Contributions, dataset: xr.Dataset, parts: ObservedParts
 ) -> dict[str, xr.DataArray]:
     """Moments of parts on which no ground force acts, allowing for the errors of the events."""
-    import xarray as xr
-
     widened = [
         replace(contact, touchdown=contact.touchdown - early, toe_off=contact.toe_off + early)
         for contact in result.contacts

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.errors import AqbioError
@@ -14,9 +15,6 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import MODELS, Study
 from aqbio.rotation.levels import Anatomy
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 def model_anatomy(name: str = "sprint") -> Anatomy:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config.settings import Quality
 from aqbio.contributions.measure import Row, measure
 from aqbio.gait.steps import Step
 from aqbio.names import SIDES
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 PLANTED_FORCE_SHARE = 0.5
 """Share of its peak force above which a foot counts as planted."""

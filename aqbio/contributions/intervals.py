@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from aqbio.contributions.state_deviations import SecondModelMeans, StateDeviations
 from aqbio.contributions.step_outcomes import (
@@ -49,9 +49,6 @@ from aqbio.intervals.uncertainty import DrawnOutcomes
 from aqbio.io.netcdf import with_digits
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.vectors import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 def drawn_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
@@ -126,8 +123,6 @@ def _dataset(
     sources: Sequence[str],
     frames: IntArray,
 ) -> xr.Dataset:
-    import xarray as xr
-
     turn = rotation_about_vertical(-draws.heading).T
     return xr.Dataset(
         {
@@ -190,8 +185,6 @@ def intervals_dataset(
     knot, item, axis) of all sources together, the second model among them; NaN in flights that were
     not recorded or in which roles change. Empty without a whole contact.
     """
-    import xarray as xr
-
     steps = list(drawn_steps(contacts, draws.time, maximum_flight))
     if not steps:
         return xr.Dataset()
@@ -317,8 +310,6 @@ def _motion_deviations(
 
     ``motion_deviation`` (stance, sample, motion_outcome, axis); empty without samples.
     """
-    import xarray as xr
-
     steps = [
         whole_step(contact) for contact in contacts if is_whole(contact, draws.time)
     ] if samples else []  # fmt: skip
@@ -390,8 +381,6 @@ def stance_means(
     By the trapezoidal rule: a few frames of a stance suffice for the change of its mean between
     draws, not for the mean itself (`aqbio.intervals.trial_draws.Sampling`).
     """
-    import xarray as xr
-
     parts, time = level_parts(data, scheme), data["time"].values
     means: dict[str, tuple[tuple[str, ...], FloatArray]] = {}
     for name in names:
@@ -427,8 +416,6 @@ def _ground_force(draws: TrialDraws, step: Step, means: xr.Dataset) -> xr.DataAr
 
     Its fore-aft mean is a small difference of braking and propulsion, which few frames miss.
     """
-    import xarray as xr
-
     force, inside = draws.levels.mechanics.balance.force.sum(axis=1), draws.frames(step)
     all_frames = slice(inside.start, inside.stop)
     sampled_mean, full_mean = (

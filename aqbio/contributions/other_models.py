@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
@@ -47,10 +48,6 @@ from aqbio.io.study import Study, compared_studies
 from aqbio.io.tables import joined, with_texts
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 
 def same_steps(steps: Iterable[Step], other_steps: Sequence[Step]) -> list[tuple[Step, Step]]:
@@ -107,8 +104,6 @@ def drawn_outcomes(trial: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     As :func:`stance_outcomes`, a step for each foot; without rows where no such model was drawn.
     """
-    import pandas as pd
-
     if "second_model" not in trial:
         empty = pd.DataFrame(columns=["step", *KEY, "value"]).astype({"value": float})
         return empty, empty
@@ -277,8 +272,6 @@ def _compared(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> Compared
 
 def _statistics(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
     """Return the statistics behind the verdicts for every step, as rows like its stance means."""
-    import pandas as pd
-
     curves = step_dataset(data, steps, study.model_map, RoleScheme(), ("angular_momentum",))
     vertical = select_labels(
         curves, "angular_momentum", phase="stance", axis=VERTICAL, group=ROLE_GROUPS

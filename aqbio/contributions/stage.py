@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.config import Trial
 from aqbio.contributions.files import trial_contributions
@@ -65,11 +67,6 @@ from aqbio.study.manifest import (
 )
 from aqbio.vectors import FloatArray
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
-
-
 # curves on disk -----------------------------------------------------------------------------------
 
 
@@ -108,8 +105,6 @@ def kept_curves(curves: xr.Dataset, rows: Sequence[Mapping[str, object]]) -> xr.
 
 def curves_dataset(trials: Sequence[xr.Dataset], scheme: RoleScheme) -> xr.Dataset:
     """Curves of a participant as one dataset, one entry per step that was not rejected."""
-    import xarray as xr
-
     if trials:
         return xr.concat(trials, "step", combine_attrs="override")
     return kept_curves(with_spreads(no_steps(scheme), xr.Dataset(), [], scheme), [])
@@ -238,8 +233,6 @@ def _write(
 
 def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
     """Rows and curves of a trial; its signals are released."""
-    import pandas as pd
-
     rows = list(_step_rows(study, trial))
     with_curves = set(trial.numbers)
     counted = [row for row in rows if row["step"] in with_curves and row["status"] != "rejected"]
@@ -271,8 +264,6 @@ def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
 
 
 def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
-    import pandas as pd
-
     return pd.DataFrame(list(rows), columns=list(columns))
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import xarray as xr
 
 from aqbio.gait.roles import RoleScheme, moment_matrix, named_matrix, role_name
 from aqbio.gait.signals import Matrix, RoleParts, labels, named_parts, select_labels
@@ -19,9 +20,6 @@ from aqbio.names import ROLE_SIDES
 from aqbio.rotation.hub import OTHER_JOINTS
 from aqbio.rotation.levels import PRIMARY
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 ANKLE_TOES = "ankle_toes_push"
 """Sum of the moments of ankle and toes of the stance foot, which the recording determines."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from aqbio.body.records import final_model
 from aqbio.config import ModelMap
@@ -25,9 +25,6 @@ from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, se
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MEASURES_FROM_COM = ("swing_knee_ahead_touchdown_m", "touchdown_distance_m")
 """Measures that need the whole body's centre of mass."""

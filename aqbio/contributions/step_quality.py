@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.body.records import ADJUSTED
 from aqbio.config.settings import Quality
 from aqbio.contributions.foot_slip import slip_rows
 from aqbio.contributions.measure import PLAIN_PREFIX, Row, measure
+from aqbio.contributions.step_rows import TrialSteps
 from aqbio.gait.signals import select_labels
 from aqbio.gait.step_files import contact_span, trial_contacts
 from aqbio.gait.steps import PERCENT
@@ -28,11 +30,6 @@ from aqbio.prepare.force_lag import MIN_CONTACTS, force_delay
 from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from aqbio.contributions.step_rows import TrialSteps
 
 # the consistency fit ------------------------------------------------------------------------------
 

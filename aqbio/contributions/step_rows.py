@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.config import Trial
 from aqbio.contributions.step_outcomes import (
@@ -35,11 +37,6 @@ from aqbio.io.dictionary import Columns, columns
 from aqbio.names import AXES, NORMAL_95
 from aqbio.rotation.level_a import stance_share
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
-
 
 # rows of steps ------------------------------------------------------------------------------------
 
@@ -76,8 +73,6 @@ class RowTable:
 
     def frame(self, steps: Sequence[int]) -> pd.DataFrame:
         """Rows as a data frame, step by step, texts as categories."""
-        import pandas as pd
-
         rows = self.select(np.flatnonzero(self.present.any(axis=0)).tolist())
         step, row = np.nonzero(rows.present)
         columns: dict[str, Any] = {"step": np.array(steps, dtype=int)[step]}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.body.draws import drawn_skeleton, inertia_spread, inertial_parameters
 from aqbio.body.records import (
@@ -51,15 +52,13 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.parts import ObservedParts, observed_only, read_observed
+from aqbio.opensim.reference import reference_differences
 from aqbio.prepare.ground import MIN_RUNNING_SPEED_M_S
 from aqbio.prepare.prepared import MEASURED, foot_loads, measured_loads
 from aqbio.rotation.level_a import LevelA
 from aqbio.rotation.levels import NO_ACTUATORS, Anatomy
 from aqbio.study.manifest import TrialOutcome
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 STAGE = "contributions"
 
@@ -72,8 +71,6 @@ MAX_OPENSIM_ERROR = 1e-8
 
 def contributions_trial(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
     """Compute one trial."""
-    from aqbio.opensim.reference import reference_differences
-
     name = f"{trial.trial_id}.nc"
     source = study.folder(participant_id, "inverse_dynamics") / name
     data = read_dataset(source)
@@ -184,8 +181,6 @@ def _intervals(
 
     Without plates, only for outcomes that need no ground force.
     """
-    import xarray as xr
-
     settings = study.settings.contributions
     plates = data.attrs["events"] == "plates"
     all_contacts = result.contacts if plates else with_time_errors(result.contacts)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S, Contact, Step, rotation_about_vertical
 from aqbio.intervals.sources import EVENTS, UNDISTURBED, source_sds
@@ -18,9 +18,6 @@ from aqbio.multibody.momentum import centre_of_mass, group_momenta, momentum_reg
 from aqbio.names import GRAVITY, SIDES
 from aqbio.signals import resampled
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 # errors of the events ----------------------------------------------------------------------------
 
@@ -58,8 +55,6 @@ def events_dataset(trial: xr.Dataset, step: Step) -> xr.Dataset:
 
     All draws have the frames of the first; values are resampled between the shifted events.
     """
-    import xarray as xr
-
     time = trial["time"].values
     off = np.sqrt(2.0) * EVENT_SD_SHARE * step.time_error  # two events, each drawn on both sides
     share = np.linspace(0.0, 1.0, 33)
@@ -242,8 +237,6 @@ def estimated_forces(
     ``estimated_force``, ``estimated_force_sd`` (contact, estimate), in the order of the contacts;
     sds are those of the middle contact of each foot, all sources together.
     """
-    import xarray as xr
-
     triples = list(between_flights(contacts, draws.time, observed))
     paths = list(drawn_paths(draws))
     undisturbed = paths[0][1]

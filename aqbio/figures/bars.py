@@ -274,7 +274,10 @@ MAX_FIVE_TICKS = 4
 def draw_bars(labels: dict[str, str], rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw a row of panels per quantity and a column per speed."""
     names = [name for name in labels if (rows["panel"] == name).any()]
-    speeds, paired = drawn_columns(rows, width_mm), "C2" not in set(rows["variant"])
+    speeds, paired = (
+        drawn_columns(rows, narrow=is_narrow(width_mm)),
+        "C2" not in set(rows["variant"]),
+    )
     sources = {
         name: list(dict.fromkeys(rows.loc[rows["panel"] == name, "source"])) for name in names
     }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
@@ -30,7 +31,6 @@ from aqbio.figures.style import (
     FRAME,
     FRAME_PT,
     GREY,
-    NARROW_MM,
     STYLES,
     is_narrow,
     journal_style,
@@ -45,9 +45,6 @@ from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 from aqbio.names import INTERVALS, NORMAL_95, ROLE_GROUPS
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MIN_BAND_SIZE = 3
 """A standard deviation is shown from this many athletes, or steps of a single one, on."""
@@ -288,7 +285,7 @@ def draw_curves(figure: str, rows: pd.DataFrame, width_mm: float) -> Drawing:
     """
     names = [name for name in ROWS[figure] if (rows["row"] == name).any()]
     narrow = is_narrow(width_mm)
-    speeds = drawn_columns(rows, 2 * NARROW_MM if len(names) == 1 else width_mm)
+    speeds = drawn_columns(rows, narrow=narrow and len(names) > 1)
     count = len(names) * len(speeds)
     across = min(2, count) if narrow else len(speeds)
     down = -(-count // across)

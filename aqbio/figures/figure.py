@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
 
 from aqbio.figures.style import journal_style
+from aqbio.gait.step_files import StudyCurves
+from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from aqbio.gait.step_files import StudyCurves
-    from aqbio.io.study import Study
 
 
 class Results:

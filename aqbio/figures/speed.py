@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
+from scipy import stats
 
 from aqbio.figures.figure import Figure, Results
 from aqbio.figures.style import (
@@ -53,8 +54,6 @@ def timing_rows(results: Results) -> pd.DataFrame:
 
 def timing_numbers(steps: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """Circular mean and spread of the lag, with estimates and smallest effects of H5a and H5b."""
-    from scipy import stats  # a third of a second
-
     rows = []
     for (person, level), steps_at_speed in steps.dropna(subset=["lag"]).groupby(
         ["participant_id", "level"]

@@ -315,11 +315,9 @@ def headline_rows(numbers: pd.DataFrame) -> pd.DataFrame:
     return rows if len(rows) else candidates
 
 
-def drawn_columns(rows: pd.DataFrame, width_mm: float) -> list[tuple[str, pd.DataFrame]]:
+def drawn_columns(rows: pd.DataFrame, *, narrow: bool) -> list[tuple[str, pd.DataFrame]]:
     """Titles and rows of the speeds that are drawn: one in one column of a page."""
-    from aqbio.figures.style import is_narrow  # and matplotlib, which pages do not need
-
-    speed_rows = headline_rows(rows) if is_narrow(width_mm) else rows
+    speed_rows = headline_rows(rows) if narrow else rows
     labelled = speed_rows.assign(condition=speed_rows["condition"].fillna(""))
     titled_columns = []
     for _, speed_rows in labelled.groupby(["condition", "speed_mps"], sort=False, dropna=False):

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from aqbio.vectors import FloatArray, IntArray, cross
 
@@ -61,8 +62,6 @@ class Alignment:
     @property
     def rotation(self) -> FloatArray:
         """(3, 3) array: R."""
-        from scipy.spatial.transform import Rotation
-
         return np.asarray(Rotation.from_rotvec(self.turn).as_matrix())
 
     def turned_by(self, name: str, turned: FloatArray) -> FloatArray:

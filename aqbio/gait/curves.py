@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config import ModelMap
 from aqbio.gait.roles import RoleScheme, by_role, exchanged_in_flight, other_side
@@ -31,10 +31,6 @@ from aqbio.io.study import Study
 from aqbio.names import AXES, SIDES
 from aqbio.signals import resampled
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
-
 
 # standard deviations ------------------------------------------------------------------------------
 
@@ -358,8 +354,6 @@ def _labelled(
     labels: Mapping[str, Sequence[object]],
 ) -> xr.Dataset:
     """Dataset of the signals, and of those that are unknown."""
-    import xarray as xr
-
     labels = {"phase": PHASES, "percent": np.arange(101.0).tolist(), **labels}
     first = (len(steps), len(PHASES), len(PERCENT))
     unknown = {

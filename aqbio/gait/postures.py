@@ -12,20 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
 from aqbio.gait.steps import Step
 from aqbio.multibody.poses import SegmentPoses, segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
 from aqbio.signals import resampled
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    from aqbio.config.model_map import Sides
 
 LEG = ("hip", "knee", "ankle", "mtp")
 POINTS = (

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Centre
@@ -21,10 +22,6 @@ from aqbio.gait.steps import REFLECTION, Side
 from aqbio.io.dictionary import variables
 from aqbio.names import AXES, SIDES
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
-
 
 # values by labels ---------------------------------------------------------------------------------
 

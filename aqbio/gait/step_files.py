@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import netCDF4
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.gait.steps import (
     EDGE_DISTANCE_M,
@@ -26,10 +29,6 @@ from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.jobs import refuse_damaged
 from aqbio.study.manifest import OK, Report
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 STAGE = "contributions"
 
@@ -234,8 +233,6 @@ class CurveVariable:
 
     def load(self) -> xr.DataArray:
         """Read the variable a participant at a time: HDF5 unpacks whole chunks."""
-        import xarray as xr
-
         read = [_at_labels(part, self.labels) for part in self.parts]
         variable = xr.Variable.concat(read, "step")  # type: ignore[no-untyped-call]
         coordinates = {
@@ -262,9 +259,6 @@ def open_curves(files: Sequence[Path], passed_trials: Sequence[set[str]]) -> Ite
     A file left to the garbage collector may be closed by another thread while HDF5, which is not
     thread-safe, opens the next one: the process dies.
     """
-    import netCDF4
-    import xarray as xr
-
     # Every line is read once: HDF5's chunk cache would stay in memory while a file is open, and an
     # open file itself takes megabytes.
     netCDF4.set_chunk_cache(size=0)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
+from scipy.interpolate import CubicSpline, PPoly
 
 from aqbio.signals import resampled
 from aqbio.vectors import FloatArray
@@ -361,8 +362,6 @@ def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
 
 def _stationary_points(grid: FloatArray, windows: FloatArray) -> FloatArray:
     """Zeros of the slopes of (N, K) samples next to the sample at 0; 0 where there is none."""
-    from scipy.interpolate import CubicSpline, PPoly
-
     centre = int(np.abs(grid).argmin())
     slopes = CubicSpline(grid, windows, axis=1).derivative()
     offsets = np.zeros(len(windows))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from aqbio.names import ROLE_SIDES
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 AMPLIFYING = (
     "hip_swing", "knee_swing", "ankle_swing", "mtp_swing", "lumbar",
@@ -31,8 +28,6 @@ def caused_shares(
 
     Of every step by contact model, by `STEP`, from the tables of contributions.
     """
-    import pandas as pd
-
     shares: dict[str, list[pd.Series[float]]] = {model: [] for model in models}
     for table in tables:
         stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]

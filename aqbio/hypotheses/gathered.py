@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.config import Strength
 from aqbio.contributions.stage import STEADY_SPEED_CHANGE
@@ -33,11 +35,6 @@ from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
-
-
 # strengths ----------------------------------------------------------------------------------------
 
 
@@ -48,8 +45,6 @@ def capacity_scores(rows: Sequence[Strength], names: Sequence[str]) -> dict[str,
     common unit) and averaged over the side; NaN for an athlete without every measure.
     ``push_noise`` and ``swing_noise`` come from the scatter of repetitions; NaN without any.
     """
-    import pandas as pd
-
     measurements = [
         (row.participant_id, str((row.side, *row.measure)), row.role, row.si[0]) for row in rows
     ]
@@ -128,8 +123,6 @@ def _with_spoilt(
 
 def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> StudyEvidence:
     """Read the evidence of all participants, without the excluded (participant, trial) pairs."""
-    import pandas as pd
-
     tables, step_values = step_tables(study), cache(partial(_step_values, study))
 
     def rows(specification: str) -> pd.DataFrame:
@@ -292,8 +285,6 @@ def _with_outcomes(
     study: Study, rows: pd.DataFrame, step_values: Callable[[tuple[str, ...]], pd.DataFrame]
 ) -> pd.DataFrame:
     """Rows with the outcomes of the study's contrasts, from steps.tsv, the sheet, or as scatter."""
-    import pandas as pd
-
     contrasts, keys = _contrasts(study), [*TRIAL, "step"]
     steps = pd.MultiIndex.from_frame(rows[keys].astype(dict.fromkeys(TRIAL, str)))
     outcomes: dict[str, Any] = {}
@@ -309,8 +300,6 @@ def _with_outcomes(
 
 def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Trials with a stated effort: their labels, and means of their steps."""
-    import pandas as pd
-
     asked = [contrast.column for contrast in _contrasts(study) if contrast.outcome not in STRENGTHS]
     outcomes = dict.fromkeys([SPEED, "lateral_ratio", *asked])
     means = rows.groupby(TRIAL, observed=True)[[*outcomes]].mean()
@@ -363,8 +352,6 @@ def _first_sessions(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:
 
 def _levels(normal: pd.DataFrame, without: Collection[tuple[str, str]]) -> pd.Series[int]:
     """Speed level of every normal trial of a participant, by its mean step speed."""
-    import pandas as pd
-
     steps = normal.assign(participant_id=normal["participant_id"].astype(str))
     means = steps.groupby(TRIAL)["speed_mps"].mean()
     means = means[[key not in without for key in means.index]]
@@ -377,8 +364,6 @@ def _levels(normal: pd.DataFrame, without: Collection[tuple[str, str]]) -> pd.Se
 
 def _study_steps(study: Study, rows: pd.DataFrame, levels: pd.Series[int]) -> pd.DataFrame:
     """Steps in the normal condition under one specification; other conditions are never pooled."""
-    import pandas as pd
-
     keys = pd.MultiIndex.from_frame(rows[TRIAL].astype(str))
     level = levels.reindex(keys).to_numpy(dtype=float)
     has_level = (rows["condition"] == NORMAL).to_numpy() & np.isfinite(level)

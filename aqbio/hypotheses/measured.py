@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from aqbio.gait.step_files import participant_rows, step_file
 from aqbio.io.study import Study
 from aqbio.io.tables import joined
 from aqbio.stats.evidence import TRIAL
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STEPS = "steps"
 COLUMNS = [*TRIAL, "status", "events", "contact_error_s"]
@@ -33,8 +30,6 @@ def with_measurement(study: Study, sprints: pd.DataFrame) -> pd.DataFrame:
 
 def _measured(study: Study) -> pd.DataFrame:
     """Share of a trial's usable steps with events of plates, mean error of events, and number."""
-    import pandas as pd
-
     key = f"{__name__}.measured"
     if key not in study.cache:
         tables = [

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.contributions.without_plates import STATED_ERROR_SDS
 from aqbio.hypotheses.contact_models import AMPLIFYING, CONTACT_MODELS
@@ -29,10 +31,6 @@ from aqbio.names import AXES, ROLE_SIDES
 from aqbio.stats.evidence import TRIAL as TRIAL_COLUMNS
 from aqbio.stats.measurement import DRAWN
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 SHARED = (COMMON, LABORATORY)
 """Scopes of errors that athletes share."""
@@ -69,8 +67,6 @@ def trial_draws(
 
 def _table(deviations: Deviations) -> pd.DataFrame:
     """Rows by trial, worlds as columns."""
-    import pandas as pd
-
     keys = pd.MultiIndex.from_tuples(list(deviations), names=TRIAL_COLUMNS)
     return pd.DataFrame(np.reshape(list(deviations.values()), (-1, WORLDS)), index=keys)
 

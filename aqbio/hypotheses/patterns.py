@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import ANYTHING, POSSIBLE, mean_estimate
 from aqbio.stats.step_numbers import cosines, opposition, partition_names, ranks
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 PREDICTED = {
     ("arms", "push_leg"): (1, -1),
@@ -44,8 +42,6 @@ def curve_means(evidence: Evidence) -> xr.Dataset:
     ``opposition`` (partition), ``cosine`` (quantity, group, other) and ``hub_cosine`` (chain,
     other_chain). NaN where nothing was measured; variables that no athlete has are left out.
     """
-    import xarray as xr
-
     with np.errstate(invalid="ignore", divide="ignore"):  # groups that a model lacks are NaN
         athlete_means = [
             _means(curves).expand_dims(athlete=[name]) for name, _, curves in evidence.by_athlete()
@@ -57,8 +53,6 @@ def curve_means(evidence: Evidence) -> xr.Dataset:
 
 
 def _means(curves: xr.Dataset) -> xr.Dataset:
-    import xarray as xr
-
     stance = {
         name: curves[variable]
         .sel(phase="stance", axis="y", group=list(ROLE_GROUPS))

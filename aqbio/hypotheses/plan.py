@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from aqbio.errors import AqbioError
 from aqbio.io.study import Study
@@ -18,10 +19,6 @@ from aqbio.stats.planning import (
     scatter_of_sprints,
 )
 from aqbio.stats.registry import SPEED, outcome_units
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 TEXT = dict.fromkeys(TRIAL, str)
 """Type of the columns that name a trial."""

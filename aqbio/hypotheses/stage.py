@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from aqbio.errors import AqbioError
 from aqbio.hypotheses.deviations import deviations, post_hoc
 from aqbio.hypotheses.gathered import read_evidence
@@ -50,8 +52,6 @@ def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
     A table, a hypothesis or a trial that cannot be computed is left out with a finding. The
     specifications of the multiverse run in ``cores`` processes.
     """
-    import pandas as pd
-
     registry, parts = asked_registry(study), Parts(study, STAGE)
     no_verdicts: StudyVerdicts = (), {}, []
     verdicts, tables, inputs = parts.part(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
@@ -15,9 +15,6 @@ from aqbio.observed.spoilt import joined_outcomes
 from aqbio.stats.evidence import TRIAL
 from aqbio.study.manifest import OK
 from aqbio.tables.stage import spoils_of_measures
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MEASURES = {
     "residual_moment": "residual_moment_y_stance_rms",
@@ -49,8 +46,6 @@ def without_fit(trials: pd.DataFrame) -> pd.DataFrame:
 
 def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
     """Quality of every trial with a step in the normal condition, by `TRIAL`."""
-    import pandas as pd
-
     quality = read_table(study.table("quality.tsv"))
     names = [*TRIAL, "measure"]
     measures = quality.astype(dict.fromkeys(names, str)).set_index(names)

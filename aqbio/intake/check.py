@@ -19,12 +19,14 @@ from aqbio.intake.contents import (
     repeated_files,
     repeated_frames,
 )
+from aqbio.intake.dry_run import dry_run_problems, with_location
 from aqbio.intake.run_problems import run_problems
 from aqbio.io.opensim_xml import model_markers, model_names
 from aqbio.io.published import changed_files, read_manifest
 from aqbio.io.strength import checked_strength, refuse_old_sheet, unread_strength
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
 from aqbio.names import NORMAL
+from aqbio.stats.athlete_statistics import NEEDED
 from aqbio.stats.registry import Hypothesis, asked_registry, study_registry
 from aqbio.study.internal import as_findings, contained
 
@@ -113,8 +115,6 @@ def _stage_problems(checked: CheckedStudy, problems: Sequence[Finding]) -> list[
     ]
     if not sound:
         return []
-    # the stages take seconds to load: only where they are needed
-    from aqbio.intake.dry_run import dry_run_problems, with_location
 
     rest = [
         trial for trial in study.trials if (trial.participant_id, trial.trial_id) not in left_out
@@ -457,7 +457,6 @@ def _athletes(study: Study, hypotheses: list[Hypothesis]) -> Iterator[Finding]:
         hypothesis.minimum.athletes for hypothesis in hypotheses
     ):
         return
-    from aqbio.stats.athlete_statistics import NEEDED  # SciPy's statistics with it
 
     for name in sorted(NEEDED):
         empty = [

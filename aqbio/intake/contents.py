@@ -20,6 +20,7 @@ from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.prepare.axes import laboratory_axes
+from aqbio.prepare.coordinates import coordinates_trial
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.shared_frames import (
     MAX_DISTANCE_DIFFERENCE_M,
@@ -204,17 +205,12 @@ def recording_problems(
 def _recording(study: Study, trial: Trial) -> Recording:
     """Read a trial as stage prepare does."""
     if trial.coordinates_file:
-        # scipy and OpenSim, which studies of markers need not wait for
-        from aqbio.prepare.coordinates import coordinates_trial
-
         return coordinates_trial(study, trial).recording
     unit = study.settings.laboratory.marker_unit
     return read_recording(study.recording(trial), study.forces(trial), unit)
 
 
 def _coordinates(study: Study, trial: Trial) -> Recording:
-    from aqbio.prepare.coordinates import coordinates_trial
-
     return coordinates_trial(study, trial).recording
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.errors import AqbioError
 from aqbio.intake.models import ChosenModel, ProposedMap, proposed_map
@@ -157,8 +159,6 @@ def marker_set_text(
 
 def _flow(value: Any) -> str:
     """Write a value of YAML on one line."""
-    import yaml
-
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_flow(key)}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

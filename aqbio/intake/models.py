@@ -7,6 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import yaml
+from pydantic import ValidationError
+
 from aqbio.body.anatomy import BodyPlan, body_plan, stands_upright
 from aqbio.config import ModelMap, closest, read_yaml
 from aqbio.errors import AqbioError
@@ -14,6 +17,9 @@ from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_n
 from aqbio.io.study import MODELS
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
+from aqbio.opensim.child_process import with_model
+from aqbio.opensim.session import quiet
+from aqbio.opensim.skeleton import read_skeleton
 
 REPORTED_JOINTS = ("hip", "knee", "ankle", "mtp", "lumbar", "shoulder", "elbow")
 
@@ -35,10 +41,6 @@ class ProposedMap:
 
 def proposed_map(model: Path) -> ProposedMap:
     """Propose the map of an ``.osim`` model."""
-    from aqbio.opensim.child_process import with_model
-    from aqbio.opensim.session import quiet
-    from aqbio.opensim.skeleton import read_skeleton
-
     with quiet(level="Off"):
         skeleton = with_model(model, lambda: read_skeleton(model))
     return map_of_skeleton(skeleton, model.stem)
@@ -227,9 +229,6 @@ def shipped_map(names: Collection[str], stem: str) -> tuple[str, ModelMap] | Non
 
 def _with_new_map(model: Path) -> ChosenModel:
     """A model with a map that is proposed from how it moves."""
-    import yaml
-    from pydantic import ValidationError
-
     proposed = proposed_map(model)
     try:
         model_map = ModelMap.model_validate(yaml.safe_load(proposed.text))

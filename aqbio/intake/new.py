@@ -7,19 +7,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+
+import yaml
 
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.config import SHEETS
 from aqbio.config.settings import WINDOWS_DEVICES
 from aqbio.errors import AqbioError
+from aqbio.intake.rows import sheet_text
+from aqbio.intake.study import ProposedStudy, proposed_study, summary_text
 from aqbio.io.atomic import files_made, write_text
 from aqbio.names import shipped
 from aqbio.stats.registry import DEFAULT
 from aqbio.study.internal import contained
-
-if TYPE_CHECKING:
-    from aqbio.intake.study import ProposedStudy
 
 DEMO = shipped("data/virtual_sprinters")
 
@@ -90,9 +90,6 @@ def new_study_from(
     folder: Path, data: Path, model: Path | None, report: Callable[[str], None]
 ) -> str:
     """Write a study folder filled in from recordings; returns the text of ``found.txt``."""
-    from aqbio.intake.rows import sheet_text
-    from aqbio.intake.study import proposed_study, summary_text
-
     name = _free_name(folder)
     refuse_unwritable_name(data.resolve())
     with contained(None, "new"):
@@ -138,8 +135,6 @@ def _settings_text(name: str, study: ProposedStudy) -> str:
 
 def _quoted(text: str) -> str:
     """Write a text as YAML, in quotes where it needs them."""
-    import yaml
-
     written: str = yaml.safe_dump(text, default_flow_style=True, width=10_000, allow_unicode=True)
     return written.removesuffix("\n").removesuffix("...").removesuffix("\n")
 

@@ -34,6 +34,9 @@ from aqbio.observed.determined import (
 )
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import CAUSES, ObservedParts, determined_outcomes, of_the_model
+from aqbio.opensim.child_process import with_model
+from aqbio.opensim.session import quiet
+from aqbio.opensim.skeleton import read_skeleton
 from aqbio.scale.calibration import labels_on_model
 from aqbio.vectors import FloatArray
 
@@ -343,10 +346,6 @@ def segment_uncertainty(
     expected before calibration. A group whose heaviest segment carries no label is at best
     uncertain.
     """
-    from aqbio.opensim.child_process import with_model
-    from aqbio.opensim.session import quiet
-    from aqbio.opensim.skeleton import read_skeleton
-
     with quiet(level="Off"):
         generic = with_model(model.path, lambda: read_skeleton(model.path))
     model_map = model.model_map

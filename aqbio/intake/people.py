@@ -8,6 +8,7 @@ from pathlib import Path
 from string import ascii_lowercase
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts
 from aqbio.prepare.body_size import compare_lengths, group_by_person
@@ -226,8 +227,6 @@ def force_files(
     A static trial gets forces only if all words agree; files that could be exchanged are not
     paired.
     """
-    from scipy.optimize import linear_sum_assignment
-
     open_files = [recording for recording in markers if not recording.plates]
     if not open_files or not forces:
         return {}

@@ -22,6 +22,7 @@ from aqbio.intake.models import (
     scaled_models,
     scaling_evidence,
 )
+from aqbio.intake.outlook import outlook
 from aqbio.intake.people import (
     clock_mismatch,
     find_copies,
@@ -453,8 +454,6 @@ def summary_text(study: ProposedStudy, folder: Path) -> str:
 
 
 def _outlook(study: ProposedStudy) -> Iterator[str]:
-    from aqbio.intake.outlook import outlook  # the calibration's modules with it
-
     parts = (study.rows, study.previews, study.left_out, study.markers, study.model)
     labels = {recording.file.as_posix(): recording.labels for recording in study.content.markers}
     yield "What comes of it"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.gait.steps import Step
 from aqbio.intervals.second_model import model_factors
@@ -14,10 +16,6 @@ from aqbio.intervals.step_uncertainty import KEYS, NAMES, VERTICAL, Key, is_kine
 from aqbio.intervals.worlds import SCOPE_SHARES, STEP
 from aqbio.names import AXES, SIDES
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 DRAWN_VARIABLES = (
     "state_deviation", "state_source", *(f"outcome_{name}" for name in NAMES),

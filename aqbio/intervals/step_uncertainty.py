@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.gait.roles import RoleScheme, by_role
 from aqbio.gait.signals import labels, select_labels
@@ -14,10 +15,6 @@ from aqbio.names import AXES, LOW_PASSED, NORMAL_95, ROLE_GROUPS
 from aqbio.rotation.levels import PRIMARY
 from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, cosines, opposition
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 NAMES = ("level", "source", "target", "statistic", "unit")
 """Fields that identify an outcome."""
@@ -64,8 +61,6 @@ def trial_budget(trial: xr.Dataset, steps: Mapping[str, int]) -> pd.DataFrame:
     Rows of outcomes and axes that any source affects, without level C of secondary contact models:
     level, source, target, statistic, unit, axis, steps, sd, ``share_<source of uncertainty>``.
     """
-    import pandas as pd
-
     parts = []
     if "interval_sd" in trial:
         shares = [f"share_{source}" for source in trial["uncertainty_source"].values]

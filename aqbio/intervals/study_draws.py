@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.config import Participant
 from aqbio.gait.step_files import CURVES, MODELS, participant_rows, step_file
@@ -37,10 +39,6 @@ from aqbio.io.netcdf import read_arrays, read_some
 from aqbio.io.study import Study
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 LEVELS = ("A", "joint", "B", "force", "H1", "H2")
 """Levels that are drawn unless others are named: all but level C, six times as many numbers."""
@@ -97,8 +95,6 @@ def study_draws(
         draws, in roles and in the canonical frame; NaN where a number is missing or was not drawn.
         Coordinates of step: `STEP_COORDINATES`; of outcome: level, source, target, statistic, unit.
     """
-    import xarray as xr
-
     names = participants or [participant.participant_id for participant in study.participants]
     parts = [
         part

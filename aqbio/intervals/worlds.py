@@ -18,6 +18,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 import numpy as np
+from scipy.special import stdtrit
 
 from aqbio.intervals.sources import (
     BODY,
@@ -139,8 +140,6 @@ def interval(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def student_factor(freedom: int) -> float:
     """Widen a standard error so that ± 1.96 of it is Student's 95 % interval."""
-    from scipy.special import stdtrit
-
     return float(-stdtrit(freedom, 0.025) / NORMAL_95)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.body.draws import DRAWN_BODIES
 from aqbio.config import ModelMap
@@ -42,9 +43,6 @@ from aqbio.observed.parts import MASK_VARIABLES
 from aqbio.prepare.prepared import foot_loads, loads_with_toes, measured_loads
 from aqbio.vectors import FloatArray
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 
 def centres_path(study: Study, participant_id: str) -> Path:
     """File of a participant's centres of mass after an accepted fit."""
@@ -60,8 +58,6 @@ def centres_dataset(
     shift: FloatArray, covariance: FloatArray, segments: Sequence[str]
 ) -> xr.Dataset:
     """Shifts of the centres of mass, and their posterior covariance."""
-    import xarray as xr
-
     shape = (len(segments), len(AXES), len(segments), len(AXES))
     dims = ("segment", "axis", "other_segment", "other_axis")
     return xr.Dataset(
@@ -312,8 +308,6 @@ def without_forces(dataset: xr.Dataset, why: str) -> xr.Dataset:
 
 def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
     """Motion and loads of an unfitted trial, in the layout of fitted trials."""
-    import xarray as xr
-
     solved, prepared = trial.solved, trial.prepared
     motion = {
         name: solved[name]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.fft import dct, idct
 
 from aqbio.inverse_dynamics.observations import Observations
 from aqbio.inverse_dynamics.parameters import SENSOR_SD, Runner, Weights
@@ -101,7 +102,6 @@ class ErrorBands:
         Standard deviations of each marker's own errors (bands, K) and of those common to a segment
         (bands, S), the last band 0; `table` (K, S) of zeros and ones assigns markers to segments.
         """
-        from scipy.fft import idct
 
         def amplitudes(band: IntArray, sd: FloatArray) -> FloatArray:
             values = random.standard_normal((len(band), sd.shape[1], 3)) * sd[band][..., None]
@@ -120,8 +120,6 @@ class ErrorBands:
 
     def power(self, values: FloatArray) -> FloatArray:
         """Mean square by band, (bands, M), of values (T, M): :meth:`draw_errors`'s variances."""
-        from scipy.fft import dct
-
         amplitudes = self.inverse @ values
         cosines = dct(values - self.waves @ amplitudes, axis=0, norm="ortho") ** 2 / len(values)
         power = np.zeros((self.count, values.shape[1]))

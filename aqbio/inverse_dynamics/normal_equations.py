@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import BSpline, PPoly
+from scipy.linalg import cho_solve_banded, cholesky_banded
+from scipy.linalg.blas import dsyrk, dtrmm, dtrsm
+from scipy.linalg.lapack import dtbtrs
+from scipy.sparse import csr_array, diags_array
 
 from aqbio.vectors import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 DEGREE = 5
 DERIVATIVES = (0, 1, 2, 5)
@@ -40,8 +41,6 @@ class SplineBasis:
     @classmethod
     def over(cls, time: FloatArray, spacing: float) -> SplineBasis:
         """The basis for evenly spaced frames (T,), s; knots at most `spacing` apart, s."""
-        from scipy.interpolate import BSpline, PPoly
-
         # On uniform knots all basis functions are shifted copies of that on knots 0 to 6.
         element = PPoly.from_spline(BSpline.basis_element(np.arange(ORDER + 1.0)).tck)
         duration, frames = time[-1] - time[0], np.arange(len(time))
@@ -64,8 +63,6 @@ class SplineBasis:
     @cached_property
     def values(self) -> tuple[csr_array, ...]:
         """Four (T, K) sparse matrices: all K basis functions and these derivatives."""
-        from scipy.sparse import csr_array
-
         frames = len(self.first)
         columns = (self.first[:, None] + np.arange(ORDER)).ravel()
         begins, shape = np.arange(frames + 1) * ORDER, (frames, self.count)
@@ -85,8 +82,6 @@ class SplineBasis:
     @cached_property
     def overlaps(self) -> csr_array:
         """(6 K, T) sparse: products of functions k and k + l in each frame, in row ``6 k + l``."""
-        from scipy.sparse import csr_array
-
         later, earlier = np.tril_indices(ORDER)
         products = self.local[0][:, later] * self.local[0][:, earlier]
         rows = (self.first[:, None] + earlier) * ORDER + later - earlier
@@ -106,9 +101,6 @@ class SplineBasis:
         Where frames are too few to determine the spline, third differences of coefficients are kept
         small (Eilers and Marx 1996).
         """
-        from scipy.linalg import cho_solve_banded, cholesky_banded
-        from scipy.sparse import diags_array
-
         equations, right = self.values[0].T @ self.values[0], self.values[0].T @ values
         shape = (self.count - 3, self.count)
         differences = diags_array([-1.0, 3.0, -3.0, 1.0], offsets=range(4), shape=shape)
@@ -145,14 +137,10 @@ class BandFactor:
     @classmethod
     def of(cls, band: FloatArray) -> BandFactor:
         """Factor a matrix given by its lower diagonals, in place."""
-        from scipy.linalg import cholesky_banded
-
         return cls(cholesky_banded(band, overwrite_ab=True, lower=True, check_finite=False))
 
     def solve(self, right: FloatArray) -> FloatArray:
         """The solution for one or several right-hand sides."""
-        from scipy.linalg import cho_solve_banded
-
         if right[:1].size > MAX_COLUMNS_ONE_BY_ONE:
             return self.back(self.forward(right))
         solution: FloatArray = cho_solve_banded((self.lower, True), right, check_finite=False)
@@ -160,8 +148,6 @@ class BandFactor:
 
     def forward(self, right: FloatArray) -> FloatArray:
         """``L⁻¹ b`` for (K N, n), half of the solution: ``aᵀ (L Lᵀ)⁻¹ b = (L⁻¹ a)ᵀ (L⁻¹ b)``."""
-        from scipy.linalg.blas import dtrmm, dtrsm
-
         if 0 < right[:1].size <= MAX_COLUMNS_ONE_BY_ONE:
             return self._one_by_one(right, "N")
         solution, width = self._rows(right), self.width
@@ -176,8 +162,6 @@ class BandFactor:
 
     def back(self, halfway: FloatArray) -> FloatArray:
         """``L⁻ᵀ x`` for (K N, n), the other half; also samples with the inverse as covariance."""
-        from scipy.linalg.blas import dtrmm, dtrsm
-
         if 0 < halfway[:1].size <= MAX_COLUMNS_ONE_BY_ONE:
             return self._one_by_one(halfway, "T")
         solution, width = self._rows(halfway), self.width
@@ -191,8 +175,6 @@ class BandFactor:
 
     def _one_by_one(self, right: FloatArray, transposed: str) -> FloatArray:
         """``L⁻¹`` or ``L⁻ᵀ`` times few right-hand sides."""
-        from scipy.linalg.lapack import dtbtrs
-
         solution, _ = dtbtrs(self.lower, right.reshape(len(right), -1), uplo="L", trans=transposed)
         return np.asarray(solution.reshape(right.shape))
 
@@ -273,8 +255,6 @@ def add_rows(
     band: FloatArray, basis: SplineBasis, rows: MotionRows, by_parameter: FloatArray
 ) -> FloatArray:
     """Add rows to a band; return their coupling (K N, P), from derivatives (6 D, P)."""
-    from scipy.linalg.blas import dsyrk
-
     width, number = len(band) - 1, len(band) // ORDER
     border = np.zeros((band.shape[1], by_parameter.shape[1]))
     for begin in range(0, len(basis.spans), KNOTS_PER_BLOCK):

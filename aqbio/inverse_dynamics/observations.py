@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.interpolate import BSpline
 
 from aqbio.multibody.motion import Motion
 from aqbio.signals import quintic_spline
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from scipy.interpolate import BSpline
 
 FLIGHT_MARGIN_S = 0.060
 """Time next to a measured contact during which the runner is certainly in flight."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+import xarray as xr
 
 from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
@@ -42,6 +45,8 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
 from aqbio.io.tables import write_columns
+from aqbio.opensim.models import write_adjusted_model
+from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.prepared import foot_loads
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.findings import against_use
@@ -54,10 +59,6 @@ from aqbio.study.manifest import (
     run_trials,
     write_manifest,
 )
-
-if TYPE_CHECKING:
-    import xarray as xr
-
 
 STAGE = "inverse_dynamics"
 EARLIER_STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
@@ -111,8 +112,6 @@ def inverse_dynamics_participant(study: Study, participant_id: str, report: Repo
 
 def _write_changes(study: Study, participant_id: str, session: ParticipantFit) -> None:
     """Write the changes by the fit: no rows where nothing was fitted."""
-    import pandas as pd
-
     rows = change_rows(study, participant_id, session.trials, session.fitted)
     described = columns("fit_changes")
     table = pd.DataFrame([{"participant_id": participant_id, **row} for row in rows])
@@ -173,9 +172,6 @@ def _unfittable(
 
 def _write_model(study: Study, participant_id: str, fitted: Session) -> None:
     """Write the adjusted model, for OpenSim and for the stages that follow."""
-    from aqbio.opensim.models import write_adjusted_model
-    from aqbio.opensim.skeleton import read_skeleton
-
     scaled = ParticipantModel.of(study, participant_id)
     adjusted = ParticipantModel.adjusted(study, participant_id)
     values = {estimate.name: estimate.estimate for estimate in fitted.estimates}

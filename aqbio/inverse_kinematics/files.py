@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from aqbio.body.records import ParticipantModel, final_model
 from aqbio.force_plates.forces import centre_of_pressure
@@ -31,9 +31,6 @@ from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.jobs import refuse_damaged
 from aqbio.study.manifest import Report
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 FOLDER = "opensim"
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config import ModelMap, Trial
 from aqbio.config.model_map import Sides
@@ -28,10 +28,6 @@ from aqbio.rotation.level_a import LevelA, level_a
 from aqbio.scale.calibration import best_landmark
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import xarray as xr
-
 
 NOT_USED = "The free moment is not used."
 """Consequence of a wrong or unknown sign of the free moment."""

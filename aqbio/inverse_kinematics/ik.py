@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from scipy.interpolate import make_interp_spline
 
 from aqbio.inverse_kinematics.marker_fit import Descent, MarkerFit, Tracking, descend
 from aqbio.multibody.motion import continuous, nearest_angles
@@ -303,8 +304,6 @@ def _refine(problem: MarkerFit, start: FloatArray) -> Descent:
 
 def _interpolate(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:
     """Curves through the anchors, cubic where there are enough."""
-    from scipy.interpolate import make_interp_spline
-
     if len(anchors) == 1:
         return q
     curve = make_interp_spline(anchors.astype(float), q, k=min(3, len(anchors) - 1))

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config import MarkerSet
 from aqbio.config.settings import Solve
@@ -24,9 +25,6 @@ from aqbio.observed.mask import Observed
 from aqbio.observed.parts import with_observed
 from aqbio.prepare.prepared import recorded_trial, without_free_moment
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MILLIMETRES = 1e3
 
@@ -266,8 +264,6 @@ def solved_dataset(solution: Solution, visible: BoolArray) -> xr.Dataset:
 
     Poses are whole, because tools that read them need all coordinates.
     """
-    import xarray as xr
-
     motion, markers = solution.motion, solution.markers
     by_coordinate = ("time", "coordinate")
     dataset = xr.Dataset(

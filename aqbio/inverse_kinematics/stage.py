@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import xarray as xr
 
 from aqbio.body.records import ParticipantModel
 from aqbio.config import ModelMap, Trial
@@ -39,9 +38,6 @@ from aqbio.prepare.prepared import foot_loads, loads_with_toes, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 STAGE = "inverse_kinematics"
 

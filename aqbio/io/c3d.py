@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import ezc3d
 import numpy as np
 
 from aqbio.boundary import CRASH, MAX_RECORDING_BYTES, in_own_process, reads
@@ -211,8 +212,6 @@ def _count(content: C3dContent, group: str) -> int:
 
 
 def _read(path: Path) -> C3dContent:
-    import ezc3d  # in a process of its own only
-
     try:
         opened = ezc3d.c3d(str(path.resolve()))
     except READ_ERRORS as error:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
+import xarray as xr
 import yaml
 
 from aqbio.names import AXES
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 DICTIONARY = Path(__file__).with_name("dictionary.yaml")
 

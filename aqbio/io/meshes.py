@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from aqbio.boundary import MAX_RECORDING_BYTES, reads
 from aqbio.vectors import FloatArray
@@ -170,8 +171,6 @@ def attached_meshes(model: Path) -> tuple[AttachedMesh, ...]:
 
 
 def _of_body(body: ElementTree.Element) -> Iterator[AttachedMesh]:
-    from scipy.spatial.transform import Rotation  # a fifth of a second of every command
-
     name = str(body.get("name"))
     yield from _of_frame(body, name, np.zeros(3), np.eye(3))
     for frame in body.iterfind("components/PhysicalOffsetFrame"):

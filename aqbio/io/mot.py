@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from aqbio.boundary import MAX_RECORDING_BYTES, reads, without_quotes
 from aqbio.errors import AqbioError
@@ -193,8 +194,6 @@ def _refuse_infinite(path: Path, table: FloatArray, names: list[str], first: int
 
 def _numbers(rows: Sequence[str], *, comma: bool) -> FloatArray:
     """Rows of numbers, correctly rounded: by the faster reader where it finds nothing odd."""
-    import pandas as pd
-
     text = BytesIO("\n".join(rows).encode())
     plain = "\t" in rows[0] and " " not in rows[0]  # as we write them: twice as fast
     separator = "," if comma else "\t" if plain else r"\s+"

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import netCDF4
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.atomic import atomic_path, file_state
 from aqbio.io.dictionary import described, files, variables
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
-
 
 Attribute = str | int | float | bool | list[float] | list[str]
 
@@ -104,8 +102,6 @@ def read_variables(
     path: Path, names: Sequence[str] = ()
 ) -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
     """Numbers and attributes of variables as stored: four times as fast as `read_dataset`."""
-    import netCDF4
-
     try:
         with netCDF4.Dataset(path) as data:
             data.set_auto_maskandscale(False)
@@ -128,8 +124,6 @@ def read_some(path: Path, names: Sequence[str]) -> xr.Dataset:
 
 def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Those of some variables that a file has, texts as strings: no time for all others."""
-    import netCDF4
-
     try:
         with netCDF4.Dataset(path) as data:
             data.set_auto_maskandscale(False)
@@ -147,9 +141,6 @@ def _stored(path: Path, is_wanted: Callable[[str], bool]) -> xr.Dataset:
 
     Numbers in double precision, from netCDF4 itself: two thirds of the time that xarray takes.
     """
-    import netCDF4
-    import xarray as xr
-
     variables, coordinates = dict[str, xr.Variable](), set[str]()
     try:
         with netCDF4.Dataset(path) as data:

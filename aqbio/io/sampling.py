@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.mot import Storage
@@ -187,8 +188,6 @@ def _resampled(
     ``joins`` (T - 1,): whether a row and the next one belong together. ``smooth``: cubic spline, as
     of positions; otherwise one without overshoot, as of forces that start at 0.
     """
-    from scipy.interpolate import CubicSpline, PchipInterpolator
-
     resampled = np.full((len(even), columns.shape[1]), np.nan)
     present = np.isfinite(columns)
     slack = 1e-6 * float(np.median(np.diff(time)))

@@ -6,19 +6,17 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.atomic import atomic_path, cached_until_changed, write_text
 from aqbio.io.dictionary import Columns
 from aqbio.io.netcdf import Attribute, read_variables, write_dataset
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 MISSING = "n/a"
 """Missing value in a table, as in the Brain Imaging Data Structure."""
@@ -33,8 +31,6 @@ def write_table(
     digits: int = 15,
 ) -> None:
     """Write a TSV file, in parts, missing values as ``n/a``, and its JSON sidecar."""
-    import pandas as pd
-
     parts = [table] if isinstance(table, pd.DataFrame) else table
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
@@ -72,8 +68,6 @@ TEXT_COLUMNS = (
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a TSV table; ``n/a`` and empty cells become missing values, identifiers stay text."""
-    import pandas as pd
-
     try:
         table = pd.read_csv(
             path,
@@ -107,8 +101,6 @@ def write_columns(
     table: pd.DataFrame, path: Path, columns: Columns, provenance: Mapping[str, Attribute]
 ) -> None:
     """Write a table with the described columns atomically."""
-    import xarray as xr
-
     variables: dict[str, tuple[str, Any, dict[str, Any]]] = {}
     for name, words in columns.items():
         attributes: dict[str, Any] = {"long_name": words["description"]}
@@ -146,8 +138,6 @@ def _whole_table(path: Path) -> pd.DataFrame:
 
 
 def _read_columns(path: Path, names: Sequence[str] = ()) -> pd.DataFrame:
-    import pandas as pd
-
     return pd.DataFrame(
         {
             name: pd.Categorical.from_codes(values, json.loads(attributes[WORDS_ATTRIBUTE]))
@@ -160,8 +150,6 @@ def _read_columns(path: Path, names: Sequence[str] = ()) -> pd.DataFrame:
 
 def joined(parts: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
     """Concatenate tables with the same columns, words of all of them as categories."""
-    import pandas as pd
-
     empty, parts_with_rows = pd.DataFrame(), []
     for part in parts:
         if len(part):
@@ -182,8 +170,6 @@ def joined(parts: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFram
 
 def with_texts(table: pd.DataFrame) -> pd.DataFrame:
     """The same table with texts instead of categories, as tables of TSV have them."""
-    import pandas as pd
-
     return pd.DataFrame(
         {
             name: column_values.astype(object)
@@ -196,8 +182,6 @@ def with_texts(table: pd.DataFrame) -> pd.DataFrame:
 
 def _words(parts: Sequence[pd.Series[Any]]) -> pd.Categorical[str]:
     """Texts of all parts; a part without a text has no entry."""
-    import pandas as pd
-
     parts = [part.astype("category") for part in parts]
     words = list(dict.fromkeys(word for part in parts for word in part.cat.categories))
     code_of_word: Callable[[str], int] = {

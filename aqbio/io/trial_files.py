@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
+from aqbio.io.c3d import read_c3d
 from aqbio.io.mot_forces import read_external_loads, read_force_storage
 from aqbio.io.movement import depth_not_measured, frozen_positions, is_static, standing_part
 from aqbio.io.qtm import read_qtm
@@ -22,8 +23,6 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
     """
     suffix = markers.suffix.lower()
     if suffix == ".c3d":
-        from aqbio.io.c3d import read_c3d
-
         recording = read_c3d(markers, unit)
     elif suffix == ".trc":
         recording = read_trc(markers, unit)

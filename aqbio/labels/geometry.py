@@ -8,6 +8,8 @@ from itertools import product
 from typing import TypeVar
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.transform import Rotation
 
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -86,8 +88,6 @@ def _laid(template: FloatArray, similarity: _Similarity) -> FloatArray:
 
 def _starts(template: FloatArray, markers: FloatArray) -> list[_Similarity]:
     """Every axis up, eight directions; the size from the height of the middle 90 %."""
-    from scipy.spatial.transform import Rotation
-
     middle, template_middle = markers.mean(axis=0), template.mean(axis=0)
     starts = []
     for axis, sign in product(range(3), (1.0, -1.0)):
@@ -129,8 +129,6 @@ def _assigned(
     number: int, laid: FloatArray, markers: FloatArray, barred: BoolArray
 ) -> Placement | None:
     """Every landmark the marker of least total distance, none that is too far."""
-    from scipy.optimize import linear_sum_assignment
-
     distances = np.linalg.norm(laid[:, None] - markers[None], axis=2)
     distances[barred] = np.inf
     rows, columns = linear_sum_assignment(np.minimum(distances, MAX_DISTANCE_M) ** 2)
@@ -162,8 +160,6 @@ def _similarity(source: FloatArray, target: FloatArray) -> _Similarity:
 
 def least_cost_columns(cost: FloatArray) -> IntArray:
     """Columns (K,) of the assignment of least total cost (K, P), each column once."""
-    from scipy.optimize import linear_sum_assignment
-
     return np.asarray(linear_sum_assignment(cost)[1])
 
 

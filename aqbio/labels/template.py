@@ -18,6 +18,8 @@ from aqbio.labels.marker_set import model_landmarks
 from aqbio.labels.motion import Segment, segment_of
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.session import quiet
+from aqbio.opensim.skeleton import read_skeleton
 from aqbio.vectors import FloatArray, IntArray
 
 ABDUCTIONS_DEG = (0.0, -40.0, -85.0)
@@ -51,9 +53,6 @@ def _unmarked_sites(table: LandmarkTable) -> list[SidedLandmark]:
 
 @lru_cache(maxsize=1)
 def _sprint_model() -> tuple[Skeleton, ModelMap]:
-    from aqbio.opensim.session import quiet
-    from aqbio.opensim.skeleton import read_skeleton
-
     folder = MODELS / "sprint"
     with quiet(level="Off"):
         return read_skeleton(folder / "sprint_male.osim"), read_yaml(folder / "map.yaml", ModelMap)

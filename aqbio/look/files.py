@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import columns
@@ -20,10 +22,6 @@ from aqbio.names import AXES
 from aqbio.rotation.levels import PRIMARY
 from aqbio.vectors import FloatArray
 from aqbio.version import __version__
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 LEVELS_FILE = "levels.nc"
 
@@ -71,8 +69,6 @@ def write_files(levels: MotionLevels, folder: Path, *further: Path | None) -> di
 
 def closures_table(levels: MotionLevels) -> pd.DataFrame:
     """Error of every level's identity."""
-    import pandas as pd
-
     return pd.DataFrame(list(levels.closures.items()), columns=["level", "error"])
 
 

@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
+import yaml
+from pydantic import ValidationError
 
 from aqbio.body.anatomy import stands_upright
 from aqbio.body.statements import MASS_DISAGREEMENT
@@ -45,6 +47,8 @@ from aqbio.multibody.motion import TrackedMarkers
 from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
 from aqbio.observed.mask import NOT_IN_FILE, Observed, observed_from
 from aqbio.observed.parts import ObservedParts, lost_findings, of_the_model
+from aqbio.opensim.session import quiet
+from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.body_size import vertical_masses
 from aqbio.prepare.coordinates import coordinate_columns, trial_of_storage
 from aqbio.prepare.notes import Notes
@@ -59,9 +63,6 @@ from aqbio.prepare.stage import OPENSIM_AXES
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.signals import longest_gap
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 DEFAULT_CUTOFF_HZ = Prepare().cutoff_hz
 """Matched low-pass of coordinates and forces, the same as a study's, Hz."""
@@ -141,9 +142,6 @@ def read_model_in_motion(
     AqbioError
         A file cannot be read, or model, motion and forces do not belong together.
     """
-    from aqbio.opensim.session import quiet
-    from aqbio.opensim.skeleton import read_skeleton
-
     check_cutoff(cutoff_hz)
     _refuse_markers(motion)
     with quiet(level="Off"):
@@ -265,9 +263,6 @@ MAX_LACKING = 2
 
 def map_for(skeleton: Skeleton, model: Path) -> tuple[ModelMap, str, str]:
     """Map of a model, its name, and its text where it is guessed from how the model moves."""
-    import yaml
-    from pydantic import ValidationError
-
     names = {*skeleton.bodies, *skeleton.joints, *skeleton.coordinates}
     if fitting := shipped_map(names, model.stem):
         name, model_map = fitting

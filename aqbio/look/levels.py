@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.contributions.dataset import (
     Contributions,
@@ -27,13 +28,11 @@ from aqbio.inverse_dynamics.files import FORCES_NOT_USED
 from aqbio.look.inputs import ModelInMotion, reworded
 from aqbio.look.muscles import MuscleForces
 from aqbio.observed.parts import observed_only
+from aqbio.opensim.reference import reference_differences
 from aqbio.prepare.prepared import MEASURED
 from aqbio.rotation.induced import CONTACT_ROWS
 from aqbio.rotation.levels import NO_ACTUATORS, PRIMARY, closure_errors
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 INDUCED_COORDINATES = "induced_coordinate_acceleration"
 """Variable with the acceleration of every free coordinate by source."""
@@ -127,8 +126,6 @@ def _undetermined(errors: Mapping[str, FloatArray]) -> dict[str, BoolArray]:
 
 def _where_determined(dataset: xr.Dataset, undetermined: Mapping[str, BoolArray]) -> xr.Dataset:
     """Level C without the frames that are not determined under a contact model."""
-    import xarray as xr
-
     if not np.any(list(undetermined.values())):
         return dataset
     models = [str(name) for name in dataset["contact_model"].values]
@@ -183,8 +180,6 @@ def _with_coordinates(dataset: xr.Dataset, result: Contributions, contact: str) 
 
 def _where_muscles_are_known(dataset: xr.Dataset, muscles: MuscleForces) -> xr.Dataset:
     """Level C without the frames that the file of muscles does not cover."""
-    import xarray as xr
-
     is_covered = xr.DataArray(muscles.covered, dims="time")
     caused = [str(name) for name in dataset.data_vars if str(name).startswith("induced_")]
     return dataset.assign({name: dataset[name].where(is_covered) for name in caused})
@@ -203,8 +198,6 @@ def _on_clock_of_file(dataset: xr.Dataset, moving: ModelInMotion) -> xr.Dataset:
 
 def _against_opensim(moving: ModelInMotion, result: Contributions) -> float:
     """Relative difference of the whole body's angular momentum from OpenSim's, in some frames."""
-    from aqbio.opensim.reference import reference_differences
-
     loads = result.levels.mechanics.loads
     return reference_differences(
         moving.model, moving.skeleton, moving.solution.motion, loads

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.errors import AqbioError
 from aqbio.gait.roles import group_sum, membership
@@ -33,14 +34,13 @@ from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, ce
 from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
+from aqbio.opensim.session import quiet
+from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.coordinates import coordinate_values
 from aqbio.rotation.induced import CONTACT_ROWS
 from aqbio.rotation.levels import PRIMARY
 from aqbio.signals import design_cutoff, low_pass
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 FilePath = str | os.PathLike[str]
 
@@ -101,9 +101,6 @@ def momentum(
     ----------
     Hinrichs RN (1987), International Journal of Sport Biomechanics 3, 242-263.
     """
-    from aqbio.opensim.session import quiet
-    from aqbio.opensim.skeleton import read_skeleton
-
     check_cutoff(cutoff_hz)
     model_file, file = Path(model), Path(motion)
     with quiet(level="Off"):
@@ -139,8 +136,6 @@ def _momentum_dataset(
     time: FloatArray,
     groups: Mapping[str, tuple[str, ...]],
 ) -> xr.Dataset:
-    import xarray as xr
-
     com, velocity, acceleration = centre_of_mass(motion)
     by_segment = {
         "angular_momentum": (angular_momentum(motion, com, velocity), "kg m2/s"),

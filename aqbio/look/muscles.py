@@ -16,6 +16,7 @@ import numpy as np
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.mot import Storage, read_storage
 from aqbio.look.inputs import ModelInMotion
+from aqbio.opensim.muscles import generalised_tensions, muscle_names, tensions_of_activations
 from aqbio.vectors import BoolArray, FloatArray
 
 FORCE, ACTIVATION = "force", "activation"
@@ -54,8 +55,6 @@ class MuscleForces:
 
 def read_muscles(path: Path, moving: ModelInMotion) -> MuscleForces:
     """Read muscle forces or activations of a motion, and turn them into generalised forces."""
-    from aqbio.opensim.muscles import generalised_tensions, muscle_names, tensions_of_activations
-
     storage, names = read_storage(path), muscle_names(moving.model)
     columns, kind = muscle_columns(storage, names, path.name)
     time = moving.time + moving.start

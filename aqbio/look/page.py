@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 from markupsafe import Markup
 
 from aqbio.contributions.trial import MAX_CLOSURE_ERROR
@@ -34,10 +36,6 @@ from aqbio.pages.replay import (
 from aqbio.rotation.levels import PRIMARY
 from aqbio.vectors import FloatArray
 from aqbio.version import __version__
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 SECTIONS = {
     "replay": "Replay", "causes": "What each joint causes", "carried": "What each part carries",

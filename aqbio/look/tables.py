@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.contributions.other_models import steps_in_motion
 from aqbio.contributions.step_postures import posture_measures
@@ -28,11 +30,6 @@ from aqbio.rotation.hub import OTHER_JOINTS
 from aqbio.rotation.levels import PRIMARY
 from aqbio.signals import resampled
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
-
 
 MIN_AVERAGED_FRAMES = 5
 """Least number of frames of a contact whose mean is stated."""
@@ -140,8 +137,6 @@ def step_columns() -> Columns:
 
 def steps_table(levels: MotionLevels) -> pd.DataFrame:
     """Contacts with times, speeds, peaks and postures; n/a where the motion cuts the contact."""
-    import pandas as pd
-
     run, contacts = along_run(levels.dataset, levels.heading), whole_contacts(levels)
     curves = step_dataset(run, contacts, levels.moving.model_map, names=("com_velocity",))
     moves = levels.result.levels.mechanics.kinematics
@@ -188,8 +183,6 @@ def _peak(run: xr.Dataset, step: Step) -> float:
 
 def contributions_table(levels: MotionLevels) -> pd.DataFrame:
     """Mean and time integral over every contact, by source and axis along the run."""
-    import pandas as pd
-
     run = along_run(levels.dataset, levels.heading)
     time, described = run["time"].values, columns("look_contributions")
     signals = [(signal, *signal_values(run, signal)) for signal in SIGNALS if signal.name in run]

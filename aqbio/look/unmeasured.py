@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import xarray as xr
 
 from aqbio.config import MarkerSet
 from aqbio.errors import Finding
@@ -20,9 +19,6 @@ from aqbio.prepare.ground import low_frames
 from aqbio.prepare.trial import PreparedTrial
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MIN_UNMEASURED_S = 0.06
 """A foot that stands for longer without a force is not measured, s: events from foot markers are

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 STAGE = "multiverse"
 
@@ -106,8 +104,6 @@ def evidence_rows(
     ``participant_id`` is categorical over all participants, ``row`` the index among the
     participant's steps and curves.
     """
-    import pandas as pd
-
     people = [participant.participant_id for participant in study.participants]
     parts, codes = [], []
     for number, participant_id in enumerate(people):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config import ModelMap
 from aqbio.gait.signals import select_labels
@@ -16,9 +17,6 @@ from aqbio.names import SIDES
 from aqbio.observed.parts import ObservedParts
 from aqbio.signals import resampled
 from aqbio.vectors import FloatArray, rotate
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MIN_WRIST_SHARE = 0.5
 """Least distance of a wrist from the elbow, as a share of that of the last body's centre of mass;

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import xarray as xr
 
 from aqbio.body.records import ParticipantModel, final_model
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies
@@ -50,9 +51,6 @@ from aqbio.rotation.level_a import force_shares
 from aqbio.rotation.levels import compute_mechanics
 from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Value = TypeVar("Value")
 
@@ -248,8 +246,6 @@ def _dataset(
     height: float,
 ) -> xr.Dataset:
     """Momentum, forces and moments, NaN where parts of the body were not observed."""
-    import xarray as xr
-
     groups, parts = tuple(study.model_map.groups), cached.observed(study)
     loads = loads_with_toes(study.model_map, skeleton, kinematics, feet, height)
     mechanics = compute_mechanics(skeleton, kinematics, loads, height)

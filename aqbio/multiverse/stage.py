@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
@@ -56,10 +57,6 @@ from aqbio.stats.step_numbers import evidence_columns, momentum_numbers
 from aqbio.study.internal import RULE as INTERNAL
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 
 @dataclass(slots=True)
@@ -142,8 +139,6 @@ class ParticipantEvidence:
 
 def _without_results(study: Study, participant_id: str) -> None:
     """Write empty files for a participant without results."""
-    import pandas as pd
-
     _write(study, participant_id, ParticipantEvidence({}, pd.DataFrame()), [])
 
 
@@ -182,8 +177,6 @@ def _write(
 
 def curves_dataset(trials: Sequence[xr.Dataset]) -> xr.Dataset:
     """Curves of all trials of a participant, one entry per step."""
-    import xarray as xr
-
     if trials:
         return xr.concat(trials, "step", combine_attrs="override")
     return stored_curves(no_steps(SCHEME), "")
@@ -278,8 +271,6 @@ def _on_second_model(data: xr.Dataset) -> list[dict[str, float]]:
 
 def _stored_rows(tables: Mapping[tuple[str, str], pd.DataFrame], trial: Trial) -> pd.DataFrame:
     """Numbers of steps under every specification with their labels, as stored."""
-    import pandas as pd
-
     parts = [
         table.assign(specification=specification, factor=factor)
         for (specification, factor), table in tables.items()

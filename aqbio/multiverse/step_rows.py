@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from aqbio.config import ModelMap
 from aqbio.gait.curves import step_dataset
@@ -25,10 +26,6 @@ from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.signals import resampled
 from aqbio.stats.step_numbers import lag, momentum_numbers
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 AMPLIFIERS = ("swing_leg", "arms", "torso")
 """Groups that amplify the push according to the articles."""
@@ -62,7 +59,6 @@ def evidence_curves(
 
 def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
     """Numbers of every step that hypotheses read, defined in the data dictionary."""
-    import pandas as pd
 
     def stance(name: str, **chosen: str | Sequence[str]) -> FloatArray:
         """(101, S, ...) of the contacts."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config import ModelMap
 from aqbio.errors import Finding
@@ -27,9 +27,6 @@ from aqbio.observed.mask import (
     Observed,
 )
 from aqbio.vectors import BoolArray, IntArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 CARRIERS = {"arm_left": "torso", "arm_right": "torso", "torso": "pelvis"}
 """Group that includes the mass of another group in models without the latter."""
@@ -332,8 +329,6 @@ def determined_outcomes(parts: ObservedParts, scheme: RoleScheme) -> dict[str, b
 
 def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArray:
     """Mask of the values of a variable that depend on observed parts only."""
-    import xarray as xr
-
     dimension = PART_DIMENSION.get(name)
     if dimension is None:
         centre = parts.centre if name in CENTRE_VARIABLES else parts.whole_body
@@ -349,8 +344,6 @@ def _known_intervals(
     dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme
 ) -> dict[str, xr.DataArray]:
     """Intervals and standard deviations without those of parts that were never observed."""
-    import xarray as xr
-
     intervals = {}
     for name, variable in dataset.data_vars.items():
         if "stance_foot" not in variable.dims:

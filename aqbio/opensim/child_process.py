@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from aqbio.boundary import in_own_process
 from aqbio.io.atomic import file_state, files_made, note_made
+from aqbio.opensim.session import load_opensim
+from aqbio.opensim.skeleton import read_skeleton
 from aqbio.operating_system import CAN_FORK
 
 R = TypeVar("R")
@@ -25,6 +27,7 @@ def with_model(model: Path, work: Callable[[], R]) -> R:
     if not CAN_FORK:
         _open_elsewhere(model, file_state(model))
         return work()
+    load_opensim()
 
     def in_child() -> tuple[R, list[Path]]:
         with files_made() as files:
@@ -39,6 +42,4 @@ def with_model(model: Path, work: Callable[[], R]) -> R:
 @lru_cache(maxsize=64)
 def _open_elsewhere(model: Path, _state: tuple[int, ...]) -> None:
     """Open a model in another interpreter, once in each state of its file."""
-    from aqbio.opensim.skeleton import read_skeleton
-
     in_own_process(partial(read_skeleton, model), model)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from aqbio.body.anatomy import BodyPoint
 from aqbio.body.shape import Shape, Template
@@ -174,8 +175,6 @@ def _turn_hinges(model: Any, template: Template, skeleton: Skeleton) -> None:
 
 def _body_fixed(rotation: FloatArray) -> FloatArray:
     """Body-fixed x-y-z angles of a rotation, rad, as OpenSim writes orientations."""
-    from scipy.spatial.transform import Rotation
-
     angles: FloatArray = np.asarray(Rotation.from_matrix(rotation).as_euler("XYZ"))
     return angles
 

@@ -3,7 +3,7 @@
 Give OpenSim plain lists, never its ``StdVector…`` classes: their type records are shared with those
 of ezc3d in one process, and whoever comes second refuses its own vectors.
 
-The only module that imports ``opensim``; everybody else writes
+The only module that imports ``opensim``, when its first name is used; everybody else writes
 ``from aqbio.opensim.session import opensim``.
 """
 
@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,17 +23,13 @@ from numpy.typing import ArrayLike, NDArray
 from aqbio.boundary import reads
 from aqbio.errors import AqbioError
 
-with warnings.catch_warnings():
-    # SWIG's generated types lack __module__, which Python deprecates while they are created.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import opensim
-
 __all__ = [
     "array_from_vec3",
     "drop_forces",
     "inertia_matrix",
     "initialised",
     "load_model",
+    "load_opensim",
     "opensim",
     "quiet",
     "reason",
@@ -42,10 +39,37 @@ __all__ = [
 
 LogLevel = Literal["Off", "Critical", "Error", "Warn", "Info", "Debug", "Trace"]
 
-# The log file is opened at the first message: without its sink none appears in the working
-# directory. Missing bone meshes alone write 70 warnings per model, hence "Error".
-opensim.Logger.removeFileSink()
-opensim.Logger.setLevelString("Error")
+
+@cache
+def _loaded() -> tuple[Any, tuple[Any, ...]]:
+    """OpenSim, and a copy of its default of every type that a model may hold."""
+    with warnings.catch_warnings():
+        # SWIG's generated types lack __module__, which Python deprecates while they are created.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import opensim as module
+    # The log file is opened at the first message: without its sink none appears in the working
+    # directory. Missing bone meshes alone write 70 warnings per model, hence "Error".
+    module.Logger.removeFileSink()
+    module.Logger.setLevelString("Error")
+    names = module.ArrayStr()
+    module.OpenSimObject.getRegisteredTypenames(names)
+    types = (names.get(index) for index in range(names.getSize()))
+    return module, tuple(module.OpenSimObject.getDefaultInstanceOfType(t).clone() for t in types)
+
+
+def load_opensim() -> None:
+    """Import OpenSim now, before processes are forked that all need it."""
+    _loaded()
+
+
+class _LateOpenSim:
+    """The names of OpenSim, which is imported when the first of them is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_loaded()[0], name)
+
+
+opensim = _LateOpenSim()
 
 
 @contextmanager
@@ -68,25 +92,14 @@ def quiet(log_file: Path | None = None, *, level: LogLevel = "Error") -> Iterato
         opensim.Logger.setLevelString(before)
 
 
-def _registered_defaults() -> list[Any]:
-    """A copy of OpenSim's default of every type that a model may hold, as it is now."""
-    names = opensim.ArrayStr()
-    opensim.OpenSimObject.getRegisteredTypenames(names)
-    types = (names.get(index) for index in range(names.getSize()))
-    return [opensim.OpenSimObject.getDefaultInstanceOfType(name).clone() for name in types]
-
-
-OWN_DEFAULTS = tuple(_registered_defaults())
-"""OpenSim's defaults before any model is read."""
-
-
 @contextmanager
 def _own_defaults() -> Iterator[None]:
     """Forget the ``<defaults>`` of a file once it is read: OpenSim keeps them for the next one."""
+    defaults = _loaded()[1]
     try:
         yield
     finally:
-        for default in OWN_DEFAULTS:
+        for default in defaults:
             opensim.OpenSimObject.registerType(default)
 
 

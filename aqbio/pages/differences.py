@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from aqbio.contributions.without_plates import STATED_ERROR_SDS
 from aqbio.figures.step_means import MAX_SPEED_RATIO, StepColumn, kept_steps
@@ -37,9 +38,6 @@ from aqbio.names import NORMAL, ROLE_SIDES, SIDES
 from aqbio.pages.own_curves import ranked_columns
 from aqbio.pages.stance import UNIT
 from aqbio.vectors import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 STEPS_TABLE = "steps"
 """Level of an outcome that is a column of steps.tsv."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
+from scipy.spatial.transform import Rotation
 
 from aqbio.config import ModelMap
 from aqbio.gait.roles import RoleScheme
@@ -17,9 +19,6 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ROLE_SIDES, SIDES
 from aqbio.pages.packed import Channel, pack
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MAX_BYTES = 150_000
 """Size of the packed numbers of a trial, bytes; above it markers, the largest part, are omitted."""
@@ -201,8 +200,6 @@ def half_axes(mass: float, inertia: FloatArray) -> tuple[FloatArray, FloatArray]
 
 def _solid(mass: float, inertia: FloatArray) -> dict[str, list[float]]:
     """Half axes and their directions (quaternion); none of a segment without mass."""
-    from scipy.spatial.transform import Rotation
-
     if mass <= 0.0:
         return {"axes": [], "directions": []}
     axes, directions = half_axes(mass, inertia)
@@ -234,8 +231,6 @@ def _about(replayed: TrialReplay, points: FloatArray) -> FloatArray:
 
 def _quaternions(rotation: FloatArray) -> FloatArray:
     """Quaternions (T, S, 4), x, y, z, w, that never jump to their negative."""
-    from scipy.spatial.transform import Rotation
-
     frames, segments = rotation.shape[:2]
     flat = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_quat()
     quaternions: FloatArray = flat.reshape(frames, segments, 4)

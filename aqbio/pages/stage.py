@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
+import xarray as xr
 
 from aqbio.body.records import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
@@ -67,9 +67,6 @@ from aqbio.study.findings import participant_findings
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 from aqbio.tables.stage import trial_rows
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 STAGE = "pages"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 from aqbio.config import Strength
 from aqbio.figures.words import digits
@@ -143,8 +144,6 @@ def percent(ratio: float) -> float:
 
 def _ratio(ratio: float, error: float, df: float) -> Ratio:
     """Difference with the interval of attempts: Student's t of their degrees of freedom."""
-    from scipy.special import stdtrit
-
     if not (math.isfinite(error) and df >= 1):
         return Ratio(percent(ratio))
     half = float(stdtrit(df, 0.975)) * error

@@ -6,8 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 from markupsafe import Markup, escape
 
 from aqbio.figures.words import format_interval
@@ -25,9 +26,6 @@ from aqbio.pages.verdict_words import (
 )
 from aqbio.pages.words import LABELS
 from aqbio.stats.registry import DENIALS, Hypothesis, Registry, Untested
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SIGNS = {
     "supported": "✓",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+from scipy.integrate import cumulative_trapezoid
 
 from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 from aqbio.config import MarkerSet
@@ -231,8 +232,6 @@ def vertical_path_factor(
     ``y = k ∬ F_y / m`` by linear regression of heights (T,), m, on the force (T,), N, at instants
     (T,), s, up to a polynomial of degree 2; NaN where both differ in shape.
     """
-    from scipy.integrate import cumulative_trapezoid
-
     if len(time) < MIN_FLIGHT_FRAMES or not np.isfinite(force).all():
         return float("nan")
     impulse = cumulative_trapezoid(force, time, initial=0)

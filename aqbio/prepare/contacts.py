@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.prepare.broken_contacts import LOST_MIDDLE, broken_parts, has_failed_plate
@@ -418,8 +419,6 @@ def loads_on_frames(
     loads: FeetLoads, plates: Plates, frame_time: FloatArray, cutoff: float
 ) -> tuple[FloatArray, FloatArray]:
     """Low-passed force and moment (T, 2, 3) about the ground origin; NaN where unknown."""
-    from scipy.interpolate import CubicSpline
-
     wrenches = low_pass(np.concatenate((loads.force, loads.moment), axis=2), plates.rate, cutoff)
     values: FloatArray = CubicSpline(plates.time, wrenches, axis=0)(frame_time)
     values[plates.samples_of(frame_time) < 0] = np.nan

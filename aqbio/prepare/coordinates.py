@@ -22,6 +22,9 @@ from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import without_turns
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.determined import determined_by_file, filled_coordinates
+from aqbio.opensim.child_process import with_model
+from aqbio.opensim.session import quiet
+from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.checks import MAX_MEDIAN_SPEED_M_S
 from aqbio.prepare.prepared import prepared_coordinates
 from aqbio.vectors import FloatArray
@@ -56,10 +59,6 @@ class CoordinatesTrial:
 
 def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     """Read a trial that starts from joint angles; refuses coordinates that are not the model's."""
-    from aqbio.opensim.child_process import with_model
-    from aqbio.opensim.session import quiet
-    from aqbio.opensim.skeleton import read_skeleton
-
     model = study.model_file(trial.participant_id)
     with quiet(level="Off"):
         skeleton = with_model(model, lambda: read_skeleton(model))

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.integrate import cumulative_trapezoid
 
 from aqbio.names import GRAVITY
 from aqbio.signals import runs
@@ -114,8 +115,6 @@ def _equations(
     mass: float,
 ) -> tuple[list[FloatArray], list[FloatArray]]:
     """Slopes (T, 3 P) and left sides (T,) of the five equations in one stretch."""
-    from scipy.integrate import cumulative_trapezoid
-
     moment, path = time[stretch], com[stretch]
     force, turn = loads.force[stretch], np.nan_to_num(loads.free_moment[stretch])
     arm = np.nan_to_num(loads.pressure[stretch] - path[:, None])

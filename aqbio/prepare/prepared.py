@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config import ModelMap, Trial
 from aqbio.force_plates.forces import Plates, PlateWrench, centre_of_pressure
@@ -26,17 +27,11 @@ from aqbio.prepare.force_signs import SourceLoads
 from aqbio.prepare.trial import PreparedTrial
 from aqbio.vectors import BoolArray, FloatArray
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-
 Variables = dict[str, tuple[tuple[str, ...], Any]]
 
 
 def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
     """A prepared trial as a dataset; ground axes, SI; ``cutoff`` in Hz."""
-    import xarray as xr
-
     plates, dims = prepared.plates, ("time", "marker", "axis")
     variables: Variables = {
         "marker_raw": (dims, prepared.markers),

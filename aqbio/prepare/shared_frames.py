@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from aqbio.io.movement import is_static
 from aqbio.vectors import FloatArray
@@ -33,8 +34,6 @@ class SharedFrames(NamedTuple):
 
 def shared_frames(recordings: Sequence[FloatArray]) -> list[SharedFrames]:
     """Find pairs of recordings with the same frames in order, by marker distances (T, K), m."""
-    from scipy.spatial import cKDTree
-
     complete = [np.flatnonzero(np.isfinite(first_index).all(axis=1)) for first_index in recordings]
     if not any(map(len, complete)):
         return []

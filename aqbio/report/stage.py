@@ -6,7 +6,8 @@ import json
 import shutil
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.dictionary import columns
@@ -22,9 +23,6 @@ from aqbio.study.deposit import write_data_package
 from aqbio.study.findings import study_causes, write_causes, write_findings
 from aqbio.study.internal import Parts
 from aqbio.study.manifest import Report, study_stage
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @study_stage(STAGE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from aqbio.body.anatomy import joint_point
 from aqbio.body.draws import twins
@@ -44,9 +44,6 @@ from aqbio.labels.marker_set import model_landmarks
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MIN_LABELS = 6
 """Minimum number of labels on the model for a body to be calibrated."""

@@ -27,6 +27,11 @@ from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study, is_own_model
 from aqbio.labels.marker_set import stand_ins
 from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.audit import audit_model
+from aqbio.opensim.child_process import with_model
+from aqbio.opensim.models import corrected_model, generic_skeleton, write_calibrated_model
+from aqbio.opensim.session import quiet
+from aqbio.opensim.skeleton import read_skeleton
 from aqbio.scale.calibration import (
     calibrate_body,
     calibration_findings,
@@ -75,12 +80,6 @@ def _not_prepared(study: Study, participant_id: str) -> str:
 
 def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Calibrate the body from all recordings; give numbers for the manifest and findings."""
-    from aqbio.opensim.audit import audit_model
-    from aqbio.opensim.child_process import with_model
-    from aqbio.opensim.models import generic_skeleton, write_calibrated_model
-    from aqbio.opensim.session import quiet
-    from aqbio.opensim.skeleton import read_skeleton
-
     folder, generic = study.folder(participant_id, STAGE), study.model_file(participant_id)
     folder.mkdir(parents=True, exist_ok=True)
     output = folder / f"{participant_id}.osim"
@@ -132,12 +131,6 @@ def _on_plates(study: Study, participant_id: str) -> bool:
 
 def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Adopt a model that is already scaled to the participant."""
-    from aqbio.opensim.audit import audit_model
-    from aqbio.opensim.child_process import with_model
-    from aqbio.opensim.models import corrected_model
-    from aqbio.opensim.session import quiet
-    from aqbio.opensim.skeleton import read_skeleton
-
     folder, source = study.folder(participant_id, STAGE), study.model_file(participant_id)
     output = folder / f"{participant_id}.osim"
     corrections = study.settings.model.corrections

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+from scipy import special
 
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import Estimate, Regression, regression, regression_outliers
@@ -24,8 +26,6 @@ from aqbio.stats.within import centred, means_by, with_speeds
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     Numbers = pd.Series[float]
 
 # speed --------------------------------------------------------------------------------------------
@@ -139,8 +139,6 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
     repeated, errors = bool(np.isfinite(noise).all()), evidence.choices.errors
 
     def predictors(athletes: pd.DataFrame) -> pd.DataFrame:
-        import pandas as pd
-
         push, swing = (athletes[name].to_numpy() for name in ("push_capacity", "swing_capacity"))
         names = ["constant", "strength", "gap", "difference"]
         table = calibrated_table(push, swing, np.nan_to_num(noise))
@@ -207,8 +205,6 @@ def unequal_gain_cost(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         return squares
 
     def predictors(athletes: pd.DataFrame) -> pd.DataFrame:
-        import pandas as pd
-
         push, swing = (athletes[name].to_numpy() for name in names)
         table = calibrated_table(push, swing, np.nan_to_num(noise(athletes)))
         columns = ["constant", "gain", "distance", "difference"]
@@ -274,8 +270,6 @@ def calibrated_table(push: FloatArray, swing: FloatArray, noise: FloatArray) -> 
     size is ``s √(2/π) exp(−m²/2s²) + m (1 − 2Φ(−m/s))``. ``noise``: variances of the errors, at
     most three quarters of the measured variance.
     """
-    from scipy import special
-
     measured = np.column_stack((push, swing))
     mean, covariance = measured.mean(axis=0), np.cov(measured.T)
     error = np.diag(np.minimum(noise, 0.75 * np.diag(covariance)))
@@ -350,8 +344,6 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
 
 def normal_scores(numbers: pd.DataFrame) -> pd.DataFrame:
     """Normal quantiles of the ranks of every column (van der Waerden); one value only: NaN."""
-    from scipy import special
-
     ranks = numbers.rank() / (len(numbers) + 1.0)
     scores = ranks.apply(special.ndtri)
     constant = numbers.columns[numbers.max() <= numbers.min()]
@@ -424,8 +416,6 @@ def _comparison_outcome(
 
 def _indicators(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, str, bool]:
     """Indicators of covariates, a note on those without, and True if all `NEEDED` ones have one."""
-    import pandas as pd
-
     indicators, missing = pd.DataFrame(index=athletes.index), []
     rare: list[str] = []
     crowded: list[str] = []

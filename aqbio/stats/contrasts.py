@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from aqbio.stats.evidence import TRIAL, Evidence, by_condition, compared_trials, count_trials
 from aqbio.stats.inference import SIGNS, Errors, mean_estimate, regression, with_shared_error
@@ -17,8 +18,6 @@ from aqbio.stats.within import centred, consecutive, means_by
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     Numbers = pd.Series[float]
 
 LATER = "later"
@@ -147,8 +146,6 @@ def compared_strengths(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
     strength, ``_error`` and ``_df`` of it, ``hurt`` (1: pain was noted; 0: none; NaN: not stated);
     no column where no strength is asked for. Athletes with noted pain have none.
     """
-    import pandas as pd
-
     trials = compared_trials(evidence, contrast)
     names = [name for name in STRENGTHS if name in (*contrast.held_equal, contrast.moderator)]
     columns: dict[str, Numbers] = {}
@@ -206,8 +203,6 @@ def shared_changes(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
 
     In per cent where percent are asked for; no column where no error is known.
     """
-    import pandas as pd
-
     trials = compared_trials(evidence, contrast)
     draws = evidence.shared_draws.get(contrast.column)
     if draws is None or trials.empty:
@@ -353,8 +348,6 @@ def with_scatter(
 
 
 def _scatter(rows: pd.DataFrame, contrast: Contrast, people: Mapping[str, str]) -> Numbers:
-    import pandas as pd
-
     before, after = consecutive(rows, TRIAL, offset=2)
     values = rows[contrast.outcome].to_numpy(dtype=float)
     pairs = rows.iloc[after][[*TRIAL, "condition"]].astype(str)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import pandas as pd
 
 from aqbio.observed.spoilt import column_rests_on
 from aqbio.stats.evidence import Evidence, by_condition, compared_trials
@@ -15,9 +17,6 @@ from aqbio.stats.registry import (
     Hypothesis,
     outcome_units,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Design = Literal[
     "observed", "between", "changes", "balanced", "one_order", "order_unknown", "before_after",
@@ -125,8 +124,6 @@ def _means(trials: pd.DataFrame, contrast: Contrast, column: str) -> pd.Series[A
 
 def _side_by_side(values: pd.Series[Any], contrast: Contrast) -> pd.DataFrame:
     """Values by label and athlete as a table of athletes with both labels."""
-    import pandas as pd
-
     labels = (contrast.reference, contrast.condition)
     athletes = set(values.index.get_level_values(0))
     columns = {label: values.xs(label) if label in athletes else None for label in labels}

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+import xarray as xr
 
 from aqbio.config.settings import Quality
 from aqbio.names import NORMAL
@@ -13,11 +16,6 @@ from aqbio.stats.inference import Errors
 from aqbio.stats.registry import GAINS, NEXT_STEP, Contrast, Hypothesis
 from aqbio.stats.within import counts_by, longest_runs, means_by
 from aqbio.vectors import IntArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
-
 
 TRIAL = ["participant_id", "trial_id"]
 """Columns that name a trial."""
@@ -67,8 +65,6 @@ class Choices:
 
 
 def _no_steps() -> pd.DataFrame:
-    import pandas as pd
-
     return pd.DataFrame()
 
 
@@ -146,8 +142,6 @@ class Evidence:
     @cached_property
     def trial_of_step(self) -> IntArray:
         """Row of every step's trial in `trials`, (S,)."""
-        import pandas as pd
-
         keys = pd.MultiIndex.from_arrays([self.steps[name].astype(str) for name in TRIAL])
         positions: IntArray = self.trials.index.get_indexer(keys)
         if (positions < 0).any():
@@ -165,8 +159,6 @@ class Evidence:
 
     def unknown(self) -> pd.Series[float]:
         """NaN for every athlete, to be filled by name."""
-        import pandas as pd
-
         return pd.Series(float("nan"), index=list(self.athletes.index))
 
     def count(self, values: pd.Series[float] | str = "step") -> pd.Series[int]:
@@ -212,8 +204,6 @@ def by_condition(
     of_group: Callable[..., pd.Series[Any]] = means_by,
 ) -> pd.DataFrame:
     """Numbers of the compared trials of every athlete by condition, averaged or counted."""
-    import pandas as pd
-
     trials = compared_trials(evidence, contrast)
     trial_values = trials[values] if isinstance(values, str) else values
     by_label = {}

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
+from scipy import special, stats
+from scipy.optimize import brentq
 
 from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.stats.registry import Predicted
 from aqbio.vectors import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 Interval = tuple[float, float]
 
@@ -43,15 +42,11 @@ POSSIBLE: dict[str, Interval] = {
 
 def t_tail(t: float, df: float) -> float:
     """Probability of a larger value of Student's t."""
-    from scipy import special
-
     return float(special.stdtr(df, -t))
 
 
 def t_above(share: float, df: float) -> float:
     """The value of Student's t that a share strictly between 0 and 1 lies above."""
-    from scipy import special
-
     return -float(special.stdtrit(df, share))
 
 
@@ -156,8 +151,6 @@ def mean_estimate(values: ArrayLike, model: str = "", errors: Errors = "robust")
     (sd 1 of the logarithm) the 95 % interval then holds the mean in 93 % of samples instead of
     85 %.
     """
-    from scipy import stats
-
     numbers = np.asarray(values, dtype=float)
     finite = numbers[np.isfinite(numbers)]
     count = len(finite)
@@ -229,8 +222,6 @@ def regression(
     robust: HC2 errors (MacKinnon and White 1985) with the degrees of freedom of Bell and McCaffrey
     (2002, Surv Methodol 28:169-181), for which one athlete with much leverage counts.
     """
-    import pandas as pd
-
     names, x = list(table), table.to_numpy(dtype=float)
     count, terms = x.shape
     if count - terms < 2 or np.linalg.matrix_rank(x) < terms:
@@ -382,8 +373,6 @@ POWER_POINTS = 400
 
 def _standard_errors(estimate: Estimate) -> FloatArray:
     """Standard errors that studies like one of this estimate would find, equally probable."""
-    from scipy import special
-
     shares = (np.arange(POWER_POINTS) + 0.5) / POWER_POINTS
     errors: FloatArray = estimate.se * np.sqrt(special.chdtri(estimate.df, shares) / estimate.df)
     return errors
@@ -394,8 +383,6 @@ def power_of_rule(estimate: Estimate, effect: float, delta: float, alpha: float)
 
     The estimate is normal about the effect, its error that of chi-squared; p is two-sided.
     """
-    from scipy import special
-
     if estimate.se <= 0.0:
         return float(effect >= delta)
     bounds = np.maximum(delta, t_above(alpha / 2.0, estimate.df) * _standard_errors(estimate))
@@ -406,8 +393,6 @@ def power_of_equivalence(
     estimate: Estimate, effect: float, delta: float, alpha: float, *, both: bool = True
 ) -> float:
     """Probability that effects of delta and beyond are excluded, in both directions or upwards."""
-    from scipy import special
-
     if estimate.se <= 0.0:
         return float((abs(effect) if both else effect) < delta)
     room = delta - t_above(alpha, estimate.df) * _standard_errors(estimate)
@@ -424,7 +409,6 @@ def detectable_effect(
         return np.nan
     if estimate.se <= np.finfo(float).eps * delta:
         return delta
-    from scipy.optimize import brentq
 
     standardised, smallest_effect = replace(estimate, se=1.0), delta / estimate.se
     # with one degree of freedom the error's tail is so heavy that only a multiple is enough

@@ -11,20 +11,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import pandas as pd
+from scipy import optimize, special
 
+from aqbio.config import Strength
+from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import SIGNS, Estimate
 from aqbio.stats.outcome import UNKNOWN, Outcome, Result, outcome_of
+from aqbio.stats.registry import Hypothesis, Predicted
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from aqbio.config import Strength
-    from aqbio.stats.evidence import Evidence
-    from aqbio.stats.registry import Hypothesis, Predicted
 
 Role = Literal["push", "swing"]
 
@@ -43,8 +41,6 @@ def strength_tests(rows: Sequence[Strength]) -> pd.DataFrame:
     attempts. NaN where no test of them was repeated. Errors from session to session, of the
     position of device and joint, are not in it. ``pain`` is what was noted, empty without any.
     """
-    import pandas as pd
-
     names = ["participant_id", "session", "side", *MEASURE, "unit", "role"]
     attempts: dict[tuple[object, ...], list[Strength]] = defaultdict(list)
     for row in rows:
@@ -75,8 +71,6 @@ def leg_ratios(tests: pd.DataFrame) -> pd.DataFrame:
     ``error`` (standard error of the ratio, of attempts that scatter independently), ``error_df``
     and ``pain`` (of either leg).
     """
-    import pandas as pd
-
     key = ["participant_id", "session", *MEASURE, "unit", "role"]
     rows = []
     for names, group in tests.groupby(key, dropna=False, sort=False):
@@ -107,8 +101,6 @@ def role_ratios(ratios: pd.DataFrame, role: Role) -> pd.DataFrame:
     legs are. Devices and velocities may differ between participants, because legs are compared
     within them. The error is NaN where that of a test is.
     """
-    import pandas as pd
-
     chosen = ratios[ratios["role"] == role]
     movements = chosen["movement"].nunique()
     rows = {}
@@ -308,14 +300,10 @@ class SlopePosterior:
 
     def below(self, value: float) -> float:
         """Probability of a slope below a value."""
-        from scipy import special
-
         return float(special.stdtr(self.df, (value - self.values) / self.errors).mean())
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Central interval."""
-        from scipy import optimize
-
         centre, width = self.estimate, 200.0 * float(self.errors.max()) + np.ptp(self.values)
         low, high = (
             optimize.brentq(lambda x, p=p: self.below(x) - p, centre - width, centre + width)
@@ -420,8 +408,6 @@ def _reliable_shares(
     variance: float, error: FloatArray, df: float, draws: int
 ) -> tuple[FloatArray, float]:
     """Shares of a variance that are no error, over quantiles of the error's variance, and one."""
-    from scipy import special
-
     noise = float(np.mean(error**2))
     if not np.isfinite(noise) or df < 1:
         return np.ones(draws), np.nan
@@ -494,8 +480,6 @@ def slope_result(hypothesis: Hypothesis, slope: SlopePosterior | None, lacking: 
 
 def running_ratio(steps: pd.DataFrame, role: Role) -> pd.Series[float]:
     """Logarithm of right over left leg of its joint-moment index, mean over speeds, by athlete."""
-    import pandas as pd
-
     if steps.empty:
         return pd.Series(dtype=float)
     column = steps[f"{role}_index"].where(steps[f"{role}_index"] > 0).astype(float).map(np.log)

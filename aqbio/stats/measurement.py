@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence, for_steps
 from aqbio.stats.registry import NEXT_STEP, Hypothesis
 from aqbio.stats.within import consecutive
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 DRAWN = ("opposition", "arms_push_cosine", "lag", "caused_share")
 """Numbers of trials whose errors are drawn; columns ``error_<name>`` and ``common_<name>`` of the
@@ -142,8 +139,6 @@ def error_free_share(variance: pd.Series[float], noise: pd.Series[float]) -> pd.
 
 def step_variances(evidence: Evidence, column: str, cell: Sequence[str]) -> pd.DataFrame:
     """Variance of a column of steps and that of its errors: ``whole`` and ``noise`` by cell."""
-    import pandas as pd
-
     groups = [evidence.steps[name] for name in cell]
     values = evidence.steps[column].groupby(groups, observed=True)
     sd = for_steps(evidence, error(evidence, f"step_{column}")).set_axis(evidence.steps.index)
@@ -182,8 +177,6 @@ def lag_variances(evidence: Evidence) -> pd.DataFrame:
 
 def capacity_variances(evidence: Evidence) -> pd.DataFrame:
     """Variance of both sides' strengths, one row per side; noise NaN without repeated tests."""
-    import pandas as pd
-
     sides = ["push", "swing"]
     return pd.DataFrame(
         {

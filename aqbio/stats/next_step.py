@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from aqbio.stats.evidence import SIDED, TRIAL, Evidence
 from aqbio.stats.measurement import errors_are_small, reliable_share, step_variances
@@ -21,8 +22,6 @@ from aqbio.stats.within import centred, consecutive, group_means, slopes
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     Numbers = pd.Series[float]
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from aqbio.stats.inference import ANYTHING, POSSIBLE, Errors, Estimate, Interval, mean_estimate
 from aqbio.stats.registry import Hypothesis
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 UNKNOWN = Estimate(np.nan, np.nan, np.nan)
 
@@ -101,8 +99,6 @@ def outcome_of(
     diluted: bool = False,
 ) -> Outcome:
     """Outcome of athletes' own numbers by a test."""
-    import pandas as pd
-
     table = pd.DataFrame({name: numbers.reindex(weights.index) for name, numbers in values.items()})
     table = table.replace([np.inf, -np.inf], np.nan)
     return Outcome(hypothesis.id, test(table), table, weights, test, diluted, per_athlete)

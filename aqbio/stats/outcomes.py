@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
 from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.observed.spoilt import Outcome as OutcomeKind
@@ -35,9 +37,6 @@ from aqbio.stats.step_statistics import (
 )
 from aqbio.stats.within import with_speeds
 from aqbio.vectors import BoolArray
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def hypothesis_outcome(evidence: Evidence, hypothesis: Hypothesis) -> Outcome | None:
@@ -108,7 +107,6 @@ def _estimate(points: pd.DataFrame) -> tuple[Estimate, int]:
         return mean_estimate(complete["y"], errors="plain"), count
     if count < 4 or complete["x"].std(ddof=0) == 0.0:
         return Estimate(np.nan, np.nan, np.nan), count
-    from scipy import stats
 
     line = stats.linregress(complete["x"], complete["y"])
     return Estimate(float(line.slope), float(line.stderr), count - 2.0), count
@@ -241,8 +239,6 @@ def _sound_rows(
     evidence: Evidence, is_trial: BoolArray, is_sprint: BoolArray, is_later: BoolArray
 ) -> Evidence:
     """Evidence of some trials, sprints and later steps, with athletes' numbers from these."""
-    import pandas as pd
-
     trials = pd.Series(is_trial, evidence.trials.index)
     evidence = replace(
         evidence, sprints=evidence.sprints[is_sprint], later_steps=evidence.later_steps[is_later]

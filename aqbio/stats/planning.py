@@ -5,18 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from aqbio.stats.evidence import TRIAL
 from aqbio.stats.inference import Estimate, power_of_rule
 from aqbio.stats.power import AIM, smallest_count
 from aqbio.stats.reliability import reliabilities
 from aqbio.stats.within import centred
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MIN_ATHLETES = 6
 """Least athletes of a verdict on a contrast."""

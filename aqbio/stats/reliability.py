@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
 from aqbio.names import NORMAL_95
 from aqbio.stats.evidence import TRIAL
@@ -14,8 +16,6 @@ from aqbio.stats.registry import SPEED
 from aqbio.stats.within import centred, means_by
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     Numbers = pd.Series[float]
 
 Basis = Literal["trials", "speeds", "sessions"]
@@ -140,8 +140,6 @@ def _reliability(
     error: tuple[float, int],
 ) -> Reliability | None:
     """Reliability from values of trials, and the sum of squares and freedom of their error."""
-    from scipy import stats
-
     squares, df = error
     if df < MIN_DEGREES:
         return None

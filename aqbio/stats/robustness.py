@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from scipy.stats import binomtest
 
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
@@ -66,8 +67,6 @@ def influential(rows: tuple[LeaveOneOut, ...], verdict: Label) -> tuple[str, ...
 
 def spread(hypothesis: Hypothesis, outcome: Outcome) -> Spread:
     """Spread of a result over athletes."""
-    from scipy.stats import binomtest
-
     has_effect = outcome.complete & bool(outcome.per_athlete)
     if not has_effect.any():
         return Spread(np.nan, np.nan, np.nan, np.nan)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from aqbio.io.dictionary import Columns, columns
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.within import centred
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 SWING_ALONE = "swing_leg"
 """The articles' partition: the swing leg against everything else."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from aqbio.stats.evidence import CELL, Evidence
 from aqbio.stats.inference import mean_estimate
@@ -13,9 +12,6 @@ from aqbio.stats.outcome import UNKNOWN, Outcome, Result, mean_outcome, outcome_
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_numbers import CHI, SWING_ALONE, ranks
 from aqbio.stats.within import means_by, slopes, with_speeds
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BEST_RANK = 2.0
 """Largest median rank of the articles' partition among all partitions."""

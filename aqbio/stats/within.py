@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from aqbio.vectors import IntArray
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     Numbers = pd.Series[float]
     Groups = pd.Series[Any] | list[pd.Series[Any]]
 
@@ -56,8 +55,6 @@ def group_means(values: Numbers, group: Groups) -> Numbers:
 
     By sums over codes of groups: pandas takes forty times as long for a few thousand values.
     """
-    import pandas as pd
-
     code = 1 + _codes(group)
     numbers = np.asarray(values, dtype=float)
     is_known = ~np.isnan(numbers)
@@ -70,8 +67,6 @@ def group_means(values: Numbers, group: Groups) -> Numbers:
 
 def _codes(group: Groups) -> IntArray:
     """Number of every value's group, (S,); −1 without one."""
-    import pandas as pd
-
     keys = group if isinstance(group, list) else [group]
     codes = [
         key.cat.codes if isinstance(key.dtype, pd.CategoricalDtype) else pd.factorize(key)[0]
@@ -104,8 +99,6 @@ def consecutive(
 
 def longest_runs(steps: pd.DataFrame, trial: Sequence[str]) -> pd.Series[int]:
     """Number of steps in the longest unbroken run of each trial, (trials,)."""
-    import pandas as pd
-
     code, number, order = _in_order(steps, trial)
     ordered, broken = steps.iloc[order], np.ones(len(order), dtype=bool)
     broken[1:] = (np.diff(code[order]) != 0) | (np.diff(number[order]) != 1)

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from aqbio.boundary import reads
 from aqbio.errors import AqbioError, listed
@@ -22,9 +23,6 @@ from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, STUDY_STAGES
 from aqbio.study.deposit import CRATE, crate
 from aqbio.study.jobs import FILES, as_json, read_record, result_problems
 from aqbio.version import __version__
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 REGISTRY_RECORD = "registry.json"
 """Record of the registry at the time when the data were first read."""

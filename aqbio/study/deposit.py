@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from mimetypes import guess_type
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError
@@ -19,9 +20,6 @@ from aqbio.io.tables import MISSING, read_table
 from aqbio.names import AXES
 from aqbio.study.jobs import as_json, read_record
 from aqbio.version import __version__
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 PACKAGE = "datapackage.json"
 CRATE = "ro-crate-metadata.json"

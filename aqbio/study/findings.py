@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from aqbio.errors import Cause, Finding, causes, group_of
 from aqbio.io.dictionary import columns
@@ -13,9 +15,6 @@ from aqbio.io.provenance import published, study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES, STUDY_STAGES
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FINDINGS = columns("findings")
 CAUSES = columns("causes")
@@ -93,8 +92,6 @@ def write_findings(
     further_findings: Iterable[tuple[str, dict[str, Any]]] = (),
 ) -> None:
     """Write the findings of a later stage of the study: ``tables/findings_<stage>.tsv``."""
-    import pandas as pd
-
     staged = [*((stage, finding.as_dict()) for finding in findings), *further_findings]
     rows = [_row(published(study, content, content["participant"]), of) for of, content in staged]
     source = study_provenance(study, stage, [])
@@ -104,8 +101,6 @@ def write_findings(
 
 def every_finding(study: Study, stages: Iterable[str] = LATER_STAGES) -> pd.DataFrame:
     """Read the findings of all participants' stages, and of later stages of the study."""
-    import pandas as pd
-
     later = [study.table(f"findings_{stage}.tsv") for stage in stages]
     first = read_table(study.table("findings.tsv"))
     later_tables = [table for table in map(read_table, filter(Path.is_file, later)) if len(table)]
@@ -159,8 +154,6 @@ def cause_rows(causes: Iterable[Cause]) -> Iterator[dict[str, Any]]:
 
 def write_causes(study: Study, stage: str, causes: Iterable[Cause]) -> None:
     """Write ``tables/causes.tsv``: findings once per cause."""
-    import pandas as pd
-
     table = pd.DataFrame(list(cause_rows(causes)), columns=list(CAUSES))
     source = study_provenance(study, stage, [])
     write_table(table, study.table("causes.tsv"), CAUSES, source)

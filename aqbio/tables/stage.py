@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import (
@@ -27,10 +29,6 @@ from aqbio.names import AGAINST_USE, DOUBTFUL, NO_STEPS, PARTLY, TRIAL_FAILED, U
 from aqbio.observed.spoilt import DECISIVE_MEASURES, joined_outcomes, outcomes_of_cell
 from aqbio.study.findings import FINDINGS, finding_rows
 from aqbio.study.manifest import FAILED, OK, Report, failure_reason, manifest_entry, study_stage
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 # rows of trials -----------------------------------------------------------------------------------
 
@@ -214,8 +212,6 @@ def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
 
 
 def _frame(rows: Iterable[Row], described: Columns) -> pd.DataFrame:
-    import pandas as pd
-
     return pd.DataFrame(list(rows), columns=list(described))
 
 

@@ -156,7 +156,7 @@ def test_a_new_study_is_written_whole_or_not_at_all(tmp_path, recordings, monkey
         write_text(path, text)
 
     if failed == "summary":
-        monkeypatch.setattr("aqbio.intake.study.summary_text", breaks)
+        monkeypatch.setattr("aqbio.intake.new.summary_text", breaks)
     else:
         monkeypatch.setattr("aqbio.intake.new.write_text", full)
     with pytest.raises((AqbioError, RunStoppedError), match=r"internal error|disk is full"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -341,7 +340,7 @@ SICK = {
 @pytest.mark.parametrize("words", SICK)
 def test_sick_reader_fails_the_file_and_the_next_one_is_read(file, monkeypatch, words):
     monkeypatch.setattr(c3d, "BASE_TIME_S", 0.2)
-    monkeypatch.setitem(sys.modules, "ezc3d", SimpleNamespace(c3d=SICK[words]))
+    monkeypatch.setattr(c3d, "ezc3d", SimpleNamespace(c3d=SICK[words]))
     with refused("c3d-unreadable") as caught:
         c3d_content(file)
     assert words in caught.value.what
@@ -355,6 +354,6 @@ def test_sick_reader_fails_the_file_and_the_next_one_is_read(file, monkeypatch, 
 @needs_fork
 def test_a_reader_that_somebody_killed_says_nothing_about_the_file(file, monkeypatch):
     kill = SimpleNamespace(c3d=lambda path: os.kill(os.getpid(), signal.SIGKILL))
-    monkeypatch.setitem(sys.modules, "ezc3d", kill)
+    monkeypatch.setattr(c3d, "ezc3d", kill)
     with pytest.raises(RunStoppedError, match="memory probably ran out"):
         c3d_content(file)

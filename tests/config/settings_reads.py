@@ -1,4 +1,4 @@
-"""Which sections of the settings each stage reads, found in the source without running it.
+"""Sections of the settings that each stage reads, found in the source without running it.
 
 From the stage's function on, along the names that functions and classes mention: a section is read
 where code says ``….settings.prepare``, or asks a study for something that obeys a section.
@@ -32,84 +32,84 @@ STUDIES = ("study", "on", "other")
 
 @cache
 def modules() -> dict[str, ast.Module]:
-    found = {}
+    trees = {}
     for path in ROOT.rglob("*.py"):
         parts = path.relative_to(ROOT.parent).with_suffix("").parts
-        found[".".join(parts).removesuffix(".__init__")] = ast.parse(path.read_text("utf-8"))
-    return found
+        trees[".".join(parts).removesuffix(".__init__")] = ast.parse(path.read_text("utf-8"))
+    return trees
 
 
 @cache
 def names(module: str) -> dict[str, str]:
-    """Where the names of a module are defined, ``module:Name``; a module as itself."""
-    found = {}
+    """Definitions of a module's names, ``module:Name``; a module as itself."""
+    definition_of = {}
     for node in ast.walk(modules()[module]):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aqbio"):
-            for one in node.names:
-                whole = f"{node.module}.{one.name}"
-                place = whole if whole in modules() else f"{node.module}:{one.name}"
-                found[one.asname or one.name] = place
-    return found | {name: f"{module}:{name}" for name in definitions(module)}
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                definition = submodule if submodule in modules() else f"{node.module}:{alias.name}"
+                definition_of[alias.asname or alias.name] = definition
+    return definition_of | {name: f"{module}:{name}" for name in definitions(module)}
 
 
 @cache
 def definitions(module: str) -> dict[str, ast.stmt]:
     """Functions, classes and constants of a module."""
-    found: dict[str, ast.stmt] = {}
+    statements: dict[str, ast.stmt] = {}
     for node in modules()[module].body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found[node.name] = node
+            statements[node.name] = node
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
-                found |= {x.id: node for x in ast.walk(target) if isinstance(x, ast.Name)}
-    return found
+                statements |= {x.id: node for x in ast.walk(target) if isinstance(x, ast.Name)}
+    return statements
 
 
-def resolved(place: str) -> str:
-    """Where a name is defined, through re-exports."""
-    module, _, name = place.partition(":")
+def resolved(definition: str) -> str:
+    """Definition of a name, through re-exports."""
+    module, _, name = definition.partition(":")
     if module not in modules() or name in definitions(module) or name not in names(module):
-        return place
+        return definition
     return resolved(names(module)[name])
 
 
 @cache
-def reads(place: str) -> tuple[set[str], set[str]]:
+def reads(definition: str) -> tuple[set[str], set[str]]:
     """Sections that a definition reads itself, and what else it mentions."""
-    module, _, name = place.partition(":")
-    own, sections, mentioned = names(module), set(), set()
+    module, _, name = definition.partition(":")
+    definition_of, sections, mentioned = names(module), set(), set()
     for node in ast.walk(definitions(module)[name]):
-        if isinstance(node, ast.Name) and node.id in own:
-            mentioned.add(resolved(own[node.id]))
+        if isinstance(node, ast.Name) and node.id in definition_of:
+            mentioned.add(resolved(definition_of[node.id]))
         elif isinstance(node, ast.Attribute):
             owner = ast.unparse(node.value).rpartition(".")[2]
             if owner in ("settings", "asked") and node.attr in SECTIONS:
                 sections.add(node.attr)
             if owner in STUDIES:
                 sections |= {x for x, members in OF_STUDY.items() if node.attr in members}
-            if own.get(owner) in modules():
-                mentioned.add(resolved(f"{own[owner]}:{node.attr}"))
+            if definition_of.get(owner) in modules():
+                mentioned.add(resolved(f"{definition_of[owner]}:{node.attr}"))
     return sections, mentioned
 
 
 def reached(stage: str) -> Iterator[str]:
     """All that a stage refers to, directly or not."""
     grain = "study" if stage in STUDY_STAGES else "participant"
-    waiting, found = [f"{stage_module(stage).__name__}:{stage}_{grain}"], set()
+    waiting, visited = [f"{stage_module(stage).__name__}:{stage}_{grain}"], set()
     while waiting:
-        module, _, name = (place := waiting.pop()).partition(":")
-        known = module in modules() and name in definitions(module)
-        if known and place not in found and place != STUDY and module not in STOP:
-            found.add(place)
-            yield place
-            waiting += reads(place)[1]
+        module, _, name = (definition := waiting.pop()).partition(":")
+        is_defined = module in modules() and name in definitions(module)
+        if is_defined and definition not in visited and definition != STUDY and module not in STOP:
+            visited.add(definition)
+            yield definition
+            waiting += reads(definition)[1]
 
 
 def sections_read(stage: str) -> dict[str, set[str]]:
     """The sections that a stage reads, with the functions that do."""
-    found: dict[str, set[str]] = {}
-    for place in reached(stage):
-        for section in reads(place)[0]:
-            found.setdefault(section, set()).add(place)
-    return found
+    readers: dict[str, set[str]] = {}
+    for definition in reached(stage):
+        for section in reads(definition)[0]:
+            readers.setdefault(section, set()).add(definition)
+    return readers

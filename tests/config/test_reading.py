@@ -32,25 +32,31 @@ LONG = {
 }
 
 
-def told(path: Path, model: type[BaseModel] = StudySettings) -> list[str]:
-    """What is read that is not by default, and what is wrong with a file."""
-    return [f"{name}: {one}" for name, one in read_yaml(path, model) if name in given(path, model)]
+def given_lines(path: Path, model: type[BaseModel] = StudySettings) -> list[str]:
+    """Settings that a file gives, and findings about it."""
+    return [
+        f"{name}: {text}"
+        for name, text in read_yaml(path, model)
+        if name in given_keys(path, model)
+    ]
 
 
-def given(path: Path, model: type[BaseModel]) -> set[str]:
+def given_keys(path: Path, model: type[BaseModel]) -> set[str]:
     return read_yaml(path, model).model_fields_set
 
 
 def test_what_is_said_of_settings_is_what_it_was(tmp_path):
     path, lines = tmp_path / "study.yaml", []
-    for kind, own in (FILES | {"settings": FILES["settings"] | LONG}).items():
-        for name, text in own.items():
+    for kind, texts_of_kind in (FILES | {"settings": FILES["settings"] | LONG}).items():
+        for name, text in texts_of_kind.items():
             path.write_text(text, encoding="utf-8")
-            lines += outcome_lines(name, lambda kind=kind: told(path, MODELS[kind]), tmp_path)
+            lines += outcome_lines(
+                name, lambda kind=kind: given_lines(path, MODELS[kind]), tmp_path
+            )
     path.write_bytes("name: Läufer\n".encode("latin-1"))
-    lines += outcome_lines("latin letters", lambda: told(path), tmp_path)
-    lines += outcome_lines("a folder", lambda: told(tmp_path), tmp_path)
-    lines += outcome_lines("nothing", lambda: told(tmp_path / "none.yaml"), tmp_path)
+    lines += outcome_lines("latin letters", lambda: given_lines(path), tmp_path)
+    lines += outcome_lines("a folder", lambda: given_lines(tmp_path), tmp_path)
+    lines += outcome_lines("nothing", lambda: given_lines(tmp_path / "none.yaml"), tmp_path)
     for name, size in (
         ("a byte too many", MAX_WRITTEN_BYTES + 1),
         ("as large as may be", MAX_WRITTEN_BYTES),
@@ -59,7 +65,7 @@ def test_what_is_said_of_settings_is_what_it_was(tmp_path):
             file.truncate(size - 1)
             file.seek(0, 2)
             file.write(b"\xff")
-        lines += outcome_lines(name, lambda: told(path), tmp_path)
+        lines += outcome_lines(name, lambda: given_lines(path), tmp_path)
     assert differences("config/settings", lines) == []
 
 
@@ -75,21 +81,23 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(
-    ("model", "name", "end", "meant", "side"), LIMITS, ids=lambda one: getattr(one, "__name__", one)
+    ("model", "name", "end", "allowed", "side"),
+    LIMITS,
+    ids=lambda limit_part: getattr(limit_part, "__name__", limit_part),
 )
-def test_a_number_is_taken_up_to_its_limit_and_not_beyond(model, name, end, meant, side):
+def test_a_number_is_taken_up_to_its_limit_and_not_beyond(model, name, end, allowed, side):
     """Just inside, at the end itself, and just outside; whatever else holds of other settings."""
-    whole = "int" in str(model.model_fields[name].annotation)
-    step = side * (1 if whole else max(abs(end), 1.0) * 1e-9)
+    is_integer = "int" in str(model.model_fields[name].annotation)
+    step = side * (1 if is_integer else max(abs(end), 1.0) * 1e-9)
 
     def fits(value):
         try:
             model.model_validate({name: value})
         except ValidationError as error:
-            return not any(one["loc"][:1] == (name,) for one in error.errors())
+            return not any(detail["loc"][:1] == (name,) for detail in error.errors())
         return True
 
-    assert [fits(end - step), fits(end), fits(end + step)] == [False, meant, True]
+    assert [fits(end - step), fits(end), fits(end + step)] == [False, allowed, True]
 
 
 def test_environment_variables(monkeypatch):

@@ -61,7 +61,7 @@ def test_every_setting_and_column_is_described(model):
         assert words.endswith("."), f"{model.__name__}.{name}: {words}"
 
 
-CALLED = {
+PARAMETER_NAMES = {
     "StudySettings": "settings",
     "Quality": "limits",
     "LaboratoryAxes": "setting",
@@ -73,25 +73,33 @@ CALLED = {
 def test_every_setting_is_used():
     """Code outside aqbio.config reads it as an attribute of its section."""
     files = []
-    for path in (one for one in (ROOT / "aqbio").rglob("*.py") if one.parent.name != "config"):
+    for path in (
+        module for module in (ROOT / "aqbio").rglob("*.py") if module.parent.name != "config"
+    ):
         read: dict[str, set[str]] = {}
         nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
         for node in nodes:
             if isinstance(node, ast.Attribute):
                 owner = getattr(node.value, "attr", getattr(node.value, "id", ""))
                 read.setdefault(owner, set()).add(node.attr)
-        given = {one.id for one in nodes if isinstance(one, ast.Name) if one.id[0].isupper()}
-        given |= read.get("settings", set())
-        files.append((read, given))
+        mentioned = {
+            node.id for node in nodes if isinstance(node, ast.Name) if node.id[0].isupper()
+        }
+        mentioned |= read.get("settings", set())
+        files.append((read, mentioned))
     unused = []
     for model in SETTINGS:
-        own = {section for section, one in SECTIONS.items() if one is model}
-        own |= {re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()}
-        known = own | {model.__name__}
+        section_names = {
+            section for section, section_model in SECTIONS.items() if section_model is model
+        }
+        section_names |= {re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()}
+        all_names = section_names | {model.__name__}
         used: set[str] = set()
-        for read, given in files:
-            called = {CALLED.get(model.__name__, "")} | ({"settings"} if given & known else set())
-            used = used.union(*(read.get(one, set()) for one in own | called))
+        for read, mentioned in files:
+            owners = {PARAMETER_NAMES.get(model.__name__, "")} | (
+                {"settings"} if mentioned & all_names else set()
+            )
+            used = used.union(*(read.get(owner, set()) for owner in section_names | owners))
         unused += [f"{model.__name__}.{field}" for field in model.model_fields if field not in used]
     assert unused == []
 
@@ -103,14 +111,14 @@ def test_sections_are_the_ones_of_study_yaml():
         if field.annotation not in (str,)
     }
     assert nested == SECTIONS
-    assert {name for one in STAGE_TABLE.values() for name in one.settings} == set(SECTIONS)
+    assert {name for entry in STAGE_TABLE.values() for name in entry.settings} == set(SECTIONS)
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_stage_reads_the_sections_that_it_declares(stage):
     """A section that is read but not declared would not rerun the stage when it changes."""
     read, declared = sections_read(stage), set(STAGE_TABLE[stage].settings)
-    assert not {name: places for name, places in read.items() if name not in declared}
+    assert not {name: readers for name, readers in read.items() if name not in declared}
     assert not declared - set(read)
 
 

@@ -22,7 +22,7 @@ def judged(folder: Path, world: str, **options: object) -> Study:
 
 
 def broken(study: Study) -> list[str]:
-    """What the stage could not compute."""
+    """Parts that the stage could not compute."""
     findings = read_table(study.table("findings_hypotheses.tsv"))
     return findings.loc[findings["rule"] == RULE, "what"].tolist()
 

@@ -34,7 +34,7 @@ TURNING = (
     "momentum_peak_total",
 )  # fmt: skip
 """What waves of momentum do not tell."""
-TOGETHER = 20
+SAME_DIRECTION_SAMPLES = 20
 """Samples of 101 in which the lines of wrists and ankles turn the same way."""
 FEWEST = 6
 """Athletes that are drawn at least: their speeds are standardised over all of them."""
@@ -57,8 +57,8 @@ def drawn_study(
 ) -> Study:
     """Write a study whose evidence was drawn in a world, and give it."""
     random = np.random.default_rng(seed)
-    who = wave_athletes(world, max(athletes, FEWEST), random, sprints=SPRINTS)
-    drawn = wave_study(world, random, athletes=who, levels=LEVELS, steps=ROW)
+    sprinters = wave_athletes(world, max(athletes, FEWEST), random, sprints=SPRINTS)
+    steps = wave_study(world, random, athletes=sprinters, levels=LEVELS, steps=ROW)
     names = [f"A{number + 1:02d}" for number in range(athletes)]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "data").mkdir(exist_ok=True)
@@ -68,19 +68,19 @@ def drawn_study(
     (folder / "study.yaml").write_text(settings, encoding="utf-8")
     _write_sheets(folder, names)
     if capacities:
-        _write_capacities(folder, names, who)
+        _write_capacities(folder, names, sprinters)
     study = load_study(folder / "study.yaml")
     record_registry(study)
-    for place, name in enumerate(names):
-        _write_participant(study, name, place, drawn, who)
+    for index, name in enumerate(names):
+        _write_participant(study, name, index, steps, sprinters)
     columns = step_columns.CONTRIBUTIONS
-    for place, name in enumerate(names):
+    for index, name in enumerate(names):
         path = step_file(study, name, "contributions")
-        rows = _causes(name, drawn, np.flatnonzero(drawn.participant == place))
+        rows = _causes(name, steps, np.flatnonzero(steps.participant == index))
         write_columns(rows.reindex(columns=list(columns)), path, columns, {})
-        _write_draws(study, name, drawn, np.flatnonzero(drawn.participant == place))
+        _write_draws(study, name, steps, np.flatnonzero(steps.participant == index))
     study.table("trials.tsv").parent.mkdir(parents=True, exist_ok=True)
-    became = [f"{one.participant_id}\t{one.trial_id}\tok" for one in study.trials]
+    became = [f"{trial.participant_id}\t{trial.trial_id}\tok" for trial in study.trials]
     lines = "\n".join(("participant_id\ttrial_id\tstatus", *became))
     study.table("trials.tsv").write_text(lines + "\n", encoding="utf-8")
     study.table("quality.tsv").write_text("\n".join(_quality_lines(names)) + "\n", encoding="utf-8")
@@ -101,13 +101,13 @@ CAUSES = {"C1": 0.8, "C2": 1.0, "C3": 1.2}
 """What the contact models make of the share that the world has."""
 
 
-def _causes(name: str, drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
+def _causes(name: str, steps: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
     """Force of one joint of the swing leg and of one of the push leg, 1000 N together."""
     rows = [
         {
             "participant_id": name,
-            "trial_id": f"speed{drawn.level[place] + 1}",
-            "step": int(drawn.step[place]) + 1,
+            "trial_id": f"speed{steps.level[row] + 1}",
+            "step": int(steps.step[row]) + 1,
             "level": f"C ({model})",
             "source": source,
             "target": "ground",
@@ -119,25 +119,25 @@ def _causes(name: str, drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
             "low": value - 2.0,
             "high": value + 2.0,
         }
-        for place in chosen
-        for model, more in CAUSES.items()
-        for share in (more * drawn.hub_share[place],)
+        for row in chosen
+        for model, factor in CAUSES.items()
+        for share in (factor * steps.hub_share[row],)
         for source, value in (("hip_swing", 1000.0 * share), ("hip_push", 1000.0 * (1.0 - share)))
     ]
     return pd.DataFrame(rows)
 
 
-def _write_draws(study: Study, name: str, drawn: WaveStudy, chosen: np.ndarray) -> None:
+def _write_draws(study: Study, name: str, wave: WaveStudy, chosen: np.ndarray) -> None:
     """One error of an athlete's body, as large in all of its trials, and other models."""
     steps = pd.DataFrame(
         {
             "participant_id": name,
-            "trial_id": [f"speed{level + 1}" for level in drawn.level[chosen]],
+            "trial_id": [f"speed{level + 1}" for level in wave.level[chosen]],
             "condition": "normal",
-            "step": drawn.step[chosen] + 1,
+            "step": wave.step[chosen] + 1,
             "side": "right",
             "status": "ok",
-            "speed_mps": drawn.speed[chosen],
+            "speed_mps": wave.speed[chosen],
             "touchdown_fitted_s": 0.0,
         }
     )
@@ -212,13 +212,13 @@ def _write_sheets(folder: Path, names: list[str]) -> None:
     (folder / "trials.tsv").write_text("\n".join(trials) + "\n", encoding="utf-8")
 
 
-def _write_capacities(folder: Path, names: list[str], who: WaveAthletes) -> None:
+def _write_capacities(folder: Path, names: list[str], sprinters: WaveAthletes) -> None:
     """Strengths around plausible means: only how far athletes are from each other is read."""
     rows = ["participant_id\tside\tmovement\tcontraction\tvalue\tunit\tattempt"]
-    for place, name in enumerate(names):
+    for index, name in enumerate(names):
         for movement, value in (
-            ("knee_extension", 3.0 + 0.4 * who.push_capacity[place]),
-            ("hip_flexion", 2.0 + 0.3 * who.swing_capacity[place]),
+            ("knee_extension", 3.0 + 0.4 * sprinters.push_capacity[index]),
+            ("hip_flexion", 2.0 + 0.3 * sprinters.swing_capacity[index]),
         ):
             rows += [  # tested twice
                 f"{name}\tbilateral\t{movement}\tisometric\t{share * value}\tN m/kg\t{attempt}"
@@ -244,34 +244,37 @@ def _plan() -> list[tuple[str, str, str]]:
 
 
 def _write_participant(
-    study: Study, name: str, place: int, drawn: WaveStudy, who: WaveAthletes
+    study: Study, name: str, index: int, wave: WaveStudy, sprinters: WaveAthletes
 ) -> None:
-    chosen = np.flatnonzero(drawn.participant == place)
-    own = _numbers(drawn, chosen)
+    chosen = np.flatnonzero(wave.participant == index)
+    numbers = _numbers(wave, chosen)
     sprints = [
-        own.iloc[[-1]].assign(
+        numbers.iloc[[-1]].assign(
             trial_id=f"{stem}{number + 1}",
             condition=condition,
             step=1,
             speed_mps=float(speed),
-            lateral_ratio=0.08 + 0.01 * float(np.sin(7.0 * place + 3.0 * number + float(speed))),
+            lateral_ratio=0.08 + 0.01 * float(np.sin(7.0 * index + 3.0 * number + float(speed))),
         )
         for condition, stem, speeds in (
-            ("normal", "sprint", who.normal[place]),
-            ("restricted_arms", "still", who.restricted[place]),
+            ("normal", "sprint", sprinters.normal[index]),
+            ("restricted_arms", "still", sprinters.restricted[index]),
         )
         for number, speed in enumerate(speeds)
     ]
-    default = pd.concat([own, *sprints], ignore_index=True)
-    others = all_specifications(study.settings, consistent=False)[1:]
-    rows = [default, *(own.assign(specification=x.name, factor=x.factor) for x in others)]
-    stance = drawn.momentum[np.append(chosen, [chosen[-1]] * len(sprints))][:, 0, :, :, UPWARD]
+    default = pd.concat([numbers, *sprints], ignore_index=True)
+    specifications = all_specifications(study.settings, consistent=False)[1:]
+    rows = [
+        default,
+        *(numbers.assign(specification=x.name, factor=x.factor) for x in specifications),
+    ]
+    stance = wave.momentum[np.append(chosen, [chosen[-1]] * len(sprints))][:, 0, :, :, UPWARD]
     for member in pelvis_members(study.settings):
         moved = momentum_numbers(with_pelvis(stance, member, axis=-1))
-        named = {"specification": f"pelvis={member}", "factor": PELVIS}
-        rows.append(default.assign(**named, **moved))
+        labels = {"specification": f"pelvis={member}", "factor": PELVIS}
+        rows.append(default.assign(**labels, **moved))
     write_evidence(study, name, pd.concat(rows, ignore_index=True))
-    curves = _curves(drawn, np.append(chosen, [chosen[-1]] * len(sprints)), default)
+    curves = _curves(wave, np.append(chosen, [chosen[-1]] * len(sprints)), default)
     write_dataset(curves, evidence_file(study, name, CURVES), {"stage": "multiverse"})
     _write_manifests(study, name)
 
@@ -317,15 +320,15 @@ def _numbers(drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _curves(drawn: WaveStudy, chosen: np.ndarray, rows: pd.DataFrame) -> xr.Dataset:
+def _curves(wave: WaveStudy, chosen: np.ndarray, rows: pd.DataFrame) -> xr.Dataset:
     """Curves of some steps, in the layout of stage evidence: arms one by one too."""
     first = ("step", "phase", "percent")
-    rate = drawn.momentum_rate[chosen]
+    rate = wave.momentum_rate[chosen]
     stance = rate[:, 0, :, :, UPWARD]
     chains = np.stack([stance[..., 0], stance[..., 1], -stance[..., :2].sum(axis=-1)], axis=-1)
     return xr.Dataset(
         {
-            "angular_momentum": ((*first, "group", "axis"), _with_arms(drawn.momentum[chosen])),
+            "angular_momentum": ((*first, "group", "axis"), _with_arms(wave.momentum[chosen])),
             "angular_momentum_rate": ((*first, "group", "axis"), _with_arms(rate)),
             "hub_moment": (("step", "percent", "chain"), chains),
         },

@@ -18,7 +18,7 @@ from tests.hypotheses.made_evidence import DEVIATION
 
 pytestmark = pytest.mark.xdist_group("judged")
 
-SAME = {"rel": 1e-9, "abs": 1e-12}
+TOLERANCE = {"rel": 1e-9, "abs": 1e-12}
 
 MEANS = {"H1": "opposition_difference", "H2": "arms_push_cosine"}
 CORE = ("H1", "H4", "H5a", "H7")
@@ -44,16 +44,18 @@ def _without_skewness(t, a):
     return t + a / 6.0 + a * t**2 / 3.0 + a**2 * t**3 / 27.0
 
 
-def _p(found, delta):
+def _p(mean_test, delta):
     """The p values for a direction, given by the sign of delta, and against it: the larger of t's
     and that of t without skewness."""
-    mean, se, df, a = found
+    mean, se, df, a = mean_test
     sign = np.sign(delta)
-    both = []
+    p_values = []
     for bound, side in ((0.0, sign), (delta, -sign)):
         t = (mean - bound) / se
-        both.append(max(stats.t.sf(side * one, df) for one in (t, _without_skewness(t, a))))
-    return min(1.0, 2.0 * both[0]), both[1]
+        p_values.append(
+            max(stats.t.sf(side * statistic, df) for statistic in (t, _without_skewness(t, a)))
+        )
+    return min(1.0, 2.0 * p_values[0]), p_values[1]
 
 
 def _over(t, a, bound):
@@ -64,19 +66,19 @@ def _interval(mean, se, df, a):
     """Bounds that t, or t without skewness, leaves open."""
     far = stats.t.ppf(0.975, df)
     ends = [-far, far]
-    ends += [brentq(_over, -200.0, 200.0, args=(a, one)) for one in (-far, far)]
+    ends += [brentq(_over, -200.0, 200.0, args=(a, bound)) for bound in (-far, far)]
     return mean - max(ends) * se, mean - min(ends) * se
 
 
-def _check(row, found, *, p=True):
+def _check(row, expected, *, p=True):
     """Estimate, 95 % interval and both p values of a mean."""
-    low, high = _interval(*found)
-    assert (row.estimate, row.ci_low) == pytest.approx((found[0], low), rel=1e-8, abs=1e-10)
+    low, high = _interval(*expected)
+    assert (row.estimate, row.ci_low) == pytest.approx((expected[0], low), rel=1e-8, abs=1e-10)
     limit = 1.0 if row.name in MEANS else np.inf
     assert row.ci_high == pytest.approx(min(high, limit), rel=1e-8, abs=1e-10)
     if p:
-        told = (row.p, row.p_against)
-        assert told == pytest.approx(_p(found, row.smallest_effect), rel=1e-7, abs=1e-12)
+        p_values = (row.p, row.p_against)
+        assert p_values == pytest.approx(_p(expected, row.smallest_effect), rel=1e-7, abs=1e-12)
 
 
 def _mean(values):
@@ -100,7 +102,7 @@ def _slopes(table, x, y):
     return (
         table.dropna(subset=[y])
         .groupby("participant_id")[[x, y]]
-        .apply(lambda own: np.polyfit(own[x], own[y], 1)[0])
+        .apply(lambda of_athlete: np.polyfit(of_athlete[x], of_athlete[y], 1)[0])
     )
 
 
@@ -112,26 +114,31 @@ def test_h1_is_held_against_all_ways_to_divide_the_body(tables):
     """The larger p of two means: over the classical one, and over the mean of the other 14."""
     steps, row = tables["hypotheses_steps"], _row(tables, "H1")
     chi = steps.groupby("participant_id")[[c for c in steps if c.startswith("chi_")]].mean()
-    own = chi.pop("chi_swing_leg")
-    found = [_mean(own - chi["chi_push_leg+swing_leg"]), _mean(own - chi.mean(axis=1))]
-    p, against = zip(*(_p(one, row.smallest_effect) for one in found), strict=True)
+    swing_leg = chi.pop("chi_swing_leg")
+    mean_tests = [
+        _mean(swing_leg - chi["chi_push_leg+swing_leg"]),
+        _mean(swing_leg - chi.mean(axis=1)),
+    ]
+    p, against = zip(*(_p(mean_test, row.smallest_effect) for mean_test in mean_tests), strict=True)
     assert (row.p, row.p_against) == pytest.approx((max(p), against[0]), rel=1e-6, abs=1e-12)
-    assert f"index {found[1][0]:+.3f} over the mean of the other 14" in row.reason
-    rank = 1 + chi.gt(own + 1e-9, axis=0).sum(axis=1)
+    assert f"index {mean_tests[1][0]:+.3f} over the mean of the other 14" in row.reason
+    rank = 1 + chi.gt(swing_leg + 1e-9, axis=0).sum(axis=1)
     assert f"median rank {rank.median():g} of 15" in row.reason
 
 
 def test_amplification_at_the_highest_speed_under_every_contact_model(tables):
     steps, row = tables["hypotheses_steps"], _row(tables, "H4")
     top = steps[steps["level"] == steps.groupby("participant_id")["level"].transform("max")]
-    found = {
+    mean_tests = {
         model: _mean(top.groupby("participant_id")[f"caused_share_{model}"].mean())
         for model in ("C1", "C2", "C3")
     }
-    _check(row, max(found.values()), p=False)
-    p, against = zip(*(_p(one, row.smallest_effect) for one in found.values()), strict=True)
+    _check(row, max(mean_tests.values()), p=False)
+    p, against = zip(
+        *(_p(mean_test, row.smallest_effect) for mean_test in mean_tests.values()), strict=True
+    )
     assert (row.p, row.p_against) == pytest.approx((max(p), max(against)), rel=1e-6)
-    for model, (mean, *_) in found.items():
+    for model, (mean, *_) in mean_tests.items():
         assert f"{model} {mean:+.4f}" in row.reason
 
 
@@ -144,16 +151,18 @@ def test_lag_spread(tables):
     pairs = steps.merge(later, on=["participant_id", "trial_id", "step"], suffixes=("", "_later"))
     cell = ["participant_id", "level"]
     change = (pairs["lag_later"] - pairs["lag"]).groupby([pairs[c] for c in cell])
-    middle = change.agg(lambda own: (own - own.median()).abs().median() * np.exp(1.1 / len(own)))
+    middle = change.agg(
+        lambda changes: (changes - changes.median()).abs().median() * np.exp(1.1 / len(changes))
+    )
     cells = steps.groupby(cell).agg(
-        speed=("speed_mps", "mean"), noise=("error_step_lag", lambda own: (own**2).mean())
+        speed=("speed_mps", "mean"), noise=("error_step_lag", lambda errors: (errors**2).mean())
     )
     spread = middle / stats.norm.ppf(0.75) / np.sqrt(2.0)
     left = (1.0 - cells["noise"] / spread**2).clip(lower=0.25)
     assert (left < 0.999).all()
     cells["log"] = np.log(spread) + 0.5 * np.log(left)
     slopes = cells.groupby("participant_id")[["speed", "log"]].apply(
-        lambda own: np.polyfit(own["speed"], own["log"], 1)[0]
+        lambda of_athlete: np.polyfit(of_athlete["speed"], of_athlete["log"], 1)[0]
     )
     _check_mean(_row(tables, "H5b"), slopes)
 
@@ -169,7 +178,7 @@ def _robust_fit(columns, response):
     covariance = inverse @ (table.T * rest**2 / (1.0 - leverage)) @ table @ inverse
     forms = [(np.eye(len(hat)) - hat) * row / np.sqrt(1.0 - leverage) for row in inverse @ table.T]
     values = [np.linalg.eigvalsh(form.T @ form) for form in forms]
-    df = np.array([one.sum() ** 2 / (one**2).sum() for one in values])
+    df = np.array([eigenvalues.sum() ** 2 / (eigenvalues**2).sum() for eigenvalues in values])
     return beta, np.sqrt(np.diag(covariance)), df
 
 
@@ -181,8 +190,8 @@ def test_sprints_at_equal_order(tables):
     sprints = _maximal(tables)
     sprints["speed_mps"] = np.log(sprints["speed_mps"])
     means = sprints.pivot_table(["speed_mps", "order"], "participant_id", "condition")
-    both = means["speed_mps"]
-    change = np.expm1(both["restricted_arms"] - both["normal"])
+    log_speeds = means["speed_mps"]
+    change = np.expm1(log_speeds["restricted_arms"] - log_speeds["normal"])
     later = means["order"]["restricted_arms"] - means["order"]["normal"]
     assert later.min() < 0.0 < later.max()
     beta, se, df = _robust_fit([later], 100.0 * change.to_numpy())
@@ -207,8 +216,8 @@ def test_misdirection_at_equal_speed_and_order(tables):
     x, y, later = (
         means[name]["restricted_arms"] - means[name]["normal"] for name in ("x", "y", "order")
     )
-    own = y - slope * x - x.mean() * score / (away**2).sum() * len(score)
-    beta, se, df = _robust_fit([later], 100.0 * own.to_numpy())
+    change = y - slope * x - x.mean() * score / (away**2).sum() * len(score)
+    beta, se, df = _robust_fit([later], 100.0 * change.to_numpy())
     low, high = _interval(beta[0], se[0], df[0], 0.0)
     row = _row(tables, "H7b")  # tested as a logarithm, shown in percent
     expected = [100.0 * np.expm1(end / 100.0) for end in (low, beta[0], high)]
@@ -259,7 +268,7 @@ def test_slopes_between_athletes(tables, name):
             columns, y = _scores(rest, names)
             if any(np.allclose(column, y) for column in columns):
                 # no scatter is left, of which influence and error would be
-                assert _row(tables, name).estimate == pytest.approx(estimates[0], **SAME)
+                assert _row(tables, name).estimate == pytest.approx(estimates[0], **TOLERANCE)
                 return
             if not is_all:
                 columns, y = _scores(rest.drop(index=_most_in_favour(name, columns, y)), names)
@@ -267,22 +276,22 @@ def test_slopes_between_athletes(tables, name):
             estimates.append(fit[0][1])
             ends.append(fit[0][1] + stats.t.ppf([0.025, 0.975], fit[2][1]) * fit[1][1])
     row, used = _row(tables, name), np.array(ends)
-    assert row.estimate == pytest.approx(estimates[0], **SAME)
+    assert row.estimate == pytest.approx(estimates[0], **TOLERANCE)
     assert (row.ci_low, row.ci_high) == pytest.approx((used.min(), used.max()), rel=1e-8)
 
 
 @pytest.mark.parametrize("name", ["p", "p_against"])
 def test_adjusted_p_values(tables, name):
     """Holm, step by step, over the core hypotheses whose gates passed; the survey is too small."""
-    every = tables["verdicts"].dropna(subset=[f"{name}_holm"]).sort_values(name)
-    assert set(every["gates"]) == {"passed"}
-    core = every["hypothesis"].isin(CORE)
-    assert set(every.loc[core, "hypothesis"]) == set(CORE)
-    for tested in (every[core], every[~core]):  # the others are contrasts, a family of their own
+    judged = tables["verdicts"].dropna(subset=[f"{name}_holm"]).sort_values(name)
+    assert set(judged["gates"]) == {"passed"}
+    core = judged["hypothesis"].isin(CORE)
+    assert set(judged.loc[core, "hypothesis"]) == set(CORE)
+    for tested in (judged[core], judged[~core]):  # the others are contrasts, a family of their own
         running, count = 0.0, len(tested)
-        for place, row in enumerate(tested.to_dict("records")):
-            running = max(running, min(1.0, (count - place) * row[name]))
-            assert row[f"{name}_holm"] == pytest.approx(running, **SAME)
+        for rank, row in enumerate(tested.to_dict("records")):
+            running = max(running, min(1.0, (count - rank) * row[name]))
+            assert row[f"{name}_holm"] == pytest.approx(running, **TOLERANCE)
 
 
 def _rule(row):
@@ -304,37 +313,43 @@ def _rule(row):
 
 
 def test_what_was_found_from_the_numbers_beside_it(tables):
-    seen = set()
+    outcomes = set()
     for row in tables["verdicts"].itertuples():
         expected = _rule(row) if row.verdict != "described" else None
         if expected and row.found != "condition_failed":
             assert row.found == expected, row.hypothesis
-            seen.add(expected)
-    assert len(seen) >= 1
+            outcomes.add(expected)
+    assert len(outcomes) >= 1
 
 
 def test_fragile_from_the_arms(tables):
     """A choice whose analysis judges and differs, and gives another verdict."""
     arms = tables["multiverse"]
     for row in tables["verdicts"].itertuples():
-        own = arms[(arms["hypothesis"] == row.hypothesis) & (arms["specification"] != "default")]
-        if row.gates != "passed" or not len(own):
+        of_hypothesis = arms[
+            (arms["hypothesis"] == row.hypothesis) & (arms["specification"] != "default")
+        ]
+        if row.gates != "passed" or not len(of_hypothesis):
             assert pd.isna(row.fragile)
             continue
         numbers = np.array([(row.estimate, row.ci_low, row.ci_high)])
-        kept = []
-        for arm in own.itertuples():
-            one = np.array([arm.estimate, arm.ci_low, arm.ci_high])
-            if not np.isclose(numbers, one, rtol=1e-7, atol=0, equal_nan=True).all(axis=1).any():
-                numbers = np.vstack([numbers, one])
-                kept.append(arm)
-        kept = [arm for arm in kept if arm.gates == "passed"]
-        over = [arm.specification for arm in kept if arm.verdict != row.verdict]
-        told = [] if pd.isna(row.overturned_by) else row.overturned_by.split(", ")
-        assert told == over
-        if kept:
+        distinct = []
+        for arm in of_hypothesis.itertuples():
+            numbers_of_arm = np.array([arm.estimate, arm.ci_low, arm.ci_high])
+            if (
+                not np.isclose(numbers, numbers_of_arm, rtol=1e-7, atol=0, equal_nan=True)
+                .all(axis=1)
+                .any()
+            ):
+                numbers = np.vstack([numbers, numbers_of_arm])
+                distinct.append(arm)
+        distinct = [arm for arm in distinct if arm.gates == "passed"]
+        over = [arm.specification for arm in distinct if arm.verdict != row.verdict]
+        overturned_by = [] if pd.isna(row.overturned_by) else row.overturned_by.split(", ")
+        assert overturned_by == over
+        if distinct:
             assert row.fragile == ("yes" if over else "no")
-            estimates = [row.estimate, *(arm.estimate for arm in kept)]
+            estimates = [row.estimate, *(arm.estimate for arm in distinct)]
             assert (row.lowest, row.highest) == pytest.approx((min(estimates), max(estimates)))
 
 
@@ -343,16 +358,16 @@ def test_each_athlete_left_out(tables):
     for name in ("H1", "H5a"):
         values = athletes[(athletes["hypothesis"] == name) & (athletes["column"] == "value")]
         values = values.set_index("participant_id")["value"]
-        own = influence[influence["hypothesis"] == name].set_index("participant_id")
-        assert list(own.index) == list(values.index)
-        for who, row in own.iterrows():
-            found = _mean(values.drop(who))
+        of_hypothesis = influence[influence["hypothesis"] == name].set_index("participant_id")
+        assert list(of_hypothesis.index) == list(values.index)
+        for athlete, row in of_hypothesis.iterrows():
+            mean_test = _mean(values.drop(athlete))
             assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx(
-                (found[0], *_interval(*found)), rel=1e-8, abs=1e-10
+                (mean_test[0], *_interval(*mean_test)), rel=1e-8, abs=1e-10
             )
-        others = own.index[own["verdict"] != _row(tables, name).verdict]
-        told = _row(tables, name).influential
-        assert ([] if pd.isna(told) else told.split(", ")) == list(others)
+        influential = of_hypothesis.index[of_hypothesis["verdict"] != _row(tables, name).verdict]
+        stated = _row(tables, name).influential
+        assert ([] if pd.isna(stated) else stated.split(", ")) == list(influential)
 
 
 def test_the_share_of_athletes_and_the_robust_centre(tables):
@@ -365,10 +380,10 @@ def test_the_share_of_athletes_and_the_robust_centre(tables):
         k = int((sign * values >= abs(row.smallest_effect)).sum())
         middle = (k / n + z**2 / (2 * n)) / (1 + z**2 / n)
         half = z / (1 + z**2 / n) * np.sqrt(k / n * (1 - k / n) / n + z**2 / (4 * n**2))
-        found = (row.n_showing, row.share_low, row.share_high)
-        assert found == pytest.approx((k, max(0, middle - half), min(1, middle + half)), abs=1e-9)
+        share = (row.n_showing, row.share_low, row.share_high)
+        assert share == pytest.approx((k, max(0, middle - half), min(1, middle + half)), abs=1e-9)
         means = [(values[i] + values[j]) / 2 for i in range(n) for j in range(i, n)]
-        assert row.robust == pytest.approx(np.median(means), **SAME)
+        assert row.robust == pytest.approx(np.median(means), **TOLERANCE)
 
 
 def test_claims_by_their_words(tables):
@@ -388,17 +403,17 @@ def test_claims_by_their_words(tables):
 
 
 def test_errors_of_measurement_of_the_mean(tables):
-    """What the gate of precision holds against half the smallest effect."""
+    """Error that the gate of precision compares with half the smallest effect."""
     steps, trials = tables["hypotheses_steps"], tables["hypotheses_trials"]
-    both = steps.merge(trials, on=["participant_id", "trial_id"])
+    merged = steps.merge(trials, on=["participant_id", "trial_id"])
     for name, column in (("H1", "opposition"), ("H2", "arms_push_cosine")):
-        whole, shared = (
-            both.groupby("participant_id")[f"{prefix}_{column}"].mean()
+        total, shared = (
+            merged.groupby("participant_id")[f"{prefix}_{column}"].mean()
             for prefix in ("error", "common")
         )
         assert shared.to_numpy() == pytest.approx(DEVIATION[column], rel=1e-6)
-        own = whole**2 - shared**2
-        error = np.sqrt(own.sum() / len(own) ** 2 + (shared**2).mean())
+        single_variance = total**2 - shared**2
+        error = np.sqrt(single_variance.sum() / len(single_variance) ** 2 + (shared**2).mean())
         assert error <= abs(_row(tables, name).smallest_effect) / 2
         assert "precision" not in _row(tables, name).gates
 

@@ -70,9 +70,9 @@ def _sheet(name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Callabl
     return work
 
 
-def _set(name: str, who: str, trial: str = "", **cells: str) -> Callable[[Study], None]:
+def _set(name: str, participant: str, trial: str = "", **cells: str) -> Callable[[Study], None]:
     def change(table: pd.DataFrame) -> pd.DataFrame:
-        chosen = table["participant_id"] == who
+        chosen = table["participant_id"] == participant
         if trial:
             chosen &= table["trial_id"] == trial
         table.loc[chosen, list(cells)] = list(cells.values())
@@ -81,10 +81,10 @@ def _set(name: str, who: str, trial: str = "", **cells: str) -> Callable[[Study]
     return _sheet(name, change)
 
 
-def _without(*who: str) -> Callable[[Study], None]:
+def _without(*participants: str) -> Callable[[Study], None]:
     def work(study: Study) -> None:
         for name in ("participants", "trials"):
-            _sheet(name, lambda table: table[~table["participant_id"].isin(who)])(study)
+            _sheet(name, lambda table: table[~table["participant_id"].isin(participants)])(study)
 
     return work
 
@@ -164,14 +164,14 @@ def test_a_change_is_listed_and_stated(study, name):
     deed(study)
     changed = load_study(study.file)
     listed = deviations(changed)
-    assert key in [one.key for one in listed]
+    assert key in [deviation.key for deviation in listed]
     assert post_hoc(listed, "H1")
     record = registry_record(changed)
-    stated = registry_words(
+    record_words = registry_words(
         Record(record["hash"], record["recorded"], record["earlier"]), "another"
     )
-    sentences = deviation_sentences([asdict(one) for one in listed])
-    assert words in " ".join((*sentences, stated))
+    sentences = deviation_sentences([asdict(deviation) for deviation in listed])
+    assert words in " ".join((*sentences, record_words))
 
 
 def test_reasons_are_no_change(study):
@@ -192,8 +192,10 @@ def test_rows_of_a_table_say_the_same(study, tmp_path):
     _set("trials", "A1", "free", effort="submaximal")(study)
     listed = deviations(load_study(study.file))
     path = tmp_path / "deviations.tsv"
-    table = pd.DataFrame([{k: v or None for k, v in asdict(one).items()} for one in listed])
+    table = pd.DataFrame(
+        [{k: v or None for k, v in asdict(deviation).items()} for deviation in listed]
+    )
     write_table(table, path, {name: {} for name in table}, {})
     assert deviation_sentences(rows(read_table(path))) == deviation_sentences(
-        [asdict(one) for one in listed]
+        [asdict(deviation) for deviation in listed]
     )

@@ -44,25 +44,25 @@ def _table(forces_by_step: list[dict[str, float]], level: str = "C (C2)") -> pd.
     wrong = ({"phase": "flight"}, {"axis": "x"}, {"level": "C (C9)"}, {"statistic": "force_peak"},
              {"target": "pelvis"})  # fmt: skip
     rows = [
-        right | other | {"participant_id": "P1", "trial_id": f"run{step // 2}", "step": step,
-                         "source": source, "value": value * (1.0 + 7.0 * len(other))}
+        right | difference | {"participant_id": "P1", "trial_id": f"run{step // 2}", "step": step,
+                         "source": source, "value": value * (1.0 + 7.0 * len(difference))}
         for step, forces in enumerate(forces_by_step)
-        for other in ({}, *wrong)
+        for difference in ({}, *wrong)
         for source, value in forces.items()
-        if not other or source == "hip_swing"
+        if not difference or source == "hip_swing"
     ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
 def test_a_share_is_that_of_single_joints_of_swing_leg_arms_and_trunk():
     """Of steps in any order; under a contact model without rows there is none."""
-    more = FORCES | {"hip_push": 1500.0}
-    table = _table([FORCES, more, FORCES])
+    stronger_push = FORCES | {"hip_push": 1500.0}
+    table = _table([FORCES, stronger_push, FORCES])
     for rows in (table, table[::-1]):
-        shares = caused_shares([rows, _table([more], "C (C3)")], ("C1", "C2", "C3"))
+        shares = caused_shares([rows, _table([stronger_push], "C (C3)")], ("C1", "C2", "C3"))
         assert set(shares) == {"C2", "C3"}
-        told = {key: float(value) for key, value in shares["C2"].items()}
-        assert told == pytest.approx({("P1", "run0", 0): 0.4, ("P1", "run0", 1): 0.2,
+        share_of_step = {key: float(value) for key, value in shares["C2"].items()}
+        assert share_of_step == pytest.approx({("P1", "run0", 0): 0.4, ("P1", "run0", 1): 0.2,
                                       ("P1", "run1", 2): 0.4})  # fmt: skip
         assert shares["C3"].tolist() == pytest.approx([0.2])
 
@@ -73,15 +73,15 @@ def test_a_share_moves_in_a_world_as_that_of_the_moved_forces():
     value = np.tile([FORCES[name] for name in names], (3, 1)) + random.normal(0, 20, (3, 7))
     deviation = random.normal(0, 30, (6, 3, 7))
     value[1, names.index("gravity")] = np.nan
-    both = [np.full((*one.shape, 3), 1e4) for one in (value, deviation)]
-    for one, own in zip(both, (value, deviation), strict=True):
-        one[..., AXES.index("y")] = own
+    vectors = [np.full((*vertical.shape, 3), 1e4) for vertical in (value, deviation)]
+    for vector, vertical in zip(vectors, (value, deviation), strict=True):
+        vector[..., AXES.index("y")] = vertical
     data = xr.Dataset(
         {
-            "value": (("step", "outcome", "axis"), np.concatenate([both[0]] * 2, axis=1)),
+            "value": (("step", "outcome", "axis"), np.concatenate([vectors[0]] * 2, axis=1)),
             "deviation": (
                 ("draw", "step", "outcome", "axis"),
-                np.concatenate([both[1], 3.0 * both[1]], axis=2),
+                np.concatenate([vectors[1], 3.0 * vectors[1]], axis=2),
             ),
         },
         {"source": ("outcome", names * 2), "level": ("outcome", ["C (C2)"] * 7 + ["C (C1)"] * 7)},
@@ -89,14 +89,14 @@ def test_a_share_moves_in_a_world_as_that_of_the_moved_forces():
 
     def shares(forces: np.ndarray) -> np.ndarray:
         rows = [dict(zip(names, step, strict=True)) for step in forces]
-        found = caused_shares([_table(rows)], ("C2",))["C2"]
-        return found.to_numpy()
+        share = caused_shares([_table(rows)], ("C2",))["C2"]
+        return share.to_numpy()
 
-    found = caused_draws(data, "C (C2)")
+    draws = caused_draws(data, "C (C2)")
     for world, moved in enumerate(deviation):
         expected = shares(value + moved) - shares(value)
         assert np.abs(expected).min() > 1e-5
-        np.testing.assert_allclose(found[world], expected, rtol=1e-9)
+        np.testing.assert_allclose(draws[world], expected, rtol=1e-9)
     silent = data.assign(value=data["value"].where(data["step"] != 2))
     assert np.isnan(caused_draws(silent, "C (C2)")[:, 2]).all()
 
@@ -104,19 +104,19 @@ def test_a_share_moves_in_a_world_as_that_of_the_moved_forces():
 def test_another_body_changes_a_share_by_the_means_of_all_steps():
     """Three steps with 100 of 1000 N and one with 500 have 0.2; on the other body 0.3."""
     rows = [
-        {"participant_id": who, "model": "other", "level": "C (C2)", "statistic": statistic,
-         "target": "ground", "axis": axis, "source": source, "steps": steps, "own": own,
-         "other": other}
-        for who, axis, statistic in (("P1", "y", "force_mean"), ("P2", "x", "force_mean"),
+        {"participant_id": participant, "model": "other", "level": "C (C2)", "statistic": statistic,
+         "target": "ground", "axis": axis, "source": source, "steps": steps, "own": force,
+         "other": other_force}
+        for participant, axis, statistic in (("P1", "y", "force_mean"), ("P2", "x", "force_mean"),
                                      ("P3", "y", "force_peak"))
         for steps, forces in ((3, {"knee_swing": (100.0, 300.0), "knee_push": (900.0, 700.0),
                                    "push_side": (900.0, 700.0)}),
                               (1, {"knee_swing": (500.0, 300.0), "knee_push": (500.0, 700.0)}))
-        for source, (own, other) in forces.items()
+        for source, (force, other_force) in forces.items()
     ]  # fmt: skip
-    found = shares_on_other_models([pd.DataFrame(rows)], ["C1", "C2"])
-    assert {body: list(models) for body, models in found.items()} == {"other": ["C2"]}
-    assert found["other"]["C2"] == pytest.approx({"P1": 0.1})
+    changes = shares_on_other_models([pd.DataFrame(rows)], ["C1", "C2"])
+    assert {body: list(models) for body, models in changes.items()} == {"other": ["C2"]}
+    assert changes["other"]["C2"] == pytest.approx({"P1": 0.1})
 
 
 STATES = {"motion": [0.02, -0.01, 0.03], "clock": [0.03, -0.03], "frames": [0.05]}
@@ -137,12 +137,16 @@ def test_a_lag_is_as_unsure_as_its_states_and_shares_what_is_not_its_own(study, 
     """Root mean square of the states; a clock is the laboratory's, a model everybody's."""
     trials = {("P1", "fast"): entry, ("P2", "slow"): entry, ("P1", "slow"): {"lag_states": None}}
     for scopes, expected in ((SCOPES, sd), (SHARED, shared)):
-        found = lag_draws(study, trials, scopes)
-        assert set(found) == {("P1", "fast"), ("P2", "slow")}
-        one, other = found.values()
-        assert one.std() == pytest.approx(expected, abs=1e-12)
-        assert one.mean() == pytest.approx(0.0, abs=1e-12)
-        assert np.std(one - other) < 1e-12 if sd == shared else np.std(one - other) >= expected
+        draws = lag_draws(study, trials, scopes)
+        assert set(draws) == {("P1", "fast"), ("P2", "slow")}
+        of_first, of_second = draws.values()
+        assert of_first.std() == pytest.approx(expected, abs=1e-12)
+        assert of_first.mean() == pytest.approx(0.0, abs=1e-12)
+        assert (
+            np.std(of_first - of_second) < 1e-12
+            if sd == shared
+            else np.std(of_first - of_second) >= expected
+        )
 
 
 def test_a_contact_that_is_told_too_long_is_a_flight_that_is_told_too_short(study):
@@ -155,16 +159,16 @@ def test_a_contact_that_is_told_too_long_is_a_flight_that_is_told_too_short(stud
         ],
         columns=["participant_id", "trial_id", "events", "contact_error_s"],
     )  # fmt: skip
-    found = shared_draws(study, ["contact_s", "flight_s", "speed_mps"], steps)
-    assert set(found) == {"contact_s", "flight_s"}
-    contact = found["contact_s"].T
-    np.testing.assert_allclose(contact, -found["flight_s"].T, atol=1e-15)
+    draws = shared_draws(study, ["contact_s", "flight_s", "speed_mps"], steps)
+    assert set(draws) == {"contact_s", "flight_s"}
+    contact = draws["contact_s"].T
+    np.testing.assert_allclose(contact, -draws["flight_s"].T, atol=1e-15)
     assert list(contact) == [("P1", "fast"), ("P2", "fast"), ("P2", "slow")]
     sds = contact.std(ddof=0) * STATED_ERROR_SDS
     assert sds.tolist() == pytest.approx([0.003, 0.006, 0.006])
     np.testing.assert_allclose(2.0 * contact["P1", "fast"], contact["P2", "fast"], atol=1e-15)
     assert abs(contact.corr().iloc[1, 2]) < 0.3
-    assert contact.iloc[0, 0] * found["flight_s"].iloc[0, 0] < 0.0
+    assert contact.iloc[0, 0] * draws["flight_s"].iloc[0, 0] < 0.0
 
 
 RECORDED = [("fast", 1), ("fast", 2), ("slow", 1), ("slow", 2), ("slow", 3)]
@@ -172,7 +176,7 @@ SIZES = {"C (C1)": 5.0, "C (C2)": 8.0, "C (C3)": 20.0}
 """How far the forces under each contact model may be off, N."""
 
 
-def _drawn(silent, _study, names, levels, scopes, *_, with_values=True) -> xr.Dataset:
+def _study_draws(silent, _study, names, levels, scopes, *_, with_values=True) -> xr.Dataset:
     """Of two joints under three contact models, or two numbers; half as large where shared.
 
     Nothing is drawn at a `silent` level.
@@ -205,19 +209,21 @@ def _drawn(silent, _study, names, levels, scopes, *_, with_values=True) -> xr.Da
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("silent", "least"), [("", "C (C3)"), ("C (C3)", "C (C2)")])
-def test_trials_have_the_mean_errors_of_their_steps_that_count(study, monkeypatch, silent, least):
+@pytest.mark.parametrize(("silent", "smallest_model"), [("", "C (C3)"), ("C (C3)", "C (C2)")])
+def test_trials_have_the_mean_errors_of_their_steps_that_count(
+    study, monkeypatch, silent, smallest_model
+):
     """Of known steps; of a share under the contact model under which it is least certain."""
-    drawn_data = partial(_drawn, silent)
+    drawn_data = partial(_study_draws, silent)
     monkeypatch.setattr(measurement_draws, "study_draws", drawn_data)
     steps = pd.DataFrame(
         [("P1", "fast", 1), ("P1", "fast", 2), ("P1", "slow", 1), ("P1", "slow", 3)],
         columns=["participant_id", "trial_id", "step"],
     )
-    found = trial_draws(study, steps, {})
-    for drawn, scopes in zip(found, (SCOPES, SHARED), strict=True):
+    draws_by_scope = trial_draws(study, steps, {})
+    for draws, scopes in zip(draws_by_scope, (SCOPES, SHARED), strict=True):
         forces = drawn_data(study, ["P1"], list(SIZES), scopes)
-        at_least = np.flatnonzero(forces["level"].values == least)
+        at_least = np.flatnonzero(forces["level"].values == smallest_model)
         moved = forces["deviation"].values[:, :, at_least, 1] + np.array([400.0, 600.0])
         numbers = drawn_data(study, ["P1"], ["H1"], scopes)["deviation"].values[..., 1]
         for name, by_step in (
@@ -225,7 +231,7 @@ def test_trials_have_the_mean_errors_of_their_steps_that_count(study, monkeypatc
             ("opposition", numbers[..., 0]),
             ("arms_push_cosine", numbers[..., 1]),
         ):
-            assert drawn[name].index.tolist() == [("P1", "fast"), ("P1", "slow")]
+            assert draws[name].index.tolist() == [("P1", "fast"), ("P1", "slow")]
             expected = [(by_step[:, 0] + by_step[:, 1]) / 2.0, by_step[:, 2]]
-            np.testing.assert_allclose(drawn[name], expected, atol=1e-12)
-        assert drawn["lag"].empty
+            np.testing.assert_allclose(draws[name], expected, atol=1e-12)
+        assert draws["lag"].empty

@@ -1,4 +1,4 @@
-"""What evidence is gathered of: scores of strengths, speed levels, specifications, by hand."""
+"""Sources of evidence: scores of strengths, speed levels and specifications, by hand."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def _tests(seed: int = 1, unit: float = 1.0) -> list[Strength]:
     """Two tests of the push side and one of the swing side, two to four attempts each."""
     random, rows = np.random.default_rng(seed), []
     for movement, mean in ((KNEE, 200.0), (HIP, 90.0), (ANKLE, 120.0)):
-        for place, name in enumerate(PEOPLE):
-            own = mean * (1.0 + 0.2 * random.standard_normal())
-            for attempt in range(1, 3 + place % 3):
-                value = unit * own * (1.0 + 0.05 * random.standard_normal())
+        for index, name in enumerate(PEOPLE):
+            strength = mean * (1.0 + 0.2 * random.standard_normal())
+            for attempt in range(1, 3 + index % 3):
+                value = unit * strength * (1.0 + 0.05 * random.standard_normal())
                 row = {"participant_id": name, "side": "bilateral", "movement": movement,
                        "contraction": "isometric", "unit": "N m", "value": value,
                        "attempt": attempt}  # fmt: skip
@@ -36,8 +36,8 @@ def _tests(seed: int = 1, unit: float = 1.0) -> list[Strength]:
 
 def _score(rows: list[Strength], movement: str) -> tuple[pd.Series, float]:
     """Standard scores of means, and the variance of a mean over that between athletes."""
-    own = [(row.participant_id, row.value) for row in rows if row.movement == movement]
-    by_athlete = pd.DataFrame(own, columns=["who", "value"]).groupby("who")["value"]
+    strengths = [(row.participant_id, row.value) for row in rows if row.movement == movement]
+    by_athlete = pd.DataFrame(strengths, columns=["who", "value"]).groupby("who")["value"]
     means, free = by_athlete.mean(), by_athlete.size() - 1
     within = (by_athlete.var() * free).sum() / free.sum()
     error = np.mean([within / count for count in by_athlete.size()])
@@ -46,36 +46,36 @@ def _score(rows: list[Strength], movement: str) -> tuple[pd.Series, float]:
 
 def test_capacities_are_mean_scores_of_tests_and_their_errors_an_analysis_of_variance():
     rows = _tests()
-    found = capacity_scores(rows, PEOPLE)
+    scores = capacity_scores(rows, PEOPLE)
     (knee, knee_noise), (ankle, ankle_noise) = (_score(rows, name) for name in (KNEE, ANKLE))
     hip, hip_noise = _score(rows, HIP)
-    np.testing.assert_allclose(found["push_capacity"], (knee + ankle) / 2.0)
-    np.testing.assert_allclose(found["swing_capacity"], hip)
-    np.testing.assert_allclose(found["push_noise"], (knee_noise + ankle_noise) / 4.0)
-    np.testing.assert_allclose(found["swing_noise"], hip_noise)
+    np.testing.assert_allclose(scores["push_capacity"], (knee + ankle) / 2.0)
+    np.testing.assert_allclose(scores["swing_capacity"], hip)
+    np.testing.assert_allclose(scores["push_noise"], (knee_noise + ankle_noise) / 4.0)
+    np.testing.assert_allclose(scores["swing_noise"], hip_noise)
 
 
 def test_capacities_know_neither_units_nor_the_order_of_rows():
     expected = capacity_scores(_tests(), PEOPLE)
     for rows in (_tests(unit=1.7), _tests()[::-1]):
-        found = capacity_scores(rows, PEOPLE[::-1])
+        scores = capacity_scores(rows, PEOPLE[::-1])
         for name, values in expected.items():
-            np.testing.assert_allclose(found[name], values[::-1], rtol=1e-9, err_msg=name)
+            np.testing.assert_allclose(scores[name], values[::-1], rtol=1e-9, err_msg=name)
 
 
 def test_who_lacks_a_test_has_no_capacity_and_single_tests_have_no_known_error():
     rows = [row for row in _tests() if (row.participant_id, row.movement) != ("B", ANKLE)]
-    found = capacity_scores([row for row in rows if row.movement != HIP], PEOPLE)
-    assert np.isnan(found["push_capacity"]).tolist() == [False, True, False, False, False]
-    assert np.isnan(found["swing_capacity"]).all()
-    assert np.isnan(found["swing_noise"]).all()
-    once = capacity_scores([row for row in rows if row.attempt == 1], PEOPLE)
-    assert np.isnan([once["push_noise"], once["swing_noise"]]).all()
-    assert np.isfinite(once["swing_capacity"]).all()
+    scores = capacity_scores([row for row in rows if row.movement != HIP], PEOPLE)
+    assert np.isnan(scores["push_capacity"]).tolist() == [False, True, False, False, False]
+    assert np.isnan(scores["swing_capacity"]).all()
+    assert np.isnan(scores["swing_noise"]).all()
+    single_test = capacity_scores([row for row in rows if row.attempt == 1], PEOPLE)
+    assert np.isnan([single_test["push_noise"], single_test["swing_noise"]]).all()
+    assert np.isfinite(single_test["swing_capacity"]).all()
 
 
 def _steps(speeds: dict[tuple[str, str], list[float]]) -> pd.DataFrame:
-    rows = [(*key, speed) for key, own in speeds.items() for speed in own]
+    rows = [(*key, speed) for key, speeds_of_trial in speeds.items() for speed in speeds_of_trial]
     return pd.DataFrame(rows, columns=[*TRIAL, "speed_mps"])
 
 
@@ -119,7 +119,9 @@ def test_a_person_is_compared_with_the_last_session_that_was_tested():
               ("V1", "V"), ("V2", "V")]  # fmt: skip
     tested = ("P1", "P2", "P3", "Q2", "Q3", "R1", "S", "T", "V1", "V2")
     study = SimpleNamespace(
-        participants=[SimpleNamespace(participant_id=name, person=who) for name, who in people],
+        participants=[
+            SimpleNamespace(participant_id=name, person=person) for name, person in people
+        ],
         strength=[SimpleNamespace(participant_id=name) for name in tested * 2],
     )
     assert gathered.tested_sessions(study) == {"P1": "P3", "V1": "V2"}
@@ -161,6 +163,6 @@ def test_choices_of_the_fit_are_made_where_some_trial_was_fitted(monkeypatch, co
     data = SimpleNamespace(evidence=SimpleNamespace(trials=trials), study=None)
     fitted = ["consistency=off", "cutoff=15", "consistency=off cutoff=15", "body=dumas"]
     plain = ["cutoff=15", "body=dumas"]
-    found = choices.recomputed(data)
-    assert [name for name, _ in found] == [*(fitted if consistent else plain), "pelvis=legs"]
-    assert set(found) <= set(pairs)
+    recomputed = choices.recomputed(data)
+    assert [name for name, _ in recomputed] == [*(fitted if consistent else plain), "pelvis=legs"]
+    assert set(recomputed) <= set(pairs)

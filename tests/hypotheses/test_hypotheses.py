@@ -47,8 +47,10 @@ Change = Callable[[Study], object]
 
 
 def _tables(study: Study, *names: str) -> dict[str, pd.DataFrame]:
-    tables = {one: read_table(study.table(f"{one}.tsv")) for one in names or stage.COLUMNS}
-    return {one: own.drop(columns="registry_hash", errors="ignore") for one, own in tables.items()}
+    tables = {name: read_table(study.table(f"{name}.tsv")) for name in names or stage.COLUMNS}
+    return {
+        name: table.drop(columns="registry_hash", errors="ignore") for name, table in tables.items()
+    }
 
 
 VERDICT = (
@@ -58,8 +60,8 @@ VERDICT = (
 TRUST = ("consistent", "spoilt", "plain_spoilt", "closures_pass")
 
 
-def _said(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """What the tables tell people: sizes, verdicts, deviations, and how trials are judged.
+def _table_lines(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Lines about the tables: sizes, verdicts, deviations, and judgements of trials.
 
     Without the value of a checksum, which says nothing to people.
     """
@@ -71,7 +73,7 @@ def _said(tables: dict[str, pd.DataFrame]) -> list[str]:
         ("deviations", ("hypothesis", "key", "before", "now")),
     ):
         table = tables.get(name, pd.DataFrame())
-        lines += told_rows(name, table, *(one for one in columns if one in table))
+        lines += told_rows(name, table, *(column for column in columns if column in table))
     trials = tables.get("hypotheses_trials", pd.DataFrame(columns=list(TRUST)))
     lines += [
         f"{name} {value}: {count} trials"
@@ -85,16 +87,16 @@ def _said(tables: dict[str, pd.DataFrame]) -> list[str]:
 def test_words_of_a_whole_study(request, world):
     """The discriminating cells of science.md 7.5; the whole matrix is `python -m validation`."""
     tables = _tables(request.getfixturevalue(world))
-    told = _said(tables)
+    lines = _table_lines(tables)
     if world == "balanced":
-        told = without_known(told, "hypotheses/classical")
-    assert differences(f"hypotheses/{world}", told) == []
+        lines = without_known(lines, "hypotheses/classical")
+    assert differences(f"hypotheses/{world}", lines) == []
     labels = dict(tables["verdicts"][["hypothesis", "verdict"]].itertuples(index=False))
     right = "supported" if world == "balanced" else "not_supported"
     assert [labels[name] for name in ("H1", "H5a", "H7")] == [right, right, "supported"]
-    steps, given = tables["hypotheses_steps"], tables["verdicts"].set_index("hypothesis")
-    found = timing_numbers(steps, tables["verdicts"])
-    assert (found["lag_change"] == float(given.loc["H5a", "estimate"])).all()
+    steps, verdict_rows = tables["hypotheses_steps"], tables["verdicts"].set_index("hypothesis")
+    timing = timing_numbers(steps, tables["verdicts"])
+    assert (timing["lag_change"] == float(verdict_rows.loc["H5a", "estimate"])).all()
 
 
 @pytest.mark.parametrize("world", ["classical", "balanced"])
@@ -115,8 +117,10 @@ def test_patterns_are_means_of_what_steps_have(request, world):
     signs = tables["sign_patterns"].set_index(["level", "first", "second"])
     cosine = signs["cosine"]
     assert cosine.abs().max() <= 1.0
-    for level, one, other in cosine.index:
-        assert cosine[level, one, other] == pytest.approx(cosine[level, other, one], nan_ok=True)
+    for level, first, second in cosine.index:
+        assert cosine[level, first, second] == pytest.approx(
+            cosine[level, second, first], nan_ok=True
+        )
     for level, column in (("momentum", "arms_push_cosine"), ("rate", "arms_push_rates")):
         found = cosine[level, "arms", "push_leg"]
         assert found == pytest.approx(means[column].mean(), rel=1e-6)
@@ -124,8 +128,8 @@ def test_patterns_are_means_of_what_steps_have(request, world):
         ("arms", "push_leg"): (1, -1), ("torso", "push_leg"): (1, -1),
         ("swing_leg", "arms"): (-1, -1), ("push_leg", "swing_leg"): (-1, 1),
     }  # fmt: skip
-    for pair, told in expected.items():
-        assert tuple(signs.loc[("momentum", *pair), ["articles", "classical"]]) == told
+    for pair, expected_signs in expected.items():
+        assert tuple(signs.loc[("momentum", *pair), ["articles", "classical"]]) == expected_signs
     assert np.isnan(signs.loc[("momentum", "pelvis", "arms"), "articles"])
 
 
@@ -152,26 +156,26 @@ def _rows(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Change:
     return work
 
 
-def _unknown(shows: str, *more: str) -> Change:
+def _unknown(shows: str, *further: str) -> Change:
     """Steps of which some group is not observed: no opposition, no cosine, no ratio of momenta."""
 
     def change(rows: pd.DataFrame) -> pd.DataFrame:
         begin = ("chi_", "opposition_", "log_ratio_momentum")
-        names = [one for one in rows if one.startswith(begin)]
-        names += ["arms_push_cosine", "same_legs_cosine", *more]
+        names = [column for column in rows if column.startswith(begin)]
+        names += ["arms_push_cosine", "same_legs_cosine", *further]
         return rows.assign(**{shows: 0.0, **dict.fromkeys(names, np.nan)})
 
     return _rows(change)
 
 
-def _trials(stage_name: str = "multiverse", **told: object) -> Change:
-    """What a stage says of all trials."""
+def _trials(stage_name: str = "multiverse", **cells: object) -> Change:
+    """Cells that a stage writes for all trials."""
 
     def work(study: Study) -> None:
         for person in study.participants:
             path = study.manifest(person.participant_id, stage_name)
             manifest = json.loads(path.read_text("utf-8"))
-            manifest["trials"] = [{**one, **told} for one in manifest["trials"]]
+            manifest["trials"] = [{**entry, **cells} for entry in manifest["trials"]]
             path.write_text(json.dumps(manifest), "utf-8")
 
     return work
@@ -194,7 +198,7 @@ def _text(name: str, before: str, after: str) -> Change:
     return work
 
 
-def _beyond(measure: str, verdict: str, every: int = 1) -> Change:
+def _beyond(measure: str, verdict: str, trial_step: int = 1) -> Change:
     """Trials whose measure has a verdict."""
 
     def work(study: Study) -> None:
@@ -202,14 +206,14 @@ def _beyond(measure: str, verdict: str, every: int = 1) -> Change:
         row = measure_row({}, measure, 1.0, "1", limit=2.0 if verdict == "ok" else 0.5)
         lines = [
             f"{t.participant_id}\t{t.trial_id}\t{measure}\t1\t{verdict}\t{row['spoils'] or 'n/a'}"
-            for t in moving[::every]
+            for t in moving[::trial_step]
         ]
         path.write_text(path.read_text("utf-8") + "\n".join(lines) + "\n", "utf-8")
 
     return work
 
 
-def _both(*changes: Change) -> Change:
+def _all_changes(*changes: Change) -> Change:
     def work(study: Study) -> None:
         for change in changes:
             change(study)
@@ -221,10 +225,10 @@ RULE = "delta: 0.05\n    unit: share of the summed", "delta: 0.01\n    unit: sha
 CHANGED: dict[str, tuple[Change, str]] = {
     "no step": (_empty, " ".join(stage.COLUMNS)),
     "no arms": (_unknown("shows_arms", "hub_share"), "verdicts"),
-    "no arms seen": (_both(
+    "no arms seen": (_all_changes(
         _unknown("shows_arms", "hub_share"),
         _trials(unseen={"arms": "the markers do not show arm_left, arm_right"})), "verdicts"),
-    "no legs": (_both(
+    "no legs": (_all_changes(
         _unknown("shows_legs"),
         _trials(unseen={"legs": "no landmarks place leg_left"})), "verdicts"),
     "another rule": (_text("hypotheses.yaml", *RULE), "verdicts deviations"),
@@ -271,7 +275,7 @@ AS_IT_IS = ("hypotheses_trials", "power", "sign_patterns", "single_athletes", "v
 
 def test_verdicts_of_a_study_as_it_is(plain_tables):
     tables = {name: plain_tables[name] for name in AS_IT_IS}
-    assert differences("hypotheses/as_it_is", _said(tables)) == []
+    assert differences("hypotheses/as_it_is", _table_lines(tables)) == []
 
 
 OFTEN = ("no arms", "plain", "another rule")
@@ -279,7 +283,11 @@ OFTEN = ("no arms", "plain", "another rule")
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=() if one in OFTEN else pytest.mark.whole) for one in CHANGED]
+    "name",
+    [
+        pytest.param(name_of_change, marks=() if name_of_change in OFTEN else pytest.mark.whole)
+        for name_of_change in CHANGED
+    ],
 )
 def test_verdicts_of_a_changed_study(small, plain_tables, tmp_path, monkeypatch, name):
     change, tables = CHANGED[name]
@@ -287,58 +295,68 @@ def test_verdicts_of_a_changed_study(small, plain_tables, tmp_path, monkeypatch,
     change(study)
     if name == "another setting":
         monkeypatch.setattr("aqbio.hypotheses.gathered.SPEED_GAP", 0.30)
-    asked = tables.split()
-    monkeypatch.setattr(stage, "COLUMNS", {one: stage.COLUMNS[one] for one in asked})
+    table_names = tables.split()
+    monkeypatch.setattr(stage, "COLUMNS", {table: stage.COLUMNS[table] for table in table_names})
     study = load_study(study.file)
     hypotheses_study(study, lambda _line: None)
     assert broken(study) == []
-    found, before = _tables(study, *asked), {one: plain_tables[one] for one in asked}
-    lines = changed(_said(before), _said(found)) or ["nothing"]
+    after, before = (
+        _tables(study, *table_names),
+        {table: plain_tables[table] for table in table_names},
+    )
+    lines = changed(_table_lines(before), _table_lines(after)) or ["nothing"]
     assert differences(f"hypotheses/{name.replace(' ', '_')}", lines) == []
     if name in (*UNTOUCHED, *UNSEEN):
-        ours, theirs = (own["verdicts"].set_index("hypothesis")[NUMBERS] for own in (found, before))
-        there = ours["estimate"].notna() if name in UNSEEN else ours["estimate"].notna() | True
-        pd.testing.assert_frame_equal(ours[there], theirs[there], check_dtype=False)
-        assert there.sum() >= 3
+        numbers, plain_numbers = (
+            verdicts_of["verdicts"].set_index("hypothesis")[NUMBERS]
+            for verdicts_of in (after, before)
+        )
+        is_estimated = (
+            numbers["estimate"].notna() if name in UNSEEN else numbers["estimate"].notna() | True
+        )
+        pd.testing.assert_frame_equal(
+            numbers[is_estimated], plain_numbers[is_estimated], check_dtype=False
+        )
+        assert is_estimated.sum() >= 3
     if name == "no step":
         results = Results(study, None)
-        verdict_figures = [one for one in FIGURES if one.section == "verdicts"]
-        assert all(one.table(results).empty for one in verdict_figures)
+        verdict_figures = [figure for figure in FIGURES if figure.section == "verdicts"]
+        assert all(figure.table(results).empty for figure in verdict_figures)
 
 
 @pytest.mark.parametrize("count", [1, 5])
 def test_verdicts_of_few_athletes(tmp_path, monkeypatch, count):
     """Their strengths are known; with one, every other choice is gone through too."""
     study = drawn_study(tmp_path, "W1", athletes=count, multiverse=count == 1, capacities=True)
-    asked = ["verdicts", "single_athletes", "multiverse"]
-    monkeypatch.setattr(stage, "COLUMNS", {one: stage.COLUMNS[one] for one in asked})
+    table_names = ["verdicts", "single_athletes", "multiverse"]
+    monkeypatch.setattr(stage, "COLUMNS", {table: stage.COLUMNS[table] for table in table_names})
     hypotheses_study(study, lambda _line: None)
     assert broken(study) == []
-    found = _tables(study, *asked)
-    assert differences(f"hypotheses/{count}_athletes", _said(found)) == []
-    single = found["single_athletes"].groupby("hypothesis")["estimate"].mean()
-    given = found["verdicts"].set_index("hypothesis")["estimate"]
+    tables = _tables(study, *table_names)
+    assert differences(f"hypotheses/{count}_athletes", _table_lines(tables)) == []
+    single = tables["single_athletes"].groupby("hypothesis")["estimate"].mean()
+    estimates = tables["verdicts"].set_index("hypothesis")["estimate"]
     for name in ("H1", "H2", "H4"):
-        assert given[name] == pytest.approx(single[name], rel=1e-9)
+        assert estimates[name] == pytest.approx(single[name], rel=1e-9)
 
 
 @pytest.mark.parametrize("measure", ["flight_drift_y", "plain_flight_drift_y"])
 def test_a_trial_beyond_a_law_of_mechanics_is_not_believed(small, tmp_path, measure):
     """That one alone, and only of the motion, fitted or plain, that breaks it."""
     study = _copy(small, tmp_path / "study")
-    moving = [one for one in study.trials if one.task != "static"]
+    moving = [trial for trial in study.trials if trial.task != "static"]
     steps = pd.DataFrame(
         [{"participant_id": t.participant_id, "trial_id": t.trial_id} for t in moving]
     )
     assert (trial_table(study, steps)["spoilt"] == "").all()
     _beyond(measure, "fail", 10**6)(study)
-    found = trial_table(study, steps)
-    found = without_fit(found) if measure.startswith("plain") else found
-    other = found if measure.startswith("plain") else without_fit(found)
+    affected = trial_table(study, steps)
+    affected = without_fit(affected) if measure.startswith("plain") else affected
+    unaffected = affected if measure.startswith("plain") else without_fit(affected)
     first = (moving[0].participant_id, moving[0].trial_id)
-    assert found.index[found["spoilt"] != ""].tolist() == [first]
-    assert found.loc[first, "spoilt"] == "momentum, moments, causes"
-    assert other is found or (other["spoilt"] == "").all()
+    assert affected.index[affected["spoilt"] != ""].tolist() == [first]
+    assert affected.loc[first, "spoilt"] == "momentum, moments, causes"
+    assert unaffected is affected or (unaffected["spoilt"] == "").all()
 
 
 @pytest.mark.parametrize(
@@ -353,14 +371,16 @@ def test_other_families_change_nothing_under_a_choice(small, factor):
     registry, evidence = read_registry(), gather_evidence(small).evidence
     concerned = choices.concerned_families(registry, factor)
     assert 0 < len(concerned.hypotheses) < len(registry.hypotheses)
-    every = {one.hypothesis: repr(one) for one in verdicts(evidence, registry)}
-    own = verdicts(evidence, concerned)
-    assert {one.hypothesis for one in own} >= {
-        one.id for one in registry.hypotheses if set(factor.split()) <= set(one.multiverse)
+    verdict_of = {verdict.hypothesis: repr(verdict) for verdict in verdicts(evidence, registry)}
+    family_verdicts = verdicts(evidence, concerned)
+    assert {verdict.hypothesis for verdict in family_verdicts} >= {
+        verdict.id
+        for verdict in registry.hypotheses
+        if set(factor.split()) <= set(verdict.multiverse)
     }
-    for one in own:
-        same = replaced(one, registry_hash=registry.hash)
-        assert repr(same) == every[one.hypothesis]
+    for verdict in family_verdicts:
+        with_hash = replaced(verdict, registry_hash=registry.hash)
+        assert repr(with_hash) == verdict_of[verdict.hypothesis]
 
 
 def test_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatch):
@@ -370,22 +390,25 @@ def test_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatch):
     """
     study = drawn_study(tmp_path, "W1", athletes=4)
 
-    def turned(rows: pd.DataFrame) -> pd.DataFrame:
-        own = rows["opposition_difference"]
+    def sign_flipped(rows: pd.DataFrame) -> pd.DataFrame:
+        difference = rows["opposition_difference"]
         chosen = rows["factor"].isin(["cutoff_hz", "body_segments"])
-        return rows.assign(opposition_difference=own.mask(chosen, -own))
+        return rows.assign(opposition_difference=difference.mask(chosen, -difference))
 
-    _rows(turned)(study)
+    _rows(sign_flipped)(study)
     text = study.file.read_text("utf-8") + "other_models: {models: {other: {}}}\n"
     study.file.write_text(text, "utf-8")
-    for place, person in enumerate(study.participants):
-        told = dict.fromkeys(OF_MODELS, 0) | {
+    for index, person in enumerate(study.participants):
+        cells = dict.fromkeys(OF_MODELS, 0) | {
             "participant_id": person.participant_id, "trial_id": "speed4", "model": "other",
             "level": "C (C2)", "target": "ground", "statistic": "force_mean", "axis": "y",
             "steps": 2,
         }  # fmt: skip
-        rows = [told | {"source": name, "own": own, "other": other} for name, own, other in
-                (("hip_swing", 10.0, 30.0 + place), ("hip_push", 90.0, 70.0))]  # fmt: skip
+        forces = (("hip_swing", 10.0, 30.0 + index), ("hip_push", 90.0, 70.0))
+        rows = [
+            cells | {"source": name, "own": force, "other": other_force}
+            for name, force, other_force in forces
+        ]
         table = pd.DataFrame(rows).reindex(columns=list(OF_MODELS))
         write_columns(table, step_file(study, person.participant_id, MODELS), OF_MODELS, {})
     study, under = load_study(study.file), StudyEvidence.under
@@ -396,20 +419,23 @@ def test_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatch):
         return under(self, name, **options)
 
     monkeypatch.setattr(StudyEvidence, "under", broken_one)
-    found, told = gather_evidence(study), {}
+    gathering, outcome = gather_evidence(study), {}
     registry = read_registry()
-    given = verdicts(found.evidence, registry)
+    default_verdicts = verdicts(gathering.evidence, registry)
     for cores in (1, 2):
         parts = Parts(study, "hypotheses")
-        arms = choices.multiverse(found, given, registry, parts, cores)
-        told[cores] = [repr(one) for one in arms], [one.what for one in parts.findings]
-    assert told[1] == told[2]
-    assert len(told[1][1]) == 1
-    rows = [asdict(one.verdict) | {"specification": one.specification} for one in arms]
+        arms = choices.multiverse(gathering, default_verdicts, registry, parts, cores)
+        outcome[cores] = [repr(arm) for arm in arms], [arm.what for arm in parts.findings]
+    assert outcome[1] == outcome[2]
+    assert len(outcome[1][1]) == 1
+    rows = [asdict(arm.verdict) | {"specification": arm.specification} for arm in arms]
     table = pd.DataFrame(rows).drop(columns="registry_hash")
-    lines = [" ".join(one) for one in table[["hypothesis", "specification", "verdict"]].to_numpy()]
+    lines = [
+        " ".join(cells_of_row)
+        for cells_of_row in table[["hypothesis", "specification", "verdict"]].to_numpy()
+    ]
     assert differences("hypotheses/arms", lines) == []
-    own = table[table["hypothesis"] == "H1"].set_index("specification")["estimate"]
+    estimate = table[table["hypothesis"] == "H1"].set_index("specification")["estimate"]
     for name in ("cutoff=15", "cutoff=30", "body=dumas", "body=de_leva"):  # those turned round
-        assert own[name] == pytest.approx(-own["default"], rel=0.1)
-    assert own["errors=plain"] == own["default"]
+        assert estimate[name] == pytest.approx(-estimate["default"], rel=0.1)
+    assert estimate["errors=plain"] == estimate["default"]

@@ -47,10 +47,10 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
 def test_it_has_a_verdict_like_every_other(study, tables):
     """With its statistic's precision: twice the least effect of H1, from the same numbers."""
     rows = tables["verdicts"].set_index("hypothesis")
-    own, first = rows.loc["wide_balance"], rows.loc["H1"]
-    assert (own["verdict"], own["found"], own["gates"]) == ("supported", "found", "passed")
-    assert own["estimate"] == first["estimate"] > own["smallest_effect"] == 0.1
-    assert own["post_hoc"] == "no"
+    added, first = rows.loc["wide_balance"], rows.loc["H1"]
+    assert (added["verdict"], added["found"], added["gates"]) == ("supported", "found", "passed")
+    assert added["estimate"] == first["estimate"] > added["smallest_effect"] == 0.1
+    assert added["post_hoc"] == "no"
     assert tables["deviations"].empty
     assert "wide_balance" in set(tables["power"]["hypothesis"])
     athletes = tables["single_athletes"].groupby("hypothesis")["estimate"].apply(list)
@@ -59,12 +59,12 @@ def test_it_has_a_verdict_like_every_other(study, tables):
 
 def test_pages_say_it_in_its_own_words(study, tables):
     section = verdict_section(VerdictTables(asked_registry(study), None, *tables.values()))
-    [shown] = [one for one in section.verdicts if one.hypothesis.id == "wide_balance"]
-    assert shown.words.verdict == "supported"
-    assert shown.words.text.startswith("The swing leg balanced the rest of the body better")
-    assert "It does not say which side is stronger." in shown.words.limits
-    assert shown.ruler
-    [first] = [one for one in section.verdicts if one.hypothesis.id == "H1"]
+    [added] = [verdict for verdict in section.verdicts if verdict.hypothesis.id == "wide_balance"]
+    assert added.words.verdict == "supported"
+    assert added.words.text.startswith("The swing leg balanced the rest of the body better")
+    assert "It does not say which side is stronger." in added.words.limits
+    assert added.ruler
+    [first] = [verdict for verdict in section.verdicts if verdict.hypothesis.id == "H1"]
     assert first.words.text.startswith("The swing leg against the rest")
 
 
@@ -72,7 +72,7 @@ def test_words_and_biases_are_not_registered(study):
     """A record of a registry with other words is the record of the same rules."""
     record = registry_record(study)
     assert record is not None
-    [entry] = [one for one in record["registry"]["hypotheses"] if one["id"] == "wide_balance"]
+    [entry] = [entry for entry in record["registry"]["hypotheses"] if entry["id"] == "wide_balance"]
     assert not {"words", "biases"} & entry.keys()
     registry, hash_of = study.registry_file, read_registry(study.registry_file).hash
     text = registry.read_text(encoding="utf-8")

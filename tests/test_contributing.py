@@ -49,7 +49,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("path", sorted(PATHS))
-def test_what_the_page_names_is_there(path):
+def test_paths_named_on_the_page_exist(path):
     assert (ROOT / path).exists()
 
 

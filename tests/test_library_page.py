@@ -70,7 +70,7 @@ def test_every_name_is_documented_and_has_an_example_that_runs():
         aqbio.leveles  # noqa: B018
 
 
-def test_type_checkers_are_told_the_same_homes():
+def test_type_checkers_see_the_same_modules():
     imported = {
         (node.module, alias.name)
         for node in ast.walk(ast.parse(Path(aqbio.__file__).read_text(encoding="utf-8")))

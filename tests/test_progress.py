@@ -172,7 +172,7 @@ def _end(study: Study, name: str, capsys: pytest.CaptureFixture) -> list[str]:
     return [f"# {name}: status {status}, strict {strict}", *output.splitlines(), *failed]
 
 
-def test_what_the_console_says(study, snakemake_calls, capsys):
+def test_golden_lines_of_the_console(study, snakemake_calls, capsys):
     """Of jobs that end, and of runs: about a screen each, an exit status of its own for what is
     missing, and why."""
     jobs = _jobs(study)
@@ -185,7 +185,7 @@ def test_what_the_console_says(study, snakemake_calls, capsys):
     assert differences("progress", text.splitlines()) == []
 
 
-def test_what_snakemake_is_asked_for(study, snakemake_calls, tmp_path):
+def test_arguments_of_snakemake(study, snakemake_calls, tmp_path):
     """The profile sets the number of jobs unless it is given: all cores here, none of a cluster."""
     lab_profile = tmp_path / "lab"
     lab_profile.mkdir()

@@ -283,7 +283,7 @@ def test_a_knee_that_counts_the_other_way(skeleton):
 
 @pytest.mark.parametrize("kind", RANGES)
 @pytest.mark.parametrize("turns", [-360.0, 0.0, 360.0])
-def test_how_far_a_joint_is_beyond_its_range(kind, turns):
+def test_degrees_of_a_joint_beyond_its_range(kind, turns):
     """Degrees beyond either end, at any number of turns; a hip's twist counts beyond 60 degrees."""
     human, joint = RANGES[kind], kind if kind == "lumbar" else f"{kind}_left"
     past = np.array([-20.0, -0.1, 0.0, 0.1, 14.9, 15.1])

@@ -38,7 +38,7 @@ SUMMARY_WORDS = {
 
 @pytest.mark.opensim
 @pytest.mark.parametrize("case", SUMMARY_WORDS)
-def test_what_a_new_study_says(cases, tmp_path, case):
+def test_summary_of_a_new_study(cases, tmp_path, case):
     """And check has nothing against sessions of video."""
     messages: list[str] = []
     summary = new_study_from(tmp_path / "study", cases / case / "recordings", None, messages.append)

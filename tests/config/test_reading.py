@@ -45,7 +45,7 @@ def given_keys(path: Path, model: type[BaseModel]) -> set[str]:
     return read_yaml(path, model).model_fields_set
 
 
-def test_what_is_said_of_settings_is_what_it_was(tmp_path):
+def test_golden_findings_about_settings(tmp_path):
     path, lines = tmp_path / "study.yaml", []
     for kind, texts_of_kind in (FILES | {"settings": FILES["settings"] | LONG}).items():
         for name, text in texts_of_kind.items():

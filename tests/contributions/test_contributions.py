@@ -138,7 +138,7 @@ def test_a_heading_turns_vectors_and_nothing_else(study, run):
     assert vectors > 10
 
 
-def test_what_is_not_seen_is_masked_and_the_rest_stays(study, run):
+def test_segments_without_markers_are_masked_and_the_rest_stays(study, run):
     case, time = run
     observed = Observed.complete(case.skeleton.bodies, 60)
     hidden = observed.without(["hand_l", "radius_l"], NOT_SEEN)
@@ -195,7 +195,7 @@ def test_without_forces_momentum_is_still_known(study, run, missing):
     assert set(dataset.data_vars) >= NEEDS_NO_FORCE
 
 
-def test_what_is_told_without_a_free_moment_does_not_depend_on_it(study, run):
+def test_results_without_a_free_moment_do_not_depend_on_it(study, run):
     """With 8 N m more: the danger is there before, and the rest is kept."""
     case, time = run
     in_stance = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)

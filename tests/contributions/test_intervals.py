@@ -73,7 +73,7 @@ def _rows(case, time, spread, step=STEP, count=60, seed=1, motions=60, shape=0.0
     return interval_rows(draws, step)
 
 
-def test_what_is_exact_has_no_interval(run):
+def test_exact_numbers_have_no_interval(run):
     case, time = run
     rows = _rows(case, time, EXACT, count=3)
     scale = rows[["low", "high"]].abs().to_numpy().max()
@@ -103,7 +103,7 @@ def test_what_is_exact_has_no_interval(run):
     np.testing.assert_allclose(shares["value"], leg / total_force, rtol=1e-9)
 
 
-def test_centres_of_mass_that_forces_told_are_not_drawn_again(run):
+def test_centres_of_mass_estimated_from_forces_are_not_drawn_again(run):
     """Their covariance stands for the table's spread, and for what a body moves them by."""
     case, time = run
     size = 3 * len(case.skeleton.bodies)
@@ -203,7 +203,7 @@ def _markers(case):
     return len(case.skeleton.markers)
 
 
-def test_what_a_fit_leaves_open_is_a_source_of_its_own(run):
+def test_the_posterior_of_a_fit_is_an_error_source(run):
     """Two samples, in which the first group has 2 and -2 kg m²/s more about the vertical."""
     case, time = run
     draws = TrialDraws(case.levels(), case.anatomy, time, 0.0, case.touching, EXACT, Sampling(2, 1))
@@ -306,7 +306,7 @@ def test_a_sample_moves_opposition_and_cosine_by_its_own_momentum(run):
 
 
 @pytest.mark.parametrize("heading", [0.4, -2.0])
-def test_a_sample_is_told_along_the_heading_of_the_run(run, heading):
+def test_a_sample_is_rotated_to_the_heading_of_the_run(run, heading):
     """2 kg m²/s about the direction of travel and 1 about the vertical, whichever way that is."""
     case, time = run
     levels = case.levels()

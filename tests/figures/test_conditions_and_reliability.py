@@ -50,7 +50,7 @@ FIGURE_ROWS = {RELIABILITY: reliability_rows, CONDITION_CURVES: curve_rows}
 
 @pytest.mark.parametrize("figure", FIGURE_ROWS, ids=lambda figure: figure.name)
 @pytest.mark.parametrize("width_mm", WIDTHS_MM)
-def test_they_can_be_printed(figure, width_mm):
+def test_figures_of_conditions_can_be_printed(figure, width_mm):
     rows = FIGURE_ROWS[figure]()
     drawing = figure.draw(rows, width_mm)
     drawing.draw_without_rendering()

@@ -230,7 +230,7 @@ MAIN = ("mean", "value", "estimate", "opposition", "cosine", "lag_mean")
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", NAMES)
-def test_what_rows_say_is_drawn(drawn_study, tables, name, width):
+def test_numbers_of_rows_are_drawn(drawn_study, tables, name, width):
     """Every number of a row is a coordinate of the drawing, or a colour of an image."""
     rows, drawing = tables[name], drawn_study[1][name, width]
     at = [panel[["x", "y"]].to_numpy().ravel() for panel in coordinates(name, width, drawing)]
@@ -286,7 +286,7 @@ def test_intervals_and_deviations_of_rows_are_drawn(described):
         assert (distance <= 1e-6 * (1.0 + np.abs(expected))).all()
 
 
-def test_figures_look_as_they_did(drawn_study):
+def test_golden_look_of_figures(drawn_study):
     """A page, a key and the strokes of a figure change on purpose alone."""
     drawings = {(name, width): drawn_study[1][name, width] for name in NAMES for width in WIDTHS}
     for figure, made_rows in FIGURE_ROWS.items():
@@ -429,7 +429,7 @@ def _agreeing(rows: pd.DataFrame) -> pd.DataFrame:
 NUMBER = re.compile(r"[−-]?\d[\d.]*")
 
 
-def test_titles_captions_and_alternatives_are_what_they_were(tables):
+def test_golden_titles_captions_and_alternatives(tables):
     """Of every figure, also where its rows say something else: each sentence where it comes first.
 
     A sentence that differs by numbers alone is not told again: numbers follow the rows (below).
@@ -518,7 +518,7 @@ def test_moments_and_powers_of_joints_are_of_a_kilogram(tables):
             np.testing.assert_allclose(extension * POWERS[joint], -moment * power, rtol=1e-9)
 
 
-def test_a_quantity_that_nobody_knows_has_no_panels(tables):
+def test_an_unknown_quantity_has_no_panels(tables):
     """A study without plates has angles alone."""
     rows = tables["joint_work"].query("quantity == 'angle'")
     [figure] = [candidate for candidate in FIGURES if candidate.name == "joint_work"]

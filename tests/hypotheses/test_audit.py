@@ -312,7 +312,7 @@ def _rule(row):
     return "too_imprecise"
 
 
-def test_what_was_found_from_the_numbers_beside_it(tables):
+def test_outcomes_follow_from_estimates_and_bounds(tables):
     outcomes = set()
     for row in tables["verdicts"].itertuples():
         expected = _rule(row) if row.verdict != "described" else None

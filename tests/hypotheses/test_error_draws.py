@@ -149,7 +149,7 @@ def test_a_lag_is_as_unsure_as_its_states_and_shares_what_is_not_its_own(study, 
         )
 
 
-def test_a_contact_that_is_told_too_long_is_a_flight_that_is_told_too_short(study):
+def test_a_contact_too_long_is_a_flight_too_short(study):
     """By one error of all trials whose events are found alike, and another one of others."""
     steps = pd.DataFrame(
         [

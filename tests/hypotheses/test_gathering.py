@@ -63,7 +63,7 @@ def test_capacities_know_neither_units_nor_the_order_of_rows():
             np.testing.assert_allclose(scores[name], values[::-1], rtol=1e-9, err_msg=name)
 
 
-def test_who_lacks_a_test_has_no_capacity_and_single_tests_have_no_known_error():
+def test_without_a_test_there_is_no_capacity_and_single_tests_have_no_known_error():
     rows = [row for row in _tests() if (row.participant_id, row.movement) != ("B", ANKLE)]
     scores = capacity_scores([row for row in rows if row.movement != HIP], PEOPLE)
     assert np.isnan(scores["push_capacity"]).tolist() == [False, True, False, False, False]

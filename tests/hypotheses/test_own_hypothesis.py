@@ -44,7 +44,7 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
     return {name: read_table(study.table(f"{name}.tsv")) for name in TABLES}
 
 
-def test_it_has_a_verdict_like_every_other(study, tables):
+def test_an_added_hypothesis_has_a_verdict(study, tables):
     """With its statistic's precision: twice the least effect of H1, from the same numbers."""
     rows = tables["verdicts"].set_index("hypothesis")
     added, first = rows.loc["wide_balance"], rows.loc["H1"]
@@ -57,7 +57,7 @@ def test_it_has_a_verdict_like_every_other(study, tables):
     assert athletes["wide_balance"] == athletes["H1"]
 
 
-def test_pages_say_it_in_its_own_words(study, tables):
+def test_pages_quote_the_words_of_an_added_hypothesis(study, tables):
     section = verdict_section(VerdictTables(asked_registry(study), None, *tables.values()))
     [added] = [verdict for verdict in section.verdicts if verdict.hypothesis.id == "wide_balance"]
     assert added.words.verdict == "supported"

@@ -33,7 +33,7 @@ def copied(recorded: Path, folder: Path) -> Path:
 CHANGES = alterations(Path(__file__).with_name("altered_studies.yaml"))
 
 
-def test_what_check_says_is_what_it_was(tmp_path, recorded):
+def test_golden_findings_of_check(tmp_path, recorded):
     """Problems that files alone show; of ten mistakes also those that the stages find."""
     lines, started = (
         [],

@@ -62,7 +62,7 @@ FOLDERS = Path(__file__).with_name("folders.txt").read_text(encoding="utf-8").sp
 """Names of the recordings of a folder on each line, with ~ for a blank."""
 
 
-def test_whose_recordings_are_and_what_they_are_called_is_what_it_was():
+def test_golden_persons_and_trial_names_of_folders():
     lines = []
     for folder in (line for line in FOLDERS if not line.startswith("#")):
         files = [Path(name.replace("~", " ")) for name in folder.split()]
@@ -100,7 +100,7 @@ def test_no_name_of_a_person_becomes_an_id(name, patterns):
 RECORDINGS = yaml.safe_load(Path(__file__).with_name("recordings.yaml").read_text("utf-8"))
 
 
-def test_what_belongs_together_is_what_it_was():
+def test_golden_matches_of_recordings():
     """Persons, forces, copies, marker sets and models of made recordings."""
     lines = []
     for case, files in RECORDINGS.items():
@@ -238,7 +238,7 @@ CONTENTS = {
 }
 
 
-def test_what_folders_hold_is_what_it_was(tmp_path):
+def test_golden_content_of_folders(tmp_path):
     lines = []
     for name, write in CONTENTS.items():
         (folder := tmp_path / name).mkdir()

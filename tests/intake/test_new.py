@@ -101,7 +101,7 @@ WRITERS = {"one person": one_person, "two people": two_people, "other labels": o
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_what_new_says_and_writes_is_what_it_was(tmp_path, name):
+def test_golden_words_of_new_studies(tmp_path, name):
     (tmp_path / "data").mkdir()
     WRITERS[name](tmp_path / "data")
     reported = []
@@ -129,7 +129,7 @@ def test_folders_that_no_settings_can_hold_are_refused(tmp_path, recordings, nam
 
 
 @pytest.mark.parametrize("broken", ["folder.marker_facts", "study.trial_preview"])
-def test_what_breaks_over_one_file_costs_that_file(tmp_path, recordings, monkeypatch, broken):
+def test_an_error_in_one_file_costs_that_file_alone(tmp_path, recordings, monkeypatch, broken):
     original = attrgetter(broken)(intake)
 
     def breaks(path, row, *rest):

@@ -23,7 +23,7 @@ from tests.said import outcome_lines, texts
 OPENCAP, POSE2SIM = "sessionMetadata.yaml", "Config.toml"
 
 
-def test_what_settings_say_of_a_person_is_what_it_was(tmp_path):
+def test_golden_cells_from_settings_of_video(tmp_path):
     """No name, also of settings that cannot be read."""
     lines = []
     texts_of_kind = texts(Path(__file__).with_name("video_settings.txt"))

@@ -77,7 +77,7 @@ def scattering(seed=5):
     return feet
 
 
-def test_what_differs_between_trials_is_in_no_difference_of_feet():
+def test_differences_between_trials_are_in_no_difference_of_feet():
     """Nor its error; and neither order nor names of steps and trials matter."""
     right, left = scattering()
     right_mean, left_mean = feet_means(right, left, SEED, "P1")

@@ -279,7 +279,7 @@ def test_motion_follows_the_body_as_inverse_kinematics_would():
 TIME = np.linspace(0.3, 0.8, 51)
 
 
-def test_what_was_measured_answers_what_was_not():
+def test_unmeasured_coordinates_answer_measured_ones():
     """A sum of two angles is known to 0.1: as one swings by 2, the other swings back."""
     know = np.array([[1.0, 1.0, 0.0], [0.5, 0.0, 0.0], [0.0, 0.0, 4.0]]) / [[0.1], [1.0], [1.0]]
     covariance = np.linalg.inv(know.T @ know)[None].repeat(51, axis=0)

@@ -111,7 +111,7 @@ def test_the_same_joints_follow_the_markers_exactly():
     )
 
 
-def test_what_the_second_model_says_of_a_stance_is_a_computation_of_its_own():
+def test_stance_means_of_the_second_model_are_those_of_a_separate_computation():
     """Levels A to C of its motion, computed for the trial and averaged; markers stay near."""
     case, time = smooth_run(60)
     contact = RIGHT
@@ -197,7 +197,7 @@ def test_lateral_centres_are_mirrored_and_near_the_other_table():
     assert not moved[[skeleton.bodies.index(name) for name in ("pelvis", "torso", "foot_r")]].any()
 
 
-def test_what_joints_cause_is_wider_by_the_factor_of_a_sample_of_one():
+def test_intervals_of_joint_effects_are_wider_by_the_factor_of_a_sample_of_one():
     table = np.zeros((2, 2, 2, 3))
     table[1, :, :, 1] = [[3.0, 3.0], [4.0, 4.0]]  # deviations of two feet, two outcomes
     names = {

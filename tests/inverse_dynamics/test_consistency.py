@@ -433,7 +433,7 @@ def test_a_body_that_differs_is_found(case):
     assert len(fit.cost) <= 8
 
 
-def test_what_must_not_matter(recovered):
+def test_unmeasured_forces_and_the_start_do_not_matter(recovered):
     """Wrong forces where none are measured; where a fit begins."""
     run, fit = recovered
     observations = run.observations

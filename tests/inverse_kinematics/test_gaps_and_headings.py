@@ -18,7 +18,7 @@ def solved_from(runner, markers):
     return inverse_kinematics(runner, markers, all_markers, np.ones(len(all_markers)))
 
 
-def test_what_no_marker_shows_for_a_while_is_led_over_linearly(runner, running):
+def test_coordinates_without_markers_are_interpolated_linearly(runner, running):
     """And kept beyond the first and last frames that show it; one marker of a hinge is enough."""
     q, frames = running[:40], np.arange(40)
     markers, hidden = marker_positions(runner, q), np.zeros((40, len(runner.coordinates)), bool)

@@ -240,7 +240,7 @@ def test_golden_words_of_solutions(runner):
     assert golden("solutions", stick) == []
 
 
-def test_golden_poses_that_nobody_can_take(runner, running, solved):
+def test_golden_impossible_poses(runner, running, solved):
     """Limbs bent backwards, markers far from the model, in some frames or in all: what is lost."""
     bare = runner.marker_position.copy()
     for name, height in (("arm_r", -0.3), ("forearm_r", -0.25)):

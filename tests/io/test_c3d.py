@@ -288,7 +288,7 @@ FILES = {
 }  # fmt: skip
 
 
-def test_what_odd_files_say_is_what_it_was(tmp_path):
+def test_golden_words_of_odd_files(tmp_path):
     lines, path = [], tmp_path / "made.c3d"
     for name, write in FILES.items():
         write(path)

@@ -32,7 +32,7 @@ def test_a_sex_is_known_in_any_spelling(word, case):
 
 
 @given(text=st.text(min_size=1), column=st.sampled_from(["sex", "height_m", "mass_kg", "person"]))
-def test_what_is_not_understood_stays_as_it_is(text, column):
+def test_unknown_text_of_a_cell_is_unchanged(text, column):
     """And a number alone keeps its size: nothing guesses its unit."""
     understood = understood_cell(column, text)
     if understood != text:

@@ -130,7 +130,7 @@ def test_every_kind_gives_the_same_solid(tmp_path: Path, name: str):
     np.testing.assert_allclose(sorted(mesh.points.tolist()), sorted(POINTS.tolist()), atol=1e-8)
 
 
-def test_what_odd_files_say_is_what_it_was(tmp_path: Path):
+def test_golden_words_of_odd_files(tmp_path: Path):
     lines = []
     for name, content in DAMAGED.items():
         (tmp_path / name).write_bytes(content)

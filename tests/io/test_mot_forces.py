@@ -188,7 +188,7 @@ TEXTS = texts(Path(__file__).with_name("odd_files.txt"))["loads"]
 LOADS = {name: described(text) for name, text in TEXTS.items()}
 
 
-def test_what_odd_files_say_is_what_it_was(tmp_path):
+def test_golden_words_of_odd_files(tmp_path):
     lines = []
     for name, write_file in (FORCES | LOADS).items():
         path = write_file(tmp_path)

@@ -86,7 +86,7 @@ ALTERED = {
 }  # fmt: skip
 
 
-def test_what_paths_show_is_what_it_was():
+def test_golden_properties_of_marker_paths():
     """Everything of the run as it is, and of an altered one what differs from that."""
     lines: list[str] = []
     as_it_is: dict[str, object] = {}
@@ -169,7 +169,7 @@ def test_a_person_who_walks_in_and_out_stands_in_between(seed, begin, stands, un
 
 @settings(max_examples=25, deadline=None)
 @given(unit=st.sampled_from([1e-3, 1e-2, 0.0254, 1e2, 1e3]), noise=st.floats(0.0, 2e-3))
-def test_a_unit_makes_nobody_stand_still_or_move(unit, noise):
+def test_static_and_moving_do_not_depend_on_the_unit(unit, noise):
     random = np.random.default_rng(0)
     moves, stands = (run(speed) + random.normal(0.0, noise, run().shape) for speed in (3.0, 0.0))
     assert movement.is_static(moves) == movement.is_static(unit * moves)
@@ -179,7 +179,7 @@ def test_a_unit_makes_nobody_stand_still_or_move(unit, noise):
 
 @settings(max_examples=30)
 @given(st.integers(40, 200), st.sampled_from([60.0, 100.0, 250.0]), st.integers(0, 1000))
-def test_who_never_moves_stands_in_every_frame(count, rate, seed):
+def test_a_static_person_stands_in_every_frame(count, rate, seed):
     """The part that is used loses neither the first nor the last frame."""
     random = np.random.default_rng(seed)
     posture = random.uniform([-0.3, 0.0, -0.3], [0.3, 1.7, 0.3], (12, 3))

@@ -273,7 +273,7 @@ READERS = {
 
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("suffix", READERS)
-def test_what_cannot_be_read_is_named(tmp_path, suffix, damage):
+def test_unreadable_datasets_and_tables_are_named(tmp_path, suffix, damage):
     path = tmp_path / f"trial{suffix}"
     DAMAGE[damage](path)
     if suffix == ".tsv" and damage in ("text", "archive"):

@@ -10,7 +10,7 @@ from aqbio.io.study import load_study
 from tests.small_study import write_small_study
 
 
-def test_files_of_the_same_name_are_told_apart(tmp_path):
+def test_files_of_the_same_name_have_separate_hashes(tmp_path):
     """Two participants may have a trial of the same name: no hash may be lost."""
     solved = [f"{person}/solved/{trial}.nc" for person in ("P1", "P2") for trial in ("a", "b")]
     paths = [tmp_path / name for name in (*solved, "P1/model.osim")]

@@ -67,7 +67,7 @@ OTHER_TABLES = {
 
 
 @pytest.mark.parametrize("name", OTHER_TABLES)
-def test_what_is_no_marker_is_named_with_what_to_do(tmp_path, name):
+def test_tables_without_markers_are_refused_with_a_fix(tmp_path, name):
     text, words = OTHER_TABLES[name]
     (tmp_path / f"{name}.tsv").write_text(text, encoding="utf-8")
     with pytest.raises(AqbioError, match=words) as refused:

@@ -60,7 +60,7 @@ def test_a_file_states_numbers_and_no_name(tmp_path):
     assert "Jane" not in repr(recording)
 
 
-def test_what_plates_contradict_is_said_with_both_numbers():
+def test_a_mass_that_plates_contradict_is_reported_with_both_numbers():
     (agreeing,) = in_files_words({"mass_kg": 70.0}, [71.0])
     (contradicted,) = in_files_words({"mass_kg": 55.0}, [69.0])
     assert "contradict" not in agreeing

@@ -209,7 +209,7 @@ def test_a_sheet_with_another_ending_is_named(tmp_path):
     unit=st.sampled_from(["N m", "N", "kg", "N m/kg", "repetitions", "m", "cm"]),
     contraction=st.sampled_from(["isometric", "eccentric", "band_repetitions", "jump"]),
 )  # fmt: skip
-def test_what_is_accepted_is_possible(movement, value, unit, contraction):
+def test_accepted_strengths_are_possible(movement, value, unit, contraction):
     """No row that a person cannot have produced gets through, whatever its unit."""
     cells = {"participant_id": "A", "side": "left", "movement": movement, "value": value}
     try:

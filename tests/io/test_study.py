@@ -62,7 +62,7 @@ PEOPLE = TEXTS["participants"] | {
 }
 
 
-def test_what_sheets_say_is_what_it_was(tmp_path):
+def test_golden_words_of_sheets(tmp_path):
     path, lines = tmp_path / "sheet.tsv", []
     kinds = (
         ("participants", PEOPLE, "", lambda path: read_sheet(path, Participant)),
@@ -128,7 +128,7 @@ def _of_study(name, file):
     return lines
 
 
-def test_what_studies_say_is_what_it_was(tmp_path):
+def test_golden_words_of_studies(tmp_path):
     """Beside the sound one's lines only those that it has not."""
     lines, sound = [], set()
     for number, (name, change) in enumerate(STUDIES.items()):

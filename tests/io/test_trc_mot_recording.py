@@ -153,7 +153,7 @@ FILES = texts(Path(__file__).with_name("odd_files.txt"))
         ("storages", "mot", FILES["storage"], read_storage),
     ],
 )
-def test_what_odd_files_say_is_what_it_was(tmp_path, name, suffix, files, read):
+def test_golden_words_of_odd_files(tmp_path, name, suffix, files, read):
     lines = []
     for case, text in files.items():
         path = tmp_path / f"made.{suffix}"

@@ -50,7 +50,7 @@ def test_parts_of_the_trunk_add_up_to_the_published_trunk(
 @pytest.mark.parametrize("sex", ["female", "male"])
 @pytest.mark.parametrize("stature", [1.55, 1.74, 1.95])
 def test_the_sprint_models_spines_lead_back_to_its_hips(sex, stature):
-    """The model's iliac spines are the regression turned round: mid-hip is its origin."""
+    """The model's iliac spines are the regression inverted: mid-hip is its origin."""
     lengths = geometry(sex, stature)
     front, back = (np.array(spine) for spine in iliac_spines(lengths))
     mirror = np.array([1.0, 1.0, -1.0])
@@ -265,7 +265,7 @@ def skeleton(tmp_path_factory):
 
 
 def test_a_knee_that_counts_the_other_way(skeleton):
-    """Hamner's knees are negative in flexion: turned axes give the other sign, one gives none."""
+    """Hamner's knees are negative in flexion: reversed axes give the other sign, one gives none."""
 
     def plan_with_reversed_axes(*names):
         direction = skeleton.axes.direction.copy()

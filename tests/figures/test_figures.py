@@ -385,7 +385,7 @@ def test_words_keep_the_rules_and_follow_the_rows(described):
 
 ALTERED = {
     "as they are": lambda rows: rows,
-    "turned": lambda rows: _times(rows, -1.0),
+    "sign flipped": lambda rows: _times(rows, -1.0),
     "half": lambda rows: _times(rows, 0.5),
     "without intervals": lambda rows: rows.assign(
         **{name: np.nan for name in ("low", "high", "ci_low", "ci_high") if name in rows}
@@ -397,8 +397,8 @@ ALTERED = {
     "one model": lambda rows: rows[rows["variant"] == "C2"] if "variant" in rows else rows[:9],
     "models that disagree": lambda rows: _of(rows, "variant", "C3", -1.0),
     "models that agree": lambda rows: _agreeing(rows),
-    "one leg turned": lambda rows: _of(rows, "line", "swing_leg", -1.0),
-    "push leg turned": lambda rows: _of(rows, "line", "push_leg", -1.0),
+    "one leg's sign flipped": lambda rows: _of(rows, "line", "swing_leg", -1.0),
+    "push leg's sign flipped": lambda rows: _of(rows, "line", "push_leg", -1.0),
     "models that hardly disagree": lambda rows: _of(_agreeing(rows), "variant", "C3", -0.1),
 }
 WIDER = {"low": -1, "ci_low": -1, "high": 1, "ci_high": 1}

@@ -278,7 +278,7 @@ def test_unloaded_samples_of_drawn_plates(seed):
 
 @pytest.mark.parametrize("seed", range(30))
 def test_reversed_plates_of_drawn_forces(seed):
-    """More samples below -100 N than above 100 N, for 20 ms; turned over, none is reversed."""
+    """More samples below -100 N than above 100 N, for 20 ms; of opposite sign, none is."""
     forces = drawn_forces(seed)
     up = forces.wrench.force[..., 2]
     reverse = reversed_plates(up, forces.rate)

@@ -384,7 +384,7 @@ def test_other_families_change_nothing_under_a_choice(small, factor):
 
 
 def test_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatch):
-    """Numbers under some choices are turned round, one cannot be computed, another model is known.
+    """Some choices flip the sign of numbers, one cannot be computed, another model is known.
 
     Several processes find what one finds.
     """
@@ -436,6 +436,6 @@ def test_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatch):
     ]
     assert differences("hypotheses/arms", lines) == []
     estimate = table[table["hypothesis"] == "H1"].set_index("specification")["estimate"]
-    for name in ("cutoff=15", "cutoff=30", "body=dumas", "body=de_leva"):  # those turned round
+    for name in ("cutoff=15", "cutoff=30", "body=dumas", "body=de_leva"):  # of flipped sign
         assert estimate[name] == pytest.approx(-estimate["default"], rel=0.1)
     assert estimate["errors=plain"] == estimate["default"]

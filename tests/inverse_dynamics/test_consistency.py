@@ -1106,7 +1106,7 @@ def test_changes_of_the_body_and_its_stance():
 
 
 def test_changes_of_momenta_and_moments():
-    """Means and the size of the difference; peaks and correlation of what is turned or doubled."""
+    """Means and size of the difference; peaks and correlation of flipped and doubled moments."""
     random, skeleton = np.random.default_rng(0), athlete_skeleton(RUNNER)
     old, away = random.standard_normal((2, 50, 3, 3))
     rows = iter(momentum_changes(["a", "b", "c"], old, old + away))

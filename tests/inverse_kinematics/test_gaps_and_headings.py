@@ -1,4 +1,4 @@
-"""Poses of a stick runner: what no marker shows for a while, and a laboratory that is turned."""
+"""Poses of a stick runner: segments hidden for a while, and a rotated laboratory."""
 
 from __future__ import annotations
 

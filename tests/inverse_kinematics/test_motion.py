@@ -161,7 +161,7 @@ def posture(hips: list[str]) -> np.ndarray:
 
 
 def forced(late=0.0, contacts=2, *, has_force=True, flipped_share=0.0, angles=False, hidden=()):
-    """Forces of a sprinter that follow from the motion, later than it or with a turned moment."""
+    """Forces of a sprinter that follow from the motion, later than it or with a flipped moment."""
     solution = replace(sprint(hidden=hidden), from_markers=not angles)
     time, step = solution.markers.time, 0.22
     start = 0.1 + step * np.arange(contacts)

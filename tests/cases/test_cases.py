@@ -12,8 +12,8 @@ from aqbio.intake.study import proposed_study
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.tables import read_table
 from aqbio.io.trial_files import read_recording
-from tests.foretold import promised_lines
 from tests.golden import differences
+from tests.promises import promised_lines
 from tests.real.staged import fill, run_stages
 
 pytestmark = pytest.mark.case

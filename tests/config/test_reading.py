@@ -20,8 +20,8 @@ from aqbio.config.settings import valid_disk_path
 from aqbio.config.sheets import Trial
 from tests.config.test_settings import SETTINGS
 from tests.golden import differences
+from tests.outcome_lines import outcome_lines, texts
 from tests.refusal import refused
-from tests.said import outcome_lines, texts
 
 FILES = texts(Path(__file__).with_name("odd_settings.txt"))
 MODELS = {"settings": StudySettings, "map": ModelMap, "markers": MarkerSet}

@@ -40,12 +40,12 @@ from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import ObservedParts, observed_only
 from aqbio.prepare.prepared import NO_FREE_MOMENT
 from aqbio.rotation.levels import Anatomy
+from tests.case_lines import case_lines
 from tests.golden import differences
 from tests.identities import broken, identities
 from tests.levels_case import body_spread, smooth_run
 from tests.made_contributions import RIGHT, STEP, grounded, prepared_of
 from tests.small_study import write_small_study
-from tests.told import case_lines
 
 LEFT = Contact("left", 0.005, 0.030, complete=True, edge_distance=0.2)
 NEARLY = {"joint_moment_coordinate", "joint_power", "other_power"}

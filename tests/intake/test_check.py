@@ -13,8 +13,8 @@ from aqbio.intake.check import comparison_problems, study_problems, written_prob
 from aqbio.io.study import checked_study
 from tests.altered_study import alter, alterations
 from tests.golden import differences
+from tests.outcome_lines import outcome_lines
 from tests.recorded_study import record
-from tests.said import outcome_lines
 from tests.small_study import write_small_study
 
 

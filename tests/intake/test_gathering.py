@@ -29,8 +29,8 @@ from aqbio.io.trc import write_trc
 from aqbio.prepare.body_size import Lengths
 from aqbio.prepare.shared_frames import Movement
 from tests.golden import differences
+from tests.outcome_lines import outcome_lines
 from tests.recorded_study import RATE, recorded_figure
-from tests.said import outcome_lines
 
 
 def markers(

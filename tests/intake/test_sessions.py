@@ -13,12 +13,12 @@ from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
 from aqbio.intake.sessions import VideoSession, cells_of_sessions, read_session
 from aqbio.io.tables import read_table
-from tests.foretold import contradictions, promised_lines
 from tests.golden import differences
 from tests.markerless import NAMES, PEOPLE, opencap_session, pose2sim_project
 from tests.one_each import ONE_EACH
+from tests.outcome_lines import outcome_lines, texts
+from tests.promises import contradictions, promised_lines
 from tests.real.staged import run_stages
-from tests.said import outcome_lines, texts
 
 OPENCAP, POSE2SIM = "sessionMetadata.yaml", "Config.toml"
 

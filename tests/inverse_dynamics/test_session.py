@@ -39,9 +39,9 @@ from aqbio.observed import mask as reasons
 from aqbio.observed.mask import Observed
 from aqbio.observed.parts import read_observed, with_observed
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.case_lines import case_lines, read_cases
 from tests.golden import differences
 from tests.small_study import write_small_study
-from tests.told import case_lines, read_cases
 
 RATE, FRAMES = 250.0, 300
 TIME = np.arange(FRAMES) / RATE

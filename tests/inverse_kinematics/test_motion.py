@@ -43,9 +43,9 @@ from aqbio.signals import low_pass
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import DATA, SPRINTERS, load_library
 from tests.body.made import MAP
+from tests.case_lines import case_lines, read_cases
 from tests.golden import differences
 from tests.inverse_kinematics.conftest import STICK_MARKERS
-from tests.told import case_lines, read_cases
 
 UNSAID = "not seen by markers"
 

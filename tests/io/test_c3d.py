@@ -21,8 +21,8 @@ from aqbio.io.c3d import c3d_content, read_c3d
 from aqbio.operating_system import CAN_FORK
 from tests.golden import differences
 from tests.io.made_c3d import NAME, MadePlate, write_c3d
+from tests.outcome_lines import outcome_lines
 from tests.refusal import refused
-from tests.said import outcome_lines
 
 FRAMES, SAMPLES = 20, 80
 DOWN = np.array([[0.0, 900, 0], [600, 900, 0], [600, 0, 0], [0, 0, 0]])

@@ -12,7 +12,7 @@ import pytest
 
 from aqbio.io.meshes import attached_meshes, mesh_files, read_mesh
 from tests.golden import differences
-from tests.said import outcome_lines
+from tests.outcome_lines import outcome_lines
 
 POINTS = np.array([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.2, 0.0], [0.0, 0.0, 0.3]])
 FACES = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])

@@ -20,7 +20,7 @@ from aqbio.io.mot_forces import (
 from aqbio.io.opensim_xml import LoadColumns, write_external_loads
 from aqbio.io.trial_files import read_forces
 from tests.golden import differences
-from tests.said import outcome_lines, texts
+from tests.outcome_lines import outcome_lines, texts
 
 FAMILIES = {
     "plain": ("ground_force_v{}", "ground_force_p{}", "ground_torque_{}", ""),

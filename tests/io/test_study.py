@@ -13,8 +13,8 @@ from aqbio.io.sheets import read_sheet
 from aqbio.io.study import checked_study, compared_studies, load_study, on_other_models
 from tests.altered_study import alter, alterations
 from tests.golden import differences
+from tests.outcome_lines import outcome_lines, texts
 from tests.refusal import refused
-from tests.said import outcome_lines, texts
 from tests.small_study import write_small_study
 
 TRIAL = "participant_id\ttrial_id\ttask\tfile\t"

@@ -29,8 +29,8 @@ from aqbio.io.trc import read_trc, write_trc
 from aqbio.io.trial_files import read_recording
 from tests.golden import differences
 from tests.io.made_c3d import write_c3d
+from tests.outcome_lines import outcome_lines, texts
 from tests.refusal import refused
-from tests.said import outcome_lines, texts
 
 LABELS = ("R.ASIS", "LASI")
 SEEDS = st.integers(0, 2**31)

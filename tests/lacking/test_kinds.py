@@ -12,13 +12,13 @@ from aqbio.io.study import MODELS, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import DOUBTFUL
 from aqbio.stage_table import STAGES
-from tests.foretold import contradictions
 from tests.jobs import run_jobs
 from tests.lacking.alterations import ALTERATIONS
 from tests.lacking.kinds import FAULTS, NAMED, Kind, drawn_kinds
 from tests.lacking.outcome import Outcome, filled_study, outcome, outcome_of
 from tests.lacking.shared import SETTINGS, Made, altered_study, sound_study
 from tests.pages import words_of
+from tests.promises import contradictions
 from tests.undrawn import draw_nothing
 
 pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("kinds")]

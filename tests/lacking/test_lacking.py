@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 
 from aqbio.intake.check import study_problems
-from tests.foretold import contradictions
 from tests.golden import differences
 from tests.lacking.alterations import ALTERATIONS, drawn_pairs, hidden
 from tests.lacking.drawn import read
@@ -16,6 +15,7 @@ from tests.lacking.judged import verdict
 from tests.lacking.outcome import MARKERS, Outcome, outcome, written
 from tests.lacking.recordings import ja1
 from tests.lacking.shared import SETTINGS, altered_study, sound_study
+from tests.promises import contradictions
 
 pytestmark = pytest.mark.whole
 

@@ -43,11 +43,11 @@ from aqbio.signals import resampled
 from aqbio.stats.measurement import COMPARED
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests import made_run
+from tests.case_lines import case_lines
 from tests.golden import differences
 from tests.levels_case import smooth_run
 from tests.made_contributions import CONTACTS, MAP, TIME, coordinates, fitted_trial, made_trial
 from tests.small_study import write_small_study
-from tests.told import case_lines
 
 SETTINGS = {
     "default": {},

@@ -42,8 +42,8 @@ from aqbio.opensim.session import (
 )
 from aqbio.opensim.skeleton import read_skeleton
 from tests.golden import differences
+from tests.outcome_lines import outcome_lines
 from tests.refusal import refused
-from tests.said import outcome_lines
 from validation.sprint_model import DECIMALS, build_sprint_model
 
 pytestmark = pytest.mark.opensim

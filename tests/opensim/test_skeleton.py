@@ -24,7 +24,7 @@ from aqbio.opensim.session import (
 )
 from aqbio.opensim.skeleton import read_skeleton
 from tests.golden import differences
-from tests.said import outcome_lines
+from tests.outcome_lines import outcome_lines
 
 pytestmark = pytest.mark.opensim
 

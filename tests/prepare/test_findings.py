@@ -35,9 +35,9 @@ from aqbio.prepare.notes import Notes
 from aqbio.prepare.trial import note_missing
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests import made_run
+from tests.case_lines import case_lines, read_cases
 from tests.golden import differences
 from tests.planted import NAME, files_with
-from tests.told import case_lines, read_cases
 
 MARKER_SET = MarkerSet.model_validate(yaml.safe_load(made_run.MARKER_SET))
 TRIAL = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d")

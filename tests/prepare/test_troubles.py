@@ -17,9 +17,9 @@ from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.signals import low_pass
 from tests import made_run
+from tests.case_lines import undescribed
 from tests.golden import changed, differences
 from tests.io.made_c3d import write_c3d
-from tests.told import undescribed
 
 C3D = ("fast\trun\trun.c3d\tn/a\tn/a",)
 BARE = ("fast\trun\trun.trc\tn/a\tn/a",)

@@ -25,8 +25,8 @@ from aqbio.scale.findings import excluded_labels, label_findings, unplaced_segme
 from aqbio.scale.stage import check_mass
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.body.made import MAP, exchanged, fitted, made_person, moved, with_marker_on
+from tests.case_lines import case_lines, read_cases
 from tests.golden import differences
-from tests.told import case_lines, read_cases
 
 TRIALS = ("static", "jog", "sprint")
 MARKERS = Path(__file__).parents[2] / "models" / "sprint" / "markers.yaml"

@@ -33,12 +33,12 @@ from aqbio.scale.stage import scale_participant
 from aqbio.study.jobs import FILES, read_record, seal
 from aqbio.virtual.disturbances import Disturbances
 from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
+from tests.case_lines import undescribed
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench
 from tests.opensim_levels import hold_against
 from tests.outsider import check
 from tests.outsider.signals import Results
 from tests.reference_values import check_quantities
-from tests.told import undescribed
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

@@ -33,7 +33,7 @@ from aqbio.virtual.recording import (
     recorded_static,
 )
 from tests.golden import differences
-from tests.said import outcome_lines
+from tests.outcome_lines import outcome_lines
 from tests.small_study import replace as replace_in
 from tests.virtual.made_study import SPEEDS, run_stages, write_made_study
 from tests.virtual.runners import RUNNER

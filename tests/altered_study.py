@@ -1,4 +1,4 @@
-"""Studies on disk that are altered as a file of alterations says: what people and disks do."""
+"""Studies on disk, altered by the entries of a file: mistakes of people and faults of disks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def alterations(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def alter(folder: Path, steps: list[dict[str, Any]]) -> None:
-    """Do to a study what the steps say, in their order."""
+    """Apply steps of an alteration to a study, in their order."""
     for step in steps:
         [(operation, arguments)] = step.items()
         OPERATIONS[operation](folder, *(arguments if isinstance(arguments, list) else [arguments]))
@@ -37,7 +37,7 @@ def _row(folder: Path, sheet: str, text: str) -> None:
 
 
 def _column(folder: Path, sheet: str, name: str, cells: str) -> None:
-    """One more column; the last of the cells goes on."""
+    """Add a column; the last cell is repeated."""
     header, *rows = (folder / sheet).read_text().splitlines()
     cell_of_row = cells.split() + [cells.split()[-1]] * len(rows)
     rows = [f"{row}\t{cell}" for row, cell in zip(rows, cell_of_row, strict=False)]

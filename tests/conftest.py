@@ -76,7 +76,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def _folder(variable: str, content: str) -> Path:
-    """Give the folder that a variable names; without it the test skips and says why."""
+    """Folder that an environment variable names; without it the test skips with a reason."""
     folder = os.environ.get(variable)
     if not folder:
         pytest.skip(f"{variable} is not set: {content} are not on this machine.")

@@ -1,4 +1,4 @@
-"""Settings of studies of which nobody looks at the verdicts."""
+"""Settings of studies whose verdicts no test examines."""
 
 ONE_EACH = """multiverse:
   {consistency: [default, loose], cutoffs_hz: [15], event_thresholds_n: [50], bodies: [de_leva],

@@ -19,7 +19,7 @@ def table(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 
 def inverse_dynamics(setup: Path) -> Path:
-    """Run OpenSim's tool as its set-up says, in its folder, and give the file that it writes."""
+    """Run OpenSim's tool by its set-up, in its folder, and give the file that it writes."""
     with chdir(setup.parent):
         tool = opensim.InverseDynamicsTool(setup.name)
         assert tool.run()

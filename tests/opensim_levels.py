@@ -45,7 +45,7 @@ def _array(vector) -> np.ndarray:
 
 
 class Referee:
-    """A model, and what a map says of it."""
+    """Levels A to C by OpenSim, of a model and its map."""
 
     def __init__(self, osim: Path, model_map: Path) -> None:
         self.map = yaml.safe_load(model_map.read_text(encoding="utf-8"))
@@ -300,7 +300,7 @@ class Referee:
         return effects
 
     def _of_the_other_foot(self, side: str, expand: np.ndarray, model: str) -> np.ndarray:
-        """Generalised forces of what a filter leaks onto the other foot."""
+        """Generalised forces of the load that a filter leaks onto the other foot."""
         opposite = {"left": "right", "right": "left"}[side]
         force, moment = self.now.force[opposite], self.now.moment[opposite]
         point, share = self.pressure(opposite)
@@ -361,7 +361,7 @@ class Referee:
         return _child(self.model.getJointSet().get(self.map["joints"]["mtp"][side]))
 
     def pressure(self, side: str) -> tuple[np.ndarray, float]:
-        """Centre of pressure on the ground, and what the toes bear of the force."""
+        """Centre of pressure on the ground, and the toes' share of the force."""
         force, moment, height = self.now.force[side], self.now.moment[side], self.now.height
         if force[1] < 20.0:
             return np.zeros(3), 0.0

@@ -66,7 +66,7 @@ def finding_line(finding: Finding) -> str:
 
 
 def content_lines(content: object) -> Iterator[str]:
-    """Lines of what a reader gives."""
+    """Lines of the content that a reader returns."""
     match content:
         case Finding():
             yield finding_line(content)

@@ -70,7 +70,7 @@ ATHLETE = "#athletes a"
 """Link to the first athlete's page."""
 
 RESTRICTED = "What did restricted arms do to this athlete?"
-"""Question of a study in which somebody ran so."""
+"""Question of a study with such runs."""
 
 QUESTIONS = {
     # of a coach
@@ -96,7 +96,7 @@ QUESTIONS = {
     "How sure is a verdict?": ([".marks a"], "Would change if|How sure"),
     "What was done, to paste?": (["nav a[href='methods.html']"], "markers were"),
 }  # fmt: skip
-"""What is clicked, from the first page on, and what a reader then finds."""
+"""Clicks from the first page on, and the text that then answers the question."""
 
 MOST_SCREENS = 3
 

@@ -27,7 +27,7 @@ JOINT = re.compile(r"joint moments of ([\w, ]+)")
 
 
 def promised_lines(summary: str) -> list[str]:
-    """The lines in which a summary says what comes of the recordings."""
+    """Lines of a summary about the results that recordings will give."""
     block = summary.partition("What comes of it\n")[2].partition("\n\n")[0]
     lines = [line.strip() for line in block.splitlines()]
     assert MIN_LINES <= len(lines) <= MAX_LINES, lines

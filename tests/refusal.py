@@ -1,4 +1,4 @@
-"""Errors that say what is wrong, by the name of their rule."""
+"""Expected errors, by the name of their rule."""
 
 from __future__ import annotations
 

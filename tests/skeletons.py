@@ -24,7 +24,7 @@ Motion = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def make_skeleton(parent: list[int] | np.ndarray, axes: JointAxes, **parts: Any) -> Skeleton:
-    """A skeleton of which a test says what differs from bodies of 1 kg without markers."""
+    """A skeleton of bodies of 1 kg without markers, but for the given parts."""
     bodies, count = len(parent), int(axes.coordinate.max(initial=0)) + 1
     plain = {
         "bodies": tuple(f"body{i}" for i in range(bodies)),

@@ -119,7 +119,7 @@ def test_a_stage_runs_once_or_for_one_or_all_participants(file, stage, monkeypat
 def test_errors_come_without_a_traceback_but_for_those_of_the_program(
     file, aqbio_command, monkeypatch
 ):
-    """A traceback is for the developers, who need it."""
+    """A traceback is for developers."""
     status, out, err = aqbio_command("inverse_kinematics", file, "--participant", "P9")
     sheet = file.parent / "participants.tsv"
     message = f"participant P9 is not in the sheet.\n  File: {sheet}\n  Fix: known: P1, P2.\n"

@@ -1,4 +1,4 @@
-"""The examples of CONTRIBUTING.md use what the package has."""
+"""The examples of CONTRIBUTING.md use names and files that exist."""
 
 import ast
 import importlib

@@ -94,6 +94,6 @@ def test_several_participants_are_counted_where_they_are_many(trials, concerns):
     ],
 )
 def test_another_severity_rule_or_sentence_is_another_cause(difference):
-    """Nothing is hidden behind a sentence that says something else."""
+    """Findings with different sentences are not merged."""
     gap = _gap("fast", "LTOE", 20)
     assert len(causes([gap, replace(gap, **difference)])) == 2

@@ -1,4 +1,4 @@
-"""The house: what one file says about another is true, and nothing of this machine is inside."""
+"""House rules: statements of one file about another are true, and no machine is named."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_names_say_what_they_hold():
 
 
 def test_the_repository_has_one_address():
-    """Whoever publishes replaces OWNER everywhere at once."""
+    """A publisher can replace OWNER everywhere at once."""
     citation, codemeta = (yaml.safe_load(_text(x)) for x in ("CITATION.cff", "codemeta.json"))
     urls = PROJECT["urls"]
     assert urls["Repository"] == citation["repository-code"] == codemeta["codeRepository"]

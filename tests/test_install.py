@@ -1,4 +1,4 @@
-"""A wheel, installed where nothing of the checkout is, does what the checkout does."""
+"""A wheel, installed away from the checkout, gives the same results."""
 
 from __future__ import annotations
 

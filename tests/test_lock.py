@@ -1,4 +1,4 @@
-"""Locks, container and licences: they say what the constraints say, and what is installed."""
+"""Locks, container and licences agree with the constraints and with the installed packages."""
 
 from __future__ import annotations
 

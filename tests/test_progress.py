@@ -276,7 +276,7 @@ CONSTRUCTED = {"OSError": "[Errno 28] No space left on device: '/data/.snakemake
 
 
 def test_no_exception_of_snakemake_reaches_a_user_as_a_traceback(study):
-    """Any of them, with places in code and the text of a traceback, and those nobody foresaw."""
+    """Any of them, with positions in code and the text of a traceback, and unforeseen ones."""
     import snakemake.exceptions
 
     names = [name for name in vars(snakemake.exceptions) if name.endswith(("Error", "Exception"))]

@@ -29,7 +29,7 @@ SEARCHES = {
     "notebook": ("gallery/index", "docs/library"),
     "citation": ("index",),
 }
-"""What a newcomer types, and the pages of which one should come first."""
+"""Search terms of a newcomer, and the pages of which one should come first."""
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_site_is_current_until_a_file_changes_that_it_follows_from(tmp_path, m
 
 @pytest.mark.browser
 def test_search_leads_to_the_guide_and_nothing_is_asked_of_the_network(site):
-    """From disk. Nine of ten: nobody can foresee every word."""
+    """From disk. Nine of ten: not every search term can be foreseen."""
     wrong = {}
     with chromium() as browser:
         view = browser.new_page()

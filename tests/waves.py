@@ -144,7 +144,7 @@ def wave_study(
 
 
 def _curves(world: World, random, timing, late, personal, seeds):
-    """Momentum, its rate and the external moment; one group takes up what the total demands."""
+    """Momentum, its rate and the external moment; one group takes up the rest of the total."""
     speed, contact, flight = timing
     duration, grid = contact + flight, np.linspace(0.0, 1.0, POINTS)
     duty = (contact / duration)[:, None]
@@ -218,7 +218,7 @@ def _total(random, contact: np.ndarray, growth: np.ndarray) -> tuple[np.ndarray,
 
 
 def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
-    """Evidence of a drawn study: what a laboratory without any error would hand on."""
+    """Evidence of a drawn study, as of a laboratory without any error."""
     names = [f"athlete-{number + 1:02d}" for number in range(len(athletes.fastest))]
     steps = _steps(study, names, athletes.fastest)
     plain = {"marker_rate": 250.0, "consistent": True, "spoilt": "",

@@ -36,7 +36,7 @@ ROWS = [
 
 
 def test_virtual_sprinters_measure_the_same_again():
-    """Whoever changes the events of markers has to measure them again."""
+    """A change of the events of markers needs new measurements on the page."""
     [sprinter] = islice(foot_events.virtual_runs(), 1)
     page = PAGE.read_text(encoding="utf-8").splitlines()
     assert set(foot_events.markdown(list(foot_events.measured(sprinter))).splitlines()) <= set(page)

@@ -181,7 +181,7 @@ def test_named_lengths_and_markers(sex):
 
 @pytest.mark.parametrize(("sex", "stature"), SEXES_AND_STATURES)
 def test_limbs_of_dumas_by_hand(sex, stature):
-    """Percent of mass and length; the rest of the body shares what is left in proportion."""
+    """Percent of mass and length; the rest of the body shares the remainder in proportion."""
     before = athlete_skeleton(Athlete("made", sex, 70.0, stature))
     after, table, lengths = dumas_limbs(before, sex, stature), DUMAS[sex], geometry(sex, stature)
     assert after.mass.sum() == pytest.approx(before.mass.sum(), rel=1e-12)

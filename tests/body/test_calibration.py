@@ -276,7 +276,7 @@ def _standing() -> np.ndarray:
 
 @pytest.mark.parametrize("degrees", [0.0, 90.0, 179.0, -120.0])
 def test_a_rotated_model_comes_back(degrees):
-    """Whatever its heading and place, and with markers that are not seen."""
+    """At any heading and position, and with missing markers."""
     position = _standing()
     position[0, 3] = np.nan
     turn = Rotation.from_rotvec(np.radians(degrees) * np.array([0.0, 1.0, 0.0])).as_matrix()
@@ -396,7 +396,7 @@ def test_skin_is_found_as_soft_as_it_was_made(fits):
 
 
 def test_joint_angles_of_people_who_are_known(fits):
-    """The mean of each flexion over the fitted frames, and how sure it is said to be."""
+    """The mean of each flexion over the fitted frames, and its stated standard deviation."""
     errors, sds = [], []
     for seed, fit in zip(PEOPLE, fits, strict=True):
         person, problem = made_person(seed), fit.problem
@@ -436,7 +436,7 @@ def test_landmarks_have_the_twin_that_mirrors_them_and_clusters_none():
 
 
 def test_twin_landmarks_differ_less_than_each_is_off_and_are_mirrored():
-    """``2 σ² (1 − ρ)`` on every axis; what others are off does not change."""
+    """``2 σ² (1 − ρ)`` on every axis; offsets of other landmarks do not change."""
     person = made_person(3)
     template, sds = person.template, person.offset_sd
     sizes = size_prior(template.parts, body_sizes(), Person("male"), Person("male"))

@@ -1,4 +1,4 @@
-"""Recordings as laboratories export them: what `aqbio new` reads in them, or says of them."""
+"""Recordings as laboratories export them: content that `aqbio new` reads, and its summary."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_laboratory_labels_of_opencap_show_the_forearms(cases, monkeypatch):
 
 
 def computed(cases, tmp_path, name, until, settings="consistency: off\n", **cells):
-    """Study of a case after some stages, and what `aqbio new` says."""
+    """Study of a case after some stages, and the summary of `aqbio new`."""
     folder = tmp_path / "study"
     summary = new_study_from(folder, cases / name / "recordings", None, lambda line: None)
     with (folder / "study.yaml").open("a", encoding="utf-8") as file:
@@ -111,7 +111,7 @@ def test_two_points_on_a_head_do_not_lose_the_trunk(cases, tmp_path):
 
 
 def prepared(cases, tmp_path, name):
-    """Findings and prepared sprint of a case, and what `aqbio new` says."""
+    """Findings and prepared sprint of a case, and the summary of `aqbio new`."""
     study, summary = computed(cases, tmp_path, name, "prepare")
     trials = study.read_manifest("S01", "prepare")["trials"]
     findings = {
@@ -250,7 +250,7 @@ def test_markers_at_uneven_times_are_those_of_the_same_sprint_at_even_ones(cases
 
 
 def findings_and_contacts(cases, tmp_path, name):
-    """Findings of each trial by rule, contacts of the sprint, and what `aqbio new` says."""
+    """Findings of each trial by rule, contacts of the sprint, and the summary of `aqbio new`."""
     study, summary = computed(cases, tmp_path, name, "prepare", mass_kg="75.9")
     trials = study.read_manifest("S01", "prepare")["trials"]
     findings = {

@@ -27,7 +27,7 @@ OF_STUDY = {
 }
 """Members of Study that read a section on behalf of a stage."""
 STUDIES = ("study", "on", "other")
-"""What a study is called."""
+"""Names of variables that hold a study."""
 
 
 @cache

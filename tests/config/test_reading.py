@@ -1,4 +1,4 @@
-"""Every problem of a settings file is said once, in words, with its line and the way out.
+"""Every problem of a settings file is reported once, in words, with its line and a fix.
 
 `aqbio.config.validation` finds them, `aqbio.config.settings` and `aqbio.config.model_map` say what
 is right.

@@ -1,4 +1,4 @@
-"""Slip by closed forms: on the ground, and on a belt whose speed under load nobody states."""
+"""Slip by closed forms: on the ground, and on a belt whose speed under load is unknown."""
 
 from types import SimpleNamespace
 

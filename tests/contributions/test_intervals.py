@@ -104,7 +104,7 @@ def test_exact_numbers_have_no_interval(run):
 
 
 def test_centres_of_mass_estimated_from_forces_are_not_drawn_again(run):
-    """Their covariance stands for the table's spread, and for what a body moves them by."""
+    """Their covariance replaces the table's spread and the shifts of a drawn body."""
     case, time = run
     size = 3 * len(case.skeleton.bodies)
     exact_centres = replace(TABLE, centres=np.zeros((size, size)))

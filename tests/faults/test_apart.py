@@ -1,4 +1,4 @@
-"""Work in a process of its own: what a library does there ends that process, and nothing else."""
+"""Work in a separate process: a crash of a library ends that process alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Broken studies and random files are told in words: what, where, and what to do; quickly."""
+"""Broken studies and random files are reported quickly: problem, position and fix."""
 
 from __future__ import annotations
 

@@ -480,7 +480,7 @@ def _findings() -> pd.DataFrame:
 
 
 def write_made_page(study: Study, participant_id: str) -> None:
-    """Write a participant's page from what is there."""
+    """Write a participant's page from the files of the study."""
     replayed = study.read_manifest(participant_id, "pages")["trials"]
     findings = list(participant_findings(study, participant_id, PARTICIPANT_STAGES[:-1]))
     for participant, trial, _, severity, rule, message in CONTENT["findings"]:

@@ -173,7 +173,7 @@ def look(handle) -> tuple:
 
 
 def hues(artists) -> set[int]:
-    """Hues of what is drawn, in tenths of the circle; greys, black and white have none."""
+    """Hues of drawn artists, in tenths of the circle; greys, black and white have none."""
     colours = []
     for artist in artists:
         if isinstance(artist, Line2D):
@@ -430,7 +430,7 @@ NUMBER = re.compile(r"[−-]?\d[\d.]*")
 
 
 def test_golden_titles_captions_and_alternatives(tables):
-    """Of every figure, also where its rows say something else: each sentence where it comes first.
+    """Of every figure, also with altered rows: each sentence at its first occurrence.
 
     A sentence that differs by numbers alone is not told again: numbers follow the rows (below).
     """
@@ -454,7 +454,7 @@ def test_golden_titles_captions_and_alternatives(tables):
 
 
 def counts(noun: str, rows: pd.DataFrame) -> set[tuple[int, int]]:
-    """Least and largest number of what a caption counts, as rows have it."""
+    """Least and largest number, from the rows, of items that a caption counts."""
     if noun == "trial":
         return {(len(rows[["participant_id", "trial_id"]].drop_duplicates()),) * 2}
     if noun == "step":

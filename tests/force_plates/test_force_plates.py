@@ -428,7 +428,7 @@ def _sensors(force, point, free):
 @pytest.mark.parametrize("kind", [1, 2, 3, 4])
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_channels_of_all_types_of_plates(kind, sign):
-    """A known force at a known point of the surface, by what the sensors of each type record."""
+    """A known force at a known point of the surface, from the channels of each type of plate."""
     rng = np.random.default_rng(5)
     force = rng.normal(0.0, 300.0, (50, 3))
     point = rng.uniform(-0.2, 0.2, (50, 3)) * [1.0, 1.0, 0.0]
@@ -473,7 +473,7 @@ FORCE, JOINTS, MICROMETRE = 1500.0, ("mtp_l", "mtp_r"), 1e-6
     ],
 )  # fmt: skip
 def test_toes_bear_what_lies_ahead_of_their_joint(side, ahead, share):
-    """Beside the moment of their weight, force times way; no other joint notices who bears it."""
+    """Beside the moment of their weight, force times lever arm; no other joint's moment changes."""
     skeleton = athlete_skeleton(RUNNER)
     rest = np.zeros((1, len(skeleton.coordinates)))
     poses = segment_kinematics(skeleton, rest, rest, rest)

@@ -28,12 +28,12 @@ UPWARD = AXES.index("y")
 LEVELS, ROW, SPRINTS = 4, 10, 3
 BOTH_ARMS = ROLE_GROUPS.index("arms")
 ARM_SHARES = np.array([0.7, 0.3])
-"""What the arm on the push leg's side and the other one have of both arms' momentum."""
+"""Shares of the push-side arm and of the swing-side arm in the momentum of both."""
 TURNING = (
     "yaw_range_hips", "yaw_range_shoulders", "yaw_range_wrists", "free_moment_peak",
     "momentum_peak_total",
 )  # fmt: skip
-"""What waves of momentum do not tell."""
+"""Columns that do not follow from waves of momentum."""
 SAME_DIRECTION_SAMPLES = 20
 """Samples of 101 in which the lines of wrists and ankles turn the same way."""
 FEWEST = 6
@@ -98,7 +98,7 @@ DEVIATION = {"opposition": 0.02, "arms_push_cosine": 0.01, "lag": 0.0005}
 """How far one other model is from the study's own; a second one knows the opposition alone."""
 
 CAUSES = {"C1": 0.8, "C2": 1.0, "C3": 1.2}
-"""What the contact models make of the share that the world has."""
+"""Factors of the contact models on the share of the world."""
 
 
 def _causes(name: str, steps: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:

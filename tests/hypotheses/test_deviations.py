@@ -151,7 +151,7 @@ DEEDS = {
     "the record deleted": (_record_deleted, "record", "results of this study were there already"),
     "another name": (_other_name, "record", "6 recordings were read by study first"),
 }  # fmt: skip
-"""Change, key of a deviation, and what the page says of it."""
+"""Change, key of a deviation, and its words on the page."""
 
 
 def test_nothing_was_changed(study):

@@ -264,7 +264,7 @@ NUMBERS = ["estimate", "ci_low", "ci_high", "n_athletes", "n_steps"]
 
 @pytest.fixture(scope="module")
 def plain_tables(small, tmp_path_factory) -> dict[str, pd.DataFrame]:
-    """Tables of the study that nobody changed."""
+    """Tables of the unchanged study."""
     study = _copy(small, tmp_path_factory.mktemp("plain"))
     hypotheses_study(study, lambda _line: None)
     return _tables(study)

@@ -1,4 +1,4 @@
-"""A hypothesis that somebody adds: the entry in CONTRIBUTING.md and nothing else."""
+"""An added hypothesis: the entry in CONTRIBUTING.md and nothing else."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_golden_findings_of_check(tmp_path, recorded):
 
 
 def test_a_recording_over_which_the_program_breaks_is_one_finding(recorded, monkeypatch):
-    """Nobody foresaw it; everything else is looked at all the same."""
+    """The error is unforeseen; all other recordings are still checked."""
     is_static, calls = contents.is_static, []
 
     def broken(positions):

@@ -87,7 +87,7 @@ PATTERNS = (
     st.sampled_from([*PERSONS, "UB1"]), st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=3)
 )
 def test_no_name_of_a_person_becomes_an_id(name, patterns):
-    """Neither of participants nor of trials, wherever it stands in a path."""
+    """Neither of participants nor of trials, at any position in a path."""
     florence = Path("Florence Griffith/static 1.c3d")
     files = [*dict.fromkeys(Path(pattern.format(name, name)) for pattern in patterns), florence]
     ids = [*trial_names(files, [florence]).values(), *people_of(files).values()]

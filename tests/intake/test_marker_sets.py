@@ -44,7 +44,7 @@ def _renamed_set(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def studies(tmp_path_factory) -> tuple[Study, Study]:
-    """The same study twice: in the second one P2's labels, and marker set, are other ones."""
+    """The same study twice: in the second one P2 has other labels and another marker set."""
     pair = []
     for renamed in (False, True):
         folder = tmp_path_factory.mktemp("laboratories")

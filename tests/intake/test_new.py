@@ -72,7 +72,7 @@ def run(path, size=1.0, labels=str):
 
 
 def one_person(data):
-    """Plates, forces in files of their own, a copy, a load, and what nobody can use."""
+    """Plates, forces in separate files, a copy, a load, and an unusable file."""
     made_run.write_static(data / "static.c3d")
     made_run.write_c3d_run(data / "run_1.c3d")
     made_run.write_trc_run(data, "belt_8", made_run.SPEED)
@@ -91,7 +91,7 @@ def two_people(data):
 
 
 def other_labels(data):
-    """A name before every label, labels that nobody knows, and those of another study."""
+    """A name before every label, unknown labels, and those of another study."""
     run(data / "jog.trc", labels=lambda label: f"Jane:{label}")
     run(data / "other" / "walk.trc", labels=lambda label: f"x{made_run.LABELS.index(label)}")
 

@@ -109,7 +109,7 @@ def test_a_project_of_pose2sim_becomes_a_study_that_runs(tmp_path):
 
 
 def _keeps_its_word(study, summary):
-    """``check`` has no error, and steps have what was foretold, and lack what was not."""
+    """``check`` has no error, and the steps hold exactly the results that the summary promised."""
     file = study / "study.yaml"
     content = yaml.safe_load(file.read_text("utf-8")) | yaml.safe_load(ONE_EACH)
     content |= {"contributions": {"draws": 0}, "results": str(study / "results")}

@@ -1,4 +1,4 @@
-"""The second model: its joints as built from tables, its motion, and what it says of a stance."""
+"""The second model: its joints as built from tables, its motion, and its stance means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fit of motion and forces: its equations against dense ones, made runs, and what is said."""
+"""The fit of motion and forces: equations against dense ones, synthetic runs, and suspicions."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ FEET = ("foot_l", "foot_r")
 
 @dataclass(frozen=True)
 class Case:
-    """A run, what is measured of it, and its truth."""
+    """A run, its observations and its true motion."""
 
     runner: Runner
     observations: Observations
@@ -601,7 +601,7 @@ def test_the_state_of_another_body_is_the_fit_on_that_body(long, fitted, respons
 
 
 def test_after_a_fit_bodies_move_the_rate_of_the_whole_less_than_before(fitted, response):
-    """Forces say what the whole body's angular momentum does, whatever its parts weigh."""
+    """Forces determine the rate of the whole body's angular momentum, for any masses of parts."""
     solver = response.solver
     frames = np.flatnonzero(solver.measured)[20:-20:5]
     states = inertia_states(fitted, solver, frames, FEET, 8, 1)
@@ -768,7 +768,7 @@ def check_fit(fit, loads):
 
 @pytest.mark.parametrize("part", [0.05, 1.0])
 def test_the_equations_at_the_end_tell_the_gain_of_a_sign_flipped_free_moment(sound, part):
-    """Without another fit, as that would have it; of another sign the fit itself is asked."""
+    """As a second fit gives it, without that fit; the flipped moment has a large gain."""
     observations = sound.observations
     vertical = (
         reverse_free_moment(observations.wrench).moment - observations.wrench.moment

@@ -73,7 +73,7 @@ def expect(planted, contacts, groups):
 
 
 def test_feet_press_where_they_are_planted(legs):
-    """On the mean over the load, whatever is far away; trials and feet are counted apart."""
+    """On the load-weighted mean, without distant frames; trials and feet are counted separately."""
     observations = standing(legs)
     expect(planted_feet(legs, [observations]), [0, 2, 1, 3], [0, 0, 1, 1])
     expect(

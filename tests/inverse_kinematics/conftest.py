@@ -1,4 +1,4 @@
-"""A stick runner, solved: what the gates of stage solve look at."""
+"""A solved stick runner, as the gates of stage solve examine it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STICK_MARKERS = read_yaml(Path(__file__).with_name("stick_markers.yaml"), Marker
 
 @pytest.fixture
 def solved(runner, running):
-    """Give a maker of solved poses: coordinates, and what the cameras saw (exactly q, if None)."""
+    """Give a maker of solved poses: coordinates and measured markers (those of q, if None)."""
 
     def make(q=None, positions=None, *, skeleton=runner, hidden=(), from_file=False):
         q = running[::4] if q is None else q

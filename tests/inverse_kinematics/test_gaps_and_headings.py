@@ -43,7 +43,7 @@ def test_coordinates_without_markers_are_interpolated_linearly(runner, running):
 
 @pytest.mark.parametrize("degrees", [50, 100, 140, 185, 260, 320])
 def test_a_rotated_laboratory_rotates_the_root_alone(runner, running, degrees):
-    """Whatever way a runner heads, and wherever in the laboratory: the same limbs."""
+    """At any heading and position in the laboratory: the same limbs."""
     q = running[:6]
     turn = Rotation.from_euler("y", degrees, degrees=True).as_matrix()
     markers = marker_positions(runner, q) @ turn.T + [3.0, 0.2, -5.0]

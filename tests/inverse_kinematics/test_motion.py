@@ -1,4 +1,4 @@
-"""Frames, poses and motion of a trial: what is said on both sides of every limit is golden."""
+"""Frames, poses and motion of a trial: golden findings on both sides of every limit."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def test_golden_words_of_solutions(runner):
 
 
 def test_golden_impossible_poses(runner, running, solved):
-    """Limbs bent backwards, markers far from the model, in some frames or in all: what is lost."""
+    """Limbs bent backwards, markers far from the model, in some frames or in all."""
     bare = runner.marker_position.copy()
     for name, height in (("arm_r", -0.3), ("forearm_r", -0.25)):
         of_segment = [index for index, marker in enumerate(runner.markers) if marker[:-1] == name]

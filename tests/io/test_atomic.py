@@ -1,4 +1,4 @@
-"""A file is either complete or as it was, and is read once as long as it is the same."""
+"""A file is either complete or unchanged, and is read again only after a change."""
 
 from __future__ import annotations
 

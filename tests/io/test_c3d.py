@@ -1,4 +1,4 @@
-"""C3D files with known content; whatever the native reader does to itself fails one file only."""
+"""C3D files with known content; a crash of the native reader fails one file only."""
 
 from __future__ import annotations
 
@@ -313,7 +313,7 @@ def _refuse(path):
 
 
 def _limits(path):
-    """An endless loop would end by itself, where nobody is left to stop it."""
+    """An endless loop of the reader ends by itself after its parent process has ended."""
     import resource
 
     raise RuntimeError(f"{resource.getrlimit(resource.RLIMIT_CPU)[0]} s at most")
@@ -333,7 +333,7 @@ SICK = {
     "(no such parameter)": _refuse,
     "(2 s at most)": _limits,
 }
-"""Words of the refusal, and what the library does."""
+"""Words of the refusal, and behaviour of the library."""
 
 
 @needs_fork

@@ -1,4 +1,4 @@
-"""One dictionary: what it says stands in the files, and what it says is true of them."""
+"""One dictionary: its descriptions stand in the files and are true of them."""
 
 from __future__ import annotations
 

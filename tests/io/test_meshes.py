@@ -55,7 +55,7 @@ def stl_binary() -> bytes:
 
 
 def vtp(array) -> bytes:
-    """VTK's XML; numbers written by `array(kind, numbers)`, with what its root says."""
+    """VTK's XML; numbers written by `array(kind, numbers)`, with attributes of the root."""
     attributes, numbers = array
     return f"""<?xml version="1.0"?>
 <VTKFile type="PolyData" version="0.1" byte_order="LittleEndian"{attributes}>

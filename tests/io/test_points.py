@@ -47,7 +47,7 @@ given_body = given(seed=st.integers(0, 10_000), speed=st.floats(0.0, 9.5), data=
 @settings(max_examples=40, deadline=None)
 @given_body
 def test_parts_of_one_path_are_joined_exactly(seed, speed, data):
-    """Wherever it is cut and whatever lies between; in any order of the points in the file."""
+    """For any cuts and gaps, and in any order of the points in the file."""
     positions = body(seed, speed)
     marker = data.draw(st.integers(0, MARKERS - 1))
     cuts = sorted(data.draw(st.sets(st.integers(10, FRAMES - 10), min_size=1, max_size=3)))

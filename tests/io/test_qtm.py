@@ -1,4 +1,4 @@
-"""TSV files of Qualisys Track Manager: what was written is read; what is no marker is named."""
+"""TSV files of Qualisys Track Manager: markers are read; other content is refused by name."""
 
 from __future__ import annotations
 

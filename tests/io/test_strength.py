@@ -1,4 +1,4 @@
-"""The sheet of strengths: what people write, what is wrong with it, and what comes of it."""
+"""The sheet of strengths: accepted forms, refused rows, and values in SI units."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def _public_layout() -> pd.DataFrame:
 
 
 def test_a_public_table_of_hips_by_leg_becomes_a_sheet(tmp_path):
-    """The way from one line a runner to one line a measurement, in pandas; ratios stay."""
+    """Reshaped in pandas from one line a runner to one line a measurement; ratios stay."""
     table = _public_layout()
     rows = table.melt(["Subject", "Injury", "InjuryLoc"], var_name="test")
     side = rows["test"].str[0].map({"R": "right", "L": "left"})

@@ -1,4 +1,4 @@
-"""Markers and storages as text: however they are written, what is read, and what is said."""
+"""Markers and storages as text: all forms of exports, and findings about odd files."""
 
 from __future__ import annotations
 

@@ -153,7 +153,9 @@ def _stored(path: Path, is_wanted: Callable[[str], bool]) -> xr.Dataset:
                 if name not in names:
                     continue
                 variable_attributes = {
-                    key: stored.getncattr(key) for key in stored.ncattrs() if key != "_FillValue"
+                    key: stored.getncattr(key)
+                    for key in stored.ncattrs()
+                    if key not in ("_FillValue", "_Encoding")
                 }
                 coordinates.update(variable_attributes.pop("coordinates", "").split())
                 values = _double(np.asarray(stored[...]))
@@ -161,7 +163,8 @@ def _stored(path: Path, is_wanted: Callable[[str], bool]) -> xr.Dataset:
                     values = values.astype(np.str_)
                 elif variable_attributes.pop("dtype", "") == "bool":
                     values = values.astype(np.bool_)
-                variables[name] = xr.Variable(stored.dimensions, values, variable_attributes)
+                dimensions = stored.dimensions[: values.ndim]  # letters of a text are its last
+                variables[name] = xr.Variable(dimensions, values, variable_attributes)
     except DAMAGE_ERRORS as error:
         raise unreadable(path, error) from error
     coordinates.update(attributes.pop("coordinates", "").split())
@@ -204,9 +207,16 @@ def unreadable(path: Path, error: Exception) -> RunStoppedError:
 UNCHUNKED_DIMENSIONS = ("step", "row", "phase", "percent")
 """Dimensions along which steps are read: all other labels lie in chunks of their own."""
 
+UNCHUNKED_IN_SAMPLES = ("sample", "time")
+"""Dimensions of samples that change smoothly, or little: likewise, so that they pack well."""
+
 COMPRESSION = {"zlib": True, "complevel": 1, "shuffle": True}
 MIN_PACKED_BYTES = 2**13
 """Bytes below which the index of a packed variable takes what packing saves."""
+
+MIN_PACKED_TEXTS = 32
+"""Texts of a variable above which they are stored as letters, packed: by pointers each takes 50
+bytes."""
 
 MAX_CHUNK_BYTES = 2**22
 """Largest chunk, bytes: what a reader of a part of a file has to unpack."""
@@ -216,12 +226,13 @@ def packed(variable: xr.Variable) -> dict[str, Any]:
     """Encoding of a variable: curves of steps in chunks by label, series in blocks of time."""
     kind = variable.dtype.kind
     if kind in "OU":
-        return {}
+        return {"dtype": "S1", **COMPRESSION} if variable.size > MIN_PACKED_TEXTS else {}
     fill = {"_FillValue": np.nan} if kind == "f" else {}
     if variable.nbytes < (MIN_PACKED_BYTES if kind == "f" else MIN_PACKED_BYTES // 4):
         return fill
-    if "percent" in variable.dims:
-        shape = [n if d in UNCHUNKED_DIMENSIONS else 1 for d, n in variable.sizes.items()]
+    whole = UNCHUNKED_IN_SAMPLES if "sample" in variable.dims else UNCHUNKED_DIMENSIONS
+    if {"percent", "sample"} & set(variable.dims):
+        shape = [n if d in whole else 1 for d, n in variable.sizes.items()]
     else:
         shape = list(variable.shape)
         shape[0] = -(

@@ -74,9 +74,9 @@ def test_a_dataset_comes_back_and_netcdf4_reads_the_same(tmp_path_factory, seed,
 
 @given(SEEDS)
 def test_xarray_reads_the_same(tmp_path_factory, seed):
-    """Strings, booleans, whole numbers, coordinates along a dimension and apart from it."""
+    """Few and many texts, booleans, whole numbers, coordinates along a dimension and apart."""
     path, random = tmp_path_factory.mktemp("nc") / "trial.nc", np.random.default_rng(seed)
-    steps = int(random.integers(0, 5))
+    steps, texts = int(random.integers(0, 5)), int(random.choice([3, 500]))
     write_dataset(
         xr.Dataset(
             {
@@ -84,6 +84,7 @@ def test_xarray_reads_the_same(tmp_path_factory, seed):
                 "kept": ("step", random.random(steps) < 0.5, {"note": "b"}),
                 "number": (("step", "axis"), random.integers(0, 9, (steps, 2)), {"units": "1"}),
                 "mass": ((), 70.5),
+                "outcome": ("row", list(random.choice(["", "H", "größte Höhe", "a b"], texts))),
             },
             {
                 "axis": ["x", "größe"],

@@ -36,10 +36,10 @@ def test_there_are_examples():
 NEW = {"aqbio/figures/contact_time.py", "models/sprint/my_lab.yaml", "docs/files.md"}
 """Files that a reader or the site makes."""
 
-PLACES = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != ".")
+FOLDERS = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != ".")
 PATHS = {
     path
-    for path in re.findall(rf"`((?:{PLACES})/[\w./]+)`", TEXT)
+    for path in re.findall(rf"`((?:{FOLDERS})/[\w./]+)`", TEXT)
     if "NAME" not in path and path not in NEW
 }
 NAMES = {

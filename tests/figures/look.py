@@ -139,6 +139,6 @@ def look_lines(drawings: Mapping[tuple[str, float], Drawing]) -> list[str]:
         name: strokes(drawing) for (name, mm), drawing in drawings.items() if mm == widest
     }
     return lines + [
-        f"{stroke}: {', '.join(name for name, drawn in strokes_by_name.items() if stroke in drawn)}"
+        f"{stroke}: {', '.join(name for name, used in strokes_by_name.items() if stroke in used)}"
         for stroke in sorted(set().union(*strokes_by_name.values()))
     ]

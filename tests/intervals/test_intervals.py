@@ -204,8 +204,8 @@ def test_twins_are_wrong_together_and_mirrored():
     np.testing.assert_allclose(com[:, left], com[:, right] * mirror, rtol=0, atol=1e-12)
     reflected = tensor[:, right] * np.outer(mirror, mirror)
     np.testing.assert_allclose(tensor[:, left], reflected, rtol=0, atol=1e-12)
-    alone = _drawn_inertia(eight, InertiaSpread(twin_mass=1.0))[0]
-    correlation = np.corrcoef(np.log(alone[:, left]), np.log(alone[:, right]))[0, 1]
+    independent = _drawn_inertia(eight, InertiaSpread(twin_mass=1.0))[0]
+    correlation = np.corrcoef(np.log(independent[:, left]), np.log(independent[:, right]))[0, 1]
     assert abs(correlation) < 0.2
 
 

@@ -13,7 +13,7 @@ from tests.waves import wave_athletes, wave_evidence, wave_study
 
 
 @cache
-def _drawn(world: str, athletes: int, seed: int) -> Evidence:
+def _world_evidence(world: str, athletes: int, seed: int) -> Evidence:
     random = np.random.default_rng(seed)
     people = wave_athletes(world, athletes, random)
     study = wave_study(world, random, athletes=people, steps=12)
@@ -21,6 +21,6 @@ def _drawn(world: str, athletes: int, seed: int) -> Evidence:
 
 
 @pytest.fixture(scope="session")
-def drawn() -> Callable[..., Evidence]:
+def world_evidence() -> Callable[..., Evidence]:
     """Evidence of a drawn study: world, athletes, seed."""
-    return lambda world, athletes=12, seed=5: _drawn(world, athletes, seed)
+    return lambda world, athletes=12, seed=5: _world_evidence(world, athletes, seed)

@@ -1,4 +1,4 @@
-"""What an outsider makes of evidence with pandas, SciPy and statsmodels: numbers, tests, the rule.
+"""An outsider's reading of evidence by pandas, SciPy and statsmodels: numbers, tests, the rule.
 
 Of `aqbio.stats` nothing is used but the names of columns and the entries of the registry.
 """
@@ -43,11 +43,11 @@ def _partitions(steps: pd.DataFrame) -> dict[str, pd.Series]:
     means = steps.groupby("participant_id", observed=True)[
         [*CHI.values(), "opposition_difference"]
     ].mean()
-    index, alone = means[list(CHI.values())], CHI[SWING_ALONE]
-    rank = index.round(9).rank(axis=1, ascending=False, method="min")[alone]
-    others = index[[name for name in index if name != alone]].mean(axis=1)
-    return {"value": means["opposition_difference"], "over_others": index[alone] - others,
-            "rank": rank}  # fmt: skip
+    index, swing_alone = means[list(CHI.values())], CHI[SWING_ALONE]
+    rank = index.round(9).rank(axis=1, ascending=False, method="min")[swing_alone]
+    rest = index[[name for name in index if name != swing_alone]].mean(axis=1)
+    over_others = index[swing_alone] - rest
+    return {"value": means["opposition_difference"], "over_others": over_others, "rank": rank}
 
 
 def _arms(steps: pd.DataFrame) -> dict[str, pd.Series]:
@@ -70,13 +70,13 @@ def _caused(steps: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def _lags(steps: pd.DataFrame) -> dict[str, pd.Series]:
-    found = {}
-    for who, own in steps.groupby("participant_id", observed=True):
-        spread = own["speed_mps"].std(ddof=0) / own["speed_mps"].mean()
-        own = own.dropna(subset=["lag"])
-        if len(own) > 1 and spread > 0.01:
-            found[who] = np.polyfit(own["speed_mps"], own["lag"], 1)[0]
-    return {"value": pd.Series(found, dtype=float)}
+    slopes = {}
+    for athlete, rows in steps.groupby("participant_id", observed=True):
+        spread = rows["speed_mps"].std(ddof=0) / rows["speed_mps"].mean()
+        rows = rows.dropna(subset=["lag"])
+        if len(rows) > 1 and spread > 0.01:
+            slopes[athlete] = np.polyfit(rows["speed_mps"], rows["lag"], 1)[0]
+    return {"value": pd.Series(slopes, dtype=float)}
 
 
 def _changes(evidence: Evidence, contrast: Contrast) -> dict[str, pd.Series]:
@@ -93,25 +93,25 @@ def _changes(evidence: Evidence, contrast: Contrast) -> dict[str, pd.Series]:
         means[name][contrast.condition] - means[name][contrast.reference]
         for name in ("number", "log_speed")
     )
-    found, adjusted = {}, change
+    numbers, adjusted = {}, change
     if "speed" in contrast.held_equal:
         cell = trials["athlete"] + " " + trials[contrast.by]
         x, y = (
             trials[name] - trials.groupby(cell)[name].transform("mean")
             for name in ("log_speed", "number")
         )
-        squares, products = ((x * other).groupby(trials["athlete"]).sum() for other in (x, y))
+        squares, products = ((x * factor).groupby(trials["athlete"]).sum() for factor in (x, y))
         adjusted = change - products.sum() / squares.sum() * faster
-        found = {"change": change, "faster": faster, "speed_squares": squares,
+        numbers = {"change": change, "faster": faster, "speed_squares": squares,
                  "speed_products": products}  # fmt: skip
-    found["value"] = 100.0 * np.expm1(adjusted) if contrast.size == "percent" else adjusted
+    numbers["value"] = 100.0 * np.expm1(adjusted) if contrast.size == "percent" else adjusted
     if "order" in contrast.held_equal and trials["order"].notna().any():
-        found["later"] = means["order"][contrast.condition] - means["order"][contrast.reference]
+        numbers["later"] = means["order"][contrast.condition] - means["order"][contrast.reference]
     if contrast.group is not None:
         member = trials.groupby("athlete")["group"].first() == contrast.group
-        found["group"] = member.astype(float)
-        found["baseline"] = means["number"][contrast.reference]
-    return found
+        numbers["group"] = member.astype(float)
+        numbers["baseline"] = means["number"][contrast.reference]
+    return numbers
 
 
 def _responses(complete: pd.DataFrame) -> pd.Series:
@@ -129,11 +129,11 @@ def _responses(complete: pd.DataFrame) -> pd.Series:
 
     even, small = np.ones(len(complete)), 1e-6
     influence = [
-        len(complete) * (slope(even + small * own) - slope(even - small * own)) / (2.0 * small)
-        for own in np.eye(len(complete))
+        len(complete) * (slope(even + small * unit) - slope(even - small * unit)) / (2.0 * small)
+        for unit in np.eye(len(complete))
     ]
-    own = complete["change"] - slope(even) * complete["faster"]
-    return 100.0 * (own - complete["faster"].mean() * np.array(influence))
+    at_equal_speed = complete["change"] - slope(even) * complete["faster"]
+    return 100.0 * (at_equal_speed - complete["faster"].mean() * np.array(influence))
 
 
 def at_equal_speed(speed: pd.Series, values: pd.Series, athlete: pd.Series) -> pd.Series:
@@ -177,8 +177,8 @@ def tails_of_means(hypothesis: Hypothesis, values: pd.DataFrame, *, robust: bool
         return MeanTest(values[column].dropna(), robust=robust).tails(hypothesis)
 
     if hypothesis.id == "H1":
-        found, others = tails("value"), tails("over_others")
-        return max(found[0], others[0]), found[1], found[2]
+        value_tails, over_others = tails("value"), tails("over_others")
+        return max(value_tails[0], over_others[0]), value_tails[1], value_tails[2]
     if hypothesis.id == "H4":
         models = [tails(name) for name in values if name != "value"]
         return max(p for p, *_ in models), max(p for _, p, _ in models), max(m for *_, m in models)
@@ -227,7 +227,7 @@ def adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
 
 
 def rule(hypothesis: Hypothesis, tails: Tails, ends: tuple[float, float], condition) -> str:
-    """What is found, from adjusted p values, the estimate and the interval."""
+    """Finding by adjusted p values, the estimate and the interval."""
     p, against, estimate = tails
     towards = sorted(hypothesis.sign * end for end in ends)
     if p < hypothesis.alpha and hypothesis.sign * estimate >= hypothesis.delta:
@@ -257,5 +257,5 @@ def wilson(showing: int, count: int) -> tuple[float, float]:
 
 def hodges_lehmann(numbers: np.ndarray) -> float:
     """Median of the means of every two, and of each alone."""
-    every = [(one + other) / 2 for n, one in enumerate(numbers) for other in numbers[n:]]
-    return float(np.median(every))
+    pair_means = [(first + second) / 2 for n, first in enumerate(numbers) for second in numbers[n:]]
+    return float(np.median(pair_means))

@@ -20,11 +20,11 @@ def _smooth(random, athletes: int, samples: int = 101) -> np.ndarray:
 def test_false_stretches_are_as_rare_as_stated(athletes):
     """5 % of studies without an effect show a stretch anywhere; drawn signs with many athletes."""
     random, studies = np.random.default_rng(67), 300
-    found = sum(
+    share = sum(
         (curve_test(_smooth(random, athletes, 31)).p < 0.05).any() for _ in range(studies)
     ) / studies  # fmt: skip
     low, high = stats.binom.ppf([0.001, 0.999], studies, 0.05) / studies
-    assert low <= found <= high
+    assert low <= share <= high
 
 
 @pytest.mark.parametrize("athletes", [2, 6, 9])
@@ -36,25 +36,25 @@ def test_one_sample_of_one_sign_is_a_sign_test(athletes):
 
 def test_one_sample_of_many_athletes_is_the_t_test():
     values = np.random.default_rng(2).normal(0.25, 1.0, (60, 1))
-    found, expected = curve_test(values), stats.ttest_1samp(values[:, 0], 0.0)
-    assert found.t[0] == pytest.approx(expected.statistic, rel=1e-9)
-    assert found.p[0] == pytest.approx(expected.pvalue, abs=0.012)
+    computed, expected = curve_test(values), stats.ttest_1samp(values[:, 0], 0.0)
+    assert computed.t[0] == pytest.approx(expected.statistic, rel=1e-9)
+    assert computed.p[0] == pytest.approx(expected.pvalue, abs=0.012)
 
 
 def test_a_planted_stretch_is_found_where_it_is():
     values = _smooth(np.random.default_rng(3), 12)
     values[:, 40:60] += 4.0
-    found = stretches(curve_test(values).p < 0.05)
-    assert found
-    assert all(first > 30 and last < 70 for first, last in found)
-    assert sum(last - first + 1 for first, last in found) >= 15
+    significant = stretches(curve_test(values).p < 0.05)
+    assert significant
+    assert all(first > 30 and last < 70 for first, last in significant)
+    assert sum(last - first + 1 for first, last in significant) >= 15
 
 
 def test_signs_and_units_do_not_matter_and_missing_stays_missing():
     values = _smooth(np.random.default_rng(4), 7) + 0.1
-    one, other = curve_test(values), curve_test(-250.0 * values)
-    np.testing.assert_allclose(one.p, other.p)
-    np.testing.assert_allclose(one.t, -other.t)
+    plain, scaled = curve_test(values), curve_test(-250.0 * values)
+    np.testing.assert_allclose(plain.p, scaled.p)
+    np.testing.assert_allclose(plain.t, -scaled.t)
     values[2, :10] = np.nan
     with_gap = curve_test(values)
     assert np.isnan(with_gap.p[:10]).all()

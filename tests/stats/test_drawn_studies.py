@@ -37,7 +37,7 @@ Change = Callable[[Evidence], Evidence]
 class Case:
     """A drawn study, what is changed, and the hypotheses that are asked."""
 
-    change: Change = lambda one: one
+    change: Change = lambda evidence: evidence
     names: str = CHEAP
     world: str = "W0"
     athletes: int = 12
@@ -48,65 +48,67 @@ class Case:
 def trials(**columns: object) -> Change:
     """Columns of the 48 trials; a pair is a value and how many trials have it, from the first."""
 
-    def change(one: Evidence) -> Evidence:
-        count, told = len(one.trials), {}
+    def change(evidence: Evidence) -> Evidence:
+        count, assigned = len(evidence.trials), {}
         for name, value in columns.items():
-            many = isinstance(value, tuple)
-            told[name] = np.array([*([value[0]] * value[1]), *([value[2]] * (count - value[1]))]
-                                  ) if many else value  # fmt: skip
-        return with_draws(replace(one, trials=one.trials.assign(**told)))
+            is_split = isinstance(value, tuple)
+            assigned[name] = np.array([*([value[0]] * value[1]), *([value[2]] * (count - value[1]))]
+                                  ) if is_split else value  # fmt: skip
+        return with_draws(replace(evidence, trials=evidence.trials.assign(**assigned)))
 
     return change
 
 
 def plain(**columns: object) -> Change:
     errors = {f"error_{name}": np.nan for name in ERRORS}
-    own = {"residual_moment": 9.0, "consistent": False}
-    return trials(**(errors | own | columns))
+    inconsistent = {"residual_moment": 9.0, "consistent": False}
+    return trials(**(errors | inconsistent | columns))
 
 
 def steps(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Change:
-    return lambda one: replace(one, steps=change(one.steps))
+    return lambda evidence: replace(evidence, steps=change(evidence.steps))
 
 
 def sprints(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Change:
-    return lambda one: replace(one, sprints=change(one.sprints))
+    return lambda evidence: replace(evidence, sprints=change(evidence.sprints))
 
 
 def without(choose: Callable[[pd.DataFrame], pd.Series]) -> Change:
-    return lambda one: one.select_steps(~choose(one.steps))
+    return lambda evidence: evidence.select_steps(~choose(evidence.steps))
 
 
 def people(make: Callable[[np.random.Generator, int], dict[str, object]], seed: int = 5) -> Change:
-    def change(one: Evidence) -> Evidence:
+    def change(evidence: Evidence) -> Evidence:
         random = np.random.default_rng(seed)
-        return replace(one, athletes=one.athletes.assign(**make(random, len(one.athletes))))
+        return replace(
+            evidence, athletes=evidence.athletes.assign(**make(random, len(evidence.athletes)))
+        )
 
     return change
 
 
 def chosen(**choices: object) -> Change:
-    return lambda one: replace(one, choices=Choices(**choices))
+    return lambda evidence: replace(evidence, choices=Choices(**choices))
 
 
 def limits(**settings: float) -> Change:
-    return lambda one: replace(one, limits=Quality(**settings))
+    return lambda evidence: replace(evidence, limits=Quality(**settings))
 
 
 def lacking(**presence: object) -> Change:
-    return lambda one: replace(one, presence=replace(one.presence, **presence))
+    return lambda evidence: replace(evidence, presence=replace(evidence.presence, **presence))
 
 
 def after(*changes: Change) -> Change:
-    def change(one: Evidence) -> Evidence:
-        for own in changes:
-            one = own(one)
-        return one
+    def change(evidence: Evidence) -> Evidence:
+        for step in changes:
+            evidence = step(evidence)
+        return evidence
 
     return change
 
 
-def who(table: pd.DataFrame, number: int) -> pd.Series:
+def of_first(table: pd.DataFrame, number: int) -> pd.Series:
     """Rows of the first athletes."""
     return table["participant_id"].isin([f"athlete-{n + 1:02d}" for n in range(number)])
 
@@ -116,7 +118,7 @@ def ordered(number: int, late: bool = True) -> Change:
 
     def change(table: pd.DataFrame) -> pd.DataFrame:
         order = np.where(table["condition"] == "normal", 1.0, 2.0 if late else 1.0)
-        return table.assign(order=np.where(who(table, number), -order, order))
+        return table.assign(order=np.where(of_first(table, number), -order, order))
 
     return sprints(change)
 
@@ -124,9 +126,9 @@ def ordered(number: int, late: bool = True) -> Change:
 def reliable(share: float) -> Change:
     """An error of each step that makes so much of the lag's spread."""
 
-    def change(one: Evidence) -> Evidence:
-        size = np.sqrt(lag_variances(one)["whole"].mean())
-        return trials(error_step_lag=np.sqrt(share) * size)(one)
+    def change(evidence: Evidence) -> Evidence:
+        size = np.sqrt(lag_variances(evidence)["whole"].mean())
+        return trials(error_step_lag=np.sqrt(share) * size)(evidence)
 
     return change
 
@@ -140,14 +142,14 @@ def strengths(random: np.random.Generator, count: int) -> dict[str, np.ndarray]:
             "push_noise": 0.3, "swing_noise": 0.2}  # fmt: skip
 
 
-def habits(**told: object) -> Callable[[np.random.Generator, int], dict[str, object]]:
+def habits(**columns: object) -> Callable[[np.random.Generator, int], dict[str, object]]:
     def make(random: np.random.Generator, count: int) -> dict[str, object]:
         women = np.arange(count) % 2 == 0
         share = 0.05 + 0.03 * women + 0.01 * random.standard_normal(count)
         speed = 9.0 - 20.0 * (share - 0.05) + 0.1 * random.standard_normal(count)
         sides = dict.fromkeys(("lateral", "lateral_relative"), share)
-        known = {"sex": np.where(women, "female", "male"), "laboratory": "here"}
-        return {**sides, "fastest": speed, "footwear": "spikes", **known, **told}
+        stated = {"sex": np.where(women, "female", "male"), "laboratory": "here"}
+        return {**sides, "fastest": speed, "footwear": "spikes", **stated, **columns}
 
     return make
 
@@ -161,48 +163,50 @@ CASES = {
     "restricted arms cost much": Case(world="W4_large", names="H7 H7b", deep=True),
     "restricted arms cost nothing": Case(world="W4_none", names="H7 H7b"),
     "a survey": Case(names="H8a H8b H9", athletes=48, world="W1"),
-    "one athlete": Case(lambda one: _first(one, 1)),
-    "five athletes": Case(lambda one: _first(one, 5), deep=True),
-    "nobody": Case(lambda one: _first(one, 0)),
+    "one athlete": Case(lambda e: _first(e, 1)),
+    "five athletes": Case(lambda e: _first(e, 5), deep=True),
+    "nobody": Case(lambda e: _first(e, 0)),
     # choices
     **{f"choice {name}": Case(chosen(**{name: value}), world="W1") for name, value in
        {"errors": "plain", "outliers": False, "covariates": False, "everybody": True}.items()},
     "one far away": Case(after(
-        steps(lambda t: t.assign(lag=t["lag"].mask(who(t, 1), 5 * t["speed_mps"]))),
+        steps(lambda t: t.assign(lag=t["lag"].mask(of_first(t, 1), 5 * t["speed_mps"]))),
         chosen(outliers=False)), "H5a", "W1"),
     "one wrong cell": Case(sprints(lambda t: t.assign(speed_mps=t["speed_mps"].mask(
-        who(t, 7) & ~who(t, 6) & (t["condition"] == "restricted_arms"), 1.25 * t["speed_mps"]))),
-        "H7", "W4_large", deep=True),
+        of_first(t, 7) & ~of_first(t, 6) & (t["condition"] == "restricted_arms"),
+        1.25 * t["speed_mps"]))), "H7", "W4_large", deep=True),
     "sides that differ": Case(steps(lambda t: t.assign(
         yaw_impulse=t["yaw_impulse"] * np.where(t["side"] == "left", 1.3, 1.0),
         time_deviation_s=t["time_deviation_s"] * np.where(t["side"] == "left", 1.0, 1.5))), "H3e"),
-    "some without lags": Case(steps(lambda t: t.assign(lag=t["lag"].mask(who(t, 4)))), "H5a"),
+    "some without lags": Case(steps(lambda t: t.assign(lag=t["lag"].mask(of_first(t, 4)))), "H5a"),
     "no lags": Case(steps(lambda t: t.assign(lag=np.nan)), "H5a H5b"),
-    "one contact model": Case(lambda one: replace(one, steps=one.steps.assign(
-        caused_share_C2=one.steps["hub_share"] + 0.1)), "H4", "W1", deep=True),
+    "one contact model": Case(lambda e: replace(e, steps=e.steps.assign(
+        caused_share_C2=e.steps["hub_share"] + 0.1)), "H4", "W1", deep=True),
     # gates
-    **{f"{taken} steps taken in {many} trials": Case(trials(recorded=(taken, many, 12)), "H1 H7")
-       for taken, many in ((17, 48), (18, 44), (18, 20))},
+    **{f"{taken_steps} steps taken in {count} trials": Case(
+        trials(recorded=(taken_steps, count, 12)), "H1 H7")
+       for taken_steps, count in ((17, 48), (18, 44), (18, 20))},
     "the latest quarter of the fastest is lost": Case(
         trials(recorded=np.resize([12, 12, 12, 15], 48)), "H5a H5b"),
-    "one with almost one speed": Case(without(lambda t: who(t, 1) & (t["level"] > 0)), "H5a"),
+    "one with almost one speed": Case(without(lambda t: of_first(t, 1) & (t["level"] > 0)), "H5a"),
     "nine, one with almost one speed": Case(
-        after(without(lambda t: who(t, 1) & (t["level"] > 0)), lambda one: _first(one, 9)), "H5a"),
+        after(without(lambda t: of_first(t, 1) & (t["level"] > 0)), lambda e: _first(e, 9)), "H5a"),
     "a gap in the numbers of steps": Case(
         steps(lambda t: t.assign(step=t["step"] + (t["step"] >= 6))), "H3e"),
     "few sprints": Case(sprints(lambda t: t[~(
-        (t["condition"] == "restricted_arms") & who(t, 5)
+        (t["condition"] == "restricted_arms") & of_first(t, 5)
         & t.duplicated(["participant_id", "condition"]))]), "H7"),
     "one trial does not close": Case(trials(closures_pass=(False, 1, True)), "H1 H4"),
     **{f"errors of {x} of the limit": Case(trials(error_opposition=x * PRECISE * ROOT), "H1 H2")
        for x in (0.99, 1.01)},
     **{f"errors not known in {n} trials": Case(trials(error_opposition=(np.nan, n, 0.0)), "H1")
        for n in (14, 15)},
-    **{f"{spoilt} spoilt in {many} trials": Case(trials(spoilt=(spoilt, many, "")), "H1 H3e H4")
-       for spoilt, many in (("momentum", 13), ("momentum", 15), ("causes", 15), ("forces", 15))},
+    **{f"{affected} spoilt in {count} trials": Case(
+        trials(spoilt=(affected, count, "")), "H1 H3e H4")
+       for affected, count in (("momentum", 13), ("momentum", 15), ("causes", 15), ("forces", 15))},
     "everything spoilt": Case(trials(spoilt="times, momentum, forces, causes"), "H1 H3e H4"),
     "sprints whose times are spoilt": Case(
-        sprints(lambda t: t.assign(spoilt=np.where(who(t, 5), "times", ""))), "H7"),
+        sprints(lambda t: t.assign(spoilt=np.where(of_first(t, 5), "times", ""))), "H7"),
     **{f"another model by {x} of the limit": Case(trials(
         error_opposition=0.3 * PRECISE, model_opposition=x * PRECISE), "H1 H2")
        for x in (0.98, 1.01)},
@@ -226,14 +230,14 @@ CASES = {
        for name, value in (("usable_share", 0.74), ("usable_share", 0.76))},
     **{f"one step of {name}": Case(after(change, trials(error_step_yaw_impulse=0.0)), "H1 H3e")
        for name, change in (
-           ("one", without(lambda t: who(t, 1) & ((t["step"] > 0) | (t["level"] > 0)))),
+           ("one", without(lambda t: of_first(t, 1) & ((t["step"] > 0) | (t["level"] > 0)))),
            ("all", without(lambda t: t["step"] > 0)))},
     # what is lacking
     **{f"without {name}": Case(lacking(**{name: False}), f"{CHEAP} H3b") for name in
        ("arms", "legs", "forces", "causes", "capacities")},
     "arms that are not seen": Case(lacking(
         arms=False, reasons={"arms": "the markers do not show arm_left, arm_right"}), "H1 H2 H7"),
-    "no restricted sprints": Case(lambda one: replace(one, sprints=one.sprints[:0]), "H7 H7b"),
+    "no restricted sprints": Case(lambda e: replace(e, sprints=e.sprints[:0]), "H7 H7b"),
     "one speed": Case(without(lambda t: t["level"] < 3), "H1 H5a H5b H7b", deep=True),
     # between athletes
     **{f"strengths, {name}": Case(
@@ -242,48 +246,48 @@ CASES = {
            "held": after(), "pooled": chosen(covariates=False),
            "tested once": people(lambda *_: dict.fromkeys(("push_noise", "swing_noise"), np.nan)),
        }.items()},
-    **{f"habits, {name}": Case(people(habits(**told)), "H8a", "W1", 48) for name, told in
+    **{f"habits, {name}": Case(people(habits(**habit)), "H8a", "W1", 48) for name, habit in
        {"all told": {}, "no sex": {"sex": None}, "no laboratory": {"laboratory": None},
         "no footwear": {"footwear": None}, "one sex": {"sex": "female"}}.items()},
 }  # fmt: skip
 
 
-def _first(one: Evidence, number: int) -> Evidence:
-    names = one.athletes.index[:number]
-    kept = one.select_steps(one.steps["participant_id"].isin(names))
-    own = one.sprints[one.sprints["participant_id"].isin(names)]
-    return replace(kept, athletes=one.athletes[:number], sprints=own)
+def _first(evidence: Evidence, number: int) -> Evidence:
+    names = evidence.athletes.index[:number]
+    of_athletes = evidence.select_steps(evidence.steps["participant_id"].isin(names))
+    sprints_kept = evidence.sprints[evidence.sprints["participant_id"].isin(names)]
+    return replace(of_athletes, athletes=evidence.athletes[:number], sprints=sprints_kept)
 
 
 # laws ---------------------------------------------------------------------------------------------
 
 
-def asked(case: Case) -> Registry:
+def registry_of(case: Case) -> Registry:
     names = case.names.split()
-    entries = tuple(one for one in REGISTRY.hypotheses if one.id in names)
+    entries = tuple(entry for entry in REGISTRY.hypotheses if entry.id in names)
     return REGISTRY.model_copy(update={"hypotheses": entries})
 
 
-def check_numbers(counted: Evidence, own: ExaminedHypothesis) -> None:
+def check_numbers(counted: Evidence, examined_one: ExaminedHypothesis) -> None:
     """Numbers of athletes, their steps and the test are an outsider's."""
-    hypothesis, outcome = own.hypothesis, own.outcome
+    hypothesis, outcome = examined_one.hypothesis, examined_one.outcome
     numbers = outsider.athlete_numbers(counted, hypothesis)
     for name, expected in numbers.items():
-        found = outcome.values[name]
-        expected = expected.astype(float).reindex(found.index)
-        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-10, err_msg=name)
+        computed = outcome.values[name]
+        expected = expected.astype(float).reindex(computed.index)
+        np.testing.assert_allclose(computed, expected, rtol=1e-7, atol=1e-10, err_msg=name)
     assert outcome.n_athletes == outcome.values.notna().all(axis=1).sum()
-    again = outcome.test(outcome.values)
-    assert again.error.value == pytest.approx(outcome.estimate, rel=1e-9, nan_ok=True)
+    retested = outcome.test(outcome.values)
+    assert retested.error.value == pytest.approx(outcome.estimate, rel=1e-9, nan_ok=True)
     column = {"H1": "opposition_difference", "H2": "arms_push_cosine"}.get(hypothesis.id)
     if column and counted.choices.outliers:
         inside = counted.steps["participant_id"].isin(outcome.values.index[outcome.complete])
         assert outcome.n_steps == counted.steps.loc[inside, column].notna().sum()
 
 
-def check_test(counted: Evidence, own: ExaminedHypothesis) -> None:
+def check_test(counted: Evidence, examined_one: ExaminedHypothesis) -> None:
     """Estimate, p values and interval belong together and are those of SciPy and statsmodels."""
-    hypothesis, outcome = own.hypothesis, own.outcome
+    hypothesis, outcome = examined_one.hypothesis, examined_one.outcome
     result, values = outcome.result, outcome.values
     robust = counted.choices.errors == "robust"
     if hypothesis.contrast is not None:
@@ -312,41 +316,47 @@ def check_test(counted: Evidence, own: ExaminedHypothesis) -> None:
                 assert test.beyond(end, sign) == pytest.approx(0.025, rel=1e-6)
 
 
-def check_verdicts(given: tuple[Verdict, ...], every: tuple[ExaminedHypothesis, ...]) -> None:
+def check_verdicts(
+    verdict_rows: tuple[Verdict, ...], examined_all: tuple[ExaminedHypothesis, ...]
+) -> None:
     """Holm's adjustment by statsmodels in every family, the rule, and the detectable effect."""
-    rows = {one.hypothesis: one for one in given}
-    for name, count in families(every).items():
-        tested = [own for own in every if own.tested and own.hypothesis.family == name]
+    rows = {row_of.hypothesis: row_of for row_of in verdict_rows}
+    for name, count in families(examined_all).items():
+        tested = [
+            examined_one
+            for examined_one in examined_all
+            if examined_one.tested and examined_one.hypothesis.family == name
+        ]
         assert count == len(tested)
-        ids = [own.hypothesis.id for own in tested]
-        for raw, held in (("p", "p_holm"), ("p_against", "p_against_holm")):
-            expected = outsider.adjusted({one: getattr(rows[one], raw) for one in ids})
-            for one, value in expected.items():
-                assert getattr(rows[one], held) == pytest.approx(value, rel=1e-9)
-    for own in every:
-        row, hypothesis = rows[own.hypothesis.id], own.hypothesis
-        failed = [gate.name for gate in own.gates if not gate.passed]
-        assert row.gates == (", ".join(failed) or "passed" if own.gates else "n/a")
+        ids = [examined_one.hypothesis.id for examined_one in tested]
+        for raw, adjusted_name in (("p", "p_holm"), ("p_against", "p_against_holm")):
+            expected = outsider.adjusted({name_of: getattr(rows[name_of], raw) for name_of in ids})
+            for name_of, value in expected.items():
+                assert getattr(rows[name_of], adjusted_name) == pytest.approx(value, rel=1e-9)
+    for examined_one in examined_all:
+        row, hypothesis = rows[examined_one.hypothesis.id], examined_one.hypothesis
+        failed = [gate.name for gate in examined_one.gates if not gate.passed]
+        assert row.gates == (", ".join(failed) or "passed" if examined_one.gates else "n/a")
         assert row.smallest_effect == hypothesis.sign * hypothesis.delta
-        if own.tested:
+        if examined_one.tested:
             tails = (row.p_holm, row.p_against_holm, row.estimate)
-            condition = own.outcome.result.condition
-            expected = outsider.rule(hypothesis, tails, own.outcome.result.ci95, condition)
+            condition = examined_one.outcome.result.condition
+            expected = outsider.rule(hypothesis, tails, examined_one.outcome.result.ci95, condition)
             assert row.found == expected
         else:
             assert np.isnan([row.p_holm, row.p_against_holm]).all()
         if np.isfinite(row.mde):
-            error, alpha = own.outcome.error, hypothesis.alpha / max(
-                families(every)[hypothesis.family], 1
+            error, alpha = examined_one.outcome.error, hypothesis.alpha / max(
+                families(examined_all)[hypothesis.family], 1
             )  # fmt: skip
             numbers = (hypothesis.sign * row.mde, hypothesis.delta, error.se, error.df, alpha)
             assert outsider.support_of(*numbers) == pytest.approx(0.8, abs=6e-3)
 
 
-def check_power(evidence: Evidence, own: ExaminedHypothesis, tests: int) -> None:
+def check_power(evidence: Evidence, examined_one: ExaminedHypothesis, tests: int) -> None:
     """Chances of the whole rule; the number needed is the first that is enough."""
-    hypothesis, outcome = own.hypothesis, own.outcome
-    row = power_row(own.counted, hypothesis, outcome, tests)
+    hypothesis, outcome = examined_one.hypothesis, examined_one.outcome
+    row = power_row(examined_one.counted, hypothesis, outcome, tests)
     assert row.alpha == pytest.approx(hypothesis.alpha / max(tests, 1), rel=1e-12)
     count = outcome.n_athletes
     assert (row.n_athletes, row.n_steps, row.se) == (count, outcome.n_steps, outcome.error.se)
@@ -360,84 +370,90 @@ def check_power(evidence: Evidence, own: ExaminedHypothesis, tests: int) -> None
         se, df = row.se * np.sqrt(count / number), row.df + number - count
         return outsider.support_of(share * hypothesis.delta, hypothesis.delta, se, df, row.alpha)
 
-    least = max(hypothesis.minimum.athletes, 6)
-    expected = [power(count, share) if count >= least else 0.0 for share in (0.5, 1.0, 2.0)]
-    found = [row.power_half, row.power, row.power_twice]
-    np.testing.assert_allclose(found, expected, atol=3e-3)
+    min_athletes = max(hypothesis.minimum.athletes, 6)
+    expected = [power(count, share) if count >= min_athletes else 0.0 for share in (0.5, 1.0, 2.0)]
+    chances = [row.power_half, row.power, row.power_twice]
+    np.testing.assert_allclose(chances, expected, atol=3e-3)
     if np.isfinite(row.athletes_needed):
         assert power(row.athletes_needed, 2.0) >= 0.8 - 3e-3
-        assert row.athletes_needed == least or power(row.athletes_needed - 1, 2.0) < 0.8 + 3e-3
+        assert (
+            row.athletes_needed == min_athletes or power(row.athletes_needed - 1, 2.0) < 0.8 + 3e-3
+        )
     singles = athlete_intervals(counted_evidence(usable_evidence(evidence), hypothesis), hypothesis)
-    errors = np.array([one.se for one in singles])
+    errors = np.array([single.se for single in singles])
     assert row.sd_steps == pytest.approx(np.sqrt(np.nanmean(errors**2)) if len(errors) else np.nan,
                                          rel=1e-9, nan_ok=True)  # fmt: skip
 
 
-def check_single_athletes(evidence: Evidence, own: ExaminedHypothesis) -> None:
+def check_single_athletes(evidence: Evidence, examined_one: ExaminedHypothesis) -> None:
     """Interval over an athlete's steps by statsmodels, cut to what is possible."""
-    hypothesis = own.hypothesis
+    hypothesis = examined_one.hypothesis
     column = {"H1": "opposition_difference", "H2": "arms_push_cosine", "H5a": "lag"}
     singles = athlete_intervals(evidence, hypothesis)
     assert bool(singles) == (hypothesis.id in ("H1", "H2", "H3e", "H4", "H5a"))
-    for one in singles if hypothesis.id in column else ():
-        steps = evidence.steps[evidence.steps["participant_id"] == one.participant_id]
+    for single in singles if hypothesis.id in column else ():
+        steps = evidence.steps[evidence.steps["participant_id"] == single.participant_id]
         y = steps[column[hypothesis.id]]
         x = steps[["speed_mps"]] if hypothesis.id == "H5a" else steps[[]]
         fit = sm.OLS(y, x.assign(constant=1.0), missing="drop").fit()
         name = "speed_mps" if hypothesis.id == "H5a" else "constant"
         ends = fit.conf_int().loc[name].to_numpy()
         ends = ends if hypothesis.id == "H5a" else np.clip(ends, -1.0, 1.0)
-        found = (one.estimate, one.ci_low, one.ci_high, one.se, one.n_steps)
+        computed = (single.estimate, single.ci_low, single.ci_high, single.se, single.n_steps)
         expected = (fit.params[name], *ends, fit.bse[name], fit.nobs)
-        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-12)
+        np.testing.assert_allclose(computed, expected, rtol=1e-7, atol=1e-12)
 
 
-def check_left_out(own: ExaminedHypothesis, row: Verdict, tests: int) -> None:
+def check_left_out(examined_one: ExaminedHypothesis, row: Verdict, tests: int) -> None:
     """Means without one; the verdict by the rule at Holm's strictest step."""
-    left = leave_one_out(own, tests)
-    assert len(left) == (own.outcome.n_athletes if own.tested else 0)
-    hypothesis, values = own.hypothesis, own.outcome.values.dropna()
-    for one in left:
-        rest = values.drop(index=one.participant_id)
+    left = leave_one_out(examined_one, tests)
+    assert len(left) == (examined_one.outcome.n_athletes if examined_one.tested else 0)
+    hypothesis, values = examined_one.hypothesis, examined_one.outcome.values.dropna()
+    for left_out in left:
+        rest = values.drop(index=left_out.participant_id)
         if hypothesis.id in outsider.MEANS:
             p, against, estimate = outsider.tails_of_means(hypothesis, rest, robust=True)
-            assert one.estimate == pytest.approx(estimate, rel=1e-9)
+            assert left_out.estimate == pytest.approx(estimate, rel=1e-9)
             tails = (min(1.0, tests * p), min(1.0, tests * against), estimate)
             if hypothesis.id == "H1":
                 condition = rest["rank"].median() <= 2.0
             else:
                 models = rest.drop(columns="value").mean()
                 condition = bool((models >= hypothesis.delta).all()) if len(models) else None
-            found = outsider.rule(hypothesis, tails, (one.ci_low, one.ci_high), condition)
-            assert one.verdict == CLASSES[found]
+            finding = outsider.rule(
+                hypothesis, tails, (left_out.ci_low, left_out.ci_high), condition
+            )
+            assert left_out.verdict == CLASSES[finding]
         elif hypothesis.contrast is not None:
             value, _ = outsider.ordered_change(rest, "constant")
-            assert one.estimate == pytest.approx(value, rel=1e-7)
-    deciding = tuple(one.participant_id for one in left if one.verdict != row.verdict)
+            assert left_out.estimate == pytest.approx(value, rel=1e-7)
+    deciding = tuple(
+        left_out.participant_id for left_out in left if left_out.verdict != row.verdict
+    )
     assert influential(left, row.verdict) == deciding
 
 
-def check_spread(own: ExaminedHypothesis) -> None:
+def check_spread(examined_one: ExaminedHypothesis) -> None:
     """Wilson's interval by statsmodels, Hodges and Lehmann's number by its definition."""
-    share = spread(own.hypothesis, own.outcome)
-    if own.hypothesis.id not in (*outsider.MEANS, "H7", "H7b"):
+    share = spread(examined_one.hypothesis, examined_one.outcome)
+    if examined_one.hypothesis.id not in (*outsider.MEANS, "H7", "H7b"):
         assert np.isnan(astuple(share)).all()
         return
-    numbers = own.outcome.values.dropna()["value"].to_numpy()
-    showing = int((own.hypothesis.sign * numbers >= own.hypothesis.delta).sum())
+    numbers = examined_one.outcome.values.dropna()["value"].to_numpy()
+    showing = int((examined_one.hypothesis.sign * numbers >= examined_one.hypothesis.delta).sum())
     expected = (showing, *outsider.wilson(showing, len(numbers)), outsider.hodges_lehmann(numbers))
     np.testing.assert_allclose(astuple(share), expected, rtol=1e-7, atol=1e-12)
 
 
 @pytest.fixture(scope="module")
-def examined(drawn) -> dict[str, tuple[Evidence, tuple, tuple]]:
+def examined(world_evidence) -> dict[str, tuple[Evidence, tuple, tuple]]:
     """Evidence, examined hypotheses and verdicts of every case."""
-    found = {}
+    by_case = {}
     for name, case in CASES.items():
-        evidence = case.change(drawn(case.world, case.athletes))
-        every = examine(evidence, asked(case))
-        found[name] = evidence, every, judge(every, asked(case))
-    return found
+        evidence = case.change(world_evidence(case.world, case.athletes))
+        examined_all = examine(evidence, registry_of(case))
+        by_case[name] = evidence, examined_all, judge(examined_all, registry_of(case))
+    return by_case
 
 
 READS = {
@@ -454,102 +470,110 @@ READS = {
 def sound_rows(evidence: Evidence, name: str) -> Evidence:
     """Steps and sprints of trials that spoil nothing a hypothesis reads; all, if none is left."""
     reads = set(READS[name].split())
-    lost = [key for key, cell in evidence.trials["spoilt"].items() if reads & {*cell.split(", ")}]
+    affected = [
+        key for key, cell in evidence.trials["spoilt"].items() if reads & {*cell.split(", ")}
+    ]
     keys = zip(evidence.steps["participant_id"], evidence.steps["trial_id"], strict=True)
     sound = evidence.select_steps(
-        pd.Series([key not in lost for key in keys], index=evidence.steps.index, dtype=bool)
+        pd.Series([key not in affected for key in keys], index=evidence.steps.index, dtype=bool)
     )
     if "spoilt" in evidence.sprints:
-        told = evidence.sprints["spoilt"].map(lambda cell: not reads & {*cell.split(", ")})
-        return replace(sound, sprints=evidence.sprints[told])
+        is_sound = evidence.sprints["spoilt"].map(lambda cell: not reads & {*cell.split(", ")})
+        return replace(sound, sprints=evidence.sprints[is_sound])
     return sound if len(sound.steps) else evidence
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_numbers_tests_and_verdicts_are_an_outsiders(examined, name):
-    evidence, every, given = examined[name]
-    check_verdicts(given, every)
-    for own, row in zip(every, given, strict=True):
-        assert row.hypothesis == own.hypothesis.id
-        if own.outcome is None:
+    evidence, examined_all, verdict_rows = examined[name]
+    check_verdicts(verdict_rows, examined_all)
+    for examined_one, row in zip(examined_all, verdict_rows, strict=True):
+        assert row.hypothesis == examined_one.hypothesis.id
+        if examined_one.outcome is None:
             assert (row.n_athletes, row.n_steps, row.gates) == (0, 0, "n/a")
             continue
         usable = usable_evidence(sound_rows(evidence, row.hypothesis))
-        counted = counted_evidence(usable, own.hypothesis)
-        check_numbers(counted, own)
-        check_test(counted, own)
+        counted = counted_evidence(usable, examined_one.hypothesis)
+        check_numbers(counted, examined_one)
+        check_test(counted, examined_one)
         if CASES[name].deep:
-            tests = families(every)[own.hypothesis.family]
-            check_power(evidence, own, tests)
-            check_single_athletes(evidence, own)
-            check_left_out(own, row, tests)
-            check_spread(own)
+            tests = families(examined_all)[examined_one.hypothesis.family]
+            check_power(evidence, examined_one, tests)
+            check_single_athletes(evidence, examined_one)
+            check_left_out(examined_one, row, tests)
+            check_spread(examined_one)
 
 
 def test_words_of_every_verdict(examined):
     """A table of verdicts, and each sentence of a reason or a gate where it comes first."""
-    table, sentences, seen = [], [], set()
-    for name, (_, every, given) in examined.items():
+    table, sentences, printed = [], [], set()
+    for name, (_, examined_all, verdict_rows) in examined.items():
         alike: dict[str, list[str]] = {}
-        for row in given:
+        for row in verdict_rows:
             alike.setdefault(f"{row.found}, gates {row.gates}", []).append(row.hypothesis)
-        table += [f"{name}: {found}: {', '.join(own)}" for found, own in alike.items()]
-        for own, row in zip(every, given, strict=True):
-            told = [("", row.reason), *((gate.name, gate.words) for gate in own.gates)]
-            for gate, words in told:
-                if words not in seen:
+        table += [f"{name}: {finding}: {', '.join(names)}" for finding, names in alike.items()]
+        for examined_one, row in zip(examined_all, verdict_rows, strict=True):
+            sentences_of_row = [
+                ("", row.reason),
+                *((gate.name, gate.words) for gate in examined_one.gates),
+            ]
+            for gate, words in sentences_of_row:
+                if words not in printed:
                     sentences.append(f"{name}: {row.hypothesis} {gate}: {words}".replace(" :", ":"))
-                seen.add(words)
+                printed.add(words)
     assert differences("stats/verdicts", [*table, *sentences]) == []
 
 
-def test_errors_of_measurement_average_out_and_a_model_does_not(drawn):
+def test_errors_of_measurement_average_out_and_a_model_does_not(world_evidence):
     """Of 12 athletes e / √12; the choice of the model is common to all. Shares are those drawn."""
-    evidence = trials(error_opposition=0.06, error_caused_share=0.03)(drawn("W0"))
+    evidence = trials(error_opposition=0.06, error_caused_share=0.03)(world_evidence("W0"))
     for name, size in (("H1", 0.06), ("H4", 0.03)):
-        found = estimate_error(evidence, REGISTRY[name])
-        assert found == pytest.approx(size / np.sqrt(12.0), rel=1e-9)
-    other = trials(model_opposition=0.04)(evidence)
+        error = estimate_error(evidence, REGISTRY[name])
+        assert error == pytest.approx(size / np.sqrt(12.0), rel=1e-9)
+    of_two_models = trials(model_opposition=0.04)(evidence)
     expected = np.hypot(0.06 / np.sqrt(12.0), 0.04)
-    assert estimate_error(other, REGISTRY["H1"]) == pytest.approx(expected, rel=1e-9)
+    assert estimate_error(of_two_models, REGISTRY["H1"]) == pytest.approx(expected, rel=1e-9)
     for share in (0.2, 0.6):
-        own = reliable(share)(drawn("W0"))
-        assert reliability(own, REGISTRY["H5b"]) == pytest.approx(1.0 - share, rel=1e-9)
+        reliable_evidence = reliable(share)(world_evidence("W0"))
+        assert reliability(reliable_evidence, REGISTRY["H5b"]) == pytest.approx(
+            1.0 - share, rel=1e-9
+        )
 
 
 @pytest.mark.parametrize(("world", "count"), [("W0", 12), ("W1", 48)])
-def test_numbers_of_athletes_at_equal_speed(drawn, world, count):
+def test_numbers_of_athletes_at_equal_speed(world_evidence, world, count):
     """An own constant for every athlete beside the parabola, by statsmodels."""
-    steps = drawn(world, count).steps
-    table, who = athletes_from_steps(steps), steps["participant_id"]
+    steps = world_evidence(world, count).steps
+    table, athlete = athletes_from_steps(steps), steps["participant_id"]
     means = steps.groupby(["participant_id", "level"], observed=True)["speed_mps"].mean()
     fastest = means.groupby(level=0, observed=True).max()
     np.testing.assert_allclose(table["fastest"], fastest.reindex(table.index), rtol=1e-12)
-    share = steps["speed_mps"] / who.astype(str).map(fastest.to_dict())
+    share = steps["speed_mps"] / athlete.astype(str).map(fastest.to_dict())
     duty = steps["flight_s"] / (steps["contact_s"] + steps["flight_s"])
     for name, values in (
         ("lateral", steps["lateral_ratio"]), ("contact", steps["contact_s"]), ("flight", duty),
         ("swing_drive", steps["swing_index"]), ("push_drive", steps["push_index"]),
     ):  # fmt: skip
         for ending, speed in (("", steps["speed_mps"]), ("_relative", share)):
-            expected = outsider.at_equal_speed(speed, values, who).reindex(table.index)
+            expected = outsider.at_equal_speed(speed, values, athlete).reindex(table.index)
             np.testing.assert_allclose(table[name + ending], expected, atol=1e-8, err_msg=name)
 
 
-MANY = [(f"threshold={number}", 1e-4 * (number + 1), {}) for number in range(11)]
-ALONE = ("consistency=off", -0.01, {"verdict": "inconclusive"})
+THRESHOLD_ARMS = [(f"threshold={number}", 1e-4 * (number + 1), {}) for number in range(11)]
+FIT_OFF = ("consistency=off", -0.01, {"verdict": "inconclusive"})
 GATED = ("consistency=off", -0.3, {"verdict": "inconclusive", "gates": "precision"})
 ARMS = {
     "none": ([], ("n/a", "", (), ()), None),
-    "many that agree": (MANY, ("no", "threshold", (), ()), (0.0, 11e-4)),
+    "many that agree": (THRESHOLD_ARMS, ("no", "threshold", (), ()), (0.0, 11e-4)),
     "one that decides": (
-        [*MANY, ALONE], ("yes", "consistency", ("consistency=off",), ()), (-0.01, 11e-4)),
+        [*THRESHOLD_ARMS, FIT_OFF], ("yes", "consistency", ("consistency=off",), ()),
+        (-0.01, 11e-4)),
     "copies": ([(f"threshold={n}", 0.0, {}) for n in range(5)], ("n/a", "", (), ()), None),
     "alike": (
         [("body=de_leva", 0.02, {}), ("body=dumas", 0.02, {})], ("no", "body", (), ()),
         (0.0, 0.02)),
     "one that is silent": (
-        [*MANY, GATED], ("no", "threshold", (), ("consistency=off",)), (0.0, 11e-4)),
+        [*THRESHOLD_ARMS, GATED], ("no", "threshold", (), ("consistency=off",)), (0.0, 11e-4)),
     "two that decide": (
         [("body=dumas", -0.2, {"verdict": "not_supported"}),
          ("cutoff=15", -0.1, {"verdict": "inconclusive"})],
@@ -559,18 +583,29 @@ ARMS = {
 
 
 @pytest.mark.parametrize("name", ARMS)
-def test_what_other_choices_make_of_a_verdict(drawn, name):
+def test_what_other_choices_make_of_a_verdict(world_evidence, name):
     shifts, expected, moved = ARMS[name]
-    own = judge(examine(drawn("W1"), REGISTRY), REGISTRY)[0]
+    verdict = judge(examine(world_evidence("W1"), REGISTRY), REGISTRY)[0]
     arms = [
-        Arm(one, one.partition("=")[0], replace(own, estimate=own.estimate + shift, **changes))
-        for one, shift, changes in shifts
+        Arm(
+            specification,
+            specification.partition("=")[0],
+            replace(verdict, estimate=verdict.estimate + shift, **changes),
+        )
+        for specification, shift, changes in shifts
     ]
-    found = fragility(own, arms)
-    assert (found.fragile, found.decisive, found.overturned_by, found.silent) == expected
-    ends = (np.nan, np.nan) if moved is None else [own.estimate + shift for shift in moved]
-    assert (found.lowest, found.highest) == pytest.approx(tuple(ends), rel=1e-12, nan_ok=True)
-    assert {one.statistic for one in REGISTRY.hypotheses} == set(STATISTICS)
+    robustness = fragility(verdict, arms)
+    assert (
+        robustness.fragile,
+        robustness.decisive,
+        robustness.overturned_by,
+        robustness.silent,
+    ) == expected
+    ends = (np.nan, np.nan) if moved is None else [verdict.estimate + shift for shift in moved]
+    assert (robustness.lowest, robustness.highest) == pytest.approx(
+        tuple(ends), rel=1e-12, nan_ok=True
+    )
+    assert {entry.statistic for entry in REGISTRY.hypotheses} == set(STATISTICS)
 
 
 PLANTED: dict[str, tuple[str, Change, Callable[[float], float]]] = {
@@ -598,56 +633,65 @@ PLANTED: dict[str, tuple[str, Change, Callable[[float], float]]] = {
 
 
 @pytest.mark.parametrize("name", PLANTED)
-def test_a_planted_effect_comes_back(drawn, name):
+def test_a_planted_effect_comes_back(world_evidence, name):
     hypothesis, change, expected = PLANTED[name]
-    before = drawn("W1")
-    one, other = (
-        hypothesis_outcome(own, REGISTRY[hypothesis]).estimate for own in (before, change(before))
+    before = world_evidence("W1")
+    unplanted, planted = (
+        hypothesis_outcome(evidence, REGISTRY[hypothesis]).estimate
+        for evidence in (before, change(before))
     )
-    assert other == pytest.approx(expected(one), rel=1e-9)
+    assert planted == pytest.approx(expected(unplanted), rel=1e-9)
 
 
-def test_a_slower_condition_is_slower_by_as_much(drawn):
+def test_a_slower_condition_is_slower_by_as_much(world_evidence):
     """Two percent less in all sprints of one condition, whatever the order."""
-    before = drawn("W4_large")
+    before = world_evidence("W4_large")
     after = sprints(lambda t: t.assign(speed_mps=t["speed_mps"] * np.where(
         t["condition"] == "restricted_arms", 0.98, 1.0)))(before)  # fmt: skip
-    one, other = (hypothesis_outcome(own, REGISTRY["H7"]).estimate for own in (before, after))
-    assert 1.0 + other / 100.0 == pytest.approx(0.98 * (1.0 + one / 100.0), rel=1e-9)
+    unchanged, slowed = (
+        hypothesis_outcome(evidence, REGISTRY["H7"]).estimate for evidence in (before, after)
+    )
+    assert 1.0 + slowed / 100.0 == pytest.approx(0.98 * (1.0 + unchanged / 100.0), rel=1e-9)
 
 
-def test_names_and_sides_do_not_matter(drawn):
+def test_names_and_sides_do_not_matter(world_evidence):
     """People called otherwise, and a run in a mirror."""
-    evidence = drawn("W1")
-    known = list(evidence.athletes.index)
-    other = dict(zip(known, [f"person {n:02d}" for n in reversed(range(len(known)))], strict=True))
+    evidence = world_evidence("W1")
+    names = list(evidence.athletes.index)
+    new_name = dict(
+        zip(names, [f"person {n:02d}" for n in reversed(range(len(names)))], strict=True)
+    )
     table = evidence.steps.assign(
-        participant_id=evidence.steps["participant_id"].cat.rename_categories(other),
+        participant_id=evidence.steps["participant_id"].cat.rename_categories(new_name),
         side=evidence.steps["side"].map({"left": "right", "right": "left"}),
     )
     renamed = replace(
-        evidence, steps=table, athletes=evidence.athletes.rename(index=other),
-        trials=evidence.trials.rename(index=other, level=0),
+        evidence, steps=table, athletes=evidence.athletes.rename(index=new_name),
+        trials=evidence.trials.rename(index=new_name, level=0),
         draws={
-            name: table.rename(index=other, level=0) for name, table in evidence.draws.items()
+            name: table.rename(index=new_name, level=0) for name, table in evidence.draws.items()
         },
-        sprints=evidence.sprints.assign(athlete=evidence.sprints["athlete"].map(other)),
+        sprints=evidence.sprints.assign(athlete=evidence.sprints["athlete"].map(new_name)),
     )  # fmt: skip
-    for one, again in zip(judge(examine(evidence, REGISTRY), REGISTRY),
+    for original, repeat in zip(judge(examine(evidence, REGISTRY), REGISTRY),
                           judge(examine(renamed, REGISTRY), REGISTRY), strict=True):  # fmt: skip
-        assert (one.verdict, one.gates, one.n_steps) == (again.verdict, again.gates, again.n_steps)
-        assert one.estimate == pytest.approx(again.estimate, rel=1e-9, nan_ok=True)
-        assert one.p_holm == pytest.approx(again.p_holm, rel=1e-6, nan_ok=True)
+        assert (original.verdict, original.gates, original.n_steps) == (
+            repeat.verdict,
+            repeat.gates,
+            repeat.n_steps,
+        )
+        assert original.estimate == pytest.approx(repeat.estimate, rel=1e-9, nan_ok=True)
+        assert original.p_holm == pytest.approx(repeat.p_holm, rel=1e-6, nan_ok=True)
 
 
-def test_what_may_not_matter_does_not(drawn):
+def test_what_may_not_matter_does_not(world_evidence):
     """Curves, the order of steps, and errors that are too large to be believed."""
-    evidence = drawn("W1")
-    own = judge(examine(evidence, REGISTRY), REGISTRY)
-    less = replace(evidence, curves=None)
-    assert repr(judge(examine(less, REGISTRY), REGISTRY)) == repr(own)
+    evidence = world_evidence("W1")
+    judged = judge(examine(evidence, REGISTRY), REGISTRY)
+    without_curves = replace(evidence, curves=None)
+    assert repr(judge(examine(without_curves, REGISTRY), REGISTRY)) == repr(judged)
     order = np.random.default_rng(2).permutation(len(evidence.steps))
     mixed = replace(evidence, steps=evidence.steps.iloc[order])
-    for one, again in zip(own, judge(examine(mixed, REGISTRY), REGISTRY), strict=True):
-        assert one.verdict == again.verdict
-        assert one.estimate == pytest.approx(again.estimate, rel=1e-9, nan_ok=True)
+    for original, repeat in zip(judged, judge(examine(mixed, REGISTRY), REGISTRY), strict=True):
+        assert original.verdict == repeat.verdict
+        assert original.estimate == pytest.approx(repeat.estimate, rel=1e-9, nan_ok=True)

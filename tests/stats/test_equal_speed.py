@@ -49,8 +49,8 @@ def athletes(spread: float, seed: int = 3) -> pd.DataFrame:
 def hypothesis(predicted: str = "greater", delta: float = 20.0) -> Hypothesis:
     """A claim on a change in percent."""
     contrast = SimpleNamespace(size="percent", group=None)
-    made = Hypothesis.model_construct(predicted=predicted, delta=delta, contrast=contrast)
-    return made.model_copy(update={"statistic": "paired_contrast"})
+    constructed = Hypothesis.model_construct(predicted=predicted, delta=delta, contrast=contrast)
+    return constructed.model_copy(update={"statistic": "paired_contrast"})
 
 
 @pytest.mark.parametrize("power", [0.02, 1.0, 3.0])
@@ -89,9 +89,9 @@ def test_athletes_of_one_condition_are_compared_with_nobody():
     world = World(athletes=4, contrast={"hold": ("speed",)})
     registry = registry_of_world(world)
     evidence = drawn_evidence(world, np.random.default_rng(1))
-    asked = registry.hypotheses[0].contrast
-    is_reference = evidence.sprints[asked.by] == asked.reference
+    contrast = registry.hypotheses[0].contrast
+    is_reference = evidence.sprints[contrast.by] == contrast.reference
     evidence = replace(evidence, sprints=evidence.sprints[is_reference])
-    assert change_numbers(evidence, asked)["value"].isna().all()
-    (found,) = verdicts(evidence, registry)
-    assert found.verdict == "not_testable"
+    assert change_numbers(evidence, contrast)["value"].isna().all()
+    (verdict,) = verdicts(evidence, registry)
+    assert verdict.verdict == "not_testable"

@@ -25,54 +25,56 @@ VALUES = np.random.default_rng(4).normal(0.3, 0.5, 14)
 
 
 def test_intervals_and_p_are_those_of_statsmodels():
-    found, oracle = mean_estimate(VALUES, errors="plain"), DescrStatsW(VALUES)
+    estimate, oracle = mean_estimate(VALUES, errors="plain"), DescrStatsW(VALUES)
     for level in (0.90, 0.95):
-        assert found.interval(level) == pytest.approx(oracle.tconfint_mean(1.0 - level), rel=1e-12)
-    assert found.p("greater") == pytest.approx(oracle.ttest_mean()[1], rel=1e-12)
-    assert found.p("less") == 1.0
+        assert estimate.interval(level) == pytest.approx(
+            oracle.tconfint_mean(1.0 - level), rel=1e-12
+        )
+    assert estimate.p("greater") == pytest.approx(oracle.ttest_mean()[1], rel=1e-12)
+    assert estimate.p("less") == 1.0
     below = oracle.ttest_mean(0.4, "smaller")[1]
-    assert found.p_against("greater", 0.4) == pytest.approx(below, rel=1e-12)
+    assert estimate.p_against("greater", 0.4) == pytest.approx(below, rel=1e-12)
 
 
 @pytest.mark.parametrize("skew", [-1.0, 1.0])
 def test_intervals_without_skewness_are_where_p_is_a_half_of_a_tenth(skew):
     """The interval's ends have a one-sided p of 2.5 %, and are never inside those of t."""
     values = skew * np.random.default_rng(2).exponential(size=10)
-    found, plain = mean_estimate(values), mean_estimate(values, errors="plain")
-    low, high = found.interval(0.95)
-    assert found.p_against("less", -low) == pytest.approx(0.025, rel=1e-6)
-    assert found.p_against("greater", high) == pytest.approx(0.025, rel=1e-6)
+    skewed, plain = mean_estimate(values), mean_estimate(values, errors="plain")
+    low, high = skewed.interval(0.95)
+    assert skewed.p_against("less", -low) == pytest.approx(0.025, rel=1e-6)
+    assert skewed.p_against("greater", high) == pytest.approx(0.025, rel=1e-6)
     assert low <= plain.interval(0.95)[0]
     assert high >= plain.interval(0.95)[1]
 
 
 @pytest.mark.parametrize(
-    ("draw", "least"),
+    ("draw", "min_coverage"),
     [
         (lambda random, size: random.standard_normal(size), 0.945),
         (lambda random, size: random.exponential(size=size) - 1.0, 0.93),
         (lambda random, size: random.lognormal(size=size) - np.exp(0.5), 0.90),
     ],
 )
-def test_skewed_athletes_are_covered(draw, least):
+def test_skewed_athletes_are_covered(draw, min_coverage):
     """1000 studies of 12: two standard errors are 0.015; t covers 95, 90 and 85 %."""
-    drawn = draw(np.random.default_rng(9), (1000, 12))
-    ends = [mean_estimate(values).interval(0.95) for values in drawn]
-    assert np.mean([low <= 0.0 <= high for low, high in ends]) >= least - 0.015
+    samples = draw(np.random.default_rng(9), (1000, 12))
+    ends = [mean_estimate(values).interval(0.95) for values in samples]
+    assert np.mean([low <= 0.0 <= high for low, high in ends]) >= min_coverage - 0.015
 
 
 def test_two_groups_of_unequal_scatter_are_welchs():
     """HC2 errors and Bell and McCaffrey's degrees of freedom: for two groups those of Welch's test
     with the groups' true variances replaced by equal ones."""
     random = np.random.default_rng(5)
-    one, other = random.normal(0, 3, 5), random.normal(0, 1, 9)
-    y = pd.Series(np.concatenate([one, other]))
+    wide, narrow = random.normal(0, 3, 5), random.normal(0, 1, 9)
+    y = pd.Series(np.concatenate([wide, narrow]))
     table = pd.DataFrame({"constant": 1.0, "group": np.repeat([1.0, 0.0], [5, 9])})
-    found = regression(y, table).estimate("group")
-    assert found.value == pytest.approx(one.mean() - other.mean())
-    assert found.se == pytest.approx(np.hypot(stats.sem(one), stats.sem(other)), rel=1e-9)
+    robust = regression(y, table).estimate("group")
+    assert robust.value == pytest.approx(wide.mean() - narrow.mean())
+    assert robust.se == pytest.approx(np.hypot(stats.sem(wide), stats.sem(narrow)), rel=1e-9)
     equal = (1 / 5 + 1 / 9) ** 2 / (1 / 5**2 / 4 + 1 / 9**2 / 8)
-    assert found.df == pytest.approx(equal, rel=1e-9)
+    assert robust.df == pytest.approx(equal, rel=1e-9)
     plain = regression(y, table, "plain").estimate("group")
     oracle = OLS(y, table).fit()
     assert (plain.se, plain.df) == pytest.approx((oracle.bse["group"], 12), rel=1e-9)
@@ -119,10 +121,10 @@ def test_fieller_holds_the_true_ratio_as_often_as_it_says():
     """4000 draws: three standard errors of a coverage of 0.95 are 0.010."""
     random = np.random.default_rng(8)
     covariance = np.array([[0.04, 0.01], [0.01, 0.02]])
-    drawn = random.multivariate_normal([0.6, 1.0], covariance, 4000)
+    pairs = random.multivariate_normal([0.6, 1.0], covariance, 4000)
     scale = random.chisquare(30, 4000) / 30.0
     inside = 0
-    for (above, below), factor in zip(drawn, scale, strict=True):
+    for (above, below), factor in zip(pairs, scale, strict=True):
         v = covariance * factor
         low, high = Ratio(above, below, v[0, 0], v[1, 1], v[0, 1], 30).interval(0.95)
         inside += low <= 0.6 <= high
@@ -149,8 +151,8 @@ def test_the_rule_without_a_size_has_the_power_that_statsmodels_says(count, size
     """One-sided at half of the level: the direction is predicted, the level is two-sided."""
     alpha = 0.05 / 7
     expected = TTestPower().power(size, count, alpha / 2.0, alternative="larger")
-    found = power_of_rule(Estimate(0.0, 1.0 / np.sqrt(count), count - 1.0), size, -9.0, alpha)
-    assert found == pytest.approx(expected, abs=1e-3)
+    power = power_of_rule(Estimate(0.0, 1.0 / np.sqrt(count), count - 1.0), size, -9.0, alpha)
+    assert power == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize(

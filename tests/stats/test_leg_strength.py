@@ -48,17 +48,17 @@ def _rows(random, names=("A", "B", "C"), attempts=3, movements=("hip_flexion", "
 def test_errors_of_tests_are_those_of_pandas(seed):
     """Standard deviation of logarithms within tests, pooled by movement, over the root of n."""
     rows = _rows(np.random.default_rng(seed))
-    found = strength_tests(rows)
+    tests = strength_tests(rows)
     plain = pd.DataFrame(
         [(row.participant_id, row.side, row.movement, np.log(row.value)) for row in rows],
         columns=["participant_id", "side", "movement", "log"],
     )
     groups = plain.groupby(["participant_id", "side", "movement"])["log"]
     within = groups.var(ddof=1).groupby("movement").mean()
-    for row in found.to_dict("records"):
+    for row in tests.to_dict("records"):
         assert row["error"] == pytest.approx(np.sqrt(within[row["movement"]] / 3.0))
         assert row["error_df"] == 3 * 2 * 2
-    ratios = leg_ratios(found)
+    ratios = leg_ratios(tests)
     assert len(ratios) == 6
     np.testing.assert_allclose(ratios["error"], np.sqrt(2.0 * within[ratios["movement"]] / 3.0))
 
@@ -70,9 +70,9 @@ def test_ratios_do_not_know_the_unit_and_turn_with_the_sides(seed, factor):
     scaled = [row.model_copy(update={"value": row.value * factor}) for row in rows]
     scaled_ratios = leg_ratios(strength_tests(scaled))["ratio"]
     np.testing.assert_allclose(scaled_ratios, ratios["ratio"], atol=1e-12)
-    other = {"left": "right", "right": "left"}
-    turned = [row.model_copy(update={"side": other[row.side]}) for row in rows]
-    np.testing.assert_allclose(leg_ratios(strength_tests(turned))["ratio"], -ratios["ratio"])
+    opposite = {"left": "right", "right": "left"}
+    exchanged = [row.model_copy(update={"side": opposite[row.side]}) for row in rows]
+    np.testing.assert_allclose(leg_ratios(strength_tests(exchanged))["ratio"], -ratios["ratio"])
 
 
 def test_tests_made_once_have_no_error_and_other_sessions_are_not_mixed():
@@ -86,9 +86,9 @@ def test_tests_made_once_have_no_error_and_other_sessions_are_not_mixed():
 
 def test_devices_may_differ_between_athletes_but_movements_may_not():
     rows = _rows(np.random.default_rng(6), movements=("knee_extension", "hip_extension"))
-    apart = [row.model_copy(update={"device": row.participant_id}) for row in rows]
+    own_devices = [row.model_copy(update={"device": row.participant_id}) for row in rows]
     pd.testing.assert_frame_equal(
-        role_ratios(leg_ratios(strength_tests(apart)), "push"),
+        role_ratios(leg_ratios(strength_tests(own_devices)), "push"),
         role_ratios(leg_ratios(strength_tests(rows)), "push"),
     )
     lacking = [r for r in rows if (r.participant_id, r.movement) != ("A", "hip_extension")]
@@ -99,17 +99,17 @@ def test_columns_of_evidence():
     rows = _rows(np.random.default_rng(2))
     rows[0] = rows[0].model_copy(update={"pain": "hamstring"})
     rows[-1] = rows[-1].model_copy(update={"pain": None})
-    found = evidence_of_strength(rows, {"A": "left", "B": "right", "C": None, "D": None})
-    assert found["preferred"][:2] == [-1.0, 1.0]
-    assert np.isnan(found["preferred"][2:]).all()
-    assert found["hurt"][:2] == [1.0, 0.0]
-    assert np.isnan(found["hurt"][2:]).all()
-    assert np.isnan(found["push_ratio"][3])
+    columns = evidence_of_strength(rows, {"A": "left", "B": "right", "C": None, "D": None})
+    assert columns["preferred"][:2] == [-1.0, 1.0]
+    assert np.isnan(columns["preferred"][2:]).all()
+    assert columns["hurt"][:2] == [1.0, 0.0]
+    assert np.isnan(columns["hurt"][2:]).all()
+    assert np.isnan(columns["push_ratio"][3])
     left, right = (
         np.mean([r.value for r in rows if (r.participant_id, r.movement, r.side) == key])
         for key in (("A", "hip_flexion", "left"), ("A", "hip_flexion", "right"))
     )
-    assert found["swing_ratio"][0] == pytest.approx(np.log(right / left))
+    assert columns["swing_ratio"][0] == pytest.approx(np.log(right / left))
 
 
 @given(seed=seeds, count=st.integers(7, 20))
@@ -118,16 +118,16 @@ def test_without_errors_it_is_least_squares(seed, count):
     random = np.random.default_rng(seed)
     x, y = random.standard_normal((2, count))
     unknown = np.full(count, np.nan)
-    found = strength_slope(x, y, unknown, 0, leave_out=False)
+    slope = strength_slope(x, y, unknown, 0, leave_out=False)
     line = stats.linregress(x, y)
-    assert found.estimate == pytest.approx(line.slope)
+    assert slope.estimate == pytest.approx(line.slope)
     half = stats.t.isf(0.025, count - 2) * line.stderr
-    np.testing.assert_allclose(found.interval(), (line.slope - half, line.slope + half), rtol=1e-6)
-    assert found.p() == pytest.approx(min(1.0, 2 * stats.t.sf(line.slope / line.stderr, count - 2)))
-    assert found.diluted
-    assert found.p_against(0.25) == 1.0
+    np.testing.assert_allclose(slope.interval(), (line.slope - half, line.slope + half), rtol=1e-6)
+    assert slope.p() == pytest.approx(min(1.0, 2 * stats.t.sf(line.slope / line.stderr, count - 2)))
+    assert slope.diluted
+    assert slope.p_against(0.25) == 1.0
     moved = strength_slope(x + 3.0, y - 2.0, unknown, 0, leave_out=False)
-    assert moved.estimate == pytest.approx(found.estimate)
+    assert moved.estimate == pytest.approx(slope.estimate)
 
 
 def test_nobody_and_few_have_no_slope():
@@ -143,13 +143,13 @@ def test_errors_of_tests_are_taken_out_and_draws_widen():
     true = 0.1 * random.standard_normal(20_000)
     y = 0.6 * true + 0.05 * random.standard_normal(20_000)
     x = true + 0.07 * random.standard_normal(20_000)
-    found = strength_slope(x, y, np.full(20_000, 0.07), 4000.0, leave_out=False)
-    assert found.estimate == pytest.approx(0.6, abs=0.02)
-    assert found.reliable_share == pytest.approx(0.1**2 / (0.1**2 + 0.07**2), abs=0.02)
-    few = strength_slope(x[:12], y[:12], np.full(12, 0.03), 48.0, leave_out=False)
-    drawn = y[:12] + 0.05 * random.standard_normal((256, 12))
-    wide = strength_slope(x[:12], drawn, np.full(12, 0.03), 48.0, leave_out=False)
-    assert np.ptp(wide.interval()) > 1.2 * np.ptp(few.interval())
+    of_many = strength_slope(x, y, np.full(20_000, 0.07), 4000.0, leave_out=False)
+    assert of_many.estimate == pytest.approx(0.6, abs=0.02)
+    assert of_many.reliable_share == pytest.approx(0.1**2 / (0.1**2 + 0.07**2), abs=0.02)
+    of_twelve = strength_slope(x[:12], y[:12], np.full(12, 0.03), 48.0, leave_out=False)
+    draws = y[:12] + 0.05 * random.standard_normal((256, 12))
+    wide = strength_slope(x[:12], draws, np.full(12, 0.03), 48.0, leave_out=False)
+    assert np.ptp(wide.interval()) > 1.2 * np.ptp(of_twelve.interval())
 
 
 def test_a_preferred_leg_that_is_stated_explains_nothing():
@@ -178,13 +178,15 @@ def test_a_leg_is_pushed_in_its_own_contacts_and_swung_in_the_others():
 def _evidence(slope, *, hurt=0.0, preferred=1.0, count=16):
     """Evidence of drawn runners with strengths of legs that running follows, or does not."""
     random = np.random.default_rng(7)
-    who = wave_athletes("W0", count, random)
-    evidence = wave_evidence(wave_study("W0", random, athletes=who, levels=2, steps=10), who)
+    athletes = wave_athletes("W0", count, random)
+    evidence = wave_evidence(
+        wave_study("W0", random, athletes=athletes, levels=2, steps=10), athletes
+    )
     names = list(evidence.athletes.index)
     true = pd.Series(0.12 * random.standard_normal(count), index=names)
     right = evidence.steps["side"].astype(str) == "right"
-    carried = evidence.steps["participant_id"].astype(str).map(true).astype(float) * slope
-    push, swing = (np.exp(carried * (right == own)) for own in (True, False))
+    running = evidence.steps["participant_id"].astype(str).map(true).astype(float) * slope
+    push, swing = (np.exp(running * (right == is_right)) for is_right in (True, False))
     scatter = [random.lognormal(0.0, 0.03, len(right)) for _ in range(2)]
     steps = evidence.steps.assign(push_index=push * scatter[0], swing_index=swing * scatter[1])
     columns = {"preferred": preferred, "hurt": hurt}
@@ -201,12 +203,16 @@ def _evidence(slope, *, hurt=0.0, preferred=1.0, count=16):
 
 LEGS = ("H3g", "H3h")
 REGISTRY = read_registry().model_copy(
-    update={"hypotheses": tuple(one for one in read_registry().hypotheses if one.id in LEGS)}
+    update={
+        "hypotheses": tuple(
+            hypothesis for hypothesis in read_registry().hypotheses if hypothesis.id in LEGS
+        )
+    }
 )
 
 
 def _classes(evidence):
-    return {one.hypothesis: one.verdict for one in verdicts(evidence, REGISTRY)}
+    return {verdict.hypothesis: verdict.verdict for verdict in verdicts(evidence, REGISTRY)}
 
 
 def test_verdicts_of_legs():
@@ -217,7 +223,7 @@ def test_verdicts_of_legs():
     assert "supported" not in _classes(_evidence(1.0, preferred=np.nan)).values()
     none = replace(_evidence(1.0), presence=Presence())
     assert set(_classes(none).values()) == {"not_testable"}
-    by_name = {one.hypothesis: one for one in verdicts(_evidence(1.0), REGISTRY)}
+    by_name = {verdict.hypothesis: verdict for verdict in verdicts(_evidence(1.0), REGISTRY)}
     for name in LEGS:
         assert by_name[name].estimate == pytest.approx(1.0, abs=0.3)
 
@@ -233,13 +239,13 @@ FALSE_ROOM = 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / 200)
 def test_worlds_without_an_effect_support_nothing(name):
     random = np.random.default_rng([68, len(name)])
     slopes = [drawn_slope(WORLDS[name], 12, random) for _ in range(200)]
-    assert np.mean([supported(one) for one in slopes]) <= FALSE_ROOM
+    assert np.mean([supported(slope) for slope in slopes]) <= FALSE_ROOM
 
 
 def test_a_planted_effect_is_found_and_covered():
     random = np.random.default_rng(5)
     slopes = [drawn_slope(WORLDS["planted, slope 1"], 20, random) for _ in range(60)]
-    assert np.mean([supported(one) for one in slopes]) > 0.8
-    ends = np.array([one.interval() for one in slopes])
+    assert np.mean([supported(slope) for slope in slopes]) > 0.8
+    ends = np.array([slope.interval() for slope in slopes])
     assert np.mean((ends[:, 0] <= 1.0) & (ends[:, 1] >= 1.0)) > 0.85
-    assert np.median([one.estimate for one in slopes]) > 2.0 * DELTA
+    assert np.median([slope.estimate for slope in slopes]) > 2.0 * DELTA

@@ -34,8 +34,8 @@ def _drawn_changes(random, athletes: int, studies: int, design: Design) -> np.nd
     trials = random.normal(0.0, TRUE.trial, shape)
     steps = random.normal(0.0, TRUE.step, (*shape, design.steps)).mean(axis=-1)
     means = (trials + steps).mean(axis=-1)
-    own = random.normal(design.effect, design.response, (studies, athletes))
-    return own + means[..., 1] - means[..., 0]
+    responses = random.normal(design.effect, design.response, (studies, athletes))
+    return responses + means[..., 1] - means[..., 0]
 
 
 @pytest.mark.parametrize("tests", [1, 4])
@@ -66,7 +66,7 @@ def test_the_spread_of_changes_is_that_of_drawn_ones():
 
 
 def test_more_sprints_take_no_more_athletes():
-    numbers = {(other.sprints, other.steps): n for other, n in alternatives(TRUE, PLAN)}
+    numbers = {(design.sprints, design.steps): n for design, n in alternatives(TRUE, PLAN)}
     assert numbers[2, 6] >= numbers[3, 6]
     assert numbers[6, 6] <= numbers[3, 6]
     assert numbers[3, 12] <= numbers[3, 6]
@@ -75,16 +75,18 @@ def test_more_sprints_take_no_more_athletes():
 def test_scatter_of_a_pilot_is_what_it_was_drawn_with():
     """Trials at four speeds, twice each, of logarithms that fall with speed."""
     random, rows = np.random.default_rng(3), []
-    for who in range(30):
-        own = random.normal(0.0, 0.1)
+    for athlete in range(30):
+        level_of_athlete = random.normal(0.0, 0.1)
         for level in range(4):
             for number in range(2):
-                trial = own - 0.7 * np.log1p(0.2 * level) + random.normal(0.0, TRUE.trial)
+                trial = (
+                    level_of_athlete - 0.7 * np.log1p(0.2 * level) + random.normal(0.0, TRUE.trial)
+                )
                 value = np.exp(trial + random.normal(0.0, TRUE.step, 12))
                 rows.append(
                     pd.DataFrame(
                         {
-                            "participant_id": f"a{who:02d}", "trial_id": f"t{level}{number}",
+                            "participant_id": f"a{athlete:02d}", "trial_id": f"t{level}{number}",
                             "level": level, "speed_mps": 5.0 * (1.0 + 0.2 * level),
                             "side": ["left", "right"] * 6, "contact_s": value,
                         }
@@ -92,23 +94,23 @@ def test_scatter_of_a_pilot_is_what_it_was_drawn_with():
                 )  # fmt: skip
     steps = pd.concat(rows, ignore_index=True)
     people = {name: name for name in steps["participant_id"].unique()}
-    found = scatter_of(steps, people, "contact_s", logarithm=True)
-    assert found.step == pytest.approx(TRUE.step, rel=0.05)
-    assert found.trial == pytest.approx(TRUE.trial, rel=0.15)
-    assert (found.n_athletes, found.n_trials) == (30, 240)
+    scatter = scatter_of(steps, people, "contact_s", logarithm=True)
+    assert scatter.step == pytest.approx(TRUE.step, rel=0.05)
+    assert scatter.trial == pytest.approx(TRUE.trial, rel=0.15)
+    assert (scatter.n_athletes, scatter.n_trials) == (30, 240)
 
 
 def test_scatter_of_sprints_is_that_within_athlete_and_condition():
     random = np.random.default_rng(4)
     sprints = pd.DataFrame(
-        [(f"a{who}", condition, "maximal", 9.0 * np.exp(random.normal(0.01 * who, 0.006)))
-         for who in range(40) for condition in ("normal", "cue") for _ in range(4)],
+        [(f"a{athlete}", condition, "maximal", 9.0 * np.exp(random.normal(0.01 * athlete, 0.006)))
+         for athlete in range(40) for condition in ("normal", "cue") for _ in range(4)],
         columns=["participant_id", "condition", "effort", "speed_mps"],
     )  # fmt: skip
-    found = scatter_of_sprints(sprints, "speed_mps", logarithm=True)
-    assert found.trial == pytest.approx(0.006, rel=0.12)
-    once = sprints.drop_duplicates(["participant_id", "condition"])
-    assert scatter_of_sprints(once, "speed_mps", logarithm=True) is None
+    scatter = scatter_of_sprints(sprints, "speed_mps", logarithm=True)
+    assert scatter.trial == pytest.approx(0.006, rel=0.12)
+    single_sprints = sprints.drop_duplicates(["participant_id", "condition"])
+    assert scatter_of_sprints(single_sprints, "speed_mps", logarithm=True) is None
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,12 @@ def _written(tmp_path, content):
 
 
 def test_the_hash_sees_every_value(tmp_path):
-    seen = {read_registry().hash}
+    hashes = {read_registry().hash}
     for key, value in (("delta", 0.051), ("claim", "another claim"), ("alpha", 0.04)):
-        changed = CONTENT | {"hypotheses": [dict(one) for one in CONTENT["hypotheses"]]}
+        changed = CONTENT | {"hypotheses": [dict(entry) for entry in CONTENT["hypotheses"]]}
         changed["hypotheses"][0][key] = value
-        seen.add(read_registry(_written(tmp_path, changed)).hash)
-    assert len(seen) == 4
+        hashes.add(read_registry(_written(tmp_path, changed)).hash)
+    assert len(hashes) == 4
 
 
 @pytest.mark.parametrize(
@@ -66,17 +66,17 @@ def test_an_entry_is_there_once(tmp_path):
     [({"version": VERSION - 1}, f"version must be one of `{VERSION}`"), ({}, "version is missing")],
 )
 def test_a_registry_for_other_rules_is_refused(tmp_path, version, words):
-    other = version | {"hypotheses": CONTENT["hypotheses"]}
+    content = version | {"hypotheses": CONTENT["hypotheses"]}
     with pytest.raises(InvalidStudyError, match=words):
-        read_registry(_written(tmp_path, other))
+        read_registry(_written(tmp_path, content))
 
 
 def test_untested_claims_say_what_it_would_take():
     untested = read_registry().untested
-    every = read_registry().with_labels([]).untested
-    assert len(every) == len(untested) + len(read_registry().contrasts)
-    assert len({one.claim for one in every}) == len(every)
-    assert all(one.why for one in every)
+    without_labels = read_registry().with_labels([]).untested
+    assert len(without_labels) == len(untested) + len(read_registry().contrasts)
+    assert len({claim.claim for claim in without_labels}) == len(without_labels)
+    assert all(claim.why for claim in without_labels)
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "claims.md").read_text(encoding="utf-8")
@@ -91,18 +91,18 @@ def test_hypotheses_and_contrasts_are_those_of_the_registry():
     """Each hypothesis has a sentence; the 28 claims and two more are contrasts or have a reason."""
     registry = read_registry()
     entries = (*registry.hypotheses, *registry.untested)
-    known = {one.id for one in entries if one.id and one.source != "own"}
-    assert {row[2] for row in ROWS} == known
-    claims = {one.claim: f"`{name}`:" for name, one in registry.contrasts.items()}
-    claims |= {one.claim: "not tested:" for one in registry.untested if not one.id}
+    ids = {entry.id for entry in entries if entry.id and entry.source != "own"}
+    assert {row[2] for row in ROWS} == ids
+    claims = {contrast.claim: f"`{name}`:" for name, contrast in registry.contrasts.items()}
+    claims |= {entry.claim: "not tested:" for entry in registry.untested if not entry.id}
     assert len(CONTRASTS) == len(claims) == 30
     for _, quote, entry in CONTRASTS:
         begin = quote.strip('"').removesuffix(" ...")
-        (told,) = [words for claim, words in claims.items() if claim.startswith(begin)]
-        assert entry.startswith(told)
+        (words_of_claim,) = [words for claim, words in claims.items() if claim.startswith(begin)]
+        assert entry.startswith(words_of_claim)
 
 
-OWN = """
+OWN_CONTRAST = """
 contrasts:
   quick_feet_contact:
     condition: quick_feet
@@ -119,15 +119,15 @@ def _registry(text, folder):
 
 
 def test_four_lines_add_a_contrast_to_the_entries_of_aqbio(tmp_path):
-    registry, shipped = _registry(OWN, tmp_path), read_registry()
+    registry, shipped = _registry(OWN_CONTRAST, tmp_path), read_registry()
     assert registry.hypotheses == shipped.hypotheses
     assert registry.hash != shipped.hash
-    asked = registry.with_labels(["normal", "quick_feet"])
-    (one,) = [one for one in asked.hypotheses if one.family == "contrast"]
-    assert (one.id, one.predicted, one.delta) == ("quick_feet_contact", "less", 3.0)
-    assert one.contrast.held_equal == ("order", "speed")
-    assert one.unit == "percent of the reference"
-    assert registry["quick_feet_contact"] == one
+    labelled = registry.with_labels(["normal", "quick_feet"])
+    (contrast,) = [contrast for contrast in labelled.hypotheses if contrast.family == "contrast"]
+    assert (contrast.id, contrast.predicted, contrast.delta) == ("quick_feet_contact", "less", 3.0)
+    assert contrast.contrast.held_equal == ("order", "speed")
+    assert contrast.unit == "percent of the reference"
+    assert registry["quick_feet_contact"] == contrast
     assert len(registry.with_labels([]).hypotheses) == len(shipped.hypotheses)
 
 
@@ -142,15 +142,19 @@ def test_four_lines_add_a_contrast_to_the_entries_of_aqbio(tmp_path):
 )  # fmt: skip
 def test_a_wrong_contrast_is_refused_in_words(tmp_path, line, words):
     key = line.strip().partition(":")[0]
-    kept = [own for own in OWN.splitlines() if own.strip().partition(":")[0] != key]
+    other_lines = [
+        line_of_yaml
+        for line_of_yaml in OWN_CONTRAST.splitlines()
+        if line_of_yaml.strip().partition(":")[0] != key
+    ]
     with pytest.raises(InvalidStudyError, match=words):
-        _registry("\n".join([*kept, line]), tmp_path)
+        _registry("\n".join([*other_lines, line]), tmp_path)
 
 
 POWER, FATIGUE = -1.5, -0.006
 
 
-def _evidence(random, athletes=12, change=0.0, slower=0.04, each=3):
+def _evidence(random, athletes=12, change=0.0, slower=0.04, sprints_each=3):
     """An outcome that falls with a power of speed, sprints in random order, and normal steps."""
     names = pd.Index([f"athlete-{number:02d}" for number in range(athletes)])
     level, powers = random.normal(0.0, 0.1, athletes), random.normal(POWER, 0.2, athletes)
@@ -163,21 +167,21 @@ def _evidence(random, athletes=12, change=0.0, slower=0.04, each=3):
         ],
         columns=["participant_id", "trial_id", "level", "step", "side", "speed_mps"],
     )
-    who = names.get_indexer(steps["participant_id"])
+    athlete = names.get_indexer(steps["participant_id"])
     noise = np.exp(random.normal(0.0, 0.03, len(steps)))
     steps["contact_s"] = (
-        np.exp(level[who]) * 0.1 * (steps["speed_mps"] / 8.0) ** powers[who] * noise
+        np.exp(level[athlete]) * 0.1 * (steps["speed_mps"] / 8.0) ** powers[athlete] * noise
     )
     steps["participant_id"] = pd.Categorical(steps["participant_id"], names)
     rows = []
-    for place, name in enumerate(names):
-        for order, condition in enumerate(random.permutation(["normal", "cue"] * each)):
+    for athlete_index, name in enumerate(names):
+        for order, condition in enumerate(random.permutation(["normal", "cue"] * sprints_each)):
             cue = condition == "cue"
             speed = 9.0 * (1.0 - slower * cue) * (1.0 + FATIGUE * order)
             speed *= 1.0 + random.normal(0.0, 0.005)
-            own = np.exp(level[place]) * 0.1 * (speed / 8.0) ** powers[place]
-            own *= np.exp(random.normal(change * cue, 0.02))
-            rows.append((name, condition, "maximal", order, speed, own))
+            contact = np.exp(level[athlete_index]) * 0.1 * (speed / 8.0) ** powers[athlete_index]
+            contact *= np.exp(random.normal(change * cue, 0.02))
+            rows.append((name, condition, "maximal", order, speed, contact))
     names_of = ["athlete", "condition", "effort", "order", "speed_mps", "contact_s"]
     athletes_of = pd.DataFrame(index=names)
     trials = (
@@ -190,8 +194,8 @@ def _evidence(random, athletes=12, change=0.0, slower=0.04, each=3):
     )  # fmt: skip
 
 
-def _asked(**given):
-    contrast = OwnContrast(**{"condition": "cue", "predicted": "less", "delta": 5.0} | given)
+def _with_contrast(**options):
+    contrast = OwnContrast(**{"condition": "cue", "predicted": "less", "delta": 5.0} | options)
     registry = read_registry().model_copy(update={"contrasts": {"own": contrast}, "hypotheses": ()})
     return registry.with_labels(
         [contrast.condition, contrast.reference, contrast.group or "normal"]
@@ -201,31 +205,31 @@ def _asked(**given):
 def test_a_change_is_that_of_least_squares_on_the_order():
     """Of speed itself, in percent of the geometric mean; without an order the plain mean."""
     evidence = _evidence(np.random.default_rng(1), slower=0.03)
-    asked = _asked().hypotheses[0]
-    found = hypothesis_outcome(evidence, asked)
+    hypothesis = _with_contrast().hypotheses[0]
+    outcome = hypothesis_outcome(evidence, hypothesis)
     logs = evidence.sprints.assign(speed_mps=np.log(evidence.sprints["speed_mps"]))
     means = logs.pivot_table(["speed_mps", "order"], "athlete", "condition")
     change = 100.0 * np.expm1(means["speed_mps"]["cue"] - means["speed_mps"]["normal"])
     later = means["order"]["cue"] - means["order"]["normal"]
     constant = np.polyfit(later, change, 1)[1]
-    assert found.estimate == pytest.approx(constant, rel=1e-9)
-    assert found.estimate == pytest.approx(-3.0, abs=0.6)
-    contrast = asked.contrast.model_copy(update={"hold": ()})
-    plain = hypothesis_outcome(evidence, asked.model_copy(update={"contrast": contrast}))
+    assert outcome.estimate == pytest.approx(constant, rel=1e-9)
+    assert outcome.estimate == pytest.approx(-3.0, abs=0.6)
+    contrast = hypothesis.contrast.model_copy(update={"hold": ()})
+    plain = hypothesis_outcome(evidence, hypothesis.model_copy(update={"contrast": contrast}))
     assert plain.estimate == pytest.approx(change.mean(), rel=1e-12)
 
 
 def _sessions(random, gain, athletes=16):
     """Everybody improves by 2 % from before to after, half of them by ``gain`` more."""
     rows = []
-    for place in range(athletes):
-        own = random.normal(0.02, 0.01)
+    for number in range(athletes):
+        personal_gain = random.normal(0.02, 0.01)
         for session in ("before", "after"):
             for _ in range(3):
-                more = (own + gain * (place % 2)) * (session == "after")
-                speed = 9.0 * np.exp(more + random.normal(0.0, 0.006))
-                group = "trained" if place % 2 else "usual"
-                rows.append((f"a{place:02d}", "normal", session, group, "maximal", np.nan, speed))
+                log_gain = (personal_gain + gain * (number % 2)) * (session == "after")
+                speed = 9.0 * np.exp(log_gain + random.normal(0.0, 0.006))
+                group = "trained" if number % 2 else "usual"
+                rows.append((f"a{number:02d}", "normal", session, group, "maximal", np.nan, speed))
     names = ["athlete", "condition", "session", "group", "effort", "order", "speed_mps"]
     sprints = pd.DataFrame(rows, columns=names)
     steps = pd.DataFrame({"participant_id": pd.Categorical([]), "speed_mps": []})
@@ -238,7 +242,7 @@ def _at_one_speed(slower):
     return replace(evidence, steps=evidence.steps[evidence.steps["level"] == 9.0])
 
 
-BOTH = {"condition": "after", "reference": "before", "by": "session"}
+OVER_SESSIONS = {"condition": "after", "reference": "before", "by": "session"}
 CASES = {
     "speed": (_evidence(np.random.default_rng(1)), {}),
     "speed, not at equal order": (_evidence(np.random.default_rng(1)), {"hold": ()}),
@@ -247,14 +251,16 @@ CASES = {
     "contact at one speed": (_at_one_speed(0.0), {"outcome": "contact_s"}),
     "contact at another speed": (_at_one_speed(0.04), {"outcome": "contact_s"}),
     "few": (_evidence(np.random.default_rng(4), athletes=5), {}),
-    "once each": (_evidence(np.random.default_rng(4), each=1), {}),
+    "once each": (_evidence(np.random.default_rng(4), sprints_each=1), {}),
     "nobody": (_evidence(np.random.default_rng(4)), {"condition": "other"}),
-    "before and after": (_sessions(np.random.default_rng(3), 0.0), BOTH | {"predicted": "greater",
-                                                                          "delta": 1.0}),
+    "before and after": (
+        _sessions(np.random.default_rng(3), 0.0),
+        OVER_SESSIONS | {"predicted": "greater", "delta": 1.0},
+    ),
     **{
         f"a group that gains {gain} more": (
             _sessions(np.random.default_rng(3), gain),
-            BOTH | {"group": "trained", "predicted": "greater", "delta": 1.0},
+            OVER_SESSIONS | {"group": "trained", "predicted": "greater", "delta": 1.0},
         )
         for gain in (0.0, 0.03)
     },
@@ -263,14 +269,16 @@ CASES = {
 
 def test_words_of_contrasts():
     lines = []
-    for name, (evidence, given) in CASES.items():
-        for one in verdicts(evidence, _asked(**given)):
-            numbers = f"{one.n_athletes} athletes, {one.n_steps} sprints"
-            lines.append(f"{name}: {one.found}, gates {one.gates}, {numbers}: {one.reason}")
+    for name, (evidence, options) in CASES.items():
+        for verdict in verdicts(evidence, _with_contrast(**options)):
+            numbers = f"{verdict.n_athletes} athletes, {verdict.n_steps} sprints"
+            lines.append(
+                f"{name}: {verdict.found}, gates {verdict.gates}, {numbers}: {verdict.reason}"
+            )
     assert differences("stats/contrasts", lines) == []
 
 
-DRAWN = {
+TRUE_CHANGES = {
     "speed": -4.0, "contact": 100.0 * np.expm1(-0.08), "contact of the slower": 0.0,
     "contact at one speed": 0.0,
     "a group that gains 0.0 more": 0.0, "a group that gains 0.03 more": 100.0 * np.expm1(0.03),
@@ -278,26 +286,26 @@ DRAWN = {
 """Effects that the cases were drawn with, in percent."""
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", TRUE_CHANGES)
 def test_intervals_of_contrasts_hold_what_was_drawn(name):
     """And p says of 0 and of the smallest effect what the interval says; one test needs no Holm."""
-    evidence, given = CASES[name]
-    (one,) = verdicts(evidence, _asked(**given))
-    assert one.ci_low < DRAWN[name] < one.ci_high
+    evidence, options = CASES[name]
+    (verdict,) = verdicts(evidence, _with_contrast(**options))
+    assert verdict.ci_low < TRUE_CHANGES[name] < verdict.ci_high
     slower = name == "contact of the slower"  # by 4 %: the law of speed has its own error
-    assert one.ci_high - one.ci_low < (7.0 if slower else 4.0)
-    assert (one.p_holm, one.p_against_holm) == (one.p, one.p_against)
-    sign = np.sign(one.smallest_effect)
-    near, far = sorted((sign * one.ci_low, sign * one.ci_high))
-    assert (one.p < 0.05) == (near > 0.0)
-    assert (one.p_against < 0.025) == (far < sign * one.smallest_effect)
+    assert verdict.ci_high - verdict.ci_low < (7.0 if slower else 4.0)
+    assert (verdict.p_holm, verdict.p_against_holm) == (verdict.p, verdict.p_against)
+    sign = np.sign(verdict.smallest_effect)
+    near, far = sorted((sign * verdict.ci_low, sign * verdict.ci_high))
+    assert (verdict.p < 0.05) == (near > 0.0)
+    assert (verdict.p_against < 0.025) == (far < sign * verdict.smallest_effect)
 
 
 def test_without_an_order_fatigue_counts_as_an_effect():
     """Sprints lose 0.6 % each: on average the interval without an order is wider."""
-    held, plain = (verdicts(*(CASES[name][0], _asked(**CASES[name][1])))[0]
+    with_order, plain = (verdicts(*(CASES[name][0], _with_contrast(**CASES[name][1])))[0]
                    for name in ("speed", "speed, not at equal order"))  # fmt: skip
-    assert plain.ci_high - plain.ci_low > 1.5 * (held.ci_high - held.ci_low)
+    assert plain.ci_high - plain.ci_low > 1.5 * (with_order.ci_high - with_order.ci_low)
 
 
 @pytest.mark.parametrize("gain", [0.0, 0.03])
@@ -308,7 +316,9 @@ def test_sessions_and_groups_are_differences_of_means(gain):
     means = sprints.pivot_table("log", ["athlete", "group"], "session")
     change = 100.0 * np.expm1(means["after"] - means["before"])
     by_group = change.groupby("group").mean()
-    (one,) = verdicts(CASES[name][0], _asked(**CASES[name][1]))
-    assert one.estimate == pytest.approx(by_group["trained"] - by_group["usual"], rel=1e-9)
-    (every,) = verdicts(CASES[name][0], _asked(**BOTH, predicted="greater", delta=1.0))
-    assert every.estimate == pytest.approx(change.mean(), rel=1e-9)
+    (by_groups,) = verdicts(CASES[name][0], _with_contrast(**CASES[name][1]))
+    assert by_groups.estimate == pytest.approx(by_group["trained"] - by_group["usual"], rel=1e-9)
+    (of_all,) = verdicts(
+        CASES[name][0], _with_contrast(**OVER_SESSIONS, predicted="greater", delta=1.0)
+    )
+    assert of_all.estimate == pytest.approx(change.mean(), rel=1e-9)

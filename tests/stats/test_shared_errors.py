@@ -32,13 +32,13 @@ def _hypothesis(by: str):
 def _evidence(random: np.random.Generator, shift: dict[str, float], by: str) -> Evidence:
     """Trials of both labels without any true change; `shift` of each label, of all athletes."""
     rows = []
-    for place in range(ATHLETES):
-        own = CONTACT_S * np.exp(random.normal(0.0, 0.05))
+    for athlete_number in range(ATHLETES):
+        contact = CONTACT_S * np.exp(random.normal(0.0, 0.05))
         for label in ("before", "after"):
             for number in range(TRIALS):
-                value = own * np.exp(random.normal(0.0, 0.01)) + shift[label]
+                value = contact * np.exp(random.normal(0.0, 0.01)) + shift[label]
                 session, condition = (label, "normal") if by == "session" else ("", label)
-                name = f"a{place:02d}"
+                name = f"a{athlete_number:02d}"
                 rows.append(
                     (
                         name,
@@ -69,8 +69,8 @@ def _with_errors(evidence: Evidence, sds: dict[str, float]) -> Evidence:
 
 
 def _supported(evidence: Evidence, hypothesis) -> bool:
-    found = hypothesis_outcome(evidence, hypothesis)
-    return found.result.p < hypothesis.alpha and found.estimate <= -DELTA
+    outcome = hypothesis_outcome(evidence, hypothesis)
+    return outcome.result.p < hypothesis.alpha and outcome.estimate <= -DELTA
 
 
 WORLDS = {
@@ -85,7 +85,7 @@ WORLDS = {
 def test_an_error_that_athletes_share_supports_nothing(name):
     by, sizes = WORLDS[name]
     hypothesis, random = _hypothesis(by), np.random.default_rng(7)
-    without, told = 0, 0
+    without, with_errors = 0, 0
     for _ in range(STUDIES):
         shift = {
             label: CONTACT_S * size * random.standard_normal() for label, size in sizes.items()
@@ -93,28 +93,28 @@ def test_an_error_that_athletes_share_supports_nothing(name):
         evidence = _evidence(random, shift, by)
         without += _supported(evidence, hypothesis)
         sds = {label: CONTACT_S * size for label, size in sizes.items()}
-        told += _supported(_with_errors(evidence, sds), hypothesis)
+        with_errors += _supported(_with_errors(evidence, sds), hypothesis)
     assert without > 0.2 * STUDIES  # half of the errors are towards the claim
-    assert told <= stats.binom.ppf(0.99, STUDIES, 0.05)
+    assert with_errors <= stats.binom.ppf(0.99, STUDIES, 0.05)
 
 
 def test_an_error_that_both_conditions_share_changes_nothing():
     evidence = _evidence(np.random.default_rng(3), {"before": 0.0, "after": -0.004}, "condition")
     keys = pd.MultiIndex.from_frame(evidence.sprints[TRIAL])
     alike = pd.DataFrame(np.tile(orthogonal(1).T, (len(keys), 1)) * 0.01, index=keys)
-    told = replace(evidence, shared_draws={"contact_s": alike})
+    with_draws = replace(evidence, shared_draws={"contact_s": alike})
     hypothesis = _hypothesis("condition")
     hypothesis = hypothesis.model_copy(
         update={"contrast": hypothesis.contrast.model_copy(update={"size": "own"})}
     )
-    one, other = (hypothesis_outcome(x, hypothesis).result for x in (evidence, told))
-    assert one.p == pytest.approx(other.p, rel=1e-6)
-    assert one.ci95 == pytest.approx(other.ci95, rel=1e-6)
+    plain, with_shared = (hypothesis_outcome(x, hypothesis).result for x in (evidence, with_draws))
+    assert plain.p == pytest.approx(with_shared.p, rel=1e-6)
+    assert plain.ci95 == pytest.approx(with_shared.ci95, rel=1e-6)
 
 
 def test_a_known_error_adds_its_variance_and_no_degree_of_freedom_is_lost():
     estimate = Estimate(1.0, 0.3, 11.0)
-    both = with_shared_error(estimate, 0.4)
-    assert both.se == pytest.approx(0.5)
-    assert both.df == pytest.approx(11.0 * (0.5 / 0.3) ** 4)
+    combined = with_shared_error(estimate, 0.4)
+    assert combined.se == pytest.approx(0.5)
+    assert combined.df == pytest.approx(11.0 * (0.5 / 0.3) ** 4)
     assert with_shared_error(estimate, 0.0) == estimate

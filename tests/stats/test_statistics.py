@@ -40,13 +40,13 @@ def test_slopes_within_groups_are_those_of_statsmodels():
     group = random.integers(4, size=90)
     x, y = random.standard_normal((2, 90))
     y[7] = np.nan
-    who = Series(Categorical.from_codes(group, list("abcde")))
-    found = slopes(Series(x), Series(y), who)
-    for one, name in enumerate("abcd"):
-        own = (group == one) & np.isfinite(y)
-        oracle = sm.OLS(y[own], sm.add_constant(x[own])).fit().params[1]
-        assert found[name] == pytest.approx(oracle, rel=1e-10)
-    assert np.isnan(found["e"])
+    athlete = Series(Categorical.from_codes(group, list("abcde")))
+    computed = slopes(Series(x), Series(y), athlete)
+    for number, name in enumerate("abcd"):
+        rows = (group == number) & np.isfinite(y)
+        oracle = sm.OLS(y[rows], sm.add_constant(x[rows])).fit().params[1]
+        assert computed[name] == pytest.approx(oracle, rel=1e-10)
+    assert np.isnan(computed["e"])
 
 
 def test_means_of_groups_are_those_of_pandas():
@@ -54,10 +54,10 @@ def test_means_of_groups_are_those_of_pandas():
     random = np.random.default_rng(7)
     values = Series(random.standard_normal(200), index=random.permutation(200))
     values.iloc[[3, 50]] = np.nan
-    who = Series(Categorical.from_codes(random.integers(-1, 4, 200), [*"abcde"]), values.index)
+    athlete = Series(Categorical.from_codes(random.integers(-1, 4, 200), [*"abcde"]), values.index)
     side = Series(random.choice(["left", "right"], 200), values.index)
     level = Series(random.choice([1.0, 2.0, np.nan], 200), values.index)
-    for keys in (who, side, [who], [who, side], [level, who, side]):
+    for keys in (athlete, side, [athlete], [athlete, side], [level, athlete, side]):
         expected = values.groupby(keys, observed=True).transform("mean")
         pd.testing.assert_series_equal(group_means(values, keys), expected, rtol=1e-12)
 
@@ -70,16 +70,16 @@ def _side(name: str) -> list[int]:
 
 
 def test_opposition_is_its_definition():
-    found = opposition(CURVES, partition_names())
+    computed = opposition(CURVES, partition_names())
     for step in range(len(CURVES)):
         for column, name in enumerate(partition_names()):
             above = below = 0.0
             for row in CURVES[step]:
-                one = sum(row[place] for place in _side(name))
-                other = sum(row) - one
-                above += abs(one) + abs(other) - abs(one + other)
+                side = sum(row[column_of] for column_of in _side(name))
+                rest = sum(row) - side
+                above += abs(side) + abs(rest) - abs(side + rest)
                 below += sum(abs(value) for value in row)
-            assert found[step, column] == pytest.approx(above / below, rel=1e-12)
+            assert computed[step, column] == pytest.approx(above / below, rel=1e-12)
 
 
 def test_the_best_partition_sorts_groups_by_sign():
@@ -88,8 +88,8 @@ def test_the_best_partition_sorts_groups_by_sign():
     index = opposition(groups, partition_names())
     assert index[partition_names().index(BOTH_LEGS)] == 1.0
     assert ranks(index)[partition_names().index(BOTH_LEGS)] == 1.0
-    alone = opposition(groups, (SWING_ALONE,))
-    assert alone[0] == pytest.approx(2 * 2.0 / 10.0)
+    swing_index = opposition(groups, (SWING_ALONE,))
+    assert swing_index[0] == pytest.approx(2 * 2.0 / 10.0)
 
 
 def test_calibrated_columns_are_what_true_capacities_have_on_average():
@@ -99,37 +99,37 @@ def test_calibrated_columns_are_what_true_capacities_have_on_average():
     noise = np.array([0.25, 0.5])
     measured = true + np.sqrt(noise) * random.standard_normal(true.shape)
     expected, table = nested_table(*true.T), calibrated_table(*measured.T, noise)
-    places = np.digitize(measured[:, 0] - measured[:, 1], [-2.0, -1.0, 0.0, 1.0, 2.0])
-    for place in range(6):
-        inside = places == place
+    bins = np.digitize(measured[:, 0] - measured[:, 1], [-2.0, -1.0, 0.0, 1.0, 2.0])
+    for number in range(6):
+        inside = bins == number
         np.testing.assert_allclose(
             table[inside].mean(axis=0), expected[inside].mean(axis=0), atol=0.02
         )
     wrong = nested_table(*measured.T)
-    assert abs(wrong[places == 5].mean(axis=0) - expected[places == 5].mean(axis=0)).max() > 0.2
+    assert abs(wrong[bins == 5].mean(axis=0) - expected[bins == 5].mean(axis=0)).max() > 0.2
 
 
-def test_contact_excess_is_the_drawn_one(drawn):
+def test_contact_excess_is_the_drawn_one(world_evidence):
     """Waves draw it; the law of speed is not quite a parabola: 0.005 of 0.08."""
-    evidence = drawn("W0", 48)
+    evidence = world_evidence("W0", 48)
     drawn_excess = evidence.athletes["contact"]
-    found = excess(evidence.steps, evidence.steps["contact_s"], evidence.steps["speed_mps"])
-    np.testing.assert_allclose(found, drawn_excess - drawn_excess.mean(), atol=0.005)
+    computed = excess(evidence.steps, evidence.steps["contact_s"], evidence.steps["speed_mps"])
+    np.testing.assert_allclose(computed, drawn_excess - drawn_excess.mean(), atol=0.005)
 
 
-def test_what_slower_running_brings_by_itself_is_no_misdirection(drawn):
+def test_what_slower_running_brings_by_itself_is_no_misdirection(world_evidence):
     """The lateral share falls with the square of speed; restricted arms cost 3 % of it."""
-    evidence = drawn("W4_none")
+    evidence = world_evidence("W4_none")
     steps = evidence.steps.assign(lateral_ratio=evidence.steps["speed_mps"] ** -2.0)
     sprints = evidence.sprints
     slower = np.where(sprints["condition"] == "restricted_arms", 0.97, 1.0)
     speed = sprints["speed_mps"] * slower
     sprints = sprints.assign(speed_mps=speed, lateral_ratio=speed**-2.0)
-    found = hypothesis_outcome(replace(evidence, steps=steps, sprints=sprints), REGISTRY["H7b"])
-    assert found.estimate == pytest.approx(0.0, abs=1e-9)
+    outcome = hypothesis_outcome(replace(evidence, steps=steps, sprints=sprints), REGISTRY["H7b"])
+    assert outcome.estimate == pytest.approx(0.0, abs=1e-9)
     at_one = sprints.assign(speed_mps=9.0 * slower, lateral_ratio=(9.0 * slower) ** -2.0)
-    found = hypothesis_outcome(replace(evidence, steps=steps, sprints=at_one), REGISTRY["H7b"])
-    assert found is None  # the compared sprints hold no law of speed
+    outcome = hypothesis_outcome(replace(evidence, steps=steps, sprints=at_one), REGISTRY["H7b"])
+    assert outcome is None  # the compared sprints hold no law of speed
 
 
 NEXT_NUMBERS = {
@@ -142,9 +142,9 @@ NEXT_NUMBERS = {
 
 
 @pytest.mark.parametrize("name", NEXT_NUMBERS)
-def test_next_step_slopes_are_correlations_within_athlete_trial_and_side(drawn, name):
+def test_next_step_slopes_are_correlations_within_athlete_trial_and_side(world_evidence, name):
     """Sizes of imbalances and numbers less their lines over the trial, by `numpy.polyfit`."""
-    evidence = drawn("W1")
+    evidence = world_evidence("W1")
     steps = evidence.steps
     table = pd.DataFrame(
         {"who": steps["participant_id"].astype(str), "u": steps["yaw_impulse"],
@@ -160,36 +160,36 @@ def test_next_step_slopes_are_correlations_within_athlete_trial_and_side(drawn, 
     table = table.dropna().assign(x=lambda t: t["u"].abs(), v=lambda t: t["y"] * np.sign(t["time"]))
     linear = 0.0
     if name == "H3e":
-        linear = np.array([_linear_part(own) for _, own in table.groupby("who")])
+        linear = np.array([_linear_part(rows) for _, rows in table.groupby("who")])
         assert 0.001 < np.abs(linear).max() < 0.1
     for column in ("x", "y"):
-        for _, own in table.groupby("before"):
-            line = np.polyfit(own["step"], own[column], 1)
-            table.loc[own.index, column] = own[column] - np.polyval(line, own["step"])
-    seen = np.array([own["x"].corr(own["y"]) for _, own in table.groupby("who")])
-    found = hypothesis_outcome(evidence, REGISTRY[name])
-    expected = (seen - linear) / attenuation(evidence, is_size=name == "H3e")
-    np.testing.assert_allclose(found.values["value"], expected, rtol=1e-6)
-    assert found.n_steps == len(table)
+        for _, rows in table.groupby("before"):
+            line = np.polyfit(rows["step"], rows[column], 1)
+            table.loc[rows.index, column] = rows[column] - np.polyval(line, rows["step"])
+    correlations = np.array([rows["x"].corr(rows["y"]) for _, rows in table.groupby("who")])
+    outcome = hypothesis_outcome(evidence, REGISTRY[name])
+    expected = (correlations - linear) / attenuation(evidence, is_size=name == "H3e")
+    np.testing.assert_allclose(outcome.values["value"], expected, rtol=1e-6)
+    assert outcome.n_steps == len(table)
 
 
-def _linear_part(own: pd.DataFrame) -> float:
+def _linear_part(steps: pd.DataFrame) -> float:
     """Correlation of sizes u and v from their signed correlations at all lags, pair by pair."""
-    size = own["v"].abs()
-    square = own["v"] ** 2
+    size = steps["v"].abs()
+    square = steps["v"] ** 2
     slope = np.cov(size, square, ddof=0)[0, 1] / size.std(ddof=0) / square.mean()
     slope *= np.sqrt(2.0 / np.pi) / np.sqrt(1.0 - 2.0 / np.pi) / 2.0
     weights, products = defaultdict(list), defaultdict(list)
-    side_rms = (own["u"] ** 2).groupby(own["before"].str[-4:]).transform("mean") ** 0.5
-    u, v = own["u"] / side_rms, own["v"] / np.sqrt(square.mean())
-    for _, rows in own.groupby("before"):
+    side_rms = (steps["u"] ** 2).groupby(steps["before"].str[-4:]).transform("mean") ** 0.5
+    u, v = steps["u"] / side_rms, steps["v"] / np.sqrt(square.mean())
+    for _, rows in steps.groupby("before"):
         design = np.vander(rows["step"], 2)
-        beside = np.eye(len(rows)) - design @ np.linalg.pinv(design)
+        residual_maker = np.eye(len(rows)) - design @ np.linalg.pinv(design)
         for i, j in product(range(len(rows)), repeat=2):
             lag = rows["step"].iloc[j] - rows["step"].iloc[i]
-            weights[lag].append(beside[i, j])
+            weights[lag].append(residual_maker[i, j])
             products[lag].append(u[rows.index[i]] * v[rows.index[j]])
-    squares = {lag: np.mean(found) ** 2 - 1.0 / len(found) for lag, found in products.items()}
+    squares = {lag: np.mean(values) ** 2 - 1.0 / len(values) for lag, values in products.items()}
     return slope * sum(sum(weights[lag]) * squares[lag] for lag in squares) / sum(weights[0])
 
 
@@ -198,48 +198,48 @@ def test_a_wander_of_all_numbers_is_no_consequence(name):
     """Of jointly normal numbers sizes depend by the square of correlations, here 0.24: 0.05."""
     world = replace(imbalance_worlds.WORLDS["all numbers wander slowly"], slopes_sd=0.0)
     evidence = imbalance_worlds.drawn_evidence(world, 150, np.random.default_rng(3))
-    found = hypothesis_outcome(evidence, REGISTRY[name])
-    assert abs(found.estimate) < 2.5 * found.result.error.se
-    assert found.result.error.se < 0.016
+    outcome = hypothesis_outcome(evidence, REGISTRY[name])
+    assert abs(outcome.estimate) < 2.5 * outcome.result.error.se
+    assert outcome.result.error.se < 0.016
 
 
-def test_the_ratio_of_the_limiter_from_the_exported_columns(drawn):
-    evidence = drawn("W3", 96)
-    found = hypothesis_outcome(evidence, REGISTRY["H3b"])
-    table = pd.DataFrame(found.values)
+def test_the_ratio_of_the_limiter_from_the_exported_columns(world_evidence):
+    evidence = world_evidence("W3", 96)
+    outcome = hypothesis_outcome(evidence, REGISTRY["H3b"])
+    table = pd.DataFrame(outcome.values)
     p, s = table["push_capacity"], table["swing_capacity"]
     table = table.assign(both=(p + s) / 2, gap=-(p - s).abs() / 2, side=(p - s) / 2)
     fit = smf.ols("fastest ~ both + gap + side", table).fit(cov_type="HC2", use_t=True)
-    assert found.estimate == pytest.approx(fit.params["gap"] / fit.params["both"], rel=1e-9)
-    assert found.result.p >= 0.9 * fit.pvalues["gap"]  # fewer degrees of freedom, two fits
-    low, high = found.result.ci95
+    assert outcome.estimate == pytest.approx(fit.params["gap"] / fit.params["both"], rel=1e-9)
+    assert outcome.result.p >= 0.9 * fit.pvalues["gap"]  # fewer degrees of freedom, two fits
+    low, high = outcome.result.ci95
     for bound, inside in ((low, -1e-6), (high, 1e-6)):
         test = fit.t_test(f"gap - {bound + inside} * both = 0")
         assert float(test.pvalue) < 0.055
 
 
 @pytest.mark.parametrize("athletes", [48, 96])
-def test_the_limiter_also_holds_without_who_favours_it_most(drawn, athletes):
-    """Who that is by leaving every athlete out, of those who are not far from the others."""
-    evidence = replace(drawn("W3", athletes), choices=Choices(covariates=False))
-    found = hypothesis_outcome(evidence, REGISTRY["H3b"])
-    p, s = found.values["push_capacity"], found.values["swing_capacity"]
+def test_the_limiter_also_holds_without_who_favours_it_most(world_evidence, athletes):
+    """Athletes are left out one by one, of those who are not far from the others."""
+    evidence = replace(world_evidence("W3", athletes), choices=Choices(covariates=False))
+    outcome = hypothesis_outcome(evidence, REGISTRY["H3b"])
+    p, s = outcome.values["push_capacity"], outcome.values["swing_capacity"]
     sides = {"strength": (p + s) / 2, "gap": -(p - s).abs() / 2, "difference": (p - s) / 2}
     table = pd.DataFrame(sides).assign(constant=1.0)
-    is_far = regression_outliers(found.values["fastest"], table, ["strength", "difference"])
-    rest, speed = table[~is_far], found.values["fastest"][~is_far]
+    is_far = regression_outliers(outcome.values["fastest"], table, ["strength", "difference"])
+    rest, speed = table[~is_far], outcome.values["fastest"][~is_far]
     costs = {
         name: sm.OLS(speed.drop(name), rest.drop(index=name)).fit().params["gap"]
         for name in rest.index
     }
     left_out = [*table.index[is_far], min(costs, key=costs.get)]
     names = " and ".join(left_out) if len(left_out) <= 4 else f"{len(left_out)} athletes"
-    assert f"both with and without {names}, who are far" in found.result.note
+    assert f"both with and without {names}, who are far" in outcome.result.note
 
 
-def test_sexes_are_held_where_strengths_are_compared(drawn):
+def test_sexes_are_held_where_strengths_are_compared(world_evidence):
     """Women are slower beyond strength, and their sides more unequal; imbalance costs nothing."""
-    evidence, random = drawn("W3", 96), np.random.default_rng(5)
+    evidence, random = world_evidence("W3", 96), np.random.default_rng(5)
     women = np.arange(96) % 2 == 0
     push = random.standard_normal(96)
     swing = push + np.where(women, 1.5, 0.5) * random.standard_normal(96)
@@ -248,16 +248,16 @@ def test_sexes_are_held_where_strengths_are_compared(drawn):
         push_capacity=push, swing_capacity=swing, fastest=speed, push_noise=0.0, swing_noise=0.0,
         sex=np.where(women, "female", "male"),
     )  # fmt: skip
-    held = replace(evidence, athletes=people)
-    pooled = replace(held, choices=Choices(covariates=False))
-    assert abs(hypothesis_outcome(held, REGISTRY["H3b"]).estimate) < 0.3
+    with_sexes = replace(evidence, athletes=people)
+    pooled = replace(with_sexes, choices=Choices(covariates=False))
+    assert abs(hypothesis_outcome(with_sexes, REGISTRY["H3b"]).estimate) < 0.3
     assert hypothesis_outcome(pooled, REGISTRY["H3b"]).estimate > 0.4
 
 
-def test_noise_is_taken_out_of_the_spread_of_the_lag(drawn):
+def test_noise_is_taken_out_of_the_spread_of_the_lag(world_evidence):
     """Errors that are the same at all speeds hide a spread that halves from 5 to 9 m/s; sides,
     trials and wrong peaks change nothing."""
-    evidence = drawn("W0", 48)
+    evidence = world_evidence("W0", 48)
     steps, random = evidence.steps, np.random.default_rng(4)
     noise, count = 0.015, len(steps)
     true = 0.02 * np.exp(-0.2 * (steps["speed_mps"] - 7.0)) * random.standard_normal(count)
@@ -265,15 +265,17 @@ def test_noise_is_taken_out_of_the_spread_of_the_lag(drawn):
     lag += np.where(steps["side"] == "left", 0.05, 0.0)
     lag += np.where(random.random(count) < 0.02 * (steps["level"] == 0), 0.3, 0.0)
     noisy = replace(evidence, steps=steps.assign(lag=lag))
-    told = replace(noisy, trials=noisy.trials.assign(error_step_lag=noise))
-    plain, corrected = (hypothesis_outcome(one, REGISTRY["H5b"]) for one in (noisy, told))
+    with_error = replace(noisy, trials=noisy.trials.assign(error_step_lag=noise))
+    plain, corrected = (
+        hypothesis_outcome(evidence_of, REGISTRY["H5b"]) for evidence_of in (noisy, with_error)
+    )
     assert plain.estimate > corrected.estimate + 0.02
     assert corrected.estimate == pytest.approx(-0.2, abs=0.06)
 
 
-def test_repeated_tests_uncover_a_cost_that_their_errors_hide(drawn):
+def test_repeated_tests_uncover_a_cost_that_their_errors_hide(world_evidence):
     """Minimum law, reliability 0.7: without calibration about half of the cost is found."""
-    evidence, random = drawn("W3", 96), np.random.default_rng(5)
+    evidence, random = world_evidence("W3", 96), np.random.default_rng(5)
     push, swing = random.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], size=1000).T
     speed = 8.8 + 0.6 * np.minimum(push, swing) + 0.2 * random.standard_normal(1000)
     noise = 3.0 / 7.0
@@ -281,28 +283,28 @@ def test_repeated_tests_uncover_a_cost_that_their_errors_hide(drawn):
     table = pd.DataFrame(
         {"push_capacity": push + errors[0], "swing_capacity": swing + errors[1], "fastest": speed}
     )
-    once, twice = (
+    tested_once, tested_twice = (
         hypothesis_outcome(
-            replace(evidence, athletes=table.assign(push_noise=known, swing_noise=known)),
+            replace(evidence, athletes=table.assign(push_noise=test_noise, swing_noise=test_noise)),
             REGISTRY["H3b"],
         )
-        for known in (np.nan, noise)
+        for test_noise in (np.nan, noise)
     )
-    assert once.estimate < 0.6
-    assert "tested once" in once.result.note
-    assert twice.estimate == pytest.approx(1.0, abs=0.2)
+    assert tested_once.estimate < 0.6
+    assert "tested once" in tested_once.result.note
+    assert tested_twice.estimate == pytest.approx(1.0, abs=0.2)
 
 
-def test_the_interval_of_a_mean_is_that_of_scipy(drawn):
+def test_the_interval_of_a_mean_is_that_of_scipy(world_evidence):
     """H4: steps at the highest speed, under the contact model of the verdict."""
-    evidence = drawn("W1")
+    evidence = world_evidence("W1")
     evidence = replace(
         evidence, steps=evidence.steps.assign(caused_share_C2=evidence.steps["hub_share"] + 0.1)
     )
     steps = evidence.steps
     top = (steps["participant_id"] == "athlete-05") & (steps["level"] == 3)
-    own = steps.loc[top, "caused_share_C2"]
-    expected = stats.ttest_1samp(own, 0.0).confidence_interval(0.95)
+    shares = steps.loc[top, "caused_share_C2"]
+    expected = stats.ttest_1samp(shares, 0.0).confidence_interval(0.95)
     row = athlete_intervals(evidence, REGISTRY["H4"])[4]
     assert row.estimate == pytest.approx(
         hypothesis_outcome(evidence, REGISTRY["H4"]).values["value"].iloc[4]
@@ -311,28 +313,28 @@ def test_the_interval_of_a_mean_is_that_of_scipy(drawn):
     assert row.n_steps == 12
 
 
-def test_an_error_that_trials_share_is_in_no_slope_and_their_own_ones_are(drawn):
+def test_an_error_that_trials_share_is_in_no_slope_and_their_own_ones_are(world_evidence):
     """Least squares: the error of one point over the root of the sum of squares of x."""
-    evidence = drawn("W0")
+    evidence = world_evidence("W0")
     worlds = orthogonal(len(evidence.trials) + 1)
-    own = 0.01 * worlds[:, :-1].T
-    slopes = lag_slope_draws(evidence, own)
+    trial_errors = 0.01 * worlds[:, :-1].T
+    slopes = lag_slope_draws(evidence, trial_errors)
     speeds = evidence.steps.groupby([evidence.steps[name] for name in TRIAL], observed=True)[
         "speed_mps"
     ].mean()
     squares = speeds.groupby(level=0, observed=True).agg(lambda x: ((x - x.mean()) ** 2).sum())
     np.testing.assert_allclose(slopes.std(axis=1), 0.01 / np.sqrt(squares.to_numpy()))
-    shared = lag_slope_draws(evidence, own + 5.0 * worlds[:, -1])
+    shared = lag_slope_draws(evidence, trial_errors + 5.0 * worlds[:, -1])
     np.testing.assert_allclose(shared, slopes, atol=1e-9)
 
 
-def _result(name: str, value: float, se: float, **more: object) -> Result:
-    found = result(REGISTRY[name], Estimate(value, se, 11.0))
-    return replace(found, **more)  # type: ignore[arg-type]
+def _result(name: str, value: float, se: float, **changes: object) -> Result:
+    computed = result(REGISTRY[name], Estimate(value, se, 11.0))
+    return replace(computed, **changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "se", "found"),
+    ("name", "value", "se", "finding"),
     [
         ("H4", 0.10, 0.01, "found"),
         ("H4", 0.045, 0.005, "too_imprecise"),  # surely above 0; 0.05 is not excluded
@@ -348,23 +350,23 @@ def _result(name: str, value: float, se: float, **more: object) -> Result:
         ("H7", 0.0, 0.3, "no_effect"),
     ],
 )
-def test_what_is_found(name, value, se, found):
-    one = _result(name, value, se)
-    assert three_way(REGISTRY[name], one, one.p, one.p_against)[0] == found
+def test_what_is_found(name, value, se, finding):
+    outcome = _result(name, value, se)
+    assert three_way(REGISTRY[name], outcome, outcome.p, outcome.p_against)[0] == finding
 
 
 def test_the_adjusted_p_decides():
-    one = _result("H4", 0.10, 0.04)
-    assert one.p < 0.05
-    assert three_way(REGISTRY["H4"], one, one.p, 1.0)[0] == "found"
-    assert three_way(REGISTRY["H4"], one, 0.051, 1.0)[0] == "too_imprecise"
+    effect = _result("H4", 0.10, 0.04)
+    assert effect.p < 0.05
+    assert three_way(REGISTRY["H4"], effect, effect.p, 1.0)[0] == "found"
+    assert three_way(REGISTRY["H4"], effect, 0.051, 1.0)[0] == "too_imprecise"
     none = _result("H4", 0.0, 0.02)
     assert three_way(REGISTRY["H4"], none, 1.0, 0.049)[0] == "no_effect"
     assert three_way(REGISTRY["H4"], none, 1.0, 0.051)[0] == "too_imprecise"
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "se", "said"),
+    ("name", "value", "se", "sentence"),
     [
         ("H4", 0.10, 0.06, "holds both 0 and effects of interest"),
         ("H4", 0.10, 0.04, "though the 95 % interval alone excludes 0"),
@@ -373,9 +375,9 @@ def test_the_adjusted_p_decides():
         ("H7", -1.6, 0.6, "though the 95 % interval alone excludes 0"),
     ],
 )
-def test_reasons_agree_with_the_intervals_beside_them(name, value, se, said):
+def test_reasons_agree_with_the_intervals_beside_them(name, value, se, sentence):
     """Adjustment can undo what an unadjusted interval shows: the reason says which it was."""
-    one = _result(name, value, se)
-    found, reason = three_way(REGISTRY[name], one, 0.06, 0.06)
-    assert found == "too_imprecise"
-    assert said in reason
+    outcome = _result(name, value, se)
+    finding, reason = three_way(REGISTRY[name], outcome, 0.06, 0.06)
+    assert finding == "too_imprecise"
+    assert sentence in reason

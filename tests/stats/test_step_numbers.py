@@ -38,16 +38,16 @@ def _curves(groups: dict[str, list[float]]) -> np.ndarray:
 
 def test_what_turns_against_what_of_five_instants_by_hand():
     """Opposed at four of five instants, in two of four changes: -1 · 1 and -2 · 1 alone."""
-    found = momentum_numbers(_curves(HAND))
-    assert found["sides_opposed"] == pytest.approx([4 / 5])
-    assert found["changes_opposed"] == pytest.approx([2 / 4])
-    assert found["log_ratio_momentum"] == pytest.approx([log(sqrt(27 / 5) / sqrt(18 / 5))])
+    numbers = momentum_numbers(_curves(HAND))
+    assert numbers["sides_opposed"] == pytest.approx([4 / 5])
+    assert numbers["changes_opposed"] == pytest.approx([2 / 4])
+    assert numbers["log_ratio_momentum"] == pytest.approx([log(sqrt(27 / 5) / sqrt(18 / 5))])
     for name in ("push_leg", "swing_leg", "arms", "torso"):
         rms = sqrt(sum(value**2 for value in HAND[name]) / 5)
-        assert found[f"momentum_{name}"] == pytest.approx([rms])
+        assert numbers[f"momentum_{name}"] == pytest.approx([rms])
     pelvis = momentum_numbers(_curves(HAND | {"pelvis": [np.nan] * 5}))
     for name in ("sides_opposed", "changes_opposed", "log_ratio_momentum", "arms_push_cosine"):
-        assert pelvis[name] == pytest.approx(found[name])
+        assert pelvis[name] == pytest.approx(numbers[name])
     assert np.isnan(pelvis["same_legs_cosine"])
     unknown = momentum_numbers(_curves(HAND | {"torso": [np.nan] * 5}))
     assert np.isnan([unknown["sides_opposed"], unknown["changes_opposed"]]).all()
@@ -56,7 +56,7 @@ def test_what_turns_against_what_of_five_instants_by_hand():
 def test_numbers_of_steps_are_those_of_plain_loops():
     """Of each step alone, with cosines by SciPy."""
     curves = np.random.default_rng(4).standard_normal((6, 101, len(ROLE_GROUPS))).cumsum(axis=1)
-    found = momentum_numbers(curves)
+    numbers = momentum_numbers(curves)
     for step, rows in enumerate(curves):
         of = dict(zip(ROLE_GROUPS, rows.T, strict=True))
         push, swing = of["push_leg"] + of["arms"] + of["torso"], of["swing_leg"]
@@ -64,27 +64,34 @@ def test_numbers_of_steps_are_those_of_plain_loops():
             (p1 - p0) * (s1 - s0) < 0
             for (p0, s0), (p1, s1) in pairwise(zip(push, swing, strict=True))
         ]
-        assert found["changes_opposed"][step] == pytest.approx(np.mean(changes))
-        assert found["sides_opposed"][step] == pytest.approx(np.mean(push * swing < 0))
-        beside = of["arms"] + of["torso"] + of["pelvis"]
-        expected = 1.0 - cosine(of["arms"], of["push_leg"]), 1.0 - cosine(beside, of["push_leg"])
-        told = found["arms_push_cosine"][step], found["same_legs_cosine"][step]
-        assert told == pytest.approx(expected)
-        chi = [found[CHI[name]][step] for name in (SWING_ALONE, BOTH_LEGS)]
-        assert found["opposition_difference"][step] == pytest.approx(chi[0] - chi[1])
+        assert numbers["changes_opposed"][step] == pytest.approx(np.mean(changes))
+        assert numbers["sides_opposed"][step] == pytest.approx(np.mean(push * swing < 0))
+        upper_body = of["arms"] + of["torso"] + of["pelvis"]
+        expected = (
+            1.0 - cosine(of["arms"], of["push_leg"]),
+            1.0 - cosine(upper_body, of["push_leg"]),
+        )
+        cosines = numbers["arms_push_cosine"][step], numbers["same_legs_cosine"][step]
+        assert cosines == pytest.approx(expected)
+        chi = [numbers[CHI[name]][step] for name in (SWING_ALONE, BOTH_LEGS)]
+        assert numbers["opposition_difference"][step] == pytest.approx(chi[0] - chi[1])
 
 
 def test_a_mirror_a_unit_and_the_order_of_steps_change_nothing():
     """Signs and units are in the sizes alone; time may run backwards in all numbers of a stance."""
     curves = np.random.default_rng(5).standard_normal((5, 101, len(ROLE_GROUPS))).cumsum(axis=1)
-    found, order = momentum_numbers(curves), [3, 0, 4, 1, 2]
+    numbers, order = momentum_numbers(curves), [3, 0, 4, 1, 2]
     mirrored, backwards = momentum_numbers(-1000.0 * curves), momentum_numbers(curves[:, ::-1])
     shuffled = momentum_numbers(curves[order])
-    for name, own in found.items():
+    for name, values in numbers.items():
         unit = 1000.0 if name.startswith("momentum_") else 1.0
-        np.testing.assert_allclose(mirrored[name], unit * own, rtol=1e-9, atol=1e-12, err_msg=name)
-        np.testing.assert_allclose(backwards[name], own, rtol=1e-9, atol=1e-12, err_msg=name)
-        np.testing.assert_allclose(shuffled[name], own[order], rtol=1e-9, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(
+            mirrored[name], unit * values, rtol=1e-9, atol=1e-12, err_msg=name
+        )
+        np.testing.assert_allclose(backwards[name], values, rtol=1e-9, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(
+            shuffled[name], values[order], rtol=1e-9, atol=1e-12, err_msg=name
+        )
 
 
 def test_a_lag_is_the_shorter_way_round_a_step():
@@ -99,6 +106,6 @@ def test_a_lag_is_the_shorter_way_round_a_step():
 def test_a_time_deviates_from_the_mean_of_its_cell_if_that_has_three_steps():
     """Three right steps of 0.20, 0.21 and 0.25 s have the mean 0.22; two left ones have none."""
     side = pd.Series(["right", "left", "right", "left", "right"])
-    who = pd.Series(["A", "A", "A", "A", "A"])
-    found = time_deviation(pd.Series([0.20, 0.30, 0.21, 0.10, 0.25]), [who, side])
-    np.testing.assert_allclose(found, [0.02, np.nan, 0.01, np.nan, 0.03], atol=1e-12)
+    athlete = pd.Series(["A", "A", "A", "A", "A"])
+    deviation = time_deviation(pd.Series([0.20, 0.30, 0.21, 0.10, 0.25]), [athlete, side])
+    np.testing.assert_allclose(deviation, [0.02, np.nan, 0.01, np.nan, 0.03], atol=1e-12)

@@ -75,8 +75,8 @@ def test_gains_are_of_both_legs_and_ratios_of_right_over_left():
     unknown = gains_of_strength(_rows(pain=None), {**SESSIONS, "D": None})
     assert np.isnan(unknown["ever_hurt"]).all()
     assert np.isnan(unknown["push_gain"][3])
-    lost = ("A_after", "hip_flexion")
-    incomplete = [row for row in _rows() if (row.participant_id, row.movement) != lost]
+    missing_test = ("A_after", "hip_flexion")
+    incomplete = [row for row in _rows() if (row.participant_id, row.movement) != missing_test]
     assert np.isnan(gains_of_strength(incomplete, SESSIONS)["swing_gain"][0])
 
 
@@ -143,8 +143,8 @@ def test_a_change_depends_on_the_gain_of_strength():
     assert _verdict(_sprints(slope=0.0), moderator="push_strength")[0].verdict != "supported"
     unstated = _sprints().assign(hurt=np.nan)
     assert _verdict(unstated, moderator="push_strength")[0].found == "condition_failed"
-    few = _sprints(count=9)
-    assert _verdict(few, moderator="push_strength")[0].found == "not_enough_data"
+    of_nine = _sprints(count=9)
+    assert _verdict(of_nine, moderator="push_strength")[0].found == "not_enough_data"
 
 
 def test_a_change_beyond_strength_is_that_of_who_gained_none():

@@ -32,16 +32,16 @@ SLOPES = {name: slopes for names, slopes in BY_WORLDS.items() for name in names}
 @pytest.fixture(scope="module")
 def claims() -> dict[str, set[str]]:
     """Claims of the cells and worlds, by hypothesis."""
-    known = defaultdict(set)
+    by_hypothesis = defaultdict(set)
     for cell in named_cells():
         if cell.name in CELLS:
             for name, truth in truths(cell.features).items():
-                known[name].add(truth.claim)
+                by_hypothesis[name].add(truth.claim)
     for name, slopes in SLOPES.items():
         delta = abs(REGISTRY[name].delta)
-        known[name] |= {"true" for slope in slopes if slope >= MIN_PRESENT * delta}
-        known[name] |= {"false" for slope in slopes if slope == 0.0}
-    return known
+        by_hypothesis[name] |= {"true" for slope in slopes if slope >= MIN_PRESENT * delta}
+        by_hypothesis[name] |= {"false" for slope in slopes if slope == 0.0}
+    return by_hypothesis
 
 
 @pytest.mark.parametrize("name", [entry.id for entry in REGISTRY.hypotheses])
@@ -78,5 +78,5 @@ def test_injuries_that_nobody_noted_make_no_cost_of_unequal_gains(weaker_by):
     world = gain_worlds.World(injured=6, noted=False, injured_strength=weaker_by)
     random = np.random.default_rng(21)
     outcomes = [gain_worlds.drawn_outcome(world, 48, random) for _ in range(40)]
-    assert np.median([one.estimate for one in outcomes]) > 0.03
+    assert np.median([outcome.estimate for outcome in outcomes]) > 0.03
     assert sum(map(gain_worlds.supported, outcomes)) <= 4

@@ -1,4 +1,4 @@
-"""What stage prepare says on both sides of every limit: golden words and numbers, no names."""
+"""Findings of stage prepare on both sides of every limit: golden words and numbers, no names."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ UNKNOWN, RIGHT, RATE = float("nan"), 1, 200.0
 
 
 def noted(work: Callable[..., object], *arguments: object) -> list[object]:
-    """What is noted, and what comes out."""
+    """Notes and result of a function."""
     notes = Notes("fast", "P1", "fast.trc", "fast.mot")
     result = work(*arguments, notes)
     return [*notes.findings, *([] if result is None else [result])]
@@ -65,20 +65,25 @@ def loads(on_plates=(ON_PLATE,), contacts=(OF_FOOT,)) -> FeetLoads:
     return FeetLoads(contacts, tuple(on_plates), empty, empty, empty[..., 0], empty, empty[..., 0])
 
 
-def contacts(of_plate=None, of_foot=None, *, named=-1) -> object:
+def contacts(of_plate=None, of_foot=None, *, number_stated=-1) -> object:
     """One contact of the right foot on plate 3, 0.2 to 0.4 s of 1 s, with changes."""
-    own = () if of_foot == "none" else (replace(OF_FOOT, **(of_foot or {})),)
+    foot_contacts = () if of_foot == "none" else (replace(OF_FOOT, **(of_foot or {})),)
     zeros = np.zeros((1, 1, 3))
     plates = Plates(
-        PlateWrench(zeros, zeros, zeros[0]), np.zeros((1, 4, 3)), 1000.0, 0.0, (3,), (named,)
+        PlateWrench(zeros, zeros, zeros[0]),
+        np.zeros((1, 4, 3)),
+        1000.0,
+        0.0,
+        (3,),
+        (number_stated,),
     )
-    made = loads((replace(ON_PLATE, **(of_plate or {})),), own)
-    return noted(note_contacts, made, plates, 1.0, 0.03)
+    feet = loads((replace(ON_PLATE, **(of_plate or {})),), foot_contacts)
+    return noted(note_contacts, feet, plates, 1.0, 0.03)
 
 
 def elsewhere(changes: list[dict]) -> object:
-    made = loads(replace(ON_PLATE, **one) for one in changes)
-    return [*noted(forces_elsewhere, made), share_without_foot(made)]
+    feet = loads(replace(ON_PLATE, **change) for change in changes)
+    return [*noted(forces_elsewhere, feet), share_without_foot(feet)]
 
 
 def no_forces(*, recorded: bool) -> list[object]:
@@ -88,17 +93,17 @@ def no_forces(*, recorded: bool) -> list[object]:
 def events(
     rate=100.0, speed=4.0, strike="heel", times=((0.1, 0.3), (0.8, 1.0), (1.5, 1.7))
 ) -> object:
-    found = tuple(FootContact(0, *one, (), True, UNKNOWN, UNKNOWN) for one in times)
-    made = MarkerEvents(found, rate, speed, strike, smoothed=False)
-    return [*noted(note_kinematic, made), made.contact_time_error]
+    marker_contacts = tuple(FootContact(0, *span, (), True, UNKNOWN, UNKNOWN) for span in times)
+    marker_events = MarkerEvents(marker_contacts, rate, speed, strike, smoothed=False)
+    return [*noted(note_kinematic, marker_events), marker_events.contact_time_error]
 
 
 def flown(gaps: list[float], feet: str = "lrlr") -> object:
     """Contacts of 0.1 s with these gaps between them."""
     starts = np.cumsum([0.0, *(0.1 + gap for gap in gaps)])
-    made = [FootContact("lr".index(foot), at, at + 0.1, (), True, UNKNOWN, UNKNOWN)
+    foot_contacts = [FootContact("lr".index(foot), at, at + 0.1, (), True, UNKNOWN, UNKNOWN)
             for foot, at in zip(feet, starts.tolist(), strict=False)]  # fmt: skip
-    return flights(made)
+    return flights(foot_contacts)
 
 
 STANDING = ({"pelvis_height_m": 0.999}, {"stance_height_m": 0.3})
@@ -121,7 +126,7 @@ def paths(share: float) -> object:
     return noted(check_paths, Recording(("A", "B", "C"), positions, RATE), TRIAL)
 
 
-def apart(start: float) -> object:
+def clocks_apart(start: float) -> object:
     """The markers' 50 frames end at 0.245 s; the forces last 0.5 s."""
     none = np.zeros((501, 1, 3))
     forces = ForceRecording(
@@ -154,12 +159,12 @@ def axes(order: list[int]) -> object:
 
 def leaning(degrees: float, across: float = 0.0) -> object:
     """A body that leans and a run that goes across, under stated axes."""
-    lean, turn, nothing = np.radians(degrees), np.radians(across), np.full(3, UNKNOWN)
+    lean, turn, unknown = np.radians(degrees), np.radians(across), np.full(3, UNKNOWN)
     body = np.array([np.sin(lean), np.cos(lean), 0.0])
     travel = 5.0 * np.array([np.cos(turn), 0.0, np.sin(turn)])
-    stated = LaboratoryAxes(forward="+x", up="+y")
-    clues = Clues(body, nothing, travel, nothing, nothing)
-    return check_stated(stated, stated_axes("+x", "+y"), clues, "run.c3d")
+    laboratory_axes = LaboratoryAxes(forward="+x", up="+y")
+    clues = Clues(body, unknown, travel, unknown, unknown)
+    return check_stated(laboratory_axes, stated_axes("+x", "+y"), clues, "run.c3d")
 
 
 def swap(fix: str | None) -> object:
@@ -169,7 +174,9 @@ def swap(fix: str | None) -> object:
     return noted(lambda notes: with_checked_labels(run, row, static, MARKER_SET, notes).positions)
 
 
-def seen_axes(lean=0.0, travel=0.0, far=5.0, facing=0.0, **given: tuple[float, ...]) -> object:
+def seen_axes(
+    lean=0.0, travel=0.0, far=5.0, facing=0.0, **other_clues: tuple[float, ...]
+) -> object:
     """Axes that a recording shows, of a body that leans and a pelvis that goes and faces across."""
     lean, travel, facing = np.radians([lean, travel, facing])
     clues = {
@@ -177,19 +184,19 @@ def seen_axes(lean=0.0, travel=0.0, far=5.0, facing=0.0, **given: tuple[float, .
         "travel": far * np.array([np.cos(travel), 0.05, np.sin(travel)]),
         "facing": 0.15 * np.array([np.cos(facing), -0.1, np.sin(facing)]),
         "plate_normal": (0.0, 1.0, 0.0), "force": (20.0, 900.0, -5.0),
-    } | given  # fmt: skip
+    } | other_clues  # fmt: skip
 
     try:
-        found = detected_axes(Clues(**{name: np.array(one) for name, one in clues.items()}))
+        detected = detected_axes(Clues(**{name: np.array(clue) for name, clue in clues.items()}))
     except ValueError as error:
         return str(error)
-    return [found.matrix, found.reasoning, *found.doubts]
+    return [detected.matrix, detected.reasoning, *detected.doubts]
 
 
-def ground(belt: float = 0.0, turned: float = 0.0, still: bool = False, **cells) -> object:
+def ground(belt: float = 0.0, turned: float = 0.0, standing: bool = False, **cells) -> object:
     """A run without forces; the pelvis faces elsewhere by degrees."""
     turn, positions = np.radians(turned), made_run.markers(belt)
-    if still:
+    if standing:
         positions = np.repeat(positions[80:81], 200, axis=0)
     middle = positions[:, :4].mean(axis=1, keepdims=True)
     rotation = np.array(
@@ -200,9 +207,11 @@ def ground(belt: float = 0.0, turned: float = 0.0, still: bool = False, **cells)
 
     def work(notes: Notes) -> list[object]:
         run = Recording(made_run.LABELS, positions, made_run.FRAME_RATE)
-        found = running_ground(run, None, row, MARKER_SET, Laboratory(), notes)
-        heading = abs(np.degrees(found.heading))
-        return [f"{found.surface}, belt {found.belt_speed:.1f} m/s, heading {heading:.0f} degrees"]
+        detected = running_ground(run, None, row, MARKER_SET, Laboratory(), notes)
+        heading = abs(np.degrees(detected.heading))
+        return [
+            f"{detected.surface}, belt {detected.belt_speed:.1f} m/s, heading {heading:.0f} degrees"
+        ]
 
     return noted(work)
 
@@ -215,12 +224,12 @@ def lengths(speed: float) -> object:
 SKELETON = athlete_skeleton(Athlete("made", "female", 60.0, 1.7))
 
 
-def angles(without=(), still=(), degrees=False, factor=1.0) -> object:
+def angles(without=(), resting=(), degrees=False, factor=1.0) -> object:
     """Joint angles of a second in which every coordinate moves, by up to 0.3 rad."""
     time = np.arange(0.0, 1.0, 1.0 / 250.0)
     names = [name for name in SKELETON.coordinates if name not in without]
     values = 0.3 * np.sin(2.0 * np.pi * 1.5 * time[:, None] + np.arange(len(names)))
-    values[:, [names.index(name) for name in still]] = 0.0
+    values[:, [names.index(name) for name in resting]] = 0.0
     turns = np.array(SKELETON.coordinates)[SKELETON.coordinate_is_rotation]
     values[:, np.isin(names, turns)] *= factor
     storage = Storage(tuple(names), time, values, degrees)
@@ -229,7 +238,7 @@ def angles(without=(), still=(), degrees=False, factor=1.0) -> object:
 
 MAKERS = (
     contacts, elsewhere, no_forces, events, flown, sizes_of, largest_contact, paths,
-    apart, outside, lost_frames, axes, leaning, swap, seen_axes, ground, lengths, angles,
+    clocks_apart, outside, lost_frames, axes, leaning, swap, seen_axes, ground, lengths, angles,
 )  # fmt: skip
 
 
@@ -258,8 +267,8 @@ def _no_force_columns(data: Path) -> str:
     "write", [_damaged_trc, _no_force_columns, lambda _: f"{NAME}/{NAME}.c3d\tn/a"]
 )
 def test_names_stay_out_of_reasons_and_findings(prepared_study, write):
-    done = prepared_study([f"fast\trun\t{write(prepared_study.data)}\tn/a"])
-    entry = done.entry("fast")
+    prepared = prepared_study([f"fast\trun\t{write(prepared_study.data)}\tn/a"])
+    entry = prepared.entry("fast")
     assert entry["reason"] or entry["findings"]
-    assert files_with(done.folder.parent, NAME) == []
-    assert NAME not in "\n".join(done.messages)
+    assert files_with(prepared.folder.parent, NAME) == []
+    assert NAME not in "\n".join(prepared.messages)

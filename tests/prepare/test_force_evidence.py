@@ -52,12 +52,12 @@ def run(rng: np.random.Generator, sources: int) -> tuple[np.ndarray, np.ndarray,
     component=st.sampled_from(COMPONENTS),
     mask=st.integers(0, 15),
 )
-def test_a_turned_component_has_the_factor_minus_one(seed, sources, component, mask):
+def test_a_sign_flipped_component_has_the_factor_minus_one(seed, sources, component, mask):
     """Of any plates, with the markers' centre of mass swaying by some millimetres."""
     rng = np.random.default_rng(seed)
     com, momentum, loads = run(rng, sources)
-    turned = (mask >> np.arange(sources)) % 2 == 1
-    sign = np.where(turned, -1.0, 1.0)
+    sign_flipped = (mask >> np.arange(sources)) % 2 == 1
+    sign = np.where(sign_flipped, -1.0, 1.0)
     force, free = loads.force.copy(), loads.free_moment
     if component == "free_moment":
         free = sign * free
@@ -67,25 +67,25 @@ def test_a_turned_component_has_the_factor_minus_one(seed, sources, component, m
     complete, index = np.ones(len(TIME), dtype=bool), COMPONENTS.index(component)
     exact = factors(TIME, com, momentum, recorded, complete)
     np.testing.assert_allclose(exact.value[index], sign, atol=1e-3)
-    for other in range(len(COMPONENTS)):
-        assert other == index or not turned_sources(exact, other).any()
+    for component_index in range(len(COMPONENTS)):
+        assert component_index == index or not turned_sources(exact, component_index).any()
     sway = 0.003 * np.sin(
         2.0 * np.pi * rng.uniform(2.0, 9.0, 3) * TIME[:, None] + rng.normal(size=3)
     )
     near = factors(TIME, com + sway, momentum, recorded, complete)
     if component != "free_moment":
-        np.testing.assert_array_equal(turned_sources(near, index), turned)
+        np.testing.assert_array_equal(turned_sources(near, index), sign_flipped)
 
 
 def test_what_no_plate_measured_is_not_judged():
     """Frames without complete forces split the motion; too little of it says nothing."""
     com, momentum, loads = run(np.random.default_rng(3), 2)
-    lost = (TIME > 1.0) & (TIME < 1.2)
-    force = np.where(lost[:, None, None], 0.0, loads.force)
+    unmeasured = (TIME > 1.0) & (TIME < 1.2)
+    force = np.where(unmeasured[:, None, None], 0.0, loads.force)
     partial = SourceLoads(force, loads.pressure, loads.free_moment)
-    found = factors(TIME, com, momentum, partial, ~lost)
-    np.testing.assert_allclose(found.value[:2], 1.0, atol=2e-3)
-    assert factors(TIME, com, momentum, loads, (TIME < 0.2) | lost) is None
+    computed = factors(TIME, com, momentum, partial, ~unmeasured)
+    np.testing.assert_allclose(computed.value[:2], 1.0, atol=2e-3)
+    assert factors(TIME, com, momentum, loads, (TIME < 0.2) | unmeasured) is None
 
 
 def contacts(times: np.ndarray, stretch: float, noise: np.ndarray) -> tuple[FootContact, ...]:
@@ -108,11 +108,11 @@ def test_clocks_that_part_are_told_from_clocks_that_lag(seed, drift, count, lag)
     marked = contacts(times, 1.0 / (1.0 + drift), rng.normal(0.0, 5e-4, count))
     plates = contacts(times + lag, 1.0, np.zeros(count))
     prepared = SimpleNamespace(kinematic=marked, loads=SimpleNamespace(contacts=plates))
-    found = clock_drift(prepared)
+    estimated = clock_drift(prepared)
     if drift:
-        assert found == pytest.approx(drift, abs=0.01)
+        assert estimated == pytest.approx(drift, abs=0.01)
     else:
-        assert np.isnan(found) or abs(found) < 0.01
+        assert np.isnan(estimated) or abs(estimated) < 0.01
 
 
 def test_flights_are_those_that_both_know():
@@ -149,10 +149,12 @@ def test_a_plate_that_is_declared_elsewhere_is_found(seed, moved, shift, way):
     rng = np.random.default_rng(seed)
     orders = ([2, 4, 7, 8], [1, 2, 4, 5, 7])
     trials = [trial(rng, plates, moved=moved, **{way: shift}) for plates in orders]
-    trials = [one | {"trial_id": f"run{number}"} for number, one in enumerate(trials)]
-    found = list(misplaced_plates("P1", trials, "trials.tsv"))
-    assert [one.where for one in found] == ([f"plate {moved}"] if moved else [])
-    assert all(abs(one.number / 1e3 - abs(shift)) < 0.02 for one in found)
+    trials = [
+        trial_record | {"trial_id": f"run{number}"} for number, trial_record in enumerate(trials)
+    ]
+    findings = list(misplaced_plates("P1", trials, "trials.tsv"))
+    assert [finding.where for finding in findings] == ([f"plate {moved}"] if moved else [])
+    assert all(abs(finding.number / 1e3 - abs(shift)) < 0.02 for finding in findings)
 
 
 @settings(max_examples=25, deadline=None)
@@ -163,8 +165,8 @@ def test_a_wrong_rate_makes_the_path_its_square_too_large(seed, factor, gain):
     com, _, loads = run(rng, 2)
     height = gain * com[:, 1] + rng.uniform(-1.0, 1.0) + rng.uniform(-3.0, 3.0) * TIME
     force = loads.force[..., 1].sum(axis=1)
-    found = vertical_path_factor(TIME / factor, height, force, MASS)
-    assert found == pytest.approx(gain * factor**2, rel=1e-9)
+    path_factor = vertical_path_factor(TIME / factor, height, force, MASS)
+    assert path_factor == pytest.approx(gain * factor**2, rel=1e-9)
     noise = rng.standard_normal(len(TIME)) * height.std()
     assert np.isnan(vertical_path_factor(TIME, noise, force, MASS))
 
@@ -173,17 +175,17 @@ def test_a_wrong_rate_makes_the_path_its_square_too_large(seed, factor, gain):
 def test_a_plate_that_is_declared_elsewhere_in_one_file_is_found_there(way):
     rng, plates = np.random.default_rng(4), [1, 2, 4, 5, 7]
     trials = [trial(rng, plates), trial(rng, plates, moved=4, **{way: 0.06}), trial(rng, plates)]
-    [found] = misplaced_plates("P1", trials, "trials.tsv")
-    assert (found.trial, found.where, found.spoils) == ("moved4", "plate 4", "moments")
+    [finding] = misplaced_plates("P1", trials, "trials.tsv")
+    assert (finding.trial, finding.where, finding.spoils) == ("moved4", "plate 4", "moments")
 
 
 def test_trials_that_no_foot_steps_onto_a_misplaced_plate_in_keep_their_moments():
-    rng, others = np.random.default_rng(5), [1, 2, 5, 7]
+    rng, sound_plates = np.random.default_rng(5), [1, 2, 5, 7]
     on_it = [
         trial(rng, [1, 2, 4, 5, 7], moved=4, along=0.06) | {"trial_id": f"on{n}"} for n in "12"
     ]
-    found = list(misplaced_plates("P1", [*on_it, trial(rng, others)], "trials.tsv"))
-    assert [finding.trial for finding in found] == ["on1", "on2"]
+    findings = list(misplaced_plates("P1", [*on_it, trial(rng, sound_plates)], "trials.tsv"))
+    assert [finding.trial for finding in findings] == ["on1", "on2"]
 
 
 def pressed(trial: str, along: float, right: float) -> dict[str, object]:
@@ -196,7 +198,7 @@ def pressed(trial: str, along: float, right: float) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("ahead", "right", "others", "named"),
+    ("ahead", "right", "sound_trials", "trials_named"),
     [
         (0.06, 0.0, 3, {"moved"}),
         (-0.06, 0.0, 3, {"moved"}),
@@ -205,12 +207,14 @@ def pressed(trial: str, along: float, right: float) -> dict[str, object]:
         (0.06, 0.0, 1, {"moved", "run0"}),  # which of two is wrong is not known
     ],
 )
-def test_a_trial_whose_plates_lie_elsewhere_is_named(ahead, right, others, named):
-    sound = [pressed(f"run{number}", 0.01 + 0.004 * number, 0.001) for number in range(others)]
-    found = list(displaced_trials("P1", [*sound, pressed("moved", 0.014 + ahead, right)], ""))
-    assert {finding.trial for finding in found} == named
-    assert {finding.spoils for finding in found} <= {"moments"}
-    for finding in found:
+def test_a_trial_whose_plates_lie_elsewhere_is_named(ahead, right, sound_trials, trials_named):
+    sound = [
+        pressed(f"run{number}", 0.01 + 0.004 * number, 0.001) for number in range(sound_trials)
+    ]
+    findings = list(displaced_trials("P1", [*sound, pressed("moved", 0.014 + ahead, right)], ""))
+    assert {finding.trial for finding in findings} == trials_named
+    assert {finding.spoils for finding in findings} <= {"moments"}
+    for finding in findings:
         assert finding.number == pytest.approx(1e3 * max(abs(ahead), abs(right)), abs=5.0)
 
 

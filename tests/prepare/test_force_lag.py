@@ -51,8 +51,8 @@ def test_planted_lag_is_found_also_where_a_plate_failed_in_some_contacts(lag, di
         FootContact(step % 2, touchdown, touchdown + CONTACT_S, (0,), True, 0.1, 1500.0)
         for step, touchdown in enumerate(touchdowns())
     ]
-    found = force_lag(recorded_plates(lag, dies_at), recorded_feet(time), contacts, time, None)
-    assert found == pytest.approx(lag, abs=LAG_STEP_S)
+    estimated = force_lag(recorded_plates(lag, dies_at), recorded_feet(time), contacts, time, None)
+    assert estimated == pytest.approx(lag, abs=LAG_STEP_S)
 
 
 @pytest.mark.parametrize("correlated_frames", [1, 8])
@@ -61,14 +61,14 @@ def test_standard_error_of_a_delay_is_the_scatter_of_its_estimates(correlated_fr
     random, time = np.random.default_rng(3), np.arange(0.0, 2.0, 0.004)
     delay, late = 0.010, np.sin(2.0 * np.pi * 4.0 * (time - 0.010))
     caused, mean = np.sin(2.0 * np.pi * 4.0 * time), np.ones(correlated_frames)
-    found, errors = [], []
+    delays, errors = [], []
     for _ in range(200):
         noise = np.convolve(random.normal(0.0, 0.1, len(time)), mean, "same") / mean.size**0.5
-        found.append(force_delay(time, late + noise, caused))
+        delays.append(force_delay(time, late + noise, caused))
         back = slice(3, len(time))  # 2.5 frames late
         errors.append(delay_sd((late + noise)[back], caused[: len(time) - 3], 0.004))
-    assert np.mean(found) == pytest.approx(delay, abs=3e-4)
-    assert np.median(errors) == pytest.approx(np.std(found), rel=0.25)
+    assert np.mean(delays) == pytest.approx(delay, abs=3e-4)
+    assert np.median(errors) == pytest.approx(np.std(delays), rel=0.25)
 
 
 def test_a_delay_that_noise_hides_is_not_known():

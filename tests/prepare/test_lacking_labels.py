@@ -31,10 +31,10 @@ lacking = st.sets(st.sampled_from(made_run.LABELS), max_size=6)
 
 def part(positions: np.ndarray, absent: set[str], hidden: set[str]) -> Recording:
     """A recording without some labels, and with others that are never seen."""
-    kept = [index for index, one in enumerate(made_run.LABELS) if one not in absent]
-    labels = tuple(made_run.LABELS[index] for index in kept)
-    positions = positions[:, kept].copy()
-    positions[:, [index for index, one in enumerate(labels) if one in hidden]] = np.nan
+    present = [index for index, label in enumerate(made_run.LABELS) if label not in absent]
+    labels = tuple(made_run.LABELS[index] for index in present)
+    positions = positions[:, present].copy()
+    positions[:, [index for index, label in enumerate(labels) if label in hidden]] = np.nan
     return Recording(labels, positions, made_run.FRAME_RATE)
 
 
@@ -45,8 +45,8 @@ def part(positions: np.ndarray, absent: set[str], hidden: set[str]) -> Recording
 def test_any_labels_may_be_missing_in_either_trial(absent, hidden, of_static, limbs, accepted):
     """A trial is prepared, or refused with a reason; never an internal error."""
     moving = made_run.markers()
-    still = np.repeat(moving[:1], 30, axis=0)
-    static = part(still, of_static, set())
+    standing = np.repeat(moving[:1], 30, axis=0)
+    static = part(standing, of_static, set())
     reference = StaticReference(median_positions(static), LIMBS if limbs else {})
     notes = Notes("fast", "P1", "run.c3d", "run.c3d")
     trial = TRIAL.model_copy(update={"fix": "swap" if accepted else None})
@@ -88,7 +88,7 @@ def test_labels_of_the_static_trial_alone_are_one_remark(of_static, of_runs):
     calibrating = calibration_labels(worn, runs)
     assert calibrating == worn.intersection(*of_runs)
     for run, absent in zip(runs, of_runs, strict=True):
-        left = {one["label"] for one in without_absences(run, calibrating)["findings"]}
+        left = {finding["label"] for finding in without_absences(run, calibrating)["findings"]}
         assert left == absent - calibrating
     remark = _calibration_only("P1", sorted(calibrating))
     assert (remark.rule, remark.severity) == ("markers-calibration", "info")

@@ -89,9 +89,9 @@ def test_planted_delay_is_found(delay):
         phase = np.mod(time, 0.23)
         return np.where(phase < 0.12, 2000.0 * np.sin(np.pi * phase / 0.12), 0.0)
 
-    found = force_delay(DELAY_TIME, half_sines(DELAY_TIME - delay), half_sines(DELAY_TIME))
+    estimated = force_delay(DELAY_TIME, half_sines(DELAY_TIME - delay), half_sines(DELAY_TIME))
     expected = delay if abs(delay) < 0.04 else np.copysign(np.inf, delay)
-    assert found == pytest.approx(expected, abs=0.0004)
+    assert estimated == pytest.approx(expected, abs=0.0004)
 
 
 @pytest.mark.parametrize("delay", [-0.0085, 0.0, 0.0033])
@@ -104,9 +104,9 @@ def test_a_contact_in_which_a_plate_failed_says_nothing_of_the_clock(delay):
     force[dead] = 0.0
     contacts[3] = contacts[3][0], 0.75, True
     assert abs(force_delay(DELAY_TIME, force, required) - delay) > 0.001
-    known = without_failures(DELAY_TIME, force, contacts)
-    assert np.isnan(known[dead]).all()
-    assert force_delay(DELAY_TIME, known, required) == pytest.approx(delay, abs=0.0004)
+    without_failed = without_failures(DELAY_TIME, force, contacts)
+    assert np.isnan(without_failed[dead]).all()
+    assert force_delay(DELAY_TIME, without_failed, required) == pytest.approx(delay, abs=0.0004)
 
 
 def contact(foot, touchdown, toe_off, complete=True):
@@ -131,8 +131,8 @@ def falling(gravity=9.81):
 def test_centre_of_mass_falls_whatever_the_segments_do(gravity, factor):
     """A wrong rate changes the fall by its square; a part of the body does not fall freely."""
     spans = np.array([[0.0, 0.15], [0.05, 0.19]]) / factor
-    found = falls(falling(gravity), 200.0 * factor, SEGMENT, MASS, spans)
-    np.testing.assert_allclose(found, factor**2 * gravity, rtol=1e-9)
+    accelerations = falls(falling(gravity), 200.0 * factor, SEGMENT, MASS, spans)
+    np.testing.assert_allclose(accelerations, factor**2 * gravity, rtol=1e-9)
     part = falls(falling()[:, :2], 200.0, SEGMENT[:2], MASS[:1], np.array([[0.0, 0.15]]))
     assert abs(part[0] - 9.81) > 5.0
 
@@ -171,9 +171,11 @@ def test_the_curve_is_opensims():
     at = np.linspace(time[0], time[-1], 231)
     for order in (1, 2):
         parts = [0] * order
-        found = np.array([theirs.calcDerivative(parts, opensim.Vector(1, float(x))) for x in at])
+        derivatives = np.array(
+            [theirs.calcDerivative(parts, opensim.Vector(1, float(x))) for x in at]
+        )
         expected = quintic_spline(time, values).derivative(order)(at)
-        np.testing.assert_allclose(found, expected, atol=1e-9 * np.abs(expected).max())
+        np.testing.assert_allclose(derivatives, expected, atol=1e-9 * np.abs(expected).max())
 
 
 def half_sine(time, start, stop):
@@ -185,16 +187,16 @@ def half_sine(time, start, stop):
 def test_crossing_is_found_between_samples(rate):
     """Truth and chord lie between the same two samples; the curve is nearly straight there."""
     time, spans = np.arange(int(2.0 * rate)) / rate, [(0.3003, 0.4207), (0.6509, 0.7701)]
-    found = contacts(sum(half_sine(time, *one) for one in spans), rate, 20.0, 0.010)
-    for (start, stop), on, off in zip(spans, found.touchdown, found.toe_off, strict=True):
+    crossings = contacts(sum(half_sine(time, *span) for span in spans), rate, 20.0, 0.010)
+    for (start, stop), on, off in zip(spans, crossings.touchdown, crossings.toe_off, strict=True):
         late = (stop - start) / np.pi * np.arcsin(20.0 / 2000.0)
         assert (on, off) == pytest.approx((start + late, stop - late), abs=0.5 / rate)
-    assert found.complete.all()
+    assert crossings.complete.all()
 
 
 FRAMES, SPEED, SECONDS = 250.0, 8.0, 1.2
 TOUCHDOWN, TOE_OFF, STEP = 0.302, 0.424, 0.24
-STILL = np.zeros(3)
+NO_VELOCITY = np.zeros(3)
 
 
 def foot(touchdown: float, time: np.ndarray, heel: float) -> np.ndarray:
@@ -227,16 +229,18 @@ def test_a_tenth_of_a_frame_at_any_rate_strike_and_observer(rate, heel, belt):
     feet, velocity = runner(heel=heel, rate=rate), np.array([-belt, 0.0, 0.0])
     time = np.arange(len(feet))[:, None, None, None] / rate
     turned = feet * [-1.0, 1.0, -1.0] + [30.0, 0.2, -5.0] + velocity * time
-    found = kinematic_contacts(turned, rate, velocity, SPEED)
+    observed = kinematic_contacts(turned, rate, velocity, SPEED)
     landing = TOUCHDOWN + min(heel, 0.0)
-    touchdowns = [one.touchdown for one in found]
+    touchdowns = [contact.touchdown for contact in observed]
     np.testing.assert_allclose(touchdowns, [landing, landing + STEP], atol=0.1 / rate)
     if rate > 200.0:
-        assert found[0].toe_off == pytest.approx(TOE_OFF, abs=0.001)
-    assert strike(feet, rate, found) == ("heel" if heel < 0.0 else "forefoot")
-    for one, other in zip(found, kinematic_contacts(feet, rate, STILL, SPEED), strict=True):
-        assert one.touchdown == pytest.approx(other.touchdown, abs=1e-9)
-        assert one.toe_off == pytest.approx(other.toe_off, abs=1e-9)
+        assert observed[0].toe_off == pytest.approx(TOE_OFF, abs=0.001)
+    assert strike(feet, rate, observed) == ("heel" if heel < 0.0 else "forefoot")
+    for contact, on_ground in zip(
+        observed, kinematic_contacts(feet, rate, NO_VELOCITY, SPEED), strict=True
+    ):
+        assert contact.touchdown == pytest.approx(on_ground.touchdown, abs=1e-9)
+        assert contact.toe_off == pytest.approx(on_ground.toe_off, abs=1e-9)
 
 
 def covered(marker: int, first: float, last: float, heel: float = 0.02) -> np.ndarray:
@@ -256,8 +260,8 @@ def set_down(level: float, sink: float) -> np.ndarray:
 
 
 def events(feet, speed=SPEED):
-    found = kinematic_contacts(feet, FRAMES, STILL, speed)
-    return found, strike(feet, FRAMES, found)
+    foot_contacts = kinematic_contacts(feet, FRAMES, NO_VELOCITY, speed)
+    return foot_contacts, strike(feet, FRAMES, foot_contacts)
 
 
 def running(contact=0.12, step=0.24, limp=0.0):
@@ -298,8 +302,8 @@ STRIDES = {
 def whole_body(size: float = 0.0, seed: int = 0) -> np.ndarray:
     """Twenty markers on pelvis and feet; joint angles with noise move several at once, m."""
     path = np.tile(made_run.markers(), (1, 2, 1))
-    together = np.random.default_rng(seed).normal(0.0, size, (len(path), 5, 3))
-    return path + np.repeat(together, path.shape[1] // 5, axis=1)
+    shared_noise = np.random.default_rng(seed).normal(0.0, size, (len(path), 5, 3))
+    return path + np.repeat(shared_noise, path.shape[1] // 5, axis=1)
 
 
 def jumping(beyond: float) -> np.ndarray:
@@ -315,7 +319,7 @@ def resting(seconds: float) -> np.ndarray:
     return values[:, None]
 
 
-def lost(count: int, size: float) -> np.ndarray:
+def with_lost_frames(count: int, size: float) -> np.ndarray:
     return np.delete(whole_body(size, 3), slice(101, 101 + count), axis=0)
 
 
@@ -395,15 +399,15 @@ STOOD = {
 
 @pytest.mark.parametrize("name", STANDING)
 def test_mass_of_somebody_who_stands(name):
-    found = standing_mass(np.stack(STANDING[name], axis=1), 1e3, 0.5)
-    assert found == pytest.approx(STOOD[name], rel=1e-9, nan_ok=True)
+    mass = standing_mass(np.stack(STANDING[name], axis=1), 1e3, 0.5)
+    assert mass == pytest.approx(STOOD[name], rel=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize(("name", "count"), [*zip(STRIDES, (1, 0, 0, 0, 1), strict=True)])
 def test_strides_of_whole_contacts_of_both_feet(name, count):
-    how, own, feet, whole = STRIDES[name]
-    force, spans = running(**how)
-    masses = stride_masses(force, 1e3, feet, spans[own], whole)
+    options, chosen, feet, is_complete = STRIDES[name]
+    force, spans = running(**options)
+    masses = stride_masses(force, 1e3, feet, spans[chosen], is_complete)
     np.testing.assert_allclose(masses, [75.0] * count, rtol=4e-3)
 
 
@@ -413,10 +417,12 @@ SPREAD = (94.9, 95.1, 104.9, 105.1, 110.0, 110.2)
 def test_verdicts_about_measurements():
     """Of one or two measurements within 5 of 100, around it and beyond."""
     lines = [
-        f"{one} {other}: {verdict(100.0, [Measurement(x, 5.0, 'a') for x in (one, other)])}"
-        for one, other in product(SPREAD, SPREAD)
+        f"{first} {second}: {verdict(100.0, [Measurement(x, 5.0, 'a') for x in (first, second)])}"
+        for first, second in product(SPREAD, SPREAD)
     ]
-    lines += [f"{one}: {verdict(100.0, [Measurement(one, 5.0, 'a')])}" for one in SPREAD]
+    lines += [
+        f"{measured}: {verdict(100.0, [Measurement(measured, 5.0, 'a')])}" for measured in SPREAD
+    ]
     sides = [Measurement(80.0, 19.0, "a"), Measurement(120.0, 19.0, "b")]
     lines.append(f"both sides: {verdict(100.0, sides)}")
     assert differences("signals", lines) == []
@@ -425,25 +431,25 @@ def test_verdicts_about_measurements():
 def test_height_of_marked_mass():
     """Of at least nine tenths of the body; a frame without its markers has none."""
     time = np.arange(40) / 200.0
-    found = marked(0.32)
+    height = marked(0.32)
     assert np.isnan(marked(0.34)).all()
-    known = 1.0 + 0.6 * time - 0.5 * 9.81 * time**2
-    assert np.isfinite(found).sum() >= 39
-    np.testing.assert_allclose(np.diff(found, 3), np.diff(found, 3)[0], atol=0.2)
-    assert np.abs(found - known).max() < 0.2
+    expected = 1.0 + 0.6 * time - 0.5 * 9.81 * time**2
+    assert np.isfinite(height).sum() >= 39
+    np.testing.assert_allclose(np.diff(height, 3), np.diff(height, 3)[0], atol=0.2)
+    assert np.abs(height - expected).max() < 0.2
 
 
 @pytest.mark.parametrize(
     ("count", "size", "limit"), [(1, 0.0, 1e-3), (2, 0.0, 1e-3), (20, 0.0, 0.5), (2, 0.002, 0.1)]
 )
 def test_frames_that_are_lost_are_counted(count, size, limit):
-    [(frame, gone)] = breaks(lost(count, size))
+    [(frame, frames_lost)] = breaks(with_lost_frames(count, size))
     assert frame == 100
-    assert gone == pytest.approx(count + 1, abs=limit)
+    assert frames_lost == pytest.approx(count + 1, abs=limit)
 
 
 def test_joint_angles_with_noise_lose_no_frames_and_jumps_have_a_limit():
-    assert breaks(lost(0, 0.006)) == breaks(lost(0, 0.02)) == []
+    assert breaks(with_lost_frames(0, 0.006)) == breaks(with_lost_frames(0, 0.02)) == []
     assert list(jumps(jumping(0.9), 100.0)) == []
     assert list(jumps(jumping(1.1), 100.0)) == [49]
 
@@ -472,8 +478,8 @@ def test_copied_frames_among_those_used_are_refused_by_name(used, refused):
     labels = tuple(f"M{number}" for number in range(positions.shape[1]))
     recording = Recording(labels, positions, 100.0)
     trial = Trial(participant_id="S01", trial_id="run", task="run", file="run.c3d", **used)
-    said = pytest.raises(AqbioError, match=r"frames 61 to 80 are copies of frame 60.*0\.20 s")
-    with said if refused else nullcontext() as error:
+    refusal = pytest.raises(AqbioError, match=r"frames 61 to 80 are copies of frame 60.*0\.20 s")
+    with refusal if refused else nullcontext() as error:
         check_frames(recording, trial, "run.c3d")
     if refused:
         assert error.value.rule == "frames-copied"
@@ -481,30 +487,30 @@ def test_copied_frames_among_those_used_are_refused_by_name(used, refused):
 
 @pytest.mark.parametrize("over", [0.0, 0.01])
 def test_values_that_rest_too_long(over):
-    found = constant_stretches(resting(MAX_REST_S + over), 1e2)
+    is_constant = constant_stretches(resting(MAX_REST_S + over), 1e2)
     rest = slice(50, 51 + round((MAX_REST_S + over) * 100.0))
     expected = np.zeros(200, dtype=bool)
     expected[rest] = over > 0.0
-    np.testing.assert_array_equal(np.ravel(found), expected)
+    np.testing.assert_array_equal(np.ravel(is_constant), expected)
 
 
 def test_the_quiet_window_is_the_one_that_all_see():
     frames = np.arange(50)[:, None, None]
     moving = np.where(frames < 30, np.sin(frames), 0.0)
-    seen = np.concatenate([moving, np.where(frames < 40, 0.0, np.nan)], axis=1)
-    assert quiet_window(seen * np.ones(3), rate=10.0, seconds=1.0) == slice(30, 40)
+    positions = np.concatenate([moving, np.where(frames < 40, 0.0, np.nan)], axis=1)
+    assert quiet_window(positions * np.ones(3), rate=10.0, seconds=1.0) == slice(30, 40)
 
 
 @pytest.mark.parametrize("cutoff", [70.0, 150.0])
 @pytest.mark.parametrize("rate", [3.9 * MIN_EVENT_CUTOFF_HZ, 4.1 * MIN_EVENT_CUTOFF_HZ, 2e3])
 def test_forces_for_events_keep_their_edges(rate, cutoff):
     """Cut off at a quarter of the rate at most, or as they are; a third of a period of error."""
-    whole = half_sine(np.arange(int(2.0 * rate)) / rate, 0.3, 0.42)
+    unfiltered = half_sine(np.arange(int(2.0 * rate)) / rate, 0.3, 0.42)
     used = min(cutoff, 0.25 * rate)
-    kept = used < MIN_EVENT_CUTOFF_HZ
-    expected = whole if kept else low_pass(whole, rate, used)
-    np.testing.assert_array_equal(event_force(whole, rate, cutoff), expected)
-    late = 0.5 / rate if kept else 0.35 / used
+    is_unfiltered = used < MIN_EVENT_CUTOFF_HZ
+    expected = unfiltered if is_unfiltered else low_pass(unfiltered, rate, used)
+    np.testing.assert_array_equal(event_force(unfiltered, rate, cutoff), expected)
+    late = 0.5 / rate if is_unfiltered else 0.35 / used
     assert event_error(rate, cutoff) == pytest.approx(max(0.002, late))
 
 
@@ -526,23 +532,27 @@ def test_free_moments_that_were_measured():
 EVENTS = {"touchdown": (TOUCHDOWN, TOUCHDOWN + STEP), "toe_off": (TOE_OFF, TOE_OFF + STEP)}
 
 
-def check_events(feet, gone, start=0.0, heel=0.02):
+def check_events(feet, hidden_spans, start=0.0, heel=0.02):
     """Hold what is found against the known events: those far from what is hidden are found."""
-    found, kind = events(feet)
+    foot_contacts, kind = events(feet)
     landing = min(heel, 0.0)
-    assert len(found) <= 2
-    for name, known in EVENTS.items():
-        for side, instant in enumerate(known):
+    assert len(foot_contacts) <= 2
+    for name, instants in EVENTS.items():
+        for side, instant in enumerate(instants):
             late = landing if name == "touchdown" else 0.00075
-            own = [getattr(one, name) for one in found if int(one.foot) == side]
-            own = [one for one in own if np.isfinite(one)]
-            for one in own:
-                assert one + start == pytest.approx(instant + late, abs=0.0025), name
+            instants_found = [
+                getattr(contact, name) for contact in foot_contacts if int(contact.foot) == side
+            ]
+            instants_found = [
+                found_instant for found_instant in instants_found if np.isfinite(found_instant)
+            ]
+            for found_instant in instants_found:
+                assert found_instant + start == pytest.approx(instant + late, abs=0.0025), name
             clear = all(
                 instant + late < begin - 0.03 or instant + late > end + 0.03
-                for foot, begin, end in gone if foot in (side, None)
+                for foot, begin, end in hidden_spans if foot in (side, None)
             )  # fmt: skip
-            assert own or not clear, (name, side)
+            assert instants_found or not clear, (name, side)
     return kind
 
 
@@ -572,13 +582,13 @@ def test_events_of_odd_steps():
     assert (stopped[0].touchdown, kind) == (pytest.approx(TOUCHDOWN, abs=0.001), "forefoot")
     assert not events(runner(), 0.5)[0]
     smooth, kind = events(low_pass(runner(), FRAMES, 6.0))
-    assert np.isnan([one.touchdown for one in smooth]).all()
+    assert np.isnan([contact.touchdown for contact in smooth]).all()
     assert not kind
 
 
 def test_flights_between_contacts():
     spans = [(1, 0.25, 0.35), (0, 0.0, 0.12), (1, 0.45, 0.55), (0, 0.54, 0.70), (1, 1.01, 1.10)]
-    np.testing.assert_allclose(np.ravel(flights([contact(*one) for one in spans])), [0.12, 0.25])
+    np.testing.assert_allclose(np.ravel(flights([contact(*span) for span in spans])), [0.12, 0.25])
     assert not len(flights([]))
 
 
@@ -588,8 +598,8 @@ def test_flights_between_contacts():
 )
 def test_share_of_the_belt_in_a_run(belt, pelvis, share):
     ahead = np.array([0.8, 0.0, 0.6])
-    found = belt_share(-belt * ahead, pelvis * ahead + [0.0, 0.3, 0.0])
-    assert found == pytest.approx(share)
+    computed = belt_share(-belt * ahead, pelvis * ahead + [0.0, 0.3, 0.0])
+    assert computed == pytest.approx(share)
 
 
 @pytest.mark.parametrize(
@@ -602,26 +612,26 @@ def test_gaps_of_a_cubic_path(gap, barrier, is_filled):
     """At most ten frames, not at an end, not beside an event; a cubic path comes back."""
     time = np.linspace(-1.0, 1.0, 60)
     path = np.column_stack((time**3 - time, 2 * time**2, 3 - time))
-    found, filled = gapped(gap, barrier)
+    positions, filled = gapped(gap, barrier)
     inside = (np.arange(60) >= gap[0]) & (np.arange(60) < gap[1])
     np.testing.assert_array_equal(filled[:, 1], inside & is_filled)
     assert not filled[:, 0].any()
-    np.testing.assert_allclose(found[:, 0], path, atol=1e-12)
-    np.testing.assert_allclose(found[~inside, 1], path[~inside], atol=1e-12)
+    np.testing.assert_allclose(positions[:, 0], path, atol=1e-12)
+    np.testing.assert_allclose(positions[~inside, 1], path[~inside], atol=1e-12)
     expected = path[inside] if is_filled else np.full_like(path[inside], np.nan)
-    np.testing.assert_allclose(found[inside, 1], expected, atol=1e-9)
+    np.testing.assert_allclose(positions[inside, 1], expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("at", [0.25, 0.6, -0.004])
 def test_other_instants_of_a_recording(at):
     """A column that was not measured stays unknown, as does the surrounding of a gap."""
     random = np.random.default_rng(0).normal(size=(100, 2, 3))
-    wanted = np.linspace(at, at + 0.1, 7)
-    found = resampled(np.arange(100) / 100.0, holed(), wanted)
-    assert np.isnan(found[:, 0, 1]).all()
-    lost = np.isnan(found[:, 1, 2])
-    assert lost.any() == (at == 0.25)
-    assert (np.abs(wanted[lost] - 0.3) < 0.05).all()
+    instants = np.linspace(at, at + 0.1, 7)
+    values = resampled(np.arange(100) / 100.0, holed(), instants)
+    assert np.isnan(values[:, 0, 1]).all()
+    unknown = np.isnan(values[:, 1, 2])
+    assert unknown.any() == (at == 0.25)
+    assert (np.abs(instants[unknown] - 0.3) < 0.05).all()
     on_frames = resampled(np.arange(100) / 100.0, random, np.arange(10, 20) / 100.0)
     np.testing.assert_allclose(on_frames, random[10:20], atol=1e-9)
 
@@ -634,9 +644,9 @@ def test_instants_outside_a_recording_are_refused(at):
 
 def test_touches_and_dips_of_a_force():
     """Short touches are none, short dips end no contact, and the end of a recording cuts one."""
-    found = contacts(touches(), 1000.0, 20.0, 0.010)
-    np.testing.assert_allclose(found.touchdown, [0.299, 0.45, 0.979], atol=0.012)
-    assert found.complete.tolist() == [True, True, False]
+    crossings = contacts(touches(), 1000.0, 20.0, 0.010)
+    np.testing.assert_allclose(crossings.touchdown, [0.299, 0.45, 0.979], atol=0.012)
+    assert crossings.complete.tolist() == [True, True, False]
     begun = contacts(touches()[305:], 1000.0, 5.0, 0.008)
     assert begun.complete.tolist() == [False, True, True, True, False]
 
@@ -644,9 +654,9 @@ def test_touches_and_dips_of_a_force():
 def test_events_of_markers_against_plates():
     plates = [contact(0, 0.1, 0.2), contact(1, 0.3, 0.4), contact(0, 0.5, 0.6, complete=False)]
     markers = [contact(0, 0.11, 0.19), contact(0, 0.3, 0.4), contact(0, np.nan, 0.21)]
-    found = event_errors(markers, plates)
-    np.testing.assert_allclose(found.touchdown, [0.01], atol=1e-9)
-    np.testing.assert_allclose(np.sort(found.toe_off), [-0.01, 0.01], atol=1e-9)
+    errors = event_errors(markers, plates)
+    np.testing.assert_allclose(errors.touchdown, [0.01], atol=1e-9)
+    np.testing.assert_allclose(np.sort(errors.toe_off), [-0.01, 0.01], atol=1e-9)
 
 
 LAGS = {
@@ -662,34 +672,41 @@ def test_copies_are_found_whatever_was_done_to_them():
 
     Same frames are found by distances alone, which no axes and no mirror change.
     """
-    made = {name: Movement.of(made_run.LABELS, *own) for name, own in copies().items()}
+    movements = {name: Movement.of(made_run.LABELS, *copy) for name, copy in copies().items()}
     for name, lag in LAGS.items():
-        found = [copy_lag(made["itself"], made[name]), copy_lag(made[name], made["itself"])]
+        lags = [
+            copy_lag(movements["itself"], movements[name]),
+            copy_lag(movements[name], movements["itself"]),
+        ]
         expected = (
             [None, None] if lag is None else [pytest.approx(x, abs=1e-6) for x in (lag, -lag)]
         )
-        assert found == expected, name
-    rough = {name: own.roughness for name, own in made.items()}
+        assert lags == expected, name
+    rough = {name: movement.roughness for name, movement in movements.items()}
     assert rough["smooth"] < rough["itself"] < rough["rough"] < rough["very rough"]
     for name in ("turned", "moved", "mirrored"):
         assert rough[name] == pytest.approx(rough["itself"])
-    assert [name for name, own in made.items() if own.static] == ["still"]
+    assert [name for name, movement in movements.items() if movement.static] == ["still"]
     distances = [np.linalg.norm(x - x[:, :1], axis=2)[:, 1:] for x, _ in copies().values()]
     names = list(LAGS)
-    whole = ("itself", "turned", "moved", "slower", "mirrored")
-    begin = dict.fromkeys(whole, 0) | {"late": 47, "cut": 90}
+    complete = ("itself", "turned", "moved", "slower", "mirrored")
+    begin = dict.fromkeys(complete, 0) | {"late": 47, "cut": 90}
     pairs = {
-        (names[one.first], names[one.second]): (one.frames, one.start, one.other_start)
-        for one in shared_frames(distances)
+        (names[shared.first], names[shared.second]): (
+            shared.frames,
+            shared.start,
+            shared.other_start,
+        )
+        for shared in shared_frames(distances)
     }
-    ends = dict.fromkeys(whole, 485) | {"late": 485, "cut": 260}
+    ends = dict.fromkeys(complete, 485) | {"late": 485, "cut": 260}
     stride = round(2.0 * made_run.STEP * made_run.FRAME_RATE)  # after which distances are the same
     for first, second in combinations([name for name in names if name in begin], 2):
         frames, start, other_start = pairs.pop((first, second))
         assert frames == min(ends[first], ends[second]) - max(begin[first], begin[second])
-        apart = start - other_start - begin[second] + begin[first]
-        assert apart % stride == 0, (first, second)
-    assert {one for pair in pairs for one in pair} <= {*begin, "short", "smooth"}
+        offset = start - other_start - begin[second] + begin[first]
+        assert offset % stride == 0, (first, second)
+    assert {name for pair in pairs for name in pair} <= {*begin, "short", "smooth"}
     assert not any("still" in pair for pair in pairs)
 
 
@@ -697,11 +714,11 @@ def test_copies_are_found_whatever_was_done_to_them():
 def test_frames_in_which_a_foot_is_low(share):
     stance = np.zeros((200, 2, 3))
     stance[:, 1, 1] = np.linspace(0.0, 0.6, 200)
-    found = low_frames(share * stance)
-    assert found[:, 0].all()
+    is_low = low_frames(share * stance)
+    assert is_low[:, 0].all()
     heights = share * stance[:, 1, 1]
-    assert (np.diff(found[:, 1].astype(int)) <= 0).all()
-    highest = heights[found[:, 1]].max(initial=0.0)
+    assert (np.diff(is_low[:, 1].astype(int)) <= 0).all()
+    highest = heights[is_low[:, 1]].max(initial=0.0)
     assert highest < 0.03
 
 
@@ -724,11 +741,14 @@ class Draft:
     laboratory: dict[str, Any] = field(default_factory=dict)
 
     def columns(self, labels) -> list[int]:
-        return [self.labels.index(one) for one in labels if one in self.labels]
+        return [self.labels.index(label) for label in labels if label in self.labels]
 
     def keep(self, labels) -> None:
-        own = self.columns(labels)
-        self.labels, self.points = [self.labels[one] for one in own], self.points[:, own]
+        columns = self.columns(labels)
+        self.labels, self.points = (
+            [self.labels[column] for column in columns],
+            self.points[:, columns],
+        )
 
 
 Fault = Callable[[Draft, np.random.Generator], object]
@@ -743,15 +763,17 @@ def fault(change: Fault) -> Fault:
 def channels(*sizes: float):
     """A fault of the vertical channel of one plate, of one of some sizes."""
 
-    def made(change: Callable[[np.ndarray, float], np.ndarray]) -> Fault:
+    def registered(change: Callable[[np.ndarray, float], np.ndarray]) -> Fault:
         def altered(draft: Draft, rng: np.random.Generator) -> None:
-            own = draft.plates[rng.integers(len(draft.plates))].channels
-            own[:, VERTICAL] = change(own[:, VERTICAL], float(rng.choice(sizes)))
+            plate_channels = draft.plates[rng.integers(len(draft.plates))].channels
+            plate_channels[:, VERTICAL] = change(
+                plate_channels[:, VERTICAL], float(rng.choice(sizes))
+            )
 
         FAULTS[change.__name__] = altered
         return altered
 
-    return made
+    return registered
 
 
 @channels(19.5, 20.5, -40.0, 245.0, 255.0)
@@ -788,35 +810,37 @@ def loaded(vertical, size):
 @fault
 def sign(draft, rng):
     """Of one plate, or of all."""
-    for one in draft.plates[rng.integers(6) :][: rng.choice([1, 9])]:
-        one.channels *= -1.0
+    for plate in draft.plates[rng.integers(6) :][: rng.choice([1, 9])]:
+        plate.channels *= -1.0
 
 
 @fault
 def unit(draft, rng):
     """Forces, moments or corners of some plates in another unit."""
-    factor, what = float(rng.choice([1e-3, 1e3])), rng.integers(3)
-    for one in draft.plates[: rng.choice([1, 9])]:
-        one.channels[:, [slice(3), slice(3, 6), slice(0)][what]] *= factor
-        one.corners = one.corners * (factor if what == 2 else 1.0)
+    factor, quantity = float(rng.choice([1e-3, 1e3])), rng.integers(3)
+    for plate in draft.plates[: rng.choice([1, 9])]:
+        plate.channels[:, [slice(3), slice(3, 6), slice(0)][quantity]] *= factor
+        plate.corners = plate.corners * (factor if quantity == 2 else 1.0)
 
 
 @fault
 def exchanged(draft, rng):
-    one, two = (draft.plates[place] for place in rng.choice(6, 2, replace=False))
-    one.channels, two.channels = two.channels, one.channels
+    first, second = (draft.plates[index] for index in rng.choice(6, 2, replace=False))
+    first.channels, second.channels = second.channels, first.channels
 
 
 @fault
 def elsewhere(draft, rng):
-    one = draft.plates[rng.integers(6)]
-    one.corners = one.corners + rng.choice([-150.0, -62.0, -58.0, 40.0, 900.0]) * draft.axes[:, 2]
+    plate = draft.plates[rng.integers(6)]
+    plate.corners = (
+        plate.corners + rng.choice([-150.0, -62.0, -58.0, 40.0, 900.0]) * draft.axes[:, 2]
+    )
 
 
 @fault
 def twisted(draft, rng):
-    own = draft.plates[rng.integers(6)].channels
-    own[:, 5] += 1e3 * rng.choice([-0.04, 0.024, 0.028]) * own[:, VERTICAL]
+    plate_channels = draft.plates[rng.integers(6)].channels
+    plate_channels[:, 5] += 1e3 * rng.choice([-0.04, 0.024, 0.028]) * plate_channels[:, VERTICAL]
 
 
 @fault
@@ -829,32 +853,32 @@ def laid(draft, rng):
 @fault
 def one_long_plate(draft, rng):
     """All contacts on one plate, as on a belt that stands."""
-    middle = [one.corners.mean(axis=0) for one in draft.plates]
+    middle = [plate.corners.mean(axis=0) for plate in draft.plates]
     front = draft.plates[0].corners[:, None] @ (middle[-1] - middle[0]) > middle[0] @ (
         middle[-1] - middle[0]
     )
     corners = np.where(front, draft.plates[-1].corners, draft.plates[0].corners)
     channels = np.zeros_like(draft.plates[0].channels)
-    for one, centre in zip(draft.plates, middle, strict=True):
+    for plate, centre in zip(draft.plates, middle, strict=True):
         ahead = np.linalg.norm(centre - middle[0]) - 0.5 * np.linalg.norm(middle[-1] - middle[0])
-        channels += one.channels
-        channels[:, 3:] += np.cross([ahead, 0.0, 0.0], one.channels[:, :3])
+        channels += plate.channels
+        channels[:, 3:] += np.cross([ahead, 0.0, 0.0], plate.channels[:, :3])
     draft.plates = [replace(draft.plates[0], corners=corners, channels=channels)]
 
 
 @fault
 def split(draft, rng):
     """A plate in two along the runway; the foot stands on the seam, its load on both."""
-    place = int(rng.integers(len(draft.plates)))
-    whole = draft.plates.pop(place)
-    half = 0.5 * (whole.corners - whole.corners[[1, 0, 3, 2]])
+    index = int(rng.integers(len(draft.plates)))
+    plate = draft.plates.pop(index)
+    half = 0.5 * (plate.corners - plate.corners[[1, 0, 3, 2]])
     for share, way in ((0.7, 1.0), (0.3, -1.0)):
-        corners = whole.corners.copy()
+        corners = plate.corners.copy()
         corners[[1, 2] if way > 0.0 else [0, 3]] -= way * -half[[0, 3]]
         shift = np.array([way * 0.5 * np.linalg.norm(half[0]), 0.0, 0.0])
-        channels = share * whole.channels
+        channels = share * plate.channels
         channels[:, 3:] -= np.cross(shift, channels[:, :3])
-        draft.plates.insert(place, replace(whole, corners=corners, channels=channels))
+        draft.plates.insert(index, replace(plate, corners=corners, channels=channels))
 
 
 @fault
@@ -866,8 +890,8 @@ def without(draft, rng):
 @fault
 def late(draft, rng):
     by = int(rng.choice([-60, 8, 25, 240]))
-    for one in draft.plates:
-        one.channels = np.roll(one.channels, by, axis=0)
+    for plate in draft.plates:
+        plate.channels = np.roll(plate.channels, by, axis=0)
 
 
 @fault
@@ -876,43 +900,45 @@ def slow(draft, rng):
     by = int(rng.choice([2, 4, 6]))
     if rng.random() < 0.5:
         draft.points, draft.rates[0] = draft.points[::by], draft.rates[0] / by
-        for one in draft.plates:
-            one.channels = one.channels[: len(draft.points) * 4 * by]
+        for plate in draft.plates:
+            plate.channels = plate.channels[: len(draft.points) * 4 * by]
         return
     draft.rates[1] = draft.rates[0]
-    for one in draft.plates:
-        one.channels = one.channels[::4]
+    for plate in draft.plates:
+        plate.channels = plate.channels[::4]
 
 
 @fault
 def hidden(draft, rng):
     """Markers that no camera sees for a while."""
-    own = draft.columns(rng.choice(LABELS, rng.integers(1, 5), replace=False))
+    columns = draft.columns(rng.choice(LABELS, rng.integers(1, 5), replace=False))
     first, length = rng.integers(0, 300), rng.choice([3, 8, 10, 11, 40, 300])
-    draft.points[first : first + length, own] = np.nan
+    draft.points[first : first + length, columns] = np.nan
 
 
 @fault
 def hidden_foot(draft, rng):
     side, first = rng.choice(["L", "R"]), int(rng.integers(60, 250))
-    own = [one for one in LABELS if one[0] == side and "SI" not in one]
-    draft.points[first : first + int(rng.choice([4, 20, 90])), draft.columns(own)] = np.nan
+    of_foot = [label for label in LABELS if label[0] == side and "SI" not in label]
+    draft.points[first : first + int(rng.choice([4, 20, 90])), draft.columns(of_foot)] = np.nan
 
 
 @fault
 def absent(draft, rng):
     groups = (("RHEEL",), ("LTOE", "LMT5"), ("RPSI", "LPSI"), ("LASI",), ("RASI", "LPSI", "LMT5"))
-    gone = groups[rng.integers(len(groups))]
-    draft.keep([one for one in draft.labels if one not in gone])
+    removed = groups[rng.integers(len(groups))]
+    draft.keep([label for label in draft.labels if label not in removed])
 
 
 @fault
 def other_sides(draft, rng):
     """Of all labels, of the feet, or of one pair."""
-    pairs = [one[1:] for one in LABELS if one[0] == "L"]
+    pairs = [label[1:] for label in LABELS if label[0] == "L"]
     chosen = pairs[int(rng.integers(2, 5)) :] if rng.random() < 0.6 else pairs
-    other = {"L": "R", "R": "L"}
-    draft.labels = [other[one[0]] + one[1:] if one[1:] in chosen else one for one in draft.labels]
+    opposite = {"L": "R", "R": "L"}
+    draft.labels = [
+        opposite[label[0]] + label[1:] if label[1:] in chosen else label for label in draft.labels
+    ]
 
 
 @fault
@@ -924,10 +950,14 @@ def flicker(draft, rng):
 @fault
 def frames(draft, rng):
     """Lost, or written twice, or the end is not there."""
-    at, how = int(rng.integers(80, 350)), rng.integers(3)
-    every = np.arange(len(draft.points))
-    picks = (np.delete(every, slice(at, at + 6)), np.insert(every, at, [at] * 2), every[:at])
-    draft.points = draft.points[picks[how]]
+    at, kind = int(rng.integers(80, 350)), rng.integers(3)
+    all_frames = np.arange(len(draft.points))
+    picks = (
+        np.delete(all_frames, slice(at, at + 6)),
+        np.insert(all_frames, at, [at] * 2),
+        all_frames[:at],
+    )
+    draft.points = draft.points[picks[kind]]
 
 
 @fault
@@ -979,9 +1009,9 @@ def surface(draft, rng):
 @fault
 def stated(draft, rng):
     """Axes that are right, and some that are not."""
-    every = ({"forward": "+y", "up": "+z"}, {"forward": "+x", "up": "+y"},
+    statements = ({"forward": "+y", "up": "+z"}, {"forward": "+x", "up": "+y"},
              {"forward": "-y", "up": "+z"})  # fmt: skip
-    draft.laboratory["axes"] = every[rng.integers(3)]
+    draft.laboratory["axes"] = statements[rng.integers(3)]
 
 
 @fault
@@ -1001,42 +1031,46 @@ def still(draft, rng):
     frame = int(rng.integers(80, 120))
     if rng.random() < 0.7:
         draft.points = np.repeat(draft.points[frame : frame + 1], len(draft.points), axis=0)
-        for one in draft.plates:
-            one.channels = 0.0 * one.channels + one.channels[4 * frame]
+        for plate in draft.plates:
+            plate.channels = 0.0 * plate.channels + plate.channels[4 * frame]
     draft.trial["task"] = "static"
 
 
 def prepared(names, seed: int, path: Path):
-    """What is prepared of a recording with some faults, and what is said of it."""
+    """Prepared data of a recording with some faults, and its findings."""
     draft, rng = Draft(), np.random.default_rng(seed)
-    order = sorted(names, key=lambda one: one not in ("turned", "laid"))  # these write plates
+    order = sorted(names, key=lambda name: name not in ("turned", "laid"))  # these write plates
     for name in order:
         FAULTS[name](draft, rng)
     points = 1e3 * draft.points @ draft.axes.T
     samples = round(len(points) * draft.rates[1] / draft.rates[0])
-    for one in draft.plates:
-        one.channels = np.resize(one.channels, (samples, 6))
+    for plate in draft.plates:
+        plate.channels = np.resize(plate.channels, (samples, 6))
     write_c3d(path, draft.labels, points, tuple(draft.rates), tuple(draft.plates))
     row = {"participant_id": "P", "trial_id": "t", "task": "run", "file": path.name} | draft.trial
     trial, notes = Trial.model_validate(row), Notes("t", "P", path.name, path.name)
     laboratory = Laboratory.model_validate(draft.laboratory)
     recording = read_recording(path)
-    found = prepare_trial(recording, trial, MARKER_SET, laboratory, Prepare(), notes)
-    data = prepared_dataset(found, 20.0)
-    lengths = Lengths.of(found.labels, found.markers)
+    trial_prepared = prepare_trial(recording, trial, MARKER_SET, laboratory, Prepare(), notes)
+    data = prepared_dataset(trial_prepared, 20.0)
+    lengths = Lengths.of(trial_prepared.labels, trial_prepared.markers)
+    height = pelvis_height(trial_prepared.labels, trial_prepared.markers, MARKER_SET)
     return {
-        "said": [vars_of(one) for one in notes.findings],
-        "numbers": trial_numbers(found, trial, 0.5),
-        "heights": (pelvis_height(found.labels, found.markers, MARKER_SET) or np.nan,
-                    stance_height(found, MARKER_SET) or np.nan),
+        "said": [vars_of(finding) for finding in notes.findings],
+        "numbers": trial_numbers(trial_prepared, trial, 0.5),
+        "heights": (height or np.nan, stance_height(trial_prepared, MARKER_SET) or np.nan),
         "lengths": compare_lengths([lengths, Lengths.of(LABELS, 1.01 * made_run.markers())]),
         "data": {str(name): data[name].values for name in sorted(data.variables, key=str)},
         "attributes": dict(data.attrs),
     }  # fmt: skip
 
 
-def vars_of(one):
-    return {"rule": one.rule, "severity": one.severity, "what": f"{one.what} {one.where} {one.fix}"}
+def vars_of(finding):
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "what": f"{finding.what} {finding.where} {finding.fix}",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -1046,24 +1080,24 @@ def drawn_recordings(tmp_path_factory):
     names = sorted(FAULTS)
     sets = [(), *((name,) for name in names)]
     sets += [tuple(rng.choice(names, 2, replace=False)) for _ in range(COUNT)]
-    made = {}
+    outcomes = {}
     for number, faults in enumerate(sets):
         try:
-            made[number, faults] = prepared(faults, number, folder / "run.c3d")
+            outcomes[number, faults] = prepared(faults, number, folder / "run.c3d")
         except (ValueError, AqbioError) as error:
-            made[number, faults] = " ".join(str(error).split())
-    return made
+            outcomes[number, faults] = " ".join(str(error).split())
+    return outcomes
 
 
 def test_words_about_faulty_recordings(drawn_recordings):
     """Each sentence once, with the first faults that give it."""
     lines = {}
-    for (_, faults), found in drawn_recordings.items():
-        said = [f"refused: {found}"] if isinstance(found, str) else [
-            f"{one['severity']} {one['rule']}: {' '.join(one['what'].split())}"
-            for one in found["said"]
+    for (_, faults), outcome in drawn_recordings.items():
+        sentences = [f"refused: {outcome}"] if isinstance(outcome, str) else [
+            f"{finding['severity']} {finding['rule']}: {' '.join(finding['what'].split())}"
+            for finding in outcome["said"]
         ]  # fmt: skip
-        for sentence in said:
+        for sentence in sentences:
             lines.setdefault(sentence, " and ".join(faults) or "sound")
     assert differences("recordings", [f"{name}: {line}" for line, name in lines.items()]) == []
 
@@ -1083,27 +1117,27 @@ OTHER_AXES = {"turned", "stated", "laid"}
 
 def _sound(drawn_recordings, without=frozenset()):
     """Prepared recordings with contacts on plates and no fault of some kinds."""
-    for (_, faults), found in drawn_recordings.items():
-        if isinstance(found, str) or set(faults) & without:
+    for (_, faults), outcome in drawn_recordings.items():
+        if isinstance(outcome, str) or set(faults) & without:
             continue
-        if found["data"]["contact_foot"].size and found["attributes"]["events"] == "plates":
-            yield faults, found
+        if outcome["data"]["contact_foot"].size and outcome["attributes"]["events"] == "plates":
+            yield faults, outcome
 
 
 def test_contacts_of_drawn_recordings_are_the_known_ones(drawn_recordings):
-    """Where no fault moves the forces: instants at 20 N of half sines, and feet by the markers.
+    """Unless a fault moves the forces: instants at 20 N of half sines, and feet by the markers.
 
     Nearly 0.4 ms after touchdown and before toe-off; the filter of forces and samples add less
     than 1 ms.
     """
     late = made_run.CONTACT / np.pi * np.arcsin(20.0 / PEAK_N)
-    known = made_run.known_contacts()
+    true_contacts = made_run.known_contacts()
     checked = 0
-    for faults, found in _sound(drawn_recordings, OTHER_TIMES | OTHER_LOADS):
-        data = found["data"]
+    for faults, outcome in _sound(drawn_recordings, OTHER_TIMES | OTHER_LOADS):
+        data = outcome["data"]
         for number, foot in enumerate(data["contact_foot"]):
             begin, end = (data[f"contact_{name}"][number] for name in ("touchdown", "toe_off"))
-            near = min(known, key=lambda one, at=begin: abs(one.touchdown - at))
+            near = min(true_contacts, key=lambda contact, at=begin: abs(contact.touchdown - at))
             assert begin == pytest.approx(near.touchdown + late, abs=1e-3), faults
             assert end == pytest.approx(near.toe_off - late, abs=1e-3), faults
             if not set(faults) & OTHER_FEET:
@@ -1122,8 +1156,8 @@ def test_impulses_of_drawn_recordings_are_the_known_ones(drawn_recordings):
     """A low-pass filter keeps impulses: of each contact, weight times step time, at its place."""
     vertical = made_run.MASS * GRAVITY * made_run.STEP
     checked = 0
-    for faults, found in _sound(drawn_recordings, OTHER_TIMES | OTHER_LOADS | OTHER_FEET):
-        data = found["data"]
+    for faults, outcome in _sound(drawn_recordings, OTHER_TIMES | OTHER_LOADS | OTHER_FEET):
+        data = outcome["data"]
         for contact in made_run.known_contacts():
             foot = ("left", "right").index(contact.side)
             during = np.abs(data["time"] - contact.touchdown - 0.06) < 0.17
@@ -1146,8 +1180,8 @@ def test_impulses_of_drawn_recordings_are_the_known_ones(drawn_recordings):
 
 def test_a_sound_recording_is_the_known_run(drawn_recordings):
     """Positions, peaks and mean force of strides; heights and event errors by name."""
-    _, found = next(_sound(drawn_recordings))
-    data, numbers = found["data"], found["numbers"]
+    _, outcome = next(_sound(drawn_recordings))
+    data, numbers = outcome["data"], outcome["numbers"]
     np.testing.assert_allclose(data["marker_raw"], made_run.markers(), atol=2e-6)
     np.testing.assert_allclose(data["contact_peak"], PEAK_N, rtol=1e-4)
     assert numbers["peak_n"] == pytest.approx(PEAK_N, rel=1e-4)
@@ -1159,8 +1193,8 @@ def test_a_sound_recording_is_the_known_run(drawn_recordings):
     assert not data["marker_filled"].any()
     errors = numbers["kinematic_errors"]
     values = {
-        "sound run: height of the pelvis": found["heights"][0],
-        "sound run: height of the pelvis in stance": found["heights"][1],
+        "sound run: height of the pelvis": outcome["heights"][0],
+        "sound run: height of the pelvis in stance": outcome["heights"][1],
         "sound run: touchdown by markers, median error": np.median(errors["touchdown_s"]),
         "sound run: toe-off by markers, median error": np.median(errors["toe_off_s"]),
     }
@@ -1172,35 +1206,37 @@ def test_the_same_run_in_other_laboratories(seed, drawn_recordings, tmp_path):
     """Axes of other laboratories, and runways across them: the same contacts, sizes, heights."""
     _, sound = next(_sound(drawn_recordings))
     try:
-        found = prepared(("turned",), seed, tmp_path / "run.c3d")
+        outcome = prepared(("turned",), seed, tmp_path / "run.c3d")
     except AqbioError as error:
         assert "the pelvis moves diagonally (" in str(error)  # noqa: PT017
         return
-    ours, theirs = sound["data"], found["data"]
+    ours, theirs = sound["data"], outcome["data"]
     assert theirs["contact_foot"].tolist() == ours["contact_foot"].tolist()
     for name in ("contact_touchdown", "contact_toe_off", "contact_peak"):
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-5)
-    np.testing.assert_allclose(found["heights"], sound["heights"], atol=1e-5)
+    np.testing.assert_allclose(outcome["heights"], sound["heights"], atol=1e-5)
     for name, limit in (("foot_force", 0.02), ("marker_raw", 1e-5)):
         np.testing.assert_allclose(theirs[name][..., 1], ours[name][..., 1], atol=limit)
         sizes = [np.linalg.norm(data[name], axis=-1) for data in (theirs, ours)]
         np.testing.assert_allclose(*sizes, atol=limit)
-    turned = Rotation.align_vectors(theirs["marker_raw"][:, 0], ours["marker_raw"][:, 0])[0]
+    rotation = Rotation.align_vectors(theirs["marker_raw"][:, 0], ours["marker_raw"][:, 0])[0]
     np.testing.assert_allclose(
-        turned.apply(ours["foot_force"].reshape(-1, 3)),
+        rotation.apply(ours["foot_force"].reshape(-1, 3)),
         theirs["foot_force"].reshape(-1, 3), atol=0.05,
     )  # fmt: skip
-    angle = turned.as_rotvec()[1]
-    assert abs(found["attributes"]["heading"]) == pytest.approx(abs(angle), abs=1e-3)
+    angle = rotation.as_rotvec()[1]
+    assert abs(outcome["attributes"]["heading"]) == pytest.approx(abs(angle), abs=1e-3)
 
 
 @pytest.mark.parametrize("names", [("split",), ("one_long_plate",), ("sign", "split")])
 def test_the_same_contacts_on_other_plates(names, tmp_path):
     """A foot on a seam, all feet on one plate, forces on the plates: each foot's load is whole."""
-    sound, other = (prepared(own, 5, tmp_path / "run.c3d")["data"] for own in ((), names))
-    assert other["contact_foot"].tolist() == sound["contact_foot"].tolist()
+    sound, on_other_plates = (
+        prepared(faults, 5, tmp_path / "run.c3d")["data"] for faults in ((), names)
+    )
+    assert on_other_plates["contact_foot"].tolist() == sound["contact_foot"].tolist()
     for name, limit in (("contact_touchdown", 1e-3), ("foot_force", 1.0), ("foot_moment", 20.0)):
-        np.testing.assert_allclose(other[name], sound[name], atol=limit)
+        np.testing.assert_allclose(on_other_plates[name], sound[name], atol=limit)
 
 
 UNKNOWN = np.full(3, np.nan)
@@ -1212,20 +1248,20 @@ def laboratories():
         np.eye(3)[list(order)] * np.array(signs)[:, None]
         for order, signs in product(permutations(range(3)), product((1.0, -1.0), repeat=3))
     )
-    return [one for one in signed if np.linalg.det(one) > 0]
+    return [axes for axes in signed if np.linalg.det(axes) > 0]
 
 
 @pytest.mark.parametrize("travel", [(11.8, 0.1, -0.5), (0.1, 0.0, 0.05)])
 def test_every_laboratory_is_recognised(travel):
     """On a runway from the path, on a treadmill from the pelvis's orientation; else doubted."""
     for to_ground in laboratories():
-        seen = [(-0.05, 0.9, 0.02), (0.15, 0.03, 0.01), travel]
+        clues = [(-0.05, 0.9, 0.02), (0.15, 0.03, 0.01), travel]
         plates = [(0.0, 1.0, 0.01), (80.0, 900.0, 30.0)]
-        body, facing, path = (to_ground.T @ np.array(one) for one in seen)
-        normal, force = (np.abs(to_ground.T @ np.array(one)) for one in plates)
-        found = detected_axes(Clues(body, facing, path, normal, force))
-        np.testing.assert_array_equal(found.matrix, to_ground)
-        assert not found.doubts
+        body, facing, path = (to_ground.T @ np.array(clue) for clue in clues)
+        normal, force = (np.abs(to_ground.T @ np.array(clue)) for clue in plates)
+        axes = detected_axes(Clues(body, facing, path, normal, force))
+        np.testing.assert_array_equal(axes.matrix, to_ground)
+        assert not axes.doubts
         if travel[0] > 1.0:
             tilted = Clues(body, -facing, path, to_ground.T @ np.array([1.0, 0.0, 0.1]), force)
             doubts = " ".join(detected_axes(tilted).doubts)
@@ -1256,23 +1292,23 @@ def test_axes_and_middles_that_other_software_computed(seed, form, digit):
     random = np.random.default_rng(seed)
     time = np.linspace(0.0, 1.0, 200)
     turn = Rotation.from_rotvec(np.outer(np.sin(5.0 * time), random.normal(size=3)))
-    place = np.outer(5.0 * time, [1.0, 0.0, 0.0]) + random.uniform(-1.0, 1.0, 3)
+    origin = np.outer(5.0 * time, [1.0, 0.0, 0.0]) + random.uniform(-1.0, 1.0, 3)
 
     def worn(local):
-        return place[:, None] + np.stack([turn.apply(one) for one in local], axis=1)
+        return origin[:, None] + np.stack([turn.apply(point) for point in local], axis=1)
 
     lengths = random.uniform(0.05, 0.2, 3) if form != "equal" else np.full(3, 0.11)
     grow = 1.0 + 0.02 * np.sin(9.0 * time) if form == "growing" else np.ones(len(time))
-    tip = grow[:, None, None] * (worn(AXES * [[0.0], *lengths[:, None]]) - place[:, None])
-    tip = (tip + place[:, None])[:, 1 if form in ("equal", "called axes") else 0 :]
+    tip = grow[:, None, None] * (worn(AXES * [[0.0], *lengths[:, None]]) - origin[:, None])
+    tip = (tip + origin[:, None])[:, 1 if form in ("equal", "called axes") else 0 :]
     skin = worn(random.uniform(-0.2, 0.2, (6, 3))) + random.normal(0.0, 1e-3, (200, 6, 3))
     wand = np.linspace([0.1, 0.2, 0.0], [0.3, 0.1, 0.1], 3)
     rigid = worn(np.concatenate((random.uniform(-0.2, 0.2, (5, 3)), wand)))
     share = random.uniform(0.2, 0.8)
     middle = share * skin[:, :1] + (1.0 - share) * skin[:, 1:2]
     points = np.round(np.concatenate((tip, middle, skin, rigid), axis=1) / digit) * digit
-    called = {frozenset(range(3))} if form == "called axes" else set()
-    assert computed_points(points, called) == set(range(tip.shape[1] + 1))
+    axis_triples = {frozenset(range(3))} if form == "called axes" else set()
+    assert computed_points(points, axis_triples) == set(range(tip.shape[1] + 1))
 
 
 THIGH = {
@@ -1290,7 +1326,8 @@ def _trial():
     angle = np.linspace(0.0, 1.5, 200)
     about = {"thigh": angle[:, None] * [0.0, 0.0, 1.0], "shank": angle[:, None] * [0.0, 0.0, 1.7]}
     at = np.stack(
-        [Rotation.from_rotvec(about[SEGMENTS[one]]).apply(WORN_AT[one]) for one in WORN], axis=1
+        [Rotation.from_rotvec(about[SEGMENTS[label]]).apply(WORN_AT[label]) for label in WORN],
+        axis=1,
     )
     skin = 0.004 * np.random.default_rng(1).standard_normal(at.shape)
     return at + skin + angle[:, None, None] * [9.0, 0.0, 0.0]
@@ -1311,26 +1348,26 @@ def test_every_pair_is_found_and_put_right(pair, first):
         assert swaps == []
         return
     [swap] = swaps
-    assert {swap.first, swap.second} == {WORN[one] for one in pair}
+    assert {swap.first, swap.second} == {WORN[index] for index in pair}
     np.testing.assert_array_equal(np.flatnonzero(swap.frames), np.arange(first, 200))
     np.testing.assert_array_equal(exchanged_positions(WORN, wrong, swaps), right)
     sizes = [_misfit(at[first:], pair) for at in (wrong, right)]
     np.testing.assert_allclose([swap.before, swap.after], sizes)
     notes = Notes("fast", "P1", "a.trc", "")
     _note_swap(swap, notes, accepted=False)
-    [found] = notes.findings
-    np.testing.assert_allclose([found.number, found.limit], 1e3 * np.array(sizes))
-    assert found.where == ("" if first == 0 else "frames 121 to 200")
+    [finding] = notes.findings
+    np.testing.assert_allclose([finding.number, finding.limit], 1e3 * np.array(sizes))
+    assert finding.where == ("" if first == 0 else "frames 121 to 200")
 
 
 def _misfit(at, pair):
     """Root mean square difference of the distances of two labels from their peers, m."""
     off = [
-        np.linalg.norm(at[:, one] - at[:, peer], axis=1)
-        - np.linalg.norm(WORN_AT[WORN[one]] - WORN_AT[WORN[peer]])
-        for one in pair
+        np.linalg.norm(at[:, index] - at[:, peer], axis=1)
+        - np.linalg.norm(WORN_AT[WORN[index]] - WORN_AT[WORN[peer]])
+        for index in pair
         for peer in range(len(WORN))
-        if SEGMENTS[WORN[peer]] == SEGMENTS[WORN[one]] and peer not in pair
+        if SEGMENTS[WORN[peer]] == SEGMENTS[WORN[index]] and peer not in pair
     ]
     return np.sqrt(np.mean(np.square(off)))
 
@@ -1344,9 +1381,9 @@ def test_what_distances_cannot_show_is_not_guessed():
 
 
 EVERY_LABEL = ("RHip", "LHip", "RHeel", "RBigToe", "LHeel", "LBigToe")
-PLACES = np.array([[0, 0.9, 1], [0, 0.9, -1], [-1, 0, 1], [1, 0, 1], [-1, 0, -1], [1, 0, -1]]) * (
-    0.1, 1.0, 0.1,
-)  # fmt: skip
+LABEL_POSITIONS = np.array([0.1, 1.0, 0.1]) * [
+    [0, 0.9, 1], [0, 0.9, -1], [-1, 0, 1], [1, 0, 1], [-1, 0, -1], [1, 0, -1]
+]  # fmt: skip
 SET = proposed_set("video", [], [(*EVERY_LABEL, "RKnee", "LKnee")], chosen_model(None)).marker_set
 
 

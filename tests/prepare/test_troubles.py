@@ -36,11 +36,11 @@ def write_run(data: Path, plates=None, points=None, *, labels=made_run.LABELS, n
 
 
 def check_contacts(trial):
-    known = made_run.known_contacts()
-    assert list(trial["contact_foot"].values) == [contact.side for contact in known]
+    true_contacts = made_run.known_contacts()
+    assert list(trial["contact_foot"].values) == [contact.side for contact in true_contacts]
     # 20 N of 2.2 kN are reached 0.4 ms after zero; the 200 Hz filter rounds the corner
     for name, attribute in (("contact_touchdown", "touchdown"), ("contact_toe_off", "toe_off")):
-        times = [getattr(contact, attribute) for contact in known]
+        times = [getattr(contact, attribute) for contact in true_contacts]
         np.testing.assert_allclose(trial[name], times, atol=1.5e-3)
     assert trial["contact_complete"].values.all()
 
@@ -49,9 +49,11 @@ def check_loads(trial):
     """Foot loads on the clock of the markers are the made ones, low-passed like the markers."""
     samples = np.arange(len(trial["time"])) * 4
     for foot, side in enumerate(("left", "right")):
-        own = [one for one in made_run.loads() if one[0].side == side]
-        force = sum(one for _, one, _ in own)
-        moment = sum(made_run.wrench(one, at, share, np.zeros(3)) for at, one, share in own)
+        of_foot = [load for load in made_run.loads() if load[0].side == side]
+        force = sum(force_of for _, force_of, _ in of_foot)
+        moment = sum(
+            made_run.wrench(contact, at, share, np.zeros(3)) for at, contact, share in of_foot
+        )
         for name, true, limit in (("foot_force", force, 1.0), ("foot_moment", moment, 20.0)):
             smooth = low_pass(true, made_run.FORCE_RATE, 20.0)[samples]
             np.testing.assert_allclose(trial[name][:, foot], smooth, atol=limit)
@@ -66,43 +68,49 @@ def check_ground(trial, height):
 
 def plates(data: Path, height=0.0, tilt=0.0, spare=0.0, across=0.0, exchanged=(0, 0)) -> None:
     """Plates that lie elsewhere, or beside one that nobody touches, with noise of so many N."""
-    made = made_run.plates(height=height, tilt=tilt)
-    made[3].corners = made[3].corners + np.array([across, 0.0, 0.0])
-    one, two = (made[place] for place in exchanged)
-    one.channels, two.channels = two.channels, one.channels
+    row_of_plates = made_run.plates(height=height, tilt=tilt)
+    row_of_plates[3].corners = row_of_plates[3].corners + np.array([across, 0.0, 0.0])
+    first, second = (row_of_plates[index] for index in exchanged)
+    first.channels, second.channels = second.channels, first.channels
     if spare:
-        other = made_run.plates()[0]
-        other.corners = other.corners + np.array([2000.0, 0.0, 0.0])
-        other.channels = np.random.default_rng(3).uniform(-spare, spare, other.channels.shape)
-        made.insert(0, other)
-    write_run(data, made)
+        spare_plate = made_run.plates()[0]
+        spare_plate.corners = spare_plate.corners + np.array([2000.0, 0.0, 0.0])
+        spare_plate.channels = np.random.default_rng(3).uniform(
+            -spare, spare, spare_plate.channels.shape
+        )
+        row_of_plates.insert(0, spare_plate)
+    write_run(data, row_of_plates)
 
 
 def channel(
-    data: Path, which: int, add=0.0, factor=1.0, drift=0.0, noise=0.0, clip=2.0, free=0.0
+    data: Path, index: int, add=0.0, factor=1.0, drift=0.0, noise=0.0, clip=2.0, free=0.0
 ) -> None:
     """One plate's forces are changed, its free moment by a share of the vertical force, m."""
-    made = made_run.plates()
-    own = made[which].channels
-    own *= factor
-    vertical = own[:, VERTICAL]
-    own[:, 5] += 1e3 * free * vertical * np.sign(own[:, 5].sum() * vertical.sum())
+    row_of_plates = made_run.plates()
+    plate_channels = row_of_plates[index].channels
+    plate_channels *= factor
+    vertical = plate_channels[:, VERTICAL]
+    plate_channels[:, 5] += (
+        1e3 * free * vertical * np.sign(plate_channels[:, 5].sum() * vertical.sum())
+    )
     limit = clip * np.abs(vertical).max()
-    own[:, VERTICAL] = np.clip(vertical, -limit, limit) + add + np.linspace(0.0, drift, len(own))
-    own[:, :3] += np.random.default_rng(3).normal(0.0, noise, (len(own), 3))
-    write_run(data, made)
+    plate_channels[:, VERTICAL] = (
+        np.clip(vertical, -limit, limit) + add + np.linspace(0.0, drift, len(plate_channels))
+    )
+    plate_channels[:, :3] += np.random.default_rng(3).normal(0.0, noise, (len(plate_channels), 3))
+    write_run(data, row_of_plates)
 
 
 def markers(data: Path, lifted=0.0, worn=made_run.LABELS) -> None:
     """One marker flickers in one frame, or few are worn."""
     points = made_run.markers()
     points[60, 1] += [0.0, lifted, 0.0]
-    kept = [made_run.LABELS.index(one) for one in worn]
-    write_run(data, points=points[:, kept], labels=worn)
+    columns = [made_run.LABELS.index(label) for label in worn]
+    write_run(data, points=points[:, columns], labels=worn)
 
 
 def forces(
-    data: Path, late=0.0, faster=1.0, ahead=0.0, gain=1.0, gap=(0, 0), pulse=None, every=1
+    data: Path, late=0.0, faster=1.0, ahead=0.0, gain=1.0, gap=(0, 0), pulse=None, stride=1
 ) -> None:
     """Forces on another clock, elsewhere, without numbers, or of a belt that is hardly unloaded.
 
@@ -117,23 +125,25 @@ def forces(
         since = storage.time % 0.24
         load = np.where(since < pulse, 1500.0 * np.sin(np.pi * since / pulse), 0.0)
         values[:, columns.index("ground_force_l_vy")] = load
-    time = faster * storage.time[::every] + late
-    write_storage(path, columns, time, values[::every], in_degrees=False)
+    time = faster * storage.time[::stride] + late
+    write_storage(path, columns, time, values[::stride], in_degrees=False)
 
 
 def trc(
-    data: Path, belt=0.0, size=1.0, unit="m", until=None, gone="", renamed=None, hidden=(),
+    data: Path, belt=0.0, size=1.0, unit="m", until=None, missing_label="", renamed=None, hidden=(),
     cutoff=None,
 ) -> None:  # fmt: skip
     """The made run as TRC and MOT, with other markers, labels or a wrong unit in the header."""
     path, _ = made_run.write_trc_run(data, "run", belt)
-    kept = [n for n, label in enumerate(made_run.LABELS) if label != gone]
-    labels = [(renamed or {}).get(one, one) for one in made_run.LABELS if one != gone]
+    columns = [n for n, label in enumerate(made_run.LABELS) if label != missing_label]
+    labels = [
+        (renamed or {}).get(label, label) for label in made_run.LABELS if label != missing_label
+    ]
     points = size * made_run.markers(belt)
     for first, last, worn in hidden:
-        points[first:last, [made_run.LABELS.index(one) for one in worn]] = np.nan
+        points[first:last, [made_run.LABELS.index(label) for label in worn]] = np.nan
     points = points if cutoff is None else low_pass(points, made_run.FRAME_RATE, cutoff)
-    write_trc(path, labels, points[:until, kept], made_run.FRAME_RATE)
+    write_trc(path, labels, points[:until, columns], made_run.FRAME_RATE)
     text = path.read_text(encoding="utf-8").replace("\tm\t", f"\t{unit}\t", 1)
     path.write_text(text, encoding="utf-8")
 
@@ -154,11 +164,11 @@ def rates(data: Path, markers: float, forces: float) -> None:
     trc, mot = made_run.write_trc_run(data, "run")
     storage = read_storage(mot)
     time = np.arange(0.0, storage.time[-1], 1.0 / forces)
-    values = np.column_stack([np.interp(time, storage.time, one) for one in storage.values.T])
+    values = np.column_stack([np.interp(time, storage.time, column) for column in storage.values.T])
     write_storage(mot, storage.columns, time, values, in_degrees=False)
     frames, truth = np.arange(0.0, storage.time[-1], 1.0 / markers), made_run.markers()
     instants, flat = np.arange(len(truth)) / made_run.FRAME_RATE, truth.reshape(len(truth), -1)
-    points = np.column_stack([np.interp(frames, instants, one) for one in flat.T])
+    points = np.column_stack([np.interp(frames, instants, column) for column in flat.T])
     write_trc(trc, made_run.LABELS, points.reshape(len(frames), -1, 3), markers)
 
 
@@ -192,19 +202,19 @@ USUAL = (
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in RUNS for name in RUNS[kind]])
 def test_a_trouble_is_named_and_nothing_else_is_blamed(prepared_study, kind, name):
     run = RUNS[kind][name]
-    [make] = [one for one in MAKERS if one.__name__ in run]
+    [make] = [maker for maker in MAKERS if maker.__name__ in run]
     make(prepared_study.data, **run[make.__name__])
     row = ["fast", "run", *run.get("row", "run.c3d n/a n/a").split()]
-    done = prepared_study(["\t".join(row)], f"{run.get('settings', '')}\n")
+    prepared = prepared_study(["\t".join(row)], f"{run.get('settings', '')}\n")
     file = re.sub(r"[^\w.-]+", "_", name)
-    lines = list(done.lines("fast"))
+    lines = list(prepared.lines("fast"))
     assert differences(f"prepare/{file}", changed(USUAL, lines) if "ok: " in lines else lines) == []
-    if done.entry("fast")["status"] == "ok":
-        check_ground(done.trial("fast"), run.get("plates", {}).get("height", 0.0))
+    if prepared.entry("fast")["status"] == "ok":
+        check_ground(prepared.trial("fast"), run.get("plates", {}).get("height", 0.0))
     if kind in ("sound", "timed"):
-        check_contacts(done.trial("fast"))
+        check_contacts(prepared.trial("fast"))
     if kind == "sound":
-        check_loads(done.trial("fast"))
+        check_loads(prepared.trial("fast"))
 
 
 PEOPLE: dict[str, tuple[tuple[str, ...], str]] = {
@@ -233,32 +243,32 @@ def test_golden_words_of_participants(prepared_study, monkeypatch, name):
     made_run.write_static(data / "static.c3d")
     write_run(data, [], 1.08 * made_run.markers(), name="large")
     (data / "broken.c3d").write_bytes(b"nothing")
-    other = {"L": "R", "R": "L"}
-    exchanged = tuple(other[label[0]] + label[1:] for label in made_run.LABELS)
+    opposite = {"L": "R", "R": "L"}
+    exchanged = tuple(opposite[label[0]] + label[1:] for label in made_run.LABELS)
     with monkeypatch.context() as patched:
         patched.setattr(made_run, "LABELS", exchanged)
         made_run.write_static(data / "turned.c3d")
-    done = prepared_study(rows, mass=mass)
-    told = [f"{one}: {done.manifest[one]}" for one in ("status", "reason", "mass_source")]
-    told += [f"{one}: {value:.8e}" for one, value in done.manifest["masses_kg"].items()]
-    told += [f"{one} {line}" for one in (row.partition("\t")[0] for row in rows)
-             for line in done.lines(one)]  # fmt: skip
-    assert differences(f"prepare/people_{name.replace(' ', '_')}", told) == []
+    prepared = prepared_study(rows, mass=mass)
+    lines = [f"{key}: {prepared.manifest[key]}" for key in ("status", "reason", "mass_source")]
+    lines += [f"{key}: {value:.8e}" for key, value in prepared.manifest["masses_kg"].items()]
+    lines += [f"{trial} {line}" for trial in (row.partition("\t")[0] for row in rows)
+             for line in prepared.lines(trial)]  # fmt: skip
+    assert differences(f"prepare/people_{name.replace(' ', '_')}", lines) == []
     if name == "of the mass that the plates say":
-        assert not undescribed(done.trial("fast"))
-        assert done.manifest["masses_kg"]["static"] == pytest.approx(made_run.MASS, rel=1e-6)
-        assert done.manifest["masses_kg"]["strides"] == pytest.approx(made_run.MASS, rel=5e-3)
+        assert not undescribed(prepared.trial("fast"))
+        assert prepared.manifest["masses_kg"]["static"] == pytest.approx(made_run.MASS, rel=1e-6)
+        assert prepared.manifest["masses_kg"]["strides"] == pytest.approx(made_run.MASS, rel=5e-3)
 
 
 def test_files_for_opensim_hold_the_same(prepared_study):
     made_run.write_c3d_run(prepared_study.data / "run.c3d")
-    done = prepared_study(C3D)
-    trial = done.trial("fast")
-    write_recording(trial, made_run.LABELS, done.folder / "fast")
-    trc = read_trc(done.folder / "fast.trc")
+    prepared = prepared_study(C3D)
+    trial = prepared.trial("fast")
+    write_recording(trial, made_run.LABELS, prepared.folder / "fast")
+    trc = read_trc(prepared.folder / "fast.trc")
     assert trc.labels == made_run.LABELS
     np.testing.assert_allclose(trc.positions, trial["marker_raw"], rtol=0, atol=6e-7)
-    forces = read_storage(done.folder / "fast_grf.mot")
+    forces = read_storage(prepared.folder / "fast_grf.mot")
     assert forces.in_degrees is False
     np.testing.assert_array_equal(forces.time, trial["time"])
     for letter, side in (("r", "right"), ("l", "left")):
@@ -267,8 +277,10 @@ def test_files_for_opensim_hold_the_same(prepared_study):
             for name in (f"force_{letter}_v", f"force_{letter}_p", f"torque_{letter}_")
         )
         np.testing.assert_array_equal(force, trial["foot_force"].sel(foot=side))
-        whole = trial["foot_moment"].sel(foot=side).values
-        np.testing.assert_allclose(np.cross(point, force) + moment, whole, rtol=0, atol=1e-9)
+        moment_of_foot = trial["foot_moment"].sel(foot=side).values
+        np.testing.assert_allclose(
+            np.cross(point, force) + moment, moment_of_foot, rtol=0, atol=1e-9
+        )
         pressed = force[:, 1] > MIN_COP_FORCE_N
         assert np.abs(moment[pressed][:, ::2]).max() < 1e-9  # vertical about the pressure's centre
         assert np.abs(np.diff(point, axis=0)).max() < 0.2  # no leap between contacts

@@ -21,8 +21,8 @@ from tests.undrawn import draw_nothing
 def changed_registry() -> str:
     """Every smallest effect is another, no two by the same factor."""
     content = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
-    for number, one in enumerate(content["hypotheses"]):
-        one["delta"] *= 1.31 + 0.07 * number
+    for number, hypothesis in enumerate(content["hypotheses"]):
+        hypothesis["delta"] *= 1.31 + 0.07 * number
     return yaml.safe_dump(content)
 
 
@@ -37,7 +37,7 @@ registry was changed in time; one whose registry was changed too late; one witho
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeStudy:
     """A study with its pages, and what they are made from."""
 
     name: str
@@ -64,7 +64,7 @@ def make_pages(study: Study) -> None:
 
 
 @cache
-def made_pages(name: str, folder: Path) -> Made:
+def made_pages(name: str, folder: Path) -> MadeStudy:
     figures = {"widths_mm": [85], "formats": ["svg"]}
     study = write_made_results(folder, figures=figures, **STUDIES[name])
     with pytest.MonkeyPatch.context() as patched:
@@ -77,7 +77,7 @@ def made_pages(name: str, folder: Path) -> Made:
             file.write("H1\tdelta\t0.05\t0.01\n")
         replace_text(study.root / "registry.json", '"hash": "', '"hash": "0123')
     make_pages(study)
-    return Made(name, study, StudyContent(study))
+    return MadeStudy(name, study, StudyContent(study))
 
 
 @pytest.fixture(scope="session")
@@ -86,10 +86,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", params=STUDIES)
-def made(request: pytest.FixtureRequest, folder: Path) -> Made:
+def made_study(request: pytest.FixtureRequest, folder: Path) -> MadeStudy:
     return made_pages(request.param, folder / request.param)
 
 
 @pytest.fixture(scope="session")
-def whole(folder: Path) -> Made:
+def whole_study(folder: Path) -> MadeStudy:
     return made_pages("whole", folder / "whole")

@@ -1,4 +1,4 @@
-"""What an athlete's page links and says beside its tables."""
+"""Links and sentences of an athlete's page beside its tables."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ STEPS = pd.DataFrame(
         "speed_mps": [5.0, 5.0, 9.0, 9.0, 8.5, 8.5],
     }
 )
-EVERY = {("A b", name) for name in ("slow", "fast", "arms")}
+ALL_TRIALS = {("A b", name) for name in ("slow", "fast", "arms")}
 
 
 def test_the_fastest_trial_of_a_condition_that_can_be_replayed():
-    assert fastest_trial(STEPS, "normal", EVERY) == ("A b", "fast")
-    assert fastest_trial(STEPS, "restricted_arms", EVERY) == ("A b", "arms")
-    assert fastest_trial(STEPS, "normal", EVERY - {("A b", "fast")}) == ("A b", "slow")
+    assert fastest_trial(STEPS, "normal", ALL_TRIALS) == ("A b", "fast")
+    assert fastest_trial(STEPS, "restricted_arms", ALL_TRIALS) == ("A b", "arms")
+    assert fastest_trial(STEPS, "normal", ALL_TRIALS - {("A b", "fast")}) == ("A b", "slow")
     assert fastest_trial(STEPS, "normal", set()) is None
-    assert left_right_address(STEPS, EVERY) == "a=A%20b/fast@left&b=A%20b/fast@right&mirror=a"
+    assert left_right_address(STEPS, ALL_TRIALS) == "a=A%20b/fast@left&b=A%20b/fast@right&mirror=a"
 
 
 def _study(*sessions):
@@ -90,12 +90,12 @@ def test_a_doubtful_trial_is_told_in_plain_words_with_the_measure_folded():
 
 
 def test_every_page_says_how_to_cite_as_the_citation_file_does(folder):
-    made = made_pages("whole", folder / "whole")
+    pages = made_pages("whole", folder / "whole")
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["title"] in CITATION
     assert f"version {citation['version']}" in CITATION
     assert CITATION.startswith(citation["authors"][0]["name"])
-    for path in made.report.rglob("*.html"):
+    for path in pages.report.rglob("*.html"):
         assert f"How to cite: {CITATION}" in words_of(path.read_text("utf-8")), path.name
 
 
@@ -113,19 +113,23 @@ def test_estimated_forces_are_means_over_the_shown_steps_of_a_foot():
     contributions = pd.DataFrame(
         [
             {"level": level, "trial_id": trial, "step": step, "phase": phase,
-             "value": value + more + wrong, "low": value + more - 40.0, "high": value + more + 60.0}
+             "value": value + offset + wrong, "low": value + offset - 40.0,
+             "high": value + offset + 60.0}
             for (trial, step), value in values.items()
             for level, wrong in ((ESTIMATED, 0.0), ("A", 7777.0))
-            for phase, more in (("stance", 0.0), ("braking", -900.0), ("propulsion", 10.0))
+            for phase, offset in (("stance", 0.0), ("braking", -900.0), ("propulsion", 10.0))
         ]
     )  # fmt: skip
-    found = {(line["trial"], line["foot"]): line for line in estimated_forces(contributions, steps)}
+    line_of = {
+        (line["trial"], line["foot"]): line for line in estimated_forces(contributions, steps)
+    }
     means = {("a", "left"): 200, ("a", "right"): 250, ("b", "left"): 700, ("b", "right"): 500}
-    assert set(found) == set(means)
+    assert set(line_of) == set(means)
     for key, mean in means.items():
-        for (words, _), more in zip(FORCES.values(), (0, -900, 10), strict=True):
-            told = [
-                float(one.replace("−", "-")) for one in re.findall(r"−?[\d.]+", found[key][words])
+        for (words, _), phase_offset in zip(FORCES.values(), (0, -900, 10), strict=True):
+            numbers = [
+                float(number.replace("−", "-"))
+                for number in re.findall(r"−?[\d.]+", line_of[key][words])
             ]
-            assert told == pytest.approx([mean + more + off for off in (0, -40, 60)])
+            assert numbers == pytest.approx([mean + phase_offset + off for off in (0, -40, 60)])
     assert estimated_forces(contributions, steps[:0]) == []

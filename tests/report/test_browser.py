@@ -25,13 +25,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("page")]
 def drawn_study(folder: Path, width: int, **lacking) -> Study:
     """A study with its figures and pages, and with the page that is one file."""
     figures = {"widths_mm": [width], "formats": ["svg"]}
-    made = write_made_results(folder, figures=figures, **lacking)
+    study = write_made_results(folder, figures=figures, **lacking)
     with pytest.MonkeyPatch.context() as patched:
         draw_made(patched)
-        figures_study(made, lambda _: None)
+        figures_study(study, lambda _: None)
     for stage in (report_study, write_one_file):
-        stage(made, lambda _: None)
-    return made
+        stage(study, lambda _: None)
+    return study
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,8 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[sync_api.Browser]:
-    with chromium() as found:
-        yield found
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -73,29 +73,29 @@ def test_a_page_is_quiet_accessible_short_and_fits(
 ) -> None:
     """No message, nothing asked of a network, no violation; bright and wide, dark and narrow."""
     bare, _, name = name.rpartition(" ")
-    made: Study = request.getfixturevalue("empty") if bare else study
+    shown_study: Study = request.getfixturevalue("empty") if bare else study
     for scheme, (width, height) in WINDOWS.items():
         size = {"width": width, "height": height}
         view = browser.new_page(viewport=size, color_scheme=scheme)
         messages, addresses = heard(view)
-        view.goto(page_of(made, name))
+        view.goto(page_of(shown_study, name))
         view.wait_for_load_state("networkidle")
         assert view.evaluate("document.documentElement.scrollWidth") <= width
         short = view.evaluate("document.documentElement.scrollHeight") <= 8 * 900
         assert short or scheme == "dark" or name == "one_file"
         assert messages == []  # before the checker asks for what pages do not allow
-        assert beyond(made.root, addresses) == []
+        assert beyond(shown_study.root, addresses) == []
         view.eval_on_selector_all("details", OPEN)
-        found = axe.Axe().run(view)
-        assert found.violations_count == 0, found.generate_report()
-        assert len(found.response["passes"]) > 20
+        audit = axe.Axe().run(view)
+        assert audit.violations_count == 0, audit.generate_report()
+        assert len(audit.response["passes"]) > 20
         if name == "one_file":
-            assert [one for one in addresses if not one.startswith("data:")] == [
-                page_of(made, name)
+            assert [address for address in addresses if not address.startswith("data:")] == [
+                page_of(shown_study, name)
             ]
-            for other in (360, 768, 1440):
-                view.set_viewport_size({"width": other, "height": 800})
-                assert view.evaluate("document.documentElement.scrollWidth") <= other
+            for other_width in (360, 768, 1440):
+                view.set_viewport_size({"width": other_width, "height": 800})
+                assert view.evaluate("document.documentElement.scrollWidth") <= other_width
         view.close()
 
 
@@ -106,13 +106,13 @@ def test_a_page_stays_where_it_is_while_drawings_load(view: sync_api.Page, study
     boxes = "all => all.map(one => [one.naturalWidth > 0, one.clientWidth, one.clientHeight])"
     before = view.eval_on_selector_all("img", boxes)
     assert not all(loaded for loaded, _, _ in before)  # the danger is there
-    for one in view.locator("img").all():
-        one.scroll_into_view_if_needed()
-        one.evaluate("one => one.decode()")
+    for image in view.locator("img").all():
+        image.scroll_into_view_if_needed()
+        image.evaluate("one => one.decode()")
     after = view.eval_on_selector_all("img", boxes)
     assert all(loaded for loaded, _, _ in after)
-    for (_, *room), (_, *kept) in zip(after, before, strict=True):
-        assert room == pytest.approx(kept, abs=1)  # sizes are told in whole pixels
+    for (_, *room), (_, *room_before) in zip(after, before, strict=True):
+        assert room == pytest.approx(room_before, abs=1)  # sizes are told in whole pixels
         assert min(room) > 100
     view.goto(page_of(study, "one_file"))
     view.set_viewport_size({"width": 1200, "height": 900})
@@ -164,8 +164,8 @@ def test_tables_are_sorted_and_searched(view: sync_api.Page, study: Study) -> No
         view.keyboard.press("Enter")
         assert speed.locator("..").get_attribute("aria-sort") == name
         texts = table.locator("tbody tr td:nth-child(4)").all_inner_texts()
-        known = [float(one) for one in texts if one != "n/a"]
-        assert known == sorted(known, key=lambda one: sign * one)
+        speeds = [float(cell) for cell in texts if cell != "n/a"]
+        assert speeds == sorted(speeds, key=lambda value: sign * value)
     assert sorted(table.locator("tbody tr").all_inner_texts()) == sorted(before)
     view.get_by_role("searchbox").fill("s02 jog")
     shown_rows = [row for row in table.locator("tbody tr").all() if row.is_visible()]
@@ -175,22 +175,26 @@ def test_tables_are_sorted_and_searched(view: sync_api.Page, study: Study) -> No
 def test_what_files_say_is_never_run(view: sync_api.Page, study: Study, tmp_path: Path) -> None:
     """Scripts that were planted in settings and findings are words on every page."""
     evil = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
-    named = study.settings.report.model_copy(update={"title": evil, "authors": evil})
-    settings = study.settings.model_copy(update={"report": named, "results": str(tmp_path)})
+    report_settings = study.settings.report.model_copy(update={"title": evil, "authors": evil})
+    settings = study.settings.model_copy(
+        update={"report": report_settings, "results": str(tmp_path)}
+    )
     shutil.copytree(study.root, tmp_path / study.settings.name)
     planted = replace(study, settings=settings)
     for name in ("findings.tsv", "trials.tsv"):
         path = planted.table(name)
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("marker <LTOE>", evil).replace("RASI", evil), encoding="utf-8")
-    found = Finding("planted", "warning", evil, "jog", "S01", fix=evil, label=evil)
-    write_manifest(planted, "S01", "scale", [], findings=[found])
+    finding = Finding("planted", "warning", evil, "jog", "S01", fix=evil, label=evil)
+    write_manifest(planted, "S01", "scale", [], findings=[finding])
     write_made_page(planted, "S01")
     planted.manifest("", "figures").unlink()
     listed = planted.root / "figures" / "figures.json"
-    drawn = json.loads(listed.read_text(encoding="utf-8"))
-    drawn["figures"] = [one | {"title": evil, "caption": evil} for one in drawn["figures"]]
-    listed.write_text(json.dumps(drawn), encoding="utf-8")
+    figure_list = json.loads(listed.read_text(encoding="utf-8"))
+    figure_list["figures"] = [
+        figure | {"title": evil, "caption": evil} for figure in figure_list["figures"]
+    ]
+    listed.write_text(json.dumps(figure_list), encoding="utf-8")
     report_study(planted, lambda _: None)
     write_one_file(planted, lambda _: None)
     for name in PAGES:
@@ -212,9 +216,9 @@ def test_an_athlete_stands_beside_the_others(view: sync_api.Page, study: Study) 
         view.goto(page_of(study, f"athletes/{name}"))
         of = set(view.eval_on_selector_all("[data-of]", "all => all.map(one => one.dataset.of)"))
         assert of == {name}
-        own = single[single["participant_id"] == name]
+        rows = single[single["participant_id"] == name]
         numbers = view.locator(".own-number")
-        assert numbers.count() == len(own) == view.locator(".ruler .own").count() > 0
+        assert numbers.count() == len(rows) == view.locator(".ruler .own").count() > 0
         values = view.eval_on_selector_all(".own-number data", "all => all.map(one => +one.value)")
-        assert set(own["estimate"]) <= set(values)
+        assert set(rows["estimate"]) <= set(values)
         assert view.locator("nav a", has_text=neighbour).count() == 1

@@ -90,13 +90,15 @@ end."""
 
 
 def _path(line: ElementTree.Element) -> np.ndarray:
-    return np.array([one.split() for one in re.split("[MLZ]", line.get("d")) if one], dtype=float)
+    return np.array(
+        [pair.split() for pair in re.split("[MLZ]", line.get("d")) if pair], dtype=float
+    )
 
 
-def _straight(numbers, places):
+def _straight(numbers, positions):
     """Place of any number, by labelled ones that stand on one line."""
-    slope, start = np.polyfit(numbers, places, 1)
-    np.testing.assert_allclose(start + slope * np.array(numbers), places, atol=0.11)
+    slope, start = np.polyfit(numbers, positions, 1)
+    np.testing.assert_allclose(start + slope * np.array(numbers), positions, atol=0.11)
     return lambda number: start + slope * np.asarray(number)
 
 
@@ -104,14 +106,14 @@ def _axes(panel: ElementTree.Element):
     """From per cent of the contact and momentum to places, by the words and numbers drawn."""
     texts = panel.findall("text")
     at = {text.text: float(text.get("x")) for text in texts if text.text in INSTANTS}
-    beside = [text for text in texts if text.get("text-anchor") == "end"]
-    beside = [text for text in beside if text.text not in INSTANTS]
-    numbers = [float(text.text.replace("−", "-")) for text in beside]
+    labels = [text for text in texts if text.get("text-anchor") == "end"]
+    labels = [text for text in labels if text.text not in INSTANTS]
+    numbers = [float(text.text.replace("−", "-")) for text in labels]
     assert len(numbers) == 3
-    places = [float(text.get("y")) - 4.0 for text in beside]
+    positions = [float(text.get("y")) - 4.0 for text in labels]
     assert list(at) == ["touchdown", "middle", "toe-off"]
-    assert max(float(text.get("x")) for text in beside) < at["touchdown"]
-    return _straight([0.0, 50.0, 100.0], list(at.values())), _straight(numbers, places)
+    assert max(float(text.get("x")) for text in labels) < at["touchdown"]
+    return _straight([0.0, 50.0, 100.0], list(at.values())), _straight(numbers, positions)
 
 
 @pytest.mark.parametrize("name", CURVES)
@@ -132,14 +134,14 @@ def test_curves_stand_where_the_words_and_numbers_beside_them_say(name):
     assert set(paths) == {"zero", *(f"{side} {look}" for side in curves for look in looks)}
     np.testing.assert_allclose(paths["zero"], [[x(0), y(0)], [x(100), y(0)]], atol=0.2)
     for side, values in curves.items():
-        drawn = paths[f"{side} line"]
+        points = paths[f"{side} line"]
         np.testing.assert_allclose(
-            drawn, np.column_stack((x(percent), y(values[percent]))), atol=0.3
+            points, np.column_stack((x(percent), y(values[percent]))), atol=0.3
         )
         if sd:
             half = norm.ppf(0.975) * sds[side]
-            both = np.concatenate(((values + half)[percent], (values - half)[percent[::-1]]))
-            expected = np.column_stack((x([*percent, *percent[::-1]]), y(both)))
+            outline = np.concatenate(((values + half)[percent], (values - half)[percent[::-1]]))
+            expected = np.column_stack((x([*percent, *percent[::-1]]), y(outline)))
             np.testing.assert_allclose(paths[f"{side} band"], expected, atol=0.3)
     heights = np.concatenate([path[:, 1] for path in paths.values()])
     assert heights.min() == pytest.approx(top, abs=0.11)
@@ -151,6 +153,6 @@ def test_curves_stand_where_the_words_and_numbers_beside_them_say(name):
 
 def test_curves_of_nothing_are_flat():
     panel = ElementTree.fromstring(str(_curves({"push_side": np.zeros(101)}, {})))
-    drawn = [line for line in panel.findall("path") if line.get("class") != "instant"]
-    lines = {line.get("class"): _path(line)[:, 1] for line in drawn}
+    paths = [line for line in panel.findall("path") if line.get("class") != "instant"]
+    lines = {line.get("class"): _path(line)[:, 1] for line in paths}
     assert set(lines["push_side line"]) == set(lines["zero"])

@@ -50,12 +50,14 @@ def trials(**trials_of_condition: list[float]) -> list[tuple[str, str, float]]:
     ]
 
 
-def made_steps(each=3, seed=1, right=1.1, scatter=0.02, runs=None, **columns) -> pd.DataFrame:
+def made_steps(steps_each=3, seed=1, right=1.1, scatter=0.02, runs=None, **columns) -> pd.DataFrame:
     """Steps whose numbers grow with speed, scatter alike on both feet, larger on the right."""
     rows = []
-    for place, (trial, condition, speed) in enumerate(runs or trials(normal=[5.0, 7.0, 9.0, 9.2])):
-        for number in range(2 * each):
-            random = np.random.default_rng((seed, place, number // 2))
+    for trial_number, (trial, condition, speed) in enumerate(
+        runs or trials(normal=[5.0, 7.0, 9.0, 9.2])
+    ):
+        for number in range(2 * steps_each):
+            random = np.random.default_rng((seed, trial_number, number // 2))
             side = ("left", "right")[number % 2]
             size = speed * (right if side == "right" else 1.0)
             size *= 0.7 if condition == "restricted_arms" else 1.0
@@ -97,8 +99,8 @@ def session(steps: pd.DataFrame, draws: xr.Dataset | None = None, name: str = "P
         participant=lambda _: SimpleNamespace(session=None),
         settings=SimpleNamespace(random=SimpleNamespace(seed=1)),
     )
-    drawn = made_draws(steps) if draws is None else draws
-    return drawn_session(study, name, steps.assign(participant_id=name), drawn)
+    session_draws = made_draws(steps) if draws is None else draws
+    return drawn_session(study, name, steps.assign(participant_id=name), session_draws)
 
 
 def row_of(table: pd.DataFrame, comparison: str, source: str, speed: float = np.nan) -> pd.Series:
@@ -139,20 +141,22 @@ def test_right_less_left_is_an_outsiders(source, lacking):
     assert row["value"] == pytest.approx(fitted[0])
     assert row["first_mean"] == pytest.approx(fitted[1:].mean() + 0.5 * fitted[0])
     assert (row["first_steps"], row["second_steps"]) == ((foot > 0).sum(), (foot < 0).sum())
-    apart = np.linalg.lstsq(design, deviation.T, rcond=None)[0][0]
+    draw_differences = np.linalg.lstsq(design, deviation.T, rcond=None)[0][0]
     freedom = len(number) - 3
     variance = rest / freedom * np.linalg.inv(design.T @ design)[0, 0]
     sampling = t.ppf(0.975, freedom) / NORMAL_95 * np.sqrt(variance)
-    expected = NORMAL_95 * np.hypot(apart.std(), sampling)
+    expected = NORMAL_95 * np.hypot(draw_differences.std(), sampling)
     assert half_width(row) == pytest.approx(expected, rel=4.0 / np.sqrt(WORLDS))
 
 
 def test_without_scatter_of_steps_the_interval_is_that_of_the_draws():
     """Also where no trial has both feet."""
-    still = made_steps(scatter=0.0, runs=trials(normal=[9.0, 9.0]))
-    right = still["side"] == "right"
-    apart = still[right == (still["trial_id"] == "normal-0")].reset_index(drop=True)
-    for steps in (still, apart):
+    without_scatter = made_steps(scatter=0.0, runs=trials(normal=[9.0, 9.0]))
+    right = without_scatter["side"] == "right"
+    one_foot_a_trial = without_scatter[
+        right == (without_scatter["trial_id"] == "normal-0")
+    ].reset_index(drop=True)
+    for steps in (without_scatter, one_foot_a_trial):
         row = row_of(session_differences(session(steps)), FEET, "torso", 9.0)
         deviation = made_draws(steps)["deviation"].sel(axis="y").values[..., SOURCES.index("torso")]
         by_foot = {side: deviation[:, steps["side"] == side][:, 0] for side in ("left", "right")}
@@ -196,7 +200,7 @@ def test_an_error_of_measurement_of_each_foot_widens_the_interval():
 
 
 def test_few_steps_have_no_interval_and_one_foot_no_row():
-    table = session_differences(session(made_steps(each=2, runs=trials(normal=[9.0]))))
+    table = session_differences(session(made_steps(steps_each=2, runs=trials(normal=[9.0]))))
     assert set(table["comparison"]) == {FEET}
     assert table["value"].notna().all()
     assert table[["low", "high"]].isna().all(axis=None)
@@ -230,8 +234,8 @@ def test_conditions_are_compared_at_one_speed():
     assert (row["first_mean"], row["second_mean"]) == pytest.approx((0.595, 0.85))
     assert (row["first_mps"], row["second_mps"]) == pytest.approx((8.5, 8.5))
     # without a line the speeds stay what they were, and the sentence says so
-    alone = made_steps(scatter=0.0, runs=trials(normal=[9.0], restricted_arms=[8.5]))
-    table = session_differences(session(alone))
+    one_speed = made_steps(scatter=0.0, runs=trials(normal=[9.0], restricted_arms=[8.5]))
+    table = session_differences(session(one_speed))
     row = row_of(table, CONDITION, "arms")
     assert (row["first_mps"], row["second_mps"]) == pytest.approx((8.5, 9.0))
     [comparison] = comparisons(table, CONDITION)
@@ -248,8 +252,8 @@ def test_twins_of_a_session_differ_by_nothing_but_sampling_and_their_own_errors(
     for number, draws in enumerate((first, second)):
         draws["deviation"] += 3.0 * shared
         draws["deviation"] += 0.1 * weights(1, 1, "markers", str(number))[:, :, None, None]
-    own = session(steps, second, "P2")
-    table = session_differences(own, [session(steps, first)])
+    second_session = session(steps, second, "P2")
+    table = session_differences(second_session, [session(steps, first)])
     row = row_of(table, SESSION, "push_side")
     assert row["value"] == pytest.approx(0.0, abs=1e-12)
     by_foot = steps.groupby("side")["push_side"].std(ddof=1) / np.sqrt(3.0)
@@ -264,7 +268,7 @@ def test_twins_of_a_session_differ_by_nothing_but_sampling_and_their_own_errors(
 # words --------------------------------------------------------------------------------------------
 
 
-def shown(first: float, second: float, half: float, outcome=PUSH_SIDE) -> Difference:
+def difference_of(first: float, second: float, half: float, outcome=PUSH_SIDE) -> Difference:
     """A difference with means and an interval, in which the second mean has no error."""
     draws = weights(1, 1, "error")[:, 0] * half / NORMAL_95
     means = Mean(first, first + draws, 9.0, 6), Mean(second, np.full(WORLDS, second), 9.0, 6)
@@ -284,27 +288,27 @@ def test_a_change_in_size_is_the_quotient_in_every_world():
     value, low, high = relative_change(*added)
     assert (value, high - low) == pytest.approx((50.0, 2.0 * NORMAL_95 * 2.5))
     near_zero = Mean(-0.3, -0.3 + 0.2 * weights(1, 1, "mass")[:, 0], 9.0, 6)
-    for other in (Mean(2.0, 2.0 * factor, 9.0, 6), near_zero):
-        assert np.isnan(relative_change(first, other)).all()
+    for uncertain_mean in (Mean(2.0, 2.0 * factor, 9.0, 6), near_zero):
+        assert np.isnan(relative_change(first, uncertain_mean)).all()
 
 
 @pytest.mark.parametrize(
     ("difference", "words"),
     [
-        (shown(2.24, 2.0, 0.18), "12 % larger than left (95 % interval 3 to 21 %)"),
-        (shown(-2.24, -2.0, 0.18), "12 % larger than left (95 % interval 3 to 21 %)"),
-        (shown(1.76, 2.0, 0.18), "12 % smaller than left (95 % interval 3 to 21 %)"),
-        (shown(2.08, 2.0, 0.28), "4 % larger than left (95 % interval −10 to 18 %)"),
+        (difference_of(2.24, 2.0, 0.18), "12 % larger than left (95 % interval 3 to 21 %)"),
+        (difference_of(-2.24, -2.0, 0.18), "12 % larger than left (95 % interval 3 to 21 %)"),
+        (difference_of(1.76, 2.0, 0.18), "12 % smaller than left (95 % interval 3 to 21 %)"),
+        (difference_of(2.08, 2.0, 0.28), "4 % larger than left (95 % interval −10 to 18 %)"),
         (
-            shown(0.05, -0.15, 0.1),
+            difference_of(0.05, -0.15, 0.1),
             "0.20 kg m²/s more than left (95 % interval 0.10 to 0.30 kg m²/s)",
         ),
         (
-            shown(-2.0, -1.0, 1.5),
+            difference_of(-2.0, -1.0, 1.5),
             "1.0 kg m²/s larger than left (95 % interval −0.5 to 2.5 kg m²/s)",
         ),
-        (shown(2.04, 2.0, 0.02), "2.0 % larger than left (95 % interval 1.0 to 3.0 %)"),
-        (shown(2.24, 2.0, np.nan), "12.0 % larger than left"),
+        (difference_of(2.04, 2.0, 0.02), "2.0 % larger than left (95 % interval 1.0 to 3.0 %)"),
+        (difference_of(2.24, 2.0, np.nan), "12.0 % larger than left"),
     ],
 )
 def test_a_difference_in_words(difference, words):
@@ -321,28 +325,32 @@ def test_a_difference_in_words(difference, words):
     ],
 )
 def test_angles_and_positions_have_no_size(name, means, half, words):
-    """Where they are 0 is a convention: 78 % less of 5 degrees means nothing."""
-    outcome = next(one for one in OUTCOMES.values() if one.source == name)
-    assert shown(*means, half, outcome).words(brief=True) == words
+    """Their zero is a convention: 78 % less of 5 degrees means nothing."""
+    outcome = next(outcome_of for outcome_of in OUTCOMES.values() if outcome_of.source == name)
+    assert difference_of(*means, half, outcome).words(brief=True) == words
 
 
 @pytest.mark.parametrize(
-    ("steps", "said", "short"),
+    ("steps", "words", "short"),
     [
         (made_steps(scatter=0.001), "The left foot pushes less at 9.1 m/s", "peak upward force"),
         (made_steps(scatter=0.001, right=0.9), "The right foot pushes less", "peak upward force"),
         (made_steps(right=1.0, seed=6), "Neither foot pushes less beyond", "none"),
         (made_steps(peak_vertical_force_bw=np.nan), "no plate measured the forces", ""),
-        (made_steps(each=2, runs=trials(normal=[9.0])), "takes three steps of each", "too few"),
+        (
+            made_steps(steps_each=2, runs=trials(normal=[9.0])),
+            "takes three steps of each",
+            "too few",
+        ),
         (made_steps(status="rejected"), "No step of each foot was kept", "too few steps"),
     ],
 )
-def test_sentences_say_which_side_and_what_differs(steps, said, short):
+def test_sentences_say_which_side_and_what_differs(steps, words, short):
     """The same comparisons in the athlete's headline, and in the table of the first page."""
     table = session_differences(session(steps))
     feet = comparisons(table, FEET)
     sentence = " ".join(side_words(feet))
-    assert said in sentence
+    assert words in sentence
     assert short in short_side_words(feet)
     if not feet or not feet[0].comparable:
         return

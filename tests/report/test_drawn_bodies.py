@@ -92,9 +92,9 @@ def _centres(replay: TrialReplay) -> np.ndarray:
 
 
 def test_a_script_holds_the_solids_of_the_skeleton_and_their_motion(replay):
-    made = json.loads(json.dumps(replay_script(replay), allow_nan=False))
-    skeleton, poses, found = replay.skeleton, replay.poses, unpack(made["packed"])
-    for number, segment in enumerate(made["segments"]):
+    script = json.loads(json.dumps(replay_script(replay), allow_nan=False))
+    skeleton, poses, numbers = replay.skeleton, replay.poses, unpack(script["packed"])
+    for number, segment in enumerate(script["segments"]):
         assert segment["name"] == skeleton.bodies[number]
         assert segment["mass"] == pytest.approx(skeleton.mass[number])
         assert segment["com"] == pytest.approx(skeleton.com[number], abs=1e-6)
@@ -105,36 +105,36 @@ def test_a_script_holds_the_solids_of_the_skeleton_and_their_motion(replay):
         if segment["name"] == MASSLESS:
             assert segment["axes"] == segment["directions"] == []
             continue
-        turned = Rotation.from_quat(segment["directions"]).as_matrix()
-        squares = turned @ np.diag(np.square(segment["axes"])) @ turned.T
+        directions = Rotation.from_quat(segment["directions"]).as_matrix()
+        squares = directions @ np.diag(np.square(segment["axes"])) @ directions.T
         np.testing.assert_allclose(squares, _squares(replay, number), atol=1e-4)
-    flat = found["turn"].reshape(-1, 4)
+    flat = numbers["turn"].reshape(-1, 4)
     turns = Rotation.from_quat(flat).as_matrix().reshape(poses.rotation.shape)
     np.testing.assert_allclose(turns, poses.rotation, atol=4 * TURN)
-    assert (np.sum(found["turn"][1:] * found["turn"][:-1], axis=-1) > 0.5).all()
+    assert (np.sum(numbers["turn"][1:] * numbers["turn"][:-1], axis=-1) > 0.5).all()
     centres = _centres(replay)
     body = np.average(centres, axis=1, weights=skeleton.mass)
-    np.testing.assert_allclose(found["place"], body, atol=LENGTH)
-    np.testing.assert_allclose(found["centre"], centres - body[:, None], atol=LENGTH)
-    np.testing.assert_allclose(found["plain"] + poses.origin, replay.plain, atol=POINT)
-    np.testing.assert_allclose(found["marker"] + body[:, None], replay.measured, atol=2 * POINT)
-    np.testing.assert_allclose(found["force"], replay.curves["force"][1].values, atol=0.26)
+    np.testing.assert_allclose(numbers["place"], body, atol=LENGTH)
+    np.testing.assert_allclose(numbers["centre"], centres - body[:, None], atol=LENGTH)
+    np.testing.assert_allclose(numbers["plain"] + poses.origin, replay.plain, atol=POINT)
+    np.testing.assert_allclose(numbers["marker"] + body[:, None], replay.measured, atol=2 * POINT)
+    np.testing.assert_allclose(numbers["force"], replay.curves["force"][1].values, atol=0.26)
 
 
 def test_a_script_tells_times_markers_and_sides(replay):
     """Every group is on one side of a step; a body without one arm has no push side."""
-    made = json.loads(json.dumps(replay_script(replay), allow_nan=False))
-    time = made["start"] + made["step"] * np.arange(len(replay.time))
+    script = json.loads(json.dumps(replay_script(replay), allow_nan=False))
+    time = script["start"] + script["step"] * np.arange(len(replay.time))
     np.testing.assert_allclose(time, replay.time, atol=1e-9)
-    assert [one["name"] for one in made["markers"]] == list(replay.markers)
-    for one in made["markers"]:
-        segment, place = replay.markers[one["name"]]
-        assert replay.skeleton.bodies[one["segment"]] == segment
-        assert one["place"] == pytest.approx(place, abs=1e-6)
-    for side, other in (("left", "right"), ("right", "left")):
-        sides = {role: dict(zip(GROUPS, row, strict=True)) for role, row in _roles(made, side)}
-        assert sides["swing_side"] == {name: float(name == f"leg_{other}") for name in GROUPS}
-        assert sides["push_side"] == {name: float(name != f"leg_{other}") for name in GROUPS}
+    assert [marker["name"] for marker in script["markers"]] == list(replay.markers)
+    for marker in script["markers"]:
+        segment, position = replay.markers[marker["name"]]
+        assert replay.skeleton.bodies[marker["segment"]] == segment
+        assert marker["place"] == pytest.approx(position, abs=1e-6)
+    for side, opposite in (("left", "right"), ("right", "left")):
+        sides = {role: dict(zip(GROUPS, row, strict=True)) for role, row in _roles(script, side)}
+        assert sides["swing_side"] == {name: float(name == f"leg_{opposite}") for name in GROUPS}
+        assert sides["push_side"] == {name: float(name != f"leg_{opposite}") for name in GROUPS}
     armless = {name: members for name, members in GROUPS.items() if name != "arm_left"}
     cut = replay_script(replace(replay, groups=armless))
     for rows in cut["roles"].values():
@@ -142,31 +142,33 @@ def test_a_script_tells_times_markers_and_sides(replay):
         assert len(rows["swing_side"]) == len(armless)
 
 
-def _roles(made: dict, side: str):
-    return made["roles"][side].items()
+def _roles(script: dict, side: str):
+    return script["roles"][side].items()
 
 
 def test_a_script_without_room_for_markers_keeps_all_else(replay, monkeypatch):
-    whole = replay_script(replay)
-    room = len(whole["packed"]["data"])
+    complete = replay_script(replay)
+    room = len(complete["packed"]["data"])
     monkeypatch.setattr("aqbio.pages.replay.MAX_BYTES", room)
-    assert replay_script(replay) == whole
+    assert replay_script(replay) == complete
     monkeypatch.setattr("aqbio.pages.replay.MAX_BYTES", room - 1)
     cut = replay_script(replay)
     assert cut["markers"] == []
-    kept, found = unpack(whole["packed"]), unpack(cut["packed"])
-    assert set(kept) - set(found) == {"marker"}
-    assert all(np.array_equal(found[name], kept[name]) for name in found)
+    numbers_of_complete, numbers_of_cut = unpack(complete["packed"]), unpack(cut["packed"])
+    assert set(numbers_of_complete) - set(numbers_of_cut) == {"marker"}
+    assert all(
+        np.array_equal(numbers_of_cut[name], numbers_of_complete[name]) for name in numbers_of_cut
+    )
 
 
 def test_spread_is_between_draws_at_every_instant():
     """By the standard library, number for number; the order of the draws does not matter."""
     samples = np.random.default_rng(1).normal(0.0, 1.0, (5, 4, 2, 3))
-    found = spread(samples)
-    assert found.shape == samples.shape[1:]
-    for place in np.ndindex(found.shape):
-        assert found[place] == pytest.approx(statistics.pstdev(samples[(slice(None), *place)]))
-    np.testing.assert_allclose(spread(samples[::-1]), found)
+    sd = spread(samples)
+    assert sd.shape == samples.shape[1:]
+    for index in np.ndindex(sd.shape):
+        assert sd[index] == pytest.approx(statistics.pstdev(samples[(slice(None), *index)]))
+    np.testing.assert_allclose(spread(samples[::-1]), sd)
 
 
 def test_angles_are_flexion_by_joint_and_side():
@@ -218,15 +220,15 @@ def test_the_picture_of_a_contact_is_the_outline_of_every_solid(replay, stance):
     assert (float(across), picture.find("path").get("class")) == (width, "ground")
     assert float(ground) < height
     skeleton, centres = replay.skeleton, _centres(replay)
-    seen = [n for n, name in enumerate(skeleton.bodies) if name not in (MASSLESS, HIDDEN)]
-    drawn, reach, top = iter(picture.findall("ellipse")), 0.0, 0.0
+    visible = [n for n, name in enumerate(skeleton.bodies) if name not in (MASSLESS, HIDDEN)]
+    outlines, reach, top = iter(picture.findall("ellipse")), 0.0, 0.0
     flip = PIXELS_PER_M * np.diag([1.0, -1.0])
     for frame, middle in zip(FRAMES, names.values(), strict=True):
         body = np.average(centres[frame], axis=0, weights=skeleton.mass)
-        for number in sorted(seen, key=lambda n: centres[frame, n, 2]):
-            x, y, degrees, look, half = _ellipse(next(drawn))
-            place = centres[frame, number] - body
-            assert x - middle == pytest.approx(PIXELS_PER_M * place[0], abs=0.11)
+        for number in sorted(visible, key=lambda n: centres[frame, n, 2]):
+            x, y, degrees, look, half = _ellipse(next(outlines))
+            centre = centres[frame, number] - body
+            assert x - middle == pytest.approx(PIXELS_PER_M * centre[0], abs=0.11)
             above = PIXELS_PER_M * (centres[frame, number, 1] - GROUND)
             assert float(ground) - y == pytest.approx(above, abs=0.11)
             rotation = replay.poses.rotation[frame, number]
@@ -238,19 +240,19 @@ def test_the_picture_of_a_contact_is_the_outline_of_every_solid(replay, stance):
             assert look == _look(skeleton.bodies[number], stance)
             reach = max(reach, abs(x - middle) + np.sqrt(outline[0, 0]))
             top = max(top, float(ground) - y + np.sqrt(outline[1, 1]))
-    assert next(drawn, None) is None
+    assert next(outlines, None) is None
     assert width / 3.0 - 2.0 * reach == pytest.approx(PIXELS_PER_M * POSE_GAP_M, abs=1.0)
     assert 0.0 < float(ground) - top < 0.1 * PIXELS_PER_M
 
 
-def _ellipse(drawn: ElementTree.Element) -> tuple[float, float, float, str, np.ndarray]:
+def _ellipse(outline: ElementTree.Element) -> tuple[float, float, float, str, np.ndarray]:
     """Place, turn in degrees, look and half axes of a drawn outline."""
     numbers = re.fullmatch(
-        r"translate\((\S+) (\S+)\) rotate\((\S+)\)", drawn.get("transform")
+        r"translate\((\S+) (\S+)\) rotate\((\S+)\)", outline.get("transform")
     ).groups()
     x, y, degrees = map(float, numbers)
-    half = np.array([float(drawn.get("rx")), float(drawn.get("ry"))])
-    return x, y, degrees, drawn.get("class"), half
+    half = np.array([float(outline.get("rx")), float(outline.get("ry"))])
+    return x, y, degrees, outline.get("class"), half
 
 
 def _look(segment: str, stance: str) -> str:

@@ -1,4 +1,4 @@
-"""Who and what leaves a study on the way to its numbers: nobody is lost between the boxes."""
+"""People and runs that leave a study on the way to its numbers: none is lost between the boxes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def _table(rows: list[tuple], *columns: str) -> pd.DataFrame:
 # a failure is shown as it was drawn: making it smaller takes minutes
 @settings(max_examples=40, deadline=None, phases=[Phase.reuse, Phase.generate])
 @given(
-    some.sets(some.sampled_from(NAMES)), *(some.lists(one, max_size=25) for one in ROWS.values())
+    some.sets(some.sampled_from(NAMES)),
+    *(some.lists(strategy, max_size=25) for strategy in ROWS.values()),
 )
 def test_who_leaves_and_who_stays_are_all_that_came(people, steps, runs, deviations):
     """And each who leaves has one reason, of those that are told apart the most frequent ones."""
@@ -70,12 +71,12 @@ def test_who_leaves_and_who_stays_are_all_that_came(people, steps, runs, deviati
         _table(steps, "participant_id", "status", "reason"),
         _table(deviations, "key", "before", "reason"),
     )
-    gone, cut = (
-        [why for what, was, why in deviations if (what, was) == (key, LISTED)]
+    removed_people, cut = (
+        [why for key_of_change, was, why in deviations if (key_of_change, was) == (key, LISTED)]
         for key in ("participant X", "trial X/run")
     )
-    expected = _leaving(people, moving, steps, gone, cut)
-    came = len(people) + len(gone), len(moving) + len(cut), len(steps)
+    expected = _leaving(people, moving, steps, removed_people, cut)
+    came = len(people) + len(removed_people), len(moving) + len(cut), len(steps)
     stay = (
         len({name for name, status, _ in steps if status == "ok"}),
         sum(fate == "ok" for _, fate, _ in moving),
@@ -92,14 +93,14 @@ def test_who_leaves_and_who_stays_are_all_that_came(people, steps, runs, deviati
         assert first - sum(box.count for box in between.values()) == last
         for fate, whys in leaving.items():
             if whys:
-                _check_reasons(between[LEAVES[fate]], whys, stated=fate != "without_steps")
+                _check_reasons(between[LEAVES[fate]], whys, has_reasons=fate != "without_steps")
 
 
-def _leaving(people, moving, steps, gone, cut) -> dict[str, dict[str, list]]:
+def _leaving(people, moving, steps, removed_people, cut) -> dict[str, dict[str, list]]:
     """Reasons of those that leave, by title and fate."""
     usable = {name for name, status, _ in steps if status == "ok"}
     return {
-        "People": {"removed": gone, "without_steps": list(people - usable)},
+        "People": {"removed": removed_people, "without_steps": list(people - usable)},
         "Runs": {
             "removed": cut,
             "left_out": [why for _, fate, why in moving if fate == "left out"],
@@ -107,20 +108,20 @@ def _leaving(people, moving, steps, gone, cut) -> dict[str, dict[str, list]]:
             "without_steps": [fate for _, fate, _ in moving if fate == "empty"],
         },
         "Contacts of the feet": {
-            status: [why for _, one, why in steps if one == status]
+            status: [why for _, step_status, why in steps if step_status == status]
             for status in ("rejected", "incomplete")
         },
     }
 
 
-def _check_reasons(box, whys, *, stated: bool) -> None:
+def _check_reasons(box, whys, *, has_reasons: bool) -> None:
     assert (box.count, box.stays) == (len(whys), False)
-    if not stated:
+    if not has_reasons:
         assert box.reasons == ()
         return
     counts = Counter(WHYS[why] for why in whys)
-    named = [(n, why) for n, why in box.reasons if why != "other reasons"]
-    assert all(counts[why] == n for n, why in named)
-    assert [n for n, _ in named] == sorted(counts.values(), reverse=True)[:MOST_REASONS]
+    named_reasons = [(n, why) for n, why in box.reasons if why != "other reasons"]
+    assert all(counts[why] == n for n, why in named_reasons)
+    assert [n for n, _ in named_reasons] == sorted(counts.values(), reverse=True)[:MOST_REASONS]
     assert sum(n for n, _ in box.reasons) == len(whys)
-    assert len(box.reasons) - len(named) == int(len(counts) > MOST_REASONS)
+    assert len(box.reasons) - len(named_reasons) == int(len(counts) > MOST_REASONS)

@@ -79,10 +79,10 @@ def test_a_panel_draws_each_step_and_the_mean_of_each_foot(name):
             for lines in [[*values[is_foot], values[is_foot].mean(axis=0)]]
             for n, line in enumerate(lines)
         ]
-        zero, *drawn = inner.findall("path")
+        zero, *paths = inner.findall("path")
         assert (zero.get("class"), zero.get("d")) == ("zero", "M0 0H100")
-        assert [line.get("class") for line in drawn] == [look for look, _ in expected]
-        for line, (_, values_of_line) in zip(drawn, expected, strict=True):
+        assert [line.get("class") for line in paths] == [look for look, _ in expected]
+        for line, (_, values_of_line) in zip(paths, expected, strict=True):
             points = np.column_stack((PERCENT, -values_of_line[PERCENT]))
             np.testing.assert_allclose(_points(line.get("d")), points, atol=ROUNDING * size)
         for foot, is_foot in feet.items():

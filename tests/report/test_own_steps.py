@@ -56,8 +56,8 @@ def _steps(data: xr.Dataset) -> pd.DataFrame:
         }
     )  # fmt: skip
     table["status"] = np.where(table["step"] == 0, "rejected", "ok")
-    other = table.assign(participant_id="B", speed_mps=table["speed_mps"] + 3.0)
-    return pd.concat([other, table.sample(frac=1.0, random_state=1)], ignore_index=True)
+    faster_athlete = table.assign(participant_id="B", speed_mps=table["speed_mps"] + 3.0)
+    return pd.concat([faster_athlete, table.sample(frac=1.0, random_state=1)], ignore_index=True)
 
 
 @pytest.mark.parametrize("scale", [126.0, np.nan])
@@ -76,23 +76,23 @@ def test_curves_are_those_of_the_kept_steps_at_the_speed_that_compares_the_feet(
         yield SimpleNamespace(participants=[data])
 
     monkeypatch.setattr(own_curves, "study_curves", opened)
-    found = participant_curves(SimpleNamespace(), "A", _steps(data), scale)
+    curves = participant_curves(SimpleNamespace(), "A", _steps(data), scale)
     expected = [
         step
         for step in range(data.sizes["step"])
         if data["trial_id"].values[step] == "fast" and data["number"].values[step] not in (0, 3)
     ]
     assert len(expected) == 7
-    assert found.left.tolist() == [data["number"].values[step] % 2 == 1 for step in expected]
-    assert found.unit == ("kg m²/s" if np.isnan(scale) else SCALED_UNIT)
-    kept = (data["trial_id"].values == "fast") & (data["number"].values > 0)
-    assert found.title == f"{data['speed'].values[kept].mean():.1f} m/s"
+    assert curves.left.tolist() == [data["number"].values[step] % 2 == 1 for step in expected]
+    assert curves.unit == ("kg m²/s" if np.isnan(scale) else SCALED_UNIT)
+    is_usual = (data["trial_id"].values == "fast") & (data["number"].values > 0)
+    assert curves.title == f"{data['speed'].values[is_usual].mean():.1f} m/s"
     for side in ROLE_SIDES:
-        for curve, step in zip(found.sides[side], expected, strict=True):
+        for curve, step in zip(curves.sides[side], expected, strict=True):
             recorded = data["angular_momentum"].sel(group=side, axis="y", phase="stance")[step]
             factor = 1.0 if np.isnan(scale) else 1000.0 / (scale * float(data["speed"][step]))
             np.testing.assert_allclose(curve, factor * recorded.values)
     data["angular_momentum"][:, :, 1, 0, 7] = np.nan
     assert participant_curves(SimpleNamespace(), "A", _steps(data), scale) is None
-    nobody = _steps(data).query("participant_id == 'B'")
-    assert participant_curves(SimpleNamespace(), "A", nobody, scale) is None
+    of_other_athlete = _steps(data).query("participant_id == 'B'")
+    assert participant_curves(SimpleNamespace(), "A", of_other_athlete, scale) is None

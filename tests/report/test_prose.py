@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.report.conftest import STUDIES, Made, made_pages
+from tests.report.conftest import STUDIES, MadeStudy, made_pages
 from validation.prose import block_problems, missing_answers, study_problems
 from validation.prose_blocks import Block
 from validation.prose_planted import PLANTED, unnoticed
@@ -26,12 +26,12 @@ MADE_UP = "paste"
 @pytest.mark.parametrize("name", STUDIES)
 def test_no_sentence_contradicts_the_tables(folder, name):
     problems = study_problems(made_pages(name, folder / name).study.root)
-    assert [str(one) for one in problems if one.block.section != MADE_UP] == []
+    assert [str(problem) for problem in problems if problem.block.section != MADE_UP] == []
 
 
 @pytest.mark.parametrize("seed", [1, 3, 5, 7])
-def test_wrong_words_are_noticed(whole: Made, seed):
-    missed = unnoticed(whole.study.root, seed)
+def test_wrong_words_are_noticed(whole_study: MadeStudy, seed):
+    missed = unnoticed(whole_study.study.root, seed)
     assert PLANTED - len(missed) >= MIN_NOTICED, missed
 
 
@@ -42,17 +42,17 @@ CONTRADICTIONS = pd.read_csv(
 
 
 @pytest.mark.parametrize("row", CONTRADICTIONS.to_dict("records"), ids=lambda row: row["name"])
-def test_contradictions_of_the_past_are_noticed(whole: Made, row):
+def test_contradictions_of_the_past_are_noticed(whole_study: MadeStudy, row):
     names = ("page", "section", "kind", "text", "head")
     block = Block(*(row[name] for name in names))
-    assert list(block_problems(block, StudyTables(whole.study.root)))
+    assert list(block_problems(block, StudyTables(whole_study.study.root)))
 
 
-def test_a_measure_that_is_not_listed_is_noticed(whole: Made, tmp_path):
+def test_a_measure_that_is_not_listed_is_noticed(whole_study: MadeStudy, tmp_path):
     """16 of the past: the list of measures outside their limits left one out."""
     copy = tmp_path / "results"
     for name in ("report", "tables", "figures"):
-        shutil.copytree(whole.study.root / name, copy / name)
+        shutil.copytree(whole_study.study.root / name, copy / name)
     page = copy / "report" / "quality.html"
     text = page.read_text(encoding="utf-8")
     section, mark, rest = text.partition('id="agreement"')
@@ -62,11 +62,11 @@ def test_a_measure_that_is_not_listed_is_noticed(whole: Made, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["condition", "session"])
-def test_a_comparison_that_no_page_makes_is_noticed(whole: Made, kind):
+def test_a_comparison_that_no_page_makes_is_noticed(whole_study: MadeStudy, kind):
     """18 and 19 of the past: two sessions, and restricted against normal arms, of one athlete."""
-    tables = StudyTables(whole.study.root)
+    tables = StudyTables(whole_study.study.root)
     before = set(map(str, missing_answers([], tables)))
     row = pd.DataFrame([{"participant_id": "S01", "comparison": kind}])
     tables.replace("differences", pd.concat([tables["differences"], row]))
     added = set(map(str, missing_answers([], tables))) - before
-    assert any("S01 are not compared" in one for one in added)
+    assert any("S01 are not compared" in problem for problem in added)

@@ -1,4 +1,4 @@
-"""What to do: doubtful trials and advice, ranked, by where it acts."""
+"""Actions to take: doubtful trials and advice, ranked, by where they act."""
 
 from __future__ import annotations
 
@@ -53,40 +53,40 @@ REMARK = Finding("contact-cut", "info", "cut by the end.", trial="few", particip
 def test_doubtful_trials_are_ranked_by_what_they_would_return():
     trials = doubtful_trials(TRIALS, [WANDERS, CLIPPED, REMARK])
     assert [trial.trial_ids for trial in trials] == [("many",), ("few",)]
-    many, few = trials  # two kinds of numbers of 12 steps, three of 3
+    of_many, of_few = trials  # two kinds of numbers of 12 steps, three of 3
     returned = "A repair returns joint moments and what each joint drives of 12 steps; "
-    assert many.returned == f"{returned}the others count."
-    assert "of 3 steps" in few.returned
-    assert many.seems == DOUBTS["foot_slip"].seems
-    assert many.technical.startswith("outside the limit: ")
-    assert many.named
-    assert many.remedies["Repair the files"] == ("Correct LMT5 in the capture software.",)
+    assert of_many.returned == f"{returned}the others count."
+    assert "of 3 steps" in of_few.returned
+    assert of_many.seems == DOUBTS["foot_slip"].seems
+    assert of_many.technical.startswith("outside the limit: ")
+    assert of_many.named
+    assert of_many.remedies["Repair the files"] == ("Correct LMT5 in the capture software.",)
 
 
 def test_without_a_finding_the_page_says_where_to_look():
-    [few] = doubtful_trials(TRIALS[:1], [REMARK])
-    assert not few.named
-    assert few.remedies["Repair the files"] == (DOUBTS["flight_drift_y"].repair,)
-    assert few.remedies["Record next time"] == (DOUBTS["flight_drift_y"].recording,)
-    assert "Analyse again" not in few.remedies
-    whole = TRIALS[:1].assign(spoilt=", ".join(OUTCOMES))
-    [few] = doubtful_trials(whole, [])
-    assert few.remedies["Analyse again"] == (LEAVE_OUT,)
-    assert few.returned == "A repair returns all numbers of 3 steps."
+    [doubtful] = doubtful_trials(TRIALS[:1], [REMARK])
+    assert not doubtful.named
+    assert doubtful.remedies["Repair the files"] == (DOUBTS["flight_drift_y"].repair,)
+    assert doubtful.remedies["Record next time"] == (DOUBTS["flight_drift_y"].recording,)
+    assert "Analyse again" not in doubtful.remedies
+    all_affected = TRIALS[:1].assign(spoilt=", ".join(OUTCOMES))
+    [doubtful] = doubtful_trials(all_affected, [])
+    assert doubtful.remedies["Analyse again"] == (LEAVE_OUT,)
+    assert doubtful.returned == "A repair returns all numbers of 3 steps."
 
 
 def test_trials_of_one_doubt_stand_together():
     """Two of 3 and 9 steps go before one of 12 with fewer kinds of numbers."""
-    again = TRIALS[:1].assign(trial_id="again", steps_ok=9)
-    together, alone = doubtful_trials(pd.concat([TRIALS, again]), [])
-    assert (together.trial_ids, together.steps, together.size) == (("few", "again"), 12, 36)
-    assert alone.trial_ids == ("many",)
+    third_trial = TRIALS[:1].assign(trial_id="again", steps_ok=9)
+    pair, single = doubtful_trials(pd.concat([TRIALS, third_trial]), [])
+    assert (pair.trial_ids, pair.steps, pair.size) == (("few", "again"), 12, 36)
+    assert single.trial_ids == ("many",)
 
 
 def test_advice_is_ranked_by_the_steps_that_are_lost():
-    lost = lost_steps(TRIALS)
-    assert lost == {("A", "few"): 3, ("A", "many"): 13, ("A", "sound"): 2}
-    advice = finding_advice(causes([CLIPPED, WANDERS, REMARK]), None, lost)
+    steps_lost = lost_steps(TRIALS)
+    assert steps_lost == {("A", "few"): 3, ("A", "many"): 13, ("A", "sound"): 2}
+    advice = finding_advice(causes([CLIPPED, WANDERS, REMARK]), None, steps_lost)
     assert [(item.steps, item.kind) for item in advice] == [(13, "repair"), (2, "recording")]
     by_kind = advice_by_kind(advice)
     assert list(by_kind) == ["Record next time", "Repair the files"]

@@ -89,8 +89,8 @@ def test_differences_are_those_of_their_logarithms_and_attempts():
 def test_running_beside_it_is_that_of_the_same_leg(movement, true):
     """The leg of the other foot swings: its thigh is fast in the left foot's contacts."""
     (line,) = strength_sheet(_study(_rows(movement=movement)), "A", _session).lines
-    said = float(line.running.split(": ")[1].split(" %")[0].replace("−", "-"))
-    assert said == pytest.approx(percent(math.log(true)), abs=1.0)
+    printed = float(line.running.split(": ")[1].split(" %")[0].replace("−", "-"))
+    assert printed == pytest.approx(percent(math.log(true)), abs=1.0)
 
 
 @pytest.mark.parametrize("count", [3, 8])
@@ -104,9 +104,9 @@ def test_running_beside_it_has_the_interval_of_the_feet_on_the_page(count):
              ("right", "left")]  # fmt: skip
     expected = stats.ttest_ind(*force).confidence_interval(0.95)
     low, high = line.running.split(" %, ")[1].removesuffix(" %").replace("−", "-").split(" to ")
-    for said, difference in ((low, expected.low), (high, expected.high)):
+    for printed, difference in ((low, expected.low), (high, expected.high)):
         ratio = math.log(1.0 + difference / force[1].mean())
-        assert float(said) == pytest.approx(percent(ratio), abs=0.1)
+        assert float(printed) == pytest.approx(percent(ratio), abs=0.1)
 
 
 def test_two_steps_of_a_foot_are_too_few():
@@ -151,9 +151,9 @@ def test_the_last_session_says_what_changed_and_what_the_leg_does_now():
     rows = _rows() + _rows("B", "after", factor=1.2)
     sessions = {"A": _session("A", 1.0), "B": _session("B", 1.25)}
     sheet = strength_sheet(_study(rows), "B", sessions.__getitem__)
-    said = {change.test: change.running for change in sheet.changes}
+    running_of = {change.test: change.running for change in sheet.changes}
     changes = {
-        leg: float(said[f"Hip flexion (isometric), {leg}"].split(": ")[1].split(" %")[0])
+        leg: float(running_of[f"Hip flexion (isometric), {leg}"].split(": ")[1].split(" %")[0])
         for leg in ("left", "right")
     }
     assert changes == {"left": pytest.approx(0.0, abs=0.1), "right": pytest.approx(25.0, abs=0.1)}
@@ -167,14 +167,14 @@ def test_the_last_session_says_what_changed_and_what_the_leg_does_now():
 
 
 def test_what_is_not_known_is_said_and_what_comes_next():
-    once = [row for row in _rows() if row.attempt == 1]
-    sheet = strength_sheet(_study(once), "A", _session)
+    first_attempts = [row for row in _rows() if row.attempt == 1]
+    sheet = strength_sheet(_study(first_attempts), "A", _session)
     assert math.isnan(sheet.lines[0].ratio.low)
     assert "one attempt was made" in sheet.sentence
     assert f"hip flexion {sheet.lines[0].ratio.words}:" in sheet.sentence
     assert "Next: test extension of hip or knee of both legs." in sheet.sentence
-    both = _rows() + _rows(movement="knee_extension")
-    assert "in six weeks" in strength_sheet(_study(both), "A", _session).sentence
+    both_movements = _rows() + _rows(movement="knee_extension")
+    assert "in six weeks" in strength_sheet(_study(both_movements), "A", _session).sentence
     unstated = _rows(pain=None) + _rows(movement="knee_extension")
     assert "note pain" in strength_sheet(_study(unstated), "A", _session).sentence
     assert strength_sheet(_study([]), "A", _session) is None

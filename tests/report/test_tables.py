@@ -41,33 +41,35 @@ def cells_of(page: str, name: str) -> tuple[list[str], list[list[Cell]]]:
     """Heads of the columns, and the rows of a table of a page."""
     [table] = re.findall(rf'aria-label="Table: {re.escape(name)}">(.*?)</table>', page, re.S)
     head, _, body = table.partition("</thead>")
-    heads = [words_of(one).strip() for one in re.findall(r"<th scope=.col.*?</th>", head, re.S)]
+    heads = [
+        words_of(header).strip() for header in re.findall(r"<th scope=.col.*?</th>", head, re.S)
+    ]
     rows = []
     for row in re.findall(r"<tr.*?</tr>", body, re.S):
-        found = re.findall(r"<t[hd]([^>]*)>(.*?)</t[hd]>", row, re.S)
+        raw_cells = re.findall(r"<t[hd]([^>]*)>(.*?)</t[hd]>", row, re.S)
         rows.append(
             [
                 Cell(words_of(cell).strip(), marks, tuple(
-                    (float(value), shown)
-                    for value, shown in re.findall(r'<data value="(.*?)">(.*?)</data>', cell)
+                    (float(value), printed)
+                    for value, printed in re.findall(r'<data value="(.*?)">(.*?)</data>', cell)
                 ))
-                for marks, cell in found
+                for marks, cell in raw_cells
             ]
         )  # fmt: skip
     return heads, rows
 
 
 def check_digits(cell: Cell, factor: float = 1.0) -> None:
-    """What is shown of a value is the value in the unit of the page, rounded."""
-    for value, shown in cell.numbers:
+    """Printed digits of a value are the value in the unit of the page, rounded."""
+    for value, printed in cell.numbers:
         if np.isnan(value):
-            assert shown == "n/a"
+            assert printed == "n/a"
             continue
-        number, _, power = shown.translate(SUPERSCRIPTS).partition("×10")
+        number, _, power = printed.translate(SUPERSCRIPTS).partition("×10")
         _, _, decimals = number.partition(".")
         ten = 10.0 ** int(power or 0)
-        most = 0.5001 * ten * 10.0 ** -len(decimals)
-        assert abs(float(number) * ten - factor * value) <= most, (value, shown)
+        tolerance = 0.5001 * ten * 10.0 ** -len(decimals)
+        assert abs(float(number) * ten - factor * value) <= tolerance, (value, printed)
 
 
 def check_numbers(cell: Cell, *expected: float) -> None:
@@ -80,38 +82,38 @@ STEP_COLUMNS = (
 )  # fmt: skip
 
 
-def own_rows(made, name: str, who: str) -> pd.DataFrame:
+def own_rows(made, name: str, athlete: str) -> pd.DataFrame:
     table = read_table(made.study.table(f"{name}.tsv"))
-    return table[table["participant_id"] == who]
+    return table[table["participant_id"] == athlete]
 
 
-def test_every_step_is_on_the_page_of_its_athlete(made):
-    for one in made.study.participants:
-        who = one.participant_id
-        steps = own_rows(made, "steps", who).to_dict("records")
-        heads, rows = cells_of(made.page(f"athletes/{who}"), "steps")
+def test_every_step_is_on_the_page_of_its_athlete(made_study):
+    for person in made_study.study.participants:
+        athlete = person.participant_id
+        steps = own_rows(made_study, "steps", athlete).to_dict("records")
+        heads, rows = cells_of(made_study.page(f"athletes/{athlete}"), "steps")
         assert heads[:3] == ["Trial", "Step", "Stance foot"]
         assert len(heads) == 4 + len(STEP_COLUMNS)
         for step, row in zip(steps, rows, strict=True):
-            said = [cell.text for cell in row]
-            assert said[:3] == [step["trial_id"], str(step["step"]), step["side"]]
+            texts = [cell.text for cell in row]
+            assert texts[:3] == [step["trial_id"], str(step["step"]), step["side"]]
             for name, cell in zip(STEP_COLUMNS, row[3:-1], strict=True):
                 check_numbers(cell, step[name])
                 check_digits(cell)
-            kept = step["status"] == "ok"
-            assert said[-1] == ("kept" if kept else f"{step['status']}: {step['reason']}")
+            is_valid = step["status"] == "ok"
+            assert texts[-1] == ("kept" if is_valid else f"{step['status']}: {step['reason']}")
 
 
-def test_every_measure_of_quality_is_on_the_page_of_its_athlete(made):
+def test_every_measure_of_quality_is_on_the_page_of_its_athlete(made_study):
     """With its limit, and whether it is beyond."""
-    for one in made.study.participants:
-        who = one.participant_id
-        quality = own_rows(made, "quality", who)
+    for person in made_study.study.participants:
+        athlete = person.participant_id
+        quality = own_rows(made_study, "quality", athlete)
         quality = quality[~quality["measure"].str.startswith("closure_")]
         if quality.empty:
-            assert "All measures of quality" not in made.page(f"athletes/{who}")
+            assert "All measures of quality" not in made_study.page(f"athletes/{athlete}")
             continue
-        (_, *trials), rows = cells_of(made.page(f"athletes/{who}"), "quality")
+        (_, *trials), rows = cells_of(made_study.page(f"athletes/{athlete}"), "quality")
         by = quality.assign(trial_id=quality["trial_id"].fillna("model"))
         by = by.set_index(["measure", "trial_id"])
         for measure, row in zip(dict.fromkeys(quality["measure"]), rows, strict=True):
@@ -129,15 +131,17 @@ def test_every_measure_of_quality_is_on_the_page_of_its_athlete(made):
 def check_rated(cell: Cell, row: pd.Series, factor: float) -> None:
     check_numbers(cell, row["value"])
     check_digits(cell, factor)
-    said = cell.text.removeprefix(cell.numbers[0][1]).strip()
+    words_of_limit = cell.text.removeprefix(cell.numbers[0][1]).strip()
     rated = row["verdict"] in ("warning", "fail")
     assert (f'class="{row["verdict"]}"' in cell.marks) == rated
     if np.isnan(row["limit"]):
-        assert "limit" not in said
+        assert "limit" not in words_of_limit
         return
     beyond = "above" if row["value"] > row["limit"] else "below"
     limit = digits(row["limit"] * factor)
-    assert said.startswith(f"{beyond} the limit of {limit}" if rated else f"limit {limit}")
+    assert words_of_limit.startswith(
+        f"{beyond} the limit of {limit}" if rated else f"limit {limit}"
+    )
 
 
 def speeds_of(table: pd.DataFrame) -> list[pd.DataFrame]:
@@ -149,25 +153,25 @@ def speeds_of(table: pd.DataFrame) -> list[pd.DataFrame]:
 ABOUT = {"x": "forward axis", "y": "vertical axis", "z": "sideways axis"}
 
 
-def test_what_is_carried_is_the_table_of_stance_means(made):
+def test_what_is_carried_is_the_table_of_stance_means(made_study):
     """Mean and spread by carrier and axis, mean and ends by joint, at every speed."""
-    table = read_table(made.study.root / "figures" / "stance_means.tsv")
-    columns, page = speeds_of(table), made.page("results")
+    table = read_table(made_study.study.root / "figures" / "stance_means.tsv")
+    columns, page = speeds_of(table), made_study.page("results")
     if not columns:
         assert "Table: angular momentum in contact" not in page
         return
-    indexed = [one.set_index(["quantity", "source", "axis"]) for one in columns]
+    indexed = [column.set_index(["quantity", "source", "axis"]) for column in columns]
     for axis, words in ABOUT.items():
         heads, rows = cells_of(page, f"angular momentum in contact, {words}")
-        for own, head in zip(columns, heads[1:], strict=True):
-            assert f"{own['speed_mps'].iloc[0]:.1f} m/s" in head
-            assert f"{int(own['steps'].iloc[0])} step" in head
+        for means, head in zip(columns, heads[1:], strict=True):
+            assert f"{means['speed_mps'].iloc[0]:.1f} m/s" in head
+            assert f"{int(means['steps'].iloc[0])} step" in head
         words_of_carriers = present_carriers(speed_columns(table))
         for (name, label), row in zip(words_of_carriers.items(), rows, strict=True):
             assert row[0].text == label
-            for own, cell in zip(indexed, row[1:], strict=True):
-                found = own.loc[("angular_momentum", name, axis)]
-                check_numbers(cell, found["mean"], found["sd"])
+            for means, cell in zip(indexed, row[1:], strict=True):
+                row_of_means = means.loc[("angular_momentum", name, axis)]
+                check_numbers(cell, row_of_means["mean"], row_of_means["sd"])
                 check_digits(cell)
     moments = table[table["quantity"] == "joint_moment_mean"]
     labels = {_capital(source_words(name)): name for name in moments["source"]}
@@ -176,10 +180,10 @@ def test_what_is_carried_is_the_table_of_stance_means(made):
     assert {row[0].text for row in rows} == set(labels)
     for row in rows:
         name = labels[row[0].text]
-        for own, cell in zip(indexed, row[1:], strict=True):
+        for means, cell in zip(indexed, row[1:], strict=True):
             kinds = [(f"joint_moment_{end}", name, "y") for end in ("mean", "min", "max")]
-            if kinds[0] in own.index:
-                check_numbers(cell, *(own.loc[kind]["mean"] for kind in kinds))
+            if kinds[0] in means.index:
+                check_numbers(cell, *(means.loc[kind]["mean"] for kind in kinds))
                 check_digits(cell)
             else:
                 assert cell.text == "n/a"
@@ -189,46 +193,48 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def test_contributions_of_all_sources_are_those_of_the_figure(made):
+def test_contributions_of_all_sources_are_those_of_the_figure(made_study):
     """Of model C2 with its interval, of the other models below."""
-    page = made.page("results")
-    path = made.study.root / "figures" / "caused_rotation.tsv"
+    page = made_study.page("results")
+    path = made_study.study.root / "figures" / "caused_rotation.tsv"
     columns = speeds_of(read_table(path)) if path.is_file() else []
-    tables = made.content.tables
+    tables = made_study.content.tables
     others_of = set(tables["model_differences"]["participant_id"])
     compared = bool(others_of) and set(tables["steps"]["participant_id"]) <= others_of
     names = re.findall(r'aria-label="Table: (contributions to rotation at .*?)"', page)
     assert len(names) == len(columns)
-    for name, own in zip(names, columns, strict=True):
-        sources = list(dict.fromkeys(own["source"]))
+    for name, contributions in zip(names, columns, strict=True):
+        sources = list(dict.fromkeys(contributions["source"]))
         _, rows = cells_of(page, name)
         assert len(rows) == len(sources)
         for source, row in zip(sources, rows, strict=True):
             for panel, cell in zip(SIDES, row[1:3], strict=True):
-                chosen = own[(own["panel"] == panel) & (own["source"] == source)]
+                chosen = contributions[
+                    (contributions["panel"] == panel) & (contributions["source"] == source)
+                ]
                 by = chosen.set_index("variant")
-                first, others = by.loc["C2"], by.drop("C2")["mean"]
+                first, other_models = by.loc["C2"], by.drop("C2")["mean"]
                 ends = [first["low"], first["high"]] if first["low"] == first["low"] else []
-                check_numbers(cell, first["mean"], *ends, *others)
+                check_numbers(cell, first["mean"], *ends, *other_models)
                 check_digits(cell)
-                values = pd.Series([first["mean"], *ends, *others])
+                values = pd.Series([first["mean"], *ends, *other_models])
                 one_side = bool((values > 0).all() or (values < 0).all())
                 assert ('class="sure"' in cell.marks) == (compared and one_side and bool(ends))
 
 
-def test_the_words_of_every_verdict_are_on_the_page(made):
+def test_the_words_of_every_verdict_are_on_the_page(made_study):
     """Those of `verdict_words`, under their heads, with the claim as the registry has it."""
-    page = made.page("results")
-    section: Any = verdict_section(made.content.verdicts)
-    registry = study_registry(made.study)
-    shown = [verdict for _, verdicts in section.parts for verdict in verdicts]
+    page = made_study.page("results")
+    section: Any = verdict_section(made_study.content.verdicts)
+    registry = study_registry(made_study.study)
+    verdicts_shown = [verdict for _, verdicts in section.parts for verdict in verdicts]
     articles = re.findall(
         r'<article id="words-(\w+)" class="told (\w*)">(.*?)</article>', page, re.S
     )
-    for verdict, (name, kind, article) in zip(shown, articles, strict=True):
+    for verdict, (name, kind, article) in zip(verdicts_shown, articles, strict=True):
         hypothesis, words = registry[verdict.hypothesis.id], verdict.words
         assert (name, kind) == (hypothesis.id, verdict.row["verdict"])
-        said = {
+        words_by_head = {
             html.unescape(re.sub(r"<[^>]+>", "", head)): html.unescape(re.sub(r"<[^>]+>", "", text))
             for head, text in re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", article, re.S)
         }
@@ -242,7 +248,7 @@ def test_the_words_of_every_verdict_are_on_the_page(made):
             * bool(hypothesis.discriminating),
             **dict(words.details),
         }
-        assert said == {head: text for head, text in expected.items() if text}
+        assert words_by_head == {head: text for head, text in expected.items() if text}
         around = words_of(article)
         for text in (hypothesis.title, words.text, *words.remarks):
             assert words_of(html.escape(text)) in around

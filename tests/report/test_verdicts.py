@@ -53,11 +53,11 @@ NOT_PLAIN = (
 )  # fmt: skip
 """Jargon, verdicts, advice and causes: what the first sentences leave out."""
 
-EVERY = [
-    (one, found)
-    for one in REGISTRY.hypotheses
-    for found in (*TIMES, "not_testable")
-    if found == "not_testable" or (found != "described") == one.judged
+HYPOTHESES_AND_FINDINGS = [
+    (hypothesis_of, finding)
+    for hypothesis_of in REGISTRY.hypotheses
+    for finding in (*TIMES, "not_testable")
+    if finding == "not_testable" or (finding != "described") == hypothesis_of.judged
 ]
 OPEN = ("too_imprecise", "not_enough_data", "gate_failed")
 
@@ -84,16 +84,16 @@ POWER = {
     "n_athletes": 12, "mde": -0.8474, "smallest_effect": -0.2, "power_half": 0.001, "power": 0.0312,
     "power_twice": 0.22, "athletes_needed": 138.0, "sd_athletes": 1.0, "sd_steps": NAN,
 }  # fmt: skip
-ENOUGH = {"mde": 0.052, "smallest_effect": 0.05, "power_half": 0.0, "power": 0.5,
+ENOUGH_POWER = {"mde": 0.052, "smallest_effect": 0.05, "power_half": 0.0, "power": 0.5,
           "power_twice": 1.0, "athletes_needed": 8.0}  # fmt: skip
 
 
 def lines(words) -> list[str]:
     """Everything that is said of a verdict, by the part that says it."""
     parts = ("verdict", "label", "basis", "text", "sure", "change", "literal")
-    told = {part: getattr(words, part) for part in parts} | dict(words.details)
-    told |= {f"remark {number}": one for number, one in enumerate(words.remarks)}
-    return [f"{part}: {said}" for part, said in told.items() if said]
+    words_by_part = {part: getattr(words, part) for part in parts} | dict(words.details)
+    words_by_part |= {f"remark {number}": remark for number, remark in enumerate(words.remarks)}
+    return [f"{part}: {text}" for part, text in words_by_part.items() if text]
 
 
 ALPHA = 0.0432
@@ -101,52 +101,52 @@ ALPHA = 0.0432
 
 
 def slots(part: str, hypothesis, row) -> dict[str, str]:
-    """What a part takes from the registry, the words of its statistic and its row, by name."""
+    """Parts of a line from the registry, the words of its statistic and its row, by name."""
     plain = statistic_words(hypothesis)
-    found = {"alpha": f"{ALPHA:g}"}
+    by_slot = {"alpha": f"{ALPHA:g}"}
     if part in ("change", "Statistic"):
-        found |= {"smallest effect": digits(float(row["smallest_effect"]))}
+        by_slot |= {"smallest effect": digits(float(row["smallest_effect"]))}
     if part in ("sure", "change") and not math.isnan(float(row["estimate"])):
         ends = ("lowest", "highest") if part == "sure" and "lowest" in row else ()
         for names in (("estimate", "ci_low", "ci_high"), ("estimate", *ends)):
             values = [float(row[name]) for name in names]
             if len(values) == 3 and not math.isnan(values[1]):
-                found = dict(zip(names, format_interval(*values), strict=True)) | found
+                by_slot = dict(zip(names, format_interval(*values), strict=True)) | by_slot
     elif part in ("verdict", "basis"):
-        found |= {"size of smallest effect": digits(abs(float(row["smallest_effect"])))}
+        by_slot |= {"size of smallest effect": digits(abs(float(row["smallest_effect"])))}
     elif part == "literal":
-        found |= {"meant": hypothesis.literal.words}
-        found |= {"how": f"({LITERAL[hypothesis.literal.label]})"}
+        by_slot |= {"meant": hypothesis.literal.words}
+        by_slot |= {"how": f"({LITERAL[hypothesis.literal.label]})"}
     elif part == "Statistic":
-        found |= {"estimand": hypothesis.estimand, "statistic": f"{row['statistic']}:"}
-        found |= {"unit": f"unit: {row['unit']}."}
+        by_slot |= {"estimand": hypothesis.estimand, "statistic": f"{row['statistic']}:"}
+        by_slot |= {"unit": f"unit: {row['unit']}."}
     elif part == "Athletes" and "robust" in row:
-        found |= {"robust": digits(float(row["robust"]))}
+        by_slot |= {"robust": digits(float(row["robust"]))}
     elif part == "What no interval includes":
         for number, (cause, moved) in enumerate(hypothesis.biases.items()):
-            found |= {f"cause {number}": f"with {cause} the"}
-            found |= {f"moved {number}": f"{moved:+g} ".replace("-", "−")}
+            by_slot |= {f"cause {number}": f"with {cause} the"}
+            by_slot |= {f"moved {number}": f"{moved:+g} ".replace("-", "−")}
     elif part == "text":
-        found |= {"title": hypothesis.title, "rivals": hypothesis.rivals}
+        by_slot |= {"title": hypothesis.title, "rivals": hypothesis.rivals}
         for name in ("more", "less", "limit", "second") if plain is not None else ():
-            found[name] = getattr(plain, name)
+            by_slot[name] = getattr(plain, name)
         for name in ("estimate", "smallest_effect") if plain is not None else ():
             size = digits(abs(plain.written(float(row[name]))))
-            found |= {
+            by_slot |= {
                 f"{way} of {name}": getattr(plain, way).format(size) for way in ("size", "short")
             }
-    capital = {name.capitalize(): text[:1].upper() + text[1:] for name, text in found.items()}
-    return {name: text for name, text in capital.items() if text not in found.values()} | found
+    capital = {name.capitalize(): text[:1].upper() + text[1:] for name, text in by_slot.items()}
+    return {name: text for name, text in capital.items() if text not in by_slot.values()} | by_slot
 
 
 def template(line: str, hypothesis, row) -> str:
     """A line with the name of whatever it takes from elsewhere in its place, longest first."""
-    part, _, said = line.partition(": ")
-    known = slots(part, hypothesis, row)
-    for name, text in sorted(known.items(), key=lambda item: -len(item[1])):
+    part, _, line_text = line.partition(": ")
+    slot_texts = slots(part, hypothesis, row)
+    for name, text in sorted(slot_texts.items(), key=lambda item: -len(item[1])):
         if text:
-            said = re.sub(rf"(?<![\w.−]){re.escape(text)}(?![\d])", f"{{{name}}}", said)
-    return f"{part}: {said}"
+            line_text = re.sub(rf"(?<![\w.−]){re.escape(text)}(?![\d])", f"{{{name}}}", line_text)
+    return f"{part}: {line_text}"
 
 
 OF_ALL = ("literal", "Statistic", "Athletes", "What no interval includes")
@@ -160,15 +160,18 @@ def keeps_the_rules(text, patterns=FORBIDDEN):
 
 def test_every_sentence_is_what_it_was():
     """As templates: what is put into them is held below, by its law."""
-    found = []
+    sentences = []
 
     def tell(kind, hypothesis, row, words):
         for line in lines(words):
             of = "" if line.startswith(OF_ALL) else f"{kind} "
-            found.append(f"{of}{template(line, hypothesis, row)}")
+            sentences.append(f"{of}{template(line, hypothesis, row)}")
 
-    every = [(one.model_copy(update={"alpha": ALPHA}), kind) for one, kind in EVERY]
-    for hypothesis, kind in every:
+    all_pairs = [
+        (hypothesis_of.model_copy(update={"alpha": ALPHA}), kind)
+        for hypothesis_of, kind in HYPOTHESES_AND_FINDINGS
+    ]
+    for hypothesis, kind in all_pairs:
         row = made_row(hypothesis, kind)
         words = verdict_words(hypothesis, row)
         keeps_the_rules(words.text.replace(INTERVALS["share"], ""), NOT_PLAIN)
@@ -183,55 +186,75 @@ def test_every_sentence_is_what_it_was():
         row = made_row(hypothesis, kind, **changes)
         rows = [LITERAL_ROW, LITERAL_ROW | {"n_showing": NAN, "ci_low": NAN}] if number == 1 else ()
         tell(kind, hypothesis, row, verdict_words(hypothesis, row, rows))
-    own = REGISTRY["H1"].model_copy(update={"statistic": "one_of_ones_own", "alpha": ALPHA})
-    row = made_row(own, "found")
-    tell("of another statistic", own, row, verdict_words(own, row))
-    contrasts = [(one, statistic_words(one)) for one in REGISTRY.hypotheses if one.contrast]
-    found += [
-        f"{one.id} {name}: {getattr(plain, name)}"
-        for one, plain in contrasts
+    of_own_statistic = REGISTRY["H1"].model_copy(
+        update={"statistic": "one_of_ones_own", "alpha": ALPHA}
+    )
+    row = made_row(of_own_statistic, "found")
+    tell("of another statistic", of_own_statistic, row, verdict_words(of_own_statistic, row))
+    contrasts = [
+        (contrast_of, statistic_words(contrast_of))
+        for contrast_of in REGISTRY.hypotheses
+        if contrast_of.contrast
+    ]
+    sentences += [
+        f"{contrast_of.id} {name}: {getattr(plain, name)}"
+        for contrast_of, plain in contrasts
         for name in ("more", "less", "size", "short")
     ]
-    powers = [("H1", ENOUGH), ("H1", {"power": NAN, "n_athletes": 1}), ("H8a", {"power": NAN})]
+    powers = [
+        ("H1", ENOUGH_POWER),
+        ("H1", {"power": NAN, "n_athletes": 1}),
+        ("H8a", {"power": NAN}),
+    ]
     powers += [("H8a", {"sd_steps": sd}) for sd in (NAN, 0.8, 0.2, 0.5)]
     powers += [("H8a", {"athletes_needed": NAN})]
-    found += [f"{name}: {power_words(REGISTRY[name], POWER | changes)}" for name, changes in powers]
+    sentences += [
+        f"{name}: {power_words(REGISTRY[name], POWER | changes)}" for name, changes in powers
+    ]
     record = Record("aaaa", "2026-01-02T03:04:05+00:00")
     records = (record, Record("aaaa", "not recorded"), Record("bbbb", record.recorded), None)
-    found += [registry_words(one, "aaaa") for one in records]
-    keeps_the_rules("\n".join(one for one in found if "reason: " not in one))
-    assert "nan" not in " ".join(found).split()
-    assert differences("verdicts", list(dict.fromkeys(found))) == []
+    sentences += [registry_words(record_of, "aaaa") for record_of in records]
+    keeps_the_rules("\n".join(sentence for sentence in sentences if "reason: " not in sentence))
+    assert "nan" not in " ".join(sentences).split()
+    assert differences("verdicts", list(dict.fromkeys(sentences))) == []
 
 
-@pytest.mark.parametrize(("hypothesis", "found"), [one for one in EVERY if one[1] in TIMES])
-def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, found):
-    """Where something was seen its own sign decides; otherwise it is what was asked."""
-    row, plain = made_row(hypothesis, found), statistic_words(hypothesis)
-    said = verdict_words(hypothesis, row).text
-    told = {digits(abs(plain.written(row[name]))) for name in ("estimate", "smallest_effect")}
-    told |= {"17", "29"}  # athletes
-    told |= {"71", "0.53"} if found in OPEN else set()  # of the reason
+@pytest.mark.parametrize(
+    ("hypothesis", "finding"), [pair for pair in HYPOTHESES_AND_FINDINGS if pair[1] in TIMES]
+)
+def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, finding):
+    """A finding's own sign decides; without a finding it is the predicted direction."""
+    row, plain = made_row(hypothesis, finding), statistic_words(hypothesis)
+    text = verdict_words(hypothesis, row).text
+    numbers_allowed = {
+        digits(abs(plain.written(row[name]))) for name in ("estimate", "smallest_effect")
+    }
+    numbers_allowed |= {"17", "29"}  # athletes
+    numbers_allowed |= {"71", "0.53"} if finding in OPEN else set()  # of the reason
     around = " ".join((plain.more, plain.less, plain.size, hypothesis.rivals))
-    told |= set(re.findall(r"\d[\d.]*\d|\d", around))
-    assert set(re.findall(r"\d[\d.]*\d|\d", said)) <= told
-    asked, other = (plain.more, plain.less) if hypothesis.sign > 0 else (plain.less, plain.more)
-    seen, unseen = (other, asked) if found == "opposite_found" else (asked, other)
-    assert seen.lower() in said.lower()
-    assert unseen.lower() not in said.lower()
-    assert ("remains unresolved" in said) == (found in OPEN)
-    assert ("below the smallest effect of interest" in said) == (found == "no_effect")
-    assert ("showed the predicted direction" in said) == (
-        found == "opposite_found" and "17 of" in said
+    numbers_allowed |= set(re.findall(r"\d[\d.]*\d|\d", around))
+    assert set(re.findall(r"\d[\d.]*\d|\d", text)) <= numbers_allowed
+    predicted, opposite = (
+        (plain.more, plain.less) if hypothesis.sign > 0 else (plain.less, plain.more)
     )
-    if found not in OPEN[1:]:
-        own, words = row["n_showing"] == row["n_showing"], verdict_words(hypothesis, row)
-        assert ("17 of 29 athletes" in said) == own
+    direction, unseen = (
+        (opposite, predicted) if finding == "opposite_found" else (predicted, opposite)
+    )
+    assert direction.lower() in text.lower()
+    assert unseen.lower() not in text.lower()
+    assert ("remains unresolved" in text) == (finding in OPEN)
+    assert ("below the smallest effect of interest" in text) == (finding == "no_effect")
+    assert ("showed the predicted direction" in text) == (
+        finding == "opposite_found" and "17 of" in text
+    )
+    if finding not in OPEN[1:]:
+        has_count, words = row["n_showing"] == row["n_showing"], verdict_words(hypothesis, row)
+        assert ("17 of 29 athletes" in text) == has_count
         share = "95 % CI for the share of athletes 41 to 73 % (17 of 29 athletes)"
-        assert (share in words.sure) == own
-        assert own or "a comparison of 29 athletes" in said
+        assert (share in words.sure) == has_count
+        assert has_count or "a comparison of 29 athletes" in text
         assert words.limits.endswith(plain.limit)
-    for rivals in ("arms that balance both legs", "") if found == "found" else ():
+    for rivals in ("arms that balance both legs", "") if finding == "found" else ():
         words = verdict_words(hypothesis.model_copy(update={"rivals": rivals}), row)
         assert ("non-discriminating" in words.label) == bool(rivals)
         assert ("accounts expect the same: arms that balance both" in words.text) == bool(rivals)
@@ -242,8 +265,13 @@ def test_everything_that_the_registry_and_gates_name_has_words():
     assert set(STATISTICS) == {*TESTED_STATISTICS, MODERATED}
     assert set(FAILED_GATES) == set(GATE_ADVICE) == {"athletes", *GATES}
     assert set(OUTCOME_WORDS) | {"no_effect"} == set(CLASSES)
-    for one in REGISTRY.hypotheses:
-        for text in (one.caveat, one.title, one.rivals, one.discriminating):
+    for hypothesis_of in REGISTRY.hypotheses:
+        for text in (
+            hypothesis_of.caveat,
+            hypothesis_of.title,
+            hypothesis_of.rivals,
+            hypothesis_of.discriminating,
+        ):
             keeps_the_rules(text)
     for text in NEEDS.values():
         keeps_the_rules(text)
@@ -252,7 +280,9 @@ def test_everything_that_the_registry_and_gates_name_has_words():
 
 
 @pytest.mark.parametrize(
-    "hypothesis", [one for one in REGISTRY.hypotheses if one.biases], ids=lambda one: one.id
+    "hypothesis",
+    [hypothesis_of for hypothesis_of in REGISTRY.hypotheses if hypothesis_of.biases],
+    ids=lambda hypothesis_of: hypothesis_of.id,
 )
 def test_biases_are_those_of_the_drawn_studies(hypothesis):
     """The bias of the median, in smallest effects, to what a hundred studies know."""

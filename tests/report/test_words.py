@@ -24,7 +24,7 @@ def test_numbers_keep_what_programs_read():
 
 def test_every_parameter_has_words_in_the_unit_of_the_page():
     """Files hold SI units and shares; the factor is what the prefix of the page's unit says."""
-    assert set(PARAMETER_WORDS) == {one.name for one in parameters.PARAMETERS}
+    assert set(PARAMETER_WORDS) == {parameter.name for parameter in parameters.PARAMETERS}
     prefix = {"m²": 1.0, "%": 1e2, "mm": 1e3, "ms": 1e3, "deg": 180.0 / math.pi}
     prefix |= {"mm/rad": 1e3, "mm per m/s²": 1e3}
     for name, (_, unit, factor) in PARAMETER_WORDS.items():

@@ -126,7 +126,7 @@ def test_a_marker_set_with_exchanged_labels_is_asked_about(person, pair):
 FOREARM, WRIST = (SidedLandmark(landmark, "left") for landmark in ("forearm", "wrist"))
 
 
-def test_what_one_static_trial_shows_serves_all_unless_another_contradicts(table):
+def test_sites_of_static_trials_are_pooled_unless_contradictory(table):
     loose, close = {"M1": PlacedLabel(FOREARM, 0.02)}, {"M1": PlacedLabel(FOREARM, 0.01)}
     wrist = {"M2": PlacedLabel(WRIST, 0.02)}
     assert pooled_sites([loose | wrist, close], table) == (close | wrist, {})

@@ -28,7 +28,7 @@ def worn(up, heading, size, template=STANDING, order=None):
 
 @pytest.mark.parametrize("up", UPS)
 @pytest.mark.parametrize(("heading", "size"), [(10.0, 1.0), (100.0, 0.85), (215.0, 1.2)])
-def test_a_person_is_found_whatever_way_it_stands(up, heading, size):
+def test_template_fits_in_any_axes_heading_and_size(up, heading, size):
     """Without a single name; the posture that fits is told."""
     order = np.random.default_rng(1).permutation(COUNT)
     markers = worn(up, heading, size, order=order)
@@ -40,7 +40,7 @@ def test_a_person_is_found_whatever_way_it_stands(up, heading, size):
     assert fit.cost == pytest.approx(0.0, abs=1e-9)
 
 
-def test_names_of_a_few_lay_it_over_all():
+def test_few_anchors_place_the_whole_template():
     """Anchored landmarks leave nothing to chance; one without a marker counts as far away."""
     order = np.random.default_rng(2).permutation(COUNT)[3:]
     markers = worn(UPS[2], 77.0, 1.1, order=order)
@@ -64,7 +64,7 @@ def test_names_of_a_few_lay_it_over_all():
     assert (placement(markers[:8], [STANDING], anchors).marker >= 0).sum() == 8
 
 
-def test_a_template_is_never_mirrored_nor_made_a_giant():
+def test_template_is_not_mirrored_and_scaled_within_limits():
     """The best rotation of a mirror image, by SciPy; 1.3 is the largest of sizes."""
     mirrored = worn(UPS[2], 30.0, 1.0, STANDING * [1.0, 1.0, -1.0])
     anchors = [(landmark, landmark) for landmark in range(COUNT)]

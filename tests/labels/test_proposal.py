@@ -84,7 +84,7 @@ def test_every_name_of_a_family_is_its_landmark(family, order, before):
         assert str(site) in {landmark_of[label], LOOSER.get(landmark_of[label])}, label
 
 
-def test_our_own_marker_set_comes_out_as_it_was_written():
+def test_shipped_marker_set_is_reproduced():
     """The sprint model's own labels give the marker set that the model brings."""
     written = read_yaml(SPRINT / "markers.yaml", MarkerSet)
     labelling = Labelling(named_labels(written.markers, TABLE).sites, frozenset())

@@ -214,7 +214,7 @@ def test_relabelled_sets_are_placed_right_or_asked():
     assert np.mean([draw.placed for draw in draws]) > 0.95
 
 
-def test_a_marker_set_against_the_names_of_its_labels_is_said():
+def test_marker_set_that_contradicts_label_names_is_reported():
     """Exchanged landmarks, segments and sides, unless a person looked; a sound one is not."""
     sound = read_yaml(SPRINT / "markers.yaml", MarkerSet)
     assert labels_against_names(sound, MAP) == {}
@@ -232,7 +232,7 @@ def test_a_marker_set_against_the_names_of_its_labels_is_said():
         assert labels_against_names(fine, MAP) == {}
 
 
-def test_unused_labels_of_a_part_are_named_before_the_wearer_is_told():
+def test_spare_labels_of_a_segment_are_listed():
     """Only labels of which a word is known: others may be names of persons."""
     sound = read_yaml(SPRINT / "markers.yaml", MarkerSet)
     spare = spare_labels([*sound.markers, "R_wrist_rds", "Miller", "R_HAND"], sound)

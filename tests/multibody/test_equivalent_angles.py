@@ -87,7 +87,7 @@ def same_pose(skeleton, q_first, q_second):
 
 
 @pytest.mark.parametrize("name", JOINTS)
-def test_what_leaves_the_pose_alone_is_what_is_listed(name):
+def test_alternative_angles_and_full_turns_keep_the_pose(name):
     """A joint's second set of angles, and a full turn of each coordinate."""
     skeleton = jointed(**JOINTS[name])
     q = np.random.default_rng(1).uniform(-1.0, 1.0, (20, 5))
@@ -155,7 +155,7 @@ def test_the_nearest_angles_are_the_nearest_of_all(seed):
     assert same_pose(skeleton, q, nearest).all()
 
 
-def test_turns_are_taken_out_of_angles_alone():
+def test_full_turns_are_removed_from_rotations_only():
     """Jumps between frames and full turns of a whole trial; a shift, and what has gaps, stay."""
     skeleton, time = jointed(), np.linspace(0.0, 1.0, 40)[:, None]
     q = 0.5 * np.sin(3.0 * time + np.arange(5))

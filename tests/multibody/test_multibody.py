@@ -436,7 +436,7 @@ def test_motion_along_splines(random_tree, seed):
     np.testing.assert_allclose((folded * motion.u).sum(axis=1), power, atol=1e-13 * terms.max())
 
 
-def test_refusals_are_what_they_were(random_tree, three_turns):
+def test_golden_refusals(random_tree, three_turns):
     """With words that say what; in `tests/golden`."""
     tree, two = random_tree(8, 3), line(1.0)
     two = type(two)(*(np.repeat(coefficients, 2, axis=0) for coefficients in vars(two).values()))

@@ -427,7 +427,7 @@ def test_numbers_of_a_step_are_those_of_its_curves():
     assert numbers["shows_arms"].tolist() == numbers["shows_legs"].tolist() == [1.0, 1.0]
 
 
-def test_what_steps_of_a_side_share_is_no_error_of_a_single_step():
+def test_error_shared_by_steps_of_a_side_is_no_error_of_a_step():
     """An error that repeats on the left is in all left steps, and in none of their scatter."""
     random = np.random.default_rng(8)
     sides = ["left", "right"] * 6
@@ -438,7 +438,7 @@ def test_what_steps_of_a_side_share_is_no_error_of_a_single_step():
 
 
 @pytest.mark.parametrize("rate", [50.0, 100.0, 250.0])
-def test_frames_cost_an_instant_less_than_is_told(rate):
+def test_frame_timing_error_is_an_upper_bound(rate):
     """Peaks of three harmonics of a step, between frames, against their own."""
     duration, errors = 0.35, []
     for phase in np.linspace(0.0, 1.0, 20, endpoint=False):

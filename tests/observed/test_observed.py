@@ -269,7 +269,7 @@ def test_parts_that_a_mask_shows(name, reason):
     np.testing.assert_array_equal(determined["group"][:, -1], determined["segment"].all(axis=1))
 
 
-def test_words_about_lost_parts():
+def test_golden_words_of_unseen_parts():
     """Lost parts, and the reason why the person is incomplete in the first frames."""
     lines = []
     for name, reason in product(map_of("sprint").groups, (NOT_SEEN, NOT_IN_MODEL)):
@@ -304,7 +304,7 @@ def test_joints_are_freed_where_markers_lie_beyond(runner):
             np.testing.assert_array_equal(freed, locked & ~(beyond and carries))
 
 
-def test_what_a_file_lacks_is_filled_and_what_hangs_on_it_is_lost(runner):
+def test_missing_coordinates_are_interpolated_and_dependents_masked(runner):
     """Linear paths come back between frames; a joint that was lost all along is at its default;
     a joint is led over where all beyond it is lost."""
     random, frames = np.random.default_rng(3), np.arange(12)

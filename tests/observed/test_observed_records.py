@@ -110,7 +110,7 @@ def moved_otherwise(case, segments) -> Motion:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_what_is_told_does_not_move_with_what_is_lost(study, run, seed):
+def test_levels_do_not_depend_on_the_motion_of_unseen_segments(study, run, seed):
     """Lost limbs swing otherwise: every number that is left is the same, of whatever limbs."""
     case, random = run[0], np.random.default_rng(seed)
     chosen = random.choice(len(ENDS), random.integers(1, 4), replace=False)
@@ -353,6 +353,6 @@ def _decided() -> Iterator[str]:
                     yield f"{finding.severity} {finding.rule}: {finding.what} {numbers}"
 
 
-def test_decisions_and_their_words_are_golden():
+def test_golden_decisions():
     assert differences("decisions", (line.rstrip() for line in _decided())) == []
     assert body_masses(None, [{"trial_id": "a"}, {"standing_mass_kg": None}]) == {}

@@ -1,4 +1,4 @@
-"""One table from a failed measure to the numbers that it spoils, and from a number to its kind."""
+"""Table from a failed measure to the outcomes that it affects, and from a number to its kind."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_every_table_names_kinds_of_numbers_in_their_order():
         assert bool(statistic.reads) == (name != "paired_contrast")
 
 
-def test_every_parameter_that_a_fit_does_not_believe_spoils_something_but_drag():
+def test_every_suspicion_but_drag_affects_outcomes():
     causes = [cause for cause, _ in PARAMETER_CAUSES.values()]
     assert {cause for cause in causes if not spoilt_by_suspicions([cause])} == {"drag"}
     for cause in SIGN_CHANGES:  # a fault of forces
@@ -50,14 +50,14 @@ def test_every_parameter_that_a_fit_does_not_believe_spoils_something_but_drag()
         ("lag", "momentum, forces"),
     ],
 )  # fmt: skip
-def test_what_a_column_rests_on(column, kinds):
+def test_outcomes_of_columns(column, kinds):
     assert column in outcome_units()
     assert joined_outcomes(column_rests_on(column)) == kinds
 
 
 @pytest.mark.parametrize("prefix", ["", "plain_"])
-def test_a_measure_spoils_only_where_it_fails(prefix):
-    """Within its limit, only warned of, or not measured, it spoils nothing."""
+def test_failed_measure_affects_only_its_outcomes(prefix):
+    """A measure within its limit, only warned of, or not measured affects nothing."""
     name = f"{prefix}flight_drift_y"
     cases = ((0.1, "fail"), (0.3, "fail"), (0.3, "warning"), (float("nan"), "fail"))
     within, beyond, warned, unknown = (

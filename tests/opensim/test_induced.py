@@ -98,7 +98,7 @@ class Driven:
 
 @pytest.mark.parametrize(("sex", "seed"), [("female", 4), ("male", 9)])
 @pytest.mark.parametrize("model", ["C1", "C3"])
-def test_what_is_taken_away_changes_what_it_caused(tmp_path, model, sex, seed):
+def test_removing_a_source_removes_its_induced_accelerations(tmp_path, model, sex, seed):
     """The causal reading: forward dynamics with and without a source, all else held.
 
     Gravity is taken away by a model without; what is left then without moments is the velocity's.

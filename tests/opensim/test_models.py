@@ -128,7 +128,7 @@ AUDITED = {
 }
 
 
-def test_what_is_said_of_models_is_what_it_was(tmp_path):
+def test_golden_audit_of_models(tmp_path):
     lines = audited("female", MODELS / "sprint" / "sprint_female.osim", tmp_path)
     for name, changes in AUDITED.items():
         model = load_model(SPRINT)
@@ -140,7 +140,7 @@ def test_what_is_said_of_models_is_what_it_was(tmp_path):
     assert differences("osim/audit", lines) == []
 
 
-def test_a_model_leaves_nothing_to_the_next_one(tmp_path):
+def test_model_defaults_do_not_reach_the_next_model(tmp_path):
     """OpenSim keeps the ``<defaults>`` of a file; what is read and written keeps its own."""
     model = load_model(SPRINT)
     pushed(model)
@@ -169,7 +169,7 @@ def test_a_model_leaves_nothing_to_the_next_one(tmp_path):
 
 
 @pytest.mark.real
-def test_what_is_said_of_the_models_of_others_is_what_it_was(realdata, tmp_path):
+def test_golden_audit_of_published_models(realdata, tmp_path):
     """Muscles, clamps, and the torso's inertia, published and corrected, scaled or not."""
     lines = [
         line for file in THEIRS for line in audited(Path(file).name, realdata / file, tmp_path)

@@ -352,7 +352,7 @@ REWRITTEN = {
 """Texts of files that OpenSim would not write."""
 
 
-def test_what_cannot_be_read_or_represented_is_what_it_was(tmp_path):
+def test_golden_refused_models(tmp_path):
     lines = []
     for name, make in REFUSED.items():
         file = _written(make(), tmp_path)

@@ -77,7 +77,7 @@ def test_a_sign_flipped_component_has_the_factor_minus_one(seed, sources, compon
         np.testing.assert_array_equal(turned_sources(near, index), sign_flipped)
 
 
-def test_what_no_plate_measured_is_not_judged():
+def test_force_factors_ignore_unmeasured_frames():
     """Frames without complete forces split the motion; too little of it says nothing."""
     com, momentum, loads = run(np.random.default_rng(3), 2)
     unmeasured = (TIME > 1.0) & (TIME < 1.2)
@@ -102,7 +102,7 @@ def contacts(times: np.ndarray, stretch: float, noise: np.ndarray) -> tuple[Foot
     count=st.integers(4, 16),
     lag=st.floats(-0.02, 0.02),
 )
-def test_clocks_that_part_are_told_from_clocks_that_lag(seed, drift, count, lag):
+def test_clock_drift_is_separated_from_lag(seed, drift, count, lag):
     rng = np.random.default_rng(seed)
     times = 0.1 + 0.23 * np.arange(count)
     marked = contacts(times, 1.0 / (1.0 + drift), rng.normal(0.0, 5e-4, count))

@@ -75,7 +75,7 @@ def test_a_readers_finding_names_no_label_that_the_marker_set_lacks():
 
 @settings(max_examples=60, deadline=None)
 @given(of_static=lacking, of_runs=st.lists(lacking, min_size=1, max_size=3))
-def test_labels_of_the_static_trial_alone_are_one_remark(of_static, of_runs):
+def test_static_only_labels_give_one_remark(of_static, of_runs):
     """Those that every run lacks; what one run lacks stays a finding of that run."""
     worn = set(made_run.LABELS) - of_static
     runs = [

@@ -95,7 +95,7 @@ def test_planted_delay_is_found(delay):
 
 
 @pytest.mark.parametrize("delay", [-0.0085, 0.0, 0.0033])
-def test_a_contact_in_which_a_plate_failed_says_nothing_of_the_clock(delay):
+def test_contacts_of_failed_plates_are_excluded_from_the_delay(delay):
     """Seven contacts, a plate dead from the middle of the fourth one on."""
     required = 2000.0 * np.clip(np.sin(2.0 * np.pi * DELAY_TIME / 0.23), 0.0, None)
     force = 2000.0 * np.clip(np.sin(2.0 * np.pi * (DELAY_TIME - delay) / 0.23), 0.0, None)
@@ -128,7 +128,7 @@ def falling(gravity=9.81):
 
 @pytest.mark.parametrize("gravity", [9.81, 1.62])
 @pytest.mark.parametrize("factor", [1.0, 0.5, 1.25])
-def test_centre_of_mass_falls_whatever_the_segments_do(gravity, factor):
+def test_free_fall_acceleration_of_the_centre_of_mass(gravity, factor):
     """A wrong rate changes the fall by its square; a part of the body does not fall freely."""
     spans = np.array([[0.0, 0.15], [0.05, 0.19]]) / factor
     accelerations = falls(falling(gravity), 200.0 * factor, SEGMENT, MASS, spans)
@@ -398,7 +398,7 @@ STOOD = {
 
 
 @pytest.mark.parametrize("name", STANDING)
-def test_mass_of_somebody_who_stands(name):
+def test_standing_mass(name):
     mass = standing_mass(np.stack(STANDING[name], axis=1), 1e3, 0.5)
     assert mass == pytest.approx(STOOD[name], rel=1e-9, nan_ok=True)
 
@@ -442,7 +442,7 @@ def test_height_of_marked_mass():
 @pytest.mark.parametrize(
     ("count", "size", "limit"), [(1, 0.0, 1e-3), (2, 0.0, 1e-3), (20, 0.0, 0.5), (2, 0.002, 0.1)]
 )
-def test_frames_that_are_lost_are_counted(count, size, limit):
+def test_lost_frames_are_counted(count, size, limit):
     [(frame, frames_lost)] = breaks(with_lost_frames(count, size))
     assert frame == 100
     assert frames_lost == pytest.approx(count + 1, abs=limit)
@@ -667,7 +667,7 @@ LAGS = {
 """Instant at which a copy begins, s; None of what is none."""
 
 
-def test_copies_are_found_whatever_was_done_to_them():
+def test_copied_recordings_are_detected_after_transformations():
     """From either side; a filter makes smoother, noise rougher, and only one who stands is static.
 
     Same frames are found by distances alone, which no axes and no mirror change.
@@ -1372,7 +1372,7 @@ def _misfit(at, pair):
     return np.sqrt(np.mean(np.square(off)))
 
 
-def test_what_distances_cannot_show_is_not_guessed():
+def test_swaps_without_evidence_in_distances_are_not_reported():
     """Two markers that mirror each other keep all distances."""
     twins = {"a": np.array([0.0, 0.1, 0.1]), "b": np.array([0.0, 0.1, -0.1]), "c": np.zeros(3)}
     positions = np.broadcast_to(np.array(list(twins.values()))[[1, 0, 2]], (50, 3, 3))

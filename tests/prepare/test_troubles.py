@@ -200,7 +200,7 @@ USUAL = (
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in RUNS for name in RUNS[kind]])
-def test_a_trouble_is_named_and_nothing_else_is_blamed(prepared_study, kind, name):
+def test_planted_trouble_gives_only_its_findings(prepared_study, kind, name):
     run = RUNS[kind][name]
     [make] = [maker for maker in MAKERS if maker.__name__ in run]
     make(prepared_study.data, **run[make.__name__])

@@ -95,7 +95,7 @@ def run(request, realdata):
     return Run(request.param)
 
 
-def test_nothing_is_said_of_sound_forces(run):
+def test_sound_forces_have_no_findings(run):
     assert not [rule for rule in run.findings if rule.endswith("-sign")]
     assert not {"force-clock", "rate"} & set(run.findings)
 

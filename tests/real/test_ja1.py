@@ -71,7 +71,7 @@ def test_a_referee_who_knows_opensim_alone_finds_the_same_levels(
 
 
 @pytest.mark.parametrize(("study", "participant", "trial"), [*TRIALS, TREADMILL])
-def test_residuals_are_small_and_nothing_was_bent(run_study, study, participant, trial):
+def test_residuals_and_marker_errors_are_within_limits(run_study, study, participant, trial):
     """The residual rows are fit quality, not validation."""
     run = run_study(study)
     force, moment = (
@@ -252,7 +252,7 @@ def test_intervals_hold_the_choice_of_the_model(on_both, separate_studies, run_s
     assert (np.abs(now["half"][has_interval] - expected) <= 1e-3 * scale + 1e-5).all()
 
 
-def test_verdicts_are_asked_again_on_the_other_model(on_both, run_study):
+def test_multiverse_repeats_the_evidence_on_the_other_model(on_both, run_study):
     """An arm of the multiverse: the evidence of a study on that model, steps judged alike."""
     of_both, of_other_model = (
         read_columns(folder / "participants/JA1/multiverse/steps.nc").astype({"trial_id": str})

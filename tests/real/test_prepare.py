@@ -156,7 +156,7 @@ def test_forces_are_those_of_ezc3d(realdata, recordings):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_other_files_are_prepared_and_their_troubles_said(recordings, name):
+def test_c3d_samples_are_prepared_with_their_findings(recordings, name):
     sample, notes = SAMPLES[name], Notes("walk", "P", name, name)
     trial = Trial(participant_id="P", trial_id="walk", task="run", file=name)
     settings = Prepare(cutoff_hz=6.0)

@@ -45,7 +45,7 @@ def test_every_label_is_on_the_other_side_of_a_mirrored_recording_only(trials, a
         assert (mirrored_sides.other_side, mirrored_sides.wrong) == (True, mirrored_sides.sided)
 
 
-def test_nothing_is_exchanged_in_sound_trials(trials):
+def test_sound_trials_have_no_exchanged_labels(trials):
     standing = median_positions(trials["static"])
     for recording in trials.values():
         notes = Notes("fast", "P1", "fast.c3d", "")

@@ -62,7 +62,7 @@ def _steps(study: Study):
 @pytest.mark.parametrize(
     "sample", ["sample_06_newwalk", "sample_26_Walking_Hybrid_1_1", "unipd_yup_type1_walk"]
 )
-def test_walking_is_told_apart_from_contacts_that_were_not_seen_whole(tmp_path, realdata, sample):
+def test_walking_is_distinguished_from_incomplete_contacts(tmp_path, realdata, sample):
     """Both feet stand on plates at once; more contacts in a row would not help."""
     data = tmp_path / "data"
     data.mkdir()
@@ -186,7 +186,7 @@ def test_words_locate_the_back_of_the_pelvis(tmp_path, realdata):
     assert float(prepared["contact_toe_off"][0]) == pytest.approx(0.323, abs=0.003)
 
 
-def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
+def test_motion_rejects_only_labels_on_wrong_segments(realdata):
     """A sprint's 46 labels where their names say, and each one on some other segments."""
     table = landmark_table()
     sprint = read_recording(realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d")
@@ -295,7 +295,7 @@ def test_same_level_a_as_from_markers(from_markers, from_coordinates):
 
 
 @pytest.mark.parametrize("name", ALTERED)
-def test_columns_decide_what_was_observed(from_coordinates, name):
+def test_coordinate_columns_determine_the_observed_segments(from_coordinates, name):
     """The markers of the marker set, arms and all, are those of the model: they show nothing."""
     lost_groups, study = ALTERED[name][2], from_coordinates
     complete, altered = (_level_a(study, trial) for trial in ("whole", name))

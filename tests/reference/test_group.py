@@ -95,7 +95,7 @@ def test_a_row_is_the_mean_of_both_feet_over_mass_stature_and_speed(tmp_path, bo
         ("failed", None, False),
     ],
 )
-def test_a_trial_counts_where_nothing_spoils_its_momentum(tmp_path, body, state, spoilt, counts):
+def test_trials_with_affected_momentum_are_excluded(tmp_path, body, state, spoilt, counts):
     steps = _steps({("A", "run"): [("left", "ok", 1.0), ("right", "ok", 1.0)]})
     rows = reference_rows(_study(tmp_path), steps, _trials(("A", "run", state, spoilt)))
     assert bool(len(rows)) == counts
@@ -125,7 +125,7 @@ def _people(values: dict[str, dict[float, float]], study: str = "made") -> pd.Da
     )  # fmt: skip
 
 
-def test_others_lie_on_a_line_between_their_speeds_and_nowhere_else():
+def test_reference_is_interpolated_only_between_measured_speeds():
     """Between 3 and 5; within 0.3 beyond an end; not across a gap of 3 m/s; not farther."""
     people = _people({"P": {3.0: 1.0, 5.0: 2.0, 8.0: 5.0}})
 
@@ -155,7 +155,7 @@ def test_five_people_make_a_band_and_four_do_not():
     assert others_at(five, "legs", "y", 4.0).values == {}
 
 
-def test_nobody_is_put_beside_himself(tmp_path):
+def test_reference_group_excludes_the_athlete(tmp_path):
     """By person within the study of the reference; elsewhere the same name is another person."""
     study, people = _study(tmp_path), _people({"A": {4.0: 1.0}, "B": {4.0: 2.0}})
     assert set(other_people(people, study, "A")["person"]) == {"B"}
@@ -173,7 +173,7 @@ def test_sessions_of_one_person_are_one_person(tmp_path):
     assert set(other_people(people, study, "B")["person"]) == {"C"}
 
 
-def test_who_the_people_are_is_counted_by_source():
+def test_reference_people_are_counted_by_source():
     people = pd.concat(
         [
             _people({"A": {2.0: 1.0, 5.04: 1.0}, "B": {3.0: 1.0}}),
@@ -346,7 +346,7 @@ def test_fewer_than_five_are_points_and_no_band(page):
     assert '<circle class="others"' not in section_of_five.drawing
 
 
-def test_nobody_at_a_speed_is_said(page):
+def test_speed_without_reference_is_stated(page):
     section = page(_own_steps(9.0, 1.0), 5)
     assert section.sentence == "At 9.0 m/s nobody else ran: too few for a band."
     assert section.speeds[0].parts[0].others_text == ""

@@ -71,7 +71,7 @@ def test_conditions_that_are_not_compared_are_named():
     assert uncompared_conditions(STEPS[STEPS["condition"] == "normal"], ()) == ""
 
 
-def test_a_doubtful_trial_is_told_in_plain_words_with_the_measure_folded():
+def test_doubtful_trial_has_plain_words_and_a_folded_measure():
     trial = DoubtfulTrials(
         ("fast <1>", "again"), DOUBTS["foot_slip"].seems, "outside the limit: slip of the foot",
         "joint moments", 3, {"Repair the files": ("Correct LMT5.",)}, named=False, size=3,

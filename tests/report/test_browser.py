@@ -172,7 +172,7 @@ def test_tables_are_sorted_and_searched(view: sync_api.Page, study: Study) -> No
     assert ["S02" in row.inner_text() for row in shown_rows] == [True]
 
 
-def test_what_files_say_is_never_run(view: sync_api.Page, study: Study, tmp_path: Path) -> None:
+def test_scripts_in_files_are_escaped(view: sync_api.Page, study: Study, tmp_path: Path) -> None:
     """Scripts that were planted in settings and findings are words on every page."""
     evil = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
     report_settings = study.settings.report.model_copy(update={"title": evil, "authors": evil})

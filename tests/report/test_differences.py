@@ -373,7 +373,7 @@ def test_forces_of_another_speed_are_no_forces_of_this_one():
 
 
 @pytest.mark.parametrize(("percent_high", "sure"), [(-0.5, True), (0.7, False)])
-def test_what_is_bold_leaves_out_0_as_it_is_shown(percent_high, sure):
+def test_bold_intervals_exclude_zero_as_printed(percent_high, sure):
     """In kg m²/s the interval may leave out 0 when that of per cent, which is shown, does not."""
     row = {
         "value": 0.09, "low": 0.002, "high": 0.18,

@@ -52,7 +52,7 @@ def _table(rows: list[tuple], *columns: str) -> pd.DataFrame:
     some.sets(some.sampled_from(NAMES)),
     *(some.lists(strategy, max_size=25) for strategy in ROWS.values()),
 )
-def test_who_leaves_and_who_stays_are_all_that_came(people, steps, runs, deviations):
+def test_counts_of_the_flow_add_up(people, steps, runs, deviations):
     """And each who leaves has one reason, of those that are told apart the most frequent ones."""
     steps = [row for row in steps if row[0] in people]
     moving = [row for row in runs if row[0] == "run"]

@@ -165,7 +165,7 @@ def test_contacts_add_up(content):
     assert all_contacts == sum(parts) == len(steps)
 
 
-def test_what_both_sides_carry_is_the_table_of_stance_means(content):
+def test_momentum_sentence_is_that_of_stance_means(content):
     means = read_table(content.study.root / "figures" / "stance_means.tsv")
     sentence = carried_words(speed_columns(means))
     if means.empty:
@@ -250,7 +250,7 @@ def test_verdicts_are_counted_as_in_their_table(content):
     assert {title.lower() for title in titles} <= families
 
 
-def test_what_was_changed_after_the_data_were_read_is_said(folder):
+def test_post_hoc_changes_are_stated(folder):
     """And which verdict rests on it; without a record, that nothing is known."""
     pages = made_pages("one", folder / "one")
 

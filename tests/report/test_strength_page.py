@@ -146,7 +146,7 @@ def test_a_sentence_names_a_test_as_briefly_as_it_can():
     assert "hip flexion (isometric) (left and right)" in sentence
 
 
-def test_the_last_session_says_what_changed_and_what_the_leg_does_now():
+def test_last_session_states_changes_of_strength_and_running():
     """The right leg swings in left contacts; the first session's page reads no later one."""
     rows = _rows() + _rows("B", "after", factor=1.2)
     sessions = {"A": _session("A", 1.0), "B": _session("B", 1.25)}
@@ -166,7 +166,7 @@ def test_the_last_session_says_what_changed_and_what_the_leg_does_now():
     assert page.count("fastest attack forward") == 3
 
 
-def test_what_is_not_known_is_said_and_what_comes_next():
+def test_missing_strength_tests_are_stated_with_the_next_step():
     first_attempts = [row for row in _rows() if row.attempt == 1]
     sheet = strength_sheet(_study(first_attempts), "A", _session)
     assert math.isnan(sheet.lines[0].ratio.low)

@@ -153,7 +153,7 @@ def speeds_of(table: pd.DataFrame) -> list[pd.DataFrame]:
 ABOUT = {"x": "forward axis", "y": "vertical axis", "z": "sideways axis"}
 
 
-def test_what_is_carried_is_the_table_of_stance_means(made_study):
+def test_momentum_tables_are_those_of_stance_means(made_study):
     """Mean and spread by carrier and axis, mean and ends by joint, at every speed."""
     table = read_table(made_study.study.root / "figures" / "stance_means.tsv")
     columns, page = speeds_of(table), made_study.page("results")

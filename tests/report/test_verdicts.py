@@ -158,7 +158,7 @@ def keeps_the_rules(text, patterns=FORBIDDEN):
         assert not re.search(pattern, text, flags=re.IGNORECASE), (pattern, text)
 
 
-def test_every_sentence_is_what_it_was():
+def test_golden_templates_of_verdicts():
     """As templates: what is put into them is held below, by its law."""
     sentences = []
 

@@ -583,7 +583,7 @@ ARMS = {
 
 
 @pytest.mark.parametrize("name", ARMS)
-def test_what_other_choices_make_of_a_verdict(world_evidence, name):
+def test_fragility_over_specifications(world_evidence, name):
     shifts, expected, moved = ARMS[name]
     verdict = judge(examine(world_evidence("W1"), REGISTRY), REGISTRY)[0]
     arms = [
@@ -684,7 +684,7 @@ def test_names_and_sides_do_not_matter(world_evidence):
         assert original.p_holm == pytest.approx(repeat.p_holm, rel=1e-6, nan_ok=True)
 
 
-def test_what_may_not_matter_does_not(world_evidence):
+def test_verdicts_do_not_depend_on_curves_and_order_of_steps(world_evidence):
     """Curves, the order of steps, and errors that are too large to be believed."""
     evidence = world_evidence("W1")
     judged = judge(examine(evidence, REGISTRY), REGISTRY)

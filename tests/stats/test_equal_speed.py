@@ -84,7 +84,7 @@ def test_no_athlete_shows_what_only_a_law_of_speed_says(spread, unsure):
     assert low < 0.0 < high
 
 
-def test_athletes_of_one_condition_are_compared_with_nobody():
+def test_contrast_with_one_condition_is_not_testable():
     """All sprints in one condition: there is a law of speed, no change, and nothing fails."""
     world = World(athletes=4, contrast={"hold": ("speed",)})
     registry = registry_of_world(world)

@@ -72,7 +72,7 @@ def test_more_sprints_take_no_more_athletes():
     assert numbers[3, 12] <= numbers[3, 6]
 
 
-def test_scatter_of_a_pilot_is_what_it_was_drawn_with():
+def test_scatter_of_a_pilot_is_the_drawn_one():
     """Trials at four speeds, twice each, of logarithms that fall with speed."""
     random, rows = np.random.default_rng(3), []
     for athlete in range(30):

@@ -117,7 +117,7 @@ def test_contact_excess_is_the_drawn_one(world_evidence):
     np.testing.assert_allclose(computed, drawn_excess - drawn_excess.mean(), atol=0.005)
 
 
-def test_what_slower_running_brings_by_itself_is_no_misdirection(world_evidence):
+def test_speed_dependence_is_removed_from_misdirection(world_evidence):
     """The lateral share falls with the square of speed; restricted arms cost 3 % of it."""
     evidence = world_evidence("W4_none")
     steps = evidence.steps.assign(lateral_ratio=evidence.steps["speed_mps"] ** -2.0)
@@ -219,7 +219,7 @@ def test_the_ratio_of_the_limiter_from_the_exported_columns(world_evidence):
 
 
 @pytest.mark.parametrize("athletes", [48, 96])
-def test_the_limiter_also_holds_without_who_favours_it_most(world_evidence, athletes):
+def test_limiter_holds_without_the_most_influential_athletes(world_evidence, athletes):
     """Athletes are left out one by one, of those who are not far from the others."""
     evidence = replace(world_evidence("W3", athletes), choices=Choices(covariates=False))
     outcome = hypothesis_outcome(evidence, REGISTRY["H3b"])
@@ -350,7 +350,7 @@ def _result(name: str, value: float, se: float, **changes: object) -> Result:
         ("H7", 0.0, 0.3, "no_effect"),
     ],
 )
-def test_what_is_found(name, value, se, finding):
+def test_findings_of_the_three_way_rule(name, value, se, finding):
     outcome = _result(name, value, se)
     assert three_way(REGISTRY[name], outcome, outcome.p, outcome.p_against)[0] == finding
 

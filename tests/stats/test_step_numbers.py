@@ -36,7 +36,7 @@ def _curves(groups: dict[str, list[float]]) -> np.ndarray:
     return np.array([groups[name] for name in ROLE_GROUPS]).T[None]
 
 
-def test_what_turns_against_what_of_five_instants_by_hand():
+def test_opposition_of_five_instants_by_hand():
     """Opposed at four of five instants, in two of four changes: -1 · 1 and -2 · 1 alone."""
     numbers = momentum_numbers(_curves(HAND))
     assert numbers["sides_opposed"] == pytest.approx([4 / 5])

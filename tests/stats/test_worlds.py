@@ -70,7 +70,7 @@ def test_a_planted_imbalance_has_all_seven_consequences():
 
 
 @pytest.mark.parametrize("weaker_by", [10.0, 25.0])
-def test_injuries_that_nobody_noted_make_no_cost_of_unequal_gains(weaker_by):
+def test_unrecorded_injuries_support_no_cost_of_unequal_gains(weaker_by):
     """Six of 48 who are slower and weaker on a side: the fit of all is wrong, its support is not.
 
     Before athletes who lost strength were left out, 18 % of such studies were supported.

@@ -105,7 +105,7 @@ def _makers(sizes):
 
 
 @pytest.mark.parametrize("cores", [1, 2])
-def test_a_stage_of_the_study_that_lost_a_part_is_tried_again(file, cores):
+def test_study_stage_with_a_failed_part_is_repeated(file, cores):
     """A part that breaks is a finding and stops no other; a stage that has not run stops all."""
     _ran(file)
     study, parts_made = load_study(file), []
@@ -198,7 +198,7 @@ def test_errors_of_the_program_fail_one_trial_with_a_log(study):
         _entries(study, lambda _: (_ for _ in ()).throw(KeyboardInterrupt), _gap)
 
 
-def test_a_participant_of_whom_nothing_is_made(study):
+def test_participant_whose_stage_fails_between_trials(study):
     """Work between the trials: later stages find a manifest, and say why, once."""
     left, lines = [], []
 
@@ -244,7 +244,7 @@ def test_later_stages_pass_a_failure_on_with_the_stage_that_had_it(study):
         assert earlier_failures(study, "P1", later) == cut
 
 
-def test_what_was_made_of_files_that_changed_meanwhile_is_thrown_away(study):
+def test_results_of_inputs_that_changed_during_the_stage_are_discarded(study):
     """A sheet is edited while a stage runs: nobody could say which of the two was read."""
     record = study.manifest("P1", "prepare")
     with recorded(study, "P1", "prepare"):

@@ -72,7 +72,7 @@ def _of_some_systems(tree: ast.AST) -> list[str]:
     return names_found
 
 
-def test_one_module_asks_for_what_only_some_systems_have():
+def test_one_module_holds_all_platform_specific_code():
     names_in = {path: _of_some_systems(ast.parse(path.read_text("utf-8"))) for path in SOURCES}
     assert {path: names for path, names in names_in.items() if names} == {}
 
@@ -84,7 +84,7 @@ def test_one_module_asks_for_what_only_some_systems_have():
         "import signal\nsignal.signal(signal.SIGXCPU, 1)", "from os import fork", "x = '/proc/1'",
     ],
 )  # fmt: skip
-def test_such_code_would_be_seen(code):
+def test_platform_specific_code_is_detected(code):
     assert _of_some_systems(ast.parse(code))
 
 

@@ -105,7 +105,7 @@ def site(tmp_path):
     return target
 
 
-def test_what_is_published_has_no_dead_link_and_no_folder_without_index(site):
+def test_published_site_has_no_dead_link_and_an_index_in_each_folder(site):
     assert list(gather_pages.dead_links(site)) == []
     listing = site / "studies/virtual_sprinters/tables/index.html"
     assert "a&amp;b.tsv" in listing.read_text(encoding="utf-8")

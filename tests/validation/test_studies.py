@@ -242,7 +242,7 @@ SHARED_ERRORS = ("° off", "ms late", "ms short", "shared error", "marker error"
 """Words of cells whose error all athletes of a condition share, or that is not known."""
 
 
-def test_what_the_glossary_says_of_intervals_is_in_the_committed_table():
+def test_coverage_in_the_glossary_is_that_of_the_committed_table():
     table = pd.read_csv(FOLDER / "verdicts.tsv", sep="\t", na_values="n/a")
     large_cells = table[(table["studies"] >= 100) & table["coverage"].notna()]
     shared = large_cells["cell"].str.contains("|".join(SHARED_ERRORS)) & large_cells["covers"].eq(

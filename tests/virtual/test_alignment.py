@@ -57,14 +57,14 @@ def test_planted_misalignments_are_recovered(runs):
     )  # of roll and displacements hardly less than the prior's
 
 
-def test_feet_tell_it_where_each_is_planted_twice(runs):
+def test_alignment_needs_each_foot_planted_twice(runs):
     run, both_twice = runs[0], observed(USUAL, runs[0])
     assert determines_alignment(planted_feet(known_runner(run), [both_twice]))
     planted_once = replace(both_twice, contacts=both_twice.contacts[:2], left=both_twice.left[:2])
     assert not determines_alignment(planted_feet(known_runner(run), [planted_once]))
 
 
-def test_nothing_is_made_up_where_there_is_none(runs):
+def test_aligned_runs_have_no_estimated_misalignment(runs):
     for run in runs:
         estimates = _estimates(run, {})
         assert all(

@@ -381,7 +381,7 @@ def test_momentum_is_that_of_the_gait(chain, trial):
     assert error < 0.2 * np.sqrt(np.mean(true**2))
 
 
-def test_what_a_recording_does_not_show_is_not_stated(chain):
+def test_unseen_groups_have_no_momentum(chain):
     momentum = chain.results("contributions", "armless")["group_angular_momentum"]
     for group in ("arm_left", "arm_right"):
         assert np.isnan(momentum.sel(group=group)).all()

@@ -193,7 +193,7 @@ def test_every_variable_of_every_file_is_described(fitted):
     assert not {name: left for name, left in bare.items() if left}
 
 
-def test_the_same_again_gives_the_same_bytes(fitted, copy_with):
+def test_repeated_fit_gives_identical_bytes(fitted, copy_with):
     study, manifest, _ = fitted
     copied = copy_with(VACUUM)
     assert _run(copied)["parameters"] == manifest["parameters"]

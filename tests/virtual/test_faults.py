@@ -152,7 +152,7 @@ def test_a_fault_is_named_and_a_sound_run_is_not_accused(plain_and_fitted, trial
     assert {*fitted_findings["rule"], *fitted_findings["where"]} & causes == {cause} - {""}
 
 
-def test_what_is_said_of_faulty_trials_is_what_it_was(plain_and_fitted):
+def test_golden_findings_of_faulty_trials(plain_and_fitted):
     tables, fitted = plain_and_fitted
     lines = [
         f"{way} {row.trial_id} {row.stage} {row.severity} {row.rule}: {row.what}"
@@ -212,7 +212,7 @@ def _errors(folder: Path) -> list:
 
 
 @pytest.mark.parametrize("rules", WRONG)
-def test_every_reason_of_a_failure_is_told_before(folder, rules):
+def test_check_reports_every_reason_of_a_failure(folder, rules):
     """And nothing is left of having looked."""
     changes, settings = WRONG[rules]
     for sheet, before, after in changes:
@@ -234,7 +234,7 @@ def test_every_reason_of_a_failure_is_told_before(folder, rules):
         assert any(reason.endswith(error.what) for error in errors), (reason, errors)
 
 
-def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeypatch):
+def test_internal_error_in_check_is_a_finding_with_a_log(folder, monkeypatch):
     """And a trial with an error keeps nobody from being looked at."""
     (folder / "data" / "run1.c3d").unlink()
 

@@ -216,7 +216,7 @@ def test_the_library_computes_from_results_what_they_hold(opened, monkeypatch):
     assert np.flatnonzero(unknown).tolist() == [on_ground]
 
 
-def test_what_is_not_there_is_said(opened, tmp_path):
+def test_missing_trials_and_results_are_refused(opened, tmp_path):
     with refused("results-trial", "has no trial run9"):
         opened.trial(PERSON, "run9")
     with refused("participant-unknown", "did you mean"):
@@ -309,7 +309,7 @@ def test_another_clone_reproduces_every_number(archive, elsewhere):
     assert reason.startswith("settings.prepare.cutoff_hz: 18.0, ")
 
 
-def test_words_rows_and_files_that_differ_are_told(archive, elsewhere, tmp_path):
+def test_comparison_lists_differing_words_rows_and_files(archive, elsewhere, tmp_path):
     """Damaged results are not archived."""
     (elsewhere.table("findings.tsv")).unlink()
     path = elsewhere.table("verdicts.tsv")
@@ -334,7 +334,7 @@ def test_words_rows_and_files_that_differ_are_told(archive, elsewhere, tmp_path)
     "content",
     [b"", b"no archive", ("../../outside.txt", "x"), (FACTS_FILE, "[]"), (FACTS_FILE, "{")],
 )
-def test_what_is_no_archive_is_refused_in_words(finished, tmp_path, content):
+def test_files_that_are_no_archive_are_refused(finished, tmp_path, content):
     path, packed = tmp_path / "other.zip", isinstance(content, tuple)
     if packed:
         with zipfile.ZipFile(path, "w") as archive:

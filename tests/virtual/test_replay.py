@@ -86,7 +86,7 @@ def test_positions_and_momenta_are_those_of_the_files(script, truth):
     assert np.abs(time - truth["time"]).max() < 1e-4
 
 
-def test_what_is_not_known_is_not_drawn(finished):
+def test_unknown_plates_and_toe_offs_are_not_drawn(finished):
     """Files of forces alone do not say where their plates lie; a contact may have no end."""
     replayed, _ = trial_replay(finished, RUNNER.name, TRIAL)
     first, *later_contacts = replayed.contacts
@@ -117,7 +117,7 @@ def view(finished) -> Iterator:
 
 
 @pytest.mark.browser
-def test_what_is_drawn_and_told_is_what_the_files_say(view, script, truth):
+def test_replay_drawings_and_sentences_match_the_files(view, script, truth):
     """Solids where the segments are; both sides about the vertical at an instant of a contact."""
     for frame in (0, 40, 101):
         view.evaluate("frame => aqbio.replay.go(frame)", frame)

@@ -153,7 +153,6 @@ STUDY = (
             "hypotheses_steps",
             "hypotheses_athletes",
             "hypotheses_trials",
-            "literal",
             "influence",
             "single_athletes",
             "power",

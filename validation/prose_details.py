@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
-
 from validation.prose_blocks import Block
 from validation.prose_rules import NotMineError, number, rule, true, words
 from validation.prose_tables import NUMBER, StudyTables, agrees, same, value_of
@@ -212,35 +210,6 @@ def _falsifiable(text: str, row: dict[str, Any], tables: StudyTables) -> Iterato
         yield from words("content", same(text), same(str(entry["discriminating"])))
 
 
-def _literal(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
-    rows = tables["literal"]
-    own = rows[rows["hypothesis"] == row["hypothesis"]] if len(rows) else rows
-    yield from literal_numbers(text, own)
-    yield from _pair(text, row, tables)
-    entry = registered(tables, str(row["hypothesis"]))
-    if isinstance(entry.get("literal"), dict):
-        yield from true("literal", same(str(entry["literal"]["words"])) in same(text))
-        implied = entry["literal"]["label"] == "implied"
-        yield from true("label", implied == ("(implied by mechanics)" in text))
-
-
-def literal_numbers(text: str, own: pd.DataFrame) -> Iterator[str]:
-    """Compare the numbers of a literal sentence with its rows."""
-    for line in own.to_dict("records"):
-        name = re.escape(same(str(line["name"])))
-        said = re.search(
-            rf"{name}: ({NUMBER})(?: \(({NUMBER}) to ({NUMBER})\))?"
-            r"(?:, shown by (\d+) of (\d+) athletes)?", same(text)
-        )  # fmt: skip
-        if said is None:
-            yield f"“{line['name']}” is missing"
-            continue
-        names = ("estimate", "ci_low", "ci_high", "n_showing", "n_athletes")
-        for column, part in zip(names, said.groups(), strict=True):
-            if part is not None:
-                yield from number(f"{line['name']}, {column}", part, float(line[column]))
-
-
 def _robust(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
     said = re.search(rf"Hodges-Lehmann estimate {N}\.", text)
     alone = math.isnan(float(row["n_showing"]))
@@ -274,6 +243,6 @@ def _bias(text: str, row: dict[str, Any], tables: StudyTables) -> Iterator[str]:
 
 DETAILS = {
     "Uncertainty": _uncertainty, "Would change if": _change, "Rule": _rule, "Claim": _claim,
-    "Statistic": _statistic, "Falsifiable content": _falsifiable, "Taken literally": _literal,
+    "Statistic": _statistic, "Falsifiable content": _falsifiable,
     "Athletes": _robust, "Bias not covered by the interval": _bias,
 }  # fmt: skip

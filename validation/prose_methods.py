@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pandas as pd
 
 from validation.prose_blocks import Block
-from validation.prose_details import literal_numbers
 from validation.prose_rules import NotMineError, number, rule, true, words
 from validation.prose_study import people_counts, trials_in_sheets
 from validation.prose_tables import NUMBER, StudyTables, same
@@ -65,18 +64,6 @@ def claims(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[
     asked = set(tables["verdicts"]["hypothesis"])
     contrasts = [name for name in registry.get("contrasts", {}) if name not in asked]
     yield from number("claims", match[1], len(registry.get("untested", [])) + len(contrasts))
-
-
-@rule(
-    r"(?<=[a-z])([A-Z][^.:]+: [^¶]*shown by \d+ of \d+ athletes\.|[A-Z][^.:]+: [−\d.]+[^¶]*)$",
-    "claims",
-)
-def shown(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    name = re.match(r"(\w+) “", block.head)
-    literal = tables["literal"]
-    own = literal[literal["hypothesis"] == (name[1] if name else "")]
-    yield from true("literal.tsv has numbers", len(own) > 0)
-    yield from literal_numbers(match[1], own)
 
 
 @rule(r"^(\d{3}|[\d, ]+)$", "claims")

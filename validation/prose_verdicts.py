@@ -333,12 +333,10 @@ def any_number(match: re.Match[str], tables: StudyTables, block: Block) -> Itera
     """Every other number of a verdict's words is one of its rows, or stands in their texts."""
     row = row_of(tables, block)
     name, entry = str(row.get("hypothesis")), registered(tables, str(row.get("hypothesis")))
-    literal = tables["literal"]
-    rows = [row, *records(literal[literal["hypothesis"] == name])]
-    values = [float(cell) for own in rows for cell in own.values() if _is_number(cell)]
+    values = [float(cell) for cell in row.values() if _is_number(cell)]
     values += [0.0, 1.0, 95.0, alpha_of(row, tables), 100.0 * float(row.get("share_low", math.nan))]
     values += [100.0 * float(row.get("share_high", math.nan)), *(shift for _, shift in BIASES)]
-    texts = " ".join(same(str(cell)) for own in (*rows, _flat(entry)) for cell in own.values())
+    texts = " ".join(same(str(cell)) for own in (row, _flat(entry)) for cell in own.values())
     texts += " ".join(cause for cause, _ in BIASES) + name
     text = match[1].lstrip("+")
     is_value = any(is_size(text.lstrip("−-"), value) or agrees(text, value) for value in values)

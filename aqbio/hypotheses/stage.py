@@ -13,7 +13,6 @@ import pandas as pd
 from aqbio.errors import AqbioError
 from aqbio.hypotheses.deviations import deviations, post_hoc
 from aqbio.hypotheses.gathered import read_evidence
-from aqbio.hypotheses.literal import literal_rows
 from aqbio.hypotheses.multiverse import multiverse
 from aqbio.hypotheses.patterns import curve_means, partition_rows, sign_rows
 from aqbio.hypotheses.preregistration import verdict_basis
@@ -75,7 +74,7 @@ COLUMNS: dict[str, Columns] = {
     **{
         name: columns(name)
         for name in (
-            "literal", "influence", "single_athletes", "power", "sprints", "partitions",
+            "influence", "single_athletes", "power", "sprints", "partitions",
             "sign_patterns", "multiverse", "deviations", "verdicts",
         )
     },
@@ -120,7 +119,6 @@ def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> 
             for athlete, value, steps in zip(values.index, values, outcome.weights, strict=True)
         ],
         "hypotheses_trials": lambda: evidence.trials.reset_index(),
-        "literal": lambda: literal_rows(evidence, registry),
         "influence": lambda: [asdict(row) for rows in left_out.values() for row in rows],
         "single_athletes": lambda: _single_athletes(evidence, registry),
         "power": lambda: _power_rows(candidates),
@@ -202,7 +200,7 @@ def _verdict_row(
 ) -> dict[str, Any]:
     """A verdict with its outcome's spread over athletes and its fragility."""
     hypothesis, fields = registry[verdict.hypothesis], asdict(fragility)
-    row = asdict(verdict) | fields | {"literal": hypothesis.literal.label, "unit": hypothesis.unit}
+    row = asdict(verdict) | fields | {"unit": hypothesis.unit}
     row |= {name: ", ".join(fields[name]) or None for name in ("overturned_by", "silent")}
     row |= {"decisive": fields["decisive"] or None}
     if outcome is not None:

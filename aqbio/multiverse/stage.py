@@ -44,7 +44,6 @@ from aqbio.multiverse.step_rows import (
     SCHEME,
     evidence_curves,
     lag_states,
-    rate_numbers,
     step_errors,
     step_numbers,
     stored_curves,
@@ -217,8 +216,7 @@ def evidence_trial(
     )
     observed, kinematics = cached.observed(study), source_kinematics(cached.study_motion)
     numbers = step_numbers(curves, accepted).assign(
-        **rate_numbers(curves),
-        **turning_numbers(accepted, cached.time, line_angles(observed, kinematics), curves),
+        **turning_numbers(accepted, cached.time, line_angles(observed, kinematics), curves)
     )
     tables = {(default.name, default.factor): numbers}
     findings: list[Finding] = []

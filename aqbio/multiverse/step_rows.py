@@ -108,18 +108,6 @@ def _speed_changes(curves: xr.Dataset, steps: Sequence[Step]) -> FloatArray:
     return np.where(is_finite, np.array(changes).reshape(-1), np.nan)
 
 
-def rate_numbers(curves: xr.Dataset) -> dict[str, FloatArray]:
-    """Numbers of H1 and H2 from rates of angular momentum instead of momentum."""
-    rates = select_labels(
-        curves, "angular_momentum_rate", phase="stance", axis="y", group=ROLE_GROUPS
-    )
-    numbers = momentum_numbers(rates)
-    return {
-        "opposition_rates": numbers["opposition_difference"],
-        "arms_push_rates": numbers["arms_push_cosine"],
-    }
-
-
 def vertical_stance(curves: xr.Dataset) -> FloatArray:
     """Angular momentum about the vertical in contact, (S, 101, G), by `ROLE_GROUPS`."""
     return select_labels(curves, "angular_momentum", phase="stance", axis="y", group=ROLE_GROUPS)

@@ -102,7 +102,7 @@ _RESTS_ON: tuple[tuple[tuple[str, ...], tuple[Outcome, ...]], ...] = (
     (
         (
             "H_", "momentum_", "log_ratio_momentum", "opposition", "arms_push", "same_legs",
-            "chi_", "sides_opposed", "changes_opposed",
+            "chi_",
         ),
         ("momentum",),
     ),

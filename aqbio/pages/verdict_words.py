@@ -16,7 +16,7 @@ from typing import Any
 from aqbio.figures.words import MISSING, digits, factor_words, format_interval
 from aqbio.names import INTERVALS
 from aqbio.pages.filters import capital, choices, closed, counted, missing
-from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, LITERAL, OUTCOME_WORDS, statistic_words
+from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, OUTCOME_WORDS, statistic_words
 from aqbio.stats.evidence import MOST_ATHLETES
 from aqbio.stats.registry import OUTCOME_NAMES, Hypothesis, StatisticWords
 
@@ -50,8 +50,6 @@ class VerdictWords:
     """What would change the verdict; empty where no number was estimated."""
     remarks: tuple[str, ...]
     """Fragile, post hoc."""
-    literal: str
-    """The sentence of the article, taken literally."""
     details: tuple[tuple[str, str], ...]
     """(what, sentence): what the verdict rests on."""
 
@@ -61,8 +59,8 @@ class VerdictWords:
         return f"{self.label}: {self.basis}" if self.basis not in ("found", "") else self.label
 
 
-def verdict_words(hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = ()) -> VerdictWords:
-    """Write a row of verdicts.tsv, with its rows of literal.tsv, in words."""
+def verdict_words(hypothesis: Hypothesis, row: Row) -> VerdictWords:
+    """Write a row of verdicts.tsv in words."""
     verdict = "" if missing(row["verdict"]) else str(row["verdict"])
     marks = ["non-discriminating"] if hypothesis.rivals and verdict == "supported" else []
     if row["post_hoc"] == "yes" and verdict in DECIDED:
@@ -78,7 +76,6 @@ def verdict_words(hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = ())
         sure=closed(_how_sure(row)) if is_estimated else "",
         change=closed(_change(hypothesis, row)) if is_estimated and verdict in DECIDED else "",
         remarks=tuple(_remarks(row)),
-        literal=literal_words(hypothesis, literal),
         details=tuple((name, closed(words)) for name, words in details if words),
     )
 
@@ -327,27 +324,6 @@ _CODE_NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 def plain_names(text: str) -> str:
     """Write the columns and labels in a text as a reader would."""
     return _CODE_NAME.sub(lambda name: OUTCOME_NAMES.get(name[0], name[0].replace("_", " ")), text)
-
-
-def literal_words(hypothesis: Hypothesis, rows: Sequence[Row]) -> str:
-    """Literal meaning of a sentence, its label, and the numbers that support it."""
-    reading = capital(plain_names(hypothesis.literal.words))
-    words = f"{reading} ({LITERAL[hypothesis.literal.label]})."
-    return f"{words} {literal_numbers(rows)}" if rows else words
-
-
-def literal_numbers(rows: Sequence[Row]) -> str:
-    """Numbers that support a sentence; empty where there are none."""
-    return closed(capital("; ".join(map(_literal_number, rows))))
-
-
-def _literal_number(row: Row) -> str:
-    value, low, high = _numbers(row, "estimate", "ci_low", "ci_high")
-    certain = MISSING in (low, high) or low == high
-    text = f"{row['name']}: {value}" + ("" if certain else f" ({low} to {high})")
-    if missing(row["n_showing"]):
-        return text
-    return f"{text}, shown by {int(row['n_showing'])} of {int(row['n_athletes'])} athletes"
 
 
 def _remarks(row: Row) -> Iterator[str]:

@@ -18,14 +18,13 @@ from aqbio.pages.verdict_words import (
     Record,
     VerdictWords,
     deviation_sentences,
-    literal_numbers,
     merge_sentences,
     power_words,
     registry_words,
     verdict_words,
 )
 from aqbio.pages.words import LABELS
-from aqbio.stats.registry import DENIALS, Hypothesis, Registry, Untested
+from aqbio.stats.registry import DENIALS, Hypothesis, Registry
 
 SIGNS = {
     "supported": "✓",
@@ -54,7 +53,6 @@ class VerdictTables:
     record: Record | None
     """Record of the registry in use when the data were first read."""
     verdicts: pd.DataFrame
-    literal: pd.DataFrame
     single: pd.DataFrame
     power: pd.DataFrame
     deviations: pd.DataFrame
@@ -87,8 +85,6 @@ class VerdictSection:
     fixed: str
     """Rules that were fixed before the data were read."""
     verdicts: tuple[VerdictOnPage, ...]
-    untested: tuple[tuple[Untested, str], ...]
-    """Claims that were not tested, and the numbers that show which parts hold for any runner."""
     power_words: tuple[str, ...]
     deviations: tuple[str, ...]
     """Sentences about what was changed since the data were first read."""
@@ -142,11 +138,8 @@ def verdict_section(tables: VerdictTables) -> VerdictSection:
     on_page = []
     for row in rows(tables.verdicts):
         hypothesis = tables.registry[str(row["hypothesis"])]
-        literal = rows(tables.literal[tables.literal["hypothesis"] == hypothesis.id])
         drawing = ruler(row, numbers.get(hypothesis.id, {}))
-        on_page.append(
-            VerdictOnPage(hypothesis, row, verdict_words(hypothesis, row, literal), drawing)
-        )
+        on_page.append(VerdictOnPage(hypothesis, row, verdict_words(hypothesis, row), drawing))
     basis = next(iter(tables.verdicts["registry_hash"].astype(str)), tables.registry.hash)
     power = ((tables.registry[str(row["hypothesis"])], row) for row in rows(tables.power))
     return VerdictSection(
@@ -154,10 +147,6 @@ def verdict_section(tables: VerdictTables) -> VerdictSection:
         scope=SCOPE,
         fixed=registry_words(tables.record, basis),
         verdicts=tuple(on_page),
-        untested=tuple(
-            (claim, literal_numbers(rows(tables.literal[tables.literal["hypothesis"] == claim.id])))
-            for claim in tables.registry.untested
-        ),
         power_words=merge_sentences(
             (
                 hypothesis.heading if hypothesis.contrast else hypothesis.id,

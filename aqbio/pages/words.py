@@ -18,7 +18,6 @@ _WORDS: Mapping[str, Any] = yaml.safe_load(
 LABELS: Mapping[str, str] = _WORDS["labels"]
 OUTCOME_WORDS: Mapping[str, str] = _WORDS["found"]
 DESIGNS: Mapping[str, str] = _WORDS["designs"]
-LITERAL: Mapping[str, str] = _WORDS["literal"]
 FAILED_GATES: Mapping[str, str] = {name: gate[0] for name, gate in _WORDS["failed_gates"].items()}
 GATE_ADVICE: Mapping[str, str] = {name: gate[1] for name, gate in _WORDS["failed_gates"].items()}
 REMEDIES: Mapping[str, str] = _WORDS["remedies"]

@@ -204,7 +204,7 @@ class StudyContent:
     @cached_property
     def verdicts(self) -> VerdictTables:
         """Tables of stage hypotheses, and the registry."""
-        names = ("verdicts", "literal", "single_athletes", "power", "deviations")
+        names = ("verdicts", "single_athletes", "power", "deviations")
         record = registry_record(self.study)
         fields = {} if record is None else {f: str(record[f]) for f in RECORDED}
         return VerdictTables(

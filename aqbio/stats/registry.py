@@ -32,7 +32,6 @@ Predicted = Literal["greater", "less", "none", "not_greater"]
 DENIALS = ("none", "not_greater")
 """Predictions that are equivalence tests."""
 
-Testability = Literal["implied", "testable"]
 Need = Literal["arms", "forces", "causes", "capacities", "leg_strength", "strength_sessions"]
 GateName = Literal["quality", "minimum_n", "precision", "reliability", "order", "closure"]
 StatisticName = Literal[
@@ -76,19 +75,6 @@ class Minimum(Entry):
     steps: Count = Field(default=0, description="Steps of an athlete at each of these speeds.")
 
 
-class LiteralReading(Entry):
-    """Literal reading of a claim, and the number that shows it."""
-
-    label: Testability = Field(
-        description="implied: mechanics or geometry force it, whoever runs; testable: the verdict "
-        "is about the sentence itself."
-    )
-    words: str = Field(description="What the sentence says if it is taken by its words, and why.")
-    shown: str = Field(
-        default="", description="Function of `aqbio.hypotheses.literal` whose number shows it."
-    )
-
-
 class Untested(Entry):
     """A claim of the articles that is implied, or that recordings like these cannot test."""
 
@@ -97,15 +83,7 @@ class Untested(Entry):
     source: Source = Field(description="Article.")
     any_runner: str = Field(default="", description="What of it is true of any runner.")
 
-    @property
-    def label(self) -> Testability:
-        """Testability of the literal claim."""
-        return "implied" if self.any_runner else "testable"
-
     why: str = Field(description="What it would take.")
-    shown: str = Field(
-        default="", description="Function of `aqbio.hypotheses.literal` whose number shows it."
-    )
 
 
 class StatisticWords(Entry):
@@ -281,7 +259,6 @@ class Hypothesis(Entry):
     title: str = Field(description="What it is about, in a few words.")
     claim: Claim = Field(description="Short quote of the article.")
     source: Source | Literal["own"] = Field(description="Article; own: of the study itself.")
-    literal: LiteralReading = Field(description="The claim taken by its words.")
     discriminating: str = Field(
         description="What of it could have been otherwise: what the verdict is about."
     )
@@ -378,8 +355,6 @@ class OwnContrast(Contrast):
     def hypothesis(self, name: str) -> Hypothesis:
         """Expand to the full entry of a hypothesis."""
         denies = self.predicted in DENIALS
-        subject = self.words.removesuffix(", mean over athletes").removesuffix(", over athletes")
-        words = f"the verdict is about the {subject}"
         fields = self.model_dump(exclude={"predicted", "delta", "claim", "source", "caveat"})
         return Hypothesis(
             id=name,
@@ -387,7 +362,6 @@ class OwnContrast(Contrast):
             title=self.title,
             claim=self.claim or f"{self.outcome} is {PREDICTED[self.predicted]} {self.condition}",
             source=self.source,
-            literal=LiteralReading(label="testable", words=words),
             discriminating="whether a change of the smallest size of interest is excluded"
             if denies
             else f"whether there is a change towards {self.predicted} at all",

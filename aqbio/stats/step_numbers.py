@@ -126,8 +126,6 @@ def momentum_numbers(vertical: FloatArray) -> dict[str, FloatArray]:
         "arms_push_cosine": cosines(vertical[..., pair])[:, 0, 1],
         "same_legs_cosine": same_legs_cosine(vertical),
         "log_ratio_momentum": momentum_log_ratio(vertical),
-        "sides_opposed": sides_opposed(vertical),
-        "changes_opposed": sides_opposed(np.diff(vertical, axis=-2)),
         **{
             f"momentum_{name}": np.sqrt((vertical[..., ROLE_GROUPS.index(name)] ** 2).mean(axis=-1))
             for name in CONTRIBUTORS
@@ -136,24 +134,11 @@ def momentum_numbers(vertical: FloatArray) -> dict[str, FloatArray]:
     }
 
 
-def both_sides(vertical: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Momentum of push leg, arms and torso together, and of the swing leg."""
-    push = vertical[..., [ROLE_GROUPS.index(name) for name in PUSH_SIDE]].sum(axis=-1)
-    return push, vertical[..., ROLE_GROUPS.index("swing_leg")]
-
-
-def sides_opposed(vertical: FloatArray) -> FloatArray:
-    """Share of instants of (..., T, G) at which the push side turns against the swing leg."""
-    push, swing = both_sides(vertical)
-    product = push * swing
-    share: FloatArray = (product < 0).mean(axis=-1)
-    return np.where(np.isfinite(product).all(axis=-1), share, np.nan)
-
-
 def momentum_log_ratio(vertical: FloatArray) -> FloatArray:
     """Logarithm of the RMS of push leg, arms and torso over the swing leg's, (..., T, G)."""
-    push, swing = ((side**2).mean(axis=-1) for side in both_sides(vertical))
-    ratio: FloatArray = 0.5 * np.log(push / swing)
+    push = vertical[..., [ROLE_GROUPS.index(name) for name in PUSH_SIDE]].sum(axis=-1)
+    swing = vertical[..., ROLE_GROUPS.index("swing_leg")]
+    ratio: FloatArray = 0.5 * np.log((push**2).mean(axis=-1) / (swing**2).mean(axis=-1))
     return ratio
 
 

@@ -637,7 +637,7 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
         "partitions": partitions,
         "sign_patterns": signs,
     }
-    empty = ("multiverse", "single_athletes", "hypotheses_steps", "literal", "hypotheses_athletes",
+    empty = ("multiverse", "single_athletes", "hypotheses_steps", "hypotheses_athletes",
              "sprints", "power", "deviations")  # fmt: skip
     if not steps:
         return tables | {name: [] for name in empty}
@@ -654,11 +654,6 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
         "single_athletes": [
             CONTENT["single_athletes"] | {"hypothesis": name, "participant_id": participant}
             for name in ("H1", "H2") for participant in people
-        ],
-        "literal": [
-            {"hypothesis": name, "label": "implied", "name": words, "estimate": value,
-             "ci_low": value - 0.1, "ci_high": value + 0.1, "n_athletes": 2, "n_showing": 2}
-            for name, words, value in CONTENT["literal"]
         ],
         "hypotheses_athletes": [
             {"hypothesis": name, "participant_id": participant, "column": column, "n_steps": 12,

@@ -289,7 +289,6 @@ def _numbers(drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
     """Numbers of some steps under the study's own settings."""
     number = drawn.step[chosen] + 1
     push, swing = drawn.push_index[chosen], drawn.swing_index[chosen]
-    rates = momentum_numbers(drawn.momentum_rate[chosen, 0, :, :, UPWARD])
     columns = {
         "trial_id": [f"speed{level + 1}" for level in drawn.level[chosen]],
         "condition": "normal",
@@ -313,8 +312,6 @@ def _numbers(drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
         "speed_change_mps": 0.0,
         "forward_ratio": 0.0,
         "force_mean_n": 1500.0,
-        "opposition_rates": rates["opposition_difference"],
-        "arms_push_rates": rates["arms_push_cosine"],
         **momentum_numbers(drawn.momentum[chosen, 0, :, :, UPWARD]),
     }
     return pd.DataFrame(columns)

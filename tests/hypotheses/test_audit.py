@@ -30,7 +30,7 @@ def tables(request):
     folder = request.getfixturevalue(request.param).root / "tables"
     names = (
         "verdicts", "hypotheses_steps", "hypotheses_athletes", "hypotheses_trials", "multiverse",
-        "sprints", "power", "single_athletes", "influence", "literal",
+        "sprints", "power", "single_athletes", "influence",
     )  # fmt: skip
     return {name: pd.read_csv(folder / f"{name}.tsv", sep="\t", na_values="n/a") for name in names}
 
@@ -384,22 +384,6 @@ def test_the_share_of_athletes_and_the_robust_centre(tables):
         assert share == pytest.approx((k, max(0, middle - half), min(1, middle + half)), abs=1e-9)
         means = [(values[i] + values[j]) / 2 for i in range(n) for j in range(i, n)]
         assert row.robust == pytest.approx(np.median(means), **TOLERANCE)
-
-
-def test_claims_by_their_words(tables):
-    steps, literal = tables["hypotheses_steps"], tables["literal"].set_index("hypothesis")
-    for name, column in (("H1", "sides_opposed"), ("H10", "changes_opposed"), ("H4", "hub_share")):
-        values = steps.groupby("participant_id")[column].mean()
-        row = literal.loc[name]
-        if values.std() > 1e-9:
-            found = _mean(values)
-            assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx(
-                (found[0], *_interval(*found)), rel=1e-8, abs=1e-10
-            )
-    logs = np.log(steps[["speed_mps", "push_index"]]).assign(participant_id=steps["participant_id"])
-    powers = _slopes(logs, "speed_mps", "push_index")
-    row = literal.loc["H3d"].iloc[0]
-    assert (row.estimate, row.n_showing) == pytest.approx((powers.mean(), (powers > 0).sum()))
 
 
 def test_errors_of_measurement_of_the_mean(tables):

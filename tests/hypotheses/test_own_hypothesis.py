@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("judged")
 PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 [ENTRY] = re.findall(r"```yaml\n( *- id: .*?)```", PAGE, re.DOTALL)
 BEFORE_CONTRASTS = "# Two conditions of the same athletes"
-TABLES = ("verdicts", "literal", "single_athletes", "power", "deviations")
+TABLES = ("verdicts", "single_athletes", "power", "deviations")
 
 
 @pytest.fixture(scope="module")

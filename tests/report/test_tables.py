@@ -243,7 +243,6 @@ def test_the_words_of_every_verdict_are_on_the_page(made_study):
             "Uncertainty": words.sure,
             "Would change if": words.change,
             "Claim": f"“{hypothesis.claim}” (article {hypothesis.source})",
-            "Taken literally": words.literal,
             "Falsifiable content": f"{_capital(hypothesis.discriminating)}."
             * bool(hypothesis.discriminating),
             **dict(words.details),

@@ -23,7 +23,6 @@ from aqbio.pages.verdict_words import (
 from aqbio.pages.words import (
     FAILED_GATES,
     GATE_ADVICE,
-    LITERAL,
     MODERATED,
     OUTCOME_WORDS,
     STATISTICS,
@@ -78,8 +77,6 @@ CHANGES = [
     ("H7", "found", {"fragile": "yes", "overturned_by": "cutoff=15, body=dumas"}),
 ]
 """Rows that differ from the usual ones: (hypothesis, found, what differs)."""
-LITERAL_ROW = {"name": "share of contact", "estimate": 0.91234, "ci_low": 0.85, "ci_high": 0.97,
-               "n_showing": 17.0, "n_athletes": 29}  # fmt: skip
 POWER = {
     "n_athletes": 12, "mde": -0.8474, "smallest_effect": -0.2, "power_half": 0.001, "power": 0.0312,
     "power_twice": 0.22, "athletes_needed": 138.0, "sd_athletes": 1.0, "sd_steps": NAN,
@@ -90,7 +87,7 @@ ENOUGH_POWER = {"mde": 0.052, "smallest_effect": 0.05, "power_half": 0.0, "power
 
 def lines(words) -> list[str]:
     """Everything that is said of a verdict, by the part that says it."""
-    parts = ("verdict", "label", "basis", "text", "sure", "change", "literal")
+    parts = ("verdict", "label", "basis", "text", "sure", "change")
     words_by_part = {part: getattr(words, part) for part in parts} | dict(words.details)
     words_by_part |= {f"remark {number}": remark for number, remark in enumerate(words.remarks)}
     return [f"{part}: {text}" for part, text in words_by_part.items() if text]
@@ -114,9 +111,6 @@ def slots(part: str, hypothesis, row) -> dict[str, str]:
                 by_slot = dict(zip(names, format_interval(*values), strict=True)) | by_slot
     elif part in ("verdict", "basis"):
         by_slot |= {"size of smallest effect": digits(abs(float(row["smallest_effect"])))}
-    elif part == "literal":
-        by_slot |= {"meant": hypothesis.literal.words}
-        by_slot |= {"how": f"({LITERAL[hypothesis.literal.label]})"}
     elif part == "Statistic":
         by_slot |= {"estimand": hypothesis.estimand, "statistic": f"{row['statistic']}:"}
         by_slot |= {"unit": f"unit: {row['unit']}."}
@@ -149,7 +143,7 @@ def template(line: str, hypothesis, row) -> str:
     return f"{part}: {line_text}"
 
 
-OF_ALL = ("literal", "Statistic", "Athletes", "What no interval includes")
+OF_ALL = ("Statistic", "Athletes", "What no interval includes")
 """Parts that do not depend on what was found."""
 
 
@@ -181,11 +175,10 @@ def test_golden_templates_of_verdicts():
         assert bool(words.sure) == bool(words.details) == (kind in TIMES)
         assert bool(words.change) == (kind in TIMES and hypothesis.judged)
         tell(kind, hypothesis, row, words)
-    for number, (name, kind, changes) in enumerate(CHANGES):
+    for name, kind, changes in CHANGES:
         hypothesis = REGISTRY[name].model_copy(update={"alpha": ALPHA})
         row = made_row(hypothesis, kind, **changes)
-        rows = [LITERAL_ROW, LITERAL_ROW | {"n_showing": NAN, "ci_low": NAN}] if number == 1 else ()
-        tell(kind, hypothesis, row, verdict_words(hypothesis, row, rows))
+        tell(kind, hypothesis, row, verdict_words(hypothesis, row))
     of_own_statistic = REGISTRY["H1"].model_copy(
         update={"statistic": "one_of_ones_own", "alpha": ALPHA}
     )

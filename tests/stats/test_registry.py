@@ -46,7 +46,6 @@ def test_the_hash_sees_every_value(tmp_path):
         ("claim", "x" * 171, "claim"),
         ("family", "primary", "family"),
         ("statistic", "oposition_difference", "statistic"),
-        ("literal", {"label": "obvious", "words": "so it is"}, "label"),
     ],
 )
 def test_a_wrong_entry_is_refused_in_words(tmp_path, key, value, words):

@@ -122,15 +122,12 @@ def interval_quantities(contributions: pd.DataFrame, run: str) -> list[Quantity]
 
 
 def hypothesis_quantities(study: Study, run: str) -> list[Quantity]:
-    """Evidence of the hypotheses: a step's numbers, the articles' claims, balancing parts."""
+    """Evidence of the hypotheses: a step's numbers, balancing parts."""
     table = {
         name: read_table(study.table(f"{name}.tsv"))
-        for name in ("hypotheses_steps", "literal", "partitions", "sign_patterns", "multiverse")
+        for name in ("hypotheses_steps", "partitions", "sign_patterns", "multiverse")
     }
     quantities = step_quantities(table["hypotheses_steps"], run)
-    for row in table["literal"].to_dict("records"):
-        claim = f"literal: {row['hypothesis']}, {row['label']}, {row['name']}"
-        quantities.append(Quantity(claim, "of the claim", row["estimate"], 1.0))
     quantities += [
         Quantity(f"partition: {row['partition']}", "1", row["opposition"], 1.0)
         for row in table["partitions"].to_dict("records")

@@ -14,8 +14,11 @@ from benchmarks.drawn_mutations import ROOMS, ROOT, changes, drawn_changes
 
 
 def _row(subject, peer, *, correct=True, target=None):
-    def gate(mine, theirs):
-        assert (mine, theirs) == ("ours's result", None if peer is None else "other's result")
+    def gate(subject_result, peer_result):
+        assert (subject_result, peer_result) == (
+            "ours's result",
+            None if peer is None else "other's result",
+        )
         return Verdict(correct, "equal to 1e-12")
 
     return Row("B0", "a comparison", subject, peer, gate, target)

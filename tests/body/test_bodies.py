@@ -84,15 +84,17 @@ def test_centre_of_mass_of_standing():
 
 def test_a_thigh_by_hand():
     """12.3 % of 75 kg; 42.9 % of its length below the hip; k_y = 15 % of it."""
-    ours = athlete_skeleton(Athlete("he", "male", 75.0, 1.80))
-    theirs = dumas_limbs(ours, "male", 1.80)
-    thigh = theirs.bodies.index("femur_r")
-    length = -ours.parent_position[ours.bodies.index("tibia_r"), 1]
-    assert theirs.mass[thigh] == pytest.approx(9.225, rel=1e-6)
+    skeleton = athlete_skeleton(Athlete("he", "male", 75.0, 1.80))
+    with_dumas_limbs = dumas_limbs(skeleton, "male", 1.80)
+    thigh = with_dumas_limbs.bodies.index("femur_r")
+    length = -skeleton.parent_position[skeleton.bodies.index("tibia_r"), 1]
+    assert with_dumas_limbs.mass[thigh] == pytest.approx(9.225, rel=1e-6)
     np.testing.assert_allclose(
-        theirs.com[thigh], np.array([-0.041, -0.429, 0.033]) * length, rtol=1e-6
+        with_dumas_limbs.com[thigh], np.array([-0.041, -0.429, 0.033]) * length, rtol=1e-6
     )
-    assert theirs.inertia[thigh, 1, 1] == pytest.approx(9.225 * (0.15 * length) ** 2, rel=1e-6)
+    assert with_dumas_limbs.inertia[thigh, 1, 1] == pytest.approx(
+        9.225 * (0.15 * length) ** 2, rel=1e-6
+    )
 
 
 MIRROR = np.array([1.0, 1.0, -1.0])

@@ -151,8 +151,8 @@ def test_tables_of_opensim_carry_the_forces_of_the_plates(cases):
     plates = read_recording(cases / "c3d_markers_held_in_gaps" / "recordings" / "sprint.c3d").forces
     assert forces.rate == plates.rate == 1500.0
     loaded = [plates.numbers.index(number) for number in (2, 4, 7, 8)]
-    theirs = np.linalg.norm(plates.wrench.force[:, loaded], axis=2)
-    np.testing.assert_allclose(np.linalg.norm(forces.wrench.force, axis=2), theirs, atol=0.05)
+    plate_force = np.linalg.norm(plates.wrench.force[:, loaded], axis=2)
+    np.testing.assert_allclose(np.linalg.norm(forces.wrench.force, axis=2), plate_force, atol=0.05)
 
 
 def test_held_positions_are_those_that_differ_from_the_sound_recording(cases):

@@ -114,16 +114,16 @@ def test_curves_are_the_signals_of_the_step_by_role(trial, number):
 def test_balance_holds_in_every_step_and_in_a_mirror(trial):
     """Total rate = moment of forces + free moment + residual; every curve of a mirrored run."""
     mirrored = mirrored_trial(trial)
-    for ours, theirs in zip(_steps(trial)[:2], _steps(mirrored)[:2], strict=True):
-        assert ours.side != theirs.side
-        v, after = one_step(trial, ours), one_step(mirrored, theirs)
-        for name, values in v.data_vars.items():
+    for step, mirrored_step in zip(_steps(trial)[:2], _steps(mirrored)[:2], strict=True):
+        assert step.side != mirrored_step.side
+        before, after = one_step(trial, step), one_step(mirrored, mirrored_step)
+        for name, values in before.data_vars.items():
             np.testing.assert_allclose(after[name], values, atol=CLOSE, err_msg=name)
-        assert after["speed"].item() == pytest.approx(v["speed"].item())
-        total = v["angular_momentum_rate"][:, :, ROLES.index("total")]
-        external = v["moment_of_force"] + v["free_moment"]
-        np.testing.assert_allclose(total, external + v["residual_moment"], atol=CLOSE)
-        np.testing.assert_allclose(v["external_moment"], external, atol=CLOSE)
+        assert after["speed"].item() == pytest.approx(before["speed"].item())
+        total = before["angular_momentum_rate"][:, :, ROLES.index("total")]
+        external = before["moment_of_force"] + before["free_moment"]
+        np.testing.assert_allclose(total, external + before["residual_moment"], atol=CLOSE)
+        np.testing.assert_allclose(before["external_moment"], external, atol=CLOSE)
 
 
 @pytest.mark.parametrize("belt", [0.0, 8.0])

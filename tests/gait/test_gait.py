@@ -70,9 +70,9 @@ def test_a_mirrored_runner_has_the_same_canonical_curves(seed):
     """A left step of the mirrored world is a right step of ours."""
     values = np.random.default_rng(seed).normal(size=(len(TIME), 5, 3))
     for kind, mirror in (("axial", mirrored_axial), ("polar", mirrored_polar)):
-        ours = phase_curve(_step("right"), "stance", TIME, values, kind)
+        original = phase_curve(_step("right"), "stance", TIME, values, kind)
         mirrored = phase_curve(_step("left"), "stance", TIME, mirror(values), kind)
-        np.testing.assert_array_equal(mirrored, ours)
+        np.testing.assert_array_equal(mirrored, original)
 
 
 STRIDE_TIME, STRIDE = np.linspace(0.0, 0.4, 201), 0.4
@@ -308,11 +308,12 @@ def _judged(contacts):
     return table, following, number, missing
 
 
-def _alike(ours, theirs):
+def _same_numbers(computed, expected):
     """Rules agree, and numbers as far as the sentence writes them."""
-    return set(ours) == set(theirs) and all(
-        abs(ours[rule] - theirs[rule]) <= (5.1e-4 if rule in ("same foot", "long flight") else 0.51)
-        for rule in ours
+    return set(computed) == set(expected) and all(
+        abs(computed[rule] - expected[rule])
+        <= (5.1e-4 if rule in ("same foot", "long flight") else 0.51)
+        for rule in computed
     )
 
 
@@ -329,7 +330,9 @@ def test_status_and_reasons_of_drawn_contacts(seed):
         rejected, without = number.loc[row].dropna(), missing.loc[row].dropna()
         status = "rejected" if len(rejected) else "incomplete" if len(without) else "ok"
         assert step.status == status
-        assert _alike(_rules_of_reason(step), dict(rejected if len(rejected) else without)), step
+        assert _same_numbers(
+            _rules_of_reason(step), dict(rejected if len(rejected) else without)
+        ), step
         expected = np.nan if len(without) else following["touchdown"][row]
         np.testing.assert_array_equal(step.next_touchdown, expected)
         for name in ("side", "touchdown", "toe_off", "time_error"):

@@ -162,7 +162,7 @@ def storage(*, loaded, moving, loads="", columns=slice(None)):
     return write
 
 
-def ours(folder):
+def earlier_study(folder):
     """A run, and the prepared trials of an earlier study in the same folder."""
     labels, positions = recorded_figure(moving=True)
     prepared = folder / "results" / "mine" / "participants" / "P1" / "prepared"
@@ -227,7 +227,7 @@ CONTENTS = {
     "neither": storage(loaded=False, moving=False),
     "loads that fit": storage(loaded=True, moving=False, loads="ground_force_v"),
     "loads of other columns": storage(loaded=True, moving=False, loads="plate_1_v"),
-    "results of ours": ours,
+    "results of ours": earlier_study,
     "axes of other software": axes,
     "models": models,
     "two people of Pose2Sim": lambda folder: two_of(folder, "pose-3d"),

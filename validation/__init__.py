@@ -1,4 +1,4 @@
-"""What is proved about the product with known truth; ``make validate`` is about its verdicts.
+"""Proof of the product by known truth; ``make validate`` is about its verdicts.
 
 features, studies, verdicts
     studies of tables drawn by a seed, what is true in them, and how often verdicts are right

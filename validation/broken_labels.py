@@ -105,9 +105,9 @@ def _other_sides(
 
 def renamed(recording: Recording, fault: Broken) -> Recording:
     """The recording with broken names; a foreign marker is 8 cm beside another one."""
-    shown = [index for index, label in enumerate(recording.labels) if label in fault.names]
-    labels = [fault.names[recording.labels[index]] for index in shown]
-    positions = recording.positions[:, shown]
+    kept_indices = [index for index, label in enumerate(recording.labels) if label in fault.names]
+    labels = [fault.names[recording.labels[index]] for index in kept_indices]
+    positions = recording.positions[:, kept_indices]
     if fault.added is not None and fault.added[1] in recording.labels:
         neighbour = recording.positions[:, [recording.labels.index(fault.added[1])]]
         positions = np.concatenate((positions, neighbour + 0.08 / np.sqrt(3.0)), axis=1)

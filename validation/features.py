@@ -47,7 +47,7 @@ class Group:
     flight: float = 0.0
     drive: float = 0.0
     """lateral, flight, drive: Differences of the logarithm of what `People` vary in."""
-    stated: bool = True
+    on_sheet: bool = True
     """Whether the participants' sheet says who belongs to it."""
 
 
@@ -198,7 +198,7 @@ GROUP: dict[str, Any] = {
     "lateral": (-0.15, 0.15),
     "flight": (-0.05, 0.05),
     "drive": (-0.08, 0.08),
-    "stated": [True, True, True, True, False],
+    "on_sheet": [True, True, True, True, False],
 }
 """The same of a sex, a laboratory and a shoe, each of which is there in one of three cells."""
 
@@ -294,7 +294,7 @@ def _former_mistakes() -> dict[str, CellOptions]:
         "a vertical that is 5° off": (("H1", "H2"), {"tilt_deg": 5.0}),
         "a sex that is not stated": (
             ("H8a",),
-            _survey(96, sex=Group(0.5, -0.9, lateral=0.08, stated=False)),
+            _survey(96, sex=Group(0.5, -0.9, lateral=0.08, on_sheet=False)),
         ),
         "steps follow the effect, 24 athletes": (
             ("H4",),

@@ -43,7 +43,7 @@ class World:
     preferred: float = 0.0
     """Strength of the preferred leg; running differs by as much for the preference alone."""
     left_preferring: float = 0.2
-    stated: bool = True
+    leg_on_sheet: bool = True
     """Preferred legs are stated in participants.tsv, and held."""
     first_right: float = 0.0
     """How much stronger the right leg tests for being tested second, in all athletes."""
@@ -64,7 +64,7 @@ WORLDS = {
     "injury, half of them noted": World(injured=0.25, noted=0.5),
     "injury, none noted": World(injured=0.25, noted=0.0),
     "preferred leg, stated": World(preferred=0.06),
-    "preferred leg, not stated": World(preferred=0.06, stated=False),
+    "preferred leg, not stated": World(preferred=0.06, leg_on_sheet=False),
     "right leg always second": World(first_right=0.05),
 }
 
@@ -92,7 +92,7 @@ def drawn_slope(world: World, count: int, random: np.random.Generator) -> SlopeP
         pooled = tests.var(axis=0, ddof=1).mean()
         error = np.full(count, np.sqrt(2.0 * pooled / world.attempts))
     included = ~(hurt & (random.random(count) < world.noted))
-    covariates = side[included, None] if world.stated else None
+    covariates = side[included, None] if world.leg_on_sheet else None
     return strength_slope(tested[included], running[included], error[included], df, covariates)
 
 

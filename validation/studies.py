@@ -465,7 +465,7 @@ def _sheet(features: Features, people: People, names: list[str]) -> pd.DataFrame
         KINDS.items(), features.groups, people.member, strict=True
     ):
         column = [words[int(is_member)] for is_member in member]
-        table[name] = column if group.stated else [None] * len(names)
+        table[name] = column if group.on_sheet else [None] * len(names)
     return pd.DataFrame(table, index=names, dtype=object)
 
 

@@ -1,4 +1,4 @@
-"""Plugin of pytest under coverage: lines that are entered are told apart by the test."""
+"""Plugin of pytest under coverage: covered lines by the test that covers them."""
 
 from __future__ import annotations
 

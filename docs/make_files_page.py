@@ -55,7 +55,7 @@ def files_page() -> str:
 
 
 def _columns(table: str) -> list[str]:
-    """Rows of a table's columns; those that stand for many are told once, in capitals."""
+    """Rows of a table's columns; those that stand for many are listed once, in capitals."""
     words = columns(table, **{hole: [hole.upper()] for hole in HOLES})
     return [
         f"| `{name}` | {column.get('unit', '')} | {column['description']} |\n".replace(

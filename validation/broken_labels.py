@@ -4,7 +4,7 @@
 all its trials alike, as a laboratory does that puts a wrong template on: two labels exchanged, one
 renamed, deleted, given another landmark's name, put on a foreign marker, or left and right
 exchanged. The truth is where the laboratory's own name had a marker before; of markers that only
-track a segment, anywhere on it. Wrong is another place of which nobody is asked.
+track a segment, anywhere on it. Wrong is another site without a question to the user.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from aqbio.prepare.label_check import median_positions
 RIGHT, QUESTIONED, WRONG = "right", "asked", "wrong"
 
 SPARE = ("RMT1", "LMT2", "LELM", "RKNM", "LANM", "RWRB", "T10", "STRN", "LTOE")
-"""Names of landmarks, of which those that nobody has are given to a wrong marker."""
+"""Names of landmarks; unused ones are given to a wrong marker."""
 
 LIMBS = {
     "body": ("pelvis", "torso", "thigh", "shank", "foot", "upper_arm", "forearm"),

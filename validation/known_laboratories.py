@@ -1,8 +1,8 @@
 """``python -m validation.known_laboratories FOLDER``: intervals of the product against a truth.
 
-Virtual sprinters, every step of whom is another, in laboratories that the fit does not assume: the
-cameras are turned, displaced and scaled against the plates, clocks are apart, soft tissue is locked
-to the stride and a quarter of it to nothing, and the model has other masses and centres of mass.
+Virtual sprinters with individual steps, in laboratories that the fit does not assume: the cameras
+are rotated, displaced and scaled against the plates, clocks differ, three quarters of the
+soft-tissue artefact are locked to the stride, and the model has other masses and centres of mass.
 FOLDER gets a study for each; its stages run as for any study, and stance means are compared with
 those of the true motion, forces and body, along the axes of the cameras.
 """
@@ -147,7 +147,7 @@ def true_rows(study: Study, person: str, trial: str, run: RecordedRun) -> pd.Dat
 
 
 def along(variable: xr.DataArray, turn: FloatArray) -> xr.DataArray:
-    """A variable along turned axes, where it has axes."""
+    """A variable along rotated axes, where it has axes."""
     if "axis" not in variable.dims:
         return variable
     last = variable.transpose(..., "axis")

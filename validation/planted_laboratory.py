@@ -9,7 +9,7 @@ last line of a person is one trial that is late alone.
 whose cameras are pitched against the plates: a study of them is run like any other.
 
 ``python -m validation.planted_laboratory ground STUDY [STUDY ...]`` prints what rests on ground and
-vertical in studies of the same recordings, turned or not.
+vertical in studies of the same recordings, rotated or not.
 """
 
 from __future__ import annotations

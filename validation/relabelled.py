@@ -4,8 +4,8 @@
 of recordings the names of ``validation/label_lists``, which were written without a look at the
 program's word list: of a drawn language and style, in a drawn spelling, some of them left out. A
 virtual sprinter is drawn beside the recordings. The truth is where the recording's own names are.
-Wrong is another place of which nobody is asked; of the others the share of labels is counted that
-have their place.
+Wrong is another site without a question to the user; of the others the share of labels with their
+site is counted.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class LabelDraw:
     spelling: str
     outcome: str
     silent: Sequence[str]
-    """Labels in a wrong place of which nobody is asked."""
+    """Labels at a wrong site without a question."""
     placed: float
     """Share of the labels that have their place."""
     answer: Assignment

@@ -46,7 +46,7 @@ class Truth:
         return _evidence(steps, self.sex)
 
     def recorded(self, steps: pd.DataFrame, gaits: Mapping[GaitName, Gait]) -> Evidence:
-        """Evidence of the steps that a study told of."""
+        """Evidence of the steps that a study reported."""
         import pandas as pd
 
         plan = [

@@ -44,7 +44,7 @@ FALSE_RATE, FALSE_BOUND, COVERED = 0.05, 0.08, 0.90
 """Share of studies that may support a false sentence, the upper end of its 95 % interval, and the
 share of 95 % intervals that must hold the truth."""
 MIN_COVERAGE_ATHLETES, MIN_POWER_ATHLETES = 8, 12
-"""Athletes from which coverage, and from which power is told."""
+"""Smallest numbers of athletes for which coverage, and for which power is reported."""
 
 # judging ------------------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ def evidence_of(study: DrawnStudy) -> Evidence:
     athletes = athletes_from_steps(steps).assign(
         **{name: study.sheet[name].tolist() for name in KINDS},
         **capacity_scores(rows, names),
-        hurt=0.0,  # pain is asked for, and nobody says that there is any
+        hurt=0.0,  # pain is recorded, and none is reported
     )
     presence = Presence(capacities=True)
     draws = own_errors(trials, np.random.default_rng(len(trials)))

@@ -1,4 +1,4 @@
-"""Files that nobody would write: every one is read as it is or refused in words.
+"""Mutated files: every one is read as it is or refused in words.
 
 ``python -m benchmarks.faults fuzz --count 10000`` mutates a sound file of every format by
 hypothesis, reads it by the product's door and counts. A traceback, a hang and a nonsense value

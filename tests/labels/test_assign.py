@@ -78,7 +78,7 @@ RELABELLED = yaml.safe_load(Path(__file__).with_name("relabelled.yaml").read_tex
 
 @pytest.mark.opensim
 def test_answers_to_labels_that_laboratories_write(person, table):
-    """Places, questions and what is left out; of two people of other size the same."""
+    """Sites, questions and excluded labels; the same for two people of different size."""
     lines = []
     anonymous = {label: f"{n:03d}" for n, label in enumerate(person[0].labels)}
     for name, changes in (RELABELLED | {"no name at all": [anonymous]}).items():
@@ -113,7 +113,7 @@ def test_answers_to_labels_that_laboratories_write(person, table):
 @pytest.mark.opensim
 @pytest.mark.parametrize("pair", [(), ("RKNL", "RANL"), ("LMT1", "LMT5"), ("RUA1", "RFA1")])
 def test_a_marker_set_with_exchanged_labels_is_asked_about(person, pair):
-    """In stage prepare, whoever wrote the marker set; a sound one raises no question."""
+    """In stage prepare, for any author of the marker set; a sound one raises no question."""
     notes = Notes("static", "P1", "a.trc", "")
     static = renamed(person[0], dict(zip(pair, pair[::-1], strict=True)))
     note_misplaced_labels(static, read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet), notes)

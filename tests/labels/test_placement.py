@@ -29,7 +29,7 @@ def worn(up, heading, size, template=STANDING, order=None):
 @pytest.mark.parametrize("up", UPS)
 @pytest.mark.parametrize(("heading", "size"), [(10.0, 1.0), (100.0, 0.85), (215.0, 1.2)])
 def test_template_fits_in_any_axes_heading_and_size(up, heading, size):
-    """Without a single name; the posture that fits is told."""
+    """Without a single name; the best posture is identified."""
     order = np.random.default_rng(1).permutation(COUNT)
     markers = worn(up, heading, size, order=order)
     fit = placement(markers, [BENT, STANDING])
@@ -83,7 +83,7 @@ def test_template_is_not_mirrored_and_scaled_within_limits():
 
 
 def test_a_marker_keeps_its_distances_from_its_own_segment():
-    """Median over a segment's markers of the SD of distances; from those seen often enough."""
+    """Median over a segment's markers of the SD of distances; from those visible often enough."""
     time = np.linspace(0.0, 1.0, 50)
     path = np.stack([np.sin(4.0 * time), 1.0 + 0.0 * time, 3.0 * time], axis=1)
     on_segment = path[:, None] + [[0.1, 0.0, 0.0], [0.0, 0.2, 0.1], [0.0, 0.1, 0.1]]

@@ -100,7 +100,7 @@ def test_letters_of_sides_are_read_from_the_set(labels):
 
 
 def test_every_word_is_read_with_a_side_of_its_language():
-    """Whatever a language calls a sided place is this place for both of its sides."""
+    """Each word of a language for a sided landmark is that landmark on both sides."""
     for name, language in label_words().languages.items():
         if name == ENGLISH:
             continue

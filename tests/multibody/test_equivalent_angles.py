@@ -78,7 +78,7 @@ def jointed(directions=FRAME, functions=TURNS, knee=3, *, coupled=False):
 
 
 def same_pose(skeleton, q_first, q_second):
-    """Tell of every frame whether all segments are where they were and as they were turned."""
+    """True in frames in which all segments have the same position and orientation."""
     first, second = (
         segment_poses(skeleton, dependent_filled(skeleton, q)) for q in (q_first, q_second)
     )

@@ -132,7 +132,7 @@ def test_limits_of_displacements_and_momenta(pendulum, share):
 
 
 def _filled(visible, longest):
-    """Gaps of at most so many frames between seen frames, frame by frame."""
+    """Gaps of at most so many frames between observed frames, frame by frame."""
     filled, frames = visible.copy(), np.flatnonzero(visible)
     for before, after in pairwise(frames):
         if after - before - 1 <= longest:
@@ -207,7 +207,7 @@ def test_masks_of_segments_and_coordinates(seed):
 
 
 def lost_group(name, reason):
-    """Mask of the sprint model whose group is lost in later frames, its last segments always."""
+    """Mask of the sprint model: a group unobserved in later frames, its last segments in all."""
     skeleton, model_map = athlete_skeleton(Athlete("made", "male", 75.0, 1.8)), map_of("sprint")
     frames, bodies = np.arange(6), model_map.groups[name]
     mask = Observed.complete(skeleton.bodies, 6).without(bodies[-2:], reason)
@@ -270,7 +270,7 @@ def test_parts_that_a_mask_shows(name, reason):
 
 
 def test_golden_words_of_unseen_parts():
-    """Lost parts, and the reason why the person is incomplete in the first frames."""
+    """Unobserved parts, and the reason why the person is incomplete in the first frames."""
     lines = []
     for name, reason in product(map_of("sprint").groups, (NOT_SEEN, NOT_IN_MODEL)):
         _, model_map, mask, _ = lost_group(name, reason)

@@ -61,7 +61,7 @@ LOST_PARTS = {
     "pelvis of the model": (("pelvis",), NOT_IN_MODEL, ALL),
     "trunk of the file": (("torso",), NOT_IN_FILE, ALL),
 }
-"""Segments, why they are lost, and in which frames."""
+"""Unobserved segments, the reason, and their frames."""
 
 ENDS = [
     [f"{segment}_{side}" for segment in chain[start:]]
@@ -69,7 +69,7 @@ ENDS = [
     for start in range(len(chain))
     for side in "lr"
 ]
-"""Limbs from a segment to their end: what hangs on a lost segment is not where the model has it."""
+"""Limbs from a segment to their end: an unobserved segment makes those beyond it unknown."""
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def moved_otherwise(case, segments) -> Motion:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_levels_do_not_depend_on_the_motion_of_unseen_segments(study, run, seed):
-    """Lost limbs swing otherwise: every number that is left is the same, of whatever limbs."""
+    """Unobserved limbs swing differently: every remaining number is the same."""
     case, random = run[0], np.random.default_rng(seed)
     chosen = random.choice(len(ENDS), random.integers(1, 4), replace=False)
     lost_bodies = sorted({body for chain in chosen for body in ENDS[chain]})

@@ -43,7 +43,7 @@ POSTURES = (
 
 
 def check_steps(trial: Results, rows: pd.DataFrame, step_numbers_kept: set[int]) -> None:
-    """Every number of the table of steps, and that no column is left out."""
+    """Every number of the table of steps; no column is unchecked."""
     for _, row in rows[rows["step"].isin(step_numbers_kept)].iterrows():
         computed = step_numbers(trial, row)
         checked = (
@@ -106,7 +106,7 @@ def check_words(trial: Results, rows: pd.DataFrame, sheet: pd.Series, settings) 
 
 
 def check_contributions(trial: Results, step: Step, rows: pd.DataFrame) -> None:
-    """Every row of a step: value, both ends of its interval, the posterior; none is left out."""
+    """Every row of a step: value, both ends of its interval, the posterior; none is unchecked."""
     expected = {key: (value, size) for key, value, size in contributions(trial, step)}
     half, push_ranges = intervals(trial, step), _push_ankle_toes(trial, step, expected)
     sds = {
@@ -156,7 +156,7 @@ def _push_ankle_toes(trial, step, expected) -> dict[tuple[str, ...], tuple[float
 
 
 def check_quality(trial: Results, rows: pd.DataFrame, steps: pd.DataFrame) -> None:
-    """Every measure with its limit and verdict; none is left out."""
+    """Every measure with its limit and verdict; none is unchecked."""
     computed, table = measures(trial, steps), rows.set_index("measure")
     unknown = set(table.index) - set(computed) - set(ELSEWHERE)
     assert not unknown, f"nobody computes {unknown}"

@@ -11,7 +11,7 @@ from tests.outsider.tables import GROUPS, model_variances, of_roles, posterior_s
 
 AXES = "xyz"
 PLANTED = 0.5
-"""Of its peak force, which a foot that stands bears at least."""
+"""Share of its peak force that a standing foot carries at least."""
 
 LARGEST_DELAY = 0.02
 """Delays that are tried, s."""

@@ -144,7 +144,7 @@ def outside() -> list[object]:
 
 
 def lost_frames(end: float | None) -> object:
-    """Ten frames are gone: from there on the markers' clock is 40 ms ahead of the plates'."""
+    """Ten lost frames: from there on the markers' clock is 40 ms ahead of the plates'."""
     points = np.delete(np.tile(made_run.markers(), (1, 2, 1)), slice(150, 160), axis=0)
     labels = (*made_run.LABELS, *(f"{label}2" for label in made_run.LABELS))
     recording = Recording(labels, points, made_run.FRAME_RATE)

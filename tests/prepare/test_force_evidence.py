@@ -160,7 +160,7 @@ def test_a_plate_that_is_declared_elsewhere_is_found(seed, moved, shift, way):
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000), factor=st.floats(0.5, 2.0), gain=st.floats(0.9, 1.3))
 def test_a_wrong_rate_makes_the_path_its_square_too_large(seed, factor, gain):
-    """Of both clocks; whatever the start of the path, its speed, and overshooting markers."""
+    """Of both clocks, for any start of the path, any speed, and overshooting markers."""
     rng = np.random.default_rng(seed)
     com, _, loads = run(rng, 2)
     height = gain * com[:, 1] + rng.uniform(-1.0, 1.0) + rng.uniform(-3.0, 3.0) * TIME

@@ -30,7 +30,7 @@ lacking = st.sets(st.sampled_from(made_run.LABELS), max_size=6)
 
 
 def part(positions: np.ndarray, absent: set[str], hidden: set[str]) -> Recording:
-    """A recording without some labels, and with others that are never seen."""
+    """A recording without some labels, and with others that have no position."""
     present = [index for index, label in enumerate(made_run.LABELS) if label not in absent]
     labels = tuple(made_run.LABELS[index] for index in present)
     positions = positions[:, present].copy()

@@ -1,4 +1,4 @@
-"""Recordings: closed forms, axes, labels, and files with drawn faults and what is said of them."""
+"""Recordings: closed forms, axes, labels, and files with drawn faults and their findings."""
 
 from __future__ import annotations
 
@@ -456,7 +456,7 @@ def test_joint_angles_with_noise_lose_no_frames_and_jumps_have_a_limit():
 
 @pytest.mark.parametrize("copies", [2, 3, 40])
 def test_frames_that_are_copies_are_found(copies):
-    """Of all markers; one that is never seen decides nothing, one that moves does."""
+    """Of all markers; a marker without positions decides nothing, a moving one does."""
     positions = whole_body(0.0, 3)
     positions[101 : 101 + copies] = positions[100]
     stretches = copied_stretches(positions)
@@ -575,7 +575,7 @@ def test_events_of_a_recording_that_ends_early(last):
 
 
 def test_events_of_odd_steps():
-    """A soft heel lands first; one that stops in the air does not; nobody walks at 0.5 m/s."""
+    """A soft heel lands first; one that stops in the air does not; 0.5 m/s is no gait."""
     soft, _ = events(set_down(0.03, 0.3))
     assert 0.2 < soft[0].touchdown < TOUCHDOWN - 0.03
     stopped, kind = events(set_down(0.13, 0.3))
@@ -1027,7 +1027,7 @@ def used(draft, rng):
 
 @fault
 def still(draft, rng):
-    """Somebody who stands, or moves, in a static trial."""
+    """A person who stands, or moves, in a static trial."""
     frame = int(rng.integers(80, 120))
     if rng.random() < 0.7:
         draft.points = np.repeat(draft.points[frame : frame + 1], len(draft.points), axis=0)

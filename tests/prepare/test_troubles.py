@@ -60,14 +60,14 @@ def check_loads(trial):
 
 
 def check_ground(trial, height):
-    """A belt moves and a runway does not; plates lie where they were placed; nobody turns."""
+    """A belt moves and a runway does not; plates lie in place; the run is straight."""
     assert trial.attrs["surface_height"] == pytest.approx(height, abs=1e-3)
     assert (trial.attrs["belt_speed"] > 7.0) == (trial.attrs["surface"] == "treadmill")
     assert abs(np.sin(trial.attrs["heading"])) < 0.01
 
 
 def plates(data: Path, height=0.0, tilt=0.0, spare=0.0, across=0.0, exchanged=(0, 0)) -> None:
-    """Plates that lie elsewhere, or beside one that nobody touches, with noise of so many N."""
+    """Displaced plates, or an additional unloaded plate, with noise of so many N."""
     row_of_plates = made_run.plates(height=height, tilt=tilt)
     row_of_plates[3].corners = row_of_plates[3].corners + np.array([across, 0.0, 0.0])
     first, second = (row_of_plates[index] for index in exchanged)

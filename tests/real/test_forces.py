@@ -1,4 +1,4 @@
-"""Forces of real runs with a fault put in: a turned component, a late clock, a wrong rate."""
+"""Forces of real runs with a planted fault: a sign-flipped component, a clock, a wrong rate."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ class Run:
         return prepared, {finding.rule: finding for finding in notes.findings}
 
     def sign_flipped(self, component: str, numbers: list[int], *, of_point: bool = True):
-        """The recording with a component of the force of some plates turned round.
+        """The recording with a component of the force of some plates sign-flipped.
 
-        As columns of a force and its point of application are turned, or, not ``of_point``, the
+        As columns of a force and its point of application are flipped, or, not ``of_point``, the
         channels of a plate that records moments.
         """
         forces, rotation = self.recording.forces, self.sound.axes.matrix
@@ -81,7 +81,7 @@ class Run:
         return replace(self.recording, forces=replace(forces, wrench=changed))
 
     def with_flipped_moments(self, axis: int):
-        """The recording with a moment of all plates, about their middle, turned round."""
+        """The recording with a moment of all plates, about their middle, sign-flipped."""
         forces, rotation = self.recording.forces, self.sound.axes.matrix
         wrench = forces.wrench.rotated(rotation)
         moment = wrench.moment * np.where(np.arange(3) == axis, -1.0, 1.0)
@@ -129,7 +129,7 @@ def test_sign_flipped_moments_of_plates_are_named(run, axis):
 
 
 def test_of_one_sign_flipped_plate_only_its_own_contacts_lose_their_force(run):
-    """Drawn: a plate and the component that is turned."""
+    """Drawn: a plate and the sign-flipped component."""
     rng = np.random.default_rng(run.recording.positions.shape[0])
     number = int(rng.choice(run.plates[:-1] if len(run.plates) > 2 else run.plates))
     prepared, findings = run.prepared(run.sign_flipped("force_x", [number]))
@@ -144,7 +144,7 @@ def test_of_one_sign_flipped_plate_only_its_own_contacts_lose_their_force(run):
 
 
 def test_late_and_early_forces_are_shifted_back(run):
-    """Drawn from -100 to 100 ms: contacts are where they were, and the lag is told."""
+    """Drawn from -100 to 100 ms: contacts are where they were, and the lag is stated."""
     rng = np.random.default_rng(run.recording.positions.shape[1])
     for lag in (*rng.uniform(0.026, 0.1, 2), *rng.uniform(-0.1, -0.026, 2)):
         forces = run.recording.forces

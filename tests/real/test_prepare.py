@@ -51,7 +51,7 @@ REFUSED = {
 
 
 class Sample(NamedTuple):
-    """Labels of pelvis and feet, contacts (l, r), warnings, and the axes where somebody walks."""
+    """Labels of pelvis and feet, contacts (l, r), warnings, and the axes of walking trials."""
 
     front: str
     back: str

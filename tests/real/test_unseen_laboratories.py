@@ -1,4 +1,4 @@
-"""Recordings of laboratories that nobody prepared, and joint angles instead of markers.
+"""Recordings of unprepared laboratories, and joint angles instead of markers.
 
 From the folder to results, by a user's steps; known of each recording is what its README says.
 """
@@ -239,7 +239,7 @@ ALTERED = {
     "lumbar_deleted": (LUMBAR, "delete", {"torso", "arm_left", "arm_right"}),
     "toes_deleted": (("mtp_angle_r", "mtp_angle_l"), "delete", set()),
 }
-"""Columns of the file that are not those of a measurement, and groups that are lost."""
+"""Columns of the file that are not those of a measurement, and groups that are unobserved."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Made-up studies with their pages; figures are laid out with their words, and not drawn."""
+"""Synthetic studies with their pages; figures have their words and are not drawn."""
 
 from __future__ import annotations
 

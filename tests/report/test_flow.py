@@ -53,7 +53,7 @@ def _table(rows: list[tuple], *columns: str) -> pd.DataFrame:
     *(some.lists(strategy, max_size=25) for strategy in ROWS.values()),
 )
 def test_counts_of_the_flow_add_up(people, steps, runs, deviations):
-    """And each who leaves has one reason, of those that are told apart the most frequent ones."""
+    """Each one that leaves has one reason; the most frequent reasons are named."""
     steps = [row for row in steps if row[0] in people]
     moving = [row for row in runs if row[0] == "run"]
     results = [

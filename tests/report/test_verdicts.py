@@ -86,7 +86,7 @@ ENOUGH_POWER = {"mde": 0.052, "smallest_effect": 0.05, "power_half": 0.0, "power
 
 
 def lines(words) -> list[str]:
-    """Everything that is said of a verdict, by the part that says it."""
+    """All words of a verdict, by part."""
     parts = ("verdict", "label", "basis", "text", "sure", "change")
     words_by_part = {part: getattr(words, part) for part in parts} | dict(words.details)
     words_by_part |= {f"remark {number}": remark for number, remark in enumerate(words.remarks)}
@@ -134,7 +134,7 @@ def slots(part: str, hypothesis, row) -> dict[str, str]:
 
 
 def template(line: str, hypothesis, row) -> str:
-    """A line with the name of whatever it takes from elsewhere in its place, longest first."""
+    """A line in which texts from elsewhere are replaced by their names, longest first."""
     part, _, line_text = line.partition(": ")
     slot_texts = slots(part, hypothesis, row)
     for name, text in sorted(slot_texts.items(), key=lambda item: -len(item[1])):

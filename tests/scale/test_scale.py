@@ -1,4 +1,4 @@
-"""A calibrated body and an own model: what is said of labels, lengths, mass and marker sets."""
+"""A calibrated body and an own model: findings on labels, lengths, mass and marker sets."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def golden(about, *makers):
 
 
 def test_golden_words_of_labels_lengths_and_segments(fit):
-    """Labels without weight, ghosts, lengths on both sides of limits, limbs that are lost."""
+    """Labels without weight, ghosts, lengths on both sides of limits, unobserved limbs."""
     frames, names = fit.problem.frames, fit.problem.template.markers.labels
     hidden_labels = ("LANL", "LANM", "LHEE", "LMT5", "LMT1", "LTOE", "LSH1", "LSH2")
     bare = calibration(fitted(made_person(0, hidden=hidden_labels, with_static_trial=False)))
@@ -102,7 +102,7 @@ def test_golden_words_of_labels_lengths_and_segments(fit):
         return words_of(replace(fit, weights=weights, error=error))
 
     def ghost(count: int):
-        """A label that is seen in a few frames of the jog only."""
+        """A label with positions in a few frames of the jog only."""
         rows, marker = np.flatnonzero(frames.trial == 1), names.index("LWRA")
         position, weights = frames.position.copy(), fit.weights.copy()
         position[rows[count:], marker] = np.nan

@@ -42,7 +42,7 @@ class Case:
     world: str = "W0"
     athletes: int = 12
     deep: bool = False
-    """Whether power, single athletes and influence are told too."""
+    """True where power, single athletes and influence are checked too."""
 
 
 def trials(**columns: object) -> Change:
@@ -468,7 +468,7 @@ READS = {
 
 
 def sound_rows(evidence: Evidence, name: str) -> Evidence:
-    """Steps and sprints of trials that spoil nothing a hypothesis reads; all, if none is left."""
+    """Steps and sprints of trials with valid outcomes for a hypothesis; all, if none is valid."""
     reads = set(READS[name].split())
     affected = [
         key for key, cell in evidence.trials["spoilt"].items() if reads & {*cell.split(", ")}
@@ -579,7 +579,7 @@ ARMS = {
          ("cutoff=15", -0.1, {"verdict": "inconclusive"})],
         ("yes", "body", ("body=dumas", "cutoff=15"), ()), (-0.2, 0.0)),
 }  # fmt: skip
-"""Shifts of an estimate under other choices; what is said of them, and how far estimates move."""
+"""Shifts of an estimate under other choices; their words, and the range of estimates."""
 
 
 @pytest.mark.parametrize("name", ARMS)
@@ -644,7 +644,7 @@ def test_a_planted_effect_comes_back(world_evidence, name):
 
 
 def test_a_slower_condition_is_slower_by_as_much(world_evidence):
-    """Two percent less in all sprints of one condition, whatever the order."""
+    """Two percent less in all sprints of one condition, in any order."""
     before = world_evidence("W4_large")
     after = sprints(lambda t: t.assign(speed_mps=t["speed_mps"] * np.where(
         t["condition"] == "restricted_arms", 0.98, 1.0)))(before)  # fmt: skip

@@ -138,7 +138,7 @@ def test_fieller_knows_when_the_denominator_may_be_zero():
 @pytest.mark.parametrize("df", [1, 2, 3, 11])
 @pytest.mark.parametrize("family", [1, 3, 12])
 def test_detectable_effect_has_its_power_however_few_and_strict(df, family):
-    """Two athletes among many hypotheses: the power of the effect that is told, by SciPy's nct."""
+    """Two athletes among many hypotheses: the power of the detectable effect, by SciPy's nct."""
     alpha = 0.05 / family
     effect = detectable_effect(Estimate(0.0, 1.0, df), 1e-9, alpha=alpha)
     power = stats.nct.sf(stats.t.isf(alpha / 2.0, df), df, effect)

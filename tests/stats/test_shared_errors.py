@@ -78,7 +78,7 @@ WORLDS = {
     "all markers were put on again": ("session", {"before": 0.0, "after": 0.06}),
     "one condition has no plates": ("condition", {"before": 0.0, "after": 0.09}),
 }
-"""How labels are told apart, and how large their errors are, relative to the contact."""
+"""Kind of the labels, and size of their errors, relative to the contact."""
 
 
 @pytest.mark.parametrize("name", WORLDS)

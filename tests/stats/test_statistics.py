@@ -50,7 +50,7 @@ def test_slopes_within_groups_are_those_of_statsmodels():
 
 
 def test_means_of_groups_are_those_of_pandas():
-    """By one key, with a category that nobody has, and by several; without a group: NaN."""
+    """By one key, with an empty category, and by several; without a group: NaN."""
     random = np.random.default_rng(7)
     values = Series(random.standard_normal(200), index=random.permutation(200))
     values.iloc[[3, 50]] = np.nan

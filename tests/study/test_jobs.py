@@ -245,7 +245,7 @@ def test_later_stages_pass_a_failure_on_with_the_stage_that_had_it(study):
 
 
 def test_results_of_inputs_that_changed_during_the_stage_are_discarded(study):
-    """A sheet is edited while a stage runs: nobody could say which of the two was read."""
+    """A sheet is edited while a stage runs: the version that was read is unknown."""
     record = study.manifest("P1", "prepare")
     with recorded(study, "P1", "prepare"):
         _write(study, "prepare")

@@ -33,7 +33,7 @@ def _of(rows, athlete, session):
 
 
 def test_planted_legs_are_found_and_intervals_hold_them(read):
-    """Of the page's intervals as many hold the truth as they say, and none finds it in nobody."""
+    """Coverage of the page's intervals is the stated one; without a difference none is found."""
     truth_within, weaker_found = [], {athlete.name: [] for athlete in ATHLETES}
     for rows in read:
         for athlete in ATHLETES:

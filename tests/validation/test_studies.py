@@ -187,7 +187,7 @@ UNTESTABLE = {
 
 @pytest.mark.parametrize("name", UNTESTABLE)
 def test_sides_that_were_measured_differently_are_not_compared(name):
-    """Whatever the numbers are; before, 75 to 100 % of such studies were called supported."""
+    """For any numbers; without the gate 75 to 100 % of such studies would be supported."""
     world = worlds()[name]
     (judged,) = verdicts(drawn_evidence(world, np.random.default_rng(5)), registry_of_world(world))
     gate = name.startswith("one condition")

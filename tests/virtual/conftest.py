@@ -30,5 +30,5 @@ def gait_of() -> GaitOf:
 
 @pytest.fixture(scope="session")
 def finished(gait_of, tmp_path_factory) -> Study:
-    """A small study of which every stage is done; nobody may change it."""
+    """A small finished study; tests must not change it."""
     return finished_study(tmp_path_factory.mktemp("whole"), gait_of)

@@ -1,4 +1,4 @@
-"""The athletes that the tests let run."""
+"""Athletes of the tests."""
 
 from __future__ import annotations
 

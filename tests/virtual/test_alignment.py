@@ -30,7 +30,7 @@ def runs() -> list[KnownRun]:
 
 
 def _estimates(run: KnownRun, values: dict[str, float]) -> dict[str, ParameterEstimate]:
-    """Parameters of a run whose cameras see everything turned, displaced and scaled."""
+    """Parameters of a run whose cameras are rotated, displaced and scaled against the plates."""
     misaligned = replace(run, markers=Alignment.of(values).placed(run.markers))
     runner = known_runner(run)
     all_parameters = (*parameters(0.45, align_plates=True), *centre_parameters(len(runner.centres)))

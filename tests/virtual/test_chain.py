@@ -271,7 +271,7 @@ def test_joint_moments_are_those_of_the_gait(chain, trial, legs, trunk):
 
 @pytest.mark.parametrize("trial", [trial for trial in TRIALS if trial != "exchanged"])
 def test_balances_hold_in_every_trial(chain, trial):
-    """Force, moment and causes add up, whatever a recording lacks; files hold 32 bits."""
+    """Force, moment and causes add up, for any incomplete recording; files hold 32 bits."""
     contributions = chain.results("contributions", trial)
     mass, gravity = contributions.attrs["mass"], chain.runs[trial].truth.gait.skeleton.gravity
     force = mass * (contributions["com_acceleration"].values - gravity)

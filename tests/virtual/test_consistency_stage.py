@@ -65,7 +65,7 @@ def _silent(_: str) -> None:
 
 @pytest.fixture(scope="module")
 def fitted(gait_of: GaitOf, tmp_path_factory) -> tuple[Study, dict, dict[str, xr.Dataset]]:
-    """Two runs at two speeds with soft tissue, fitted; nobody may change it."""
+    """Two runs at two speeds with soft tissue, fitted; tests must not change it."""
     laboratory = Laboratory()
     runs = {
         name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(number), laboratory)
@@ -205,7 +205,7 @@ def test_repeated_fit_gives_identical_bytes(fitted, copy_with):
 
 
 def test_the_standing_pose_leaves_out_labels_that_are_wrong(fitted, monkeypatch):
-    """Heel and toe exchanged in the static trial turn his foot, unless they are left out."""
+    """Heel and toe exchanged in the static trial rotate the foot, unless they are excluded."""
     study, pair = fitted[0], ["RHEE", "RTOE"]
     trial = study.static_of(RUNNER.name)
     skeleton = load_skeleton(study.folder(RUNNER.name, "scale") / "runner.skeleton.npz")

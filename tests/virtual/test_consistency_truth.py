@@ -64,7 +64,7 @@ def test_what_parameters_can_learn(eight):
 
 
 def test_nearer_to_a_truth_that_is_no_wave():
-    """Soft tissue as masses on springs, whose spectrum nothing in the fit knows: the same gates. Of
+    """Soft tissue as masses on springs, with a spectrum unknown to the fit: the same gates. Of
     these two sprinters all are at 0.80 or less, the legs highest: theirs are no real bodies."""
     shares = ratios(findings([SPRINGS], (0, 3), {DEFAULT: Weights()})).loc[(SPRINGS.name, DEFAULT)]
     assert shares["total"] <= 0.40

@@ -1,4 +1,4 @@
-"""Whatever breaks, in whichever stage, for one trial or part: the page is there with the others."""
+"""An error in any stage, for one trial or part: the page exists with the others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def copy(finished, tmp_path, monkeypatch) -> Study:
 
 
 def _breaks(monkeypatch, target: str, concerned) -> None:
-    """Let a function raise where it is asked about what is to break."""
+    """Let a function raise for the trial or part that is to break."""
     module, name = target.rsplit(".", 1)
     original = getattr(import_module(module), name)
 

@@ -88,7 +88,7 @@ def swapped(*pairs: tuple[str, str]) -> Callable[[VirtualRecording], dict[str, A
 
 
 def clock_30_ms(recording: VirtualRecording) -> dict[str, Any]:
-    """Let the forces be 30 ms late; what is missing at the start is unloaded."""
+    """Let the forces be 30 ms late; the missing start is unloaded."""
     late = round(0.030 * recording.force_rate)
     signals = {"force": recording.force, "moment": recording.moment}
     return {
@@ -142,7 +142,7 @@ def plain_and_fitted(gait_of, tmp_path_factory) -> tuple[dict[str, pd.DataFrame]
 
 @pytest.mark.parametrize("trial", [*SOUND, *FAULTS])
 def test_a_fault_is_named_and_a_sound_run_is_not_accused(plain_and_fitted, trial):
-    """By no other name, but that turned forces turn the free moment as well."""
+    """By no other name, except that sign-flipped forces flip the free moment as well."""
     (tables, fitted), (_, plain, cause) = plain_and_fitted, FAULTS.get(trial, ("", "", ""))
     rules = set(tables["findings"].query("trial_id == @trial")["rule"])
     rules &= {rule for _, rule, _ in FAULTS.values()}
@@ -235,7 +235,7 @@ def test_check_reports_every_reason_of_a_failure(folder, rules):
 
 
 def test_internal_error_in_check_is_a_finding_with_a_log(folder, monkeypatch):
-    """And a trial with an error keeps nobody from being looked at."""
+    """A trial with an error does not keep others from being checked."""
     (folder / "data" / "run1.c3d").unlink()
 
     def broken(*_, **__):
@@ -267,7 +267,7 @@ HIDDEN = {
 
 @pytest.mark.parametrize("kind", ["run", "static"])
 def test_ends_of_limbs_whose_labels_changed_sides(gait_of, tmp_path, kind):
-    """Named and refused, whatever other markers are worn; accepted, they are exchanged."""
+    """Named and refused with any other markers; where accepted, they are exchanged."""
     notes, laboratory, lines = Notes("fast", "P1", "a.trc", ""), Laboratory(), []
     take = recorded_static(RUNNER, laboratory)
     if kind == "run":

@@ -185,7 +185,7 @@ def test_a_surface_has_the_size_that_the_model_gives_it(tmp_path, monkeypatch):
 
 
 def test_pages_load_bones_where_there_are_some(boned):
-    """All trials of an athlete the same file, within the room of a trial; nobody else's."""
+    """All trials of an athlete load one file, within the size of a trial; other athletes none."""
     folder = boned.root / "report" / "trials"
     for participant in PEOPLE:
         pages = sorted((folder / participant).glob("*.html"))

@@ -105,7 +105,7 @@ WORN: dict[str, Callable[[str], bool]] = {
 
 @pytest.mark.parametrize("seed", range(24))
 def test_mirrored_coordinates_give_the_sound_trial(seed):
-    """Whatever axis is negated, of markers, of forces or of both, with any labels."""
+    """For any negated axis, of markers, of forces or of both, with any labels."""
     random = np.random.default_rng(seed)
     static, run = sound()
     hidden = WORN[str(random.choice(list(WORN)))]

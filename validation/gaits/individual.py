@@ -59,7 +59,7 @@ def sheets(trials: Sequence[PlannedTrial]) -> dict[str, str]:
 def orders(trials: Sequence[PlannedTrial]) -> dict[PlannedTrial, int]:
     """Place of every run in its athlete's session: every second athlete holds the arms still first.
 
-    Sprints in both conditions come last and in turn, so that fatigue could be told from the arms.
+    Sprints in both conditions come last and in turn: fatigue can be separated from the arms.
     """
     order_of: dict[PlannedTrial, int] = {}
     for number, person in enumerate(SPRINTERS):

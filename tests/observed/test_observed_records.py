@@ -181,7 +181,7 @@ def test_masks_and_their_words_are_golden(study, run):
     assert differences("observed_records", lines) == []
 
 
-def seen_of(run, hidden=(), frames=slice(None)) -> np.ndarray:
+def segments_observed(run, hidden=(), frames=slice(None)) -> np.ndarray:
     """Segments that the model's markers determine, (T, S); some bodies' hidden in some frames."""
     skeleton, q = run[0].skeleton, run[0].motion[0]
     positions = marker_positions(skeleton, q)
@@ -207,7 +207,7 @@ GIRDLES = {f"{bone}_{s}" for bone in ("clavicle", "humerus", "radius", "hand") f
 )
 def test_markers_and_columns_show_what_they_determine(run, hidden, columns, expected):
     skeleton, q = run[0].skeleton, run[0].motion[0]
-    masks = [] if hidden is None else [seen_of(run, hidden)]
+    masks = [] if hidden is None else [segments_observed(run, hidden)]
     if columns is not None:
         recorded = np.ones(q.shape, dtype=bool)
         recorded[:, [skeleton.coordinates.index(name) for name in columns]] = False

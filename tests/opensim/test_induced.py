@@ -122,8 +122,8 @@ def test_removing_a_source_removes_its_induced_accelerations(tmp_path, model, se
         caused["velocity"] = idle, (np.zeros_like(tau), np.zeros(3))
     assert len(caused) > 8
     mass = case.skeleton.mass.sum()
-    for source, (with_it, without_it) in caused.items():
-        udot, com = (a - b for a, b in zip(with_it, without_it, strict=True))
+    for source, (with_source, without_source) in caused.items():
+        udot, com = (a - b for a, b in zip(with_source, without_source, strict=True))
         row = induced.sources.index(source)
         limit = DIFFERENCES * np.abs(driven_response[0]).max()
         np.testing.assert_allclose(induced.udot[0, row], udot, rtol=0, atol=limit, err_msg=source)

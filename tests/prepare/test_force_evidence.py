@@ -181,10 +181,12 @@ def test_a_plate_that_is_declared_elsewhere_in_one_file_is_found_there(way):
 
 def test_trials_that_no_foot_steps_onto_a_misplaced_plate_in_keep_their_moments():
     rng, sound_plates = np.random.default_rng(5), [1, 2, 5, 7]
-    on_it = [
+    on_displaced_plate = [
         trial(rng, [1, 2, 4, 5, 7], moved=4, along=0.06) | {"trial_id": f"on{n}"} for n in "12"
     ]
-    findings = list(misplaced_plates("P1", [*on_it, trial(rng, sound_plates)], "trials.tsv"))
+    findings = list(
+        misplaced_plates("P1", [*on_displaced_plate, trial(rng, sound_plates)], "trials.tsv")
+    )
     assert [finding.trial for finding in findings] == ["on1", "on2"]
 
 

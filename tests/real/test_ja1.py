@@ -165,7 +165,7 @@ other_models:
 
 
 @pytest.fixture(scope="module")
-def on_both(tmp_path_factory, run_study):
+def two_model_study(tmp_path_factory, run_study):
     """Our sprint model, with Rajagopal's beside it; what is known of the former is taken over."""
     folder, sprint_run = tmp_path_factory.mktemp("models"), run_study("ja1_sprint")
     shutil.copytree(sprint_run.results, folder / "results" / "both")
@@ -202,8 +202,8 @@ def separate_studies(run_study):
     ]
 
 
-def test_differences_are_those_of_two_studies(on_both, separate_studies):
-    table = pd.read_csv(on_both.table("model_differences.tsv"), sep="\t", na_values="n/a")
+def test_differences_are_those_of_two_studies(two_model_study, separate_studies):
+    table = pd.read_csv(two_model_study.table("model_differences.tsv"), sep="\t", na_values="n/a")
     assert set(table["model"]) == {"rajagopal"}
     assert set(table["trial_id"]) == {"jog", "sprint"}
     rows = ~table["level"].str.startswith("C alone") & ~table["level"].isin(["H1", "H2"])
@@ -229,12 +229,12 @@ def _second_model(study):
     return difference * np.where(caused, LEVEL_C_FACTOR, 1.0)
 
 
-def test_intervals_hold_the_choice_of_the_model(on_both, separate_studies, run_study):
+def test_intervals_hold_the_choice_of_the_model(two_model_study, separate_studies, run_study):
     """Mean difference of the two studies over the steps of a trial, by outcome and axis, in the
     place of the second model's."""
     off = (separate_studies[1]["value"] - separate_studies[0]["value"]).dropna()
     difference = off.groupby([*OUTCOME, "trial_id"]).mean()
-    now = _stances(step_file(on_both, "JA1", "contributions"))
+    now = _stances(step_file(two_model_study, "JA1", "contributions"))
     before = separate_studies[0].reindex(now.index)
     np.testing.assert_allclose(now["value"], before["value"], rtol=1e-9)  # the estimate stays
     has_interval = now["half"].notna() & ~now.index.get_level_values("level").isin(["C"])
@@ -252,11 +252,11 @@ def test_intervals_hold_the_choice_of_the_model(on_both, separate_studies, run_s
     assert (np.abs(now["half"][has_interval] - expected) <= 1e-3 * scale + 1e-5).all()
 
 
-def test_multiverse_repeats_the_evidence_on_the_other_model(on_both, run_study):
+def test_multiverse_repeats_the_evidence_on_the_other_model(two_model_study, run_study):
     """An arm of the multiverse: the evidence of a study on that model, steps judged alike."""
     of_both, of_other_model = (
         read_columns(folder / "participants/JA1/multiverse/steps.nc").astype({"trial_id": str})
-        for folder in (on_both.root, run_study("ja1").results)
+        for folder in (two_model_study.root, run_study("ja1").results)
     )
     index = ["trial_id", "step"]
     arm = of_both[of_both["specification"] == "model=rajagopal"].set_index(index)

@@ -146,9 +146,9 @@ def test_prints(view: sync_api.Page, study: Study) -> None:
     assert view.evaluate("document.documentElement.scrollWidth") <= 680
     assert not view.locator("nav").is_visible()
     view.goto(page_of(study, "index"))
-    for part, shown_there in (("#answer", True), (".marks", True), ("#athletes", True),
+    for part, is_visible in (("#answer", True), (".marks", True), ("#athletes", True),
                               ("#trials table", False), ("nav", False)):  # fmt: skip
-        assert view.locator(part).first.is_visible() == shown_there, part
+        assert view.locator(part).first.is_visible() == is_visible, part
     view.goto(page_of(study, "athletes/S01"))
     assert view.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
 

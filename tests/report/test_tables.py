@@ -199,8 +199,8 @@ def test_contributions_of_all_sources_are_those_of_the_figure(made_study):
     path = made_study.study.root / "figures" / "caused_rotation.tsv"
     columns = speeds_of(read_table(path)) if path.is_file() else []
     tables = made_study.content.tables
-    others_of = set(tables["model_differences"]["participant_id"])
-    compared = bool(others_of) and set(tables["steps"]["participant_id"]) <= others_of
+    modelled_people = set(tables["model_differences"]["participant_id"])
+    compared = bool(modelled_people) and set(tables["steps"]["participant_id"]) <= modelled_people
     names = re.findall(r'aria-label="Table: (contributions to rotation at .*?)"', page)
     assert len(names) == len(columns)
     for name, contributions in zip(names, columns, strict=True):

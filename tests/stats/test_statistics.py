@@ -127,8 +127,10 @@ def test_speed_dependence_is_removed_from_misdirection(world_evidence):
     sprints = sprints.assign(speed_mps=speed, lateral_ratio=speed**-2.0)
     outcome = hypothesis_outcome(replace(evidence, steps=steps, sprints=sprints), REGISTRY["H7b"])
     assert outcome.estimate == pytest.approx(0.0, abs=1e-9)
-    at_one = sprints.assign(speed_mps=9.0 * slower, lateral_ratio=(9.0 * slower) ** -2.0)
-    outcome = hypothesis_outcome(replace(evidence, steps=steps, sprints=at_one), REGISTRY["H7b"])
+    at_one_speed = sprints.assign(speed_mps=9.0 * slower, lateral_ratio=(9.0 * slower) ** -2.0)
+    outcome = hypothesis_outcome(
+        replace(evidence, steps=steps, sprints=at_one_speed), REGISTRY["H7b"]
+    )
     assert outcome is None  # the compared sprints hold no law of speed
 
 

@@ -38,12 +38,12 @@ OPENSIM_FILES = {
 SECTIONS = {
     "OpenSim files": ("docs/opensim_users",),
     "Your study": (
-        "docs/tutorial", "docs/recordings", "docs/recordings_details", "docs/pages",
+        "docs/tutorial", "docs/recordings", "docs/pages",
         "docs/figures", "docs/files",
         "config/README", "models/README", "models/sprint/README", "models/sprint_anatomical/README",
     ),
     "Methods": (
-        "docs/methods", "docs/levels", "docs/body", "docs/consistency", "docs/consistency_details",
+        "docs/methods", "docs/levels", "docs/body", "docs/consistency",
         "docs/hypotheses",
         "docs/claims", "docs/statistics", "docs/without_plates", "docs/strength",
     ),

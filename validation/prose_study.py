@@ -473,7 +473,7 @@ def body_share(match: re.Match[str], tables: StudyTables, block: Block) -> Itera
         rows = rows[rows["participant_id"] == name]
     shares = _shares(rows)
     yield from number("share", match[1], float(shares["inertia"] + shares["centres"]))
-    page = (DOCS / "recordings_details.md").read_text(encoding="utf-8").partition("**JA1")[2]
+    page = (DOCS / "recordings.md").read_text(encoding="utf-8").partition("**JA1")[2]
     for said, start in zip(match.groups()[1:], POSTURES, strict=True):
         line = re.search(rf"^\| {start}[^|]*\|.*\| {N} \|$", page, re.MULTILINE)
         yield from words(start, said, line[1] if line else "not in the documentation")

@@ -55,7 +55,7 @@ GAINS_KGM2PS = {
 }
 """Half of the 95 % interval of the whole body's angular momentum about the vertical, as far as the
 body's inertia makes it, of one sprinter (JA1): as recorded with quiet standing on a plate, and with
-one more recording (docs/recordings_details.md). Ranked."""
+one more recording (docs/recordings.md). Ranked."""
 
 MORE_RUNS = "Record more runs on force plates."
 STAND = "Record a static posture on a plate: standing still for some seconds."

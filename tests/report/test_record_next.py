@@ -124,8 +124,8 @@ def test_more_runs_on_plates_are_advised_where_the_body_makes_most_of_the_error(
 
 
 def test_gains_are_those_that_were_measured():
-    """The last column (whole body) of the table of JA1 in recordings_details.md, best first."""
-    text = (ROOT / "docs" / "recordings_details.md").read_text(encoding="utf-8")
+    """The last column (whole body) of the table of JA1 in recordings.md, best first."""
+    text = (ROOT / "docs" / "recordings.md").read_text(encoding="utf-8")
     table = text[text.index("**JA1 (Dorn et al. 2012)") :].partition("\n\n")[0]
     measured = {
         cells[1].strip(): float(cells[-2])

@@ -80,3 +80,7 @@ def shipped(name: str) -> Path:
     package = Path(str(files("aqbio")))
     inside = package / SHIPPED_FOLDER
     return (inside if inside.is_dir() else package.parent) / name
+
+
+FIT_STATES = "fit_state_"
+"""Prefix of the variables with states of a trial's fit: half of its file, read for draws only."""

@@ -13,6 +13,7 @@ from aqbio.errors import AqbioError
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import MODELS, Study
+from aqbio.names import FIT_STATES
 from aqbio.rotation.levels import Anatomy
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -80,12 +81,18 @@ def sampled_contributions(
 def stored_contributions(
     study: Study, participant_id: str, trial_id: str, without: str = ""
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Outputs of stages contributions, optionally `without` `CAUSES`, and inverse_dynamics."""
+    """Outputs of stages contributions, optionally `without` `CAUSES`, and inverse_dynamics.
+
+    The latter without the states of the fit, which intervals are drawn from.
+    """
     contributions, consistency = (
         study.folder(participant_id, stage) / f"{trial_id}.nc"
         for stage in ("contributions", "inverse_dynamics")
     )
-    return read_dataset(contributions, without=without), read_dataset(consistency)
+    return (
+        read_dataset(contributions, keep=False, without=without),
+        read_dataset(consistency, keep=False, without=FIT_STATES),
+    )
 
 
 def failed_contributions(study: Study, participant_id: str, trial_id: str) -> str:

@@ -17,7 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from aqbio.config import Trial
-from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
+from aqbio.contributions.files import failed_contributions, stored_contributions
 from aqbio.contributions.step_rows import (
     NAME_COLUMNS,
     joined_rows,
@@ -44,6 +44,7 @@ from aqbio.intervals.step_uncertainty import (
     stance_statistics,
 )
 from aqbio.io.dictionary import columns
+from aqbio.io.netcdf import read_some
 from aqbio.io.study import Study, compared_studies
 from aqbio.io.tables import joined, with_texts
 from aqbio.names import AXES, ROLE_GROUPS
@@ -220,7 +221,8 @@ def _second_model(study: Study, participant_id: str, trials: Container[str]) -> 
     for trial in study.moving_of(participant_id):
         if trial.trial_id in trials:
             try:
-                data, _ = stored_contributions(study, participant_id, trial.trial_id, CAUSES)
+                file = study.folder(participant_id, "contributions") / f"{trial.trial_id}.nc"
+                data = read_some(file, ("second_model", *(f"outcome_{name}" for name in NAMES)))
             except RunStoppedError:  # the trial itself reports what is damaged
                 continue
             key_columns = {

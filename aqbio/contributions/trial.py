@@ -68,12 +68,15 @@ MAX_CLOSURE_ERROR = 1e-6
 MAX_OPENSIM_ERROR = 1e-8
 """Largest relative difference from OpenSim's angular momentum in the same state."""
 
+SUM_OF_GROUPS = "induced_ground_moment"
+"""Variable that no file of a trial holds: the sum of ``induced_momentum_rate`` over the groups."""
+
 
 def contributions_trial(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
     """Compute one trial."""
     name = f"{trial.trial_id}.nc"
     source = study.folder(participant_id, "inverse_dynamics") / name
-    data = read_dataset(source)
+    data = read_dataset(source, keep=False)
     fitted = data.attrs["motion"] == FITTED
     model = final_model(study, participant_id)
     same_body = model == ParticipantModel.of(study, participant_id)
@@ -116,6 +119,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     recorded = data.attrs["free_moment"] == MEASURED
     if not recorded:
         dataset = without_free_moment(dataset, parts)
+    dataset = dataset.drop_vars(SUM_OF_GROUPS, errors="ignore")
     dataset = observed_only(dataset, parts, role_scheme(study))
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))

@@ -38,7 +38,7 @@ from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.poses import segment_poses, whole_body_com
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.names import AXES, SIDES
+from aqbio.names import AXES, FIT_STATES, SIDES
 from aqbio.observed.parts import MASK_VARIABLES
 from aqbio.prepare.prepared import foot_loads, loads_with_toes, measured_loads
 from aqbio.vectors import FloatArray
@@ -268,7 +268,7 @@ def state_variables(
     solver.release()
     sources = [name for name, source in states.items() for _ in source.inertia]
     variables: dict[str, Any] = {
-        f"fit_state_{name}": (
+        f"{FIT_STATES}{name}": (
             ("fit_state", "fit_state_frame", "coordinate"),
             with_digits(
                 np.concatenate([getattr(source.motion, name) for source in states.values()]),

@@ -23,7 +23,7 @@ from aqbio.inverse_dynamics.files import FORCES_NOT_USED, fit_values
 from aqbio.inverse_dynamics.parameters import CLOCK
 from aqbio.inverse_dynamics.session_inputs import prepare_session, static_stances
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
-from aqbio.io.netcdf import read_dataset
+from aqbio.io.netcdf import read_some
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.labels.marker_set import model_marker_set
@@ -140,7 +140,7 @@ def loose_sources(study: Study, participant_id: str) -> dict[str, MotionSource]:
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     trials = [SolvedTrial.read(study, participant_id, name) for name in names]
     folder = study.folder(participant_id, "inverse_dynamics")
-    fitted = {name: read_dataset(folder / f"{name}.nc") for name in names}
+    fitted = {name: read_some(folder / f"{name}.nc", ["q"]) for name in names}
     starts = {name: (dataset["q"].values, fit_values(dataset)) for name, dataset in fitted.items()}
     stances = static_stances(study, participant_id, skeleton)
     session = prepare_session(study, skeleton, trials, stances)

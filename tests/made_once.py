@@ -12,8 +12,8 @@ from filelock import FileLock
 
 def shared_folder(folders: Any, worker: str) -> Path:
     """Folder for temporary files of all workers; by `tmp_path_factory` and `worker_id`."""
-    own: Path = folders.getbasetemp()
-    return own if worker == "master" else own.parent
+    worker_folder: Path = folders.getbasetemp()
+    return worker_folder if worker == "master" else worker_folder.parent
 
 
 def made_once(
@@ -27,6 +27,6 @@ def made_once(
     folder, result = top / f"once_{name}", top / f"once_{name}.pkl"
     with FileLock(top / f"once_{name}.lock"):
         if not result.is_file():
-            made = make(folder)
-            result.write_bytes(pickle.dumps(made))
+            content = make(folder)
+            result.write_bytes(pickle.dumps(content))
         return folder, pickle.loads(result.read_bytes())

@@ -24,14 +24,14 @@ def remember_filters(patched: pytest.MonkeyPatch, folder: Path) -> None:
     find = trial.find_low_pass
     folder.mkdir(exist_ok=True)
 
-    def found(vertical: np.ndarray, rate: float) -> Any:
+    def remembered_filter(vertical: np.ndarray, rate: float) -> Any:
         content = np.ascontiguousarray(vertical)
-        said = f"{content.dtype} {content.shape} {rate!r} ".encode()
-        path = folder / hashlib.sha256(said + content.tobytes()).hexdigest()
+        description = f"{content.dtype} {content.shape} {rate!r} ".encode()
+        path = folder / hashlib.sha256(description + content.tobytes()).hexdigest()
         if not path.is_file():
-            begun = path.with_name(f"{path.name}.{os.getpid()}")
-            begun.write_bytes(pickle.dumps(find(vertical, rate)))
-            begun.replace(path)
+            partial = path.with_name(f"{path.name}.{os.getpid()}")
+            partial.write_bytes(pickle.dumps(find(vertical, rate)))
+            partial.replace(path)
         return pickle.loads(path.read_bytes())
 
-    patched.setattr(trial, "find_low_pass", found)
+    patched.setattr(trial, "find_low_pass", remembered_filter)

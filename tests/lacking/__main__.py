@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.lacking.alterations import Alteration
-from tests.lacking.drawn import KINDS, Drawn, drawn, read
+from tests.lacking.drawn import KINDS, DrawnAlteration, drawn_alterations, read
 from tests.lacking.judged import Verdict
-from tests.lacking.work import PLAIN, QUICK, Work, named, recordings_of, verdicts
+from tests.lacking.work import PLAIN, QUICK, Work, named_alterations, recordings_of, verdicts
 
 DETAILS, FEW_DETAILS, LONGEST = 8, 2, 400
 """Lines of a red alteration and of others, and letters of a line."""
@@ -31,9 +31,9 @@ def main() -> int:
     options = _options()
     for name in THREADS:
         os.environ.setdefault(name, "1")
-    wanted = _wanted(options)
+    alterations = _chosen_alterations(options)
     if options.list:
-        sys.stdout.write("\n".join(wanted) + "\n")
+        sys.stdout.write("\n".join(alterations) + "\n")
         return 0
     kinds: Counter[tuple[str, str]] = Counter()
     with tempfile.TemporaryDirectory(prefix="lacking-") as scratch:
@@ -41,11 +41,11 @@ def main() -> int:
         changes = QUICK if options.quick else PLAIN if options.plain else {}
         work = Work(options.recording, changes, folder, listed=options.listed)
         work.sound()  # once, before others ask for it
-        for name, found in verdicts(work, list(wanted), options.jobs):
-            print(f"{'RED ' if found.red else ''}{found.kind}\t{name}", flush=True)
-            for detail in found.details[: DETAILS if found.red else FEW_DETAILS]:
+        for name, verdict in verdicts(work, list(alterations), options.jobs):
+            print(f"{'RED ' if verdict.red else ''}{verdict.kind}\t{name}", flush=True)
+            for detail in verdict.details[: DETAILS if verdict.red else FEW_DETAILS]:
                 print(f"\t{detail[:LONGEST]}", flush=True)
-            kinds[_group(wanted[name]), found.kind] += 1
+            kinds[_group(alterations[name]), verdict.kind] += 1
     red = sum(n for (_, kind), n in kinds.items() if Verdict(kind).red)
     way = "off" if options.plain or options.quick else "fit"
     print(f"\n{options.recording}, {way}: {kinds.total()} alterations, {red} red\n")
@@ -74,20 +74,25 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _wanted(options: argparse.Namespace) -> Mapping[str, Alteration]:
+def _chosen_alterations(options: argparse.Namespace) -> Mapping[str, Alteration]:
     """Alterations by name or description."""
     if options.only:
         names = re.split(r",\s*(?![^(]*\))", options.only)
-        return {name: named()[name] if name in named() else read(name) for name in names}
+        return {
+            name: named_alterations()[name] if name in named_alterations() else read(name)
+            for name in names
+        }
     if options.seed is None:
-        return named(options.pairs)
+        return named_alterations(options.pairs)
     kinds = options.kinds.split(",") if options.kinds else list(KINDS)
-    several = drawn(options.seed, options.count, recordings_of(options.recording), kinds)
-    return {str(one): one for one in several}
+    alterations = drawn_alterations(
+        options.seed, options.count, recordings_of(options.recording), kinds
+    )
+    return {str(alteration): alteration for alteration in alterations}
 
 
 def _group(alteration: Alteration) -> str:
-    return alteration.name if isinstance(alteration, Drawn) else "lack everywhere"
+    return alteration.name if isinstance(alteration, DrawnAlteration) else "lack everywhere"
 
 
 def table(kinds: Mapping[tuple[str, str], int]) -> str:
@@ -106,7 +111,7 @@ def table(kinds: Mapping[tuple[str, str], int]) -> str:
     for name in dict.fromkeys(name for name, _ in kinds):
         cells = (kinds.get((name, kind), 0) or "" for kind in columns)
         rows.append(f"| {name} | {' | '.join(map(str, cells))} |")
-    sums = (sum(n for (_, kind), n in kinds.items() if kind == one) for one in columns)
+    sums = (sum(n for (_, kind), n in kinds.items() if kind == column) for column in columns)
     return "\n".join([*rows, f"| all | {' | '.join(map(str, sums))} |"])
 
 

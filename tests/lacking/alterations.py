@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.virtual.recording import Laboratory, VirtualRecording
 
-GONE = (
+ABSENCE_WORDS = (
     r"missing|not seen|unseen|no marker|not in |lack|without|absent|hidden|not worn|never seen|"
     r"lost|too few|only \d|nobody saw|not observed|does not have|no recording has|"
     r"not determine|does not hold|constant|zero"
@@ -56,7 +56,7 @@ class Alteration:
     lacking: Callable[[Recordings], Recordings]
     cause: str
     """Regular expression of sentences that name what is not there."""
-    words: str = GONE
+    words: str = ABSENCE_WORDS
     """Regular expression of what is true of the labels that it concerns."""
     true: frozenset[str] = frozenset()
     """Names of the claims (``judged.CLAIMS``) that are true of it."""
@@ -67,9 +67,9 @@ class Alteration:
 
     def names(self, text: str, labels: set[str]) -> bool:
         """Whether a text names what was altered, or one of its labels, as such."""
-        label = "|".join(rf"\b{re.escape(one)}\b" for one in sorted(labels))
-        causes = (self.cause, *([together(label, self.words)] if labels else ()))
-        return any(re.search(one, text, re.IGNORECASE | re.DOTALL) for one in causes)
+        label = "|".join(rf"\b{re.escape(name)}\b" for name in sorted(labels))
+        causes = (self.cause, *([all_of(label, self.words)] if labels else ()))
+        return any(re.search(cause, text, re.IGNORECASE | re.DOTALL) for cause in causes)
 
 
 Part = Callable[[str, str, str], bool]
@@ -80,11 +80,11 @@ SHOULDERS = {"acromion", "shoulder_cluster"}
 
 def _of(*segments: str, side: str = "left right") -> Part:
     """Landmarks of segments on a side."""
-    return lambda _, segment, own: segment in segments and own in side.split()
+    return lambda _, segment, marker_side: segment in segments and marker_side in side.split()
 
 
-def _called(*names: str, side: str = "left right") -> Part:
-    return lambda name, _, own: name in names and own in (*side.split(), "")
+def _of_landmarks(*names: str, side: str = "left right") -> Part:
+    return lambda name, _, marker_side: name in names and marker_side in (*side.split(), "")
 
 
 def _trunk(name: str, segment: str, _: str) -> bool:
@@ -96,7 +96,7 @@ def _any(*parts: Part) -> Part:
 
 
 ARM, LEG = ("upper_arm", "forearm"), ("thigh", "shank", "foot", "toes")
-SHOULDER = _called(*SHOULDERS)
+SHOULDER = _of_landmarks(*SHOULDERS)
 ARM_WORDS = r"\barms?\b|upper.arm|forearm|humerus|radius|ulna|elbow|wrist|hand"
 TRUNK_WORDS = r"torso|trunk|upper body|lumbar|shoulder|\bc7\b|t10|clavic|stern"
 LEG_WORDS = r"\blegs?\b|thigh|shank|femur|tibia|foot|feet|knee|ankle|heel|toe"
@@ -107,7 +107,10 @@ PARTS: dict[str, tuple[Part, str]] = {
     "both arms": (_of(*ARM), ARM_WORDS),
     "arms and shoulders": (_any(_of(*ARM), SHOULDER), ARM_WORDS),
     "right arm and shoulder": (
-        _any(_of(*ARM, side="right"), lambda n, s, own: SHOULDER(n, s, own) and own == "right"),
+        _any(
+            _of(*ARM, side="right"),
+            lambda n, s, marker_side: SHOULDER(n, s, marker_side) and marker_side == "right",
+        ),
         ARM_WORDS,
     ),
     "opposite half arms": (
@@ -119,26 +122,26 @@ PARTS: dict[str, tuple[Part, str]] = {
     "trunk and shoulders": (_any(_trunk, SHOULDER), TRUNK_WORDS),
     "shoulders": (SHOULDER, "shoulder|acromi|clavicle|torso|trunk"),
     "head": (lambda name, *_: name.startswith("head"), "head|torso|trunk"),
-    "one thigh's cluster": (_called("thigh", side="right"), LEG_WORDS),
-    "one shank's cluster": (_called("shank", side="left"), LEG_WORDS),
+    "one thigh's cluster": (_of_landmarks("thigh", side="right"), LEG_WORDS),
+    "one shank's cluster": (_of_landmarks("shank", side="left"), LEG_WORDS),
     "left foot": (_of("foot", "toes", side="left"), LEG_WORDS),
-    "heels": (_called("heel"), "heel"),
-    "toes": (_called("toe", "mt1", "mt2", "mt5"), "toe|foot|feet|forefoot|metatars"),
+    "heels": (_of_landmarks("heel"), "heel"),
+    "toes": (_of_landmarks("toe", "mt1", "mt2", "mt5"), "toe|foot|feet|forefoot|metatars"),
     "medial markers": (
-        _called("knee_medial", "ankle_medial", "elbow_medial"),
+        _of_landmarks("knee_medial", "ankle_medial", "elbow_medial"),
         "medial|knee|ankle|elbow",
     ),
     "epicondyles and malleoli": (
-        _called("knee_medial", "knee_lateral", "ankle_medial", "ankle_lateral"),
+        _of_landmarks("knee_medial", "knee_lateral", "ankle_medial", "ankle_lateral"),
         "medial|lateral|knee|ankle|epicondyl|malleol",
     ),
-    "sacrum": (_called("sacrum", "psis"), "sacrum|psis|pelvis|back"),
-    "left asis": (_called("asis", side="left"), "asis|pelvis|front"),
-    "pelvis": (lambda _, segment, own: segment == "pelvis", "pelvis|asis|psis|sacrum"),
-    "left side": (lambda _, segment, own: own == "left", f"left|{LEG_WORDS}"),
+    "sacrum": (_of_landmarks("sacrum", "psis"), "sacrum|psis|pelvis|back"),
+    "left asis": (_of_landmarks("asis", side="left"), "asis|pelvis|front"),
+    "pelvis": (lambda _, segment, marker_side: segment == "pelvis", "pelvis|asis|psis|sacrum"),
+    "left side": (lambda _, segment, marker_side: marker_side == "left", f"left|{LEG_WORDS}"),
     "right leg": (_of(*LEG, side="right"), LEG_WORDS),
     "all but pelvis and legs": (
-        _any(_of(*ARM), lambda _, segment, own: segment == "torso"),
+        _any(_of(*ARM), lambda _, segment, marker_side: segment == "torso"),
         f"{ARM_WORDS}|{TRUNK_WORDS}",
     ),
 }
@@ -148,12 +151,12 @@ PARTS: dict[str, tuple[Part, str]] = {
 def labels_of(part: Part, recordings: Recordings) -> set[str]:
     """Labels of a recording that lie on a part."""
     table = landmark_table()
-    every = dict.fromkeys(label for take in recordings.takes.values() for label in take.labels)
-    places = named_labels(every, table).sites
+    labels = dict.fromkeys(label for take in recordings.takes.values() for label in take.labels)
+    sites = named_labels(labels, table).sites
     return {
         label
-        for label, place in places.items()
-        if part(place.landmark, table.landmarks[place.landmark].segment, place.side)
+        for label, site in sites.items()
+        if part(site.landmark, table.landmarks[site.landmark].segment, site.side)
     }
 
 
@@ -164,11 +167,11 @@ def _unmarked(part: Part) -> Callable[[Recordings], Recordings]:
         hidden = labels_of(part, recordings)
 
         def without(take: VirtualRecording) -> VirtualRecording:
-            kept = [n for n, label in enumerate(take.labels) if label not in hidden]
+            columns = [n for n, label in enumerate(take.labels) if label not in hidden]
             return take.changed(
-                labels=tuple(take.labels[n] for n in kept),
-                markers=take.markers[:, kept],
-                marker_body=take.marker_body[kept],
+                labels=tuple(take.labels[n] for n in columns),
+                markers=take.markers[:, columns],
+                marker_body=take.marker_body[columns],
             )
 
         return recordings.of_each(without)
@@ -176,9 +179,9 @@ def _unmarked(part: Part) -> Callable[[Recordings], Recordings]:
     return lacking
 
 
-def _plates(take: VirtualRecording, kept: np.ndarray) -> VirtualRecording:
+def _plates(take: VirtualRecording, chosen: np.ndarray) -> VirtualRecording:
     return take.changed(
-        force=take.force[:, kept], moment=take.moment[:, kept], corners=take.corners[kept]
+        force=take.force[:, chosen], moment=take.moment[:, chosen], corners=take.corners[chosen]
     )
 
 
@@ -201,7 +204,7 @@ def _beginning(take: VirtualRecording) -> VirtualRecording:
     return part_of(take, 0.0, SHORT)
 
 
-def _only(recordings: Recordings, *names: str) -> Recordings:
+def _trials_only(recordings: Recordings, *names: str) -> Recordings:
     return replace(recordings, takes={n: recordings.takes[n] for n in names})
 
 
@@ -212,25 +215,25 @@ def _first(recordings: Recordings) -> str:
 TOO_SHORT = "recorded whole|no later contact"
 
 
-def together(*parts: str) -> str:
+def all_of(*parts: str) -> str:
     """Regular expression of texts that hold all parts, in any order."""
     return "^" + "".join(rf"(?=.*(?:{part}))" for part in parts)
 
 
 ALTERATIONS: dict[str, Alteration] = {
     **{
-        name: Alteration(_unmarked(part), together(words, GONE))
+        name: Alteration(_unmarked(part), all_of(words, ABSENCE_WORDS))
         for name, (part, words) in PARTS.items()
     },
     "static trial": Alteration(
-        lambda r: _only(r, *(name for name in r.takes if name != STATIC)),
-        together("static|standing", GONE),
+        lambda r: _trials_only(r, *(name for name in r.takes if name != STATIC)),
+        all_of("static|standing", ABSENCE_WORDS),
     ),
     "all trials but one run": Alteration(
-        lambda r: _only(r, _first(r)), together("static|standing", GONE)
+        lambda r: _trials_only(r, _first(r)), all_of("static|standing", ABSENCE_WORDS)
     ),
-    "all runs but one": Alteration(lambda r: _only(r, STATIC, _first(r)), "nothing is lost"),
-    "every run": Alteration(lambda r: _only(r, STATIC), "no moving trial|only static"),
+    "all runs but one": Alteration(lambda r: _trials_only(r, STATIC, _first(r)), "nothing is lost"),
+    "every run": Alteration(lambda r: _trials_only(r, STATIC), "no moving trial|only static"),
     "plates": Alteration(
         lambda r: replace(r.of_each(_no_plates), person=r.person | {"mass_kg": r.mass}),
         "no force plates|no forces",
@@ -247,20 +250,20 @@ ALTERATIONS: dict[str, Alteration] = {
 
 def drawn_pairs(seed: int, count: int) -> dict[str, Alteration]:
     """Two parts at once, drawn by a seed."""
-    random, found = np.random.default_rng(seed), {}
-    while len(found) < count:
-        one, other = sorted(random.choice(sorted(PARTS), 2, replace=False).tolist())
-        part = _any(PARTS[one][0], PARTS[other][0])
-        words = f"{PARTS[one][1]}|{PARTS[other][1]}"
-        found[f"{one} + {other}"] = Alteration(_unmarked(part), together(words, GONE))
-    return found
+    random, pairs = np.random.default_rng(seed), {}
+    while len(pairs) < count:
+        first, second = sorted(random.choice(sorted(PARTS), 2, replace=False).tolist())
+        part = _any(PARTS[first][0], PARTS[second][0])
+        words = f"{PARTS[first][1]}|{PARTS[second][1]}"
+        pairs[f"{first} + {second}"] = Alteration(_unmarked(part), all_of(words, ABSENCE_WORDS))
+    return pairs
 
 
 def hidden(recordings: Recordings, lacking: Recordings) -> set[str]:
     """Labels that only the unaltered recordings have."""
     before, after = (
-        {label for take in one.takes.values() for label in take.labels}
-        for one in (recordings, lacking)
+        {label for take in state.takes.values() for label in take.labels}
+        for state in (recordings, lacking)
     )
     return before - after
 

@@ -53,8 +53,8 @@ def delayed(take: Take, ms: float) -> Take:
     source = np.arange(len(take.force)) - samples
     known = (source >= 0) & (source < len(take.force))
     source = np.clip(source, 0, len(take.force) - 1)
-    kept = known[:, None, None]
-    return take.changed(force=take.force[source] * kept, moment=take.moment[source] * kept)
+    known = known[:, None, None]
+    return take.changed(force=take.force[source] * known, moment=take.moment[source] * known)
 
 
 def low_passed(take: Take, hz: float) -> Take:
@@ -74,9 +74,9 @@ def frames_of(take: Take, start: float, stop: float) -> slice:
 def exchanged(take: Take, pairs: list[tuple[str, str]], start: float, stop: float) -> Take:
     """Labels of each pair on each other's markers for some frames."""
     frames, markers = frames_of(take, start, stop), take.markers.copy()
-    for one, other in pairs:
-        if {one, other} <= set(take.labels):
-            first, second = take.labels.index(one), take.labels.index(other)
+    for label, partner in pairs:
+        if {label, partner} <= set(take.labels):
+            first, second = take.labels.index(label), take.labels.index(partner)
             markers[frames, first] = take.markers[frames, second]
             markers[frames, second] = take.markers[frames, first]
     return take.changed(markers=markers)
@@ -101,11 +101,11 @@ def unseen(take: Take, labels: set[str], start: float, stop: float) -> Take:
 
 def without(take: Take, labels: set[str]) -> Take:
     """The recording without some labels."""
-    kept = [number for number, label in enumerate(take.labels) if label not in labels]
+    columns = [number for number, label in enumerate(take.labels) if label not in labels]
     return take.changed(
-        labels=tuple(take.labels[number] for number in kept),
-        markers=take.markers[:, kept],
-        marker_body=take.marker_body[kept],
+        labels=tuple(take.labels[number] for number in columns),
+        markers=take.markers[:, columns],
+        marker_body=take.marker_body[columns],
     )
 
 
@@ -123,13 +123,13 @@ LOADED_N = 50.0
 
 def loaded_stretches(take: Take) -> list[tuple[int, int, int]]:
     """Plate (from 1), first and last sample of every stretch in which a plate is loaded."""
-    found = []
+    stretches = []
     for plate in range(len(take.corners)):
         loaded = np.concatenate(([0], np.abs(take.force[:, plate, 1]) > LOADED_N, [0])).astype(int)
         change = np.diff(loaded)
         edges = zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True)
-        found += [(plate + 1, int(first), int(last)) for first, last in edges]
-    return [one for one in found if one[2] - one[1] > 0.04 * take.force_rate]
+        stretches += [(plate + 1, int(first), int(last)) for first, last in edges]
+    return [stretch for stretch in stretches if stretch[2] - stretch[1] > 0.04 * take.force_rate]
 
 
 def dead_plate(take: Take, plate: int, at: float) -> Take:

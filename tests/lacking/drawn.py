@@ -17,15 +17,15 @@ from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.virtual.recording import VirtualRecording
 from tests.lacking import distortions as by
 from tests.lacking.alterations import (
+    ABSENCE_WORDS,
     ARM_WORDS,
-    GONE,
     LEG_WORDS,
     PARTS,
     STATIC,
     Alteration,
     Recordings,
+    all_of,
     labels_of,
-    together,
 )
 from tests.lacking.languages import SIDE_WORDS, WORDS, foreign_label
 
@@ -44,8 +44,8 @@ DELAY = (
     r"\bforces?\b[^.]*\b(late|early|later|earlier|behind|ahead of)\b|delay|\blags?\b|\bclocks?\b|"
     r"synchron|time shift"
 )
-FILTER = together(FORCE, r"low-?pass|filter|smooth|cut-?off|bandwidth|spectr|rounded off")
-SIGN = together(FORCE, r"\bsigns?\b|revers|opposite|turned round|inverted|wrong direction|mirror")
+FILTER = all_of(FORCE, r"low-?pass|filter|smooth|cut-?off|bandwidth|spectr|rounded off")
+SIGN = all_of(FORCE, r"\bsigns?\b|revers|opposite|turned round|inverted|wrong direction|mirror")
 MIRROR = r"mirror|left-handed|handedness|reflected|right-handed"
 EXCHANGE = (
     r"exchang|swap|interchang|mislabel|labels?\b.*\b(jump|wander|another|wrong|not those|"
@@ -55,27 +55,27 @@ NOISE = (
     r"nois|scatter|jitter|jump|unsteady|shak|\berrors?\b|\brms\b|do(es)? not fit|rigid|wander|"
     r"moves? in|apart|flicker|off the path|outlier"
 )
-DEAD = together(
+DEAD = all_of(
     r"plate|force|contact",
     r"dead|\bstops?\b|\bcut\b|drops?\b|silent|zero|\blost\b|incomplete|not whole|no longer|vanish|"
     r"breaks? off|abrupt|within one sample|ends (before|while|in)|measures nothing|shorter than|"
     r"plate failed|falls to nothing",
 )
-MISPLACED = together(
+MISPLACED = all_of(
     r"plate",
     r"displac|misplac|misalign|\balign|position|\bplaces?\b|\bmoved\b|corners?|origin|stands? at",
 )
-RATE = together(
+RATE = all_of(
     r"\brates?\b|\bHz\b|frames? per|sampling|time column",
     r"declar|says|states?|wrong|by the fall|gravity|differ|should|\btoo\b|header|\bnot\b|faster|"
     r"slower",
 )
-UNIT = together(
+UNIT = all_of(
     r"\bunits?\b|metre|\bm?m\b|N ?m|scale|times|\bsize|height|stature|length|far|\bN\b",
     r"wrong|declar|\bsays|too (large|small|tall|short|heavy|light|much)|\bnot\b|improb|impossib|"
     r"implaus|\btaken\b|instead|\bthan\b|should|differ|larger|smaller|more|less",
 )
-NAMES = together(
+NAMES = all_of(
     r"label|marker|name",
     r"unknown|not known|placed|\bplaces?\b|\bname|\bask|fill|unclear|which|\bsays?\b|guess|"
     r"position",
@@ -84,11 +84,11 @@ FROZEN = (
     r"frozen|freez|\bheld\b|\bholds?\b|the same (place|position|value)|repeat|constant|"
     r"stand(s|ing)? still|\bstill\b|cop(y|ied)|do(es)? not move|motionless|gap|filled|interpolat"
 )
-NOT_SEEN = rf"{GONE}|gap|\bframes\b|hole|interrupt"
+NOT_SEEN = rf"{ABSENCE_WORDS}|gap|\bframes\b|hole|interrupt"
 
 
 @dataclass(frozen=True)
-class Drawn(Alteration):
+class DrawnAlteration(Alteration):
     """An alteration with its name, parameters and the labels that it concerns."""
 
     name: str = ""
@@ -128,9 +128,9 @@ def _of_runs(random: Random, recordings: Recordings) -> str:
 def _stretch(random: Random, take: VirtualRecording, shortest: float, longest: float) -> Parameters:
     """A stretch of frames, s from the first frame; shortest and longest as shares of the trial."""
     length = len(take.markers) / take.marker_rate
-    whole = length * random.uniform(shortest, longest)
-    start = random.uniform(0.0, length - whole)
-    return {"start": round(float(start), 2), "stop": round(float(start + whole), 2)}
+    duration = length * random.uniform(shortest, longest)
+    start = random.uniform(0.0, length - duration)
+    return {"start": round(float(start), 2), "stop": round(float(start + duration), 2)}
 
 
 def _simple(
@@ -202,20 +202,20 @@ def _draw_exchange(random: Random, recordings: Recordings) -> Parameters:
 
 def _pairs(recordings: Recordings, what: str, seed: int) -> list[tuple[str, str]]:
     """Labels that are exchanged: of the same landmark on both sides, or any two."""
-    every = list(dict.fromkeys(n for take in recordings.takes.values() for n in take.labels))
+    labels = list(dict.fromkeys(n for take in recordings.takes.values() for n in take.labels))
     if what == "two labels":
         shared = [
-            n for n in every if all(n in recordings.takes[t].labels for t in _runs(recordings))
+            n for n in labels if all(n in recordings.takes[t].labels for t in _runs(recordings))
         ]
-        one, other = np.random.default_rng(seed).choice(shared, 2, replace=False).tolist()
-        return [(one, other)]
+        first, second = np.random.default_rng(seed).choice(shared, 2, replace=False).tolist()
+        return [(first, second)]
     table = landmark_table()
     segments = {"feet": ("foot", "toes"), "legs": ("thigh", "shank", "foot", "toes")}
     chosen = segments.get(what, ("upper_arm", "forearm"))
     sides: dict[str, dict[str, list[str]]] = {"left": {}, "right": {}}
-    for label, place in named_labels(dict.fromkeys(every), table).sites.items():
-        if place.side and table.landmarks[place.landmark].segment in chosen:
-            sides[place.side].setdefault(place.landmark, []).append(label)
+    for label, site in named_labels(dict.fromkeys(labels), table).sites.items():
+        if site.side and table.landmarks[site.landmark].segment in chosen:
+            sides[site.side].setdefault(site.landmark, []).append(label)
     left, right = sides["left"], sides["right"]
     return [
         pair for n in left.keys() & right.keys() for pair in zip(left[n], right[n], strict=False)
@@ -242,7 +242,9 @@ LIMBS = {
 def _limb(name: str, recordings: Recordings) -> set[str]:
     part = PARTS["right leg"][0]
     if name == "left leg":
-        return labels_of(lambda n, s, own: part(n, s, "right") and own == "left", recordings)
+        return labels_of(
+            lambda n, s, marker_side: part(n, s, "right") and marker_side == "left", recordings
+        )
     return labels_of(PARTS[name][0], recordings)
 
 
@@ -258,7 +260,7 @@ def _make_noise(trial: str, limb: str, mm: float, seed: int) -> Alteration:
         return _of(recordings, trial, change)
 
     true = frozenset({"noise"})
-    return Alteration(lacking, together(LIMBS[limb], NOISE), NOISE, true, wounded=True)
+    return Alteration(lacking, all_of(LIMBS[limb], NOISE), NOISE, true, wounded=True)
 
 
 def _draw_frozen(random: Random, recordings: Recordings) -> Parameters:
@@ -268,8 +270,8 @@ def _draw_frozen(random: Random, recordings: Recordings) -> Parameters:
 
 def _make_frozen(trial: str, limb: str, start: float, stop: float) -> Alteration:
     def lacking(recordings: Recordings) -> Recordings:
-        every = {label for take in recordings.takes.values() for label in take.labels}
-        labels = every if limb == "everything" else _limb(limb, recordings)
+        present = {label for take in recordings.takes.values() for label in take.labels}
+        labels = present if limb == "everything" else _limb(limb, recordings)
         return _of(recordings, trial, partial(by.frozen, labels=labels, start=start, stop=stop))
 
     true = frozenset({"frozen", "frames", "gap"})
@@ -312,7 +314,7 @@ OF_UNIT = {
 
 
 def _make_unit(trial: str, of: str, factor: float) -> Alteration:
-    cause = f"{together(OF_UNIT[of])}{UNIT.removeprefix('^')}"
+    cause = f"{all_of(OF_UNIT[of])}{UNIT.removeprefix('^')}"
     return _simple(by.other_unit, cause, "unit")(trial, of=of, factor=factor)
 
 
@@ -324,12 +326,12 @@ def _draw_language(random: Random, _: Recordings) -> Parameters:
 
 def _make_language(language: str, writing: int, first: bool) -> Alteration:
     def lacking(recordings: Recordings) -> Recordings:
-        every = dict.fromkeys(n for take in recordings.takes.values() for n in take.labels)
-        places = named_labels(every, landmark_table()).sites
+        labels = dict.fromkeys(n for take in recordings.takes.values() for n in take.labels)
+        sites = named_labels(labels, landmark_table()).sites
         names: dict[str, str] = {}
-        for label, place in places.items():
-            name = foreign_label(language, place.landmark, place.side, writing, first=first)
-            twins = sum(other.rstrip("0123456789") == name for other in names.values())
+        for label, site in sites.items():
+            name = foreign_label(language, site.landmark, site.side, writing, first=first)
+            twins = sum(known_name.rstrip("0123456789") == name for known_name in names.values())
             names[label] = f"{name}{twins + 1}" if name in names.values() else name
         return recordings.of_each(partial(by.renamed, names=names))
 
@@ -339,18 +341,18 @@ def _make_language(language: str, writing: int, first: bool) -> Alteration:
 def _draw_lack(random: Random, recordings: Recordings) -> Parameters:
     """Of one trial, of one stretch of frames, of one person: never of all recordings at once."""
     part = str(_choose(random, sorted(PARTS)))
-    where = str(_choose(random, [STATIC, _run(random, recordings), MOVING, "stretch", "person"]))
-    if where == "person":
+    target = str(_choose(random, [STATIC, _run(random, recordings), MOVING, "stretch", "person"]))
+    if target == "person":
         who = str(_choose(random, ["person", "company"]))
         return {"part": part, "trial": ALL, "who": who}
-    if where == "stretch":
+    if target == "stretch":
         trial = _run(random, recordings)
         return {
             "part": part,
             "trial": trial,
             **_stretch(random, recordings.takes[trial], 0.05, 0.6),
         }
-    return {"part": part, "trial": where}
+    return {"part": part, "trial": target}
 
 
 def _make_lack(
@@ -360,8 +362,8 @@ def _make_lack(
 
     def lacking(recordings: Recordings) -> Recordings:
         if who == "company":
-            other = replace(recordings, takes=recordings.company)
-            change = partial(by.without, labels=labels_of(belongs, other))
+            company_alone = replace(recordings, takes=recordings.company)
+            change = partial(by.without, labels=labels_of(belongs, company_alone))
             company = {name: change(take) for name, take in recordings.company.items()}
             return replace(recordings, accompanied=True, company=company)
         labels = labels_of(belongs, recordings)
@@ -373,7 +375,7 @@ def _make_lack(
         return _of(replace(recordings, accompanied=who == "person"), trial, change)
 
     return Alteration(
-        lacking, together(words, NOT_SEEN), NOT_SEEN, frozenset({"wear", "gap", "person"})
+        lacking, all_of(words, NOT_SEEN), NOT_SEEN, frozenset({"wear", "gap", "person"})
     )
 
 
@@ -428,7 +430,7 @@ KINDS: dict[str, Kind] = {
 """How an alteration is made, and how its parameters are drawn."""
 
 
-def made(name: str, parameters: Parameters) -> Drawn:
+def alteration_of(name: str, parameters: Parameters) -> DrawnAlteration:
     """An alteration of a kind, with its description."""
     plain = KINDS[name][0](**parameters)
     labels = (
@@ -438,7 +440,7 @@ def made(name: str, parameters: Parameters) -> Drawn:
         if parameters.get("limb") in LIMBS
         else lambda _: set()
     )
-    return Drawn(
+    return DrawnAlteration(
         plain.lacking, plain.cause, plain.words, plain.true, plain.shifts, plain.wounded, name,
         tuple(parameters.items()), labels,
     )  # fmt: skip
@@ -452,22 +454,22 @@ def _limb_labels(recordings: Recordings, limb: str) -> set[str]:
     return _limb(limb, recordings)
 
 
-def drawn(
+def drawn_alterations(
     seed: int, count: int, recordings: Recordings, kinds: list[str] | None = None
-) -> list[Drawn]:
+) -> list[DrawnAlteration]:
     """So many alterations, of every kind about as many."""
-    random, several, left = np.random.default_rng(seed), [], []
-    while len(several) < count:
+    random, alterations, left = np.random.default_rng(seed), [], []
+    while len(alterations) < count:
         left = left or random.permutation(kinds or list(KINDS)).tolist()
         name = left.pop()
-        several.append(made(name, KINDS[name][1](random, recordings)))
-    return several
+        alterations.append(alteration_of(name, KINDS[name][1](random, recordings)))
+    return alterations
 
 
-def read(description: str) -> Drawn:
+def read(description: str) -> DrawnAlteration:
     """An alteration from its description."""
     call = ast.parse(description, mode="eval").body
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise TypeError(f"{description} is no description: write kind(parameter=value, ...)")
-    values = {str(one.arg): ast.literal_eval(one.value) for one in call.keywords}
-    return made(call.func.id, values)
+    values = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+    return alteration_of(call.func.id, values)

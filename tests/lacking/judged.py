@@ -39,10 +39,10 @@ ALTOGETHER = 1e6
 GROSS = 3.0
 """Extremes and the like may differ by this many times what their outcome varies in the step."""
 
-WHOLE = 1.0
+WHOLE_SHARE = 1.0
 """Where a part is more than the whole, the whole nearly vanishes: shares say nothing."""
 
-LEAST = {
+NEGLIGIBLE = {
     "kg m2/s": 0.1, "N m": 0.5, "N m s": 0.05, "N": 2.0, "N s": 0.2, "J": 0.5, "1": 0.005,
     "rad/s2": 1.0,
 }  # fmt: skip
@@ -114,11 +114,14 @@ KINDS = ("right", "masked", "refused", "doubted")
 
 def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: set[str]) -> Verdict:
     """Compare an altered run with the unaltered one, under every true shift of the clock."""
-    found = [
+    verdicts = [
         _verdict(sound, _shifted(altered, shift, alteration), alteration, hidden)
         for shift in alteration.shifts
     ]
-    return min(found, key=lambda one: (one.red, (*KINDS, one.kind).index(one.kind)))
+    return min(
+        verdicts,
+        key=lambda candidate: (candidate.red, (*KINDS, candidate.kind).index(candidate.kind)),
+    )
 
 
 def _shifted(altered: Outcome, shift: float, alteration: Alteration) -> Outcome:
@@ -138,40 +141,48 @@ def _verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: s
     new = _new(sound, altered)
     if false := _false(new, alteration, hidden):
         return Verdict("false cause", tuple(false))
-    pairs, lost, reasons = _pairs(sound.steps, altered)
-    every = [item for one, other in pairs for item in _compared(sound, altered, one, other)]
-    known = [item for item in every if np.isfinite(item[1])]
-    missing, count = len(every) - len(known), len(every)
-    outside = _outside(known) + _invented(sound.steps, altered)
+    pairs, lost_steps, reasons = _pairs(sound.steps, altered)
+    compared = [
+        item
+        for step, altered_step in pairs
+        for item in _compared(sound, altered, step, altered_step)
+    ]
+    finite = [item for item in compared if np.isfinite(item[1])]
+    missing, count = len(compared) - len(finite), len(compared)
+    outside = _outside(finite) + _invented(sound.steps, altered)
     if outside:
-        share = f"{len(outside)} of {len(known)} numbers, {missing} n/a"
+        share = f"{len(outside)} of {len(finite)} numbers, {missing} n/a"
         details = (share, *(f"{by:.1f} x: {text}" for by, text in outside))
         warned = _warned(new, alteration, hidden)
-        doubted = bool(warned) and alteration.wounded and not _trusted(altered, known)
+        doubted = bool(warned) and alteration.wounded and not _trusted(altered, finite)
         return Verdict("doubted", (share, warned[0])) if doubted else Verdict("outside", details)
-    if pairs and not lost and not missing:
+    if pairs and not lost_steps and not missing:
         return Verdict("right")
     naming = [
         text for text in (*(text for _, text in new), *reasons) if alteration.names(text, hidden)
     ]
-    what = f"{lost} steps and {missing} of {count} numbers of {len(pairs)} steps are n/a"
+    summary = f"{lost_steps} steps and {missing} of {count} numbers of {len(pairs)} steps are n/a"
     if not naming:
-        return Verdict("unnamed", (what, *(text for severity, text in new if severity != "info")))
-    return Verdict("masked" if pairs else "refused", (what, naming[0]))
+        return Verdict(
+            "unnamed", (summary, *(text for severity, text in new if severity != "info"))
+        )
+    return Verdict("masked" if pairs else "refused", (summary, naming[0]))
 
 
 def _false(new: list[tuple[str, str]], alteration: Alteration, hidden: set[str]) -> list[str]:
     """Sentences that name a cause which is none."""
-    found = []
+    sentences = []
     for severity, text in new:
         claims = [name for name, words in CLAIMS.items() if re.search(words, text)]
         if severity != "info":
-            claims += [name for name, words in BLAMES.items() if re.search(words, _what(text))]
+            claims += [
+                name for name, words in BLAMES.items() if re.search(words, _first_sentence(text))
+            ]
         false = set(claims) - alteration.true
         plain = not alteration.true  # of what only lacks something any such word is false
         if false and ((plain and false & CLAIMS.keys()) or not alteration.names(text, hidden)):
-            found.append(f"{', '.join(sorted(false))}: {text}")
-    return found
+            sentences.append(f"{', '.join(sorted(false))}: {text}")
+    return sentences
 
 
 def _warned(new: list[tuple[str, str]], alteration: Alteration, hidden: set[str]) -> list[str]:
@@ -179,21 +190,21 @@ def _warned(new: list[tuple[str, str]], alteration: Alteration, hidden: set[str]
     return [
         text
         for severity, text in new
-        if severity != "info" and alteration.names(_what(text), hidden)
+        if severity != "info" and alteration.names(_first_sentence(text), hidden)
     ]
 
 
-def _what(text: str) -> str:
+def _first_sentence(text: str) -> str:
     """First part of a finding's text, after its rule: what is wrong."""
     return text.split(" · ")[1] if " · " in text else text
 
 
-def _trusted(altered: Outcome, known: list[tuple[str, float, str]]) -> list[tuple[float, str]]:
+def _trusted(altered: Outcome, finite: list[tuple[str, float, str]]) -> list[tuple[float, str]]:
     """What is outside of trials that are called usable all the same."""
     usable = [
         name for name in altered.trials if altered.states.get(name, USABLE) in (USABLE, PARTLY)
     ]
-    return _outside([item for item in known if item[2].split(" ")[0] in usable])
+    return _outside([item for item in finite if item[2].split(" ")[0] in usable])
 
 
 def _invented(sound: pd.DataFrame, altered: Outcome) -> list[tuple[float, str]]:
@@ -201,26 +212,30 @@ def _invented(sound: pd.DataFrame, altered: Outcome) -> list[tuple[float, str]]:
 
     Foot markers show contacts before the first plate and behind the last one too.
     """
-    found = []
-    for _, step in _whole(altered.steps).iterrows():
-        same = sound[sound["trial_id"] == step["trial_id"]] if len(sound) else sound
-        late = same["touchdown_s"] - step["touchdown_s"] if len(same) else np.zeros(0)
+    invented = []
+    for _, step in _not_rejected(altered.steps).iterrows():
+        sound_steps = sound[sound["trial_id"] == step["trial_id"]] if len(sound) else sound
+        late = sound_steps["touchdown_s"] - step["touchdown_s"] if len(sound_steps) else np.zeros(0)
         beyond = np.all(late > SAME_CONTACT) or np.all(late < -SAME_CONTACT)
         if not np.any(np.abs(late) < SAME_CONTACT) and not (
-            step.get("events") == "kinematic" and beyond and len(same)
+            step.get("events") == "kinematic" and beyond and len(sound_steps)
         ):
             text = f"{step['trial_id']} {step['step']} at {step['touchdown_s']:.3f} s is no step"
-            found.append((ALTOGETHER, text))
-    return found
+            invented.append((ALTOGETHER, text))
+    return invented
 
 
 def _new(sound: Outcome, altered: Outcome) -> list[tuple[str, str]]:
     """What only the altered run says; numbers aside."""
-    known = {NUMBER.sub("#", text) for _, text in sound.said}
-    return [one for one in altered.said if NUMBER.sub("#", one[1]) not in known]
+    sound_texts = {NUMBER.sub("#", text) for _, text in sound.sentences}
+    return [
+        sentence
+        for sentence in altered.sentences
+        if NUMBER.sub("#", sentence[1]) not in sound_texts
+    ]
 
 
-def _whole(steps: pd.DataFrame) -> pd.DataFrame:
+def _not_rejected(steps: pd.DataFrame) -> pd.DataFrame:
     return steps[steps["status"] != "rejected"] if len(steps) else steps
 
 
@@ -228,45 +243,55 @@ def _pairs(
     sound: pd.DataFrame, altered: Outcome
 ) -> tuple[list[tuple[pd.Series, pd.Series]], int, list[str]]:
     """Steps of both, how many only the unaltered run has, and why the altered one lacks any."""
-    pairs, lost = [], 0
-    for _, one in _whole(sound[sound["trial_id"].isin(altered.trials)]).iterrows():
-        same = altered.steps
-        if len(same):
-            late = (same["touchdown_s"] - one["touchdown_s"]).abs()
-            same = same[(same["trial_id"] == one["trial_id"]) & (late < SAME_CONTACT)]
-        whole = _whole(same)
-        pairs += [(one, other) for _, other in whole.iterrows()]
-        lost += not len(whole)
+    pairs, lost_steps = [], 0
+    for _, step in _not_rejected(sound[sound["trial_id"].isin(altered.trials)]).iterrows():
+        candidates = altered.steps
+        if len(candidates):
+            late = (candidates["touchdown_s"] - step["touchdown_s"]).abs()
+            candidates = candidates[
+                (candidates["trial_id"] == step["trial_id"]) & (late < SAME_CONTACT)
+            ]
+        usable = _not_rejected(candidates)
+        pairs += [(step, altered_step) for _, altered_step in usable.iterrows()]
+        lost_steps += not len(usable)
     reasons = altered.steps["reason"].dropna().tolist() if len(altered.steps) else []
-    return pairs, lost, reasons
+    return pairs, lost_steps, reasons
 
 
-def _outside(known: list[tuple[str, float, str]]) -> list[tuple[float, str]]:
+def _outside(finite: list[tuple[str, float, str]]) -> list[tuple[float, str]]:
     """What is outside of its limit, the farthest first, of kinds of which too much is."""
     outside = []
-    for kind, (share, most) in RATES.items():
-        own = [(by, text) for its, by, text in known if its == kind]
-        beyond = [item for item in own if item[0] > 1.0]
-        if len(beyond) > share * len(own) or any(by > most for by, _ in beyond):
+    for kind, (share, limit) in RATES.items():
+        of_kind = [(by, text) for item_kind, by, text in finite if item_kind == kind]
+        beyond = [item for item in of_kind if item[0] > 1.0]
+        if len(beyond) > share * len(of_kind) or any(by > limit for by, _ in beyond):
             outside += beyond
     return sorted(outside, reverse=True)
 
 
 def _compared(
-    sound: Outcome, altered: Outcome, one: pd.Series, other: pd.Series
+    sound: Outcome, altered: Outcome, step: pd.Series, altered_step: pd.Series
 ) -> Iterator[tuple[str, float, str]]:
     """Kind of every number of a step, by how much of its limit it differs (NaN: n/a), and words."""
-    place = f"{one['trial_id']} {one['step']}"
-    found = [("interval" if x[0].startswith("H_") else "exact", *x) for x in _numbers(one, other)]
-    if one["side"] != other["side"]:
-        yield "exact", ALTOGETHER, f"{place} is a {other['side']} step for a {one['side']} one"
+    label = f"{step['trial_id']} {step['step']}"
+    numbers = [
+        ("interval" if x[0].startswith("H_") else "exact", *x) for x in _numbers(step, altered_step)
+    ]
+    if step["side"] != altered_step["side"]:
+        yield (
+            "exact",
+            ALTOGETHER,
+            f"{label} is a {altered_step['side']} step for a {step['side']} one",
+        )
     events = ["touchdown_s", "toe_off_s"]
-    if (one[events] - other[events]).abs().max() < SAME_STANCE:
-        rows = _of(sound.rows, one), _of(altered.rows, other)
-        many = _contributions(*rows, float(one["contact_s"]), one["motion"] == other["motion"])
-        found += [("contribution", *item) for item in many]
-    for kind, name, (before, after, limit) in found:
-        text = f"{place} {name} {after:.4g} for {before:.4g} ± {limit:.2g}"
+    if (step[events] - altered_step[events]).abs().max() < SAME_STANCE:
+        rows = _of(sound.rows, step), _of(altered.rows, altered_step)
+        contributions = _contributions(
+            *rows, float(step["contact_s"]), step["motion"] == altered_step["motion"]
+        )
+        numbers += [("contribution", *item) for item in contributions]
+    for kind, name, (before, after, limit) in numbers:
+        text = f"{label} {name} {after:.4g} for {before:.4g} ± {limit:.2g}"
         yield kind, abs(after - before) / max(limit, 1e-9), text
 
 
@@ -274,38 +299,40 @@ Compared = tuple[str, tuple[float, float, float]]
 """A number's name; its value before and after, and what it may differ."""
 
 
-def _numbers(one: pd.Series, other: pd.Series) -> Iterator[Compared]:
+def _numbers(step: pd.Series, altered_step: pd.Series) -> Iterator[Compared]:
     """Numbers of steps.tsv."""
-    times = EVENT + float(one["contact_error_s"]) + float(other["contact_error_s"])
-    for name in one.index:
+    times = EVENT + float(step["contact_error_s"]) + float(altered_step["contact_error_s"])
+    for name in step.index:
         if name in TIMES:
             limit = times
         elif name == "speed_change_mps":  # it decides nothing but whether a step is steady
-            limit = STEADY_SPEED_CHANGE * float(one["speed_mps"])
+            limit = STEADY_SPEED_CHANGE * float(step["speed_mps"])
         elif name in WITHIN:
             absolute, share = WITHIN[name]
             if name == "mean_vertical_force_bw":  # over a contact that is this unsure
-                share += float(other["contact_error_s"]) / float(other["contact_s"])
-            limit = absolute + share * abs(float(one[name]))
+                share += float(altered_step["contact_error_s"]) / float(altered_step["contact_s"])
+            limit = absolute + share * abs(float(step[name]))
         elif name.startswith("H_") and "_sd_" not in name:
             sd = name.replace("_mean_", "_mean_sd_")
-            own, its = float(one[sd]), float(other[sd])
-            limit = 1.96 * float(np.nan_to_num(np.hypot(own, its if np.isfinite(its) else own)))
-            limit = max(LEAST["kg m2/s"], limit)
+            sd_before, sd_after = float(step[sd]), float(altered_step[sd])
+            limit = 1.96 * float(
+                np.nan_to_num(np.hypot(sd_before, sd_after if np.isfinite(sd_after) else sd_before))
+            )
+            limit = max(NEGLIGIBLE["kg m2/s"], limit)
         else:
             continue
-        before = float(one[name])
+        before = float(step[name])
         if np.isfinite(before):
-            yield name, (before, float(other[name]), limit)
+            yield name, (before, float(altered_step[name]), limit)
 
 
 def _of(rows: pd.DataFrame, step: pd.Series) -> pd.DataFrame:
-    own = rows[(rows["trial_id"] == step["trial_id"]) & (rows["step"] == step["step"])]
-    return own.set_index(NAME)
+    rows_of_step = rows[(rows["trial_id"] == step["trial_id"]) & (rows["step"] == step["step"])]
+    return rows_of_step.set_index(NAME)
 
 
 def _contributions(
-    one: pd.DataFrame, other: pd.DataFrame, contact: float, same_motion: bool
+    rows: pd.DataFrame, altered_rows: pd.DataFrame, contact: float, same_motion: bool
 ) -> Iterator[Compared]:
     """Contributions that say something of the person.
 
@@ -318,33 +345,36 @@ def _contributions(
     motion that is delivered as inverse kinematics has it with those of a fitted one: steps.tsv
     names it.
     """
-    one = one[np.isfinite(one["value"]) & ~one.index.isin(OF_THE_RUN, level="source")]
-    both = one.join(other[["value", "low", "high"]].add_suffix("_after"))
-    stated = np.isfinite(both["high"])
-    bare = stated & np.isfinite(both["value_after"]) & both["high_after"].isna()
-    both = both[stated | ~bare.groupby(level=OUTCOME).transform("any")]
-    statistic = both.index.get_level_values("statistic")
+    rows = rows[np.isfinite(rows["value"]) & ~rows.index.isin(OF_THE_RUN, level="source")]
+    paired = rows.join(altered_rows[["value", "low", "high"]].add_suffix("_after"))
+    has_interval = np.isfinite(paired["high"])
+    bare = has_interval & np.isfinite(paired["value_after"]) & paired["high_after"].isna()
+    paired = paired[has_interval | ~bare.groupby(level=OUTCOME).transform("any")]
+    statistic = paired.index.get_level_values("statistic")
     extremes = statistic.str.endswith(("_min", "_max"))
-    both = both[same_motion | ~extremes | np.isfinite(both["high"])]
-    shares = both.index.get_level_values("statistic") == "inertial_share"
-    largest = both[["value", "value_after"]].abs().max(axis=1).where(shares)
-    both = both[~(shares & (largest.groupby(level="axis").transform("max") > WHOLE))]
-    unit = both.index.get_level_values("unit")
-    whose = [both.index.get_level_values(name) for name in OUTCOME] + [unit.str.removesuffix(" s")]
+    paired = paired[same_motion | ~extremes | np.isfinite(paired["high"])]
+    shares = paired.index.get_level_values("statistic") == "inertial_share"
+    largest = paired[["value", "value_after"]].abs().max(axis=1).where(shares)
+    paired = paired[~(shares & (largest.groupby(level="axis").transform("max") > WHOLE_SHARE))]
+    unit = paired.index.get_level_values("unit")
+    outcome = [paired.index.get_level_values(name) for name in OUTCOME]
+    groups = [*outcome, unit.str.removesuffix(" s")]
     scale = np.where(unit.str.endswith(" s"), contact, 1.0)
-    wide = both["high"] - both["low"]
-    half = 0.5 * np.hypot(wide, (both["high_after"] - both["low_after"]).fillna(wide))
-    varies = GROSS * (both["value"] / scale).groupby(whose).transform(
-        lambda own: own.max() - own.min()
+    wide = paired["high"] - paired["low"]
+    half = 0.5 * np.hypot(wide, (paired["high_after"] - paired["low_after"]).fillna(wide))
+    varies = GROSS * (paired["value"] / scale).groupby(groups).transform(
+        lambda values: values.max() - values.min()
     )
-    widest = 2.0 * half.groupby(whose).transform("max").fillna(0.0)
+    widest = 2.0 * half.groupby(groups).transform("max").fillna(0.0)
     limit = (
-        (ONE_OF_MANY * half).fillna(scale * np.maximum(varies, widest)).clip(lower=unit.map(LEAST))
+        (ONE_OF_MANY * half)
+        .fillna(scale * np.maximum(varies, widest))
+        .clip(lower=unit.map(NEGLIGIBLE))
     )
-    phase = both.index.get_level_values("phase")
-    unknown = (np.isfinite(both["high"]) & both["value_after"].isna()).groupby([*whose, phase])
-    masked = unknown.transform("any") & np.isfinite(both["value_after"])
-    for name, before, after, own in zip(
-        both.index, both["value"], both["value_after"], limit.mask(masked, 0.0), strict=True
+    phase = paired.index.get_level_values("phase")
+    unknown = (np.isfinite(paired["high"]) & paired["value_after"].isna()).groupby([*groups, phase])
+    masked = unknown.transform("any") & np.isfinite(paired["value_after"])
+    for name, before, after, tolerance in zip(
+        paired.index, paired["value"], paired["value_after"], limit.mask(masked, 0.0), strict=True
     ):
-        yield " ".join(map(str, name)), (float(before), float(after), float(own))
+        yield " ".join(map(str, name)), (float(before), float(after), float(tolerance))

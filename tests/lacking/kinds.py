@@ -51,21 +51,21 @@ class Kind:
 
     def write(self, data: Path, recordings: Recordings, sound: Outcome) -> Recordings:
         """Write the files of the person, and give what they hold."""
-        own = self.altered(recordings)
+        altered = self.altered(recordings)
         folder = data / PERSON
         folder.mkdir(parents=True)
-        for name, take in own.takes.items():
+        for name, take in altered.takes.items():
             if self.files.startswith("angles"):
                 if name == STATIC:
                     continue
                 _write_angles(folder, name, sound)
             elif self.files == "c3d":
-                write_c3d(folder / f"{name}.c3d", whole_frames(take), own.laboratory)
+                write_c3d(folder / f"{name}.c3d", whole_frames(take), altered.laboratory)
             else:
                 write_trc(folder / f"{name}.trc", take.labels, take.markers, take.marker_rate)
             if self.files.endswith("mot") and len(take.corners):
                 write_forces(folder / f"{name}_grf.mot", take)
-        return own
+        return altered
 
 
 def write_forces(path: Path, take: VirtualRecording) -> None:
@@ -114,7 +114,7 @@ def late_forces(seconds: float) -> Callable[[Recordings], Recordings]:
 
     def late(take: VirtualRecording) -> VirtualRecording:
         samples = round(seconds * take.force_rate)
-        force, moment = (np.roll(one, samples, axis=0) for one in (take.force, take.moment))
+        force, moment = (np.roll(array, samples, axis=0) for array in (take.force, take.moment))
         return take.changed(force=force, moment=moment)
 
     return lambda recordings: recordings.of_moving(late)
@@ -125,8 +125,8 @@ def heavier_static(factor: float) -> Callable[[Recordings], Recordings]:
 
     def heavier(recordings: Recordings) -> Recordings:
         take = recordings.takes[STATIC]
-        other = take.changed(force=factor * take.force, moment=factor * take.moment)
-        return replace(recordings, takes={**recordings.takes, STATIC: other})
+        heavy = take.changed(force=factor * take.force, moment=factor * take.moment)
+        return replace(recordings, takes={**recordings.takes, STATIC: heavy})
 
     return heavier
 
@@ -138,7 +138,7 @@ FAULTS = {
 """What is planted: by which function, between which sizes, and whether it spoils forces."""
 
 
-NAMED = (
+COMMON_KINDS = (
     Kind("angles and mot"),
     Kind("angles"),
     Kind("c3d", ("plates",), mass=True),
@@ -150,15 +150,15 @@ NAMED = (
 
 def drawn_kinds(seed: int, count: int) -> tuple[Kind, ...]:
     """Other kinds, drawn by a seed."""
-    random, found = np.random.default_rng(seed), dict[Kind, None]()
+    random, kinds = np.random.default_rng(seed), dict[Kind, None]()
 
     def choose(among: tuple[str, ...]) -> str:
         return str(random.choice(among))
 
-    while len(found) < count:
+    while len(kinds) < count:
         files = choose(FILES)
         lacking = (choose(PARTS), choose(PLATES) if files != "trc" else "", choose(STANDING))
         kind = Kind(files, tuple(filter(None, lacking)), mass=files == "trc" or "plates" in lacking)
-        if kind not in NAMED:
-            found[kind] = None
-    return tuple(found)
+        if kind not in COMMON_KINDS:
+            kinds[kind] = None
+    return tuple(kinds)

@@ -76,5 +76,5 @@ def foreign_label(language: str, landmark: str, side: str, writing: int, *, firs
     word = WORDS[language].get(landmark, landmark)
     if not side:
         return word
-    own = SIDE_WORDS[language][writing][side == "right"]
-    return f"{own}_{word}" if first else f"{word}_{own}"
+    side_word = SIDE_WORDS[language][writing][side == "right"]
+    return f"{side_word}_{word}" if first else f"{word}_{side_word}"

@@ -48,7 +48,7 @@ class Outcome:
     """Every contribution of every step, with its interval."""
     states: dict[str, str] = field(default_factory=dict)
     """State of every trial of the person, as trials.tsv has it."""
-    said: list[tuple[str, str]] = field(default_factory=list)
+    sentences: list[tuple[str, str]] = field(default_factory=list)
     """Severity and text of everything that was said."""
     pages: dict[str, str] = field(default_factory=dict)
     """HTML of every page of the report, by its name."""
@@ -59,13 +59,13 @@ class Outcome:
 
     def lines(self) -> Iterator[str]:
         """All that was said."""
-        yield from (f"{severity}: {text}" for severity, text in self.said)
+        yield from (f"{severity}: {text}" for severity, text in self.sentences)
 
     def say(self, finding: Finding) -> None:
         """Keep what a finding says."""
         parts = (finding.rule, finding.what, finding.where, finding.fix)
         text = " · ".join(part for part in parts if part)
-        self.said.append((finding.severity, text))
+        self.sentences.append((finding.severity, text))
         if finding.rule == RULE or re.search(IDENTIFIER, text):
             self.broken.append(text)
 
@@ -76,8 +76,8 @@ def outcome(
     """Run ``new``, ``check`` and all stages as a user would; figures are laid out, not drawn."""
     shutil.rmtree(folder, ignore_errors=True)
 
-    def study(found: Outcome) -> Path:
-        file = written(folder, recordings, settings, found)
+    def study(result: Outcome) -> Path:
+        file = written(folder, recordings, settings, result)
         if marker_set is not None:
             shutil.copy(marker_set, file.with_name(MARKERS))
         return file
@@ -87,26 +87,28 @@ def outcome(
 
 def outcome_of(study: Callable[[Outcome], Path], trials: tuple[str, ...]) -> Outcome:
     """Make a study, check it and run all of its stages; figures are laid out, not drawn."""
-    found = Outcome(trials)
+    result = Outcome(trials)
     with pytest.MonkeyPatch.context() as patched:
         draw_nothing(patched)
         try:
-            file = study(found)
+            file = study(result)
             for problem in study_problems(file):
-                found.say(problem)
-            made = load_study(file)
-            run_jobs(made)
+                result.say(problem)
+            loaded = load_study(file)
+            run_jobs(loaded)
         except AqbioError as error:
-            found.say(error.finding())
-            return found
+            result.say(error.finding())
+            return result
         except Exception:  # noqa: BLE001 - the harness names every crash
-            found.broken.append(" | ".join(traceback.format_exc().strip().splitlines()[-3:]))
-            return found
-    _read(made, found)
-    return found
+            result.broken.append(" | ".join(traceback.format_exc().strip().splitlines()[-3:]))
+            return result
+    _read(loaded, result)
+    return result
 
 
-def written(folder: Path, recordings: Recordings, settings: dict[str, Any], found: Outcome) -> Path:
+def written(
+    folder: Path, recordings: Recordings, settings: dict[str, Any], result: Outcome
+) -> Path:
     """``aqbio new --from``, and the cells that only a person can fill in."""
     company = recordings.company if recordings.accompanied else {}
     for person, takes in ((PERSON, recordings.takes), (COMPANY, company)):
@@ -114,18 +116,18 @@ def written(folder: Path, recordings: Recordings, settings: dict[str, Any], foun
             path = folder / "data" / person / f"{name}.c3d"
             path.parent.mkdir(parents=True, exist_ok=True)
             write_c3d(path, whole_frames(take), recordings.laboratory)
-    return filled_study(folder, recordings.person, settings, found)
+    return filled_study(folder, recordings.person, settings, result)
 
 
 def filled_study(
-    folder: Path, person: dict[str, str], settings: dict[str, Any], found: Outcome
+    folder: Path, person: dict[str, str], settings: dict[str, Any], result: Outcome
 ) -> Path:
     """Make a study from what lies in ``data``; fill in the cells that only a person knows."""
     study = folder / "study"
     summary = new_study_from(study, folder / "data", None, lambda _: None)
     lines = [line.strip() for line in summary.splitlines() if line.strip()]
-    found.said += [("info", line) for line in lines]
-    found.broken += [line for line in lines if re.search(IDENTIFIER, line)]
+    result.sentences += [("info", line) for line in lines]
+    result.broken += [line for line in lines if re.search(IDENTIFIER, line)]
     sheet = study / "participants.tsv"
     header, *rows = (line.split("\t") for line in sheet.read_text("utf-8").splitlines())
     cells = [dict(zip(header, row, strict=True)) | person for row in rows]
@@ -138,7 +140,7 @@ def filled_study(
     return file
 
 
-def _read(study: Study, found: Outcome) -> None:
+def _read(study: Study, result: Outcome) -> None:
     """Tables, findings, reasons and pages."""
     person = next(
         trial.participant_id
@@ -147,45 +149,48 @@ def _read(study: Study, found: Outcome) -> None:
     )
     for name in TABLES:
         if not study.table(f"{name}.tsv").is_file():
-            found.broken.append(f"no table {name}.tsv")
+            result.broken.append(f"no table {name}.tsv")
     if not (study.root / "report" / "index.html").is_file():
-        found.broken.append("no page")
+        result.broken.append("no page")
     for page in sorted((study.root / "report").rglob("*.html")):
-        found.pages[page.relative_to(study.root / "report").as_posix()] = page.read_text("utf-8")
-    found.broken += [
-        f"a part of {name} is missing" for name in found.pages if _lacks_a_part(found.pages[name])
+        result.pages[page.relative_to(study.root / "report").as_posix()] = page.read_text("utf-8")
+    result.broken += [
+        f"a part of {name} is missing" for name in result.pages if _lacks_a_part(result.pages[name])
     ]
-    found.results = study.root
+    result.results = study.root
     steps = read_table(study.table("steps.tsv"))
-    found.steps = steps[steps["participant_id"] == person]
-    found.rows = participant_rows(study, person, "contributions")
+    result.steps = steps[steps["participant_id"] == person]
+    result.rows = participant_rows(study, person, "contributions")
     for path in sorted(study.table("steps.tsv").parent.glob("findings*.tsv")):
         for row in read_table(path).to_dict("records"):
-            found.say(_finding(row))
+            result.say(_finding(row))
     trials = read_table(study.table("trials.tsv"))
-    own = trials[trials["participant_id"] == person]
-    found.states = dict(zip(own["trial_id"], own["state"], strict=True))
+    trials_of_person = trials[trials["participant_id"] == person]
+    result.states = dict(zip(trials_of_person["trial_id"], trials_of_person["state"], strict=True))
     for table, columns in (
         (trials, ("reason", "motion_reason")),
         (steps, ("reason", "step_flags")),
     ):
         for name in columns:
-            found.said += [("warning", str(reason)) for reason in table[name].dropna()]
+            result.sentences += [("warning", str(reason)) for reason in table[name].dropna()]
     for path in sorted(study.root.glob("*.json")):
-        _said_of_stage(json.loads(path.read_text(encoding="utf-8")), found)
-    found.said, found.broken = (list(dict.fromkeys(found.said)), list(dict.fromkeys(found.broken)))
+        _read_findings(json.loads(path.read_text(encoding="utf-8")), result)
+    result.sentences, result.broken = (
+        list(dict.fromkeys(result.sentences)),
+        list(dict.fromkeys(result.broken)),
+    )
 
 
 def _lacks_a_part(page: str) -> bool:
     return "is missing</h2>" in page
 
 
-def _said_of_stage(manifest: dict[str, Any], found: Outcome) -> None:
-    for one in manifest.get("findings", ()):
-        found.say(_finding(one))
+def _read_findings(manifest: dict[str, Any], result: Outcome) -> None:
+    for finding in manifest.get("findings", ()):
+        result.say(_finding(finding))
 
 
 def _finding(row: dict[str, Any]) -> Finding:
-    known = {name: row.get(name) for name in ("rule", "severity", "what", "fix")}
-    texts = {name: value if isinstance(value, str) else "" for name, value in known.items()}
+    cells = {name: row.get(name) for name in ("rule", "severity", "what", "fix")}
+    texts = {name: value if isinstance(value, str) else "" for name, value in cells.items()}
     return Finding(texts["rule"], texts["severity"], texts["what"], fix=texts["fix"])

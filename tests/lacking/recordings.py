@@ -30,8 +30,11 @@ PERSON = {"sex": "male", "height_m": "1.80"}
 def virtual(*levels: int) -> Recordings:
     """A static trial of athlete V06 and a run at each level of speed; V02 is at hand as company."""
     takes, company = (
-        {STATIC: virtual_take(who, level, 0)[0], f"run{level}": virtual_take(who, level, 0)[1]}
-        for who, level in (("V06", levels[0]), ("V02", levels[0]))
+        {
+            STATIC: virtual_take(athlete, level, 0)[0],
+            f"run{level}": virtual_take(athlete, level, 0)[1],
+        }
+        for athlete, level in (("V06", levels[0]), ("V02", levels[0]))
     )
     for level in levels[1:]:
         takes[f"run{level}"] = virtual_take("V06", level, 0)[1]
@@ -63,8 +66,8 @@ def ja1(realdata: Path) -> Recordings:
 def whole_frames(take: VirtualRecording) -> VirtualRecording:
     """As many samples of the plates as a C3D file needs; the last ones again where they lack."""
     samples = round(len(take.markers) * take.force_rate / take.marker_rate)
-    places = np.minimum(np.arange(samples), len(take.force) - 1)
-    return take.changed(force=take.force[places], moment=take.moment[places])
+    samples_kept = np.minimum(np.arange(samples), len(take.force) - 1)
+    return take.changed(force=take.force[samples_kept], moment=take.moment[samples_kept])
 
 
 def _take(
@@ -107,11 +110,11 @@ def _sorted_corners(corners: FloatArray) -> FloatArray:
 
 @lru_cache(maxsize=8)
 def virtual_take(name: str, level: int, contact: int) -> tuple[VirtualRecording, ...]:
-    athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
+    athletes = {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
     gaits = load_library(DATA / "gait_library.npz", athletes)
     gait, laboratory = gaits[GaitName(name, "normal", level)], Laboratory()
     run = recorded_run(gait, RunPlan(contact, before=0.2, after=0.2), laboratory).recording
     static = recorded_static(athletes[name], laboratory)
-    still = Disturbances(marker_noise_m=DISTURBANCES.marker_noise_m, plate_offset_n=2.0)
+    only_noise = Disturbances(marker_noise_m=DISTURBANCES.marker_noise_m, plate_offset_n=2.0)
     random = np.random.default_rng(level)
-    return disturbed(static, still, random), disturbed(run, DISTURBANCES, random)
+    return disturbed(static, only_noise, random), disturbed(run, DISTURBANCES, random)

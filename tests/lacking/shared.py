@@ -16,25 +16,27 @@ SETTINGS = FITTED | QUICK
 
 
 @dataclass(frozen=True)
-class Made:
+class SharedStudy:
     """A study that has run; nobody may change it."""
 
     folder: Path
     recordings: Recordings
-    found: Outcome
+    outcome: Outcome
 
 
-def sound_study(folders: Any, worker: str) -> Made:
+def sound_study(folders: Any, worker: str) -> SharedStudy:
     """Study of the unaltered short recordings."""
     recordings = short()
-    made = made_once(folders, worker, "sound", lambda folder: outcome(folder, recordings, SETTINGS))
-    return Made(made[0], recordings, made[1])
+    folder_and_outcome = made_once(
+        folders, worker, "sound", lambda folder: outcome(folder, recordings, SETTINGS)
+    )
+    return SharedStudy(folder_and_outcome[0], recordings, folder_and_outcome[1])
 
 
-def altered_study(folders: Any, worker: str, name: str, alteration: Alteration) -> Made:
+def altered_study(folders: Any, worker: str, name: str, alteration: Alteration) -> SharedStudy:
     """Study of the short recordings, altered by what has this name."""
     lacking = alteration.lacking(short())
-    made = made_once(
+    folder_and_outcome = made_once(
         folders, worker, name.replace(" ", "_"), lambda folder: outcome(folder, lacking, SETTINGS)
     )
-    return Made(made[0], lacking, made[1])
+    return SharedStudy(folder_and_outcome[0], lacking, folder_and_outcome[1])

@@ -11,7 +11,7 @@ import pytest
 from aqbio.names import DOUBTFUL, USABLE
 from tests.lacking import distortions as by
 from tests.lacking.alterations import STATIC, Alteration
-from tests.lacking.drawn import KINDS, drawn, made, read
+from tests.lacking.drawn import KINDS, alteration_of, drawn_alterations, read
 from tests.lacking.judged import NAME, verdict
 from tests.lacking.outcome import Outcome
 from tests.lacking.recordings import short
@@ -20,7 +20,7 @@ SEED = 62
 
 RECORDINGS = short()
 
-DRAWN = drawn(SEED, 3 * len(KINDS), RECORDINGS)
+DRAWN_ALTERATIONS = drawn_alterations(SEED, 3 * len(KINDS), RECORDINGS)
 
 
 def _content(recordings):
@@ -28,30 +28,37 @@ def _content(recordings):
     takes = {**recordings.takes, **{f"company {n}": t for n, t in recordings.company.items()}}
     arrays = ("markers", "force", "moment", "corners")
     content = [
-        (name, take.labels, take.marker_rate, *(getattr(take, one).tobytes() for one in arrays))
+        (name, take.labels, take.marker_rate, *(getattr(take, array).tobytes() for array in arrays))
         for name, take in takes.items()
     ]
     return content, recordings.accompanied
 
 
 def test_every_kind_is_drawn_equally_often():
-    names = [one.name for one in DRAWN]
+    names = [alteration.name for alteration in DRAWN_ALTERATIONS]
     assert {names.count(name) for name in KINDS} == {3}
 
 
-@pytest.mark.parametrize("one", DRAWN, ids=str)
-def test_a_description_makes_the_same_alteration_again(one):
-    altered = one.lacking(RECORDINGS)
-    assert _content(read(str(one)).lacking(RECORDINGS)) == _content(altered)
-    assert str(read(str(one))) == str(one)
+@pytest.mark.parametrize("alteration", DRAWN_ALTERATIONS, ids=str)
+def test_a_description_makes_the_same_alteration_again(alteration):
+    altered = alteration.lacking(RECORDINGS)
+    assert _content(read(str(alteration)).lacking(RECORDINGS)) == _content(altered)
+    assert str(read(str(alteration))) == str(alteration)
     assert _content(altered) != _content(RECORDINGS)
-    if dict(one.parameters).get("trial") not in (STATIC, "all") and one.name in ("sign", "noise"):
+    if dict(alteration.parameters).get("trial") not in (STATIC, "all") and alteration.name in (
+        "sign",
+        "noise",
+    ):
         assert altered.takes[STATIC] is RECORDINGS.takes[STATIC]
 
 
 def test_another_seed_draws_others():
-    assert list(map(str, drawn(SEED, 30, RECORDINGS))) == list(map(str, DRAWN[:30]))
-    assert set(map(str, drawn(SEED + 1, 30, RECORDINGS))) != set(map(str, DRAWN[:30]))
+    assert list(map(str, drawn_alterations(SEED, 30, RECORDINGS))) == list(
+        map(str, DRAWN_ALTERATIONS[:30])
+    )
+    assert set(map(str, drawn_alterations(SEED + 1, 30, RECORDINGS))) != set(
+        map(str, DRAWN_ALTERATIONS[:30])
+    )
 
 
 # distortions --------------------------------------------------------------------------------------
@@ -68,9 +75,9 @@ def test_a_mirrored_world_obeys_the_same_mechanics(axis):
         centre = take.corners.mean(axis=1)
         return take.moment + np.cross(np.broadcast_to(centre, take.force.shape), take.force)
 
-    other = by.mirrored(RUN, axis, "both")
-    np.testing.assert_allclose(about_origin(other), -about_origin(RUN) * flip, atol=1e-9)
-    twice = by.mirrored(other, axis, "both")
+    mirrored = by.mirrored(RUN, axis, "both")
+    np.testing.assert_allclose(about_origin(mirrored), -about_origin(RUN) * flip, atol=1e-9)
+    twice = by.mirrored(mirrored, axis, "both")
     for name in ("markers", "force", "moment", "corners"):
         np.testing.assert_allclose(getattr(twice, name), getattr(RUN, name), atol=1e-12)
 
@@ -89,13 +96,13 @@ def test_late_forces_are_the_same_later(ms):
 def test_a_low_pass_keeps_slow_forces_and_takes_fast_ones(hz):
     time = np.arange(2000) / RUN.force_rate
     slow, fast = (np.sin(2 * np.pi * f * time) for f in (hz / 8, hz * 8))
-    for wave, kept in ((slow, 1.0), (fast, 0.0)):
+    for wave, gain in ((slow, 1.0), (fast, 0.0)):
         force = np.zeros((2000, 1, 3))
         force[:, 0, 1] = wave
         take = RUN.changed(force=force, moment=force, corners=RUN.corners[:1])
         inner = slice(700, 1300)
         result = by.low_passed(take, hz).force[inner, 0, 1]
-        np.testing.assert_allclose(result, kept * wave[inner], atol=0.02)
+        np.testing.assert_allclose(result, gain * wave[inner], atol=0.02)
 
 
 def test_a_dead_plate_dies_in_a_contact():
@@ -132,18 +139,24 @@ TRUE = {
 
 @pytest.mark.parametrize("description", TRUE)
 def test_causes_are_strict_in_their_subject(description):
-    one = read(description)
-    assert one.names(TRUE[description], one.labels(RECORDINGS))
-    others = {other: text for other, text in TRUE.items() if other != description}
-    if one.name == "mirror":  # of forces alone it is a wrong sign
-        others = {k: v for k, v in others.items() if not k.startswith("sign")}
-    if one.name == "sign":
-        others = {k: v for k, v in others.items() if not k.startswith("mirror")}
-    alike = [text for text in others.values() if one.names(text, one.labels(RECORDINGS))]
+    alteration = read(description)
+    assert alteration.names(TRUE[description], alteration.labels(RECORDINGS))
+    other_sentences = {
+        described: text for described, text in TRUE.items() if described != description
+    }
+    if alteration.name == "mirror":  # of forces alone it is a wrong sign
+        other_sentences = {k: v for k, v in other_sentences.items() if not k.startswith("sign")}
+    if alteration.name == "sign":
+        other_sentences = {k: v for k, v in other_sentences.items() if not k.startswith("mirror")}
+    alike = [
+        text
+        for text in other_sentences.values()
+        if alteration.names(text, alteration.labels(RECORDINGS))
+    ]
     assert alike == []
 
 
-def _outcome(*steps, said=(), state=USABLE):
+def _outcome(*steps, sentences=(), state=USABLE):
     columns = {
         "trial_id": "run3", "status": "ok", "contact_error_s": 0.002, "toe_off_s": 0.0,
         "motion": "plain", "reason": np.nan, "contact_s": 0.1, "speed_mps": 9.0,
@@ -153,36 +166,36 @@ def _outcome(*steps, said=(), state=USABLE):
         for n, (side, at, mass) in enumerate(steps)
     ]
     name = dict(zip(NAME, ("A", "arms", "com", "mean", "stance", "x", "N m"), strict=True))
-    one = name | {"trial_id": "run3", "value": 20.0, "low": 15.0, "high": 25.0}
-    contributions = pd.DataFrame([one | {"step": n} for n in range(len(steps))])
-    return Outcome(("run3",), pd.DataFrame(rows), contributions, {"run3": state}, list(said))
+    contribution = name | {"trial_id": "run3", "value": 20.0, "low": 15.0, "high": 25.0}
+    contributions = pd.DataFrame([contribution | {"step": n} for n in range(len(steps))])
+    return Outcome(("run3",), pd.DataFrame(rows), contributions, {"run3": state}, list(sentences))
 
 
 SOUND = _outcome(("right", 0.2, 70.0), ("left", 0.4, 70.0))
 
 OFF = (("right", 0.2, 70.0), ("left", 0.4, 80.0))
 
-NAMED = ("warning", "force-sign · the sideways force has the wrong sign. · correct it.")
+TRUE_CAUSE = ("warning", "force-sign · the sideways force has the wrong sign. · correct it.")
 
 BLAMED = ("warning", "clock · the forces come 40 ms late. · correct it.")
 
-TURNED = made("sign", {"trial": "run3", "component": "Fz", "plate": "all"})
+TURNED = alteration_of("sign", {"trial": "run3", "component": "Fz", "plate": "all"})
 
 
 @pytest.mark.parametrize(
     ("altered", "kind"),
     [
         (SOUND, "right"),
-        (replace(SOUND, said=[NAMED]), "right"),
-        (replace(SOUND, said=[BLAMED]), "false cause"),
+        (replace(SOUND, sentences=[TRUE_CAUSE]), "right"),
+        (replace(SOUND, sentences=[BLAMED]), "false cause"),
         (_outcome(*OFF), "outside"),
-        (_outcome(*OFF, said=[NAMED]), "outside"),
-        (_outcome(*OFF, said=[NAMED], state=DOUBTFUL), "doubted"),
+        (_outcome(*OFF, sentences=[TRUE_CAUSE]), "outside"),
+        (_outcome(*OFF, sentences=[TRUE_CAUSE], state=DOUBTFUL), "doubted"),
         (_outcome(*OFF, state=DOUBTFUL), "outside"),
         (_outcome(("left", 0.2, 70.0), ("right", 0.4, 70.0)), "outside"),
         (_outcome(*OFF[:1], ("left", 0.4, 70.0), ("right", 0.6, 70.0)), "outside"),
         (_outcome(*OFF[:1]), "unnamed"),
-        (_outcome(*OFF[:1], said=[NAMED]), "masked"),
+        (_outcome(*OFF[:1], sentences=[TRUE_CAUSE]), "masked"),
         (replace(SOUND, broken=["Traceback"]), "broken"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -193,7 +206,7 @@ def test_verdicts(altered, kind):
 
 def test_an_alteration_that_only_lacks_something_is_never_doubted():
     lacks = Alteration(lambda recordings: recordings, "wrong sign")
-    altered = _outcome(*OFF, said=[("warning", "x · the wrong sign. · y")], state=DOUBTFUL)
+    altered = _outcome(*OFF, sentences=[("warning", "x · the wrong sign. · y")], state=DOUBTFUL)
     assert verdict(SOUND, altered, lacks, set()).kind == "outside"
 
 

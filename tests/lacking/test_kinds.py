@@ -14,9 +14,9 @@ from aqbio.names import DOUBTFUL
 from aqbio.stage_table import STAGES
 from tests.jobs import run_jobs
 from tests.lacking.alterations import ALTERATIONS
-from tests.lacking.kinds import FAULTS, NAMED, Kind, drawn_kinds
+from tests.lacking.kinds import COMMON_KINDS, FAULTS, Kind, drawn_kinds
 from tests.lacking.outcome import Outcome, filled_study, outcome, outcome_of
-from tests.lacking.shared import SETTINGS, Made, altered_study, sound_study
+from tests.lacking.shared import SETTINGS, SharedStudy, altered_study, sound_study
 from tests.pages import words_of
 from tests.promises import contradictions
 from tests.undrawn import draw_nothing
@@ -30,45 +30,49 @@ MASS_KG = "75"
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory, worker_id) -> Made:
+def sound(tmp_path_factory, worker_id) -> SharedStudy:
     return sound_study(tmp_path_factory, worker_id)
 
 
-def written(kind: Kind, folder: Path, sound: Made) -> Outcome:
-    own = kind.write(folder / "data", sound.recordings, sound.found)
-    person = own.person | ({"mass_kg": MASS_KG} if kind.mass else {})
-    return outcome_of(lambda found: filled_study(folder, person, SETTINGS, found), tuple(own.takes))
+def written(kind: Kind, folder: Path, sound: SharedStudy) -> Outcome:
+    altered = kind.write(folder / "data", sound.recordings, sound.outcome)
+    person = altered.person | ({"mass_kg": MASS_KG} if kind.mass else {})
+    return outcome_of(
+        lambda result: filled_study(folder, person, SETTINGS, result), tuple(altered.takes)
+    )
 
 
-@pytest.mark.parametrize("kind", [*NAMED, *drawn_kinds(SEED, 1)], ids=str)
+@pytest.mark.parametrize("kind", [*COMMON_KINDS, *drawn_kinds(SEED, 1)], ids=str)
 def test_a_study_of_every_kind_has_its_page(sound, tmp_path_factory, worker_id, tmp_path, kind):
     if kind.files == "c3d" and len(kind.lacking) == 1:
         [name] = kind.lacking
-        found = altered_study(tmp_path_factory, worker_id, name, ALTERATIONS[name]).found
+        result = altered_study(tmp_path_factory, worker_id, name, ALTERATIONS[name]).outcome
     else:
-        found = written(kind, tmp_path, sound)
-    assert not found.broken
-    assert set(found.pages) >= {"index.html", "results.html", "methods.html", "quality.html"}
-    said = [text for _, text in found.said]
-    assert not contradictions(said, found.steps, found.rows)
-    counted = found.steps[found.steps["status"] != "rejected"]
+        result = written(kind, tmp_path, sound)
+    assert not result.broken
+    assert set(result.pages) >= {"index.html", "results.html", "methods.html", "quality.html"}
+    texts = [text for _, text in result.sentences]
+    assert not contradictions(texts, result.steps, result.rows)
+    counted = result.steps[result.steps["status"] != "rejected"]
     assert len(counted)
     assert counted.loc[counted["status"] == "ok", "speed_mps"].between(9.0, 10.0).all()
-    index = words_of(found.pages["index.html"])
+    index = words_of(result.pages["index.html"])
     assert "the motion could not be analysed" not in index
-    whole = int((counted["status"] == "ok").sum())
-    number, noun = (whole, "step") if whole else (len(counted), "single contact")
+    count = int((counted["status"] == "ok").sum())
+    number, noun = (count, "step") if count else (len(counted), "single contact")
     assert f"{number} {noun}{'s' * (number != 1)} of 1 athlete" in index
-    methods = words_of(found.pages["methods.html"])
+    methods = words_of(result.pages["methods.html"])
     assert ("markers were tracked" in methods) == (not kind.files.startswith("angles"))
     assert ("Joint angles of 1 trial were read" in methods) == kind.files.startswith("angles")
-    if whole:
-        assert "speed n/a" not in words_of("".join(found.pages.values()))
+    if count:
+        assert "speed n/a" not in words_of("".join(result.pages.values()))
 
 
 def test_plates_that_weigh_are_not_asked_for_a_mass(sound):
     """Of the unaltered recordings; where no plate is, it is asked for."""
-    assert not any("mass_kg" in text for severity, text in sound.found.said if severity == "info")
+    assert not any(
+        "mass_kg" in text for severity, text in sound.outcome.sentences if severity == "info"
+    )
 
 
 OF_FORCES = re.compile(r"Peak upward force|Contribution of .*N m|largest power, ")
@@ -79,38 +83,38 @@ FORCES = ("peak_vertical_force_bw", "mean_vertical_force_bw", "M_residual_y_stan
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_what_must_not_be_used_is_left_out_or_said_on_every_page(sound, tmp_path, name):
-    plant, (least, most), spoils_forces = FAULTS[name]
-    size = float(np.random.default_rng(SEED).uniform(least, most))
-    found = outcome(tmp_path, plant(size)(sound.recordings), SETTINGS)
-    assert not found.broken
-    [trial] = read_table(found.results / "tables" / "trials.tsv").to_dict("records")
+    plant, (smallest, largest), spoils_forces = FAULTS[name]
+    size = float(np.random.default_rng(SEED).uniform(smallest, largest))
+    result = outcome(tmp_path, plant(size)(sound.recordings), SETTINGS)
+    assert not result.broken
+    [trial] = read_table(result.results / "tables" / "trials.tsv").to_dict("records")
     assert trial["state"] == DOUBTFUL
     assert isinstance(trial["against"], str)
-    for page, text in found.pages.items():
+    for page, text in result.pages.items():
         main = words_of(text[text.index("<main") :])
         assert "Not to be relied on" in main[:40], page  # before any number
     of_flow = r'<section id="flow".*?</section>'  # counts of what was recorded and left out
-    results = re.sub(of_flow, "", found.pages["results.html"], flags=re.S)
+    results = re.sub(of_flow, "", result.pages["results.html"], flags=re.S)
     for caption in re.findall(r"<figcaption>.*?</figcaption>", results, re.S):
         assert "Not to be relied on: 1 of 1 trials." in words_of(caption)
-    forces = found.steps.loc[found.steps["status"] == "ok", list(FORCES)]
+    forces = result.steps.loc[result.steps["status"] == "ok", list(FORCES)]
     assert forces.isna().all(axis=None) == spoils_forces
-    levels = found.rows.loc[found.rows["value"].notna(), "level"].astype(str)
+    levels = result.rows.loc[result.rows["value"].notna(), "level"].astype(str)
     assert levels.isin(["C", "joint"]).any() != spoils_forces
-    rules = set(read_table(found.results / "tables" / "findings.tsv")["rule"])
+    rules = set(read_table(result.results / "tables" / "findings.tsv")["rule"])
     assert ("forces-not-used" in rules) == spoils_forces
     if spoils_forces:
-        assert not OF_FORCES.search(words_of("".join(found.pages.values())))
-        assert "no plate measured" not in words_of("".join(found.pages.values()))
-    verdicts = read_table(found.results / "tables" / "verdicts.tsv")
+        assert not OF_FORCES.search(words_of("".join(result.pages.values())))
+        assert "no plate measured" not in words_of("".join(result.pages.values()))
+    verdicts = read_table(result.results / "tables" / "verdicts.tsv")
     assert not verdicts["verdict"].isin(["supported", "not_supported"]).any()
 
 
 def test_nothing_is_said_against_sound_recordings(sound):
-    found = sound.found
-    [trial] = read_table(found.results / "tables" / "trials.tsv").to_dict("records")
+    result = sound.outcome
+    [trial] = read_table(result.results / "tables" / "trials.tsv").to_dict("records")
     assert not isinstance(trial["against"], str)
-    assert "Not to be relied on" not in words_of("".join(found.pages.values()))
+    assert "Not to be relied on" not in words_of("".join(result.pages.values()))
 
 
 @pytest.mark.opensim
@@ -118,7 +122,7 @@ def test_a_model_that_crashes_opensim_costs_its_person(sound, tmp_path, monkeypa
     """Its parser of XML has no end of nested tags, but the stack has."""
     draw_nothing(monkeypatch)
     kind = Kind("angles and mot")
-    kind.write(tmp_path / "data", sound.recordings, sound.found)
+    kind.write(tmp_path / "data", sound.recordings, sound.outcome)
     file = filled_study(tmp_path, {"sex": "male"}, SETTINGS, Outcome())
     text = (MODELS / "sprint" / "sprint_male.osim").read_text(encoding="utf-8")
     before, tag, after = text.partition("<JointSet")
@@ -127,10 +131,10 @@ def test_a_model_that_crashes_opensim_costs_its_person(sound, tmp_path, monkeypa
     for sheet in ("participants.tsv", "trials.tsv"):
         path = file.with_name(sheet)
         header, *rows = path.read_text(encoding="utf-8").splitlines()
-        more = [row.replace("S01", "S02", 1) for row in rows]
+        second_person = [row.replace("S01", "S02", 1) for row in rows]
         if sheet == "participants.tsv":
-            more = [re.sub(r"[^\t]*\.osim", "deep.osim", row) for row in more]
-        path.write_text("\n".join([header, *rows, *more]) + "\n", encoding="utf-8")
+            second_person = [re.sub(r"[^\t]*\.osim", "deep.osim", row) for row in second_person]
+        path.write_text("\n".join([header, *rows, *second_person]) + "\n", encoding="utf-8")
     study = load_study(file)
     run_jobs(study, STAGES[: STAGES.index("tables") + 1])
     steps = read_table(study.table("steps.tsv"))

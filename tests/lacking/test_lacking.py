@@ -21,12 +21,14 @@ pytestmark = pytest.mark.whole
 
 MASKED = ("left arm", "trunk", "plates")
 REFUSED = ("left foot", "sacrum", "every run", "all but the first 0.3 s")
-OTHERS = ("all plates but one", "static trial")
+OTHER_CASES = ("all plates but one", "static trial")
 
-DRAWN = 20261
+PAIRS_SEED = 20261
 """Seed of two parts at once, which nobody chose."""
 
-CASES = {name: ALTERATIONS[name] for name in (*MASKED, *REFUSED, *OTHERS)} | drawn_pairs(DRAWN, 1)
+CASES = {name: ALTERATIONS[name] for name in (*MASKED, *REFUSED, *OTHER_CASES)} | drawn_pairs(
+    PAIRS_SEED, 1
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +37,11 @@ def sound(tmp_path_factory, worker_id):
 
 
 def test_the_unaltered_recordings_have_steps(sound):
-    found = sound.found
-    assert not found.broken
-    assert (found.steps["status"] == "ok").sum() >= 2
-    lines = [text for _, text in found.said]
-    assert not contradictions(lines, found.steps, found.rows)
+    result = sound.outcome
+    assert not result.broken
+    assert (result.steps["status"] == "ok").sum() >= 2
+    lines = [text for _, text in result.sentences]
+    assert not contradictions(lines, result.steps, result.rows)
     assert any("the push side, the swing side, the whole body" in line for line in lines)
 
 
@@ -61,13 +63,13 @@ SAID_OF_ALL = (
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_lacking_is_masked_or_named(sound, tmp_path_factory, worker_id, name):
     altered = altered_study(tmp_path_factory, worker_id, name, CASES[name])
-    after, labels = altered.found, hidden(sound.recordings, altered.recordings)
-    found = verdict(sound.found, after, CASES[name], labels)
-    assert not found.red, found
+    after, labels = altered.outcome, hidden(sound.recordings, altered.recordings)
+    judged = verdict(sound.outcome, after, CASES[name], labels)
+    assert not judged.red, judged
     if len(after.steps):
-        assert not contradictions([text for _, text in after.said], after.steps, after.rows)
-    assert (found.kind == "refused") >= (name in REFUSED), found
-    assert (found.kind == "masked") >= (name in MASKED), found
+        assert not contradictions([text for _, text in after.sentences], after.steps, after.rows)
+    assert (judged.kind == "refused") >= (name in REFUSED), judged
+    assert (judged.kind == "masked") >= (name in MASKED), judged
     lines = [line.replace(str(altered.folder), "") for line in after.lines()]
     assert set(SAID_OF_ALL) <= set(lines)
     lines = [line for line in lines if line not in SAID_OF_ALL]
@@ -81,8 +83,8 @@ HARMLESS = "calibration_only(part='medial markers')"
 def test_what_harms_nothing_changes_nothing(sound, tmp_path):
     altered = read(HARMLESS)
     after = outcome(tmp_path, altered.lacking(sound.recordings), SETTINGS)
-    found = verdict(sound.found, after, altered, altered.labels(sound.recordings))
-    assert found.kind == "right", found
+    judged = verdict(sound.outcome, after, altered, altered.labels(sound.recordings))
+    assert judged.kind == "right", judged
 
 
 OF_JA1 = {"both arms": "masked", "epicondyles and malleoli": "right"}
@@ -101,8 +103,8 @@ def test_what_a_recorded_athlete_lacks_is_masked_or_harmless(recorded, tmp_path,
     recordings, before = recorded
     lacking = ALTERATIONS[name].lacking(recordings)
     after = outcome(tmp_path, lacking, SETTINGS)
-    found = verdict(before, after, ALTERATIONS[name], hidden(recordings, lacking))
-    assert found.kind == OF_JA1[name], found
+    judged = verdict(before, after, ALTERATIONS[name], hidden(recordings, lacking))
+    assert judged.kind == OF_JA1[name], judged
 
 
 RULES = {"every run": "runs-none", "all but the first 0.3 s": "no-whole-contact"}
@@ -112,7 +114,7 @@ RULES = {"every run": "runs-none", "all but the first 0.3 s": "no-whole-contact"
 def test_check_says_what_leaves_no_step(sound, tmp_path, name):
     lacking = ALTERATIONS[name].lacking(sound.recordings)
     file = written(tmp_path, lacking, SETTINGS, Outcome())
-    assert RULES[name] in {one.rule for one in study_problems(file)}
+    assert RULES[name] in {problem.rule for problem in study_problems(file)}
 
 
 def test_a_marker_set_may_list_what_is_not_worn(sound, tmp_path):
@@ -120,5 +122,5 @@ def test_a_marker_set_may_list_what_is_not_worn(sound, tmp_path):
     lacking = ALTERATIONS[name].lacking(sound.recordings)
     after = outcome(tmp_path, lacking, SETTINGS, sound.folder / "study" / MARKERS)
     labels = hidden(sound.recordings, lacking)
-    found = verdict(sound.found, after, ALTERATIONS[name], labels)
-    assert not found.red, found
+    judged = verdict(sound.outcome, after, ALTERATIONS[name], labels)
+    assert not judged.red, judged

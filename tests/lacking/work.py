@@ -17,7 +17,7 @@ import yaml
 import aqbio
 from aqbio.opensim.session import quiet
 from tests.lacking.alterations import ALTERATIONS, Alteration, Recordings, drawn_pairs, hidden
-from tests.lacking.drawn import Drawn, read
+from tests.lacking.drawn import DrawnAlteration, read
 from tests.lacking.judged import Verdict, verdict
 from tests.lacking.outcome import MARKERS, Outcome, outcome
 from tests.lacking.recordings import ja1, short, virtual
@@ -39,7 +39,7 @@ QUICK = PLAIN | {"contributions": {"draws": 16}}
 PAIRS_SEED, MOST_PAIRS = 43, 40
 
 
-def named(pairs: int = MOST_PAIRS) -> dict[str, Alteration]:
+def named_alterations(pairs: int = MOST_PAIRS) -> dict[str, Alteration]:
     """Everything that is taken away from all recordings, parts in pairs too."""
     return ALTERATIONS | drawn_pairs(PAIRS_SEED, pairs)
 
@@ -65,16 +65,16 @@ class Work:
         """Outcome of the unaltered recordings and their marker set, from the cache where it is."""
         file = CACHE / f"{self.key}.pkl"
         if file.is_file():
-            kept: tuple[Outcome, str] = pickle.loads(file.read_bytes())
-            return kept
+            cached: tuple[Outcome, str] = pickle.loads(file.read_bytes())
+            return cached
         folder = self.folder / "unaltered"
         with quiet(level="Off"):
-            found = outcome(folder, recordings_of(self.recording), self.settings)
-        assert not found.broken, found.broken
-        made = found, (folder / "study" / MARKERS).read_text(encoding="utf-8")
+            result = outcome(folder, recordings_of(self.recording), self.settings)
+        assert not result.broken, result.broken
+        result_and_markers = result, (folder / "study" / MARKERS).read_text(encoding="utf-8")
         CACHE.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(pickle.dumps(made))
-        return made
+        file.write_bytes(pickle.dumps(result_and_markers))
+        return result_and_markers
 
     def _key(self) -> str:
         """Digest of the program, the settings and the recordings."""
@@ -89,7 +89,11 @@ class Work:
 
     def judge(self, number: int, alteration: str) -> Verdict:
         """Verdict on one alteration."""
-        chosen = named()[alteration] if alteration in named() else read(alteration)
+        chosen = (
+            named_alterations()[alteration]
+            if alteration in named_alterations()
+            else read(alteration)
+        )
         recordings, (sound, markers) = recordings_of(self.recording), self.sound()
         altered = chosen.lacking(recordings)
         listed = self.folder / f"markers-{number}.yaml"
@@ -98,7 +102,7 @@ class Work:
         with quiet(level="Off"):
             folder = self.folder / f"altered-{number}"
             after = outcome(folder, altered, self.settings, listed if self.listed else None)
-        labels = chosen.labels(recordings) if isinstance(chosen, Drawn) else set()
+        labels = chosen.labels(recordings) if isinstance(chosen, DrawnAlteration) else set()
         return verdict(sound, after, chosen, labels | hidden(recordings, altered))
 
 

@@ -582,10 +582,16 @@ ARMS = {
 """Shifts of an estimate under other choices; their words, and the range of estimates."""
 
 
+@pytest.fixture(scope="module")
+def verdicts(world_evidence) -> tuple[Verdict, ...]:
+    """Verdicts of the whole registry on the study of the articles."""
+    return judge(examine(world_evidence("W1"), REGISTRY), REGISTRY)
+
+
 @pytest.mark.parametrize("name", ARMS)
-def test_fragility_over_specifications(world_evidence, name):
+def test_fragility_over_specifications(verdicts, name):
     shifts, expected, moved = ARMS[name]
-    verdict = judge(examine(world_evidence("W1"), REGISTRY), REGISTRY)[0]
+    verdict = verdicts[0]
     arms = [
         Arm(
             specification,
@@ -654,7 +660,7 @@ def test_a_slower_condition_is_slower_by_as_much(world_evidence):
     assert 1.0 + slowed / 100.0 == pytest.approx(0.98 * (1.0 + unchanged / 100.0), rel=1e-9)
 
 
-def test_names_and_sides_do_not_matter(world_evidence):
+def test_names_and_sides_do_not_matter(world_evidence, verdicts):
     """People called otherwise, and a run in a mirror."""
     evidence = world_evidence("W1")
     names = list(evidence.athletes.index)
@@ -673,8 +679,7 @@ def test_names_and_sides_do_not_matter(world_evidence):
         },
         sprints=evidence.sprints.assign(athlete=evidence.sprints["athlete"].map(new_name)),
     )  # fmt: skip
-    for original, repeat in zip(judge(examine(evidence, REGISTRY), REGISTRY),
-                          judge(examine(renamed, REGISTRY), REGISTRY), strict=True):  # fmt: skip
+    for original, repeat in zip(verdicts, judge(examine(renamed, REGISTRY), REGISTRY), strict=True):
         assert (original.verdict, original.gates, original.n_steps) == (
             repeat.verdict,
             repeat.gates,
@@ -684,14 +689,13 @@ def test_names_and_sides_do_not_matter(world_evidence):
         assert original.p_holm == pytest.approx(repeat.p_holm, rel=1e-6, nan_ok=True)
 
 
-def test_verdicts_do_not_depend_on_curves_and_order_of_steps(world_evidence):
+def test_verdicts_do_not_depend_on_curves_and_order_of_steps(world_evidence, verdicts):
     """Curves, the order of steps, and errors that are too large to be believed."""
     evidence = world_evidence("W1")
-    judged = judge(examine(evidence, REGISTRY), REGISTRY)
     without_curves = replace(evidence, curves=None)
-    assert repr(judge(examine(without_curves, REGISTRY), REGISTRY)) == repr(judged)
+    assert repr(judge(examine(without_curves, REGISTRY), REGISTRY)) == repr(verdicts)
     order = np.random.default_rng(2).permutation(len(evidence.steps))
     mixed = replace(evidence, steps=evidence.steps.iloc[order])
-    for original, repeat in zip(judged, judge(examine(mixed, REGISTRY), REGISTRY), strict=True):
+    for original, repeat in zip(verdicts, judge(examine(mixed, REGISTRY), REGISTRY), strict=True):
         assert original.verdict == repeat.verdict
         assert original.estimate == pytest.approx(repeat.estimate, rel=1e-9, nan_ok=True)

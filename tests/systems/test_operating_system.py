@@ -135,7 +135,7 @@ def test_a_small_study_says_the_same_without_posix(tmp_path, tmp_path_factory, w
     sound = sound_study(tmp_path_factory, worker_id)
     assert forks == "forks: False"
     assert operating_system.CAN_FORK or operating_system.WINDOWS
-    assert lines == small_run.summary(sound.found, sound.folder).splitlines()
+    assert lines == small_run.summary(sound.outcome, sound.folder).splitlines()
     assert len(lines) > 20
 
 

@@ -285,26 +285,26 @@ def write_evidence(study: Study, name: str, rows: pd.DataFrame) -> None:
     write_columns(rows[list(columns)], evidence_file(study, name, STEPS), columns, {})
 
 
-def _numbers(drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
+def _numbers(wave: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
     """Numbers of some steps under the study's own settings."""
-    number = drawn.step[chosen] + 1
-    push, swing = drawn.push_index[chosen], drawn.swing_index[chosen]
+    number = wave.step[chosen] + 1
+    push, swing = wave.push_index[chosen], wave.swing_index[chosen]
     columns = {
-        "trial_id": [f"speed{level + 1}" for level in drawn.level[chosen]],
+        "trial_id": [f"speed{level + 1}" for level in wave.level[chosen]],
         "condition": "normal",
         "specification": "default",
         "factor": "",
         "side": np.where(number % 2, "right", "left"),
         "step": number,
-        "contact_s": drawn.contact[chosen],
-        "flight_s": drawn.flight[chosen],
-        "speed_mps": drawn.speed[chosen],
+        "contact_s": wave.contact[chosen],
+        "flight_s": wave.flight[chosen],
+        "speed_mps": wave.speed[chosen],
         "shows_arms": 1.0,
         "shows_legs": 1.0,
-        "lag": lag(drawn.swing_peak[chosen], drawn.force_peak[chosen]),
-        "hub_share": drawn.hub_share[chosen],
-        "yaw_impulse": drawn.yaw_impulse[chosen],
-        "lateral_ratio": drawn.lateral_ratio[chosen],
+        "lag": lag(wave.swing_peak[chosen], wave.force_peak[chosen]),
+        "hub_share": wave.hub_share[chosen],
+        "yaw_impulse": wave.yaw_impulse[chosen],
+        "lateral_ratio": wave.lateral_ratio[chosen],
         "push_index": push,
         "swing_index": swing,
         "log_ratio_moments": np.log(push / swing),
@@ -312,7 +312,7 @@ def _numbers(drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
         "speed_change_mps": 0.0,
         "forward_ratio": 0.0,
         "force_mean_n": 1500.0,
-        **momentum_numbers(drawn.momentum[chosen, 0, :, :, UPWARD]),
+        **momentum_numbers(wave.momentum[chosen, 0, :, :, UPWARD]),
     }
     return pd.DataFrame(columns)
 

@@ -366,8 +366,8 @@ def test_each_athlete_left_out(tables):
                 (mean_test[0], *_interval(*mean_test)), rel=1e-8, abs=1e-10
             )
         influential = of_hypothesis.index[of_hypothesis["verdict"] != _row(tables, name).verdict]
-        stated = _row(tables, name).influential
-        assert ([] if pd.isna(stated) else stated.split(", ")) == list(influential)
+        listed = _row(tables, name).influential
+        assert ([] if pd.isna(listed) else listed.split(", ")) == list(influential)
 
 
 def test_the_share_of_athletes_and_the_robust_centre(tables):

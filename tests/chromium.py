@@ -14,6 +14,9 @@ sync_api = pytest.importorskip("playwright.sync_api")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
+LOOK_RULES = ["color-contrast", "link-in-text-block", "scrollable-region-focusable"]
+"""Rules of axe whose outcome colours or the width of the window decide."""
+
 # Machines that test have no graphics: the processor draws three dimensions, and flat pages without
 # the detour of a graphics card that it plays.
 OPTIONS = [

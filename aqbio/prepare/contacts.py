@@ -10,7 +10,6 @@ from scipy.interpolate import CubicSpline
 
 from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.prepare.broken_contacts import LOST_MIDDLE, broken_parts, has_failed_plate
-from aqbio.prepare.force_bandwidth import ForceLowPass, unfiltered_contact
 from aqbio.signals import joined, low_pass, runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, dot
 
@@ -22,6 +21,10 @@ EVENT_ERROR_S = 0.002
 
 RISE_TIME_PERIODS = 0.35
 """Rise time (10 to 90 %) of a low-passed step, as a share of the period of its cut-off."""
+
+LENGTHENING_ERROR = 2.0
+"""Error of contact times of low-passed forces, share of the lengthening of half sines: contacts of
+sprints and jogs that were low-passed at 10 to 30 Hz are longer by 0.1 to 2.5 of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,14 @@ def event_force(vertical: FloatArray, rate: float, cutoff: float) -> FloatArray:
     return low_pass(vertical, rate, usable) if usable else vertical.copy()
 
 
-def event_error(rate: float, cutoff: float) -> float:
-    """Largest error of an event on plates, s."""
+def contact_time_error(rate: float, cutoff: float, lengthening: float = 0.0) -> float:
+    """Largest error of a contact time on plates, s.
+
+    `lengthening`, s, of a half sine by the filter that the forces went through before.
+    """
     usable = _usable(rate, cutoff)
-    return max(EVENT_ERROR_S, RISE_TIME_PERIODS / usable if usable else 0.5 / rate)
+    event_error = max(EVENT_ERROR_S, RISE_TIME_PERIODS / usable if usable else 0.5 / rate)
+    return 2.0 * event_error + LENGTHENING_ERROR * lengthening
 
 
 def _usable(rate: float, cutoff: float) -> float:
@@ -299,8 +306,6 @@ class EventRules:
     cop_threshold: float
     """Vertical force from which a centre of pressure is good enough to show, and a contact is more
     than a touch, N."""
-    low_pass: ForceLowPass | None = None
-    """Filter that the forces went through before they were exported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,14 +329,8 @@ class FootContact:
     """Largest vertical force, N."""
     shared: bool = False
     """True if the other foot shares a plate with it."""
-    time_error: float = float("nan")
-    """Error bound of its duration where its force was low-passed, s."""
-    lengthened: float = 0.0
-    """By how much longer than that the low-passed force stays above the threshold, s."""
     broken: frozenset[str] = frozenset()
     """Parts during which a plate failed (`aqbio.prepare.broken_contacts`)."""
-    lost_share: float = 0.0
-    """RMS of what the low-pass changed, share of the RMS of the force."""
 
 
 def contact_span(contact: FootContact) -> FloatArray:
@@ -508,48 +507,4 @@ def _contacts_of(
                 broken=broken,
             )
         )
-        if rules.low_pass is not None and foot_contacts[-1].complete:
-            foot_contacts[-1] = _as_unfiltered(
-                foot_contacts[-1], vertical, plates, (int(start), int(stop)), rules
-            )
     return foot_contacts
-
-
-SOFT_ENDS_S = 0.004
-"""The fit of a low-passed contact ends earlier than the threshold is crossed by this on average, s:
--8 to 5 ms in contacts of a sprint, a jog and a run that were low-passed at 7 to 30 Hz: the sole
-rolls off softly."""
-
-SHARPENED_ERROR_S = 0.008
-"""Error of such a contact time, s: 90 % of these contacts are within it and the share below."""
-
-SHARPENED_ERROR_SHARE = 0.3
-"""Share of the correction that is added to this error, for the error of the cut-off."""
-
-
-def _as_unfiltered(
-    contact: FootContact,
-    vertical: FloatArray,
-    plates: Plates,
-    span: tuple[int, int],
-    rules: EventRules,
-) -> FootContact:
-    """A contact as it was before the filter that its force went through."""
-    if rules.low_pass is None:
-        return contact
-    sharp = unfiltered_contact(vertical, plates.rate, span, rules.threshold, rules.low_pass)
-    if not np.isfinite(sharp.lost_share):
-        return contact
-    recorded = contact.toe_off - contact.touchdown
-    touchdown, toe_off = (plates.start + at / plates.rate for at in sharp[:2])
-    duration = min(toe_off - touchdown + SOFT_ENDS_S, recorded)
-    middle = 0.5 * (touchdown + toe_off)
-    lengthened = recorded - duration
-    return replace(
-        contact,
-        touchdown=middle - 0.5 * duration,
-        toe_off=middle + 0.5 * duration,
-        time_error=float(np.hypot(SHARPENED_ERROR_S, SHARPENED_ERROR_SHARE * lengthened)),
-        lengthened=lengthened,
-        lost_share=sharp.lost_share,
-    )

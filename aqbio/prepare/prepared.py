@@ -22,7 +22,6 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.prepare.contact_findings import free_moment_measured
 from aqbio.prepare.contacts import FootContact, loads_on_frames
-from aqbio.prepare.force_bandwidth import Butterworth, ForceLowPass
 from aqbio.prepare.force_signs import SourceLoads
 from aqbio.prepare.trial import PreparedTrial
 from aqbio.vectors import BoolArray, FloatArray
@@ -80,16 +79,8 @@ def _low_pass_attributes(prepared: PreparedTrial) -> dict[str, Any]:
         return {}
     return {
         "force_low_pass_hz": prepared.low_pass.cutoff_hz,
-        "force_low_pass_filter": list(prepared.low_pass.filter),
+        "contact_lengthening_s": prepared.low_pass.lengthening_s,
     }
-
-
-def recorded_low_pass(prepared: xr.Dataset) -> ForceLowPass | None:
-    """Filter that the forces of a prepared trial went through before they were exported."""
-    if "force_low_pass_hz" not in prepared.attrs:
-        return None
-    order, passes = (int(value) for value in prepared.attrs["force_low_pass_filter"])
-    return ForceLowPass(float(prepared.attrs["force_low_pass_hz"]), Butterworth(order, passes))
 
 
 def _surface_height(prepared: PreparedTrial) -> float:
@@ -155,7 +146,7 @@ def _contact_variables(
         "shared": (bool, [contact.shared for contact in contacts]),
         "time_error": (
             float,
-            [_time_error(contact, on_plates, by_markers) for contact in contacts],
+            [by_markers if np.isnan(contact.peak) else on_plates for contact in contacts],
         ),
     }
     if any(contact.broken for contact in contacts):  # rare: no column of blanks in all other files
@@ -164,13 +155,6 @@ def _contact_variables(
         f"contact_{name}": (("contact",), np.array(values, dtype=kind))
         for name, (kind, values) in columns.items()
     }
-
-
-def _time_error(contact: FootContact, on_plates: float, by_markers: float) -> float:
-    """Error bound of a contact's times, s."""
-    if np.isfinite(contact.time_error):
-        return contact.time_error
-    return by_markers if np.isnan(contact.peak) else on_plates
 
 
 def foot_loads(model_map: ModelMap, window: xr.Dataset) -> tuple[ExternalLoad, ...]:

@@ -24,7 +24,6 @@ from aqbio.prepare.checks import (
 )
 from aqbio.prepare.contact_findings import (
     MAX_SHARE_WITHOUT_FOOT,
-    clearly_lengthened,
     forces_elsewhere,
     note_contacts,
     note_low_pass,
@@ -39,7 +38,7 @@ from aqbio.prepare.contacts import (
     FeetLoads,
     FootContact,
     contact_span,
-    event_error,
+    contact_time_error,
     feet_loads,
 )
 from aqbio.prepare.events_from_markers import (
@@ -84,10 +83,9 @@ class PreparedTrial:
     """Of the events, N."""
     contact_time_error: tuple[float, float]
     """Error bounds of contact times from plates and from foot markers, s; NaN where that was
-    never tested. Contacts of low-passed forces have their own."""
+    never tested."""
     low_pass: ForceLowPass | None = None
-    """Filter that the forces went through before they were exported, where that shows in the
-    contacts."""
+    """Filter that the forces went through before they were exported, where it counts."""
     forces_lost: bool = False
     """True if too little of the forces remains for more than contact times and impulses."""
     vertical: tuple[Plates, FeetLoads] | None = None
@@ -209,12 +207,13 @@ class _GroundContact:
         return self.kinematic if loads is None else (*loads.contacts, *loads.unmeasured)
 
     def time_errors(self, prepare: Prepare) -> tuple[float, float]:
-        """Error bounds of contact times from plates, and where forces are not used, s."""
+        """Error bounds of contact times from plates, and where forces are not known, s."""
         plates = self.plates if self.vertical is None else self.vertical[0]
         on_plates = 0.0
         if plates is not None:
-            on_plates = 2.0 * event_error(plates.rate, prepare.event_cutoff_hz)
-        by_markers = self.kinematic == self.events.contacts
+            lengthening = self.low_pass.lengthening_s if self.low_pass else 0.0
+            on_plates = contact_time_error(plates.rate, prepare.event_cutoff_hz, lengthening)
+        by_markers = self.kinematic == self.events.contacts and not self.forces_lost
         return on_plates, self.events.contact_time_error if by_markers else on_plates
 
 
@@ -254,7 +253,7 @@ def _moving_contact(
     )  # fmt: skip
     forces_lost = False
     if low_pass is not None and loads is not None:
-        forces_lost = note_low_pass(loads.contacts, low_pass, settings.cutoff_hz, notes)
+        forces_lost = note_low_pass(low_pass, settings.cutoff_hz, notes)
     vertical = None if plates is None or loads is None else (plates, loads)
     plates, loads, kinematic = without_turned(
         plates, loads, events.contacts, body, settings.cutoff_hz, notes, moments
@@ -368,7 +367,7 @@ def _moving(
 ) -> tuple[FeetLoads | None, Ground, float, ForceLowPass | None]:
     """Contacts, surface and heading: the surface decides the threshold of the contacts.
 
-    With the filter that the forces went through before, where it lengthens the contacts.
+    With the filter that the forces went through before.
     """
     threshold = settings.event_threshold_overground_n
     loads = _loads(recording, plates, feet, settings, threshold)
@@ -378,12 +377,8 @@ def _moving(
     if ground.surface == "treadmill":
         threshold = settings.event_threshold_treadmill_n
         loads = _loads(recording, plates, feet, settings, threshold)
-    low_pass = None if plates is None else find_low_pass(plates.vertical, plates.rate)
-    if low_pass is not None:
-        sharpened = _loads(recording, plates, feet, settings, threshold, low_pass)
-        if sharpened is not None and clearly_lengthened(sharpened.contacts):
-            return sharpened, ground, threshold, low_pass
-    return loads, ground, threshold, None
+    low_pass = None if plates is None else find_low_pass(plates.vertical, plates.rate, threshold)
+    return loads, ground, threshold, low_pass
 
 
 def _loads(
@@ -392,7 +387,6 @@ def _loads(
     feet: FloatArray,
     prepare: Prepare,
     threshold: float,
-    low_pass: ForceLowPass | None = None,
 ) -> FeetLoads | None:
     if plates is None:
         return None
@@ -402,7 +396,6 @@ def _loads(
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=prepare.cutoff_hz,
         cop_threshold=COP_THRESHOLD_N,
-        low_pass=low_pass,
     )
     time = np.arange(len(recording.positions)) / recording.rate
     return feet_loads(plates, feet, time, rules)

@@ -50,9 +50,9 @@ from aqbio.prepare.contact_findings import free_moment_measured
 from aqbio.prepare.contacts import (
     MIN_EVENT_CUTOFF_HZ,
     FootContact,
+    contact_time_error,
     contacts,
     edge_distance,
-    event_error,
     event_force,
 )
 from aqbio.prepare.events_from_markers import event_errors, kinematic_contacts, strike
@@ -511,7 +511,9 @@ def test_forces_for_events_keep_their_edges(rate, cutoff):
     expected = unfiltered if is_unfiltered else low_pass(unfiltered, rate, used)
     np.testing.assert_array_equal(event_force(unfiltered, rate, cutoff), expected)
     late = 0.5 / rate if is_unfiltered else 0.35 / used
-    assert event_error(rate, cutoff) == pytest.approx(max(0.002, late))
+    error = 2.0 * max(0.002, late)
+    assert contact_time_error(rate, cutoff) == pytest.approx(error)
+    assert contact_time_error(rate, cutoff, 0.01) == pytest.approx(error + 0.02)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def contrast(match: re.Match[str], tables: StudyTables, block: Block) -> Iterato
 
 
 @rule(
-    r"Registry, settings, constants, sheets and version (\w+) were fixed on (\d{4}-\d\d-\d\d), (\d\d:\d\d) UTC, (not before data were read|before data were read)(?:: [^;]*)?; the verdicts rest on (them|\w+)(, and nothing was changed)?\.(?: What differs makes a verdict post hoc\.)?"
+    r"Registry, settings, computation, sheets and version (\w+) were fixed on (\d{4}-\d\d-\d\d), (\d\d:\d\d) UTC, (not before data were read|before data were read)(?:: [^;]*)?; the verdicts rest on (them|\w+)(, and nothing was changed)?\.(?: What differs makes a verdict post hoc\.)?"
 )
 def preregistered(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     record = tables.record

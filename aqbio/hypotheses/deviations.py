@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from aqbio.hypotheses.computation import PARTS
 from aqbio.hypotheses.preregistration import (
     REMARKS,
     recording_fingerprints,
@@ -14,7 +15,7 @@ from aqbio.hypotheses.preregistration import (
     verdict_basis,
 )
 from aqbio.io.study import Study
-from aqbio.stats.registry import short_hash
+from aqbio.stats.registry import PAIRED, short_hash
 
 NOT_RECORDED = "not recorded"
 
@@ -56,10 +57,11 @@ def deviations(study: Study) -> tuple[Deviation, ...]:
         return tuple(changes)
     basis_changes = [
         Deviation(ALL, f"{kind} {name}".strip(), before, now)
-        for kind in ("version", "settings", "constants")
+        for kind in ("version", "settings")
         for name, before, now in _differences(record[kind], basis[kind])
     ]
     basis_changes += _of_sheets(study, record["sheets"], basis["sheets"])
+    basis_changes += _of_computation(record, basis)
     basis_changes += _entries(record["registry"], basis["registry"])
     order = Deviation(ALL, "order", record["hash"], short_hash(basis))
     return (*changes, *(basis_changes or [order]))
@@ -80,6 +82,17 @@ def _of_record(study: Study, record: Mapping[str, Any]) -> Iterator[Deviation]:
             yield _with_remarks(
                 study, Deviation(ALL, f"trial {name}: content", earlier, fingerprints[name])
             )
+
+
+def _of_computation(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Deviation]:
+    """Changes of what computes evidence and rule, or a statistic and so its hypotheses alone."""
+    registry = now["registry"]
+    statistics = {entry["id"]: entry["statistic"] for entry in registry["hypotheses"]}
+    statistics |= dict.fromkeys(registry["contrasts"], PAIRED)
+    for name, earlier, later in _differences(before["computation"], now["computation"]):
+        for hypothesis in [ALL] if name in PARTS else statistics:
+            if hypothesis == ALL or statistics[hypothesis] == name:
+                yield Deviation(hypothesis, f"computation of {name}", earlier, later)
 
 
 def _of_sheets(

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pkgutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import aqbio.hypotheses
-import aqbio.stats
 from aqbio.config import Participant, Trial
+from aqbio.hypotheses.computation import verdict_computation
 from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES, STAGE_TABLE
@@ -33,11 +30,11 @@ ELSEWHERE = {"files", "hypotheses"}
 
 
 def verdict_basis(study: Study) -> dict[str, Any]:
-    """Everything that a verdict rests on but the data: registry, settings, constants, sheets."""
+    """Everything that a verdict rests on but the data: registry, settings, computation, sheets."""
     return {
         "version": __version__,
         "settings": verdict_settings(study),
-        "constants": verdict_constants(),
+        "computation": verdict_computation(),
         "sheets": verdict_sheets(study),
         "registry": study_registry(study).model_dump(mode="json"),
     }
@@ -55,39 +52,6 @@ def verdict_settings(study: Study) -> dict[str, Any]:
         for section in sorted(sections - ELSEWHERE)
         for name, value in values[section].items()
     }
-
-
-def verdict_constants() -> dict[str, Any]:
-    """Constants of the modules that make verdicts, by module and name; imported ones once."""
-    constants: dict[str, Any] = {}
-    recorded: set[tuple[str, str]] = set()
-    for room in (aqbio.hypotheses, aqbio.stats):
-        for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
-            for name, value in vars(import_module(module.name)).items():
-                plain = _plain(value) if name.isupper() and name != "TYPE_CHECKING" else None
-                if plain is not None and (name, str(plain)) not in recorded:
-                    recorded.add((name, str(plain)))
-                    constants[f"{module.name.removeprefix('aqbio.')}.{name}"] = plain
-    return constants
-
-
-def _plain(value: Any) -> Any:
-    """Convert a constant to JSON; None unless it is a number, a text or a collection of these.
-
-    Mappings of mappings are descriptions of tables.
-    """
-    if isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, set | frozenset):
-        value = sorted(value, key=str)
-    if isinstance(value, tuple | list):
-        parts = [_plain(part) for part in value]
-        return None if None in parts else parts
-    if isinstance(value, Mapping):
-        entries = {str(name): _plain(entry) for name, entry in value.items()}
-        tables = any(entry is None or isinstance(entry, dict) for entry in entries.values())
-        return None if tables else entries
-    return None
 
 
 def verdict_sheets(study: Study) -> dict[str, dict[str, Any]]:

@@ -356,7 +356,7 @@ class Record:
     """Record of the registry, written before the first recording was read."""
 
     hash: str
-    """Of registry, settings, constants and version."""
+    """Of registry, settings, computation, sheets and version."""
     recorded: str
     """Time in ISO 8601."""
     earlier: str = ""
@@ -368,7 +368,7 @@ BEFORE_DATA = "before data were read"
 
 def registry_words(record: Record | None, now: str) -> str:
     """State the time at which rules were fixed, and whether verdicts rest on them."""
-    rules = "registry, settings, constants, sheets and version"
+    rules = "registry, settings, computation, sheets and version"
     if record is None:
         return (
             f"The verdicts rest on {rules} {now}. "

@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aqbio.hypotheses.deviations import deviations, post_hoc
+from aqbio.hypotheses import preregistration
+from aqbio.hypotheses.computation import verdict_computation
+from aqbio.hypotheses.deviations import Deviation, deviations, post_hoc
 from aqbio.hypotheses.preregistration import record_registry, registry_record
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
@@ -97,6 +99,14 @@ def _without_entry(study: Study) -> None:
     path.write_text(text[:start] + text[end:], encoding="utf-8")
 
 
+def _smaller_effect(study: Study) -> None:
+    replace(
+        study.file.with_name("hypotheses.yaml"),
+        "delta: 0.05\n    unit: share of the summed",
+        "delta: 0.01\n    unit: share of the summed",
+    )
+
+
 def _other_name(study: Study) -> None:
     replace(study.file, "name: first", "name: second")
     record_registry(load_study(study.file))
@@ -147,6 +157,7 @@ DEEDS = {
         lambda study: (study.data / "A1_free.c3d").write_text("another recording"),
         "trial A1/free: content", "The recording of 1 trial (A1/free) was exchanged",
     ),
+    "a smaller smallest effect": (_smaller_effect, "delta", "delta (H1): 0.05 → 0.01"),
     "a registry's entry deleted": (_without_entry, "family", "without H4"),
     "the record deleted": (_record_deleted, "record", "results of this study were there already"),
     "another name": (_other_name, "record", "6 recordings were read by study first"),
@@ -172,6 +183,28 @@ def test_a_change_is_listed_and_stated(study, name):
     )
     sentences = deviation_sentences([asdict(deviation) for deviation in listed])
     assert words in " ".join((*sentences, record_words))
+
+
+def test_a_changed_statistic_concerns_its_hypotheses_and_a_changed_rule_all(study, monkeypatch):
+    """Listed with the hashes of what computed it then and computes it now."""
+
+    def with_other(part: str) -> tuple[Deviation, ...]:
+        computation = {**verdict_computation(), part: "0123456789ab"}
+        monkeypatch.setattr(preregistration, "verdict_computation", lambda: computation)
+        return deviations(study)
+
+    of_statistic, of_rule = with_other("lag_slope"), with_other("rule")
+    assert {one.key for one in of_statistic} == {"computation of lag_slope"}
+    assert {one.now for one in of_statistic} == {"0123456789ab"}
+    assert [post_hoc(of_statistic, name) for name in ("H5a", "H1")] == [True, False]
+    assert [one.key for one in of_rule] == ["computation of rule"]
+    assert post_hoc(of_rule, "H1")
+    [contrast] = {one.hypothesis for one in with_other("paired_contrast")} & {
+        "restricted_arms_legs"
+    }
+    assert post_hoc(with_other("paired_contrast"), contrast)
+    words = " ".join(deviation_sentences([asdict(one) for one in of_rule]))
+    assert words.startswith("computation of rule (every verdict): ")
 
 
 def test_reasons_are_no_change(study):

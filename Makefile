@@ -85,7 +85,7 @@ settings: $(VENV)/.run ## write the schema and the page of all settings again
 	$(BIN)/aqbio settings config
 
 models: $(VENV)/.run ## build the sprint models again
-	$(BIN)/python -m validation.sprint_model
+	$(BIN)/python -m models.sprint.make_model
 
 benchmark: $(VENV)/.test ## measure against OpenSim and write benchmarks/results
 	$(BIN)/python -m benchmarks

@@ -15,6 +15,7 @@ SHIPPED = (
     "data/virtual_sprinters/*",  # its recordings are made on first use
     "constraints.txt",
 )
+NOT_SHIPPED = (".py", ".pyc")  # what makes the models
 FOLDER = "aqbio/shipped"  # as in aqbio/names.py, which finds them
 ROOT = Path(__file__).parent
 
@@ -25,7 +26,7 @@ def shipped_files() -> list[str]:
         path
         for pattern in SHIPPED
         for path in ROOT.glob(pattern)
-        if path.is_file() and not path.name.startswith(".")
+        if path.is_file() and not path.name.startswith(".") and path.suffix not in NOT_SHIPPED
     )
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
 

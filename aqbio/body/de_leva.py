@@ -105,10 +105,6 @@ TRUNK_HEIGHT: dict[Sex, dict[str, float]] = {
 }
 """Distance from mid-hip along the trunk of the reference subject, m (de Leva 1996, table 4)."""
 
-ACROMION_ABOVE_SHOULDER = 0.104
-"""Acromion above the shoulder centre, fraction of upper arm length (de Leva 1996, J Biomech
-29:1231-1233)."""
-
 ANSUR_STATURE = 1.71441
 ANSUR: dict[str, float] = {
     "bimalleolar_breadth": 0.07225,

@@ -20,7 +20,7 @@ from aqbio.multibody.skeleton import JointAxes, Skeleton, line, polynomial, stac
 from aqbio.vectors import FloatArray
 
 DECIMALS = 7
-"""Numbers of the model files are rounded to this many decimals (`validation.sprint_model`)."""
+"""Numbers of the model files are rounded to this many decimals (`models/sprint/make_model.py`)."""
 
 TRANSLATIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 """Translational coordinates of the pelvis."""

@@ -3,8 +3,7 @@
 Frames in the neutral pose are parallel to the ground frame (x forward, y up, z right) and each
 body's origin is the joint that moves it: pelvis at mid-hip, femur at the hip, tibia at the knee,
 foot at the ankle, toes at the ball, torso at the lumbar joint, head at the neck, clavicle at the
-breastbone, humerus at the shoulder, radius at the elbow, hand at the wrist. Its limbs can have the
-inertia of another table: Dumas, Chèze and Verriest (2007).
+breastbone, humerus at the shoulder, radius at the elbow, hand at the wrist.
 """
 
 from __future__ import annotations
@@ -30,7 +29,6 @@ from aqbio.body.sprint_geometry import (
     geometry,
     walker,
 )
-from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
 
 Side = Literal["r", "l"]
@@ -194,9 +192,6 @@ their bones without muscle. Its size hardly matters, since it is subtracted from
 CLAVICLE_RADIUS = 0.02
 """Of the rod that stands for them, fraction of stature (of no consequence)."""
 
-COARSE_SEGMENT = {"head": "torso", "clavicle": "torso", "hand": "radius"}
-"""The larger segment that a body belongs to where segments are distinguished coarsely: tissue,
-errors of mass."""
 LOCKED_PREFIXES = ("neck_", "clavicle_", "forearm_pronation")
 """Prefixes of coordinates that the model locks at zero unless a participant's markers identify
 them."""
@@ -333,109 +328,3 @@ def _arm(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
     forearm = _part(g, kilograms, "forearm", (0, -table["forearm"].centre * g.forearm, 0))
     hand = _part(g, kilograms, "hand", (0, -table["hand"].centre * g.hand, 0))
     return Body("humerus", *upper), Body("radius", *forearm), Body("hand", *hand)
-
-
-LATERAL_CENTRES = {"femur": 0.12, "tibia": 0.08}
-"""Centres of mass lateral of the line between the joints, share of the segment's largest radius of
-gyration: where forces put them in eleven runners on force plates (Hamner and Delp 2013; Dorn et al.
-2012), between whom they differ by 0.04 and 0.02 (SD). De Leva has 0, Dumas et al. 0.11 and 0.03."""
-
-
-def with_lateral_centres(skeleton: Skeleton) -> Skeleton:
-    """A sprint model whose thighs and shanks have their centres of mass where forces put them.
-
-    For sessions in which no force shows where they are.
-    """
-    com = skeleton.com.copy()
-    for side, sign in SIDES:
-        for name, share in LATERAL_CENTRES.items():
-            body = skeleton.bodies.index(f"{name}_{side}")
-            largest = float(np.linalg.eigvalsh(skeleton.inertia[body])[-1])
-            com[body, 2] += sign * share * np.sqrt(largest / skeleton.mass[body])
-    return replace(skeleton, com=com)
-
-
-def coarse_segment(body: str) -> str:
-    """The coarse segment of a body, without its side: ``radius`` of ``hand_l``."""
-    segment = body.removesuffix("_r").removesuffix("_l")
-    return COARSE_SEGMENT.get(segment, segment)
-
-
-Triple = tuple[float, float, float]
-Part = tuple[float, FloatArray, FloatArray]
-"""Mass (kg), centre of mass (m) and inertia about it (kg m²)."""
-
-
-@dataclass(frozen=True, slots=True)
-class DumasSegment:
-    """Inertial parameters of one segment."""
-
-    mass: float
-    """Per cent of the body's mass."""
-    centre: Triple
-    """tuple of three floats. Centre of mass from the proximal joint, per cent of the segment's
-    length; x forward, y up, z right, of a right limb."""
-    gyration: Triple
-    """tuple of three floats. Radii of gyration about x, y and z through the centre of mass, per
-    cent of the length."""
-
-
-DUMAS: dict[Sex, dict[str, DumasSegment]] = {
-    "male": {
-        "upper_arm": DumasSegment(2.4, (1.7, -45.2, -2.6), (31, 14, 32)),
-        "forearm": DumasSegment(1.7, (1.0, -41.7, 1.4), (28, 11, 27)),
-        "hand": DumasSegment(0.6, (3.5, -35.7, 3.2), (26, 16, 24)),
-        "thigh": DumasSegment(12.3, (-4.1, -42.9, 3.3), (29, 15, 30)),
-        "shank": DumasSegment(4.8, (-4.8, -41.0, 0.7), (28, 10, 28)),
-    },
-    "female": {
-        "upper_arm": DumasSegment(2.2, (-7.3, -45.4, -2.8), (33, 17, 33)),
-        "forearm": DumasSegment(1.3, (2.1, -41.1, 1.9), (26, 14, 25)),
-        "hand": DumasSegment(0.5, (3.3, -32.7, 2.1), (27, 18, 25)),
-        "thigh": DumasSegment(14.6, (-7.7, -37.7, 0.9), (31, 19, 32)),
-        "shank": DumasSegment(4.5, (-4.9, -40.4, 3.1), (28, 10, 28)),
-    },
-}
-"""Dumas R, Chèze L, Verriest JP (2007), J Biomech 40:543-553, without products of inertia.
-
-Lengths are from joint to joint; the hand's is from the wrist to the middle of the metacarpal heads.
-Trunk, pelvis, head and feet are omitted: that table delimits or measures them differently from
-de Leva's, which defines the joints of the sprint model.
-"""
-
-
-def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
-    """A sprint model's skeleton with the limbs' inertia of Dumas's table.
-
-    Joints, markers and body mass stay; the other segments share the rest of the mass.
-    """
-    lengths, table = geometry(sex, stature), DUMAS[sex]
-    body_mass = float(skeleton.mass.sum())
-    mass, com, inertia = skeleton.mass.copy(), skeleton.com.copy(), skeleton.inertia.copy()
-    limbs = np.zeros(len(mass), dtype=bool)
-    segments = {
-        "femur": ("thigh", lengths.thigh),
-        "tibia": ("shank", lengths.shank),
-        "humerus": ("upper_arm", lengths.upper_arm),
-        "radius": ("forearm", lengths.forearm),
-        "hand": ("hand", lengths.hand),
-    }
-    for side, sign in (("r", 1.0), ("l", -1.0)):
-        for body, (name, length) in segments.items():
-            index = skeleton.bodies.index(f"{body}_{side}")
-            mass[index], com[index], inertia[index] = _dumas_part(
-                table[name], body_mass, length, sign
-            )
-            limbs[index] = True
-    rest = (body_mass - mass[limbs].sum()) / mass[~limbs].sum()
-    mass[~limbs] *= rest
-    inertia[~limbs] *= rest
-    return replace(skeleton, mass=mass, com=com, inertia=inertia)
-
-
-def _dumas_part(segment: DumasSegment, body_mass: float, length: float, side: float) -> Part:
-    """Mass, centre of mass and inertia of one segment, for a body mass in kg."""
-    mass = segment.mass * body_mass / 100.0
-    centre = np.array(segment.centre) * [1.0, 1.0, side] * length / 100.0
-    radii = np.array(segment.gyration) * length / 100.0
-    return mass, centre, mass * np.diag(radii**2)

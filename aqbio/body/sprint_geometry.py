@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.body.de_leva import ANSUR, ANSUR_STATURE, DE_LEVA, REFERENCE, TRUNK_HEIGHT, Sex
+from aqbio.body.de_leva import ANSUR, DE_LEVA, REFERENCE, TRUNK_HEIGHT, Sex
 
 Vector = tuple[float, float, float]
 
@@ -97,8 +97,6 @@ def walker(quantity: str) -> tuple[float, ...]:
     scaled = [unit * value * degree ** (n + 1) for n, value in enumerate(powers)]
     return (0.0, *(float(value) for value in scaled))
 
-
-__all__ = ["Geometry", "Vector", "dimension", "geometry"]
 
 HALF_SHOULDER_WIDTH = 0.170 / 1.70
 """Distance of the shoulder centre from the midline, fraction of stature (Rajagopal 2016: 0.170 m at
@@ -210,8 +208,3 @@ def geometry(sex: Sex, stature: float, form: JointForm = PLAIN_JOINTS) -> Geomet
         toes=(1 - BALL_FROM_HEEL) * foot,
         foot_breadth=ANSUR["foot_breadth"] / ANSUR["foot_length"] * foot,
     )
-
-
-def dimension(name: str, stature: float) -> float:
-    """A body dimension of Gordon et al. (2014) at a stature, m."""
-    return ANSUR[name] * stature / ANSUR_STATURE

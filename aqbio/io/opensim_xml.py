@@ -28,6 +28,17 @@ def model_markers(path: Path) -> dict[str, str]:
 
 
 @OSIM
+def marker_locations(path: Path) -> dict[str, tuple[str, list[float]]]:
+    """Body and location in its frame, m, of every marker of an ``.osim`` file of version 4."""
+    locations = {}
+    for marker in _root(path).iter("Marker"):
+        body = marker.findtext("socket_parent_frame", "").strip().rsplit("/", 1)[-1]
+        location = [float(value) for value in marker.findtext("location", "").split()]
+        locations[marker.get("name", "")] = body, location
+    return locations
+
+
+@OSIM
 @cached_until_changed(files=8)
 def model_masses(path: Path) -> Mapping[str, float]:
     """The mass of every body of a model, kg; read once for all trials of the model."""

@@ -10,7 +10,6 @@ import numpy as np
 import xarray as xr
 
 from aqbio.body.records import ParticipantModel, final_model
-from aqbio.body.sprint_body import dumas_limbs, sprint_bodies
 from aqbio.contributions.files import sampled_contributions
 from aqbio.errors import AqbioError
 from aqbio.force_plates.alignment import Alignment
@@ -31,6 +30,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.multibody.skeleton import Skeleton
+from aqbio.multiverse.body_tables import de_leva_body, dumas_limbs
 from aqbio.multiverse.specifications import BodyTable, Specification, lower_rate
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts, read_observed
@@ -222,19 +222,8 @@ def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTa
             fix="fill in sex and height_m in participants.tsv, or leave the table out of "
             "multiverse.bodies.",
         )
-    sex, stature = person.sex, person.height_m
-    if table == "dumas":
-        return dumas_limbs(skeleton, sex, stature)
-    bodies = {
-        b.name: b for b in sprint_bodies(sex, mass=float(skeleton.mass.sum()), stature=stature)
-    }
-    segments = [bodies[name] for name in skeleton.bodies]
-    return replace(
-        skeleton,
-        mass=np.array([body.mass for body in segments]),
-        com=np.array([body.com for body in segments]),
-        inertia=np.array([body.inertia for body in segments]),
-    )
+    with_table = dumas_limbs if table == "dumas" else de_leva_body
+    return with_table(skeleton, person.sex, person.height_m)
 
 
 def _dataset(

@@ -9,17 +9,25 @@ import numpy as np
 
 from aqbio.body.de_leva import REFERENCE, Sex
 from aqbio.body.joint_forms import DECIMALS, TRANSLATIONS, coordinate_names, joint_axes, rounded
-from aqbio.body.sprint_body import (
-    LOCKED_PREFIXES,
-    Body,
-    coarse_segment,
-    sprint_bodies,
-    sprint_joints,
+from aqbio.body.sprint_body import LOCKED_PREFIXES, Body, sprint_bodies, sprint_joints
+from aqbio.body.sprint_geometry import (
+    ANATOMICAL_JOINTS,
+    PLAIN_JOINTS,
+    Geometry,
+    JointForm,
+    geometry,
 )
-from aqbio.body.sprint_geometry import PLAIN_JOINTS, Geometry, JointForm, geometry
-from aqbio.body.sprint_markers import sprint_markers
+from aqbio.io.opensim_xml import marker_locations
+from aqbio.io.study import MODELS
 from aqbio.multibody.skeleton import GROUND, Couplers, Skeleton, stack
 from aqbio.names import GRAVITY
+
+MODEL_OF_FORM = {PLAIN_JOINTS: "sprint", ANATOMICAL_JOINTS: "sprint_anatomical"}
+"""Folder in models/ of the sprint model with these joints."""
+
+COARSE_SEGMENT = {"head": "torso", "clavicle": "torso", "hand": "radius"}
+"""The larger segment that a body belongs to where segments are distinguished coarsely: tissue,
+errors of mass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +75,14 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
     count = len(names)
     default = np.zeros(len(coordinates))
     default[coordinates.index("pelvis_ty")] = round(athlete.lengths.hip_height, DECIMALS)
-    markers = sprint_markers(geometry(athlete.sex, REFERENCE[athlete.sex].stature, athlete.form))
+    kind = MODEL_OF_FORM[athlete.form]
+    markers = marker_locations(MODELS / kind / f"{kind}_{athlete.sex}.osim")
     growth = athlete.stature / REFERENCE[athlete.sex].stature
     return Skeleton(
         bodies=names,
         joints=tuple(joint.name for joint in ordered),
         coordinates=coordinates,
-        markers=tuple(marker.name for marker in markers),
+        markers=tuple(markers),
         parent=np.array(
             [GROUND if j.parent == "ground" else names.index(j.parent) for j in ordered],
             dtype=np.int64,
@@ -88,8 +97,8 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
         com=rounded([body.com for body in bodies]),
         inertia=rounded([body.inertia for body in bodies]),
         gravity=np.array([0.0, -GRAVITY, 0.0]),
-        marker_body=np.array([names.index(marker.body) for marker in markers], dtype=np.int64),
-        marker_position=rounded([marker.position for marker in markers]) * growth,
+        marker_body=np.array([names.index(body) for body, _ in markers.values()], dtype=np.int64),
+        marker_position=np.array([location for _, location in markers.values()]) * growth,
         coordinate_range=np.tile([-np.inf, np.inf], (len(coordinates), 1)),
         coordinate_default=default,
         coordinate_is_rotation=np.array([name not in TRANSLATIONS for name in coordinates]),
@@ -113,3 +122,9 @@ def _athlete_bodies(athlete: Athlete) -> tuple[Body, ...]:
         Body(body.name, body.mass * share, body.com, body.inertia * share)
         for body, share in zip(bodies, factors.tolist(), strict=True)
     )
+
+
+def coarse_segment(body: str) -> str:
+    """The coarse segment of a body, without its side: ``radius`` of ``hand_l``."""
+    segment = body.removesuffix("_r").removesuffix("_l")
+    return COARSE_SEGMENT.get(segment, segment)

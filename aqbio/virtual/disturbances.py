@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from aqbio.body.sprint_body import coarse_segment
 from aqbio.signals import low_pass
 from aqbio.vectors import BoolArray, FloatArray, rotate
+from aqbio.virtual.athlete import coarse_segment
 from aqbio.virtual.recording import VirtualRecording
 
 SOFT_TISSUE_RATIO: Mapping[str, float] = {

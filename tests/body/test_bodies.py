@@ -14,12 +14,14 @@ from aqbio.body.de_leva import DE_LEVA, REFERENCE, total_mass_fraction
 from aqbio.body.human_ranges import RANGES, JointAngles, beyond_range, impossible_frames
 from aqbio.body.priors import Person, body_sizes, size_prior
 from aqbio.body.problem import hip_centres
-from aqbio.body.sprint_body import DUMAS, dumas_limbs, sprint_bodies, sprint_joints
+from aqbio.body.sprint_body import sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import Geometry, geometry
-from aqbio.body.sprint_markers import iliac_spines, sprint_markers
+from aqbio.io.opensim_xml import marker_locations
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import MODELS
-from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from aqbio.multiverse.body_tables import DUMAS, dumas_limbs
+from aqbio.virtual.athlete import MODEL_OF_FORM, Athlete, athlete_skeleton
+from models.sprint.make_model import iliac_spines, sprint_markers
 from tests.levels_case import body_spread
 from tests.reference_values import check_references
 
@@ -179,6 +181,20 @@ def test_named_lengths_and_markers(sex):
             for axis, value in zip(("forward", "up", "right"), marker.position, strict=True):
                 values[f"{about}: marker {marker.name} in {marker.body}, {axis}"] = value
     check_references("body", values)
+
+
+@pytest.mark.parametrize("sex", SEXES)
+@pytest.mark.parametrize("form", MODEL_OF_FORM)
+def test_shipped_markers_are_those_of_the_script(form, sex):
+    """Names, order, bodies and positions of the reference person, as athletes read them."""
+    kind = MODEL_OF_FORM[form]
+    read = marker_locations(MODELS / kind / f"{kind}_{sex}.osim")
+    made = sprint_markers(geometry(sex, REFERENCE[sex].stature, form))
+    assert list(read) == [marker.name for marker in made]
+    for marker in made:
+        body, location = read[marker.name]
+        assert body == marker.body
+        np.testing.assert_allclose(location, marker.position, atol=1e-7)
 
 
 @pytest.mark.parametrize(("sex", "stature"), SEXES_AND_STATURES)

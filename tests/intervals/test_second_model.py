@@ -10,7 +10,6 @@ import xarray as xr
 
 from aqbio.body.de_leva import REFERENCE
 from aqbio.body.joint_forms import RAJAGOPAL_MASS_KG, second_body, with_joints, with_mass_shares
-from aqbio.body.sprint_body import DUMAS, with_lateral_centres
 from aqbio.body.sprint_geometry import ANATOMICAL_JOINTS, PLAIN_JOINTS
 from aqbio.contributions.intervals import intervals_dataset
 from aqbio.contributions.other_models import drawn_deviations, drawn_outcomes, outcome_differences
@@ -22,7 +21,9 @@ from aqbio.intervals.trial_draws import Sampling, TrialDraws
 from aqbio.intervals.uncertainty import Spread
 from aqbio.multibody.kinematics import marker_positions, segment_kinematics
 from aqbio.multibody.poses import segment_poses
+from aqbio.multiverse.body_tables import DUMAS
 from aqbio.rotation.levels import levels
+from aqbio.scale.stage import with_lateral_centres
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.levels_case import smooth_run
 from tests.made_contributions import RIGHT

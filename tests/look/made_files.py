@@ -11,7 +11,7 @@ from aqbio.io.mot import write_storage
 from aqbio.opensim.session import quiet
 from aqbio.virtual.demo import DATA, SPRINTERS, GaitName, load_library, sprinter
 from aqbio.virtual.truth import RunTruth, run_truth
-from validation.sprint_model import build_sprint_model
+from models.sprint.make_model import build_sprint_model
 
 RATE, FORCE_RATE = 250.0, 1000.0
 START = 2.0

@@ -18,8 +18,8 @@ from aqbio.signals import low_pass
 from aqbio.vectors import cross
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import sprinter
+from models.sprint.make_model import build_sprint_model
 from tests.look.made_files import COLUMNS
-from validation.sprint_model import build_sprint_model
 
 RATE, MOTION_STRIDE = 1000.0, 5
 TAKE_OFF_S, TAKE_OFF_SPEED = 1.2, 2.3

@@ -14,8 +14,8 @@ import pytest
 from aqbio.opensim.session import load_model, opensim, vec3
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.rotation.hub import coordinate_sources
+from models.sprint.make_model import build_sprint_model
 from tests.levels_case import FEET, Case, anatomy_of, random_run
-from validation.sprint_model import build_sprint_model
 
 pytestmark = pytest.mark.opensim
 

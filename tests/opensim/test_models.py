@@ -13,11 +13,11 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from aqbio.body.de_leva import REFERENCE
+from aqbio.body.joint_forms import DECIMALS
 from aqbio.body.posterior import with_lock
 from aqbio.body.shape import Shape, Template, TemplateMarkers
 from aqbio.body.sprint_body import sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import ANATOMICAL_JOINTS, PLAIN_JOINTS, geometry
-from aqbio.body.sprint_markers import sprint_markers
 from aqbio.config import Corrections, MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.multibody.dynamics import ExternalLoad
@@ -41,10 +41,10 @@ from aqbio.opensim.session import (
     vec3,
 )
 from aqbio.opensim.skeleton import read_skeleton
+from models.sprint.make_model import build_sprint_model, sprint_markers
 from tests.golden import differences
 from tests.outcome_lines import outcome_lines
 from tests.refusal import refused
-from validation.sprint_model import DECIMALS, build_sprint_model
 
 pytestmark = pytest.mark.opensim
 SPRINT = MODELS / "sprint" / "sprint_male.osim"

@@ -71,7 +71,7 @@ def write_made_study(
 def _written_model(folder: Path, athlete: Athlete) -> str:
     """Write the athlete's true body as an OpenSim model; its name."""
     from aqbio.opensim.session import quiet
-    from validation.sprint_model import build_sprint_model
+    from models.sprint.make_model import build_sprint_model
 
     file = f"{athlete.name}.osim"
     with quiet(folder / "opensim.log"):

@@ -11,7 +11,6 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from aqbio.body.sprint_body import coarse_segment
 from aqbio.config import ModelMap, read_yaml
 from aqbio.inverse_dynamics.observations import GroundWrench, Observations
 from aqbio.inverse_dynamics.parameters import Runner
@@ -20,6 +19,7 @@ from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.signals import low_pass
 from aqbio.vectors import BoolArray, FloatArray, cross, rotate
+from aqbio.virtual.athlete import coarse_segment
 from aqbio.virtual.demo import DATA
 from aqbio.virtual.disturbances import Skin, tissue_motion
 from aqbio.virtual.gait import Gait

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from aqbio.body.sprint_body import coarse_segment
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.vectors import FloatArray, IntArray, cross, rotate
+from aqbio.virtual.athlete import coarse_segment
 from aqbio.virtual.disturbances import MARKERS_ON_BONE
 from aqbio.virtual.recording import RecordedRun, VirtualRecording
 

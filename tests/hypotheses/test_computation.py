@@ -1,4 +1,4 @@
-"""What verdicts are computed by is recorded by what it does, never by what it is called."""
+"""The computation of verdicts is recorded by its operations, not by its names."""
 
 from __future__ import annotations
 
@@ -101,8 +101,8 @@ class OtherLocals(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         parts = list(ast.walk(node))
         stored = {p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)}
-        given = {part.arg for part in parts if isinstance(part, ast.arg)}
-        return Renamed({name: f"{name}_renamed" for name in stored - given}).visit(node)
+        arguments = {part.arg for part in parts if isinstance(part, ast.arg)}
+        return Renamed({name: f"{name}_renamed" for name in stored - arguments}).visit(node)
 
 
 def test_every_statistic_of_the_registry_has_a_fingerprint():
@@ -112,8 +112,10 @@ def test_every_statistic_of_the_registry_has_a_fingerprint():
 
 def test_other_names_of_constants_change_no_fingerprint():
     """Each constant of the package at once, those of the rooms that make verdicts among them."""
-    own = [name for module in NAMES for name in NAMES[module] if module.startswith(ROOMS)]
-    assert len(own) > 100
+    verdict_constants = [
+        name for module in NAMES for name in NAMES[module] if module.startswith(ROOMS)
+    ]
+    assert len(verdict_constants) > 100
     renaming = Renamed({name: f"RENAMED_{name}" for name in CONSTANTS})
     assert of_copy(lambda _, tree: renaming.visit(tree)) == verdict_computation()
 

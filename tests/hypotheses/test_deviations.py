@@ -194,16 +194,16 @@ def test_a_changed_statistic_concerns_its_hypotheses_and_a_changed_rule_all(stud
         return deviations(study)
 
     of_statistic, of_rule = with_other("lag_slope"), with_other("rule")
-    assert {one.key for one in of_statistic} == {"computation of lag_slope"}
-    assert {one.now for one in of_statistic} == {"0123456789ab"}
+    assert {deviation.key for deviation in of_statistic} == {"computation of lag_slope"}
+    assert {deviation.now for deviation in of_statistic} == {"0123456789ab"}
     assert [post_hoc(of_statistic, name) for name in ("H5a", "H1")] == [True, False]
-    assert [one.key for one in of_rule] == ["computation of rule"]
+    assert [deviation.key for deviation in of_rule] == ["computation of rule"]
     assert post_hoc(of_rule, "H1")
-    [contrast] = {one.hypothesis for one in with_other("paired_contrast")} & {
+    [contrast] = {deviation.hypothesis for deviation in with_other("paired_contrast")} & {
         "restricted_arms_legs"
     }
     assert post_hoc(with_other("paired_contrast"), contrast)
-    words = " ".join(deviation_sentences([asdict(one) for one in of_rule]))
+    words = " ".join(deviation_sentences([asdict(deviation) for deviation in of_rule]))
     assert words.startswith("computation of rule (every verdict): ")
 
 

@@ -29,6 +29,13 @@ ELSEWHERE = {"files", "hypotheses"}
 """Sections of settings that are paths: the registry's own content counts."""
 
 
+BASIS = ("version", "settings", "computation", "sheets", "registry")
+"""Parts of the basis of verdicts."""
+
+RECORDED = ("hash", "recorded", "earlier", "recordings")
+"""What a record says of itself and of the data, besides the basis."""
+
+
 def verdict_basis(study: Study) -> dict[str, Any]:
     """Everything that a verdict rests on but the data: registry, settings, computation, sheets."""
     return {
@@ -153,9 +160,7 @@ def _earlier_reading(study: Study, fingerprints: Mapping[str, str]) -> str:
 
 
 def registry_record(study: Study) -> dict[str, Any] | None:
-    """Read the record of the basis of verdicts; None where there is none."""
+    """Read the record of the basis of verdicts; None where there is none, or parts of it lack."""
     path = study.root / RECORD
-    if not path.is_file():
-        return None
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return record
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return record if record.keys() >= {*BASIS, *RECORDED} else None

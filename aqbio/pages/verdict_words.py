@@ -373,7 +373,7 @@ def registry_words(record: Record | None, now: str) -> str:
         return (
             f"The verdicts rest on {rules} {now}. "
             "No record of those in use when the data were first read exists (registry.json is "
-            "missing), so that every verdict counts as post hoc."
+            "missing or incomplete), so that every verdict counts as post hoc."
         )
     day, _, clock = record.recorded.partition("T")
     moment = f"{day}, {clock[:5]} UTC" if clock.endswith("+00:00") else record.recorded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,8 +13,8 @@ import pytest
 
 from aqbio.hypotheses import preregistration
 from aqbio.hypotheses.computation import verdict_computation
-from aqbio.hypotheses.deviations import Deviation, deviations, post_hoc
-from aqbio.hypotheses.preregistration import record_registry, registry_record
+from aqbio.hypotheses.deviations import NOT_RECORDED, Deviation, deviations, post_hoc
+from aqbio.hypotheses.preregistration import BASIS, RECORDED, record_registry, registry_record
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
 from aqbio.pages.filters import rows
@@ -205,6 +206,15 @@ def test_a_changed_statistic_concerns_its_hypotheses_and_a_changed_rule_all(stud
     assert post_hoc(with_other("paired_contrast"), contrast)
     words = " ".join(deviation_sentences([asdict(deviation) for deviation in of_rule]))
     assert words.startswith("computation of rule (every verdict): ")
+
+
+@pytest.mark.parametrize("part", [*BASIS, *RECORDED])
+def test_an_incomplete_record_is_none(study, part):
+    path = study.root / "registry.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({name: record[name] for name in record if name != part}), "utf-8")
+    [deviation] = deviations(study)
+    assert (deviation.key, deviation.before) == ("registry", NOT_RECORDED)
 
 
 def test_reasons_are_no_change(study):

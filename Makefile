@@ -15,7 +15,13 @@ unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes begin: none should com
 LOCK := build/lock/bin/uv pip compile pyproject.toml --extra slurm --constraint constraints.txt --generate-hashes \
 	--universal --python-version 3.11 --no-header --no-annotate --quiet
 
-.PHONY: help demo public address test test-whole test-fast check format settings models benchmark fuzz lacking validate docs audit mutants golden lock licences dist clean
+define SKIPS
+@[ -n "$$AQBIO_REALDATA" ] || echo "AQBIO_REALDATA is not set: the tests of real recordings skip"
+@[ -n "$$AQBIO_CASES" ] || echo "AQBIO_CASES is not set: the tests of small inputs that once failed skip"
+@[ -x /usr/bin/chromium ] || echo "chromium is not installed: the tests of the page skip (scripts/install_system.sh)"
+endef
+
+.PHONY: help demo public address test test-whole test-all test-fast check format settings models benchmark fuzz lacking validate docs audit mutants golden lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -35,13 +41,15 @@ address: docs demo public ## all that is published: site, demo and public runner
 	$(BIN)/python -m docs.gather_pages
 
 test: $(VENV)/.test ## run the tests: eight minutes on two cores
-	@[ -n "$$AQBIO_REALDATA" ] || echo "AQBIO_REALDATA is not set: the tests of real recordings skip"
-	@[ -n "$$AQBIO_CASES" ] || echo "AQBIO_CASES is not set: the tests of small inputs that once failed skip"
-	@[ -x /usr/bin/chromium ] || echo "chromium is not installed: the tests of the page skip (scripts/install_system.sh)"
+	$(SKIPS)
 	$(TESTS) -m "not whole"
 
 test-whole: $(VENV)/.test ## run whole studies: with what recordings lack, killed, crashed, without POSIX, from a wheel; five minutes more
 	$(TESTS) -m whole
+
+test-all: $(VENV)/.test ## run the tests of both at once
+	$(SKIPS)
+	$(TESTS)
 
 test-fast: $(VENV)/.check ## what fits 90 seconds: the rooms that need neither OpenSim nor a study
 	$(BIN)/ruff check .

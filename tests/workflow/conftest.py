@@ -66,10 +66,10 @@ class Workflow:
         )  # fmt: skip
 
     def snakemake(self, *arguments: str, profile: str = "default", module: str = "snakemake"):
-        where = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", self.file.name]
-        which = "--workflow-profile" if profile == "default" else "--profile"
-        where += [which, str(ROOT / "workflow" / "profiles" / profile)]
-        return self.run(module, *where, *arguments)
+        options = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", self.file.name]
+        profile_option = "--workflow-profile" if profile == "default" else "--profile"
+        options += [profile_option, str(ROOT / "workflow" / "profiles" / profile)]
+        return self.run(module, *options, *arguments)
 
     def aqbio_run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Do what `aqbio run` does, ``[PROFILE [OPTIONS OF SNAKEMAKE]]``."""
@@ -77,9 +77,9 @@ class Workflow:
 
     def jobs(self, profile: str) -> list[dict[str, Any]]:
         """The jobs that snakemake plans, each with what it asks for."""
-        done = self.snakemake("--dry-run", profile=profile, module="tests.workflow.plan")
-        assert done.returncode == 0, done.stdout + done.stderr
-        lines = [line for line in done.stdout.splitlines() if line.startswith("JOB ")]
+        process = self.snakemake("--dry-run", profile=profile, module="tests.workflow.plan")
+        assert process.returncode == 0, process.stdout + process.stderr
+        lines = [line for line in process.stdout.splitlines() if line.startswith("JOB ")]
         jobs = [json.loads(line.removeprefix("JOB ")) for line in lines]
         return [job for job in jobs if job["rule_name"] != "all"]
 
@@ -91,14 +91,16 @@ class Workflow:
             remove_unsound_records(study)
             put_times_in_order(study)
         jobs = [(job["rule_name"], job["wildcards"]) for job in self.jobs("default")]
-        return sorted(f"{name} {who.get('participant', '')}".strip() for name, who in jobs)
+        return sorted(
+            f"{name} {wildcards.get('participant', '')}".strip() for name, wildcards in jobs
+        )
 
     def ran(self) -> list[str]:
         """Run what is needed and give the stages that ran, each with its participant."""
         calls = self.folder / "calls.txt"
         calls.unlink(missing_ok=True)
-        done = self.snakemake("--cores", "2")
-        assert done.returncode == 0, done.stdout + done.stderr
+        process = self.snakemake("--cores", "2")
+        assert process.returncode == 0, process.stdout + process.stderr
         lines = calls.read_text().splitlines() if calls.exists() else []
         return sorted(line.strip() for line in lines)
 

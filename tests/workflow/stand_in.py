@@ -46,39 +46,39 @@ LONG_S = 10.0
 """What ends a stage in the middle comes within a second; a workflow may wait for it to end."""
 
 
-def _leave(path: Path, called: str) -> None:
+def _leave(path: Path, call: str) -> None:
     """Write a result, in two halves between which the process may end."""
     with atomic_path(path) as temporary:
-        temporary.write_text(called[: len(called) // 2], encoding="utf-8")
-        _note(called)
-        temporary.write_text(called, encoding="utf-8")
+        temporary.write_text(call[: len(call) // 2], encoding="utf-8")
+        _note(call)
+        temporary.write_text(call, encoding="utf-8")
 
 
-def _note(called: str) -> None:
+def _note(call: str) -> None:
     calls = Path(os.environ["AQBIO_CALLS"])
-    once = calls.with_name("failed_once")
+    failed_once = calls.with_name("failed_once")
     struck, _, fault = os.environ.get("AQBIO_FAULT", "").rpartition(":")
-    if called == struck:
+    if call == struck:
         number = getattr(errno, fault)
         raise MemoryError if number == errno.ENOMEM else OSError(number, os.strerror(number))
-    if called == os.environ.get("AQBIO_BREAKS"):
+    if call == os.environ.get("AQBIO_BREAKS"):
         os._exit(9)
-    if called == os.environ.get("AQBIO_FAILS_ONCE") and not once.exists():
-        once.touch()
+    if call == os.environ.get("AQBIO_FAILS_ONCE") and not failed_once.exists():
+        failed_once.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     with calls.open("a", encoding="utf-8") as file:
-        file.write(called + "\n")
-    if called == os.environ.get("AQBIO_SLEEPS"):
+        file.write(call + "\n")
+    if call == os.environ.get("AQBIO_SLEEPS"):
         time.sleep(LONG_S)
 
 
 def participant_stand_in(name: str) -> ParticipantStage:
     @participant_stage(name)
     def stand_in(study: Study, participant_id: str, report: Report) -> None:
-        called = f"{name} {participant_id}"
-        _leave(study.folder(participant_id, name) / "result.txt", called)
+        call = f"{name} {participant_id}"
+        _leave(study.folder(participant_id, name) / "result.txt", call)
         write_manifest(study, participant_id, name, [])
-        report(f"12:00:00 {called}")
+        report(f"12:00:00 {call}")
 
     return stand_in
 

@@ -60,8 +60,12 @@ def _shuffle_times(folder: Path, draw: random.Random) -> None:
             os.utime(path, (time.time() + draw.uniform(-YEAR_S, YEAR_S),) * 2)
 
 
-def _everything(participants=("P1", "P2"), first: int = 0) -> list[str]:
-    people = [f"{stage} {who}" for stage in PARTICIPANT_STAGES[first:] for who in participants]
+def _all_calls(participants=("P1", "P2"), first: int = 0) -> list[str]:
+    people = [
+        f"{stage} {participant}"
+        for stage in PARTICIPANT_STAGES[first:]
+        for participant in participants
+    ]
     return sorted([*people, *STUDY_STAGES])
 
 
@@ -71,18 +75,18 @@ def test_times_decide_nothing(finished: Workflow):
     recording = finished.folder / "data" / "P1_slow.mot"
     recording.write_text("another")
     os.utime(recording, (0.0, 0.0))  # from an old archive
-    assert finished.planned() == _everything(participants=("P1",))
+    assert finished.planned() == _all_calls(participants=("P1",))
 
 
 def test_results_that_were_copied_are_the_same_results(finished: Workflow, tmp_path_factory):
     """Without times, without what Snakemake keeps beside them, to another folder."""
-    other = write_workflow(tmp_path_factory.mktemp("other"), finished.warm)
-    shutil.copytree(finished.root, other.root, copy_function=shutil.copyfile)
-    _shuffle_times(other.folder, random.Random(3))
-    assert other.planned() == []
-    assert other.ran() == []
-    replace(other.file, "files:", "solve: {marker_rms_m: 0.019}\nfiles:")
-    assert other.planned() == _everything(first=PARTICIPANT_STAGES.index("inverse_kinematics"))
+    other_study = write_workflow(tmp_path_factory.mktemp("other"), finished.warm)
+    shutil.copytree(finished.root, other_study.root, copy_function=shutil.copyfile)
+    _shuffle_times(other_study.folder, random.Random(3))
+    assert other_study.planned() == []
+    assert other_study.ran() == []
+    replace(other_study.file, "files:", "solve: {marker_rms_m: 0.019}\nfiles:")
+    assert other_study.planned() == _all_calls(first=PARTICIPANT_STAGES.index("inverse_kinematics"))
 
 
 def test_a_restored_result_reruns_what_was_made_of_another(small: Workflow):
@@ -99,13 +103,13 @@ def test_a_restored_result_reruns_what_was_made_of_another(small: Workflow):
             shutil.copytree(source, target)
         else:
             shutil.copy2(source, target)
-    assert small.planned() == _everything(participants=("P1",))
+    assert small.planned() == _all_calls(participants=("P1",))
 
 
 def test_recordings_of_a_camera_whose_clock_runs_ahead(small: Workflow):
     for path in (small.folder / "data").iterdir():
         os.utime(path, (time.time() + YEAR_S,) * 2)
-    assert small.ran() == _everything()
+    assert small.ran() == _all_calls()
     assert small.planned() == []
 
 
@@ -123,12 +127,12 @@ def test_any_path_will_do(tmp_path, warm, seed):
         results = tmp_path / re.sub("[{}]", "", _drawn_name(draw) + "<x>")
         replace(workflow.file, "results: results", f"results: {json.dumps(str(results))}")
     for _ in range(2):
-        done = workflow.aqbio_run("default", "--until", "scale")
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "Done as asked: 4 of 18" in done.stdout
+        result = workflow.aqbio_run("default", "--until", "scale")
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert "Done as asked: 4 of 18" in result.stdout
     calls = (workflow.folder / "calls.txt").read_text().splitlines()
     assert sorted(calls) == [
-        f"{stage} {who}" for stage in ("prepare", "scale") for who in ("P1", "P2")
+        f"{stage} {participant}" for stage in ("prepare", "scale") for participant in ("P1", "P2")
     ]
 
 
@@ -137,11 +141,11 @@ def test_a_folder_of_results_that_cannot_be_is_refused_before_anything_runs(tmp_
     monkeypatch.chdir(tmp_path)
     file = write_small_study(tmp_path / "study", results="<x>")
     for command in (["check", str(file)], ["run", str(file)]):
-        done = CliRunner().invoke(app, command)
-        assert done.exit_code == 1
-        said = done.output + str(done.exception)
-        assert "has <x> in its path, which Snakemake would replace by something else." in said
-        assert "rename that folder" in said
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 1
+        output = result.output + str(result.exception)
+        assert "has <x> in its path, which Snakemake would replace by something else." in output
+        assert "rename that folder" in output
     with refused("path-special", "has <x> in its path"):
         refuse_special_paths(load_study(file))
     (tmp_path / "<x>").mkdir()

@@ -5,7 +5,6 @@ Stages are stand-ins that take their time in the middle of a file; everything el
 
 from __future__ import annotations
 
-import itertools
 import random
 import signal
 import subprocess
@@ -21,27 +20,31 @@ from tests.workflow.stand_in import CALLS, RUN
 
 pytestmark = [pytest.mark.whole, pytest.mark.workflow, pytest.mark.xdist_group("kills")]
 
-SIGNALS, VICTIMS = ("SIGKILL", "SIGTERM", "SIGINT"), ("run", "job", "everything")
+ENDINGS = [
+    ("SIGKILL", "run"), ("SIGKILL", "job"), ("SIGKILL", "everything"), ("SIGTERM", "job"),
+    ("SIGTERM", "everything"), ("SIGINT", "run"), ("SIGINT", "everything"),
+]  # fmt: skip
+"""Signals, and the processes that get them."""
 CHOSEN = [
-    (*how, random.Random(number).choice(CALLS))
-    for number, how in enumerate(itertools.product(SIGNALS, VICTIMS))
+    (signal_name, victim, random.Random(number).choice(CALLS))
+    for number, (signal_name, victim) in enumerate(ENDINGS)
 ]
-"""Who is ended by which signal, each way in one stage that nobody chose."""
+"""Each ending in one stage that nobody chose."""
 WAIT_S = 60.0
 
 
 @pytest.fixture(scope="module")
 def workflow(tmp_path_factory, warm):
-    made = write_workflow(tmp_path_factory.mktemp("kills"), warm)
-    made.ran()
-    return made
+    study = write_workflow(tmp_path_factory.mktemp("kills"), warm)
+    study.ran()
+    return study
 
 
 def _finish(family):
     """End what is left; an orphaned workflow goes on, and is ended by a person."""
-    for one in family:
+    for process in family:
         with suppress(psutil.NoSuchProcess):
-            one.kill()
+            process.kill()
     psutil.wait_procs(family, timeout=WAIT_S)
 
 
@@ -61,15 +64,15 @@ def test_the_next_run_finishes_with_the_same_bytes(workflow, name, victim, call)
         assert time.monotonic() < limit
         time.sleep(0.05)
     family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-    jobs = [one for one in family[1:] if "tests.workflow.stand_in" in one.cmdline()][:1]
-    for one in {"everything": family, "run": family[:1], "job": jobs}[victim]:
+    jobs = [target for target in family[1:] if "tests.workflow.stand_in" in target.cmdline()][:1]
+    for target in {"everything": family, "run": family[:1], "job": jobs}[victim]:
         with suppress(psutil.NoSuchProcess):
-            one.send_signal(getattr(signal, name))
-    said = ""
+            target.send_signal(getattr(signal, name))
+    output = ""
     with suppress(subprocess.TimeoutExpired):
-        said = process.communicate(timeout=WAIT_S)[0]
+        output = process.communicate(timeout=WAIT_S)[0]
     _finish(family)
-    assert "Traceback" not in said or victim == "job"
-    again = workflow.aqbio_run()
-    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Traceback" not in output or victim == "job"
+    resumed = workflow.aqbio_run()
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert workflow.results() == before

@@ -45,18 +45,18 @@ def _run(workflow: Workflow, *before: str, **environment: str) -> tuple[int, str
             "sh",
             *command,
         ]
-    done = subprocess.run(
+    process = subprocess.run(
         command, cwd=workflow.folder, env=workflow.environment | environment, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
-    said = done.stdout + done.stderr
-    assert "Traceback" not in said
-    return done.returncode, said
+    output = process.stdout + process.stderr
+    assert "Traceback" not in output
+    return process.returncode, output
 
 
 def test_without_a_home(small: Workflow):
-    status, said = _run(small, HOME=NOWHERE, XDG_CACHE_HOME="")
-    assert (status, "Done as asked: 2 of 18" in said) == (0, True), said
+    status, output = _run(small, HOME=NOWHERE, XDG_CACHE_HOME="")
+    assert (status, "Done as asked: 2 of 18" in output) == (0, True), output
 
 
 @pytest.mark.skipif(not _mounts(), reason="this user may not mount")
@@ -66,11 +66,15 @@ def test_in_a_folder_that_can_only_be_read(small: Workflow, tmp_path_factory, re
     other = tmp_path_factory.mktemp("writable")
     if results == "elsewhere":
         replace(small.file, "results: results", f"results: {other}")
-    here = small.folder
-    only_read = (f"mount --bind {here} {here}", f"mount -o remount,ro,bind {here}", f"cd {here}")
-    status, said = _run(small, *only_read, AQBIO_CALLS=str(other / "calls.txt"))
-    assert status == (results == "here"), said
-    assert ("the disk can only be read." in said) == (results == "here")
+    folder = small.folder
+    only_read = (
+        f"mount --bind {folder} {folder}",
+        f"mount -o remount,ro,bind {folder}",
+        f"cd {folder}",
+    )
+    status, output = _run(small, *only_read, AQBIO_CALLS=str(other / "calls.txt"))
+    assert status == (results == "here"), output
+    assert ("the disk can only be read." in output) == (results == "here")
 
 
 @pytest.mark.skipif(not _mounts(), reason="this user may not mount")
@@ -78,8 +82,8 @@ def test_on_a_full_disk(small: Workflow, tmp_path):
     disk = small.folder / "results"
     disk.mkdir()
     full = (f"mount -t tmpfs -o size=64k tmpfs {disk}", f"! cat /dev/zero 2>&- > {disk}/fill")
-    status, said = _run(small, *full)
-    assert (status, "the disk is full." in said, "memory" in said) == (1, True, False), said
+    status, output = _run(small, *full)
+    assert (status, "the disk is full." in output, "memory" in output) == (1, True, False), output
 
 
 def test_check_says_what_a_run_would_stumble_over(tmp_path, monkeypatch):
@@ -87,16 +91,18 @@ def test_check_says_what_a_run_would_stumble_over(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", NOWHERE)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    found = {(one.severity, one.what) for one in run_problems(load_study(file))}
-    assert ("error", "the folder of the results cannot be written to.") in found
-    assert any(severity == "info" and "cache of this user" in what for severity, what in found)
+    problems = {(problem.severity, problem.what) for problem in run_problems(load_study(file))}
+    assert ("error", "the folder of the results cannot be written to.") in problems
+    assert any(severity == "info" and "cache of this user" in text for severity, text in problems)
     monkeypatch.setenv("HOME", str(tmp_path))
     replace(file, NOWHERE, "results")
-    assert [one.rule for one in run_problems(load_study(file)) if one.severity == "error"] == []
+    assert [
+        problem.rule for problem in run_problems(load_study(file)) if problem.severity == "error"
+    ] == []
     usage = type(shutil.disk_usage(tmp_path))(2**30, 2**30 - 2**20, 2**20)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    room = [one for one in run_problems(load_study(file)) if one.rule == "disk-room"]
-    assert {one.severity for one in room} == {"warning"}
+    room = [problem for problem in run_problems(load_study(file)) if problem.rule == "disk-room"]
+    assert {problem.severity for problem in room} == {"warning"}
     assert "1 MB left" in room[0].what
 
 

@@ -27,7 +27,7 @@ SENTENCES = {
 
 
 @pytest.fixture
-def here(finished: Workflow, monkeypatch: pytest.MonkeyPatch) -> Workflow:
+def study_there(finished: Workflow, monkeypatch: pytest.MonkeyPatch) -> Workflow:
     """A finished study, whose stages run in this process."""
     monkeypatch.chdir(finished.folder)
     monkeypatch.setattr(provenance, "git_commit", stand_in.commit)
@@ -37,10 +37,10 @@ def here(finished: Workflow, monkeypatch: pytest.MonkeyPatch) -> Workflow:
 
 def _run(workflow: Workflow) -> None:
     study = load_study(workflow.file)
-    for _, who, stage in every_job(study):
-        if not study.manifest(who, stage).exists():
-            if who:
-                stand_in.participant_stand_in(stage)(study, who, print)
+    for _, participant, stage in every_job(study):
+        if not study.manifest(participant, stage).exists():
+            if participant:
+                stand_in.participant_stand_in(stage)(study, participant, print)
             else:
                 stand_in.study_stand_in(stage)(study, print)
 
@@ -51,7 +51,7 @@ def _nothing_half_written(workflow: Workflow, call: str) -> None:
     study = load_study(workflow.file)
     assert not study.manifest(person, stage).exists()
     assert not [path for path in workflow.root.rglob("*") if PARTIAL in path.name]
-    assert any(one.stage == stage for one in result_problems(study))
+    assert any(problem.stage == stage for problem in result_problems(study))
 
 
 STRUCK = {
@@ -62,15 +62,15 @@ STRUCK = {
 
 
 @pytest.mark.parametrize(("call", "fault"), sorted(STRUCK))
-def test_a_fault_of_the_disk_or_of_memory(here, monkeypatch, call, fault):
-    before = here.results()
-    here.forget(call)
+def test_a_fault_of_the_disk_or_of_memory(study_there, monkeypatch, call, fault):
+    before = study_there.results()
+    study_there.forget(call)
     monkeypatch.setenv("AQBIO_FAULT", f"{call}:{fault}")
     with pytest.raises(RunStoppedError) as caught:
-        _run(here)
+        _run(study_there)
     assert caught.value.what == f"{SENTENCES[fault]}."
     assert caught.value.fix.endswith("run the same command again: what was finished is kept.")
-    _nothing_half_written(here, call)
+    _nothing_half_written(study_there, call)
     monkeypatch.delenv("AQBIO_FAULT")
-    _run(here)
-    assert here.results() == before
+    _run(study_there)
+    assert study_there.results() == before

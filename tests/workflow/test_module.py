@@ -37,15 +37,17 @@ def _planned(jobs, prefix=""):
 @pytest.mark.parametrize("prefix", ["", "aqbio_"])
 def test_a_module_plans_the_same_jobs(small: Workflow, prefix):
     snakefile = small.folder / "Snakefile"
-    told = OTHER_WORKFLOW.format(snakefile=str(ROOT / "workflow" / "Snakefile"), prefix=prefix)
-    snakefile.write_text(told, encoding="utf-8")
+    workflow_text = OTHER_WORKFLOW.format(
+        snakefile=str(ROOT / "workflow" / "Snakefile"), prefix=prefix
+    )
+    snakefile.write_text(workflow_text, encoding="utf-8")
     (small.folder / "config").mkdir()
-    given = (ROOT / "config" / "config.yaml").read_text(encoding="utf-8")
-    given = given.replace("my_study/study.yaml", small.file.name)
-    (small.folder / "config" / "config.yaml").write_text(given, encoding="utf-8")
-    done = small.run("tests.workflow.plan", "--snakefile", str(snakefile), "--dry-run")
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = [line for line in done.stdout.splitlines() if line.startswith("JOB ")]
+    config = (ROOT / "config" / "config.yaml").read_text(encoding="utf-8")
+    config = config.replace("my_study/study.yaml", small.file.name)
+    (small.folder / "config" / "config.yaml").write_text(config, encoding="utf-8")
+    process = small.run("tests.workflow.plan", "--snakefile", str(snakefile), "--dry-run")
+    assert process.returncode == 0, process.stdout + process.stderr
+    lines = [line for line in process.stdout.splitlines() if line.startswith("JOB ")]
     jobs = [json.loads(line.removeprefix("JOB ")) for line in lines]
     jobs = [job for job in jobs if job["rule_name"] != "wanted"]
     assert _planned(jobs, prefix) == _planned(small.jobs("default"))

@@ -21,17 +21,17 @@ def test_every_job_has_its_needs_a_log_a_benchmark_and_a_message(small, tmp_path
     larger = write_workflow(tmp_path_factory.mktemp("larger"), small.warm)
     sheet = larger.folder / "trials.tsv"
     [run] = [row for row in sheet.read_text().splitlines() if row.startswith("P1\tfast\t")]
-    more = [run.replace("\tfast\t", f"\tfast{number}\t") for number in range(40)]
-    sheet.write_text(sheet.read_text() + "\n".join(more) + "\n")
-    large = {(one["rule_name"], str(one["wildcards"])): one for one in larger.jobs("slurm")}
+    more_runs = [run.replace("\tfast\t", f"\tfast{number}\t") for number in range(40)]
+    sheet.write_text(sheet.read_text() + "\n".join(more_runs) + "\n")
+    large = {(job["rule_name"], str(job["wildcards"])): job for job in larger.jobs("slurm")}
     for job in jobs:
-        who = job["wildcards"].get("participant", "")
-        needs, name = job["resources"], "/".join(filter(None, [job["rule_name"], who]))
+        participant = job["wildcards"].get("participant", "")
+        needs, name = job["resources"], "/".join(filter(None, [job["rule_name"], participant]))
         assert job["log"] == [f"results/small/logs/{name}.log"]
         assert job["benchmark"] == f"results/small/logs/{name}.tsv"
         assert job["threads"] == needs["cpus_per_task"] == 1
         assert 1000 <= needs["mem_mb"] <= 8000
         assert 10 <= needs["runtime"] <= 240
         after = large[job["rule_name"], str(job["wildcards"])]["resources"]
-        for what in ("mem_mb", "runtime"):
-            assert (after[what] > needs[what]) == (who != "P2"), (name, what)
+        for resource in ("mem_mb", "runtime"):
+            assert (after[resource] > needs[resource]) == (participant != "P2"), (name, resource)

@@ -78,30 +78,30 @@ def test_inputs_and_outputs_of_every_job_are_those_of_the_table(small: Workflow,
     monkeypatch.chdir(small.folder)
     study = _study(Path("study.yaml"))
     models = {one.within: one for one in (study, *on_other_models(study).values())}
-    wanted = {}
-    for on, who, stage in every_job(study):
-        record = on.manifest(who, stage)
+    expected = {}
+    for on, participant, stage in every_job(study):
+        record = on.manifest(participant, stage)
         folders = [record.parent / one for one in STAGE_TABLE[stage].folders]
-        tables = table_files(study, stage) if not who else []
-        wanted[str(record)] = (
+        tables = table_files(study, stage) if not participant else []
+        expected[str(record)] = (
             stage,
-            {str(one) for one in records_read(on, who, stage, direct=True)},
+            {str(one) for one in records_read(on, participant, stage, direct=True)},
             {str(one) for one in (record, *folders, *tables)},
         )
-    assert len(wanted) == len(models) * 5 * 2 + 2 * 2 + 4
+    assert len(expected) == len(models) * 5 * 2 + 2 * 2 + 4
     planned = {
         job["output"][0]: (job["rule_name"], {*job["input"]}, {*job["output"]})
         for job in small.jobs("default")
     }
-    assert planned == wanted
+    assert planned == expected
 
 
 def test_list_rules_reads_as_the_pipeline(small: Workflow):
-    done = small.snakemake("--list-rules")
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
+    process = small.snakemake("--list-rules")
+    output = process.stdout + process.stderr
+    assert process.returncode == 0, output
     for name in ("all", *STAGES):
-        assert re.search(rf"^{name} \([A-Z].*\.\)$", said, re.MULTILINE), name
+        assert re.search(rf"^{name} \([A-Z].*\.\)$", output, re.MULTILINE), name
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,6 @@ def test_list_rules_reads_as_the_pipeline(small: Workflow):
     ids=" ".join,
 )
 def test_what_snakemake_can_do_with_it(finished: Workflow, options):
-    done = finished.snakemake(*options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    process = finished.snakemake(*options)
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "Traceback" not in process.stdout + process.stderr

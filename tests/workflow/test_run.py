@@ -38,9 +38,9 @@ def unreadable(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patched:
         draw_nothing(patched)
         patched.setattr(progress, "run_snakemake", ran)
-        done = _run(folder, str(file))
-    assert done.exit_code == progress.INTERNAL_ERROR_STATUS, done.output  # no trial is usable
-    return folder, done.output
+        result = _run(folder, str(file))
+    assert result.exit_code == progress.INTERNAL_ERROR_STATUS, result.output  # no trial is usable
+    return folder, result.output
 
 
 def test_it_ends_with_a_page_and_every_reason(unreadable):
@@ -60,11 +60,11 @@ def test_it_ends_with_a_page_and_every_reason(unreadable):
 
 def test_no_result_names_a_folder_of_the_machine(unreadable):
     folder, _ = unreadable
-    files = [one for one in (folder / "results").rglob("*") if one.is_file()]
-    results = [one for one in files if "logs" not in one.parts]
+    files = [path for path in (folder / "results").rglob("*") if path.is_file()]
+    results = [path for path in files if "logs" not in path.parts]
     assert len(results) > 50
-    for one in results:
-        assert str(folder).encode() not in one.read_bytes(), one
+    for path in results:
+        assert str(folder).encode() not in path.read_bytes(), path
 
 
 @pytest.mark.parametrize("wrong", ["setting", "obstacle"])
@@ -76,11 +76,11 @@ def test_problems_stop_it_before_anything_runs(tmp_path, wrong):
     else:
         obstacle.parent.mkdir(parents=True)
         obstacle.write_text("a file where a folder must be")
-    done = _run(tmp_path, ".")
+    result = _run(tmp_path, ".")
     words = {
         "setting": "setting solv is unknown.",
         "obstacle": "a file is where results need a folder.",
     }
-    assert done.exit_code != 0
-    assert words[wrong] in str(done.exception) + done.output
+    assert result.exit_code != 0
+    assert words[wrong] in str(result.exception) + result.output
     assert (tmp_path / "results").exists() == (wrong == "obstacle")

@@ -47,11 +47,11 @@ def run_warm(
     """Run a module of Python as ``python -m`` does, in a process that the server forks."""
     variables = {**environment, WARM: address}
     with (
-        open(os.devnull, "rb") as nothing,  # noqa: PTH123
+        open(os.devnull, "rb") as null,  # noqa: PTH123
         tempfile.TemporaryFile("w+", encoding="utf-8") as output,
         tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
     ):
-        status = ask(address, (module, *arguments), str(cwd), variables, (nothing, output, errors))
+        status = ask(address, (module, *arguments), str(cwd), variables, (null, output, errors))
         texts = [(file.seek(0), file.read())[1] for file in (output, errors)]
     return subprocess.CompletedProcess([module, *arguments], status, *texts)
 
@@ -65,29 +65,29 @@ def _serve(address: str) -> None:
         server.listen(64)
         print("ready", flush=True)  # noqa: T201
         while True:
-            asked, _ = server.accept()
+            connection, _ = server.accept()
             if os.fork() == 0:
                 server.close()
-                _answer(asked)
-            asked.close()
+                _answer(connection)
+            connection.close()
 
 
-def _answer(asked: socket.socket) -> None:
+def _answer(connection: socket.socket) -> None:
     """Run one module in a process of its own, and give its exit status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    message, files, *_ = socket.recv_fds(asked, 2**20, 3)
+    message, files, *_ = socket.recv_fds(connection, 2**20, 3)
     while not message.endswith(b"\n"):
-        message += asked.recv(2**20)
+        message += connection.recv(2**20)
     request = json.loads(message)
     process = os.fork()
     if process == 0:
-        asked.close()
+        connection.close()
         for number, file in enumerate(files):
             os.dup2(file, number)
         _become(request)
     _, ended = os.waitpid(process, 0)
     status = os.waitstatus_to_exitcode(ended)
-    asked.sendall(b"%d\n" % (status if status >= 0 else 128 - status))
+    connection.sendall(b"%d\n" % (status if status >= 0 else 128 - status))
     os._exit(0)
 
 

@@ -33,10 +33,7 @@ CACHE = ROOT / "build" / "lacking"
 
 PLAIN = {"consistency": {"enabled": False}}
 
-QUICK = PLAIN | {
-    "contributions": {"draws": 16},
-    "figures": {"widths_mm": [89], "formats": ["svg"]},
-}
+QUICK = PLAIN | {"contributions": {"draws": 16}, "figures": {"widths_mm": [89], "formats": ["svg"]}}
 """Without the fit, with few draws and one width of figures: a short study takes some seconds."""
 
 PAIRS_SEED, MOST_PAIRS = 43, 40

@@ -14,13 +14,7 @@ import xarray as xr
 
 from aqbio.config import Trial
 from aqbio.contributions.files import trial_contributions
-from aqbio.contributions.other_models import (
-    COLUMNS,
-    ComparedModels,
-    compared_models,
-    steps_in_motion,
-    with_model,
-)
+from aqbio.contributions.other_models import COLUMNS, compared_models, steps_in_motion, with_model
 from aqbio.contributions.step_outcomes import WHOLE_BODY
 from aqbio.contributions.step_postures import trial_postures
 from aqbio.contributions.step_quality import band_rows, quality_rows, unobserved_parts
@@ -163,9 +157,13 @@ def write_steps(
     cut: list[TrialTables] = []
     contribution_entries = {entry["trial_id"]: entry for entry in trials if entry["status"] == OK}
     models = compared_models(study, participant_id, contribution_entries)
+    states = model_states(models.table)
 
     def work(trial: Trial) -> TrialOutcome:
-        trial_steps = _trial_steps(study, trial, contribution_entries[trial.trial_id], models)
+        of_trial = states.get(trial.trial_id, states.get("", []))
+        trial_steps = _trial_steps(
+            study, trial, contribution_entries[trial.trial_id], of_trial, models.curves
+        )
         cut.append(_trial_tables(study, trial_steps))
         return TrialOutcome({"unobserved": unobserved_parts(study, trial_steps.data)})
 
@@ -268,22 +266,25 @@ def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
 
 
 def _trial_steps(
-    study: Study, trial: Trial, contributions_entry: Mapping[str, Any], models: ComparedModels
+    study: Study,
+    trial: Trial,
+    contributions_entry: Mapping[str, Any],
+    model_deviations: Sequence[Mapping[Key, FloatArray]],
+    model_curves: Mapping[str, FloatArray],
 ) -> TrialSteps:
+    """Cut a trial into steps; deviations of outcomes and curves on other models widen intervals."""
     participant_id = trial.participant_id
     source = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     data, final = trial_contributions(study, participant_id, trial.trial_id)
-    states = model_states(models.table)
-    other = states.get(trial.trial_id, states.get("", []))
-    data = with_model(data, other)
+    data = with_model(data, model_deviations)
     steps = trial_steps(list(trial_contacts(data)), data["time"].values)
     scheme, covered = role_scheme(study), steps_in_motion(data, steps)
     curves = step_dataset(data, covered, study.model_map, scheme)
-    curves = with_spreads(curves, data, covered, scheme, models.curves)
+    curves = with_spreads(curves, data, covered, scheme, model_curves)
     sides = {step.side for step in steps}
     half: Widths = {side: half_widths(stance_sds(data, side)) for side in sides}
     rows = contribution_table(data, covered, curves, scheme, half)
-    sds = statistic_sds(data, steps, other)
+    sds = statistic_sds(data, steps, model_deviations)
     data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
     postures = trial_postures(study, participant_id, data, final, covered)
     return TrialSteps(

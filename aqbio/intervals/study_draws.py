@@ -273,8 +273,8 @@ def _values(
     numbers = {number: index for index, number in enumerate(steps["step"].tolist())}
     outcome_index = {key: index for index, key in enumerate(outcomes)}
     values = np.full((len(numbers), len(outcomes), len(AXES)), np.nan)
-    names = zip(*(rows[name].astype(str) for name in NAMES), strict=True)
-    cells = zip(rows["axis"], rows["step"], rows["value"], strict=True)
+    names = zip(*(rows[name].astype(str).tolist() for name in NAMES), strict=True)
+    cells = zip(*(rows[name].tolist() for name in ("axis", "step", "value")), strict=True)
     for key, (axis, step, value) in zip(names, cells, strict=True):
         if key in outcome_index and step in numbers:
             values[numbers[step], outcome_index[key], AXES.index(axis)] = value

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from aqbio.filters import low_pass
 from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.mot import Storage, write_storage
@@ -23,7 +24,6 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.stage import prepare_participant
 from aqbio.scale.stage import scale_participant
-from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 from benchmarks.studies import OneRun
 

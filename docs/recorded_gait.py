@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from aqbio.filters import low_pass
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import read_storage
 from aqbio.names import GRAVITY
 from aqbio.prepare.contacts import contacts
-from aqbio.signals import low_pass
 from aqbio.virtual.athlete import Athlete
 from validation.gaits.parameters import (
     GaitDesign,

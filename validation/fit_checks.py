@@ -21,6 +21,7 @@ from typing import NamedTuple, get_args
 import numpy as np
 from scipy.sparse import csr_array
 
+from aqbio.filters import low_pass, low_pass_gain
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_dynamics.balance import Residual, adjusted_skeleton
 from aqbio.inverse_dynamics.changes import WHOLE_BODY, Change, leg_shares, legs_of
@@ -41,7 +42,6 @@ from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
 from aqbio.prepare.force_lag import force_delay
-from aqbio.signals import low_pass, low_pass_gain
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 FREQUENCIES = (2.0, 4.0, 8.0, 12.0, 16.0, 20.0)

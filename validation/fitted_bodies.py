@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.signal import butter, sosfiltfilt
 
+from aqbio.filters import low_pass
 from aqbio.inverse_dynamics.balance import centre_shifts
 from aqbio.inverse_dynamics.fit import TrialFit
 from aqbio.inverse_dynamics.parameters import CENTRES, SOFT_TISSUE
@@ -27,7 +28,6 @@ from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import spline_motion
 from aqbio.names import AXES, GRAVITY
-from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 
 SLOW_HZ = 6.0

@@ -19,6 +19,7 @@ import pandas as pd
 import yaml
 
 from aqbio.contributions.without_plates import ESTIMATES
+from aqbio.filters import low_pass
 from aqbio.gait.step_files import step_file, trial_contacts
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study, load_study
@@ -26,7 +27,6 @@ from aqbio.io.tables import read_columns, read_table
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
 from aqbio.names import AXES, GRAVITY, NORMAL_95, ROLE_GROUPS
-from aqbio.signals import low_pass
 from aqbio.stage_table import PARTICIPANT_STAGES, stage_module
 from aqbio.vectors import FloatArray
 

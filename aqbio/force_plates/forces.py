@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.signals import low_pass, runs, shrunk
+from aqbio.filters import low_pass
+from aqbio.signals import runs, shrunk
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, dot
 
 QUIET_SHARE = 0.1

@@ -10,6 +10,7 @@ import numpy as np
 from aqbio.body.draws import AVERAGED_FRAMES
 from aqbio.body.records import body_spread, followed_markers
 from aqbio.config import Trial
+from aqbio.filters import low_pass
 from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.force_plates.forces import UNLOADED_BAND_N, centre_of_pressure
 from aqbio.gait.step_files import trial_contacts
@@ -38,7 +39,6 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY, LOW_PASSED
 from aqbio.observed.parts import incomplete_reason, read_observed
 from aqbio.prepare.prepared import MEASURED, foot_loads, plate_wrench, recorded_trial
-from aqbio.signals import low_pass
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray
 

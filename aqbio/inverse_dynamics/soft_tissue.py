@@ -22,10 +22,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from aqbio.filters import lagging
 from aqbio.inverse_dynamics.parameters import COMPLIANCE, SLIDE, Runner
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.poses import SegmentPoses, segment_poses, station_positions
-from aqbio.signals import lagging
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, dot
 
 DAMPING_CUTOFF_HZ = 10.0

@@ -8,6 +8,7 @@ import xarray as xr
 from aqbio.body.records import ParticipantModel
 from aqbio.config import ModelMap, Trial
 from aqbio.errors import AqbioError, Finding
+from aqbio.filters import low_pass
 from aqbio.inverse_kinematics.findings import (
     MIN_MARKERS,
     choose_frames,
@@ -35,7 +36,6 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.mask import Observed
 from aqbio.observed.parts import ObservedParts, lost_findings, lost_parts, of_the_model
 from aqbio.prepare.prepared import foot_loads, loads_with_toes, recorded_trial
-from aqbio.signals import low_pass
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 from aqbio.vectors import FloatArray
 

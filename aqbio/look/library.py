@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from aqbio.errors import AqbioError
+from aqbio.filters import design_cutoff, low_pass
 from aqbio.gait.roles import group_sum, membership
 from aqbio.inverse_kinematics.trial_pose import coordinates_of_file
 from aqbio.io.mot import read_storage
@@ -39,7 +40,6 @@ from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.coordinates import coordinate_values
 from aqbio.rotation.induced import CONTACT_ROWS
 from aqbio.rotation.levels import PRIMARY
-from aqbio.signals import design_cutoff, low_pass
 from aqbio.vectors import BoolArray, FloatArray
 
 FilePath = str | os.PathLike[str]

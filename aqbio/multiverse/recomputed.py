@@ -12,6 +12,7 @@ import xarray as xr
 from aqbio.body.records import ParticipantModel, final_model
 from aqbio.contributions.files import sampled_contributions
 from aqbio.errors import AqbioError
+from aqbio.filters import low_pass
 from aqbio.force_plates.alignment import Alignment
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.gait.roles import group_sum, membership
@@ -49,7 +50,6 @@ from aqbio.prepare.events_from_markers import foot_markers
 from aqbio.prepare.prepared import MEASURED, loads_with_toes
 from aqbio.rotation.level_a import force_shares
 from aqbio.rotation.levels import compute_mechanics
-from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 
 Value = TypeVar("Value")

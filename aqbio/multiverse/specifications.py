@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from aqbio.config.settings import ConsistencyWay, StudySettings
 from aqbio.errors import Finding
+from aqbio.filters import lowest_rate
 from aqbio.gait.roles import PelvisMember
-from aqbio.signals import lowest_rate
 
 BodyTable = Literal["model", "de_leva", "dumas"]
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, distinct, listed
+from aqbio.filters import design_cutoff
 from aqbio.io.movement import (
     MAX_STANDING_MOVEMENT_M,
     MIN_STANDING_S,
@@ -19,7 +20,6 @@ from aqbio.io.movement import (
 )
 from aqbio.io.recording import Recording
 from aqbio.prepare.notes import Notes
-from aqbio.signals import design_cutoff
 
 MAX_MEDIAN_SPEED_M_S = 30.0
 """Half of all marker steps are slower than this in any running: 2.4 times the fastest known 20 m

@@ -8,9 +8,10 @@ from itertools import pairwise
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from aqbio.filters import low_pass
 from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.prepare.broken_contacts import LOST_MIDDLE, broken_parts, has_failed_plate
-from aqbio.signals import joined, low_pass, runs
+from aqbio.signals import joined, runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, dot
 
 MIN_EVENT_CUTOFF_HZ = 100.0

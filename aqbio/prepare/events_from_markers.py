@@ -9,13 +9,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from aqbio.config import MarkerSet
+from aqbio.filters import low_pass
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import displacement, pelvis_paths
 from aqbio.prepare.contacts import LEFT, RIGHT, FootContact
 from aqbio.prepare.ground import Ground
 from aqbio.prepare.notes import Notes
-from aqbio.signals import fill_gaps, joined, low_pass, runs
+from aqbio.signals import fill_gaps, joined, runs
 from aqbio.vectors import BoolArray, FloatArray
 
 MIN_RUNNING_SPEED_M_S = 1.0

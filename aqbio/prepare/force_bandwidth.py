@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import least_squares
 
-from aqbio.signals import low_pass, runs
+from aqbio.filters import low_pass
+from aqbio.signals import runs
 from aqbio.vectors import FloatArray, IntArray
 
 

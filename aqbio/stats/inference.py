@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 from scipy.optimize import brentq
 
 from aqbio.names import MEDIAN_OF_NORMAL
@@ -152,14 +152,14 @@ def mean_estimate(values: ArrayLike, model: str = "", errors: Errors = "robust")
     85 %.
     """
     numbers = np.asarray(values, dtype=float)
-    finite = numbers[np.isfinite(numbers)]
+    finite = pd.Series(numbers[np.isfinite(numbers)])
     count = len(finite)
     if count < 2:
         return Estimate(float(finite.mean()) if count else np.nan, np.nan, np.nan, model=model)
-    estimate = Estimate(float(finite.mean()), float(stats.sem(finite)), count - 1.0, model=model)
+    estimate = Estimate(float(finite.mean()), float(finite.sem()), count - 1.0, model=model)
     if errors == "plain" or count < 3 or estimate.se <= 1e-9 * abs(estimate.value):
         return estimate
-    skewness = float(stats.skew(finite, bias=False) / np.sqrt(count))
+    skewness = float(finite.skew() / np.sqrt(count))
     return replace(estimate, skewness=skewness, model=model and f"{model}, without skewness")
 
 

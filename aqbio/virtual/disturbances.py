@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from aqbio.signals import low_pass
+from aqbio.filters import low_pass
 from aqbio.vectors import BoolArray, FloatArray, rotate
 from aqbio.virtual.athlete import coarse_segment
 from aqbio.virtual.recording import VirtualRecording

@@ -12,6 +12,7 @@ from scipy.interpolate import BSpline, make_interp_spline
 from scipy.stats import norm
 
 from aqbio.body.draws import drawn_skeleton, inertial_parameters
+from aqbio.filters import low_pass
 from aqbio.force_plates.alignment import OFFSET, PIVOT, ROTATION, SCALE, Alignment
 from aqbio.inverse_dynamics import normal_equations
 from aqbio.inverse_dynamics import solver as solvers
@@ -94,7 +95,6 @@ from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.multibody.poses import segment_poses
 from aqbio.names import GRAVITY
 from aqbio.rotation.level_a import level_a
-from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.golden import differences

@@ -15,6 +15,7 @@ from aqbio.body.priors import posture_sd
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Solve
 from aqbio.errors import AqbioError
+from aqbio.filters import low_pass
 from aqbio.inverse_kinematics.findings import (
     arm_swings,
     force_findings,
@@ -39,7 +40,6 @@ from aqbio.observed.determined import coordinates_observed, frame_sd, range_sd, 
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.prepare.prepared import MEASURED
 from aqbio.rotation.level_a import level_a
-from aqbio.signals import low_pass
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import DATA, SPRINTERS, load_library
 from tests.body.made import MAP

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from aqbio.filters import low_pass
 from aqbio.io.mot import write_storage
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
@@ -14,7 +15,6 @@ from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import GRAVITY
-from aqbio.signals import low_pass
 from aqbio.vectors import cross
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import sprinter

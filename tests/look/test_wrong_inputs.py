@@ -12,6 +12,7 @@ import pytest
 
 import aqbio
 from aqbio.errors import AqbioError
+from aqbio.filters import low_pass
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.look.command import look
 from aqbio.look.inputs import SHEET_NAMES, read_model_in_motion
@@ -20,7 +21,6 @@ from aqbio.multibody.motion import spline_motion
 from aqbio.opensim.reference import MovedModel
 from aqbio.opensim.session import array_from_vec3, opensim
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.signals import low_pass
 from aqbio.virtual.truth import run_truth
 from tests.look.made_files import (
     FORCE_RATE,

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import yaml
 
+from aqbio.filters import low_pass
 from aqbio.inverse_kinematics.files import MIN_COP_FORCE_N, write_recording
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.trc import read_trc, write_trc
-from aqbio.signals import low_pass
 from tests import made_run
 from tests.case_lines import undescribed
 from tests.golden import changed, differences

@@ -16,6 +16,7 @@ import pytest
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError
+from aqbio.filters import low_pass
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.netcdf import read_dataset
@@ -29,7 +30,6 @@ from aqbio.prepare.notes import Notes
 from aqbio.prepare.prepared import prepared_dataset
 from aqbio.prepare.stage import prepare_participant
 from aqbio.prepare.trial import prepare_trial
-from aqbio.signals import low_pass
 
 pytestmark = pytest.mark.real
 

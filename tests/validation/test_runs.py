@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aqbio.filters import low_pass
 from aqbio.multibody.dynamics import newton_euler
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import GRAVITY
-from aqbio.signals import low_pass
 from aqbio.vectors import cross
 from aqbio.virtual.demo import GaitName
 from aqbio.virtual.disturbances import STRIDE_LOCKED_SKIN, Skin, skin_motion

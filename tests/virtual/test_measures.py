@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aqbio.filters import low_pass
 from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.gait.postures import MEASURES
 from aqbio.gait.step_files import participant_rows
@@ -24,7 +25,6 @@ from aqbio.io.trc import write_trc
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import spline_motion
-from aqbio.signals import low_pass
 from aqbio.stage_table import STAGES
 from aqbio.tables.stage import tables_study
 from aqbio.virtual.disturbances import Disturbances, disturbed

@@ -12,12 +12,12 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
+from aqbio.filters import low_pass
 from aqbio.inverse_dynamics.observations import GroundWrench, Observations
 from aqbio.inverse_dynamics.parameters import Runner
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.skeleton import GROUND, Skeleton
-from aqbio.signals import low_pass
 from aqbio.vectors import BoolArray, FloatArray, cross, rotate
 from aqbio.virtual.athlete import coarse_segment
 from aqbio.virtual.demo import DATA

@@ -156,7 +156,8 @@ def mean_estimate(values: ArrayLike, model: str = "", errors: Errors = "robust")
     count = len(finite)
     if count < 2:
         return Estimate(float(finite.mean()) if count else np.nan, np.nan, np.nan, model=model)
-    estimate = Estimate(float(finite.mean()), float(finite.sem()), count - 1.0, model=model)
+    standard_error = float(finite.std() / np.sqrt(count))
+    estimate = Estimate(float(finite.mean()), standard_error, count - 1.0, model=model)
     if errors == "plain" or count < 3 or estimate.se <= 1e-9 * abs(estimate.value):
         return estimate
     skewness = float(finite.skew() / np.sqrt(count))

@@ -7,6 +7,7 @@ FAST := $(foreach room,io stats config labels study faults intake rotation force
 	tests/body/test_bodies.py tests/contributions/test_golden.py tests/contributions/test_steps.py tests/inverse_dynamics/test_session.py \
 	tests/prepare/test_force_bandwidth.py tests/prepare/test_force_evidence.py tests/prepare/test_recordings.py tests/test_*.py
 QUICK := not opensim and not workflow and not browser and not install and not slurm and not real
+MARKS := not whole
 TESTS := $(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -15,13 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes begin: none should com
 LOCK := build/lock/bin/uv pip compile pyproject.toml --extra slurm --constraint constraints.txt --generate-hashes \
 	--universal --python-version 3.11 --no-header --no-annotate --quiet
 
-define SKIPS
-@[ -n "$$AQBIO_REALDATA" ] || echo "AQBIO_REALDATA is not set: the tests of real recordings skip"
-@[ -n "$$AQBIO_CASES" ] || echo "AQBIO_CASES is not set: the tests of small inputs that once failed skip"
-@[ -x /usr/bin/chromium ] || echo "chromium is not installed: the tests of the page skip (scripts/install_system.sh)"
-endef
-
-.PHONY: help demo public address test test-whole test-all test-fast check format settings models benchmark fuzz lacking validate docs audit mutants golden lock licences dist clean
+.PHONY: help demo public address test test-whole test-fast check format settings models benchmark fuzz lacking validate docs audit mutants golden lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -41,15 +36,13 @@ address: docs demo public ## all that is published: site, demo and public runner
 	$(BIN)/python -m docs.gather_pages
 
 test: $(VENV)/.test ## run the tests: eight minutes on two cores
-	$(SKIPS)
-	$(TESTS) -m "not whole"
+	@[ -n "$$AQBIO_REALDATA" ] || echo "AQBIO_REALDATA is not set: the tests of real recordings skip"
+	@[ -n "$$AQBIO_CASES" ] || echo "AQBIO_CASES is not set: the tests of small inputs that once failed skip"
+	@[ -x /usr/bin/chromium ] || echo "chromium is not installed: the tests of the page skip (scripts/install_system.sh)"
+	$(TESTS) -m "$(MARKS)"
 
 test-whole: $(VENV)/.test ## run whole studies: with what recordings lack, killed, crashed, without POSIX, from a wheel; five minutes more
 	$(TESTS) -m whole
-
-test-all: $(VENV)/.test ## run the tests of both at once
-	$(SKIPS)
-	$(TESTS)
 
 test-fast: $(VENV)/.check ## what fits 90 seconds: the rooms that need neither OpenSim nor a study
 	$(BIN)/ruff check .

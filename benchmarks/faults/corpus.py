@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 import struct
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -194,9 +196,17 @@ def warnings_of(file: Path) -> list[Finding]:
     return [finding for finding in firsts if finding.severity != "info"]
 
 
+@cache
+def sound_findings() -> frozenset[tuple[str, str]]:
+    """Rules and words of what is said of the study in which nothing is damaged."""
+    with tempfile.TemporaryDirectory() as folder:
+        findings = warnings_of(sound_study(Path(folder) / "sound"))
+    return frozenset((finding.rule, finding.what) for finding in findings)
+
+
 def answers(case: Break, folder: Path) -> Iterator[Finding]:
     """Findings of a broken study that the sound one does not have."""
-    sound = {(finding.rule, finding.what) for finding in warnings_of(sound_study(folder / "sound"))}
+    sound = sound_findings()
     file = sound_study(folder / "broken")
     case(folder / "broken")
     for finding in warnings_of(file):

@@ -51,10 +51,10 @@ def delayed(take: Take, ms: float) -> Take:
     """Forces late by so many milliseconds (early where negative); what is not known is zero."""
     samples = round(ms / 1000.0 * take.force_rate)
     source = np.arange(len(take.force)) - samples
-    known = (source >= 0) & (source < len(take.force))
+    recorded = (source >= 0) & (source < len(take.force))
     source = np.clip(source, 0, len(take.force) - 1)
-    known = known[:, None, None]
-    return take.changed(force=take.force[source] * known, moment=take.moment[source] * known)
+    recorded = recorded[:, None, None]
+    return take.changed(force=take.force[source] * recorded, moment=take.moment[source] * recorded)
 
 
 def low_passed(take: Take, hz: float) -> Take:

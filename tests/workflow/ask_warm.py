@@ -15,7 +15,7 @@ def ask(address, command, cwd, environment, files):
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(address)
         text = json.dumps(request).encode() + b"\n"
-        sent = socket.send_fds(connection, [text], [one.fileno() for one in files])
+        sent = socket.send_fds(connection, [text], [stream.fileno() for stream in files])
         connection.sendall(text[sent:])
         return int(connection.makefile("rb").readline() or 1)
 

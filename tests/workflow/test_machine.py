@@ -63,16 +63,16 @@ def test_without_a_home(small: Workflow):
 @pytest.mark.parametrize("results", ["elsewhere", "here"])
 def test_in_a_folder_that_can_only_be_read(small: Workflow, tmp_path_factory, results):
     """As in a container: results go elsewhere, or the sentence says that they have to."""
-    other = tmp_path_factory.mktemp("writable")
+    other_folder = tmp_path_factory.mktemp("writable")
     if results == "elsewhere":
-        replace(small.file, "results: results", f"results: {other}")
+        replace(small.file, "results: results", f"results: {other_folder}")
     folder = small.folder
     only_read = (
         f"mount --bind {folder} {folder}",
         f"mount -o remount,ro,bind {folder}",
         f"cd {folder}",
     )
-    status, output = _run(small, *only_read, AQBIO_CALLS=str(other / "calls.txt"))
+    status, output = _run(small, *only_read, AQBIO_CALLS=str(other_folder / "calls.txt"))
     assert status == (results == "here"), output
     assert ("the disk can only be read." in output) == (results == "here")
 
@@ -115,12 +115,12 @@ def test_results_are_found_from_any_folder_around_them(
         monkeypatch.chdir(folder)
         file = Path(os.path.relpath(finished.file))
         assert finished_study(file).root.samefile(finished.root)
-    other = write_small_study(elsewhere / "deep", results="results")
+    other_folder = write_small_study(elsewhere / "deep", results="results")
     with refused("results-missing", "this study has no results yet, or they lie elsewhere"):
-        finished_study(other)
+        finished_study(other_folder)
     shutil.copytree(finished.root, elsewhere / "results" / "small")  # of a study that still exists
     (elsewhere / "results/small/logs/study").write_text(
         os.path.relpath(finished.file, elsewhere / "results/small")
     )
     with refused("results-missing", "no results yet"):
-        finished_study(other)
+        finished_study(other_folder)

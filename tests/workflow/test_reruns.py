@@ -35,8 +35,8 @@ def test_everything_once_and_then_nothing(small):
     assert small.ran() == ALL
     assert small.planned() == []
     logs = small.root / "logs"
-    assert {one.parent.name for one in logs.glob("*/P1.log")} == set(PARTICIPANT_STAGES)
-    for log in (*logs.glob("*/*.log"), *(logs / f"{one}.log" for one in STUDY_STAGES)):
+    assert {log.parent.name for log in logs.glob("*/P1.log")} == set(PARTICIPANT_STAGES)
+    for log in (*logs.glob("*/*.log"), *(logs / f"{stage}.log" for stage in STUDY_STAGES)):
         assert log.read_text().startswith("12:00:00 ")
         assert log.with_suffix(".tsv").read_text().startswith("s\t")
     process = small.snakemake("--delete-all-output", "--cores", "1")

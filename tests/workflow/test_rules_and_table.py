@@ -77,16 +77,19 @@ def test_inputs_and_outputs_of_every_job_are_those_of_the_table(small: Workflow,
     """Two sessions of one person, on two models."""
     monkeypatch.chdir(small.folder)
     study = _study(Path("study.yaml"))
-    models = {one.within: one for one in (study, *on_other_models(study).values())}
+    models = {
+        study_on_model.within: study_on_model
+        for study_on_model in (study, *on_other_models(study).values())
+    }
     expected = {}
     for on, participant, stage in every_job(study):
         record = on.manifest(participant, stage)
-        folders = [record.parent / one for one in STAGE_TABLE[stage].folders]
+        folders = [record.parent / name for name in STAGE_TABLE[stage].folders]
         tables = table_files(study, stage) if not participant else []
         expected[str(record)] = (
             stage,
-            {str(one) for one in records_read(on, participant, stage, direct=True)},
-            {str(one) for one in (record, *folders, *tables)},
+            {str(path) for path in records_read(on, participant, stage, direct=True)},
+            {str(path) for path in (record, *folders, *tables)},
         )
     assert len(expected) == len(models) * 5 * 2 + 2 * 2 + 4
     planned = {

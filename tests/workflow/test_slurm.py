@@ -58,10 +58,10 @@ def _calls(workflow: Workflow) -> list[str]:
     return file.read_text().splitlines() if file.is_file() else []
 
 
-def _wait_until(seen: Callable[[], object], process: subprocess.Popen[str]) -> None:
+def _wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
     """Wait for a condition; a run that ends before it is told."""
     end = time.monotonic() + WAIT_S
-    while not seen():
+    while not condition():
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < end
         time.sleep(0.2)

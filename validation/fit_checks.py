@@ -41,7 +41,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
-from aqbio.prepare.force_lag import force_delay
+from aqbio.prepare.force_delay import force_delay
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 FREQUENCIES = (2.0, 4.0, 8.0, 12.0, 16.0, 20.0)

@@ -30,7 +30,7 @@ from aqbio.io.tables import read_table
 from aqbio.names import DOUBTFUL, NORMAL_95, SIDES
 from aqbio.observed.spoilt import SPOILT_BY_MEASURE, outcomes_of_cell
 from aqbio.pages.filters import counted
-from aqbio.prepare.body_size import body_scale
+from aqbio.prepare.used_size import body_scale
 from aqbio.reference.group import (
     ERROR,
     MEAN,

@@ -15,7 +15,7 @@ from aqbio.errors import Finding
 from aqbio.force_plates.alignment import Alignment
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.steps import Contact, rotation_about_vertical
-from aqbio.inverse_dynamics.files import fit_values
+from aqbio.inverse_dynamics.fitted import fit_values
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study

@@ -26,7 +26,7 @@ from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS
 from aqbio.observed.parts import incomplete_reason, read_observed
 from aqbio.observed.spoilt import SPOILT_BY_FINDING, spoilt_by_suspicions
 from aqbio.prepare.broken_contacts import without_failures
-from aqbio.prepare.force_lag import MIN_CONTACTS, force_delay
+from aqbio.prepare.force_delay import MIN_CONTACTS, force_delay
 from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray

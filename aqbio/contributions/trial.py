@@ -41,7 +41,7 @@ from aqbio.intervals.second_model import with_second_model
 from aqbio.intervals.sources import Motions
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
-from aqbio.inverse_dynamics.files import CLOCK_SD, FORCES_NOT_USED, fitted_centre_covariance
+from aqbio.inverse_dynamics.fitted import CLOCK_SD, FORCES_NOT_USED, fitted_centre_covariance
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import study_provenance
@@ -53,8 +53,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.parts import ObservedParts, observed_only, read_observed
 from aqbio.opensim.reference import reference_differences
-from aqbio.prepare.ground import MIN_RUNNING_SPEED_M_S
-from aqbio.prepare.prepared import MEASURED, foot_loads, measured_loads
+from aqbio.prepare.prepared import MEASURED, MIN_RUNNING_SPEED_M_S, foot_loads, measured_loads
 from aqbio.rotation.level_a import LevelA
 from aqbio.rotation.levels import NO_ACTUATORS, Anatomy
 from aqbio.study.manifest import TrialOutcome

@@ -28,7 +28,7 @@ from aqbio.figures.style import (
 from aqbio.figures.words import count_words, digits
 from aqbio.io.dictionary import columns
 from aqbio.names import NORMAL
-from aqbio.prepare.body_size import body_scale
+from aqbio.prepare.used_size import body_scale
 from aqbio.reference.group import (
     MEAN,
     MIN_BAND_PEOPLE,

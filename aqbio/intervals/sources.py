@@ -13,7 +13,7 @@ from itertools import groupby
 import numpy as np
 
 from aqbio.body.draws import InertiaSpread, centre_covariance, inertia_draws
-from aqbio.inverse_dynamics.data_errors import LoadSpread
+from aqbio.inverse_dynamics.parameters import LoadSpread
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.momentum import GroupMomenta

@@ -13,7 +13,7 @@ import numpy as np
 
 from aqbio.body.draws import InertiaSpread
 from aqbio.intervals.sources import DrawnLoads, States, drawn_loads, drawn_momentum, drawn_wrenches
-from aqbio.inverse_dynamics.data_errors import LoadSpread
+from aqbio.inverse_dynamics.parameters import LoadSpread
 from aqbio.multibody.dynamics import ExternalLoad, Hub
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.multibody.momentum import GroupMomenta, group_momenta, momentum_regressor, motion_momenta

@@ -23,7 +23,13 @@ from itertools import islice
 import numpy as np
 
 from aqbio.inverse_dynamics.normal_equations import SingleArray
-from aqbio.inverse_dynamics.parameters import CENTRES, SENSOR_SD, STRIDE_SHARE, centre_direction
+from aqbio.inverse_dynamics.parameters import (
+    CENTRES,
+    PLATE_SPREAD,
+    SENSOR_SD,
+    STRIDE_SHARE,
+    centre_direction,
+)
 from aqbio.inverse_dynamics.solver import Solver
 from aqbio.multibody.jacobians import VelocityFields
 from aqbio.multibody.poses import chunks
@@ -35,20 +41,6 @@ PLACEMENT_SD = 0.005
 NOISE_SD = 0.001
 """Prior standard deviation of a marker's noise from frame to frame, m."""
 
-
-@dataclass(frozen=True, slots=True)
-class LoadSpread:
-    """Errors of a force plate: standard deviations."""
-
-    position: float = 0.003
-    """Of its position along x and along z, m."""
-    gain: float = 0.005
-    """Of its force, relative."""
-
-
-PLATE_SPREAD = LoadSpread()
-"""Assumed errors of plates: a fit follows them, so that residuals do not reveal them; crosstalk
-between force channels is as large as the gain error."""
 
 MIN_REMAINING_SHARE = 0.02
 """Errors of which less than this share remains in the residuals keep their prior size."""

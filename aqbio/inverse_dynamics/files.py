@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,12 +24,13 @@ from aqbio.inverse_dynamics.fit import (
     own_samples_of,
     samples_of,
 )
+from aqbio.inverse_dynamics.fitted import CLOCK_SD, FIT_PREFIX, FORCES_NOT_USED
 from aqbio.inverse_dynamics.parameters import CLOCK, DRAG
 from aqbio.inverse_dynamics.posterior_states import body_states, inertia_states, motion_states
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_kinematics.findings import MAX_USED_LAG_S, MIN_STATED_LAG_S
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
-from aqbio.io.netcdf import read_dataset, with_digits
+from aqbio.io.netcdf import with_digits
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import newton_euler
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
@@ -42,16 +42,6 @@ from aqbio.names import AXES, FIT_STATES, SIDES
 from aqbio.observed.parts import MASK_VARIABLES
 from aqbio.prepare.prepared import foot_loads, loads_with_toes, measured_loads
 from aqbio.vectors import FloatArray
-
-
-def centres_path(study: Study, participant_id: str) -> Path:
-    """File of a participant's centres of mass after an accepted fit."""
-    return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_centres.nc"
-
-
-def changes_path(study: Study, participant_id: str) -> Path:
-    """File of the changes by the fit of a participant's session, as rows."""
-    return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_changes.nc"
 
 
 def centres_dataset(
@@ -69,35 +59,9 @@ def centres_dataset(
     )
 
 
-def fitted_centre_covariance(study: Study, participant_id: str) -> FloatArray | None:
-    """(3 B, 3 B) array, m²: covariance after the session's fit; None without an accepted fit."""
-    if not study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]:
-        return None
-    covariance = read_dataset(centres_path(study, participant_id))["centre_covariance"].values
-    size = covariance.shape[0] * covariance.shape[1]
-    matrix: FloatArray = covariance.reshape(size, size)
-    return matrix
-
-
-CLOCK_SD = "clock_sd"
-"""Attribute with the standard deviation of the clock between markers and forces, s."""
-
 PLAIN_CLOCK_SD_S = 0.003
 """Standard deviation of the clock where nothing was fitted, s: the lag of the forces by their own
 evidence is -1.2 to 2.9 ms in 43 sound runs."""
-
-FIT_PREFIX = "fit_"
-"""Prefix of attributes that hold fitted parameters."""
-
-
-def fit_values(fitted: xr.Dataset) -> dict[str, float]:
-    """Fitted parameter values of a trial, by name."""
-    attributes = {str(name): value for name, value in fitted.attrs.items()}
-    return {
-        name.removeprefix(FIT_PREFIX): float(value)
-        for name, value in attributes.items()
-        if name.startswith(FIT_PREFIX)
-    }
 
 
 LABORATORY = (CLOCK, *ALIGNMENT, *PIVOT)
@@ -293,10 +257,6 @@ PASSED_ATTRIBUTES = (
     "free_moment",
 )  # fmt: skip
 """Attributes of a prepared trial that later stages need."""
-
-
-FORCES_NOT_USED = "forces_not_used"
-"""Attribute with the reason why a trial's forces are not used; empty where they are."""
 
 
 def without_forces(dataset: xr.Dataset, why: str) -> xr.Dataset:

@@ -444,3 +444,18 @@ class Weights:
     roughness: float = 0.65
     """Fifth derivatives of coordinates over those of a motion whose acceleration, that of plain
     inverse kinematics, oscillates at the cut-off (docs/decisions/0023-matched-filters.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSpread:
+    """Errors of a force plate: standard deviations."""
+
+    position: float = 0.003
+    """Of its position along x and along z, m."""
+    gain: float = 0.005
+    """Of its force, relative."""
+
+
+PLATE_SPREAD = LoadSpread()
+"""Assumed errors of plates: a fit follows them, so that residuals do not reveal them; crosstalk
+between force channels is as large as the gain error."""

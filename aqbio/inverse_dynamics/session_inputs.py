@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+import xarray as xr
 
 from aqbio.body.draws import AVERAGED_FRAMES
 from aqbio.body.records import body_spread, followed_markers
 from aqbio.config import Trial
 from aqbio.filters import low_pass
 from aqbio.force_plates.alignment import ALIGNMENT
-from aqbio.force_plates.forces import UNLOADED_BAND_N, centre_of_pressure
+from aqbio.force_plates.bands import low_passed
+from aqbio.force_plates.forces import UNLOADED_BAND_N, PlateWrench, centre_of_pressure
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.inverse_dynamics.observations import GroundWrench, Observations, measured_frames
@@ -38,7 +40,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY, LOW_PASSED
 from aqbio.observed.parts import incomplete_reason, read_observed
-from aqbio.prepare.prepared import MEASURED, foot_loads, plate_wrench, recorded_trial
+from aqbio.prepare.prepared import MEASURED, foot_loads, recorded_trial
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -323,3 +325,12 @@ def fitted_session(
             )
     session.single_fits = {}
     return session
+
+
+def plate_wrench(prepared: xr.Dataset) -> PlateWrench:
+    """Forces and moments of the plates of a prepared trial, low-passed as those of the feet."""
+    names = ("plate_force_raw", "plate_moment_raw", "plate_point")
+    wrench = PlateWrench(*(prepared[name].values for name in names))
+    if not wrench.force.size:
+        return wrench
+    return low_passed(wrench, float(prepared.attrs["force_rate"]), float(prepared.attrs["cutoff"]))

@@ -17,8 +17,6 @@ from aqbio.inverse_dynamics.balance import centre_estimates, laboratory_skeleton
 from aqbio.inverse_dynamics.changes import change_rows, legs_of
 from aqbio.inverse_dynamics.files import (
     centres_dataset,
-    centres_path,
-    changes_path,
     fitted_dataset,
     plain_in_laboratory,
     posterior_variables,
@@ -34,6 +32,7 @@ from aqbio.inverse_dynamics.findings import (
     session_findings,
     suspicion_findings,
 )
+from aqbio.inverse_dynamics.fitted import centres_path, changes_path
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.session_inputs import fitted_session, static_stances
 from aqbio.inverse_dynamics.sudden import sudden_findings

@@ -21,7 +21,8 @@ from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
 from aqbio.observed.determined import usual_covariance, variance_shares
 from aqbio.prepare.broken_contacts import without_failures
-from aqbio.prepare.force_lag import CLOCK_ERROR_S, MAX_DELAY_S, MIN_CONTACTS, force_delay
+from aqbio.prepare.force_delay import MAX_DELAY_S, MIN_CONTACTS, force_delay
+from aqbio.prepare.force_lag import CLOCK_ERROR_S
 from aqbio.prepare.force_signs import COMPONENTS, factors
 from aqbio.prepare.prepared import MEASURED, TURNED_FREE_MOMENT, UNSURE_FREE_MOMENT, feet_loads
 from aqbio.rotation.level_a import LevelA, level_a

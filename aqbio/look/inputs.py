@@ -51,14 +51,9 @@ from aqbio.opensim.session import quiet
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.body_size import vertical_masses
 from aqbio.prepare.coordinates import coordinate_columns, trial_of_storage
+from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.prepared import (
-    MEASURED,
-    UNSURE_FREE_MOMENT,
-    foot_loads,
-    prepared_dataset,
-    without_free_moment,
-)
+from aqbio.prepare.prepared import MEASURED, UNSURE_FREE_MOMENT, foot_loads, without_free_moment
 from aqbio.prepare.stage import OPENSIM_AXES
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.signals import longest_gap

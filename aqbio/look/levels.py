@@ -24,7 +24,7 @@ from aqbio.contributions.trial import (
 from aqbio.contributions.trial import force_findings as missing_forces
 from aqbio.errors import Finding
 from aqbio.gait.roles import RoleScheme
-from aqbio.inverse_dynamics.files import FORCES_NOT_USED
+from aqbio.inverse_dynamics.fitted import FORCES_NOT_USED
 from aqbio.look.inputs import ModelInMotion, reworded
 from aqbio.look.muscles import MuscleForces
 from aqbio.observed.parts import observed_only

@@ -19,7 +19,7 @@ from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Contact, Step, rotation_about_vertical
 from aqbio.inverse_dynamics.balance import adjusted_loads, laboratory_skeleton
-from aqbio.inverse_dynamics.files import FORCES_NOT_USED, fit_values
+from aqbio.inverse_dynamics.fitted import FORCES_NOT_USED, fit_values
 from aqbio.inverse_dynamics.parameters import CLOCK
 from aqbio.inverse_dynamics.session_inputs import prepare_session, static_stances
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial

@@ -17,7 +17,7 @@ from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import finished, participant_rows
 from aqbio.intervals.differences import MIN_STEPS
-from aqbio.inverse_dynamics.files import changes_path
+from aqbio.inverse_dynamics.fitted import changes_path
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
@@ -39,7 +39,7 @@ from aqbio.pages.record_next import (
 )
 from aqbio.pages.strength import strength_sheet
 from aqbio.pages.summary import against_words, athlete_lines, people_table, state_words, trial_lines
-from aqbio.prepare.body_size import body_scale, used_mass
+from aqbio.prepare.used_size import body_scale, used_mass
 from aqbio.study.manifest import OK
 from aqbio.tables.stage import trial_rows, uncertainty_rows
 

@@ -17,7 +17,7 @@ from aqbio.io.study import Study
 from aqbio.names import NORMAL, NORMAL_95
 from aqbio.pages.filters import enumerated
 from aqbio.pages.stance import UNIT
-from aqbio.prepare.body_size import body_scale
+from aqbio.prepare.used_size import body_scale
 from aqbio.reference.group import (
     ERROR,
     MEAN,

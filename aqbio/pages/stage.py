@@ -18,7 +18,7 @@ from aqbio.figures.words import MISSING, digits
 from aqbio.force_plates.alignment import Alignment
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import participant_rows, step_file
-from aqbio.inverse_dynamics.files import fit_values
+from aqbio.inverse_dynamics.fitted import fit_values
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.atomic import write_text
 from aqbio.io.skeleton import load_skeleton

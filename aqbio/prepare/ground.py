@@ -22,13 +22,12 @@ from aqbio.prepare.axes import (
 )
 from aqbio.prepare.contacts import FeetLoads
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.prepared import MIN_RUNNING_SPEED_M_S
 from aqbio.vectors import BoolArray, FloatArray
 
 MIDDLE_SHARES = (0.3, 0.7)
 """Part of a contact in which the forefoot moves with the ground."""
 
-MIN_RUNNING_SPEED_M_S = 0.5
-"""Lowest speed over the ground that is a run, m/s."""
 
 MAX_STANDING_HEIGHT_M = 0.015
 """Without forces a forefoot this near to its lowest level counts as standing, m."""

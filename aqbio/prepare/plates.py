@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aqbio.errors import distinct
+from aqbio.force_plates.bands import noise_level, quiet_noise
 from aqbio.force_plates.forces import (
     LOADED_PLATE_N,
     MIN_UNLOADED_S,
@@ -18,10 +19,8 @@ from aqbio.force_plates.forces import (
     PlateWrench,
     centre_of_pressure,
     nearly_unloaded,
-    noise_level,
     plate_axes,
     pulls_and_pushes,
-    quiet_noise,
     reversed_plates,
     turned_over,
     without_offsets,

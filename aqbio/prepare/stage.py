@@ -28,7 +28,6 @@ from aqbio.labels.against_names import name_findings, spare_labels
 from aqbio.prepare.axes import MARKER_ABSENT
 from aqbio.prepare.body_size import (
     force_findings,
-    measured_stature,
     pelvis_height,
     person_findings,
     size_findings,
@@ -38,6 +37,7 @@ from aqbio.prepare.body_size import (
 )
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.coordinates import coordinates_trial
+from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.events_from_markers import foot_markers, kinematic_errors
 from aqbio.prepare.handedness import LABELS_SWAPPED, BodyLabels, with_resolved_sides
 from aqbio.prepare.label_check import (
@@ -50,9 +50,9 @@ from aqbio.prepare.label_check import (
 )
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.prepared import prepared_dataset
 from aqbio.prepare.pressure_place import displaced_trials, foot_pressure_positions, misplaced_plates
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
+from aqbio.prepare.used_size import measured_stature
 from aqbio.study.manifest import (
     OK,
     Report,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from aqbio.force_plates.bands import low_passed
 from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.prepare.contact_findings import MAX_FRICTION_ARM_M, MAX_SOLE_DISTANCE_M, friction_arm
 from aqbio.prepare.contacts import EVENT_MARGIN_S, NO_FOOT, FeetLoads, FootContact, contact_span
@@ -203,7 +204,8 @@ def known_frames(
 
 def plate_loads_on_frames(plates: Plates, time: FloatArray, cutoff: float) -> SourceLoads:
     """Low-passed loads of the plates at instants (T,), s."""
-    wrench, sample = plates.wrench.filtered(plates.rate, cutoff), plates.samples_of(time)
+    wrench = low_passed(plates.wrench, plates.rate, cutoff)
+    sample = plates.samples_of(time)
     pressure, free = centre_of_pressure(
         wrench.force, wrench.moment, wrench.point, plates.surface, LOADED_N
     )

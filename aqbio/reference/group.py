@@ -23,7 +23,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.names import AXES, NORMAL, ROLE_GROUPS, ROLE_SIDES, SIDES, WITH_STEPS
 from aqbio.observed.spoilt import outcomes_of_cell
-from aqbio.prepare.body_size import used_mass, used_stature
+from aqbio.prepare.used_size import used_mass, used_stature
 from aqbio.vectors import FloatArray
 
 PARTS = (*ROLE_GROUPS, *ROLE_SIDES, "total")

@@ -12,7 +12,7 @@ from typing import Any
 from aqbio.pages.filters import rows, template
 from aqbio.pages.own_curves import band_paths, participant_curves
 from aqbio.pages.verdicts import VerdictTables, own_numbers, ruler, verdict_section
-from aqbio.prepare.body_size import body_scale
+from aqbio.prepare.used_size import body_scale
 from aqbio.report.page import StudyContent
 
 

@@ -69,7 +69,7 @@ from aqbio.pages.summary import (
 from aqbio.pages.verdict_words import Record, plain_names
 from aqbio.pages.verdicts import VerdictTables, verdict_section
 from aqbio.pages.words import REMEDIES, SOURCES
-from aqbio.prepare.body_size import used_mass
+from aqbio.prepare.used_size import used_mass
 from aqbio.report.contact import contact_picture
 from aqbio.report.flow import Box, flow
 from aqbio.report.how_sure import models_words, uncertainty_budget

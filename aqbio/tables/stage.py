@@ -20,7 +20,7 @@ from aqbio.gait.step_files import (
 )
 from aqbio.gait.step_files import STAGE as CONTRIBUTIONS
 from aqbio.intervals.step_uncertainty import uncertainty_budget
-from aqbio.inverse_dynamics.files import changes_path
+from aqbio.inverse_dynamics.fitted import changes_path
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study

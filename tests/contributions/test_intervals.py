@@ -21,7 +21,7 @@ from aqbio.intervals.sources import SOURCES, UNDISTURBED, load_errors, source_sd
 from aqbio.intervals.step_uncertainty import NAMES, stance_sds
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread, body_outcomes
-from aqbio.inverse_dynamics.data_errors import LoadSpread
+from aqbio.inverse_dynamics.parameters import LoadSpread
 from aqbio.names import AXES, NORMAL_95
 from tests.levels_case import body_spread, smooth_run
 from tests.made_contributions import STEP

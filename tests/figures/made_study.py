@@ -30,7 +30,7 @@ from aqbio.gait.roles import RoleScheme
 from aqbio.gait.step_files import CURVES, step_file
 from aqbio.hypotheses.preregistration import record_registry, verdict_basis
 from aqbio.intervals.worlds import WORLDS, weights
-from aqbio.inverse_dynamics.files import changes_path
+from aqbio.inverse_dynamics.fitted import changes_path
 from aqbio.io.dictionary import columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance

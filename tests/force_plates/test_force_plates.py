@@ -11,6 +11,7 @@ from scipy.ndimage import binary_erosion, label
 from scipy.spatial.transform import Rotation
 
 from aqbio.force_plates.alignment import ALIGNMENT, PIVOT, Alignment
+from aqbio.force_plates.bands import noise_level, quiet_noise
 from aqbio.force_plates.forces import (
     Plates,
     PlateWrench,
@@ -18,11 +19,9 @@ from aqbio.force_plates.forces import (
     clipped_samples,
     fixed_point_wrench,
     nearly_unloaded,
-    noise_level,
     plate_axes,
     platform_wrench,
     pulls_and_pushes,
-    quiet_noise,
     reversed_plates,
     turned_over,
     unloaded,

@@ -37,7 +37,7 @@ from aqbio.intervals.trial_draws import (
     unobserved_swings,
 )
 from aqbio.intervals.uncertainty import Parts, Spread, body_outcomes, state_outcomes
-from aqbio.inverse_dynamics.data_errors import LoadSpread
+from aqbio.inverse_dynamics.parameters import LoadSpread
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.jacobians import contact_jacobian, mass_matrix
 from aqbio.multibody.kinematics import segment_kinematics

@@ -17,7 +17,7 @@ from aqbio.io.mot import Storage, write_storage
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import write_trc
 from aqbio.prepare.axes import Clues, check_stated, detected_axes, laboratory_axes, stated_axes
-from aqbio.prepare.body_size import force_findings, measured_stature, size_findings
+from aqbio.prepare.body_size import force_findings, size_findings
 from aqbio.prepare.checks import check_clock, check_frames, check_paths
 from aqbio.prepare.clock import flights
 from aqbio.prepare.contact_findings import (
@@ -33,6 +33,7 @@ from aqbio.prepare.ground import running_ground
 from aqbio.prepare.label_check import StaticReference, median_positions, with_checked_labels
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.trial import note_missing
+from aqbio.prepare.used_size import measured_stature
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests import made_run
 from tests.case_lines import case_lines, read_cases

@@ -5,7 +5,8 @@ import pytest
 
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.prepare.contacts import FootContact
-from aqbio.prepare.force_lag import LAG_STEP_S, delay_sd, force_delay, force_lag
+from aqbio.prepare.force_delay import delay_sd, force_delay
+from aqbio.prepare.force_lag import LAG_STEP_S, force_lag
 
 RATE_HZ, FRAME_RATE_HZ, DURATION_S = 1000.0, 250.0, 1.85
 """Ends within the sixth contact."""

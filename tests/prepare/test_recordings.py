@@ -55,8 +55,9 @@ from aqbio.prepare.contacts import (
     edge_distance,
     event_force,
 )
+from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.events_from_markers import event_errors, kinematic_contacts, strike
-from aqbio.prepare.force_lag import force_delay
+from aqbio.prepare.force_delay import force_delay
 from aqbio.prepare.ground import belt_share, low_frames
 from aqbio.prepare.label_check import (
     SegmentDistances,
@@ -65,7 +66,6 @@ from aqbio.prepare.label_check import (
     swapped_labels,
 )
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.prepared import prepared_dataset
 from aqbio.prepare.shared_frames import Movement, copy_lag, shared_frames
 from aqbio.prepare.stage import trial_numbers
 from aqbio.prepare.trial import prepare_trial

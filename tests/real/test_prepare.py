@@ -24,10 +24,10 @@ from aqbio.io.opensim_xml import model_masses
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
 from aqbio.prepare.clock import note_rate
+from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.events_from_markers import ACCURACY
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.prepared import prepared_dataset
 from aqbio.prepare.stage import prepare_participant
 from aqbio.prepare.trial import prepare_trial
 

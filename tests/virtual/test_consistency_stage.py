@@ -15,7 +15,7 @@ from aqbio.contributions.step_quality import contact_window
 from aqbio.gait.step_files import step_file
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_dynamics import session_inputs as static
-from aqbio.inverse_dynamics.files import changes_path
+from aqbio.inverse_dynamics.fitted import changes_path
 from aqbio.inverse_dynamics.stage import inverse_dynamics_participant
 from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant

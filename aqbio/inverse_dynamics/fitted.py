@@ -1,0 +1,52 @@
+"""What the fit of a session left in files: parameters, centres of mass, changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import xarray as xr
+
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
+from aqbio.vectors import FloatArray
+
+
+def centres_path(study: Study, participant_id: str) -> Path:
+    """File of a participant's centres of mass after an accepted fit."""
+    return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_centres.nc"
+
+
+def changes_path(study: Study, participant_id: str) -> Path:
+    """File of the changes by the fit of a participant's session, as rows."""
+    return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_changes.nc"
+
+
+def fitted_centre_covariance(study: Study, participant_id: str) -> FloatArray | None:
+    """(3 B, 3 B) array, m²: covariance after the session's fit; None without an accepted fit."""
+    if not study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]:
+        return None
+    covariance = read_dataset(centres_path(study, participant_id))["centre_covariance"].values
+    size = covariance.shape[0] * covariance.shape[1]
+    matrix: FloatArray = covariance.reshape(size, size)
+    return matrix
+
+
+CLOCK_SD = "clock_sd"
+"""Attribute with the standard deviation of the clock between markers and forces, s."""
+
+FIT_PREFIX = "fit_"
+"""Prefix of attributes that hold fitted parameters."""
+
+
+def fit_values(fitted: xr.Dataset) -> dict[str, float]:
+    """Fitted parameter values of a trial, by name."""
+    attributes = {str(name): value for name, value in fitted.attrs.items()}
+    return {
+        name.removeprefix(FIT_PREFIX): float(value)
+        for name, value in attributes.items()
+        if name.startswith(FIT_PREFIX)
+    }
+
+
+FORCES_NOT_USED = "forces_not_used"
+"""Attribute with the reason why a trial's forces are not used; empty where they are."""

@@ -36,7 +36,13 @@ def test_there_are_examples():
 NEW = {"aqbio/figures/contact_time.py", "models/sprint/my_lab.yaml", "docs/files.md"}
 """Files that a reader or the site makes."""
 
-FOLDERS = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != ".")
+MADE_FOLDERS = {"build", "dist", "results"}
+"""Folders of a checkout that commands make."""
+FOLDERS = "|".join(
+    path.name
+    for path in ROOT.iterdir()
+    if path.is_dir() and path.name[0] != "." and path.name not in MADE_FOLDERS
+)
 PATHS = {
     path
     for path in re.findall(rf"`((?:{FOLDERS})/[\w./]+)`", TEXT)

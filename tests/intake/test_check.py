@@ -52,7 +52,7 @@ def test_golden_findings_of_check(tmp_path, recorded):
     assert differences("intake/check", started + lines) == []
 
 
-def test_a_recording_over_which_the_program_breaks_is_one_finding(recorded, monkeypatch):
+def test_a_recording_over_which_the_program_breaks_is_one_finding(recorded, tmp_path, monkeypatch):
     """The error is unforeseen; all other recordings are still checked."""
     is_static, calls = contents.is_static, []
 
@@ -63,6 +63,7 @@ def test_a_recording_over_which_the_program_breaks_is_one_finding(recorded, monk
         return is_static(positions)
 
     monkeypatch.setattr(contents, "is_static", broken)
+    monkeypatch.chdir(tmp_path)  # results, and with them the log, go below the working folder
     [finding] = written_problems(recorded / "study.yaml")[0]
     assert (finding.rule, finding.participant, finding.trial) == ("internal-error", "P1", "fast")
     assert len(calls) == 6

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-Spoiled = Literal["", "moments", "forces", "trial", "times"]
+Invalidated = Literal["", "moments", "forces", "trial", "times"]
 """Results that a finding forbids to use: none; joint moments, residuals and contributions, where
 plates lie elsewhere, or where the forces do not belong to the motion; or any number of the trial
 without that word, until a fit explains it, or also after a fit where its clock is wrong."""
@@ -46,7 +46,7 @@ class Finding:
     label: str = ""
     """The marker, body, coordinate or plate that ``what`` is about, by the name that the
     laboratory gave it; several with commas. Findings that differ in it have one cause."""
-    spoils: Spoiled = ""
+    invalidates: Invalidated = ""
     """Results that must not be used because of it, of its trial or of all trials of its
     participant: the stages mask or mark them, so that no sentence has to ask for that."""
 

@@ -41,7 +41,8 @@ TRIAL_FAILED = "failed"
 TRIAL_STATES = {
     USABLE: "every measure that decides is within its limit",
     PARTLY: "the same, but parts of the body were not observed",
-    DOUBTFUL: "a measure outside its limit spoils some of its numbers, and only these do not count",
+    DOUBTFUL: "a measure outside its limit invalidates some of its numbers, and only these do not "
+    "count",
     NO_STEPS: "no contact was kept",
     TRIAL_FAILED: "no results",
 }

@@ -221,7 +221,7 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
     """Evidence of a drawn study, as of a laboratory without any error."""
     names = [f"athlete-{number + 1:02d}" for number in range(len(athletes.fastest))]
     steps = _steps(study, names, athletes.fastest)
-    plain = {"marker_rate": 250.0, "consistent": True, "spoilt": "",
+    plain = {"marker_rate": 250.0, "consistent": True, "invalidated": "",
              "residual_moment": 0.0, "closures_pass": True}  # fmt: skip
     recorded = steps.groupby(TRIAL, observed=True, sort=False).size()
     errors = {f"error_{name}": 0.0 for name in ERRORS}

@@ -128,7 +128,7 @@ def _evidence(world: World, sprints: pd.DataFrame, trials: list[Any]) -> Evidenc
     empty = pd.DataFrame({"participant_id": pd.Categorical([]), "speed_mps": []})
     names = sorted(set(sprints["athlete"]))
     return Evidence(
-        empty, pd.DataFrame({"spoilt": []}), pd.DataFrame(index=names), sprints, _no_curves
+        empty, pd.DataFrame({"invalidated": []}), pd.DataFrame(index=names), sprints, _no_curves
     )
 
 

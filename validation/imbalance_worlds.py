@@ -91,7 +91,7 @@ def drawn_evidence(world: World, count: int, random: np.random.Generator) -> Evi
     )
     trials.index = trials.index.map(lambda key: (str(key[0]), str(key[1])))
     trials = trials.assign(
-        spoilt="", consistent=True, closures_pass=True, residual_moment=0.0,
+        invalidated="", consistent=True, closures_pass=True, residual_moment=0.0,
         error_step_yaw_impulse=0.0,
     )  # fmt: skip
     names = list(steps["participant_id"].cat.categories)

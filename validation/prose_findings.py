@@ -21,7 +21,7 @@ OF_THE_BODY = ("Record a static posture on a plate:", "Record more runs on force
 MAX_LISTED = 8
 """Most labels that are listed one by one."""
 
-SPOILT = {
+INVALIDATED = {
     "times": "step times", "postures": "postures", "momentum": "angular momentum",
     "forces": "ground forces", "moments": "joint moments", "causes": "what each joint drives",
 }  # fmt: skip
@@ -221,9 +221,9 @@ def seems(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[s
 def returned(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = _doubtful(tables, block)
     yield from number("steps", match[2], float(rows["steps_ok"].sum()))
-    spoilt = str(rows["spoilt"].iloc[0]).split(", ")
-    every = set(spoilt) == set(SPOILT)
-    numbers = [SPOILT[name] for name in spoilt if name in SPOILT]
+    invalidated = str(rows["invalidated"].iloc[0]).split(", ")
+    every = set(invalidated) == set(INVALIDATED)
+    numbers = [INVALIDATED[name] for name in invalidated if name in INVALIDATED]
     yield from words(
         "numbers", match[1], "all numbers" if every else enumerated(numbers) or "numbers"
     )

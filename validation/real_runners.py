@@ -28,7 +28,7 @@ from aqbio.intervals.worlds import PERSON, SESSION, TRIAL
 from aqbio.io.atomic import write_text
 from aqbio.io.tables import read_table
 from aqbio.names import DOUBTFUL, NORMAL_95, SIDES
-from aqbio.observed.spoilt import SPOILT_BY_MEASURE, outcomes_of_cell
+from aqbio.observed.invalidated import INVALIDATED_BY_MEASURE, outcomes_of_cell
 from aqbio.pages.filters import counted
 from aqbio.prepare.used_size import body_scale
 from aqbio.reference.group import (
@@ -292,7 +292,7 @@ def gate_table(runners: Runners) -> str:
     """Distribution of every measure that decides about a trial, beside its limit."""
     quality, trials = runners.results.tables["quality"], runners.results.tables["trials"]
     lines = []
-    for measure in SPOILT_BY_MEASURE:
+    for measure in INVALIDATED_BY_MEASURE:
         rows = quality[(quality["measure"] == measure) & quality["value"].notna()]
         if rows.empty or rows["limit"].isna().all():
             continue
@@ -380,7 +380,7 @@ def left_out_words(runners: Runners) -> str:
     left_out = [
         f"{row['participant_id']} {row['trial_id']} ({row['outside']})"
         for row in runners.records("trials")
-        if "momentum" in outcomes_of_cell(row["spoilt"])
+        if "momentum" in outcomes_of_cell(row["invalidated"])
     ]
     doubtful = int((trials["state"] == DOUBTFUL).sum())
     words = f"angular momentum of {', '.join(left_out)}" if left_out else "nothing"

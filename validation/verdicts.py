@@ -63,7 +63,7 @@ def evidence_of(study: DrawnStudy) -> Evidence:
     duration = steps["contact_s"] + steps["flight_s"]
     steps["time_deviation_s"] = time_deviation(duration, [steps[name] for name in SIDED])
     trials = study.trials.assign(
-        marker_rate=250.0, consistent=True, spoilt="",
+        marker_rate=250.0, consistent=True, invalidated="",
         residual_moment=0.0, closures_pass=True,
     )  # fmt: skip
     names = [str(athlete) for athlete in study.sheet.index]

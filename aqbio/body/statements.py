@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from aqbio.config import Participant
-from aqbio.errors import AqbioError, Finding, Severity, Spoiled
+from aqbio.errors import AqbioError, Finding, Invalidated, Severity
 from aqbio.io.study import Study
 
 Verdict = Literal["agrees", "doubtful", "refuted"]
@@ -205,8 +205,8 @@ def mass_findings(
     confirmed = source == "sheet" and person.mass_confirmed == "yes"
     measured = measured_masses(dict(rest), allowed)
     finding = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
-    spoils: Spoiled = "" if finding is None or finding.severity == "info" else "trial"
-    return [replace(finding, participant=name, spoils=spoils)] if finding else []
+    invalidates: Invalidated = "" if finding is None or finding.severity == "info" else "trial"
+    return [replace(finding, participant=name, invalidates=invalidates)] if finding else []
 
 
 def _unknown(name: str, sheet: str, location: str) -> Finding:

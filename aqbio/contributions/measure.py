@@ -1,4 +1,4 @@
-"""One row of the quality table: a measure, its limit, its verdict and what its failure spoils."""
+"""One row of the quality table: a measure, limit, verdict and what its failure invalidates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.observed.spoilt import SPOILT_BY_MEASURE, Outcome, joined_outcomes
+from aqbio.observed.invalidated import INVALIDATED_BY_MEASURE, Outcome, joined_outcomes
 
 Row = dict[str, Any]
 
@@ -22,12 +22,12 @@ def measure(
     at_least: bool = False,
     note: str = "",
     severity: str = "fail",
-    spoils: Sequence[Outcome] | None = None,
+    invalidates: Sequence[Outcome] | None = None,
 ) -> Row:
-    """One row of the quality table, its verdict and the outcomes that its failure spoils included.
+    """Return one row of the quality table, with verdict and outcomes that its failure invalidates.
 
-    ``spoils`` defaults to the outcomes of `SPOILT_BY_MEASURE`; a measure ``plain_`` spoils them in
-    the motion before the fit.
+    ``invalidates`` defaults to the outcomes of `INVALIDATED_BY_MEASURE`; a measure
+    ``plain_`` invalidates them in the motion before the fit.
     """
     verdict = None
     if limit is not None:
@@ -35,15 +35,15 @@ def measure(
         verdict = "ok" if good else severity
         if np.isnan(value):  # a missing value neither passes nor fails
             verdict = "not_testable"
-    if spoils is None:
-        spoils = SPOILT_BY_MEASURE.get(name.removeprefix(PLAIN_PREFIX), ())
+    if invalidates is None:
+        invalidates = INVALIDATED_BY_MEASURE.get(name.removeprefix(PLAIN_PREFIX), ())
     return key | {
         "measure": name,
         "value": value,
         "unit": unit,
         "limit": np.nan if limit is None else limit,
         "verdict": verdict,
-        "spoils": (joined_outcomes(spoils) if verdict == "fail" else "") or None,
+        "invalidates": (joined_outcomes(invalidates) if verdict == "fail" else "") or None,
         "note": note or None,
     }
 

@@ -23,8 +23,8 @@ from aqbio.inverse_kinematics.solution import FITTED
 from aqbio.io.study import Study
 from aqbio.labels.against_names import labels_against_names
 from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS
+from aqbio.observed.invalidated import INVALIDATED_BY_FINDING, invalidated_by_suspicions
 from aqbio.observed.parts import incomplete_reason, read_observed
-from aqbio.observed.spoilt import SPOILT_BY_FINDING, spoilt_by_suspicions
 from aqbio.prepare.broken_contacts import without_failures
 from aqbio.prepare.force_delay import MIN_CONTACTS, force_delay
 from aqbio.stats.registry import Registry, study_registry
@@ -42,7 +42,7 @@ def consistency_rows(
         yield measure(
             key, "consistency_suspicions", float(len(fitted["suspicions"])), "1", limit=0.0,
             note=", ".join(fitted["suspicions"]) or "faults that the fit would have had to bend",
-            spoils=spoilt_by_suspicions(fitted["suspicions"]),
+            invalidates=invalidated_by_suspicions(fitted["suspicions"]),
         )  # fmt: skip
     if "marker_rms_before_m" not in fitted:
         return
@@ -163,17 +163,19 @@ def _against_rows(
 
     Read from the entries of stages contributions and inverse_dynamics (``fitted``).
     """
-    own = [f for f in contributions_entry.get("findings", ()) if f.get("spoils")]
+    own = [f for f in contributions_entry.get("findings", ()) if f.get("invalidates")]
     versions = {"": [*fitted.get("against", ()), *own]}
     if fitted["motion"] == FITTED:
         versions[PLAIN_PREFIX] = [*fitted.get("against_plain", ()), *own]
     for version, findings in versions.items():
         if findings:
-            spoilt = [o for finding in findings for o in SPOILT_BY_FINDING[finding["spoils"]]]
+            invalidated = [
+                o for finding in findings for o in INVALIDATED_BY_FINDING[finding["invalidates"]]
+            ]
             yield measure(
                 key, f"{version}{AGAINST_USE}", float(len(findings)), "1", limit=0.0,
                 note=" ".join(dict.fromkeys(finding["what"] for finding in findings)),
-                spoils=spoilt,
+                invalidates=invalidated,
             )  # fmt: skip
 
 
@@ -266,10 +268,10 @@ def _yaw_precision_rows(
     name, words = _version(trial.data, version)
     fitted = trial.data.attrs["motion"] == FITTED
     # after a fit the residual is a fitted quantity: it judges no outcome
-    spoils = () if fitted and not version else None
+    invalidates = () if fitted and not version else None
     yield measure(
         key, f"{name}residual_moment_y_stance_rms", float(residual), "N m",
-        limit=limits.yaw_residual_nm, spoils=spoils,
+        limit=limits.yaw_residual_nm, invalidates=invalidates,
         note=f"{words}precision gate about the vertical: group rates are 20 to 80 N m",
     )  # fmt: skip
     yield measure(

@@ -367,5 +367,5 @@ def _closure_findings(closure: float, momentum: float, trial_id: str) -> Iterato
                 limit=limit,
                 unit="relative",
                 fix="report it to the developers.",
-                spoils="trial",
+                invalidates="trial",
             )

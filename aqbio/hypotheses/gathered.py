@@ -18,7 +18,12 @@ from aqbio.gait.step_files import participant_rows
 from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused_shares
 from aqbio.hypotheses.measured import with_measurement
 from aqbio.hypotheses.measurement_draws import shared_draws, trial_draws
-from aqbio.hypotheses.trial_quality import SPOILT, spoilt_outcomes, trial_table, without_fit
+from aqbio.hypotheses.trial_quality import (
+    INVALIDATED,
+    invalidated_outcomes,
+    trial_table,
+    without_fit,
+)
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_table
 from aqbio.multiverse.files import STAGE, ParticipantCache, evidence_rows, step_curves, step_tables
@@ -91,8 +96,8 @@ class StudyEvidence:
     rows: Callable[[str], pd.DataFrame]
     """From a specification to the steps of all participants under it, in SI units; one
     specification in memory."""
-    spoilt: Mapping[tuple[str, str], Mapping[str, str]]
-    """Outcomes that failed measures spoil (`aqbio.hypotheses.trial_quality.SPOILT`), by trial."""
+    invalidated: Mapping[tuple[str, str], Mapping[str, str]]
+    """Outcomes that failed measures invalidate, by trial and column of `INVALIDATED`."""
 
     def under(self, specification: str) -> Evidence:
         """Return the evidence under a specification, about the same trials and speeds."""
@@ -101,24 +106,24 @@ class StudyEvidence:
         levels = default_steps.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
         steps = _study_steps(self.study, rows, levels)
         plain = UNFITTED in specification.split()
-        spoilt = partial(_with_spoilt, self.spoilt, SPOILT[plain])
+        invalidated = partial(_with_invalidated, self.invalidated, INVALIDATED[plain])
         # shares induced by joint moments are not recomputed
         presence = replace(self.evidence.presence, causes=False)
         trials = self.evidence.trials
         if plain:
             trials = without_fit(trials)
         evidence = replace(self.evidence, steps=steps, trials=trials, presence=presence)
-        evidence = _with_later(evidence, self.study, rows, spoilt)
+        evidence = _with_later(evidence, self.study, rows, invalidated)
         evidence = _with_athletes(evidence, self.study, rows)
-        return replace(evidence, sprints=spoilt(evidence.sprints))
+        return replace(evidence, sprints=invalidated(evidence.sprints))
 
 
-def _with_spoilt(
+def _with_invalidated(
     outcomes: Mapping[tuple[str, str], Mapping[str, str]], column: str, table: pd.DataFrame
 ) -> pd.DataFrame:
-    """Add the spoilt outcomes of every row's trial to a table of steps or trials."""
+    """Add the invalidated outcomes of every row's trial to a table of steps or trials."""
     keys = zip(table["participant_id"].astype(str), table["trial_id"].astype(str), strict=True)
-    return table.assign(spoilt=[outcomes.get(key, {}).get(column, "") for key in keys])
+    return table.assign(invalidated=[outcomes.get(key, {}).get(column, "") for key in keys])
 
 
 def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> StudyEvidence:
@@ -144,8 +149,8 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
         **{f"{CAUSED}{model}": share.reindex(keys).to_numpy() for model, share in shares.items()}
     )
     trials = trial_table(study, steps)
-    outcomes = spoilt_outcomes(study, read_table(study.table("quality.tsv")))
-    spoilt = partial(_with_spoilt, outcomes, SPOILT[False])
+    outcomes = invalidated_outcomes(study, read_table(study.table("quality.tsv")))
+    invalidated = partial(_with_invalidated, outcomes, INVALIDATED[False])
     entries = _multiverse_entries(study, list(trials.index))
     draws, shared = trial_draws(study, steps, entries)
     errors = _trial_errors(study, trials.index, entries, draws, shared)
@@ -167,9 +172,9 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
         ),
         limits=study.settings.quality,
     )
-    evidence = _with_later(evidence, study, default, spoilt)
+    evidence = _with_later(evidence, study, default, invalidated)
     evidence = _with_athletes(evidence, study, default)
-    evidence = replace(evidence, sprints=spoilt(evidence.sprints))
+    evidence = replace(evidence, sprints=invalidated(evidence.sprints))
     return StudyEvidence(study, evidence, rows, outcomes)
 
 
@@ -226,7 +231,7 @@ def _with_later(
     evidence: Evidence,
     study: Study,
     rows: pd.DataFrame,
-    spoilt: Callable[[pd.DataFrame], pd.DataFrame],
+    invalidated: Callable[[pd.DataFrame], pd.DataFrame],
 ) -> Evidence:
     """Add the steps of the last session, under the name of the first one."""
     sessions = tested_sessions(study)
@@ -235,7 +240,7 @@ def _with_later(
     of_last = {last: first for first, last in sessions.items()}
     is_last = rows["participant_id"].astype(str).isin(of_last)
     normal = rows[is_last & (rows["condition"] == NORMAL)]
-    steps = spoilt(_study_steps(study, normal, _levels(normal, accelerating_trials(normal))))
+    steps = invalidated(_study_steps(study, normal, _levels(normal, accelerating_trials(normal))))
     names = steps["participant_id"].astype(str).map(of_last)
     return replace(evidence, later_steps=steps.assign(participant_id=names))
 

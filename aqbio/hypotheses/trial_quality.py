@@ -11,10 +11,10 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.multiverse.files import STAGE
 from aqbio.names import AGAINST_USE
-from aqbio.observed.spoilt import joined_outcomes
+from aqbio.observed.invalidated import joined_outcomes
 from aqbio.stats.evidence import TRIAL
 from aqbio.study.manifest import OK
-from aqbio.tables.stage import spoils_of_measures
+from aqbio.tables.stage import invalidated_by_measures
 
 MEASURES = {
     "residual_moment": "residual_moment_y_stance_rms",
@@ -40,7 +40,7 @@ def without_fit(trials: pd.DataFrame) -> pd.DataFrame:
     unfitted = trials["residual_moment"].where(~trials["consistent"])
     residual = trials["plain_residual_moment"].fillna(unfitted)
     return trials.assign(**errors, residual_moment=residual).assign(
-        consistent=False, spoilt=trials["plain_spoilt"]
+        consistent=False, invalidated=trials["plain_invalidated"]
     )
 
 
@@ -49,7 +49,7 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
     quality = read_table(study.table("quality.tsv"))
     names = [*TRIAL, "measure"]
     measures = quality.astype(dict.fromkeys(names, str)).set_index(names)
-    values, spoilt = measures["value"].to_dict(), spoilt_outcomes(study, quality)
+    values, invalidated = measures["value"].to_dict(), invalidated_outcomes(study, quality)
     rows = []
     for name in steps["participant_id"].unique():
         entries = {entry["trial_id"]: entry for entry in study.read_manifest(name, STAGE)["trials"]}
@@ -65,7 +65,7 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
                 "recorded": entries[trial]["recorded"],
                 "marker_rate": float(entries[trial]["marker_rate"]),
                 "consistent": bool(entries[trial]["consistent"]),
-                **spoilt.get((name, trial), {}),
+                **invalidated.get((name, trial), {}),
                 "closures_pass": checks.get(trial, False),
                 **{
                     key: float(values.get((name, trial, measure), np.nan))
@@ -74,18 +74,20 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
             }
             for trial in steps.loc[steps["participant_id"] == name, "trial_id"].unique()
         ]
-    columns = [*TRIAL, "recorded", "marker_rate", "consistent", *SPOILT, "closures_pass"]
+    columns = [*TRIAL, "recorded", "marker_rate", "consistent", *INVALIDATED, "closures_pass"]
     table = pd.DataFrame(rows, columns=[*columns, *MEASURES]).set_index(TRIAL)
-    return table.assign(**{name: table[name].fillna("") for name in SPOILT})
+    return table.assign(**{name: table[name].fillna("") for name in INVALIDATED})
 
 
-SPOILT = ("spoilt", "plain_spoilt")
-"""Columns of trials with the outcomes that failed measures spoil, of the study's own motion and of
-the one that was not made consistent with forces."""
+INVALIDATED = ("invalidated", "plain_invalidated")
+"""Columns of trials with the outcomes that failed measures invalidate, of the study's own motion
+and of the one that was not made consistent with forces."""
 
 
-def spoilt_outcomes(study: Study, quality: pd.DataFrame) -> dict[tuple[str, str], dict[str, str]]:
-    """Outcomes that failed measures spoil (`SPOILT`), by participant and trial of quality.tsv."""
+def invalidated_outcomes(
+    study: Study, quality: pd.DataFrame
+) -> dict[tuple[str, str], dict[str, str]]:
+    """Outcomes that failed measures invalidate (`INVALIDATED`), by participant and trial."""
     fitted = {
         (person.participant_id, entry["trial_id"])
         for person in study.participants
@@ -95,12 +97,12 @@ def spoilt_outcomes(study: Study, quality: pd.DataFrame) -> dict[tuple[str, str]
     table = quality[quality["trial_id"].notna()].astype(dict.fromkeys(TRIAL, str))
     outcomes: dict[tuple[str, str], dict[str, str]] = {}
     for (person, trial), rows in table.groupby(TRIAL, sort=False):
-        spoils = spoils_of_measures(rows)
-        own = {name for name in spoils if not name.startswith(PLAIN)}
-        plain = spoils.keys() - own
+        by_measure = invalidated_by_measures(rows)
+        own = {name for name in by_measure if not name.startswith(PLAIN)}
+        plain = by_measure.keys() - own
         before = plain | own - set(FITTED_ONLY) if (person, trial) in fitted else own
         outcomes[str(person), str(trial)] = {
-            column: joined_outcomes(chain.from_iterable(spoils[name] for name in names))
-            for column, names in zip(SPOILT, (own, before), strict=True)
+            column: joined_outcomes(chain.from_iterable(by_measure[name] for name in names))
+            for column, names in zip(INVALIDATED, (own, before), strict=True)
         }
     return outcomes

@@ -326,7 +326,7 @@ def without_contradicted_forces(
     dataset: xr.Dataset, trial_id: str, against: Iterable[Finding]
 ) -> tuple[xr.Dataset, list[Finding]]:
     """Leave out forces that a finding says are inconsistent with the motion; findings."""
-    reasons = [finding.what for finding in against if finding.spoils == "forces"]
+    reasons = [finding.what for finding in against if finding.invalidates == "forces"]
     if not reasons or not np.isfinite(dataset["foot_force"].values).any():
         return dataset, []
     return without_forces(dataset, reasons[0]), [forces_not_used(trial_id, reasons[0])]

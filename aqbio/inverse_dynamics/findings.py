@@ -84,7 +84,7 @@ def clock_of_plain(
             limit=MAX_USED_LAG_S,
             unit="s",
             fix="look at how cameras and plates are triggered.",
-            spoils="forces",
+            invalidates="forces",
         )
 
 
@@ -133,7 +133,7 @@ def suspicion_findings(
             unit=doubt.unit,
             where=doubt.cause,
             fix=doubt.fix,
-            spoils="forces" if doubt.cause in FORCE_CAUSES else "",
+            invalidates="forces" if doubt.cause in FORCE_CAUSES else "",
             **location,
         )
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
-from aqbio.errors import AqbioError, Finding, Spoiled
+from aqbio.errors import AqbioError, Finding, Invalidated
 from aqbio.inverse_dynamics.balance import centre_estimates, laboratory_skeleton
 from aqbio.inverse_dynamics.changes import change_rows, legs_of
 from aqbio.inverse_dynamics.files import (
@@ -62,8 +62,8 @@ from aqbio.study.manifest import (
 STAGE = "inverse_dynamics"
 EARLIER_STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
 SWITCHED_OFF = "consistency is off"
-NOT_RESOLVED_BY_FIT: tuple[Spoiled, ...] = ("moments", "times")
-"""What findings spoil whose cause no fit takes back: where plates are, and how fast clocks run."""
+NOT_RESOLVED_BY_FIT: tuple[Invalidated, ...] = ("moments", "times")
+"""What findings invalidate whose cause no fit resolves: places of plates and rates of clocks."""
 
 
 @dataclass(frozen=True)
@@ -236,9 +236,9 @@ def _reasons_against_use(
     An accepted fit resolves earlier findings, clock and mass being then those at which motion and
     forces agree, but for `NOT_RESOLVED_BY_FIT`.
     """
-    used = [one for one in findings if not is_fitted or one.spoils in NOT_RESOLVED_BY_FIT]
+    used = [one for one in findings if not is_fitted or one.invalidates in NOT_RESOLVED_BY_FIT]
     return {
-        name: [{"what": f.what, "spoils": f.spoils} for f in chosen if f.spoils]
+        name: [{"what": f.what, "invalidates": f.invalidates} for f in chosen if f.invalidates]
         for name, chosen in (("against", used), ("against_plain", findings))
     }
 

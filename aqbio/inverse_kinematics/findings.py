@@ -114,7 +114,7 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
             limit=MAX_DELAY_S,
             unit="s",
             fix="look whether markers and forces are of the same trial and start together.",
-            spoils="forces",
+            invalidates="forces",
         )
     elif np.isfinite(delay) and abs(delay) > limit:
         side = "late" if delay > 0 else "early"
@@ -130,7 +130,7 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
             unit="s",
             fix="look at how cameras and plates are triggered; a known delay, the same in all, "
             f"goes into laboratory.force_delay_s.{f' {LAG_CORRECTED_BY_FIT}' if is_used else ''}",
-            spoils="" if is_used else "forces",
+            invalidates="" if is_used else "forces",
         )
 
 

@@ -215,7 +215,7 @@ def _closure_findings(errors: Mapping[str, float]) -> list[Finding]:
             limit=limit,
             unit="relative",
             fix="report it to the developers.",
-            spoils="trial",
+            invalidates="trial",
         )
         for name, error in errors.items()
         for limit in [MAX_OPENSIM_ERROR if "OpenSim" in name else MAX_CLOSURE_ERROR]

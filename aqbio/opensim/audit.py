@@ -37,7 +37,7 @@ CORRECTION_OF_RULE = {
 def audit_model(
     path: Path, locked: Container[str] = (), corrections: Corrections | None = None
 ) -> list[Finding]:
-    """Check a model for defects that spoil inverse kinematics and dynamics.
+    """Check a model for defects that distort inverse kinematics and dynamics.
 
     Defects that ``corrections`` remove before the model is used are information, not warnings;
     coordinates in ``locked`` are locked on purpose.

@@ -10,10 +10,10 @@ import pandas as pd
 
 from aqbio.errors import SEVERITIES, Cause, Finding, causes
 from aqbio.names import DOUBTFUL
-from aqbio.observed.spoilt import OUTCOMES, joined_outcomes, outcomes_of_cell
+from aqbio.observed.invalidated import OUTCOMES, joined_outcomes, outcomes_of_cell
 from aqbio.pages.filters import capital, closed, counted, missing, rows
 from aqbio.pages.stance import UNIT
-from aqbio.pages.summary import doubt_words, spoilt_words
+from aqbio.pages.summary import doubt_words, invalidated_words
 from aqbio.pages.verdicts import VerdictOnPage
 from aqbio.pages.words import (
     ANALYSIS,
@@ -170,7 +170,7 @@ class DoubtfulTrials:
     """What is wrong, in a coach's words."""
     technical: str
     """Measures outside their limits, by their names."""
-    spoilt: str
+    invalidated: str
     """Numbers that do not count."""
     steps: int
     """Steps of these trials."""
@@ -184,10 +184,10 @@ class DoubtfulTrials:
     @property
     def returned(self) -> str:
         """State what a repair returns, and what counts without one."""
-        if self.spoilt == spoilt_words({"spoilt": joined_outcomes(OUTCOMES)}):
+        if self.invalidated == invalidated_words({"invalidated": joined_outcomes(OUTCOMES)}):
             return f"A repair returns all numbers of {counted(self.steps, 'step')}."
-        spoilt = self.spoilt or "numbers"
-        return f"A repair returns {spoilt} of {counted(self.steps, 'step')}; the others count."
+        invalidated = self.invalidated or "numbers"
+        return f"A repair returns {invalidated} of {counted(self.steps, 'step')}; the others count."
 
 
 LEAVE_OUT = "Otherwise leave it out: include = no in trials.tsv."
@@ -204,10 +204,12 @@ def doubtful_trials(trials: pd.DataFrame, findings: Iterable[Finding]) -> list[D
         name, steps = str(row["trial_id"]), int(row["steps_ok"])
         own_findings = by_trial.get(name, [])
         remedies = _remedies(row, own_findings)
-        size = steps * len(outcomes_of_cell(row.get("spoilt")))
-        doubts, spoilt = doubt_words(row), spoilt_words(row)
-        trial = DoubtfulTrials((name,), *doubts, spoilt, steps, remedies, bool(own_findings), size)
-        key = (*doubts, spoilt, tuple(remedies.items()))
+        size = steps * len(outcomes_of_cell(row.get("invalidated")))
+        doubts, invalidated = doubt_words(row), invalidated_words(row)
+        trial = DoubtfulTrials(
+            (name,), *doubts, invalidated, steps, remedies, bool(own_findings), size
+        )
+        key = (*doubts, invalidated, tuple(remedies.items()))
         groups[key] = _joined(groups[key], trial) if key in groups else trial
     return sorted(groups.values(), key=lambda group: -group.size)
 
@@ -231,7 +233,7 @@ def _remedies(row: Row, findings: Sequence[Finding]) -> dict[str, tuple[str, ...
         if measure in DOUBTS:
             by_kind[REPAIR].append(DOUBTS[measure].repair)
             by_kind[RECORDING].append(DOUBTS[measure].recording)
-    if outcomes_of_cell(row.get("spoilt")) >= set(OUTCOMES):
+    if outcomes_of_cell(row.get("invalidated")) >= set(OUTCOMES):
         by_kind[ANALYSIS].append(LEAVE_OUT)
     return {
         FIX_KINDS[kind]: tuple(dict.fromkeys(filter(None, sentences)))

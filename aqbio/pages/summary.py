@@ -15,7 +15,7 @@ from aqbio.figures.step_means import is_kept, kept_steps
 from aqbio.figures.words import digits
 from aqbio.names import AGAINST_USE, DOUBTFUL, PARTLY, TRIAL_FAILED, TRIAL_STATES
 from aqbio.pages.filters import counted, enumerated, missing, rows
-from aqbio.pages.words import DOUBTS, SPOILT, measure_words
+from aqbio.pages.words import DOUBTS, INVALIDATED, measure_words
 
 NEEDED = (
     (
@@ -241,8 +241,10 @@ def trial_state(row: dict[str, Any]) -> str:
     state = str(row["state"])
     if state == DOUBTFUL:
         seems, _ = doubt_words(row)
-        spoilt = spoilt_words(row)
-        why = "; ".join(filter(None, (seems, f"not to be relied on: {spoilt}" if spoilt else "")))
+        invalidated = invalidated_words(row)
+        why = "; ".join(
+            filter(None, (seems, f"not to be relied on: {invalidated}" if invalidated else ""))
+        )
     else:
         reason = {TRIAL_FAILED: row["reason"], PARTLY: row["unobserved"]}.get(state)
         why = "" if missing(reason) else str(reason)
@@ -259,12 +261,12 @@ def doubt_words(row: dict[str, Any]) -> tuple[str, str]:
     return "; ".join([*grounds, *seems]), outside
 
 
-def spoilt_words(row: dict[str, Any]) -> str:
+def invalidated_words(row: dict[str, Any]) -> str:
     """Numbers of a doubtful trial that do not count; empty where none is named."""
-    spoilt = row.get("spoilt")
-    if missing(spoilt):
+    invalidated = row.get("invalidated")
+    if missing(invalidated):
         return ""
-    return enumerated([SPOILT[name] for name in str(spoilt).split(", ")])
+    return enumerated([INVALIDATED[name] for name in str(invalidated).split(", ")])
 
 
 def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, Any]]:

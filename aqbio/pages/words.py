@@ -23,8 +23,8 @@ GATE_ADVICE: Mapping[str, str] = {name: gate[1] for name, gate in _WORDS["failed
 REMEDIES: Mapping[str, str] = _WORDS["remedies"]
 SOURCES: Mapping[str, tuple[str, str]] = _WORDS["sources"]
 
-SPOILT: Mapping[str, str] = _WORDS["spoilt"]
-"""Words of the outcomes that a doubtful trial spoils."""
+INVALIDATED: Mapping[str, str] = _WORDS["invalidated"]
+"""Words of the outcomes that a doubtful trial invalidates."""
 
 RECORDING, REPAIR, ANALYSIS = "recording", "repair", "analysis"
 FIX_KINDS = {RECORDING: "Record next time", REPAIR: "Repair the files", ANALYSIS: "Analyse again"}

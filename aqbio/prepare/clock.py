@@ -169,7 +169,7 @@ def note_rate(
         return  # the reader has reported a wrong header already
     if disagreement.severity == "error":
         raise as_error(disagreement)
-    notes.adopt((replace(disagreement, spoils="times"),))
+    notes.adopt((replace(disagreement, invalidates="times"),))
 
 
 def clock_drift(prepared: PreparedTrial) -> float:

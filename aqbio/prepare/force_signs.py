@@ -1,9 +1,9 @@
 """Signs of the forces' components, judged by the momentum that they give to the body.
 
 Forces change momentum. Integrated over time they must make the path of the centre of mass, and the
-angular momentum about it, that the markers show; noise and soft tissue, which spoil accelerations,
-hardly touch paths. So the factor by which a component of the force acts on the body is known to a
-few percent without any fit: 1 where its sign is right, -1 where it is turned.
+angular momentum about it, that the markers show; noise and soft tissue, which distort
+accelerations, hardly touch paths. So the factor by which a component of the force acts on the body
+is known to a few percent without any fit: 1 where its sign is right, -1 where it is flipped.
 """
 
 from __future__ import annotations

@@ -238,7 +238,7 @@ def _displaced_finding(
         file=file,
         fix="compare origin and corners of the plates in the files of these trials, and export "
         "again.",
-        spoils="moments",
+        invalidates="moments",
     )
 
 
@@ -266,5 +266,5 @@ def _misplaced_finding(
         label=str(place.plate),
         fix="check origin and corners of the plate in the capture software, or list it in "
         "laboratory.ignore_plates.",
-        spoils="moments",
+        invalidates="moments",
     )

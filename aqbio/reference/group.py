@@ -22,7 +22,7 @@ from aqbio.io.published import read_manifest
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.names import AXES, NORMAL, ROLE_GROUPS, ROLE_SIDES, SIDES, WITH_STEPS
-from aqbio.observed.spoilt import outcomes_of_cell
+from aqbio.observed.invalidated import outcomes_of_cell
 from aqbio.prepare.used_size import used_mass, used_stature
 from aqbio.vectors import FloatArray
 
@@ -59,8 +59,8 @@ def read_reference(study: Study) -> pd.DataFrame:
 def reference_rows(study: Study, steps: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     """Mean momentum of every trial by part and axis, both feet alike.
 
-    Trials of the usual condition whose angular momentum no measure of quality spoils; their whole
-    steps.
+    Trials of the usual condition whose angular momentum no measure of quality invalidates; their
+    whole steps.
 
     Parameters
     ----------
@@ -75,8 +75,10 @@ def reference_rows(study: Study, steps: pd.DataFrame, trials: pd.DataFrame) -> p
         A row per trial, part and axis; columns as `dictionary.yaml` describes ``reference``.
     """
     sound = trials["state"].isin(WITH_STEPS) & (trials["condition"] == NORMAL)
-    spoilt = trials["spoilt"].map(outcomes_of_cell).map(lambda outcomes: "momentum" in outcomes)
-    kept_trials = trials[sound & ~spoilt & trials["against"].isna()]
+    invalidated = (
+        trials["invalidated"].map(outcomes_of_cell).map(lambda outcomes: "momentum" in outcomes)
+    )
+    kept_trials = trials[sound & ~invalidated & trials["against"].isna()]
     whole = steps[steps["status"] == "ok"]
     people = _people(study)
     rows = [

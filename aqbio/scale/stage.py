@@ -205,4 +205,4 @@ def check_mass(study: Study, participant_id: str, mass: float, model: Path) -> l
         raise as_error(finding)
     if finding is None:
         return []
-    return [replace(finding, participant=participant_id, spoils="" if confirmed else "trial")]
+    return [replace(finding, participant=participant_id, invalidates="" if confirmed else "trial")]

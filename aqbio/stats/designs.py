@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from aqbio.observed.spoilt import column_rests_on
+from aqbio.observed.invalidated import column_rests_on
 from aqbio.stats.evidence import Evidence, by_condition, compared_trials
 from aqbio.stats.registry import (
     GAINS,

@@ -79,11 +79,11 @@ class Evidence:
     ``participant_id`` is categorical and knows all athletes; NaN was not measured."""
     trials: pd.DataFrame
     """Quality that the gates read, by `TRIAL`: ``recorded`` steps (usable or not), ``marker_rate``
-    (Hz), ``consistent`` (motion and force obey Newton and Euler together), ``spoilt`` (outcomes
-    that failed measures spoil, `aqbio.observed.spoilt`), ``residual_moment`` (RMS of the residual
-    yaw moment in contact, N m), ``closures_pass``, and ``error_<name>``, the standard deviations
-    of the trial's errors of measurement by `aqbio.stats.measurement.ERRORS`, NaN where not
-    known."""
+    (Hz), ``consistent`` (motion and force obey Newton and Euler together), ``invalidated``
+    (outcomes that failed measures invalidate, `aqbio.observed.invalidated`), ``residual_moment``
+    (RMS of the residual yaw moment in contact, N m), ``closures_pass``, and ``error_<name>``,
+    the standard deviations of the trial's errors of measurement by
+    `aqbio.stats.measurement.ERRORS`, NaN where not known."""
     athletes: pd.DataFrame
     """By name: the columns of `aqbio.stats.athlete_statistics.athletes_from_steps`,
     ``push_capacity``, ``swing_capacity`` (strengths on scales that compare), ``push_noise``,
@@ -94,8 +94,8 @@ class Evidence:
     session's highest speed over the first one's)."""
     sprints: pd.DataFrame
     """Trials with a stated effort: columns of ``sprints.tsv``, with ``session`` and ``group`` of
-    their participant, the outcomes of all contrasts and ``spoilt`` as of `trials`; NaN where the
-    order is not stated."""
+    their participant, the outcomes of all contrasts and ``invalidated`` as of `trials`; NaN where
+    the order is not stated."""
     curves: Callable[[str], xr.Dataset]
     """function. From an athlete's name to the curves of that athlete: ``angular_momentum`` and
     where there are any ``angular_momentum_rate`` (step, phase, percent, group, axis),
@@ -109,7 +109,7 @@ class Evidence:
     share, of tables and model, of a session, of the kind of events; likewise."""
     later_steps: pd.DataFrame = field(default_factory=_no_steps)
     """Steps of the last session of people with several, as `steps` and under the name of the first
-    one, with ``spoilt`` of their trials."""
+    one, with ``invalidated`` of their trials."""
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
     """Limits that the gates apply to trials."""
@@ -128,7 +128,7 @@ class Evidence:
 
     @cached_property
     def sound(self) -> dict[tuple[bytes, ...], Evidence]:
-        """Evidence without spoilt trials, by the kinds of outcomes that are read.
+        """Evidence without invalidated trials, by the kinds of outcomes that are read.
 
         By its masks; `aqbio.stats.outcomes.sound_evidence` fills it.
         """

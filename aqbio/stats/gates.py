@@ -68,13 +68,13 @@ class Case:
     """Input of the gates of a hypothesis."""
 
     evidence: Evidence
-    """All usable steps of trials in which no failed measure spoils what the hypothesis reads."""
+    """Usable steps of trials whose failed measures invalidate nothing that the hypothesis reads."""
     counted: Evidence
     """Part of the evidence that counts for the hypothesis."""
     hypothesis: Hypothesis
     outcome: Outcome
-    spoilt: int = 0
-    """Number of usable steps that a failed measure spoils for the hypothesis."""
+    invalidated: int = 0
+    """Number of usable steps that a failed measure invalidates for the hypothesis."""
 
 
 def missing_needs(
@@ -109,8 +109,9 @@ def _quality(case: Case) -> Gate:
     recorded, usable = int(evidence.trials["recorded"].sum()), len(evidence.steps)
     share, min_share = usable / recorded if recorded else 0.0, evidence.limits.usable_share
     words = f"{usable} of {recorded} steps usable ({share:.0%}), {min_share:.0%} needed"
-    if case.spoilt:
-        words += f"; {case.spoilt} more are spoilt by measures outside their limits (trials.tsv)"
+    if case.invalidated:
+        words += f"; {case.invalidated} more are invalidated by measures outside their limits"
+        words += " (trials.tsv)"
     return Gate("quality", share >= min_share, words)
 
 

@@ -63,7 +63,7 @@ def with_known_error(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bo
     """Mark trials with a known error of measurement, (T,).
 
     Where motion and force were not made consistent there is none: the residual moment judges them,
-    whose failure spoils what they show (`aqbio.observed.spoilt`).
+    whose failure invalidates what they show (`aqbio.observed.invalidated`).
     """
     trials = evidence.trials
     has_residual = ~trials["consistent"] & trials["residual_moment"].notna()

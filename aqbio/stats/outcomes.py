@@ -12,8 +12,8 @@ import pandas as pd
 from scipy import stats
 
 from aqbio.names import MEDIAN_OF_NORMAL
-from aqbio.observed.spoilt import Outcome as OutcomeKind
-from aqbio.observed.spoilt import column_rests_on, outcomes_of_cell
+from aqbio.observed.invalidated import Outcome as OutcomeKind
+from aqbio.observed.invalidated import column_rests_on, outcomes_of_cell
 from aqbio.stats.athlete_statistics import (
     athletes_from_steps,
     imbalance_cost_between,
@@ -153,8 +153,8 @@ class Statistic:
     outcome: Callable[..., Outcome]
     """function. From evidence and hypothesis to the outcome."""
     reads: tuple[OutcomeKind, ...]
-    """Kinds of numbers of steps that it rests on: where a failed measure spoils one of them, the
-    trial does not count. Empty of a contrast, which reads what it compares."""
+    """Kinds of numbers of steps that it rests on: where a failed measure invalidates one of them,
+    the trial does not count. Empty of a contrast, which reads what it compares."""
     points: Callable[[Evidence], pd.DataFrame] | None = None
     """function. To ``y`` and, of a slope, ``x`` of every step behind an athlete's own number; None
     where that is no number of the athlete's steps."""
@@ -212,18 +212,20 @@ def outcomes_read(hypothesis: Hypothesis) -> frozenset[OutcomeKind]:
 
 
 def sound_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
-    """Leave out trials in which a failed measure spoils what a hypothesis reads.
+    """Leave out trials in which a failed measure invalidates what a hypothesis reads.
 
     Hypotheses that read different kinds of numbers share the evidence where the same trials are
-    spoilt for them.
+    invalidated for them.
     """
     reads = outcomes_read(hypothesis)
 
     def is_sound(rows: pd.DataFrame) -> BoolArray:
-        if "spoilt" not in rows:
+        if "invalidated" not in rows:
             return np.ones(len(rows), dtype=bool)
-        spoilt = {cell for cell in rows["spoilt"].unique() if outcomes_of_cell(cell) & reads}
-        return ~rows["spoilt"].isin(spoilt).to_numpy(dtype=bool)
+        invalidated = {
+            cell for cell in rows["invalidated"].unique() if outcomes_of_cell(cell) & reads
+        }
+        return ~rows["invalidated"].isin(invalidated).to_numpy(dtype=bool)
 
     masks = tuple(
         is_sound(rows) for rows in (evidence.trials, evidence.sprints, evidence.later_steps)
@@ -246,7 +248,7 @@ def _sound_rows(
     sound = evidence.select_steps(
         for_steps(evidence, trials).set_axis(evidence.steps.index).astype(bool)
     )
-    numbers = athletes_from_steps(sound.steps).drop(columns="fastest")  # speeds are not spoilt
+    numbers = athletes_from_steps(sound.steps).drop(columns="fastest")  # speeds are not invalidated
     athletes = evidence.athletes.assign(
         **{str(name): column.reindex(evidence.athletes.index) for name, column in numbers.items()}
     )

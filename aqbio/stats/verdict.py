@@ -117,8 +117,8 @@ def _examine_hypothesis(evidence: Evidence, hypothesis: Hypothesis) -> ExaminedH
     if outcome is None:
         return ExaminedHypothesis(hypothesis, None, (), missing, plan)
     sound = sound_evidence(evidence, hypothesis)
-    spoilt = len(evidence.steps) - len(sound.steps)
-    gates = gate_results(Case(sound, counted, hypothesis, outcome, spoilt))
+    invalidated = len(evidence.steps) - len(sound.steps)
+    gates = gate_results(Case(sound, counted, hypothesis, outcome, invalidated))
     return ExaminedHypothesis(hypothesis, outcome, gates, missing, plan, counted)
 
 

@@ -47,7 +47,7 @@ def against_use(
     moving = {trial.trial_id for trial in study.moving_of(participant_id)}
     other_trials = moving - {trial_id}
     for _, finding in stage_findings(study, participant_id, stages):
-        if finding["spoils"] and finding["trial"] not in other_trials:
+        if finding["invalidates"] and finding["trial"] not in other_trials:
             yield Finding(**finding)
 
 
@@ -81,7 +81,7 @@ def _row(finding: Mapping[str, Any], stage: str) -> dict[str, Any]:
         "limit": finding["limit"],
         "unit": finding["unit"] or None,
         "cause": group_of(Finding(**fields_of)),
-        "spoils": finding.get("spoils") or None,
+        "invalidates": finding.get("invalidates") or None,
     }
 
 
@@ -132,7 +132,7 @@ def _finding(row: Mapping[Hashable, Any]) -> Finding:
         where=row["where"] or "",
         fix=row["fix"] or "",
         label=row["label"] or "",
-        spoils=row["spoils"] or "",
+        invalidates=row["invalidates"] or "",
     )
 
 

@@ -26,7 +26,7 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_columns, write_table
 from aqbio.names import AGAINST_USE, DOUBTFUL, NO_STEPS, PARTLY, TRIAL_FAILED, USABLE
-from aqbio.observed.spoilt import DECISIVE_MEASURES, joined_outcomes, outcomes_of_cell
+from aqbio.observed.invalidated import DECISIVE_MEASURES, joined_outcomes, outcomes_of_cell
 from aqbio.study.findings import FINDINGS, finding_rows
 from aqbio.study.manifest import FAILED, OK, Report, failure_reason, manifest_entry, study_stage
 
@@ -66,15 +66,17 @@ def trial_rows(
             "unobserved": manifest_entry(cut, name).get("unobserved") or None,
         }
         measured = quality[quality["trial_id"] == name]
-        spoils = spoils_of_measures(measured)
-        outside = [measure for measure in DECISIVE_MEASURES if spoils.get(measure)]
-        spoilt = joined_outcomes(chain.from_iterable(spoils[measure] for measure in outside))
+        by_measure = invalidated_by_measures(measured)
+        outside = [measure for measure in DECISIVE_MEASURES if by_measure.get(measure)]
+        invalidated = joined_outcomes(
+            chain.from_iterable(by_measure[measure] for measure in outside)
+        )
         against = measured.loc[measured["measure"] == AGAINST_USE, "note"]
         row["against"] = next(iter(against), None)
         yield row | {
             "state": _state(row, outside),
             "outside": ", ".join(outside) or None,
-            "spoilt": spoilt or None,
+            "invalidated": invalidated or None,
         }
 
 
@@ -87,9 +89,9 @@ def _state(row: Row, outside: Sequence[str]) -> str:
     return DOUBTFUL if outside else PARTLY if row["unobserved"] else USABLE
 
 
-def spoils_of_measures(quality: pd.DataFrame) -> dict[str, frozenset[str]]:
-    """Outcomes that each measure of a trial spoils, by measure."""
-    cells = zip(quality["measure"], quality["spoils"], strict=True)
+def invalidated_by_measures(quality: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """Outcomes that each measure of a trial invalidates, by measure."""
+    cells = zip(quality["measure"], quality["invalidates"], strict=True)
     return {str(measure): outcomes_of_cell(cell) for measure, cell in cells}
 
 

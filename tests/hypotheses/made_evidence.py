@@ -189,7 +189,7 @@ def _quality_lines(names: list[str]) -> list[str]:
     """Residuals of every trial far inside their gates."""
     measures = (("residual_moment_y_stance_rms", 0.1), ("effect_to_residual_y", 100.0))
     return [
-        "participant_id\ttrial_id\tmeasure\tvalue\tverdict\tspoils",
+        "participant_id\ttrial_id\tmeasure\tvalue\tverdict\tinvalidates",
         *(
             f"{name}\t{trial}\t{measure}\t{value}\tok\tn/a"
             for name in names

@@ -57,7 +57,7 @@ VERDICT = (
     "hypothesis", "verdict", "found", "gates", "n_athletes", "n_steps", "reason", "note", "model",
     "condition", "fragile", "decisive", "overturned_by", "silent", "influential", "post_hoc",
 )  # fmt: skip
-TRUST = ("consistent", "spoilt", "plain_spoilt", "closures_pass")
+TRUST = ("consistent", "invalidated", "plain_invalidated", "closures_pass")
 
 
 def _table_lines(tables: dict[str, pd.DataFrame]) -> list[str]:
@@ -207,8 +207,9 @@ def _beyond(measure: str, verdict: str, trial_step: int = 1) -> Change:
     def work(study: Study) -> None:
         path, moving = study.table("quality.tsv"), [t for t in study.trials if t.task != "static"]
         row = measure_row({}, measure, 1.0, "1", limit=2.0 if verdict == "ok" else 0.5)
+        invalidates = row["invalidates"] or "n/a"
         lines = [
-            f"{t.participant_id}\t{t.trial_id}\t{measure}\t1\t{verdict}\t{row['spoils'] or 'n/a'}"
+            f"{t.participant_id}\t{t.trial_id}\t{measure}\t1\t{verdict}\t{invalidates}"
             for t in moving[::trial_step]
         ]
         path.write_text(path.read_text("utf-8") + "\n".join(lines) + "\n", "utf-8")
@@ -351,15 +352,15 @@ def test_a_trial_beyond_a_law_of_mechanics_is_not_believed(small, tmp_path, meas
     steps = pd.DataFrame(
         [{"participant_id": t.participant_id, "trial_id": t.trial_id} for t in moving]
     )
-    assert (trial_table(study, steps)["spoilt"] == "").all()
+    assert (trial_table(study, steps)["invalidated"] == "").all()
     _beyond(measure, "fail", 10**6)(study)
     affected = trial_table(study, steps)
     affected = without_fit(affected) if measure.startswith("plain") else affected
     unaffected = affected if measure.startswith("plain") else without_fit(affected)
     first = (moving[0].participant_id, moving[0].trial_id)
-    assert affected.index[affected["spoilt"] != ""].tolist() == [first]
-    assert affected.loc[first, "spoilt"] == "momentum, moments, causes"
-    assert unaffected is affected or (unaffected["spoilt"] == "").all()
+    assert affected.index[affected["invalidated"] != ""].tolist() == [first]
+    assert affected.loc[first, "invalidated"] == "momentum, moments, causes"
+    assert unaffected is affected or (unaffected["invalidated"] == "").all()
 
 
 @pytest.mark.parametrize(

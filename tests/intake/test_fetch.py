@@ -175,10 +175,10 @@ def test_a_redirect_is_followed(tmp_path, server):
     assert elsewhere in server.requests
 
 
-@pytest.mark.parametrize("spoil", [lambda x: x[:99] + b"?" + x[100:], lambda x: x + b"\n"])
-def test_other_content_at_an_address_is_refused_by_name_and_not_kept(tmp_path, server, spoil):
+@pytest.mark.parametrize("corrupt", [lambda x: x[:99] + b"?" + x[100:], lambda x: x + b"\n"])
+def test_other_content_at_an_address_is_refused_by_name_and_not_kept(tmp_path, server, corrupt):
     path = f"data/{COMMIT}/{SOURCE}/two/static.c3d"
-    server.files[path] = spoil(server.files[path])
+    server.files[path] = corrupt(server.files[path])
     study = _study(tmp_path, server.address)
     words = _problems(study, rule="fetch-changed")
     assert "static.c3d at http://127.0.0.1" in words

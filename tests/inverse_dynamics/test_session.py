@@ -305,15 +305,15 @@ def test_the_clock_of_a_trial_that_is_not_fitted(lag, clock, sd, expected):
 )
 def test_forces_against_the_session_clock_are_not_used(lag, shift, has_finding, accepted, expected):
     told_before = [
-        Finding("force-delay", "warning", "late", number=lag, limit=0.004, spoils="forces")
+        Finding("force-delay", "warning", "late", number=lag, limit=0.004, invalidates="forces")
     ] * has_finding
-    other_finding = Finding("another", "warning", "else", spoils="trial")
+    other_finding = Finding("another", "warning", "else", invalidates="trial")
     session = late_session(accepted=accepted)
     findings = list(
         clock_of_plain([other_finding, *told_before], "run", with_lag(lag, shift), session)
     )
     assert findings[0] == other_finding
-    assert [finding.spoils for finding in findings[1:]] == ["forces"] * expected
+    assert [finding.invalidates for finding in findings[1:]] == ["forces"] * expected
 
 
 def test_forces_made_earlier_keep_the_clock_of_the_session():
@@ -344,7 +344,10 @@ def test_a_model_without_arms_is_not_fitted(tmp_path):
 @pytest.mark.parametrize(("is_fitted", "expected"), [(True, ["plates", "rate"]), (False, None)])
 def test_a_fit_takes_back_neither_where_plates_are_nor_how_fast_clocks_run(is_fitted, expected):
     kinds = {"plates": "moments", "rate": "times", "delay": "forces", "mass": "trial", "gap": ""}
-    findings = [Finding(rule, "warning", rule, spoils=spoils) for rule, spoils in kinds.items()]
+    findings = [
+        Finding(rule, "warning", rule, invalidates=invalidates)
+        for rule, invalidates in kinds.items()
+    ]
     reasons = _reasons_against_use(findings, is_fitted=is_fitted)
     all_but_gap = ["plates", "rate", "delay", "mass"]
     assert [reason["what"] for reason in reasons["against"]] == (expected or all_but_gap)

@@ -135,7 +135,7 @@ FAULTS = {
     "forces late": (late_forces, (0.013, 0.019), True),
     "another's static": (heavier_static, (1.053, 1.09), False),
 }
-"""What is planted: by which function, between which sizes, and whether it spoils forces."""
+"""What is planted: by which function, between which sizes, and whether it invalidates forces."""
 
 
 COMMON_KINDS = (

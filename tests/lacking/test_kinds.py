@@ -83,7 +83,7 @@ FORCES = ("peak_vertical_force_bw", "mean_vertical_force_bw", "M_residual_y_stan
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_what_must_not_be_used_is_left_out_or_said_on_every_page(sound, tmp_path, name):
-    plant, (smallest, largest), spoils_forces = FAULTS[name]
+    plant, (smallest, largest), invalidates_forces = FAULTS[name]
     size = float(np.random.default_rng(SEED).uniform(smallest, largest))
     result = outcome(tmp_path, plant(size)(sound.recordings), SETTINGS)
     assert not result.broken
@@ -98,12 +98,12 @@ def test_what_must_not_be_used_is_left_out_or_said_on_every_page(sound, tmp_path
     for caption in re.findall(r"<figcaption>.*?</figcaption>", results, re.S):
         assert "Not to be relied on: 1 of 1 trials." in words_of(caption)
     forces = result.steps.loc[result.steps["status"] == "ok", list(FORCES)]
-    assert forces.isna().all(axis=None) == spoils_forces
+    assert forces.isna().all(axis=None) == invalidates_forces
     levels = result.rows.loc[result.rows["value"].notna(), "level"].astype(str)
-    assert levels.isin(["C", "joint"]).any() != spoils_forces
+    assert levels.isin(["C", "joint"]).any() != invalidates_forces
     rules = set(read_table(result.results / "tables" / "findings.tsv")["rule"])
-    assert ("forces-not-used" in rules) == spoils_forces
-    if spoils_forces:
+    assert ("forces-not-used" in rules) == invalidates_forces
+    if invalidates_forces:
         assert not OF_FORCES.search(words_of("".join(result.pages.values())))
         assert "no plate measured" not in words_of("".join(result.pages.values()))
     verdicts = read_table(result.results / "tables" / "verdicts.tsv")

@@ -176,7 +176,7 @@ def test_a_plate_that_is_declared_elsewhere_in_one_file_is_found_there(way):
     rng, plates = np.random.default_rng(4), [1, 2, 4, 5, 7]
     trials = [trial(rng, plates), trial(rng, plates, moved=4, **{way: 0.06}), trial(rng, plates)]
     [finding] = misplaced_plates("P1", trials, "trials.tsv")
-    assert (finding.trial, finding.where, finding.spoils) == ("moved4", "plate 4", "moments")
+    assert (finding.trial, finding.where, finding.invalidates) == ("moved4", "plate 4", "moments")
 
 
 def test_trials_that_no_foot_steps_onto_a_misplaced_plate_in_keep_their_moments():
@@ -215,7 +215,7 @@ def test_a_trial_whose_plates_lie_elsewhere_is_named(ahead, right, sound_trials,
     ]
     findings = list(displaced_trials("P1", [*sound, pressed("moved", 0.014 + ahead, right)], ""))
     assert {finding.trial for finding in findings} == trials_named
-    assert {finding.spoils for finding in findings} <= {"moments"}
+    assert {finding.invalidates for finding in findings} <= {"moments"}
     for finding in findings:
         assert finding.number == pytest.approx(1e3 * max(abs(ahead), abs(right)), abs=5.0)
 

@@ -64,8 +64,8 @@ def _trials(*rows: tuple[str, str, str, str | None]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"participant_id": person, "trial_id": trial, "condition": "normal", "state": state,
-             "spoilt": spoilt, "against": None, "surface": "treadmill"}
-            for person, trial, state, spoilt in rows
+             "invalidated": invalidated, "against": None, "surface": "treadmill"}
+            for person, trial, state, invalidated in rows
         ]
     )  # fmt: skip
 
@@ -86,7 +86,7 @@ def test_a_row_is_the_mean_of_both_feet_over_mass_stature_and_speed(tmp_path, bo
 
 
 @pytest.mark.parametrize(
-    ("state", "spoilt", "counts"),
+    ("state", "invalidated", "counts"),
     [
         ("usable", None, True),
         ("usable without parts", None, True),
@@ -95,9 +95,9 @@ def test_a_row_is_the_mean_of_both_feet_over_mass_stature_and_speed(tmp_path, bo
         ("failed", None, False),
     ],
 )
-def test_trials_with_affected_momentum_are_excluded(tmp_path, body, state, spoilt, counts):
+def test_trials_with_affected_momentum_are_excluded(tmp_path, body, state, invalidated, counts):
     steps = _steps({("A", "run"): [("left", "ok", 1.0), ("right", "ok", 1.0)]})
-    rows = reference_rows(_study(tmp_path), steps, _trials(("A", "run", state, spoilt)))
+    rows = reference_rows(_study(tmp_path), steps, _trials(("A", "run", state, invalidated)))
     assert bool(len(rows)) == counts
 
 

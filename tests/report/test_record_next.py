@@ -10,7 +10,7 @@ import pytest
 
 from aqbio.errors import Finding, causes
 from aqbio.names import DOUBTFUL, USABLE
-from aqbio.observed.spoilt import DECISIVE_MEASURES, OUTCOMES
+from aqbio.observed.invalidated import DECISIVE_MEASURES, OUTCOMES
 from aqbio.pages.record_next import (
     GAINS_KGM2PS,
     LEAVE_OUT,
@@ -24,13 +24,13 @@ from aqbio.pages.record_next import (
     lost_steps,
 )
 from aqbio.pages.words import _WORDS as WORDS
-from aqbio.pages.words import DOUBTS, FIX_KINDS, SPOILT, fix_kind
+from aqbio.pages.words import DOUBTS, FIX_KINDS, INVALIDATED, fix_kind
 
 ROOT = Path(__file__).parents[2]
 
 
 def _trials(*rows):
-    names = ["trial_id", "state", "outside", "spoilt", "steps_ok", "steps_rejected"]
+    names = ["trial_id", "state", "outside", "invalidated", "steps_ok", "steps_rejected"]
     return pd.DataFrame(rows, columns=names).assign(participant_id="A", against=None)
 
 
@@ -69,7 +69,7 @@ def test_without_a_finding_the_page_says_where_to_look():
     assert doubtful.remedies["Repair the files"] == (DOUBTS["flight_drift_y"].repair,)
     assert doubtful.remedies["Record next time"] == (DOUBTS["flight_drift_y"].recording,)
     assert "Analyse again" not in doubtful.remedies
-    all_affected = TRIALS[:1].assign(spoilt=", ".join(OUTCOMES))
+    all_affected = TRIALS[:1].assign(invalidated=", ".join(OUTCOMES))
     [doubtful] = doubtful_trials(all_affected, [])
     assert doubtful.remedies["Analyse again"] == (LEAVE_OUT,)
     assert doubtful.returned == "A repair returns all numbers of 3 steps."
@@ -143,7 +143,7 @@ def test_gains_are_those_that_were_measured():
 
 def test_every_decisive_measure_and_outcome_has_words():
     assert set(DOUBTS) | {"findings_against_use"} == set(DECISIVE_MEASURES)
-    assert set(SPOILT) == set(OUTCOMES)
+    assert set(INVALIDATED) == set(OUTCOMES)
 
 
 def test_rules_of_remedies_exist():

@@ -201,12 +201,13 @@ CASES = {
        for x in (0.99, 1.01)},
     **{f"errors not known in {n} trials": Case(trials(error_opposition=(np.nan, n, 0.0)), "H1")
        for n in (14, 15)},
-    **{f"{affected} spoilt in {count} trials": Case(
-        trials(spoilt=(affected, count, "")), "H1 H3e H4")
+    **{f"{affected} invalidated in {count} trials": Case(
+        trials(invalidated=(affected, count, "")), "H1 H3e H4")
        for affected, count in (("momentum", 13), ("momentum", 15), ("causes", 15), ("forces", 15))},
-    "everything spoilt": Case(trials(spoilt="times, momentum, forces, causes"), "H1 H3e H4"),
-    "sprints whose times are spoilt": Case(
-        sprints(lambda t: t.assign(spoilt=np.where(of_first(t, 5), "times", ""))), "H7"),
+    "everything invalidated": Case(
+        trials(invalidated="times, momentum, forces, causes"), "H1 H3e H4"),
+    "sprints whose times are invalidated": Case(
+        sprints(lambda t: t.assign(invalidated=np.where(of_first(t, 5), "times", ""))), "H7"),
     **{f"another model by {x} of the limit": Case(trials(
         error_opposition=0.3 * PRECISE, model_opposition=x * PRECISE), "H1 H2")
        for x in (0.98, 1.01)},
@@ -471,14 +472,14 @@ def sound_rows(evidence: Evidence, name: str) -> Evidence:
     """Steps and sprints of trials with valid outcomes for a hypothesis; all, if none is valid."""
     reads = set(READS[name].split())
     affected = [
-        key for key, cell in evidence.trials["spoilt"].items() if reads & {*cell.split(", ")}
+        key for key, cell in evidence.trials["invalidated"].items() if reads & {*cell.split(", ")}
     ]
     keys = zip(evidence.steps["participant_id"], evidence.steps["trial_id"], strict=True)
     sound = evidence.select_steps(
         pd.Series([key not in affected for key in keys], index=evidence.steps.index, dtype=bool)
     )
-    if "spoilt" in evidence.sprints:
-        is_sound = evidence.sprints["spoilt"].map(lambda cell: not reads & {*cell.split(", ")})
+    if "invalidated" in evidence.sprints:
+        is_sound = evidence.sprints["invalidated"].map(lambda cell: not reads & {*cell.split(", ")})
         return replace(sound, sprints=evidence.sprints[is_sound])
     return sound if len(sound.steps) else evidence
 

@@ -184,7 +184,11 @@ def _evidence(random, athletes=12, change=0.0, slower=0.04, sprints_each=3):
     names_of = ["athlete", "condition", "effort", "order", "speed_mps", "contact_s"]
     athletes_of = pd.DataFrame(index=names)
     trials = (
-        steps.groupby(TRIAL, observed=True).size().rename("recorded").to_frame().assign(spoilt="")
+        steps.groupby(TRIAL, observed=True)
+        .size()
+        .rename("recorded")
+        .to_frame()
+        .assign(invalidated="")
     )
     return Evidence(
         steps, trials, athletes_of,
@@ -233,7 +237,7 @@ def _sessions(random, gain, athletes=16):
     sprints = pd.DataFrame(rows, columns=names)
     steps = pd.DataFrame({"participant_id": pd.Categorical([]), "speed_mps": []})
     people = pd.DataFrame(index=sorted(set(sprints["athlete"])))
-    return Evidence(steps, pd.DataFrame({"spoilt": []}), people, sprints, lambda name: None)
+    return Evidence(steps, pd.DataFrame({"invalidated": []}), people, sprints, lambda name: None)
 
 
 def _at_one_speed(slower):

@@ -57,7 +57,7 @@ def _evidence(random: np.random.Generator, shift: dict[str, float], by: str) -> 
     sprints = pd.DataFrame(rows, columns=names)
     steps = pd.DataFrame({"participant_id": pd.Categorical([]), "contact_s": [], "speed_mps": []})
     people = pd.DataFrame(index=sorted(set(sprints["athlete"])))
-    return Evidence(steps, pd.DataFrame({"spoilt": []}), people, sprints, lambda name: None)
+    return Evidence(steps, pd.DataFrame({"invalidated": []}), people, sprints, lambda name: None)
 
 
 def _with_errors(evidence: Evidence, sds: dict[str, float]) -> Evidence:

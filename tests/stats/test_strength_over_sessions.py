@@ -130,7 +130,11 @@ def _verdict(sprints, **lines):
     empty = pd.DataFrame({"participant_id": pd.Categorical([]), "speed_mps": []})
     names = sorted(set(sprints["athlete"]))
     evidence = Evidence(
-        empty, pd.DataFrame({"spoilt": []}), pd.DataFrame(index=names), sprints, lambda name: name
+        empty,
+        pd.DataFrame({"invalidated": []}),
+        pd.DataFrame(index=names),
+        sprints,
+        lambda name: name,
     )
     (verdict,) = verdicts(evidence, registry)
     return verdict, evidence, contrast
@@ -237,7 +241,7 @@ def test_without_two_sessions_nothing_is_tested():
     registry = read_registry()
     chosen = tuple(row for row in registry.hypotheses if row.id in ("H3d", "H3i", "H3j"))
     empty = pd.DataFrame({"participant_id": pd.Categorical([]), "step": [], "level": []})
-    trials = pd.DataFrame({"spoilt": [], "recorded": []})
+    trials = pd.DataFrame({"invalidated": [], "recorded": []})
     evidence = Evidence(
         empty, trials, pd.DataFrame(), pd.DataFrame(), lambda name: name, presence=Presence()
     )

@@ -35,7 +35,7 @@ FINDING_OF = {
     "full": Finding(
         rule="force-large", severity="error", what="the force is 9000 N.", trial="run",
         file="a.c3d", participant="P1", number=9000.0, limit=6000.5, unit="N",
-        where="frame 3", fix="look.", label="plate 2", spoils="forces",
+        where="frame 3", fix="look.", label="plate 2", invalidates="forces",
     ),
     "of the study": Finding(rule="made-rule", severity="info", what="nothing more is known."),
     "zero": Finding(rule="made-rule", severity="warning", what="it is 0.", number=0.0, limit=0.0),

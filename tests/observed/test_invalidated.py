@@ -4,22 +4,22 @@ import pytest
 
 from aqbio.contributions.measure import measure
 from aqbio.inverse_dynamics.suspicion import PARAMETER_CAUSES, SIGN_CHANGES
-from aqbio.observed.spoilt import (
+from aqbio.observed.invalidated import (
+    INVALIDATED_BY_FINDING,
+    INVALIDATED_BY_MEASURE,
+    INVALIDATED_BY_SUSPICION,
     OUTCOMES,
-    SPOILT_BY_FINDING,
-    SPOILT_BY_MEASURE,
-    SPOILT_BY_SUSPICION,
     column_rests_on,
+    invalidated_by_suspicions,
     joined_outcomes,
     outcomes_of_cell,
-    spoilt_by_suspicions,
 )
 from aqbio.stats.outcomes import STATISTICS
 from aqbio.stats.registry import outcome_units
 
 
 def test_every_table_names_kinds_of_numbers_in_their_order():
-    for table in (SPOILT_BY_MEASURE, SPOILT_BY_FINDING, SPOILT_BY_SUSPICION):
+    for table in (INVALIDATED_BY_MEASURE, INVALIDATED_BY_FINDING, INVALIDATED_BY_SUSPICION):
         for outcomes in table.values():
             cell = joined_outcomes(outcomes)
             assert outcomes_of_cell(cell) == set(outcomes) <= set(OUTCOMES)
@@ -33,9 +33,9 @@ def test_every_table_names_kinds_of_numbers_in_their_order():
 
 def test_every_suspicion_but_drag_affects_outcomes():
     causes = [cause for cause, _ in PARAMETER_CAUSES.values()]
-    assert {cause for cause in causes if not spoilt_by_suspicions([cause])} == {"drag"}
+    assert {cause for cause in causes if not invalidated_by_suspicions([cause])} == {"drag"}
     for cause in SIGN_CHANGES:  # a fault of forces
-        assert set(spoilt_by_suspicions([cause])) == set(SPOILT_BY_FINDING["forces"])
+        assert set(invalidated_by_suspicions([cause])) == set(INVALIDATED_BY_FINDING["forces"])
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_failed_measure_affects_only_its_outcomes(prefix):
     within, beyond, warned, unknown = (
         measure({}, name, value, "1", limit=0.2, severity=severity) for value, severity in cases
     )
-    assert beyond["spoils"] == "momentum, moments, causes"
-    assert [row["spoils"] for row in (within, warned, unknown)] == [None] * 3
+    assert beyond["invalidates"] == "momentum, moments, causes"
+    assert [row["invalidates"] for row in (within, warned, unknown)] == [None] * 3
     assert [row["verdict"] for row in (within, beyond, warned, unknown)] == [
         "ok", "fail", "warning", "not_testable",
     ]  # fmt: skip

@@ -1,8 +1,9 @@
-"""Outcomes that a failed measure of quality spoils, and outcomes that a number rests on.
+"""Outcomes that a failed measure of quality invalidates, and outcomes that a number rests on.
 
-One table for all: `aqbio.contributions.step_quality` writes the spoilt outcomes beside every failed
-measure (``spoils`` of ``quality.tsv``), stage tables collects them by trial (``spoilt`` of
-``trials.tsv``), and a hypothesis counts the steps of trials whose spoilt outcomes it does not read.
+One table for all: `aqbio.contributions.step_quality` writes the outcomes beside every failed
+measure (``invalidates`` of ``quality.tsv``), stage tables collects them by trial (``invalidated``
+of ``trials.tsv``), and a hypothesis counts the steps of trials whose invalidated outcomes it does
+not read.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ residuals (level B); what joint moments cause (level C)."""
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 _MOTION: tuple[Outcome, ...] = ("postures", "momentum", "moments", "causes")
-_TURNING: tuple[Outcome, ...] = ("momentum", "moments", "causes")
+_ROTATION: tuple[Outcome, ...] = ("momentum", "moments", "causes")
 _KINETICS: tuple[Outcome, ...] = ("forces", "moments", "causes")
 _DYNAMICS: tuple[Outcome, ...] = ("moments", "causes")
 
-SPOILT_BY_MEASURE: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
+INVALIDATED_BY_MEASURE: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
     {
         "labels_against_names": OUTCOMES,
-        "flight_drift_y": _TURNING,
-        "residual_moment_y_stance_rms": _TURNING,
-        "effect_to_residual_y": _TURNING,
+        "flight_drift_y": _ROTATION,
+        "residual_moment_y_stance_rms": _ROTATION,
+        "effect_to_residual_y": _ROTATION,
         "flight_acceleration": _DYNAMICS,
         "foot_slip": _DYNAMICS,
     }
 )
-"""Outcomes by measure of ``quality.tsv``; a measure that is not here spoils nothing.
+"""Outcomes by measure of ``quality.tsv``; a measure that is not here invalidates nothing.
 
 Labels that contradict their place may put any number on the wrong limb. In flight the whole body's
 angular momentum stays as it is; where it drifts, or where its rate in stance is not the plates'
@@ -44,22 +45,22 @@ of mass in flight leaves momentum about that centre alone. A foot that slides wh
 in another place than its force: arms of the standing leg's joints and the contact that level C
 holds; a foot carries a hundredth of the body's angular momentum."""
 
-SPOILT_BY_FINDING: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
+INVALIDATED_BY_FINDING: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
     {"": (), "moments": _DYNAMICS, "forces": _KINETICS, "trial": OUTCOMES, "times": OUTCOMES}
 )
-"""Outcomes by ``spoils`` of a finding."""
+"""Outcomes by ``invalidates`` of a finding."""
 
-SPOILT_BY_SUSPICION: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
+INVALIDATED_BY_SUSPICION: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
     {
         "cop": _KINETICS,
         "foot": _KINETICS,
         "clock": _KINETICS,
         "mass": ("momentum", *_KINETICS),
-        "leg_mass": _TURNING,
-        "pelvis_mass": _TURNING,
-        "arm_mass": _TURNING,
-        "centres": _TURNING,
-        "static": _TURNING,
+        "leg_mass": _ROTATION,
+        "pelvis_mass": _ROTATION,
+        "arm_mass": _ROTATION,
+        "centres": _ROTATION,
+        "static": _ROTATION,
         "markers": OUTCOMES,
         "residual": OUTCOMES,
         "soft_tissue": _MOTION,
@@ -74,10 +75,10 @@ the plain motion that is used instead has measures of its own. A wrong sign of a
 forces."""
 
 
-def spoilt_by_suspicions(causes: Iterable[str]) -> tuple[Outcome, ...]:
-    """Outcomes that some causes of a suspect fit spoil, in the order of `OUTCOMES`."""
+def invalidated_by_suspicions(causes: Iterable[str]) -> tuple[Outcome, ...]:
+    """Outcomes that some causes of a suspect fit invalidate, in the order of `OUTCOMES`."""
     return in_order(
-        outcome for cause in causes for outcome in SPOILT_BY_SUSPICION.get(cause, _KINETICS)
+        outcome for cause in causes for outcome in INVALIDATED_BY_SUSPICION.get(cause, _KINETICS)
     )
 
 
@@ -135,5 +136,5 @@ def column_rests_on(column: str) -> tuple[Outcome, ...]:
     return ("times",)
 
 
-DECISIVE_MEASURES = (AGAINST_USE, "consistency_suspicions", *SPOILT_BY_MEASURE)
-"""Measures that can spoil an outcome, in the order in which pages name them."""
+DECISIVE_MEASURES = (AGAINST_USE, "consistency_suspicions", *INVALIDATED_BY_MEASURE)
+"""Measures that can invalidate an outcome, in the order in which pages name them."""

@@ -44,7 +44,7 @@ LONGEST = (("slurm",), ("workflow", "install"), ("real", "opensim"))
 
 SLOW_ROOMS = (
     "lacking", "systems", "virtual", "report", "hypotheses", "stats", "figures", "body",
-    "inverse_dynamics",
+    "inverse_dynamics", "prepare", "look", "labels", "cases",
 )  # fmt: skip
 """Rooms that begin before the rest: half a minute of one worker would be left at the end."""
 

@@ -85,6 +85,7 @@ def test_xarray_reads_the_same(tmp_path_factory, seed):
                 "number": (("step", "axis"), random.integers(0, 9, (steps, 2)), {"units": "1"}),
                 "mass": ((), 70.5),
                 "outcome": ("row", list(random.choice(["", "H", "größte Höhe", "a b"], texts))),
+                "moved": (("sample", "time", "axis"), random.standard_normal((9, texts, 2))),
             },
             {
                 "axis": ["x", "größe"],

@@ -22,7 +22,6 @@ from aqbio.intake.models import (
     scaled_models,
     scaling_evidence,
 )
-from aqbio.intake.outlook import outlook
 from aqbio.intake.people import (
     clock_mismatch,
     find_copies,
@@ -30,6 +29,7 @@ from aqbio.intake.people import (
     marker_vocabularies,
     owners_of,
 )
+from aqbio.intake.preview import study_preview
 from aqbio.intake.rows import (
     MASS_MAYBE_NEEDED,
     MASS_NEEDED,
@@ -441,7 +441,7 @@ MAX_WARNINGS = 12
 def summary_text(study: ProposedStudy, folder: Path) -> str:
     """The summary of a study made from a folder."""
     parts = [
-        _outlook(study),
+        _preview(study),
         _recordings_found(study),
         _people(study),
         _trials(study),
@@ -453,11 +453,11 @@ def summary_text(study: ProposedStudy, folder: Path) -> str:
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part) + "\n"
 
 
-def _outlook(study: ProposedStudy) -> Iterator[str]:
+def _preview(study: ProposedStudy) -> Iterator[str]:
     parts = (study.rows, study.previews, study.left_out, study.markers, study.model)
     labels = {recording.file.as_posix(): recording.labels for recording in study.content.markers}
     yield "What comes of it"
-    yield from (f"  {line}" for line in outlook(*parts, labels))
+    yield from (f"  {line}" for line in study_preview(*parts, labels))
 
 
 MAX_LOOKS = 3

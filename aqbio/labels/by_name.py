@@ -11,12 +11,12 @@ from aqbio.labels.words import (
     ENGLISH,
     MIN_SURE_WORD_LETTERS,
     UNUSED_PREFIX,
+    LabelLanguage,
     Reading,
-    Tongue,
     hinted_landmarks,
+    label_languages,
     landmark_table,
     reading,
-    tongues,
 )
 
 __all__ = [
@@ -179,16 +179,16 @@ def _readings_of_set(
     """Ranked places of labels in the language of their set, hints of others, reasons of unused."""
     exact = {label: best for label in labels if (best := _best(label, table)) is not None}
     unmatched = [label for label in labels if label not in exact]
-    tongue = _tongue_of(labels, exact, table) if unmatched else tongues()[0]
-    parsed = {label: parse for label in labels if (parse := reading(label, tongue)) is not None}
-    if tongue.language == ENGLISH:
+    language = _language_of_set(labels, exact, table) if unmatched else label_languages()[0]
+    parsed = {label: parse for label in labels if (parse := reading(label, language)) is not None}
+    if language.name == ENGLISH:
         parsed = {label: parse for label, parse in parsed.items() if label not in exact}
     else:
         labels_with_meaning = {label for label, parse in parsed.items() if parse.meanings}
         exact = {
             label: best
             for label, best in exact.items()
-            if label not in labels_with_meaning and _counts_in(best[1], tongue)
+            if label not in labels_with_meaning and _counts_in(best[1], language)
         }
     unused: dict[str, str] = {}
     unsure: set[str] = set()
@@ -238,9 +238,9 @@ def _reason(name: str, table: LandmarkTable) -> str:
     return next((entry.why for entry in table.unused if key != name and key in entry.names), "")
 
 
-def _counts_in(site: SidedLandmark, tongue: Tongue) -> bool:
+def _counts_in(site: SidedLandmark, language: LabelLanguage) -> bool:
     """Tell whether an English name with R or L counts in a set of another language."""
-    return not site.side or tongue.letters == tongues()[0].letters
+    return not site.side or language.letters == label_languages()[0].letters
 
 
 def _exclusive(
@@ -277,25 +277,30 @@ def _hint(parse: Reading, meanings: frozenset[SidedLandmark], table: LandmarkTab
     return Hint(words, frozenset(sites), complete=False)
 
 
-def _tongue_of(
+def _language_of_set(
     labels: Collection[str], exact: Mapping[str, Ranked], table: LandmarkTable
-) -> Tongue:
+) -> LabelLanguage:
     """The language that explains most of a set of labels, and the letters of its sides."""
-    scores = {tongue: _explained(labels, exact, tongue, table) for tongue in tongues()}
-    scores[tongues()[0]] += MIN_LANGUAGE_ADVANTAGE
-    return max(tongues(), key=lambda tongue: round(scores[tongue], 6))
+    scores = {
+        language: _explained(labels, exact, language, table) for language in label_languages()
+    }
+    scores[label_languages()[0]] += MIN_LANGUAGE_ADVANTAGE
+    return max(label_languages(), key=lambda language: round(scores[language], 6))
 
 
 def _explained(
-    labels: Collection[str], exact: Mapping[str, Ranked], tongue: Tongue, table: LandmarkTable
+    labels: Collection[str],
+    exact: Mapping[str, Ranked],
+    language: LabelLanguage,
+    table: LandmarkTable,
 ) -> float:
     """Weighted number of labels that a language explains; sure and mirrored ones count more."""
     counted: dict[str, tuple[float, frozenset[SidedLandmark]]] = {}
     for label in labels:
         options = []
-        if label in exact and _counts_in(exact[label][1], tongue):
+        if label in exact and _counts_in(exact[label][1], language):
             options.append((1.0, frozenset({exact[label][1]})))
-        parse = reading(label, tongue)
+        parse = reading(label, language)
         if parse is not None and parse.meanings:
             value = (1.0 - 0.4 * parse.cost) * min(1.0, parse.letters / MIN_SURE_WORD_LETTERS)
             options.append((value, frozenset(SidedLandmark(*x) for x in parse.meanings)))

@@ -91,10 +91,10 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Tongue:
+class LabelLanguage:
     """A language, and the letters that mean right and left in a set of labels."""
 
-    language: str
+    name: str
     letters: tuple[str, str]
 
 
@@ -111,12 +111,12 @@ def landmark_table() -> LandmarkTable:
 
 
 @cache
-def tongues() -> tuple[Tongue, ...]:
+def label_languages() -> tuple[LabelLanguage, ...]:
     """Languages with the letters of their sides, English first, each with right and left too."""
     table = label_words().languages
-    native = [Tongue(name, language.sides.letters) for name, language in table.items()]
+    native = [LabelLanguage(name, language.sides.letters) for name, language in table.items()]
     international = table[ENGLISH].sides.letters
-    return tuple(dict.fromkeys([*native, *(Tongue(name, international) for name in table)]))
+    return tuple(dict.fromkeys([*native, *(LabelLanguage(name, international) for name in table)]))
 
 
 def spellings(word: str) -> set[str]:
@@ -243,11 +243,10 @@ def _suffixes(language: str) -> Mapping[str, frozenset[str]]:
 
 
 @cache
-def _side_words(tongue: Tongue) -> Mapping[str, str]:
-    language = label_words().languages[tongue.language]
-    sides = dict.fromkeys(language.sides.right, "right")
-    sides |= dict.fromkeys(language.sides.left, "left")
-    return sides | dict(zip(tongue.letters, ("right", "left"), strict=True))
+def _side_words(language: LabelLanguage) -> Mapping[str, str]:
+    words = label_words().languages[language.name].sides
+    sides = dict.fromkeys(words.right, "right") | dict.fromkeys(words.left, "left")
+    return sides | dict(zip(language.letters, ("right", "left"), strict=True))
 
 
 @cache
@@ -280,12 +279,12 @@ class _Cut:
 
 
 @lru_cache(maxsize=100_000)
-def reading(label: str, tongue: Tongue) -> Reading | None:
+def reading(label: str, language: LabelLanguage) -> Reading | None:
     """Read a label in a language; None where no word of it is known."""
     text, bounds = plain_text(label)
     if not text or len(text) > 60:
         return None
-    cuts = [cut for cut in _cuts(text, bounds, tongue) if cut.atoms]
+    cuts = [cut for cut in _cuts(text, bounds, language) if cut.atoms]
     words = [cut for cut in cuts if cut.whole_word and not cut.skipped and len(cut.atoms) == 1]
     cheapest = min((cut.cost for cut in words if not cut.side), default=math.inf)  # HEEL: no left
     read = [
@@ -307,10 +306,10 @@ def reading(label: str, tongue: Tongue) -> Reading | None:
     return Reading(frozenset(), best.atoms, best.side, best.cost, best.letters)
 
 
-def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
+def _cuts(text: str, bounds: frozenset[int], language: LabelLanguage) -> list[_Cut]:
     """The cheapest ways to cut a whole label."""
-    vocabulary, sides = _vocabulary(tongue.language), _side_words(tongue)
-    suffixes, beginnings = _suffixes(tongue.language), _side_beginnings(tongue.language)
+    vocabulary, sides = _vocabulary(language.name), _side_words(language)
+    suffixes, beginnings = _suffixes(language.name), _side_beginnings(language.name)
     cuts: list[dict[tuple[frozenset[str], str, bool], _Cut]] = [{} for _ in range(len(text) + 1)]
     empty = _Cut(0.0)
     cuts[0][frozenset(), "", False] = empty

@@ -314,7 +314,7 @@ def determined_outcomes(parts: ObservedParts, scheme: RoleScheme) -> dict[str, b
     """Tell for each outcome of a step if the observed parts determine it in any frame.
 
     Groups, sides and total of angular momentum; joint moments by joint; and `CAUSES`. The mask of
-    a trial's contributions (`observed_only`) and the outlook before a study share this function.
+    a trial's contributions (`observed_only`) and the preview of a study share this function.
     """
     sides: tuple[Side, ...] = ("left", "right")
     outcomes = {

@@ -13,7 +13,7 @@ from aqbio.labels.against_names import labels_against_names, spare_labels, use_s
 from aqbio.labels.assign import assign
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.hints import allows
-from aqbio.labels.words import ENGLISH, label_words, reading, spellings, tongues
+from aqbio.labels.words import ENGLISH, label_languages, label_words, reading, spellings
 from aqbio.labels.words import landmark_table as table_of_words
 from aqbio.prepare.label_check import median_positions
 from validation.broken_labels import QUESTIONED, RIGHT, WRONG
@@ -118,7 +118,7 @@ def test_every_word_is_read_with_a_side_of_its_language():
 
 def test_published_sets_are_read_in_english():
     """A set of R and L whose labels are known is never read in another language."""
-    assert tongues()[0].language == ENGLISH
+    assert label_languages()[0].name == ENGLISH
     assert table_of_words is landmark_table
     labels = [
         f"{side}{name}" for side in "RL" for name in ("ASI", "TH1", "AR1", "AR2", "KNE", "US")
@@ -128,9 +128,9 @@ def test_published_sets_are_read_in_english():
     assert sites["LUS"] == SidedLandmark("wrist_ulnar", "left")
 
 
-def costs_of_beginnings(word, tongue, side):
+def costs_of_beginnings(word, language, side):
     """Cost of every beginning of a word that has the meaning of the whole; the whole one last."""
-    read = [reading(f"{word[:end]}_{side}", tongue) for end in range(3, len(word) + 1)]
+    read = [reading(f"{word[:end]}_{side}", language) for end in range(3, len(word) + 1)]
     if read[-1] is None or not read[-1].meanings:
         return [0.0]
     meaning = read[-1].meanings, read[-1].words
@@ -142,20 +142,21 @@ def test_the_more_letters_of_a_word_are_written_the_surer_it_is():
     """In no language is a beginning surer than the whole word; each letter of one word counts."""
     shoulder_words = {"english": "shoulder", "french": "epaule", "german": "sprunggelenk",
              "italian": "ginocchio", "spanish": "tobillo"}  # fmt: skip
-    languages = label_words().languages
-    for tongue in tongues()[: len(languages)]:
-        language, compared = languages[tongue.language], 0
-        side = language.sides.right[0]
-        words = {min(spellings(word)) for synonyms in language.words.values() for word in synonyms}
+    vocabularies = label_words().languages
+    for language in label_languages()[: len(vocabularies)]:
+        vocabulary, compared = vocabularies[language.name], 0
+        side = vocabulary.sides.right[0]
+        synonyms = vocabulary.words.values()
+        words = {min(spellings(word)) for names in synonyms for word in names}
         for word in sorted(word for word in words if len(word) > 5)[::6]:
-            costs = costs_of_beginnings(word, tongue, side)
-            assert min(costs) >= costs[-1] - 1e-12, (tongue, word)
+            costs = costs_of_beginnings(word, language, side)
+            assert min(costs) >= costs[-1] - 1e-12, (language, word)
             compared += len(costs)
-        assert compared > 10, tongue
-        if tongue.language in shoulder_words:
-            costs = costs_of_beginnings(shoulder_words[tongue.language], tongue, side)
+        assert compared > 10, language
+        if language.name in shoulder_words:
+            costs = costs_of_beginnings(shoulder_words[language.name], language, side)
             assert len(costs) > 3
-            assert (np.diff(costs) < 0.0).all(), tongue
+            assert (np.diff(costs) < 0.0).all(), language
 
 
 WORDS = {

@@ -1,4 +1,4 @@
-"""Outlook for a new study: quantities that can and cannot be computed, and what to record."""
+"""Preview of a new study: quantities that can and cannot be computed, and what to record."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ SEGMENTS_OF_PART = {
 """Segments of labels by kind of part."""
 
 
-def outlook(
+def study_preview(
     rows: Rows,
     previews: Mapping[str, TrialPreview],
     left_out: Sequence[UnusedFile],

@@ -163,7 +163,7 @@ class StudyResults:
         data = self.motion(participant, trial)
         loads = foot_loads(self.study.model_map, data)
         force, moment = (np.stack([getattr(x, n) for x in loads], 1) for n in ("force", "moment"))
-        # filters leave small forces that pull: such a wrench is that of its opposite, turned round
+        # filters leave small forces that pull: such a wrench is that of its opposite, sign-flipped
         sign = np.where(force[..., 1] < 0.0, -1.0, 1.0)
         height = float(data.attrs["surface_height"])
         cop, free = centre_of_pressure(

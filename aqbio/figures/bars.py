@@ -85,13 +85,13 @@ def bar_rows(contributions: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
 def _caused(stance: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Select level C: rotation of both sides about the vertical, ground impulse per body mass."""
     by_model = stance[stance["variant"].isin(MODELS)]
-    turned = by_model["target"].isin(SUMS) & (by_model["axis"] == "y")
-    turned &= by_model["statistic"] == "moment_mean"
-    pushed = (by_model["target"] == "ground") & by_model["axis"].isin(["x", "y"])
-    pushed &= by_model["statistic"] == "force_mean"
+    is_rotation = by_model["target"].isin(SUMS) & (by_model["axis"] == "y")
+    is_rotation &= by_model["statistic"] == "moment_mean"
+    is_push = (by_model["target"] == "ground") & by_model["axis"].isin(["x", "y"])
+    is_push &= by_model["statistic"] == "force_mean"
     for figure, rows in (
-        ("caused_rotation", by_model[turned]),
-        ("caused_force", _per_mass(by_model[pushed], "contact_s")),
+        ("caused_rotation", by_model[is_rotation]),
+        ("caused_force", _per_mass(by_model[is_push], "contact_s")),
     ):
         panel = rows["target"].astype(str) + "_" + rows["axis"].astype(str)
         bars = rows.assign(figure=figure, panel=panel)

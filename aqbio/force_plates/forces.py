@@ -369,7 +369,7 @@ def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
     return samples_each_way > MIN_LOADED_S * rate
 
 
-def turned_over(plates: Plates, upside_down: BoolArray) -> Plates:
+def reversed_loads(plates: Plates, upside_down: BoolArray) -> Plates:
     """Reverse all channels of some plates, ``upside_down`` (P,)."""
     sign = np.where(upside_down, -1.0, 1.0)[None, :, None]
     wrench = plates.wrench

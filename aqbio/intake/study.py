@@ -213,7 +213,7 @@ class RightHandedReader:
         )
 
     def read(self, file: Path) -> Recording:
-        """A recording, turned back unless its labels are exchanged or it is not mirrored.
+        """A recording, mirrored back unless its labels are exchanged or it is not mirrored.
 
         Where that is undecided the labels keep their names, and a person has to decide.
         """

@@ -152,9 +152,9 @@ def reverse_free_moment(wrench: GroundWrench) -> GroundWrench:
     divisor = np.where(loaded, force[:, 1], 1.0)
     along, across = moment[:, 2] / divisor, -moment[:, 0] / divisor
     of_force = across * force[:, 0] - along * force[:, 2]
-    turned = moment.copy()
-    turned[:, 1] -= 2.0 * np.where(loaded, moment[:, 1] - of_force, 0.0)
-    return replace(wrench, moment=turned)
+    flipped = moment.copy()
+    flipped[:, 1] -= 2.0 * np.where(loaded, moment[:, 1] - of_force, 0.0)
+    return replace(wrench, moment=flipped)
 
 
 SIGN_CHANGES: Mapping[str, tuple[str, WrenchChange]] = MappingProxyType(
@@ -179,8 +179,8 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
     unreversed = fit_trial(fit.runner, fit.observations, weights, parameters)
     excess = max(unreversed.cost[-1] - unreversed.cost_markers_only, 1e-12)
     remaining = {}
-    for name, (_, turned) in SIGN_CHANGES.items():
-        observations = replace(fit.observations, wrench=turned(fit.observations.wrench))
+    for name, (_, flip_signs) in SIGN_CHANGES.items():
+        observations = replace(fit.observations, wrench=flip_signs(fit.observations.wrench))
         reversed_fit = fit_trial(fit.runner, observations, weights, parameters)
         remaining[name] = (reversed_fit.cost[-1] - reversed_fit.cost_markers_only) / excess
     return remaining
@@ -195,14 +195,14 @@ def free_moment_gain(fit: TrialFit) -> float:
     """
     solver, observations = fit.linearised(), fit.observations
     frames, balance = frames_per_observation(observations.rate), solver.point.balance
-    turned = replace(observations, wrench=reverse_free_moment(observations.wrench))
+    flipped = replace(observations, wrench=reverse_free_moment(observations.wrench))
     reversed_balance = Balance(
         fit.runner,
         balance.values,
         balance.kinematics,
-        turned.wrench,
-        turned.time[solver.measured],
-        drags=turned.drag,
+        flipped.wrench,
+        flipped.time[solver.measured],
+        drags=flipped.drag,
     )
     costs = [
         float(((equations.residual.rows / solver.sigma) ** 2).sum())
@@ -213,7 +213,7 @@ def free_moment_gain(fit: TrialFit) -> float:
     gain = float(pull @ solver.factor.solve(pull)) - rise
     if gain + MAX_RISE_ERROR * rise < 0.0:
         return gain / frames
-    refitted = fit_trial(fit.runner, turned, fit.weights, solver.parameters, fit.values, fit)
+    refitted = fit_trial(fit.runner, flipped, fit.weights, solver.parameters, fit.values, fit)
     return (fit.cost[-1] - refitted.cost[-1]) / frames
 
 
@@ -310,7 +310,7 @@ def find_suspicions(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> tuple[
         return (*_sign_suspicions(fit), *foot) or causes
     gain = free_moment_gain(fit)
     statement = (
-        "with the sign of the free moment turned round, motion and forces agree better by "
+        "with the sign of the free moment flipped, motion and forces agree better by "
         f"{gain:.1f} independent observations"
     )
     limit = MIN_FREE_MOMENT_GAIN
@@ -361,7 +361,7 @@ def _sign_suspicions(fit: TrialFit) -> Iterator[Suspicion]:
     cause = min(remaining, key=lambda way: remaining[way])
     if (share := remaining[cause]) < MAX_REVERSED_SHARE:
         sentence = (
-            f"with the sign {SIGN_CHANGES[cause][0]} turned round, {share:.0%} of the disagreement "
+            f"with the sign {SIGN_CHANGES[cause][0]} flipped, {share:.0%} of the disagreement "
             f"between motion and forces remains, less than {MAX_REVERSED_SHARE:.0%}."
         )
         yield Suspicion(cause, sentence, share, MAX_REVERSED_SHARE, "relative", CORRECT_SIGNS)

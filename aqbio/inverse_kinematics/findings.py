@@ -24,7 +24,7 @@ from aqbio.prepare.broken_contacts import without_failures
 from aqbio.prepare.force_delay import MAX_DELAY_S, MIN_CONTACTS, force_delay
 from aqbio.prepare.force_lag import CLOCK_ERROR_S
 from aqbio.prepare.force_signs import COMPONENTS, factors
-from aqbio.prepare.prepared import MEASURED, TURNED_FREE_MOMENT, UNSURE_FREE_MOMENT, feet_loads
+from aqbio.prepare.prepared import FLIPPED_FREE_MOMENT, MEASURED, UNSURE_FREE_MOMENT, feet_loads
 from aqbio.rotation.level_a import LevelA, level_a
 from aqbio.scale.calibration import best_landmark
 from aqbio.signals import runs
@@ -44,7 +44,7 @@ class FreeMoment:
     sd: float = float("nan")
     """factor, sd: By which it acts on the body, 1 where it is right, and standard deviation."""
     side: str = ""
-    """Of the foot whose alone is turned."""
+    """The only foot whose free moment is sign-flipped."""
 
 
 def force_findings(
@@ -53,7 +53,7 @@ def force_findings(
     """Findings about the forces of one trial, from its motion, and the state of its free moment.
 
     None where parts were not observed: their acceleration is missing, and correct forces would be
-    called late, or turned.
+    called late, or sign-flipped.
     """
     recorded = str(solution.prepared.attrs["free_moment"])
     if solution.observed.lost_segments(solution.contact_window):
@@ -134,16 +134,17 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
         )
 
 
-MIN_TURNED_SD = 1.645
-"""A free moment is called turned when its factor is this many standard deviations below 0; where it
-is below 0 by less, its sign remains unknown. Of 43 runs of 12 runners at 2 to 9.5 m/s the factor is
-0.17 to 3.0, and 12 ± 5 in a sprint: above 0 in all, and not by two standard deviations in three."""
+MIN_FLIPPED_SD = 1.645
+"""A free moment is called sign-flipped when its factor is this many standard deviations below 0;
+where it is below 0 by less, its sign remains unknown. Of 43 runs of 12 runners at 2 to 9.5 m/s
+the factor is 0.17 to 3.0, and 12 ± 5 in a sprint: above 0 in all, and not by two standard
+deviations in three."""
 
 FORCE_FACTOR_RANGE = (0.5, 1.5)
 """Factors of fore-aft and sideways force between which the forces are all of those that moved the
 body: 0.77 to 1.13 in those runs."""
 
-MIN_FOOT_TURNED_SD = 3.0
+MIN_FOOT_FLIPPED_SD = 3.0
 """The same of one foot alone: at least -0.8 standard deviations in those runs."""
 
 
@@ -166,26 +167,26 @@ def _free_moment(solution: Solution, loads: Sequence[ExternalLoad], balance: Lev
     component = COMPONENTS.index("free_moment")
     common_factor, sd = estimates.common(component, all_loads)
     if common_factor < 0.0:
-        clear = common_factor < -MIN_TURNED_SD * sd
-        return FreeMoment(TURNED_FREE_MOMENT if clear else UNSURE_FREE_MOMENT, common_factor, sd)
+        clear = common_factor < -MIN_FLIPPED_SD * sd
+        return FreeMoment(FLIPPED_FREE_MOMENT if clear else UNSURE_FREE_MOMENT, common_factor, sd)
     for foot, side in enumerate(SIDES):
         single_factor = estimates.common(component, np.arange(len(loads)) == foot)
-        if single_factor[0] < -MIN_FOOT_TURNED_SD * single_factor[1]:
-            return FreeMoment(TURNED_FREE_MOMENT, *single_factor, side)
+        if single_factor[0] < -MIN_FOOT_FLIPPED_SD * single_factor[1]:
+            return FreeMoment(FLIPPED_FREE_MOMENT, *single_factor, side)
     return FreeMoment(MEASURED, common_factor, sd)
 
 
 def _free_moment_finding(judged: FreeMoment, trial_id: str) -> Iterator[Finding]:
-    """Finding that the sign of the free moment is turned, or could not be determined."""
+    """Finding that the sign of the free moment is flipped, or could not be determined."""
     if judged.state == MEASURED:
         return
-    turned = judged.state == TURNED_FREE_MOMENT
+    flipped = judged.state == FLIPPED_FREE_MOMENT
     foot = f" of the {judged.side} foot" if judged.side else ""
     yield Finding(
         rule="free-moment-sign",
         severity="warning",
         what=f"the sign of the free moment{foot} "
-        f"{'is turned' if turned else 'could not be determined'}: the body turns about the "
+        f"{'is flipped' if flipped else 'could not be determined'}: the body turns about the "
         f"vertical as if that moment were {judged.factor:.1f} ± {judged.sd:.1f} times what was "
         f"recorded, and it must be more than 0. {NOT_USED}",
         trial=trial_id,
@@ -237,7 +238,7 @@ def motion_findings(
             severity="warning",
             what="both arms swing forward with the leg of their own side (correlations of "
             f"{swings[0]:.2f} and {swings[1]:.2f}), which no runner's do: left and right arm are "
-            "exchanged, or the sign of their flexion is turned. The momentum of the arms, of the "
+            "exchanged, or the sign of their flexion is flipped. The momentum of the arms, of the "
             "push side and of the whole body is wrong then.",
             trial=trial_id,
             number=min(swings),

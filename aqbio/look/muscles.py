@@ -1,4 +1,4 @@
-"""Muscle forces of the user's own optimisation: read, and turned into generalised forces.
+"""Muscle forces of the user's own optimisation: read, and converted into generalised forces.
 
 Forces are as the file states them, by static optimisation, CMC or Moco; nothing is optimised here.
 What they leave of a joint's moment stays with the joint.

@@ -15,8 +15,8 @@ from aqbio.prepare.body_size import vertical_masses
 from aqbio.prepare.contacts import FootContact
 from aqbio.prepare.marked_body import MIN_BODY_MASS_SHARE, SegmentMasses, marked_body
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.sign_flipped_forces import known_frames
 from aqbio.prepare.trial import PreparedTrial
-from aqbio.prepare.turned_forces import known_frames
 from aqbio.signals import runs
 from aqbio.vectors import FloatArray, IntArray
 

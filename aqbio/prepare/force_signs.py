@@ -176,30 +176,31 @@ def _solved(
     return Factors(value, np.stack([blocks[index, :, index] for index in range(len(COMPONENTS))]))
 
 
-MAX_TURNED_FACTOR = -0.3
-"""A turned component has a factor below this. Sound ones have 0.65 to 1.43 by plate and 0.73 to
-1.16 by trial on 12 runners in 43 runs at 2 to 9.5 m/s, by the means of the markers, and 0.0 to 2.0
-± 0.6 to 1.0 for the sideways force of single contacts of a sprint. Turned, they are negative."""
+MAX_FLIPPED_FACTOR = -0.3
+"""A sign-flipped component has a factor below this. Sound ones have 0.65 to 1.43 by plate and 0.73
+to 1.16 by trial on 12 runners in 43 runs at 2 to 9.5 m/s, by the means of the markers, and 0.0 to
+2.0 ± 0.6 to 1.0 for the sideways force of single contacts of a sprint. Sign-flipped, they are
+negative."""
 
-MIN_TURNED_SDS = 2.0
-"""A turned component has a factor that is negative by so many standard deviations. Factors of
+MIN_FLIPPED_SDS = 2.0
+"""A sign-flipped component has a factor that is negative by so many standard deviations. Factors of
 single plates are correlated, and the lowest of many are chosen: sound plates of three virtual
 sprints in 148 had -0.4 ± 0.4 to 0.6 in common."""
 
 LOG_RARITY = {"none": 0.0, "all": 2.0, "one": 9.0, "some": 12.0}
-"""Logarithms of how much rarer than right signs a sign is that is turned of all sources, as an axis
+"""Logarithms of how much rarer than right signs flipped ones are: of all sources, as an axis
 of a laboratory or a column of a file, of one of them, as a cable, or of some. Contacts of a sprint,
 one on each plate, scatter by more than their standard deviations: sound ones reach 9 for one."""
 
 MIN_LOG_ODDS = 4.0
-"""By how much the logarithm of the probability of turned signs must exceed that of right ones."""
+"""By how much the logarithm of the probability of flipped signs must exceed that of right ones."""
 
 MAX_SOURCES = 10
 """So many sources are tried in every combination; of more, all together and each by itself."""
 
 
-def turned_sources(estimate: Factors, component: int) -> BoolArray:
-    """Sources (P,) whose sign of a component is turned.
+def sign_flipped_sources(estimate: Factors, component: int) -> BoolArray:
+    """Sources (P,) in which a component is sign-flipped.
 
     Signs s of all sources, 1 or -1, have the probability ``exp(-(k - s) C⁻¹ (k - s) / 2)`` by
     factors k with covariance C, times how often such a fault is met. The most probable ones are
@@ -207,24 +208,24 @@ def turned_sources(estimate: Factors, component: int) -> BoolArray:
     """
     value = estimate.value[component]
     present = np.flatnonzero(np.isfinite(value))
-    turned = np.zeros(len(value), dtype=np.bool_)
+    flipped = np.zeros(len(value), dtype=np.bool_)
     if not len(present):
-        return turned
+        return flipped
     weight = np.linalg.inv(estimate.covariance[component][np.ix_(present, present)])
     patterns = _patterns(len(present))
     deviation = value[present] - np.where(patterns, -1.0, 1.0)
     size = np.einsum("ni,ij,nj->n", deviation, weight, deviation)
     score = -0.5 * size - np.array([LOG_RARITY[_kind(pattern)] for pattern in patterns])
     best = int(np.argmax(score))
-    turned[present[patterns[best]]] = True
+    flipped[present[patterns[best]]] = True
     clear = score[best] > score[0] + MIN_LOG_ODDS
-    factor, sd = estimate.common(component, turned)
-    below = factor < MAX_TURNED_FACTOR and factor < -MIN_TURNED_SDS * sd
-    return turned if clear and below else np.zeros_like(turned)
+    factor, sd = estimate.common(component, flipped)
+    below = factor < MAX_FLIPPED_FACTOR and factor < -MIN_FLIPPED_SDS * sd
+    return flipped if clear and below else np.zeros_like(flipped)
 
 
 def _patterns(count: int) -> BoolArray:
-    """Combinations of sources that may be turned, (N, count): none of them first."""
+    """Combinations of sources that may be sign-flipped, (N, count): none of them first."""
     if count <= MAX_SOURCES:
         return np.asarray(np.arange(2**count)[:, None] >> np.arange(count) & 1, dtype=np.bool_)
     ends = np.array([np.zeros(count), np.ones(count)])
@@ -232,7 +233,7 @@ def _patterns(count: int) -> BoolArray:
 
 
 def _kind(pattern: BoolArray) -> str:
-    """Kind of a fault, by the sources whose sign is turned."""
+    """Kind of a fault, by the sources whose sign is flipped."""
     count = int(pattern.sum())
     if count == 0:
         return "none"

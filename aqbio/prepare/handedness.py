@@ -485,10 +485,10 @@ def with_resolved_sides(
     notes.add(
         COORDINATES_MIRRORED,
         "warning",
-        f"{text}. They are turned back across the sagittal plane"
+        f"{text}. They are mirrored back across the sagittal plane"
         + ("." if recording.forces is None else ", markers and forces.")
         if (signs == 1.0).all()
-        else f"{text}, those of the forces are not. The markers are turned back.",
+        else f"{text}, those of the forces are not. The markers are mirrored back.",
         number=sides.wrong,
         fix="export in right-handed axes; if instead somebody exchanged left and right of all "
         "labels, write swap into the column fix of this trial in trials.tsv.",
@@ -544,7 +544,7 @@ def _with_plates_unmirrored(
             f"with the coordinates of the plates mirrored {way} the run"
         )
         + f", and {sides.sided - sides.wrong} of {sides.sided} sided labels are on their side: the "
-        "forces are mirrored (left-handed export), the markers are not. The forces are turned "
+        "forces are mirrored (left-handed export), the markers are not. The forces are mirrored "
         "back.",
         number=far,
         limit=MAX_FOOT_DISTANCE_M,

@@ -30,7 +30,7 @@ MIN_VISIBLE_SHARE = 0.8
 MAX_INTERPOLATED_S = 0.1
 """Longest gap of a marker over which a straight path is good for the whole body, s: a shank of 6 %
 of the mass that swings at 50 m/s² leaves it by 60 mm, the centre of mass by 4. A leg that is hidden
-for 0.4 s moved the centre of mass by 30 mm, as a turned sign of the force does."""
+for 0.4 s moved the centre of mass by 30 mm, as a flipped sign of the force does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Force plates in mirrored (left-handed) coordinates: where they lie to the feet, turned back."""
+"""Force plates in mirrored (left-handed) coordinates: where they lie to the feet, mirrored back."""
 
 from __future__ import annotations
 
@@ -112,6 +112,6 @@ def mirrored_forces(forces: ForceRecording, mirror: FloatArray) -> ForceRecordin
         turn = plate_axes(corners[plate]) @ plate_axes(forces.corners[plate]).T
         force[:, plate] = wrench.force[:, plate] @ turn.T
         moment[:, plate] = wrench.moment[:, plate] @ turn.T
-    turned = PlateWrench(force, moment, wrench.point @ mirror)
+    mirrored = PlateWrench(force, moment, wrench.point @ mirror)
     lever = None if forces.lever is None else forces.lever @ mirror
-    return replace(forces, wrench=turned, corners=corners, lever=lever)
+    return replace(forces, wrench=mirrored, corners=corners, lever=lever)

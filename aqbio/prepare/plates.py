@@ -21,8 +21,8 @@ from aqbio.force_plates.forces import (
     nearly_unloaded,
     plate_axes,
     pulls_and_pushes,
+    reversed_loads,
     reversed_plates,
-    turned_over,
     without_offsets,
 )
 from aqbio.io.recording import ForceRecording
@@ -172,7 +172,7 @@ def _reaction_on_runner(plates: Plates, notes: Notes) -> Plates:
             "are reversed, so that they act on the runner.",
             forces=True,
         )
-    return turned_over(plates, wrong)
+    return reversed_loads(plates, wrong)
 
 
 def _note_unknown_offset(plates: Plates, plate: int, largest: float, notes: Notes) -> None:

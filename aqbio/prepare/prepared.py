@@ -68,7 +68,7 @@ def measured_loads(loads: Sequence[ExternalLoad]) -> tuple[BoolArray, tuple[Exte
 
 MEASURED = "measured"
 NO_FREE_MOMENT = "not recorded"
-TURNED_FREE_MOMENT = "of a turned sign"
+FLIPPED_FREE_MOMENT = "of a flipped sign"
 UNSURE_FREE_MOMENT = "of an unknown sign"
 """Values of the attribute ``free_moment``: only a measured one is used."""
 

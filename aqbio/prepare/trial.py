@@ -55,7 +55,7 @@ from aqbio.prepare.handedness import LABELS_SWAPPED
 from aqbio.prepare.marked_body import MarkedBody, SegmentMasses, marked_body
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates, with_fitted_units, with_unmeasured
-from aqbio.prepare.turned_forces import with_right_moments, without_turned
+from aqbio.prepare.sign_flipped_forces import with_right_moments, without_sign_flipped
 from aqbio.signals import fill_gaps, longest_gap, runs
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -255,7 +255,7 @@ def _moving_contact(
     if low_pass is not None and loads is not None:
         forces_lost = note_low_pass(low_pass, settings.cutoff_hz, notes)
     vertical = None if plates is None or loads is None else (plates, loads)
-    plates, loads, kinematic = without_turned(
+    plates, loads, kinematic = without_sign_flipped(
         plates, loads, events.contacts, body, settings.cutoff_hz, notes, moments
     )
     contact = _GroundContact(

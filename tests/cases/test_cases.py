@@ -196,8 +196,8 @@ forces of right signs, kg m²/s; the plain motion differs from it by a third of 
 @pytest.mark.parametrize(
     ("case", "rule", "words"),
     [
-        ("grf_mot_lateral_sign", "force-z-sign", "the sign of the sideways force is turned"),
-        ("grf_mot_free_moment_sign", "free-moment-sign", "the sign of the free moment is turned"),
+        ("grf_mot_lateral_sign", "force-z-sign", "the sign of the sideways force is flipped"),
+        ("grf_mot_free_moment_sign", "free-moment-sign", "the sign of the free moment is flipped"),
     ],
 )
 def test_a_sign_flipped_component_is_named_and_nothing_rests_on_it(

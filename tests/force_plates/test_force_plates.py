@@ -22,8 +22,8 @@ from aqbio.force_plates.forces import (
     plate_axes,
     platform_wrench,
     pulls_and_pushes,
+    reversed_loads,
     reversed_plates,
-    turned_over,
     unloaded,
     without_offsets,
 )
@@ -287,7 +287,7 @@ def test_reversed_plates_of_drawn_forces(seed):
         assert reverse[plate] == (pulled > pushed and pulled > long)
     assert not (reverse & reversed_plates(-up, forces.rate)).any()
     plates = Plates(forces.wrench, forces.corners, forces.rate, 0.25, (1, 2, 3), (0, -1, 1))
-    sign_flipped = turned_over(plates, reverse)
+    sign_flipped = reversed_loads(plates, reverse)
     sign = np.where(reverse, -1.0, 1.0)[:, None]
     np.testing.assert_array_equal(sign_flipped.wrench.force, forces.wrench.force * sign)
     np.testing.assert_array_equal(sign_flipped.wrench.moment, forces.wrench.moment * sign)

@@ -17,7 +17,7 @@ ORDER = 2
 
 
 def mirrored(take: Take, axis: str, of: str) -> Take:
-    """Coordinates with one axis turned round: of markers, of forces, or of both.
+    """Coordinates with one axis reversed: of markers, of forces, or of both.
 
     Forces reflect as vectors, moments as products of two; plates keep the order of their corners.
     """
@@ -39,7 +39,7 @@ def _of_plates(take: Take, plate: int | str) -> np.ndarray:
     return np.array([plate in ("all", number + 1) for number in range(len(take.corners))])
 
 
-def turned_sign(take: Take, component: str, plate: int | str) -> Take:
+def flipped_sign(take: Take, component: str, plate: int | str) -> Take:
     """One channel of plates with the other sign: Fx, Fy, Fz or Mx, My, Mz in ground axes."""
     name = "force" if component[0] == "F" else "moment"
     values = getattr(take, name).copy()

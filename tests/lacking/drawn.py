@@ -45,7 +45,7 @@ DELAY = (
     r"synchron|time shift"
 )
 FILTER = all_of(FORCE, r"low-?pass|filter|smooth|cut-?off|bandwidth|spectr|rounded off")
-SIGN = all_of(FORCE, r"\bsigns?\b|revers|opposite|turned round|inverted|wrong direction|mirror")
+SIGN = all_of(FORCE, r"\bsigns?\b|revers|opposite|flipped|inverted|wrong direction|mirror")
 MIRROR = r"mirror|left-handed|handedness|reflected|right-handed"
 EXCHANGE = (
     r"exchang|swap|interchang|mislabel|labels?\b.*\b(jump|wander|another|wrong|not those|"
@@ -414,7 +414,7 @@ KINDS: dict[str, Kind] = {
     "lack": (_make_lack, _draw_lack),
     "calibration_only": (_make_calibration, _draw_calibration),
     "mirror": (_simple(by.mirrored, f"{MIRROR}|{SIGN}", "mirror", "sign"), _draw_mirror),
-    "sign": (_simple(by.turned_sign, SIGN, "sign"), _draw_sign),
+    "sign": (_simple(by.flipped_sign, SIGN, "sign"), _draw_sign),
     "delay": (_make_delay, _draw_delay),
     "low_pass": (_simple(by.low_passed, FILTER, "filter"), _draw_low_pass),
     "exchange": (_make_exchange, _draw_exchange),

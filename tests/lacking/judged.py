@@ -80,7 +80,7 @@ BLAMES = {
     "delay": r"forces? (come|comes|are|is|seem)\b.*\b(late|early|later|earlier)\b|"
     r"\bclocks?\b.*\b(differ|apart|contradict|drift)",
     "filter": r"low-?passed|(were|was|are) (filtered|smoothed)",
-    "sign": r"wrong sign|signs?\b.*\brevers|turned round",
+    "sign": r"wrong sign|signs?\b.*\brevers|with the sign\b.*\bflipped",
     "mirror": r"mirrored|left-handed",
     "rate": r"the rate is|by the fall|the header says .* Hz",
     "unit": r"unit\b.*\b(not|wrong)|\b10+ times\b|values are (in|of)",

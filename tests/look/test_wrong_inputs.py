@@ -88,11 +88,11 @@ def _declared(path: Path, word: str) -> Path:
     return path
 
 
-def _turned(files: Files) -> dict[str, np.ndarray]:
+def _sign_flipped(files: Files) -> dict[str, np.ndarray]:
     """Angles of knees and elbows with the other sign, degrees."""
     names, q = gait().skeleton.coordinates, np.degrees(files.truth.motion.q)
-    turned = [f"{joint}_{side}" for joint in ("knee_angle", "elbow_flex") for side in "lr"]
-    return {name: -q[:, names.index(name)] for name in turned}
+    flipped = [f"{joint}_{side}" for joint in ("knee_angle", "elbow_flex") for side in "lr"]
+    return {name: -q[:, names.index(name)] for name in flipped}
 
 
 def _folded(files: Files) -> dict[str, np.ndarray]:
@@ -235,7 +235,7 @@ REFUSED: dict[str, Case] = {
     ),
     "angles of another sign": (
         "pose-impossible",
-        lambda g: (g.files.model, g.motion(**_turned(g.files)), g.files.forces),
+        lambda g: (g.files.model, g.motion(**_sign_flipped(g.files)), g.files.forces),
     ),
     "another body's angles": (
         "marker-size",

@@ -106,7 +106,7 @@ def test_a_sign_flipped_component_is_named_and_its_forces_are_not_used(run, comp
     prepared, findings = run.prepared(run.sign_flipped(component, run.plates, of_point=of_point))
     finding = findings[f"{component.replace('_', '-')}-sign"]
     words = {"force_x": "fore-aft", "force_z": "sideways"}[component]
-    assert finding.what.startswith(f"the sign of the {words} force is turned (plate")
+    assert finding.what.startswith(f"the sign of the {words} force is flipped (plate")
     assert finding.where == f"{component}_sign"
     assert prepared.loads is None
     times = [(contact.touchdown, contact.toe_off) for contact in prepared.contacts]

@@ -95,7 +95,7 @@ def faulty_plates(recording: VirtualRecording) -> dict:
     return {"force": force, "moment": moment}
 
 
-def turned_round(recording: VirtualRecording) -> dict:
+def moments_reversed(recording: VirtualRecording) -> dict:
     """Free moments have the wrong sign, thigh markers shake, and knees are labelled inside out."""
     moment, markers = recording.moment.copy(), recording.markers.copy()
     moment[..., 1] *= -1.0
@@ -137,7 +137,7 @@ TRIALS: dict[str, tuple[int, RunPlan, Callable[[VirtualRecording], dict[str, Any
         RunPlan(0),
         lambda recording: hidden(recording, "pelvis", frames=slice(120, 180)),
     ),
-    "turned": (3, RunPlan(0, cop_bias_m=0.05), turned_round),
+    "reversed": (3, RunPlan(0, cop_bias_m=0.05), moments_reversed),
 }
 """Level of speed, part of the gait, and what is done to the recording."""
 
@@ -216,9 +216,9 @@ def test_joint_angles_are_those_of_the_gait(chain, trial):
     error[:, names.index("neck_extension")] -= np.nanmean(error[:, names.index("neck_extension")])
     is_observed = np.isfinite(error).mean(axis=0) > 0.2
     assert is_observed.mean() > 0.6
-    turned = skeleton.coordinate_is_rotation & is_observed
-    assert np.degrees(rms(error[:, turned])).max() < 2.5
-    assert rms(error[:, is_observed & ~turned]).max() < 0.005
+    is_rotation = skeleton.coordinate_is_rotation & is_observed
+    assert np.degrees(rms(error[:, is_rotation])).max() < 2.5
+    assert rms(error[:, is_observed & ~is_rotation]).max() < 0.005
 
 
 @pytest.mark.parametrize("trial", ["fast", "late", "plates", "edge", "pelvis", "one_leg"])

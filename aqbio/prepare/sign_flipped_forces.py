@@ -1,4 +1,4 @@
-"""Forces with a component whose sign is turned: named, and not used."""
+"""Sign-flipped components of forces: named, and not used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aqbio.force_plates.bands import low_passed
 from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.prepare.contact_findings import MAX_FRICTION_ARM_M, MAX_SOLE_DISTANCE_M, friction_arm
 from aqbio.prepare.contacts import EVENT_MARGIN_S, NO_FOOT, FeetLoads, FootContact, contact_span
-from aqbio.prepare.force_signs import COMPONENTS, SourceLoads, factors, turned_sources
+from aqbio.prepare.force_signs import COMPONENTS, SourceLoads, factors, sign_flipped_sources
 from aqbio.prepare.marked_body import MarkedBody
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import plate_loads
@@ -33,17 +33,17 @@ MOMENTS: Mapping[str, tuple[str, tuple[int, int, int]]] = MappingProxyType(
         "moment-y-sign": ("moment about the vertical", (1, -1, 1)),
     }
 )
-"""Moments about a plate's own point that may be turned, by rule: words, and signs."""
+"""Moments about a plate's own point that may be sign-flipped, by rule: words, and signs."""
 
 
 def with_right_moments(
     plates: Plates | None, feet: FloatArray, time: FloatArray, notes: Notes
 ) -> tuple[Plates | None, BoolArray]:
-    """Plates whose centre of pressure lies under the feet, and which of them had turned moments.
+    """Plates whose centre of pressure lies under the feet, and which had flipped moments.
 
-    A turned moment mirrors the centre of pressure on the plate, or, about the vertical, makes a
-    free moment that no shoe can bear. It is named where turning it back, of all plates or of
-    one, mends that. The turned ones tell where a foot stands, and nothing else.
+    A sign-flipped moment mirrors the centre of pressure on the plate, or, about the vertical, makes
+    a free moment that no shoe can bear. It is named where flipping it back, of all plates or of
+    one, mends that. The flipped ones tell where a foot stands, and nothing else.
     """
     if plates is None:
         return None, np.zeros(0, dtype=np.bool_)
@@ -55,12 +55,12 @@ def with_right_moments(
     single = [np.arange(len(wrong)) == plate for plate in np.flatnonzero(doubted)]
     for chosen in (all_loads > 0, *single) if doubted.any() else ():
         for rule, (words, signs) in MOMENTS.items():
-            turned = _turned_moments(plates, chosen, signs)
-            if not _wrong_loads(turned, feet, time)[chosen].any():
+            flipped = _with_flipped_moments(plates, chosen, signs)
+            if not _wrong_loads(flipped, feet, time)[chosen].any():
                 _note_moment(
                     rule, words, _plate_names(plates, chosen), int(wrong[chosen].sum()), notes
                 )
-                return turned, chosen
+                return flipped, chosen
     return plates, none
 
 
@@ -68,10 +68,10 @@ def _note_moment(rule: str, words: str, name: str, count: int, notes: Notes) -> 
     notes.add(
         rule,
         "error",
-        f"the sign of the {words} is turned ({name}): as recorded, {count} loads have their centre "
-        f"of pressure more than {1e3 * MAX_SOLE_DISTANCE_M:.0f} mm beside the foot, or more than "
-        f"{1e3 * MAX_FRICTION_ARM_M:.0f} mm times the force as free moment; with it turned back "
-        f"none has. The forces of {name} are not used; when the feet stand is still "
+        f"the sign of the {words} is flipped ({name}): as recorded, {count} loads have their "
+        f"centre of pressure more than {1e3 * MAX_SOLE_DISTANCE_M:.0f} mm beside the foot, or more "
+        f"than {1e3 * MAX_FRICTION_ARM_M:.0f} mm times the force as free moment; with it flipped "
+        f"back none has. The forces of {name} are not used; when the feet stand is still "
         "taken from them.",
         number=float(count),
         limit=0.0,
@@ -103,14 +103,14 @@ def _wrong_loads(
     return count
 
 
-def _turned_moments(plates: Plates, chosen: BoolArray, signs: tuple[int, int, int]) -> Plates:
-    """Plates with moments of some of them, about their own points, turned round."""
+def _with_flipped_moments(plates: Plates, chosen: BoolArray, signs: tuple[int, int, int]) -> Plates:
+    """Plates with moments of some of them, about their own points, sign-flipped."""
     wrench = plates.wrench
     factor = np.where(chosen[:, None], np.asarray(signs, dtype=float), 1.0)
     return replace(plates, wrench=replace(wrench, moment=factor * wrench.moment))
 
 
-def without_turned(
+def without_sign_flipped(
     plates: Plates | None,
     loads: FeetLoads | None,
     kinematic: Sequence[FootContact],
@@ -119,28 +119,28 @@ def without_turned(
     notes: Notes,
     moments: BoolArray,
 ) -> tuple[Plates | None, FeetLoads | None, tuple[FootContact, ...]]:
-    """Plates and loads without those that have a turned component, with a finding; and contacts.
+    """Leave out plates with a sign-flipped component, with a finding; and contacts.
 
-    The vertical force still tells when a foot stands: contacts of turned plates stay, without
+    The vertical force still tells when a foot stands: contacts of such plates stay, without
     force. Where none other is left, there are no loads, and these contacts, the plates', replace
-    the ``kinematic`` ones. Plates with turned ``moments`` (P,) are named already.
+    the ``kinematic`` ones. Plates with sign-flipped ``moments`` (P,) are named already.
     """
     if plates is None or loads is None:
         return plates, loads, tuple(kinematic)
-    turned = moments | _turned_forces(plates, loads, kinematic, body, cutoff, notes)
-    if not turned.any():
+    flipped = moments | _sign_flipped_plates(plates, loads, kinematic, body, cutoff, notes)
+    if not flipped.any():
         return plates, loads, tuple(kinematic)
-    if not (~turned & np.isin(np.arange(len(turned)), _used(loads))).any():
+    if not (~flipped & np.isin(np.arange(len(flipped)), _used(loads))).any():
         contacts = (*(_without_force(contact) for contact in loads.contacts), *loads.unmeasured)
         return (
             None,
             None,
             tuple(sorted(contacts, key=lambda contact: float(contact_span(contact)[0]))),
         )
-    return (*_remaining(plates, loads, ~turned), tuple(kinematic))
+    return (*_remaining(plates, loads, ~flipped), tuple(kinematic))
 
 
-def _turned_forces(
+def _sign_flipped_plates(
     plates: Plates,
     loads: FeetLoads,
     kinematic: Sequence[FootContact],
@@ -149,9 +149,9 @@ def _turned_forces(
     notes: Notes,
 ) -> BoolArray:
     """Plates (P,) with a component of the force that moves the body the wrong way, with a note."""
-    turned = np.zeros(len(plates.numbers), dtype=np.bool_)
+    flipped = np.zeros(len(plates.numbers), dtype=np.bool_)
     if body is None:
-        return turned
+        return flipped
     force_factors = factors(
         body.time,
         body.com,
@@ -160,21 +160,21 @@ def _turned_forces(
         known_frames(body, plates, loads, kinematic),
     )
     if force_factors is None:
-        return turned
+        return flipped
     for component, words in WORDS.items():
         index = COMPONENTS.index(component)
-        turned_now = turned_sources(force_factors, index)
-        if turned_now.any():
-            _note_turned(
+        has_flipped_component = sign_flipped_sources(force_factors, index)
+        if has_flipped_component.any():
+            _note_sign_flipped(
                 component,
                 words,
                 plates,
-                turned_now,
-                *force_factors.common(index, turned_now),
+                has_flipped_component,
+                *force_factors.common(index, has_flipped_component),
                 notes,
             )
-        turned |= turned_now
-    return turned
+        flipped |= has_flipped_component
+    return flipped
 
 
 def _plate_names(plates: Plates, chosen: BoolArray) -> str:
@@ -217,20 +217,20 @@ def plate_loads_on_frames(plates: Plates, time: FloatArray, cutoff: float) -> So
     )
 
 
-def _note_turned(
+def _note_sign_flipped(
     component: str,
     words: str,
     plates: Plates,
-    turned: BoolArray,
+    flipped: BoolArray,
     factor: float,
     sd: float,
     notes: Notes,
 ) -> None:
-    name = _plate_names(plates, turned)
+    name = _plate_names(plates, flipped)
     notes.add(
         f"{component.replace('_', '-')}-sign",
         "error",
-        f"the sign of the {words} is turned ({name}): the body moves as if that force were "
+        f"the sign of the {words} is flipped ({name}): the body moves as if that force were "
         f"{factor:.2f} ± {sd:.2f} times what was recorded, and 1 is right. The forces of {name} "
         "are not used; when the feet stand is still "
         "taken from them.",

@@ -303,11 +303,11 @@ def summary(study: Study) -> str:
     lines += [words.step_words(steps), *words.gaps(trials, steps)]
     lines += filter(None, [words.against_words(trials)])
     problems = study_causes(study)
-    told_below = {cause.first.what for cause in problems}  # those stand below, with a fix
+    problem_texts = {cause.first.what for cause in problems}  # they follow below, with a fix
     failed = (
         cause
         for cause in words.failures(trials)
-        if cause.first.what.partition(": ")[2] not in told_below
+        if cause.first.what.partition(": ")[2] not in problem_texts
     )
     lines += [f"Failed ({cause.concerns}): {cause.first.what}" for cause in failed]
     lines += [*internal_errors(study), *_causes(study, problems)]

@@ -359,9 +359,9 @@ def _twin_correlation(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray)
     difference[:, 1:4] = _twin_centre_sd(skeleton, spread)
     sd[:, 4:], difference[:, 4:] = spread.size, spread.twin_size
     square = 2.0 * sd * sd[twin]
-    apart = np.divide(difference * difference[twin], square, out=np.ones_like(sd), where=square > 0)
+    ratio = np.divide(difference * difference[twin], square, out=np.ones_like(sd), where=square > 0)
     own_twin = (twin == np.arange(bodies))[:, None]
-    correlation: FloatArray = np.where(own_twin, 0.0, np.maximum(1.0 - apart, 0.0))
+    correlation: FloatArray = np.where(own_twin, 0.0, np.maximum(1.0 - ratio, 0.0))
     return correlation
 
 
@@ -384,7 +384,9 @@ def inertia_draws(
     """
     bodies = len(skeleton.bodies)
     second = _second_moments(skeleton)
-    known = None if centres is None else centre_draws(generator, count, len(centres))[:, :-OTHERS]
+    centre_normals = (
+        None if centres is None else centre_draws(generator, count, len(centres))[:, :-OTHERS]
+    )
     spreads = (spread.mass, spread.centre, spread.size)
     uncertain = np.repeat([np.any(sd) for sd in spreads], [1, 3, 6])
     columns = np.flatnonzero(uncertain)
@@ -398,8 +400,8 @@ def inertia_draws(
     scale = body * skeleton.mass.sum() / mass.sum(axis=1)
     mass = mass * scale[:, None]
     shift = _centre_sd(skeleton, spread) * normal[..., 1:4]
-    if centres is not None and known is not None:
-        shift = known @ square_root(centres)
+    if centres is not None and centre_normals is not None:
+        shift = centre_normals @ square_root(centres)
     com = skeleton.com + shift.reshape(count, bodies, 3)
     stretch = _stretches(spread.size * normal[..., 4:])
     spun = stretch @ second @ stretch * (factor * scale[:, None])[..., None, None]
@@ -469,15 +471,15 @@ def _twin_normals(
     draws: ``z_± = √((1 + ρ)/2) s ± √((1 − ρ)/2) d``.
     """
     bodies = len(twin)
-    drawn = np.zeros((count, bodies, 10))
+    independent = np.zeros((count, bodies, 10))
     values = orthonormal_draws(generator, count, bodies * len(columns))
-    drawn[..., columns] = values.reshape(count, bodies, -1)
-    mixed = drawn.copy()
+    independent[..., columns] = values.reshape(count, bodies, -1)
+    mixed = independent.copy()
     first = np.flatnonzero(twin > np.arange(bodies))
     second = twin[first]
-    along, apart = (np.sqrt(0.5 * (1.0 + sign * correlation[first])) for sign in (1.0, -1.0))
-    mixed[:, first] = along * drawn[:, first] + apart * drawn[:, second]
-    mixed[:, second] = REFLECTED * (along * drawn[:, first] - apart * drawn[:, second])
+    along, across = (np.sqrt(0.5 * (1.0 + sign * correlation[first])) for sign in (1.0, -1.0))
+    mixed[:, first] = along * independent[:, first] + across * independent[:, second]
+    mixed[:, second] = REFLECTED * (along * independent[:, first] - across * independent[:, second])
     return mixed
 
 

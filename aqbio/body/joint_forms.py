@@ -57,8 +57,8 @@ def second_body(skeleton: Skeleton) -> Skeleton | None:
     """
     for form, second_form in ((PLAIN_JOINTS, ANATOMICAL_JOINTS), (ANATOMICAL_JOINTS, PLAIN_JOINTS)):
         generic = generic_joints(form)
-        known = skeleton.bodies == tuple(joint.child for joint in generic)
-        if known and set(skeleton.coordinates) == set(coordinate_names(generic)):
+        has_bodies = skeleton.bodies == tuple(joint.child for joint in generic)
+        if has_bodies and set(skeleton.coordinates) == set(coordinate_names(generic)):
             return with_mass_shares(with_joints(skeleton, form, second_form))
     return None
 
@@ -85,8 +85,8 @@ def with_joints(skeleton: Skeleton, own: JointForm, other: JointForm) -> Skeleto
             parent_position[body] *= ratio
     origin = skeleton.parent_position + _turned(skeleton.parent_rotation, skeleton.child_position)
     child_position = _turned(np.swapaxes(parent_rotation, 1, 2), origin - parent_position)
-    known = {name: index for index, name in enumerate(skeleton.coordinates)}
-    source = np.array([known.get(name, -1) for name in coordinates])
+    index_of = {name: index for index, name in enumerate(skeleton.coordinates)}
+    source = np.array([index_of.get(name, -1) for name in coordinates])
     added = source < 0
     hidden = np.array([name.startswith(LOCKED_PREFIXES) for name in coordinates])
     trunk = np.array([name.startswith(TRUNK_PREFIXES) for name in coordinates])

@@ -410,8 +410,8 @@ def priors(
     skin = [SKIN_SD[parts.kinds[parts.of_body[body]]] for body in template.markers.body]
     is_video = np.zeros(len(skin), dtype=np.bool_) if video is None else video
     noise = np.where(is_video, np.maximum(skin, VIDEO_NOISE), skin)
-    still = np.where(is_video, VIDEO_NOISE, STILL_SD)
-    return Priors(mean, np.asarray(np.linalg.inv(covariance)), noise, postures, still)
+    still_noise = np.where(is_video, VIDEO_NOISE, STILL_SD)
+    return Priors(mean, np.asarray(np.linalg.inv(covariance)), noise, postures, still_noise)
 
 
 MIRRORED = (1.0, 1.0, -1.0)
@@ -428,11 +428,11 @@ def landmark_twins(
     """
     pairs = []
     for first, second in combinations(chosen, 2):
-        apart = markers.position[first] * MIRRORED - markers.position[second]
+        mirror_offset = markers.position[first] * MIRRORED - markers.position[second]
         if (
             twin[markers.body[first]] == markers.body[second]
             and max(offset_sd[first].max(), offset_sd[second].max()) <= STATED_POSITION_SD
-            and np.linalg.norm(apart) < TWIN_DISTANCE_M
+            and np.linalg.norm(mirror_offset) < TWIN_DISTANCE_M
         ):
             pairs.append((first, second))
     members = Counter(marker for pair in pairs for marker in pair)

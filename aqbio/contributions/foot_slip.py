@@ -65,14 +65,14 @@ def foot_slips(ways: Sequence[LoadedWay], belt_speed: float) -> dict[str, FloatA
         for side in dict.fromkeys(way.side for way in ways)
     }
     velocity = {
-        side: float(np.median([way.way[0] / way.duration for way in own]))
-        for side, own in by_foot.items()
+        side: float(np.median([way.way[0] / way.duration for way in slides]))
+        for side, slides in by_foot.items()
     }
     slips = {}
-    for side, own in by_foot.items():
+    for side, slides in by_foot.items():
         others = [velocity[other] for other in velocity if other != side]
         ground = others[0] if belt_speed and others else -belt_speed
-        slips[side] = np.array([way.way - [ground * way.duration, 0.0] for way in own])
+        slips[side] = np.array([way.way - [ground * way.duration, 0.0] for way in slides])
     return slips
 
 

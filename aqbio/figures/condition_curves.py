@@ -58,9 +58,9 @@ def condition_curve_rows(results: Results) -> pd.DataFrame:
     for condition, reference, effort in _pairs(results):
         curves = _athletes(results, (reference, condition), effort)
         for quantity in QUANTITIES:
-            known = [by[quantity] for by in curves.values() if quantity in by]
-            if len(known) >= 2:
-                values = np.array(known)
+            athlete_curves = [by[quantity] for by in curves.values() if quantity in by]
+            if len(athlete_curves) >= 2:
+                values = np.array(athlete_curves)
                 parts.append(_summary(condition, reference, quantity, values))
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     return table.reindex(columns=list(columns("condition_curves")))
@@ -101,9 +101,9 @@ def _athletes(
 
 def _mean_curve(values: FloatArray) -> FloatArray:
     """Mean (202,) over steps (S, 202), each where it is known; NaN where none is."""
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    total = np.where(known, values, 0.0).sum(axis=0)
+    is_finite = np.isfinite(values)
+    count = is_finite.sum(axis=0)
+    total = np.where(is_finite, values, 0.0).sum(axis=0)
     mean: FloatArray = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
     return mean
 
@@ -111,10 +111,10 @@ def _mean_curve(values: FloatArray) -> FloatArray:
 def _curves(steps: Any) -> Iterator[tuple[str, FloatArray]]:
     """Curves (S, 202) of stance and flight, by quantity that the steps have."""
     for quantity, (name, labels, _) in QUANTITIES.items():
-        known = name in steps and all(
+        has_quantity = name in steps and all(
             value in steps[name][label].values for label, value in labels.items()
         )
-        if known:
+        if has_quantity:
             values = steps[name].sel(labels).transpose("step", "phase", "percent").values
             yield quantity, values.reshape(len(values), -1)
 

@@ -218,12 +218,12 @@ def _summary(
     steps, names = steps[complete], np.asarray(participants)[complete]
     if not len(steps):
         return None
-    own = [names == name for name in dict.fromkeys(names.tolist())]
-    means = np.array([steps[rows].mean(axis=0) for rows in own])
-    sample = means if len(own) > 1 else steps
+    athletes = [names == name for name in dict.fromkeys(names.tolist())]
+    means = np.array([steps[rows].mean(axis=0) for rows in athletes])
+    sample = means if len(athletes) > 1 else steps
     mean, unknown = means.mean(axis=0), np.full(steps.shape[1:], np.nan)
     banded = len(sample) >= MIN_BAND_SIZE and row != SHARE
-    half = NORMAL_95 * _known_mean(np.array([_known_mean(sd[complete][rows]) for rows in own]))
+    half = NORMAL_95 * _known_mean(np.array([_known_mean(sd[complete][rows]) for rows in athletes]))
     arrays: dict[str, FloatArray] = {
         "mean": mean, "sd": sample.std(axis=0, ddof=1) if banded else unknown,
         "low": mean - half, "high": mean + half,
@@ -231,7 +231,7 @@ def _summary(
     percent = np.tile(np.arange(101), 2)
     summary = pd.DataFrame({name: array.ravel() for name, array in arrays.items()})
     return summary.assign(
-        phase=np.repeat(PHASES, 101), percent=percent, steps=len(steps), participants=len(own)
+        phase=np.repeat(PHASES, 101), percent=percent, steps=len(steps), participants=len(athletes)
     )
 
 

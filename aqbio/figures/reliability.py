@@ -69,9 +69,9 @@ ROUND_OFF_PERCENT = 1e-6
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose percentage is more than round-off, the most reliable outcome first."""
-    known = rows[rows["value"] > ROUND_OFF_PERCENT]
-    smallest = known.groupby("outcome")["value"].transform("min")
-    return known.assign(rank=smallest).sort_values(["rank", "outcome"], kind="stable")
+    above_round_off = rows[rows["value"] > ROUND_OFF_PERCENT]
+    smallest = above_round_off.groupby("outcome")["value"].transform("min")
+    return above_round_off.assign(rank=smallest).sort_values(["rank", "outcome"], kind="stable")
 
 
 def _label(outcome: str) -> str:

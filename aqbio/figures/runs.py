@@ -147,11 +147,13 @@ ROLES = {"push": STYLES["push_leg"], "swing": STYLES["swing_leg"]}
 @journal_style()
 def draw_joint_work(rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw one column of panels per joint, one row per quantity that is known."""
-    known = {name: words for name, words in ROWS.items() if (rows["quantity"] == name).any()}
+    measured_rows = {
+        name: words for name, words in ROWS.items() if (rows["quantity"] == name).any()
+    }
     row_mm, margin_mm = (32.0, 16.0) if is_narrow(width_mm) else (35.0, 15.0)
-    figure = sheet(width_mm, row_mm * len(known) + margin_mm)
-    axes = figure.subplots(len(known), 3, squeeze=False, sharex=True, sharey="row")
-    for line, (quantity, (words, unit)) in zip(axes, known.items(), strict=True):
+    figure = sheet(width_mm, row_mm * len(measured_rows) + margin_mm)
+    axes = figure.subplots(len(measured_rows), 3, squeeze=False, sharex=True, sharey="row")
+    for line, (quantity, (words, unit)) in zip(axes, measured_rows.items(), strict=True):
         for ax, joint in zip(line, JOINTS, strict=True):
             _draw_work(ax, rows, quantity, joint)
         line[0].set_ylabel(f"{words}\n({unit})")

@@ -120,21 +120,26 @@ def momentum_halves(study: Study, steps: pd.DataFrame) -> dict[tuple[int, str, s
     do not average out (`study_draws`). A column in which a step was not drawn has none.
     """
     draws = study_draws(study, levels={"A"}, statistics={"momentum_mean"}, with_values=False)
-    drawn = draws["deviation"].isel(outcome=draws["target"].values == "whole_body")
+    deviations = draws["deviation"].isel(outcome=draws["target"].values == "whole_body")
     names = zip(*(draws[name].values.tolist() for name in DRAWN_STEP), strict=True)
     positions = {name: position for position, name in enumerate(names)}
     halves: dict[tuple[int, str, str], float] = {}
     for column in sorted(set(steps["column"].astype(int).tolist())):
         rows = steps[steps["column"] == column]
         by_athlete = []
-        for _, own in rows.groupby("participant_id", observed=True):
-            names = zip(*(own[name].tolist() for name in KEPT_STEP), strict=True)
+        for _, athlete_rows in rows.groupby("participant_id", observed=True):
+            names = zip(*(athlete_rows[name].tolist() for name in KEPT_STEP), strict=True)
             by_athlete.append([positions.get(name, -1) for name in names])
-        if any(position < 0 for found in by_athlete for position in found):
+        if any(position < 0 for indices in by_athlete for position in indices):
             continue
-        means = [drawn.isel(step=found).mean("step", skipna=False).values for found in by_athlete]
+        means = [
+            deviations.isel(step=indices).mean("step", skipna=False).values
+            for indices in by_athlete
+        ]
         low, high = interval(np.mean(means, axis=0))
-        for source, ends in zip(drawn["source"].values.tolist(), 0.5 * (high - low), strict=True):
+        for source, ends in zip(
+            deviations["source"].values.tolist(), 0.5 * (high - low), strict=True
+        ):
             by_axis = zip(AXES, ends.tolist(), strict=True)
             halves |= {(column, str(source), axis): half for axis, half in by_axis}
     return halves

@@ -88,10 +88,10 @@ def speed_classes(
 
 def _numbered_classes(runs: pd.DataFrame) -> pd.Series[int]:
     """Class of each run of one condition: repetitions of an athlete's speed, then like athletes."""
-    own = runs.groupby("participant_id", sort=False)["speed"].transform(
+    speed_class = runs.groupby("participant_id", sort=False)["speed"].transform(
         lambda speeds: speed_classes(speeds.tolist(), [""] * len(speeds), MAX_REPEAT_RATIO)
     )
-    keys = [runs["participant_id"], own.astype(int)]
+    keys = [runs["participant_id"], speed_class.astype(int)]
     means = runs["speed"].groupby(keys).mean()
     owners = means.index.get_level_values(0).tolist()
     classes = speed_classes(means.tolist(), owners, MAX_SPEED_RATIO)
@@ -114,10 +114,10 @@ def step_columns(steps: xr.Dataset | StudyCurves | pd.DataFrame) -> tuple[StepCo
         table["condition"] = ""
     keys = ["participant_id", "trial_id", "condition"]
     runs = table.groupby(keys, sort=True)["speed"].mean().reset_index()
-    known, unknown = runs[runs["speed"].notna()], runs[runs["speed"].isna()]
+    with_speed, unknown = runs[runs["speed"].notna()], runs[runs["speed"].isna()]
     of_runs = {
         (row.participant_id, row.trial_id, row.condition): (row.condition, int(number))
-        for _, group in known.groupby("condition")
+        for _, group in with_speed.groupby("condition")
         for row, number in zip(group.itertuples(), _numbered_classes(group), strict=True)
     }
     for row in unknown.itertuples():
@@ -176,8 +176,8 @@ def over_athletes(parts: Iterable[pd.DataFrame], by: Sequence[str]) -> pd.DataFr
     )  # fmt: skip
     for end in ("low", "high"):
         summary[end] = summary[end].where(athletes[end].count() == summary["participants"])
-    alone = summary["participants"] == 1
-    summary["sd"] = summary["sd"].where(~alone, numbers["sd"].mean())
+    is_single = summary["participants"] == 1
+    summary["sd"] = summary["sd"].where(~is_single, numbers["sd"].mean())
     return summary.astype({"steps": int, "participants": int}).reset_index()
 
 
@@ -301,8 +301,8 @@ def headline_speed(people: pd.Series[float]) -> float:
 
     ``people``: number of people by speed. One sprinter among many who ran slower leads no page.
     """
-    known = people[people.index.notna()]
-    common = known[2 * known >= known.max()]
+    with_speed = people[people.index.notna()]
+    common = with_speed[2 * with_speed >= with_speed.max()]
     return float(common.index.max()) if len(common) else np.nan
 
 
@@ -347,7 +347,7 @@ def sample_words(rows: pd.DataFrame) -> str:
 
 def spread_words(rows: pd.DataFrame) -> str:
     """Name what a standard deviation of rows is over."""
-    alone = rows["participants"] == 1
-    if alone.all():
+    is_single = rows["participants"] == 1
+    if is_single.all():
         return "steps"
-    return "athletes, or over steps of one" if alone.any() else "athletes"
+    return "athletes, or over steps of one" if is_single.any() else "athletes"

@@ -170,8 +170,8 @@ class _Fingerprint:
 
     def _local(self, name: str) -> str:
         if self.local_numbers[name] is None:
-            known = [number for number in self.local_numbers.values() if number is not None]
-            self.local_numbers[name] = len(known)
+            numbered = [number for number in self.local_numbers.values() if number is not None]
+            self.local_numbers[name] = len(numbered)
         return f"local {self.local_numbers[name]}"
 
     def _number(self, definition: Definition) -> int:

@@ -154,7 +154,7 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
     entries = _multiverse_entries(study, list(trials.index))
     draws, shared = trial_draws(study, steps, entries)
     errors = _trial_errors(study, trials.index, entries, draws, shared)
-    asked = [
+    requested = [
         contrast.outcome
         for contrast in _contrasts(study)
         if contrast.take != "scatter" and contrast.outcome not in STRENGTHS
@@ -166,7 +166,7 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
         sprints=default,
         curves=partial(_curves, study, step_curves(study)),
         draws=draws,
-        shared_draws=shared_draws(study, asked, _step_rows(study)) if asked else {},
+        shared_draws=shared_draws(study, requested, _step_rows(study)) if requested else {},
         presence=replace(
             _presence(study, default, causes=bool(shares)), accelerations=bool(speeding)
         ),
@@ -271,8 +271,8 @@ STRENGTH_COLUMNS = [
 
 def _asks_strength(contrast: Contrast) -> bool:
     """Tell whether a contrast is about a strength, holds one, or depends on one."""
-    asked = (contrast.outcome, contrast.moderator, *contrast.held_equal)
-    return any(name in STRENGTHS for name in asked)
+    requested = (contrast.outcome, contrast.moderator, *contrast.held_equal)
+    return any(name in STRENGTHS for name in requested)
 
 
 def _step_values(study: Study, names: tuple[str, ...]) -> pd.DataFrame:
@@ -293,8 +293,8 @@ def _with_outcomes(
     contrasts, keys = _contrasts(study), [*TRIAL, "step"]
     steps = pd.MultiIndex.from_frame(rows[keys].astype(dict.fromkeys(TRIAL, str)))
     outcomes: dict[str, Any] = {}
-    asked = {HEADING, *(contrast.outcome for contrast in contrasts)}
-    if absent := sorted(asked - {*map(str, rows), RATING, *STRENGTHS}):
+    requested = {HEADING, *(contrast.outcome for contrast in contrasts)}
+    if absent := sorted(requested - {*map(str, rows), RATING, *STRENGTHS}):
         values = step_values(tuple(absent)).reindex(steps)
         outcomes |= {name: values[name].to_numpy() for name in absent}
     if RATING in {contrast.outcome for contrast in contrasts}:
@@ -305,8 +305,10 @@ def _with_outcomes(
 
 def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Trials with a stated effort: their labels, and means of their steps."""
-    asked = [contrast.column for contrast in _contrasts(study) if contrast.outcome not in STRENGTHS]
-    outcomes = dict.fromkeys([SPEED, "lateral_ratio", *asked])
+    requested = [
+        contrast.column for contrast in _contrasts(study) if contrast.outcome not in STRENGTHS
+    ]
+    outcomes = dict.fromkeys([SPEED, "lateral_ratio", *requested])
     means = rows.groupby(TRIAL, observed=True)[[*outcomes]].mean()
     entries = [
         (
@@ -398,12 +400,12 @@ def _multiverse_entries(
     study: Study, trials: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Entries of stage multiverse of some trials, by participant and trial."""
-    wanted = set(trials)
+    trial_keys = set(trials)
     return {
         (participant_id, entry["trial_id"]): entry
         for participant_id in dict.fromkeys(participant_id for participant_id, _ in trials)
         for entry in study.read_manifest(participant_id, STAGE)["trials"]
-        if (participant_id, entry["trial_id"]) in wanted
+        if (participant_id, entry["trial_id"]) in trial_keys
     }
 
 

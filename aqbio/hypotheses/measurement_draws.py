@@ -59,10 +59,10 @@ def trial_draws(
         for of_scope, by_name in zip(deviations_by_scope, of_participant, strict=True):
             for name, deviations in by_name.items():
                 of_scope.setdefault(name, {}).update(deviations)
-    everything, shared = (
+    all_draws, shared = (
         {name: _table(by_name.get(name, {})) for name in DRAWN} for by_name in deviations_by_scope
     )
-    return everything, shared
+    return all_draws, shared
 
 
 def _table(deviations: Deviations) -> pd.DataFrame:
@@ -187,13 +187,13 @@ def shared_draws(
 
     `steps`: rows of steps.tsv, of all conditions and sessions.
     """
-    drawn: dict[str, pd.DataFrame] = {}
+    draws_by_outcome: dict[str, pd.DataFrame] = {}
     for outcome in outcomes:
         if outcome in EVENT_OUTCOMES:
-            drawn[outcome] = _event_draws(study, steps, EVENT_OUTCOMES[outcome])
+            draws_by_outcome[outcome] = _event_draws(study, steps, EVENT_OUTCOMES[outcome])
         elif match := MOMENTUM.fullmatch(outcome):
-            drawn[outcome] = _momentum_draws(study, match["source"], match["axis"])
-    return drawn
+            draws_by_outcome[outcome] = _momentum_draws(study, match["source"], match["axis"])
+    return draws_by_outcome
 
 
 def _event_draws(study: Study, steps: pd.DataFrame, sign: float) -> pd.DataFrame:

@@ -249,8 +249,8 @@ def _previews(
                 company = sides.company(row.file)
                 previews[row.file] = trial_preview(data, row, marker_set, reference, model, company)
         except AqbioError as error:
-            told_fix = (f"to use it, {error.fix}",) if error.fix else ()
-            previews[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
+            to_use_it = (f"to use it, {error.fix}",) if error.fix else ()
+            previews[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=to_use_it)
     return previews
 
 

@@ -125,20 +125,20 @@ def adjusted_loads(
         force, moment = np.full((2, len(time), 3), np.nan)
         for start, stop in runs(measured_frames):
             frames = slice(start, stop)
-            own = load.force[frames], about_origin[frames]
+            recorded = load.force[frames], about_origin[frames]
             if not clock:
-                force[frames], moment[frames] = own[0], alignment.spaced(*own)
+                force[frames], moment[frames] = recorded[0], alignment.spaced(*recorded)
                 continue
             if stop - start < MIN_SPLINE_FRAMES:
                 continue
-            measured = GroundWrench(time[frames], *own)
+            measured = GroundWrench(time[frames], *recorded)
             force[frames], turned = measured.at(time[frames] + clock)
             moment[frames] = alignment.spaced(force[frames], turned)
             force[frames][measured.unknown(time[frames] + clock)] = np.nan
         adjusted.append(ExternalLoad(load.body, force, moment, np.zeros(3)))
-    known = np.all([np.isfinite(load.force).all(axis=1) for load in adjusted], axis=0)
+    is_measured = np.all([np.isfinite(load.force).all(axis=1) for load in adjusted], axis=0)
     for load in adjusted:
-        load.force[~known] = load.moment[~known] = np.nan
+        load.force[~is_measured] = load.moment[~is_measured] = np.nan
     return tuple(adjusted)
 
 

@@ -62,9 +62,9 @@ def inertia_states(
     mass = skeleton.mass.sum() + momenta.mass[:, :, None]
     shift = momenta.first[:, :, 0] / mass
     pushed = momenta.linear_rate[:, :, 0]
-    whole = pushed + skeleton.mass.sum() * balance.acceleration
+    total_force = pushed + skeleton.mass.sum() * balance.acceleration
     force = pushed - momenta.mass[:, :, None] * skeleton.gravity
-    moment = momenta.angular_rate[:, :, 0] - cross(shift, whole) + cross(shift, balance.force)
+    moment = momenta.angular_rate[:, :, 0] - cross(shift, total_force) + cross(shift, balance.force)
     residual = np.concatenate([force, moment], axis=-1) / solver.sigma
     pulls = Response(solver).wrench_pulls(-np.moveaxis(residual, 0, 2))
     return PosteriorStates(_moved(fit, solver, solver.factor.solve(pulls), frames), off)

@@ -176,5 +176,5 @@ def _sides_apart(fit: TrialFit, moments: FloatArray) -> float:
     pairs = [(index, twin) for index, twin in enumerate(_twins(names)) if names[index][-2:] == "_l"]
     if not pairs or any(mean.shape[0] != len(names) for mean in means.values()):
         return float("nan")
-    apart = [means[True][left] - means[False][right] for left, right in pairs if left != right]
-    return float(np.sqrt(np.nanmean(np.square(apart)))) if apart else float("nan")
+    distances = [means[True][left] - means[False][right] for left, right in pairs if left != right]
+    return float(np.sqrt(np.nanmean(np.square(distances)))) if distances else float("nan")

@@ -230,9 +230,9 @@ def packed(variable: xr.Variable) -> dict[str, Any]:
     fill = {"_FillValue": np.nan} if kind == "f" else {}
     if variable.nbytes < (MIN_PACKED_BYTES if kind == "f" else MIN_PACKED_BYTES // 4):
         return fill
-    whole = UNCHUNKED_IN_SAMPLES if "sample" in variable.dims else UNCHUNKED_DIMENSIONS
+    unchunked = UNCHUNKED_IN_SAMPLES if "sample" in variable.dims else UNCHUNKED_DIMENSIONS
     if {"percent", "sample"} & set(variable.dims):
-        shape = [n if d in whole else 1 for d, n in variable.sizes.items()]
+        shape = [n if d in unchunked else 1 for d, n in variable.sizes.items()]
     else:
         shape = list(variable.shape)
         shape[0] = -(

@@ -149,10 +149,10 @@ def lag_states(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, list[float
     error of the data. Of the whole steps that have a lag in every sample; empty without any.
     """
     lags, _, step_times = _sampled_lags(trial, _accepted(steps))
-    known = np.isfinite(lags).all(axis=1)
-    if not known.any():
+    has_lags = np.isfinite(lags).all(axis=1)
+    if not has_lags.any():
         return {}
-    lags, step_times = lags[known], step_times[known]
+    lags, step_times = lags[has_lags], step_times[has_lags]
     mean = lags.mean(axis=0)
     count = len(mean)
     motion = np.sqrt(count / (count - 1.0)) * (mean - mean.mean())  # about a mean of their own
@@ -197,15 +197,15 @@ def _sampled_lags(
     trial: xr.Dataset, accepted: Sequence[Step]
 ) -> tuple[FloatArray, list[Step], FloatArray]:
     """Lags (S, J) of the S whole steps in every sample of the motion, the steps, their times, s."""
-    whole = [index for index, step in enumerate(accepted) if np.isfinite(step.flight)]
-    complete = [accepted[index] for index in whole]
+    complete_indices = [index for index, step in enumerate(accepted) if np.isfinite(step.flight)]
+    complete = [accepted[index] for index in complete_indices]
     durations = np.array([(step.contact, step.flight) for step in complete]).reshape(-1, 2)
-    if "group_momentum_sample" not in trial or not whole:
+    if "group_momentum_sample" not in trial or not complete_indices:
         return np.zeros((0, 0)), complete, durations.sum(axis=1)
     swing = _sampled_momentum(trial, accepted)[..., ROLE_GROUPS.index("swing_leg")]
     lags = [
         peak_instants(swing[index], np.tile(times, (len(swing[index]), 1)))
-        for index, times in zip(whole, durations, strict=True)
+        for index, times in zip(complete_indices, durations, strict=True)
     ]
     return np.array(lags), complete, durations.sum(axis=1)
 

@@ -262,11 +262,11 @@ def _change_sentence(changes: Sequence[StrengthChange], sessions: str) -> str:
         for change in changes
         if change.change.sure
     ]
-    same = [
+    unsure_changes = [
         change for change in changes if not change.change.sure and not math.isnan(change.change.low)
     ]
-    if same:
-        parts.append(f"no change beyond that of attempts in {_of_legs(same)}")
+    if unsure_changes:
+        parts.append(f"no change beyond that of attempts in {_of_legs(unsure_changes)}")
     unsure = [change for change in changes if math.isnan(change.change.low)]
     if unsure:
         numbers = (f"{_of_legs([change])} {change.change.words}" for change in unsure)

@@ -120,8 +120,8 @@ def has_failed_plate(forces: FloatArray, rate: float, start: int, stop: int) -> 
         rise = max(MIN_RISE_SHARE, MIN_RISE_SHARE_PER_S / rate) * own_peak
         falls = (-change > max(fall, MIN_LOST_SHARE * peak)) & empty[2:]
         rises = (change > max(rise, MIN_LOST_SHARE * peak)) & empty[:-2]
-        lost = np.abs(total_change - change) < (1.0 - MIN_LOST_SHARE_OF_PLATE) * np.abs(change)
-        if np.any((falls | rises) & lost & loaded):
+        in_total = np.abs(total_change - change) < (1.0 - MIN_LOST_SHARE_OF_PLATE) * np.abs(change)
+        if np.any((falls | rises) & in_total & loaded):
             return True
     return False
 
@@ -138,10 +138,10 @@ def without_failures(
     touchdown, toe_off, broken = np.array(rows).reshape(-1, 3).T
     before = np.concatenate(([-np.inf], toe_off[:-1]))
     after = np.concatenate((touchdown[1:], [np.inf]))
-    known = force.copy()
+    sound_force = force.copy()
     for index in np.flatnonzero(broken):
-        known[(time > before[index]) & (time < after[index])] = np.nan
-    return known
+        sound_force[(time > before[index]) & (time < after[index])] = np.nan
+    return sound_force
 
 
 def _is_frozen(force: FloatArray, loaded: BoolArray, rate: float, peak: float) -> bool:

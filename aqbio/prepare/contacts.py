@@ -434,7 +434,7 @@ def _contacts_on_plates(
 ) -> list[PlateContact]:
     """Contacts plate by plate; where markers show no foot, the foot that the file names.
 
-    So too of a contact that is cut, of which `MIN_TOLD_PEAK_N` was not seen: where a force begins
+    So too of a contact that is cut, of which `MIN_CUT_PEAK_N` was not seen: where a force begins
     or ends, the centre of pressure of filtered forces is beside the foot.
     """
     cop, _ = centre_of_pressure(
@@ -444,21 +444,21 @@ def _contacts_on_plates(
     spans = plate_contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
     assigned = assigned_contacts(spans, vertical, cop, feet, plates.samples_of(frame_time))
 
-    def is_told(contact: PlateContact) -> bool:
+    def shows_foot(contact: PlateContact) -> bool:
         cut = contact.start == 0 or contact.stop == len(vertical)
-        faint = cut and contact.peak < MIN_TOLD_PEAK_N and plates.feet[contact.plate] != NO_FOOT
+        faint = cut and contact.peak < MIN_CUT_PEAK_N and plates.feet[contact.plate] != NO_FOOT
         return not (faint or (contact.foot == NO_FOOT and np.isnan(contact.distance)))
 
     return [
         contact
-        if is_told(contact)
+        if shows_foot(contact)
         else replace(contact, foot=plates.feet[contact.plate], margin=np.nan, shared=False)
         for contact in assigned
     ]
 
 
-MIN_TOLD_PEAK_N = 200.0
-"""Least force of a contact that is cut by which its centre of pressure tells the foot."""
+MIN_CUT_PEAK_N = 200.0
+"""Least force of a contact that is cut by which its centre of pressure shows the foot."""
 
 
 def _carrying_surface(plates: Plates, owner: IntArray) -> FloatArray:

@@ -123,18 +123,18 @@ def force_lag(
     """
     standing = standing_frames(time, contacts)
     lags = np.arange(-MAX_LAG_S, MAX_LAG_S + 0.5 * LAG_STEP_S, LAG_STEP_S)
-    whole = _without_broken_loads(plates)
-    shares = share_under_feet(whole, feet, standing, time, lags)
+    unbroken = _without_broken_loads(plates)
+    shares = share_under_feet(unbroken, feet, standing, time, lags)
     if shares.max() < MIN_SHARE_UNDER_FEET:
         return float("nan")
     coarse = float(lags[shares > shares.max() - MAX_SHARE_DIFFERENCE].mean())
     exact = float("nan") if body is None else _by_body(plates, body, coarse)
     if not np.isfinite(exact):
-        exact = _by_events(whole, contacts, coarse)
+        exact = _by_events(unbroken, contacts, coarse)
     if not np.isfinite(exact):
-        [unshifted] = share_under_feet(whole, feet, standing, time, np.zeros(1))
+        [unshifted] = share_under_feet(unbroken, feet, standing, time, np.zeros(1))
         return coarse if unshifted < HALF * shares.max() else float("nan")
-    [share] = share_under_feet(whole, feet, standing, time, np.array([exact]))
+    [share] = share_under_feet(unbroken, feet, standing, time, np.array([exact]))
     return exact if share > HALF * shares.max() else float("nan")
 
 

@@ -93,17 +93,17 @@ def misplaced_plates(
     """
     for direction in LIMITS_M:
         single = _in_single_files(trials, direction)
-        for name, places in single.items():
-            for place in places:
-                yield _misplaced_finding(participant_id, place, file, name)
-        others = [trial for trial in trials if trial["trial_id"] not in single]
-        for place in _misplaced(others, direction):
-            stepped_on = _trials_on(others, place.plate)
+        for name, plates in single.items():
+            for misplaced in plates:
+                yield _misplaced_finding(participant_id, misplaced, file, name)
+        other_trials = [trial for trial in trials if trial["trial_id"] not in single]
+        for misplaced in _misplaced(other_trials, direction):
+            stepped_on = _trials_on(other_trials, misplaced.plate)
             is_everywhere = all(
-                trial["trial_id"] in stepped_on for trial in others if _sites(trial)
+                trial["trial_id"] in stepped_on for trial in other_trials if _sites(trial)
             )
             for name in ("",) if is_everywhere else stepped_on:
-                yield _misplaced_finding(participant_id, place, file, name)
+                yield _misplaced_finding(participant_id, misplaced, file, name)
 
 
 def _in_single_files(
@@ -112,13 +112,13 @@ def _in_single_files(
     """Plates that are misplaced in one trial, or in at most half of those that stepped on them."""
     per_plate: dict[int, dict[str, Misplaced]] = defaultdict(dict)
     for trial in trials:
-        for place in _misplaced([trial], direction):
-            per_plate[place.plate][str(trial["trial_id"])] = place
+        for misplaced in _misplaced([trial], direction):
+            per_plate[misplaced.plate][str(trial["trial_id"])] = misplaced
     by_trial: dict[str, list[Misplaced]] = defaultdict(list)
-    for plate, places in per_plate.items():
-        if len(places) == 1 or 2 * len(places) <= len(_trials_on(trials, plate)):
-            for name, place in places.items():
-                by_trial[name].append(place)
+    for plate, trials_of_plate in per_plate.items():
+        if len(trials_of_plate) == 1 or 2 * len(trials_of_plate) <= len(_trials_on(trials, plate)):
+            for name, misplaced in trials_of_plate.items():
+                by_trial[name].append(misplaced)
     return by_trial
 
 
@@ -178,28 +178,28 @@ def displaced_trials(
     participant_id: str, trials: Sequence[Mapping[str, Any]], file: str
 ) -> Iterator[Finding]:
     """Findings of trials in which the feet press elsewhere than in a person's other trials."""
-    places = {
-        str(trial["trial_id"]): _trial_place(sites) for trial in trials if (sites := _sites(trial))
+    positions = {
+        str(trial["trial_id"]): _trial_position(sites)
+        for trial in trials
+        if (sites := _sites(trial))
     }
     for column, (direction, limit) in enumerate(TRIAL_LIMITS_M.items()):
-        known = {
-            name: place[column] for name, place in places.items() if np.isfinite(place[column])
-        }
+        coordinates = {name: x[column] for name, x in positions.items() if np.isfinite(x[column])}
         away = {
-            name: at - float(np.median([known[other] for other in known if other != name]))
-            for name, at in known.items()
-            if len(known) > 1
+            name: at - float(np.median([x for trial, x in coordinates.items() if trial != name]))
+            for name, at in coordinates.items()
+            if len(coordinates) > 1
         }
         beyond = [name for name in away if abs(away[name]) > limit]
-        if len(known) > 2:  # the others are displaced against it, the other way
+        if len(coordinates) > 2:  # the others are displaced against it, the other way
             beyond = sorted(beyond, key=lambda name: -abs(away[name]))[:1]
         for name in beyond:
             yield _displaced_finding(
-                participant_id, name, away[name], direction, file, either=len(known) == 2
+                participant_id, name, away[name], direction, file, either=len(coordinates) == 2
             )
 
 
-def _trial_place(sites: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+def _trial_position(sites: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
     """Place of pressure along the foot and to the right of a trial, m.
 
     What lies to the outside of both feet is the runner's, so that to the right counts by the mean
@@ -243,27 +243,27 @@ def _displaced_finding(
 
 
 def _misplaced_finding(
-    participant_id: str, place: Misplaced, file: str, trial_id: str = ""
+    participant_id: str, misplaced: Misplaced, file: str, trial_id: str = ""
 ) -> Finding:
-    way = WAYS[place.direction][0 if place.away > 0.0 else 1]
-    offset_text = distinct(MILLIMETRES * abs(place.away), MILLIMETRES * place.limit)
+    way = WAYS[misplaced.direction][0 if misplaced.away > 0.0 else 1]
+    offset_text = distinct(MILLIMETRES * abs(misplaced.away), MILLIMETRES * misplaced.limit)
     return Finding(
         rule="plate-misplaced",
         severity="warning",
-        what=f"on plate {place.plate} the centre of pressure lies {offset_text} mm farther "
-        f"{way} under the feet than on the other {'plate' if place.either else 'plates'}, more "
-        f"than {MILLIMETRES * place.limit:.0f} mm: the origin or the corners of that plate"
-        f"{' or of the other one' if place.either else ''} are wrong by about that"
+        what=f"on plate {misplaced.plate} the centre of pressure lies {offset_text} mm farther "
+        f"{way} under the feet than on the other {'plate' if misplaced.either else 'plates'}, more "
+        f"than {MILLIMETRES * misplaced.limit:.0f} mm: the origin or the corners of that plate"
+        f"{' or of the other one' if misplaced.either else ''} are wrong by about that"
         f"{' in this trial' if trial_id else ''}, and joint moments of steps on it by that times "
         "the force.",
         participant=participant_id,
         trial=trial_id,
-        number=MILLIMETRES * abs(place.away),
-        limit=MILLIMETRES * place.limit,
+        number=MILLIMETRES * abs(misplaced.away),
+        limit=MILLIMETRES * misplaced.limit,
         unit="mm",
         file=file,
-        where=f"plate {place.plate}",
-        label=str(place.plate),
+        where=f"plate {misplaced.plate}",
+        label=str(misplaced.plate),
         fix="check origin and corners of the plate in the capture software, or list it in "
         "laboratory.ignore_plates.",
         invalidates="moments",

@@ -43,9 +43,9 @@ def shown_contact(
     its steps the middle one on the right foot, which is drawn as it was run.
     """
     shown_steps = kept_steps(steps)
-    known = shown_steps[[MEAN.format(side) for side in ROLE_SIDES]].notna().all(axis=1)
+    has_means = shown_steps[[MEAN.format(side) for side in ROLE_SIDES]].notna().all(axis=1)
     trial_keys = zip(shown_steps["participant_id"], shown_steps["trial_id"], strict=True)
-    shown_steps = shown_steps[known & np.array([key in replayed for key in trial_keys], bool)]
+    shown_steps = shown_steps[has_means & np.array([key in replayed for key in trial_keys], bool)]
     states = trials.set_index(["participant_id", "trial_id"])["state"]
 
     ranked = [

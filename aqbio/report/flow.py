@@ -106,10 +106,10 @@ def _leaving(fate: str, reasons: Sequence[str]) -> Box:
     """Box of those that leave; equal reasons are counted together, whatever their numbers."""
     counts = pd.Series([_without_numbers(reason) for reason in reasons], dtype=object)
     ordered = counts.value_counts(sort=False).sort_values(ascending=False, kind="stable")
-    shown = [(int(n), str(reason)) for reason, n in ordered.iloc[:MOST_REASONS].items()]
+    counted_reasons = [(int(n), str(reason)) for reason, n in ordered.iloc[:MOST_REASONS].items()]
     if others := int(ordered.iloc[MOST_REASONS:].sum()):
-        shown.append((others, "other reasons"))
-    return Box(len(reasons), LEAVES[fate], tuple(shown))
+        counted_reasons.append((others, "other reasons"))
+    return Box(len(reasons), LEAVES[fate], tuple(counted_reasons))
 
 
 def _without_numbers(reason: str) -> str:

@@ -75,8 +75,8 @@ def _codes(group: Groups) -> IntArray:
     crossed, *others = (np.asarray(code, dtype=np.int64) for code in codes)
     for code in others:
         is_without = (crossed < 0) | (code < 0)
-        both = np.unique(crossed * (code.max(initial=0) + 1) + code, return_inverse=True)[1]
-        crossed = np.where(is_without, -1, both)
+        combined = np.unique(crossed * (code.max(initial=0) + 1) + code, return_inverse=True)[1]
+        crossed = np.where(is_without, -1, combined)
     return crossed
 
 

@@ -57,7 +57,7 @@ def foot_slips(ways: Sequence[LoadedWay], belt_speed: float) -> dict[str, FloatA
 
     A belt gives way under load and has another speed during contacts than over the stride: the
     fore-aft way of a foot is held against the velocity at which the other foot moves while it is
-    planted. Feet that slide alike on a belt cannot be told from the belt. On the ground, and where
+    planted. Sliding of both feet on a belt cannot be distinguished. On the ground, and where
     only one foot is seen, ``belt_speed`` is that of the ground.
     """
     by_foot = {

@@ -413,7 +413,7 @@ def flickers(positions: FloatArray, rate: float) -> BoolArray:
 def _beyond(positions: FloatArray, length: int, rate: float) -> FloatArray:
     """Least distance from the chord over excursions, less what a body can do, (T, M), m.
 
-    By the first frame of the excursion; -1 where that cannot be told.
+    By the first frame of the excursion; -1 where that cannot be determined.
     """
     frames = len(positions)
     beyond = np.full(positions.shape[:2], -1.0)

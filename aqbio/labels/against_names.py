@@ -25,7 +25,7 @@ INTERCHANGEABLE_LANDMARKS = (
 def labels_against_names(marker_set: MarkerSet, model_map: ModelMap) -> dict[str, str]:
     """Labels whose names say another landmark, segment or side than the marker set, and both.
 
-    Segments that have a joint in common are not told apart: markers of a joint are put on either.
+    Segments with a joint in common are not distinguished: markers of a joint are put on either.
     Not those of which a person wrote ``looked_at``.
     """
     table, names = landmark_table(), named_labels(marker_set.markers, landmark_table())

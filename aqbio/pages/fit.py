@@ -39,7 +39,7 @@ PARAMETER_WORDS = {
 
 MAX_LEARNT_SHARE = 0.8
 """Standard deviation over the prior's above which data tell nothing about a parameter: a common
-displacement of the plates cannot be told from centres of mass (0.94)."""
+displacement of the plates cannot be distinguished from centres of mass (0.94)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ DRIFT_ERROR = 0.01
 at most, and by less than 0.1 % in 39 of them."""
 
 MIN_DRIFT_SDS = 4.0
-"""A drift is told from none when it is this many standard errors away from it."""
+"""A drift is distinguished from none when it is this many standard errors away from it."""
 
 MIN_DRIFT_CONTACTS = 4
 """Contacts from which on a drift is stated."""
@@ -176,7 +176,7 @@ def clock_drift(prepared: PreparedTrial) -> float:
     """Share by which the time of the forces runs faster than that of the markers.
 
     The slope of the middle of contacts by plates on the middle of the same ones by foot markers;
-    NaN where it cannot be told from none, or with fewer than four contacts.
+    NaN where it cannot be distinguished from none, or with fewer than four contacts.
     """
     if prepared.loads is None:
         return float("nan")

@@ -449,7 +449,7 @@ def _restore_chain(restoration: _Restoration, chain: Sequence[_Part], right: Flo
         states = without_smooth_switches(most_likely_states(frames, steps.costs), steps)
         visible = _visible_markers(positions[:, [*part.left, *part.right]])
         visible_frames = np.asarray(visible.any(axis=1))
-        # beyond a masked part, left and right cannot be told apart
+        # beyond a masked part, left and right cannot be distinguished
         states = States(states.exchanged | (masked & visible_frames), states.sure & ~masked)
         if states.exchanged[visible_frames].any():
             if not _is_partly_exchanged(states, visible_frames):

@@ -24,7 +24,7 @@ LEAVES = {
 NOT_STATED = "no reason is stated"
 
 MOST_REASONS = 4
-"""Reasons of one kind that are told apart; the others are counted together."""
+"""Reasons of one kind that are listed; the others are counted together."""
 
 
 @dataclass(frozen=True, slots=True)

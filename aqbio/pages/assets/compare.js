@@ -3,7 +3,7 @@
 (async () => {
   const root = document.getElementById("compare");
   const find = (name) => root.querySelector(`[name="${name}"]`);
-  const told = root.querySelector("output");
+  const output = root.querySelector("output");
   const NAMES = ["a", "b"];
   const POINTS = 100; // of each contact, and of each flight
   const LOOKS = {
@@ -172,7 +172,7 @@
     const words = telling();
     find("phase").value = String(state.phase);
     find("phase").setAttribute("aria-valuetext", words);
-    told.textContent = words;
+    output.textContent = words;
     state.mark.style.transform = `translateX(${state.plot.valToPos(state.phase, "x")}px)`;
   }
 
@@ -227,7 +227,7 @@
     const usable = state.shown.length === 2 && state.shown.every((one) => one.contacts.length);
     root.classList.toggle("empty", !usable);
     if (!usable) {
-      told.textContent = "One of these trials has no whole contact: nothing can be laid side by side.";
+      output.textContent = "One of these trials has no whole contact: nothing can be laid side by side.";
       return;
     }
     for (const one of state.shown) {

@@ -5,7 +5,7 @@
   const root = document.getElementById("replay");
   if (!trial || !root) return;
   const find = (name) => root.querySelector(`[name="${name}"]`);
-  const told = root.querySelector("output");
+  const output = root.querySelector("output");
   const channels = await aqbio.unpacked(trial.packed);
   const frames = channels.place.frames;
   const time = Array.from({ length: frames }, (_, frame) => trial.start + frame * trial.step);
@@ -56,7 +56,7 @@
     plots.forEach((plot) => plot.at(state.frame));
     find("frame").value = String(Math.round(state.frame));
     find("frame").setAttribute("aria-valuetext", telling(state.frame));
-    told.textContent = telling(state.frame);
+    output.textContent = telling(state.frame);
   }
 
   function go(frame) {

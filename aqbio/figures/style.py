@@ -78,7 +78,7 @@ NARROW_MM = 110
 
 
 def is_narrow(width_mm: float) -> bool:
-    """Whether a figure fills one column of a journal."""
+    """Tell whether a figure fills one column of a journal."""
     return width_mm < NARROW_MM
 
 

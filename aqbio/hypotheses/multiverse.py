@@ -68,7 +68,7 @@ def concerned_families(registry: Registry, factor: str) -> Registry:
 
 
 def _lists(hypothesis: Hypothesis, factor: str) -> bool:
-    """Whether the registry lists all that a specification varies."""
+    """Tell whether the registry lists all that a specification varies."""
     keys = hypothesis.multiverse
     return bool(keys) and all(one in keys for one in factor.split())
 

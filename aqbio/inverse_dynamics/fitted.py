@@ -1,4 +1,4 @@
-"""What the fit of a session left in files: parameters, centres of mass, changes."""
+"""Results of the fit of a session from files: parameters, centres of mass, changes."""
 
 from __future__ import annotations
 

@@ -229,7 +229,7 @@ def test_the_words_of_every_verdict_are_on_the_page(made_study):
     registry = study_registry(made_study.study)
     verdicts_shown = [verdict for _, verdicts in section.parts for verdict in verdicts]
     articles = re.findall(
-        r'<article id="words-(\w+)" class="told (\w*)">(.*?)</article>', page, re.S
+        r'<article id="words-(\w+)" class="verdict-text (\w*)">(.*?)</article>', page, re.S
     )
     for verdict, (name, kind, article) in zip(verdicts_shown, articles, strict=True):
         hypothesis, words = registry[verdict.hypothesis.id], verdict.words

@@ -111,7 +111,7 @@ def draw_reliability(rows: pd.DataFrame, width_mm: float) -> Drawing:
 
 
 def _caption(rows: pd.DataFrame) -> str:
-    least, most = int(rows["n_athletes"].min()), int(rows["n_athletes"].max())
+    fewest, most = int(rows["n_athletes"].min()), int(rows["n_athletes"].max())
     speeds = (
         " Trials at several speeds are compared by a common law of speed, so that athletes' own "
         "laws are in their error."
@@ -119,7 +119,7 @@ def _caption(rows: pd.DataFrame) -> str:
         else ""
     )
     return (
-        f"Between two trials or sessions, at 95 %, from {range_words(least, most, 'athlete')}; "
+        f"Between two trials or sessions, at 95 %, from {range_words(fewest, most, 'athlete')}; "
         f"mean of the steps of a trial.{speeds} ICC and SEM are in the table."
     )
 

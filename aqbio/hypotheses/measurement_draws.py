@@ -103,8 +103,8 @@ def _participant(
 
 def _size(deviations: FloatArray) -> float:
     """Root mean square of the known deviations; 0 without any."""
-    known = deviations[np.isfinite(deviations)]
-    return float(np.sqrt((known**2).mean())) if known.size else 0.0
+    finite = deviations[np.isfinite(deviations)]
+    return float(np.sqrt((finite**2).mean())) if finite.size else 0.0
 
 
 def _outcome(data: xr.Dataset, source: str) -> FloatArray:
@@ -126,8 +126,8 @@ def caused_draws(data: xr.Dataset, level: str) -> FloatArray:
     part = np.isin(source[single], AMPLIFYING)
 
     def share(force: FloatArray) -> FloatArray:
-        known = np.isfinite(force).any(axis=-1)
-        total = np.where(known, np.nansum(force, axis=-1), np.nan)
+        is_finite = np.isfinite(force).any(axis=-1)
+        total = np.where(is_finite, np.nansum(force, axis=-1), np.nan)
         return np.asarray(np.nansum(force[..., part], axis=-1) / total)
 
     return share(moved) - share(value)
@@ -139,10 +139,10 @@ def _trial_means(
     """Mean deviation (K,) of each trial over its steps that count."""
     trials, numbers = data["trial_id"].values.tolist(), data["number"].values.tolist()
     people = data["participant_id"].values.tolist()
-    known: BoolArray = np.asarray(np.isfinite(deviations).all(axis=0))
+    is_finite: BoolArray = np.asarray(np.isfinite(deviations).all(axis=0))
     members: dict[tuple[str, str], list[int]] = {}
     for index, (person, trial, number) in enumerate(zip(people, trials, numbers, strict=True)):
-        if known[index] and (trial, int(number)) in counted:
+        if is_finite[index] and (trial, int(number)) in counted:
             members.setdefault((person, trial), []).append(index)
     return {key: deviations[:, steps].mean(axis=1) for key, steps in members.items()}
 

@@ -62,15 +62,15 @@ def concerned_families(registry: Registry, factor: str) -> Registry:
 
     Others have no arm. Members that do not list it count in Holm's adjustment of those that do.
     """
-    concerned = {one.family for one in registry.hypotheses if _lists(one, factor)}
-    members = tuple(one for one in registry.hypotheses if one.family in concerned)
+    concerned = {x.family for x in registry.hypotheses if _lists(x, factor)}
+    members = tuple(x for x in registry.hypotheses if x.family in concerned)
     return registry.model_copy(update={"hypotheses": members})
 
 
 def _lists(hypothesis: Hypothesis, factor: str) -> bool:
     """Tell whether the registry lists all that a specification varies."""
     keys = hypothesis.multiverse
-    return bool(keys) and all(one in keys for one in factor.split())
+    return bool(keys) and all(name in keys for name in factor.split())
 
 
 def _arms_of_variant(

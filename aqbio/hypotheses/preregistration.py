@@ -150,11 +150,11 @@ def _earlier_reading(study: Study, fingerprints: Mapping[str, str]) -> str:
     if study.table("verdicts.tsv").is_file() or any(path.is_file() for path in manifests):
         return "results of this study were there already"
     for path in sorted(Path(study.settings.results).glob(f"*/{RECORD}")):
-        other = json.loads(path.read_text(encoding="utf-8"))
-        shared = set(fingerprints.values()) & set(other["recordings"].values())
+        recorded = json.loads(path.read_text(encoding="utf-8"))
+        shared = set(fingerprints.values()) & set(recorded["recordings"].values())
         if shared and path.parent != study.root:
             recordings = "recording was" if len(shared) == 1 else "recordings were"
-            day = str(other["recorded"]).partition("T")[0]
+            day = str(recorded["recorded"]).partition("T")[0]
             return f"{len(shared)} {recordings} read by study {path.parent.name} on {day}"
     return ""
 

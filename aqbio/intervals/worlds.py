@@ -94,8 +94,8 @@ def _weights(count: int, seed: int, bearer: tuple[str, ...]) -> FloatArray:
     generator = np.random.default_rng((seed, int.from_bytes(digest[:8], "big")))
     normal = generator.standard_normal((WORLDS, count))
     if count >= WORLDS:
-        drawn: FloatArray = normal / np.sqrt(count)
-        return drawn
+        mean_error: FloatArray = normal / np.sqrt(count)
+        return mean_error
     directions, triangle = np.linalg.qr(normal - normal.mean(axis=0))
     signs = np.where(np.diagonal(triangle) < 0.0, -1.0, 1.0)
     result: FloatArray = directions * (signs * np.sqrt(WORLDS / count))

@@ -89,13 +89,13 @@ def own_clock(
     ``τ = (g_c − s · θ) / (S_cc + Λ_c)`` over the others, and follows them through the draws.
     """
     matrix, right = information
-    known = matrix[at, at] + precision
-    others = np.arange(len(theta)) != at
-    follows = np.where(others, -matrix[at] / known, 0.0)
-    turn = np.diag(others.astype(float))
+    precision_at = matrix[at, at] + precision
+    is_other = np.arange(len(theta)) != at
+    follows = np.where(is_other, -matrix[at] / precision_at, 0.0)
+    turn = np.diag(is_other.astype(float))
     turn[at] = follows
     values = theta.copy()
-    values[at] = right[at] / known + follows @ theta
+    values[at] = right[at] / precision_at + follows @ theta
     spread = turn @ covariance @ turn.T
-    spread[at, at] += 1.0 / known
+    spread[at, at] += 1.0 / precision_at
     return values, spread

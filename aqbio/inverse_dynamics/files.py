@@ -77,17 +77,17 @@ def plain_in_laboratory(
     """
     dataset, values, clock, skeleton = plain_dataset(trial, why), {}, (0.0, np.inf), scaled
     if fitted.accepted:
-        found = {estimate.name: estimate for estimate in fitted.estimates}
-        values = {name: found[name].estimate for name in LABORATORY if name in found}
+        estimate_of = {estimate.name: estimate for estimate in fitted.estimates}
+        values = {name: estimate_of[name].estimate for name in LABORATORY if name in estimate_of}
         shift = fitted.shift(float(trial.prepared.attrs.get("force_shift", 0.0)))
-        clock = found[CLOCK].estimate - shift, found[CLOCK].sd
+        clock = estimate_of[CLOCK].estimate - shift, estimate_of[CLOCK].sd
         skeleton = fitted.fits[fitted.accepted[0]].skeleton
     offset, clock_sd = plain_clock(trial, *clock)
     if offset or values:
         values[CLOCK] = offset
-    known = np.isfinite(dataset["generalised_force"])
+    is_finite = np.isfinite(dataset["generalised_force"])
     dataset = in_laboratory(study, trial, dataset, skeleton, values, clock_sd)
-    dataset["generalised_force"] = dataset["generalised_force"].where(known)
+    dataset["generalised_force"] = dataset["generalised_force"].where(is_finite)
     return dataset
 
 

@@ -236,7 +236,7 @@ def _reasons_against_use(
     An accepted fit resolves earlier findings, clock and mass being then those at which motion and
     forces agree, but for `NOT_RESOLVED_BY_FIT`.
     """
-    used = [one for one in findings if not is_fitted or one.invalidates in NOT_RESOLVED_BY_FIT]
+    used = [f for f in findings if not is_fitted or f.invalidates in NOT_RESOLVED_BY_FIT]
     return {
         name: [{"what": f.what, "invalidates": f.invalidates} for f in chosen if f.invalidates]
         for name, chosen in (("against", used), ("against_plain", findings))

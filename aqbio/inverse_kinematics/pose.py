@@ -380,9 +380,9 @@ def _noise(positions: FloatArray) -> FloatArray:
     medians, on which single jumps have no effect.
     """
     unseen = ~np.any(np.isfinite(positions), axis=(0, 2))
-    seen = np.where(unseen[:, None], 0.0, positions)
+    filled = np.where(unseen[:, None], 0.0, positions)
     second, third = (
-        np.nanmedian(np.abs(np.diff(seen, order, axis=0)), axis=(0, 2)) for order in (2, 3)
+        np.nanmedian(np.abs(np.diff(filled, order, axis=0)), axis=(0, 2)) for order in (2, 3)
     )
     sd = third / (MEDIAN_OF_NORMAL * np.sqrt(20.0))
     return np.asarray(np.where(third > MIN_WHITENESS * second, sd, 0.0))

@@ -293,8 +293,8 @@ def _scales(frame: _Frame) -> Iterator[str]:
             y = float(frame.y(value)) + 4.0
             yield f'<text x="{LEFT - 3}" y="{y:.1f}" text-anchor="end">{digits(value)}</text>'
     yield f'<text x="{LEFT - 3}" y="{float(frame.y(0.0)) + 4.0:.1f}" text-anchor="end">0</text>'
-    whole = range(math.ceil(frame.low), math.floor(frame.high) + 1)
-    for speed in whole if len(whole) <= 5 else whole[1::2]:
+    ticks = range(math.ceil(frame.low), math.floor(frame.high) + 1)
+    for speed in ticks if len(ticks) <= 5 else ticks[1::2]:
         x = frame.x(speed)
         yield f'<text x="{x}" y="{HEIGHT - 10}" text-anchor="middle">{speed}</text>'
 

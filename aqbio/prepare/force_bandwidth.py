@@ -117,8 +117,8 @@ def half_sine_change(
     force = peak * np.sin(np.pi * np.clip(share, 0.0, 1.0))
     filtered = low_pass(force, SINE_RATE_HZ, cutoff)
     longer = np.count_nonzero(filtered > threshold) - np.count_nonzero(force > threshold)
-    lost = np.linalg.norm(filtered - force) / np.linalg.norm(force)
-    return longer / SINE_RATE_HZ, float(lost)
+    loss = np.linalg.norm(filtered - force) / np.linalg.norm(force)
+    return longer / SINE_RATE_HZ, float(loss)
 
 
 Contact = tuple[int, float, float, float]
@@ -221,8 +221,8 @@ def _fit(
     def slopes(parameters: FloatArray) -> FloatArray:
         """Derivatives of the residuals by the parameters."""
         contacts, jumps, noise = parts(parameters) / parts(parameters).sum(axis=0)
-        lost = attenuation(float(parameters[2]))
-        steepness = 4.0 * (order or 0) * lost / (1.0 + lost)
+        loss = attenuation(float(parameters[2]))
+        steepness = 4.0 * (order or 0) * loss / (1.0 + loss)
         misfit = -np.stack([contacts, contacts * octave, contacts * steepness, jumps, noise])
         return np.vstack((misfit.T / BAND_SD, np.diag([1 / LEVEL_SD, 1 / TILT_SD, 0, 0, 0])[:2]))
 

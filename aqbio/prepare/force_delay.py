@@ -64,11 +64,11 @@ def delay_sd(measured: FloatArray, caused: FloatArray, step: float) -> float:
     Of a signal that is late by d, ``a x(t) - a d x'(t) + b + e``, by least squares: the SD of e
     over ``√Σ (a x')²``, with as many independent values of e as its autocorrelation leaves.
     """
-    known = np.isfinite(measured)
-    slope = np.gradient(caused, step)[known]
-    columns = np.column_stack((caused[known], slope, np.ones(len(slope))))
-    factors = np.linalg.lstsq(columns, measured[known], rcond=None)[0]
-    rest = measured[known] - columns @ factors
+    is_finite = np.isfinite(measured)
+    slope = np.gradient(caused, step)[is_finite]
+    columns = np.column_stack((caused[is_finite], slope, np.ones(len(slope))))
+    factors = np.linalg.lstsq(columns, measured[is_finite], rcond=None)[0]
+    rest = measured[is_finite] - columns @ factors
     if not rest.any():
         return 0.0
     correlated = np.correlate(rest, rest, "full")[len(rest) - 1 :] / (rest @ rest)
@@ -78,5 +78,5 @@ def delay_sd(measured: FloatArray, caused: FloatArray, step: float) -> float:
 
 
 def _correlation(measured: FloatArray, caused: FloatArray) -> float:
-    known = np.isfinite(measured)
-    return float(np.corrcoef(measured[known], caused[known])[0, 1])
+    is_finite = np.isfinite(measured)
+    return float(np.corrcoef(measured[is_finite], caused[is_finite])[0, 1])

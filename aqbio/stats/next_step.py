@@ -143,8 +143,8 @@ def step_pairs(steps: pd.DataFrame, consequence: Consequence) -> pd.DataFrame:
     )
     offsets: FloatArray = numbers[after]
     pairs["y"] = np.sqrt((offsets**2).mean(axis=1)) if consequence.is_size else offsets[:, 0]
-    known = pairs.notna().all(axis=1).to_numpy()
-    pairs, offsets = pairs[known], offsets[known]
+    is_complete = pairs.notna().all(axis=1).to_numpy()
+    pairs, offsets = pairs[is_complete], offsets[is_complete]
     linear = linear_slopes(pairs, offsets) if consequence.is_size else None
     cell = [pairs[name] for name in (*TRIAL, "side")]
     order = centred(pairs["step"].astype(float), cell)

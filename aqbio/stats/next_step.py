@@ -126,6 +126,10 @@ def sizes_correlation(correlation: float) -> float:
     return float(above / (np.pi / 2.0 - 1.0))
 
 
+ROUND_OFF = 1e-9
+"""Share of a number below which what remains beside a line is round-off: two steps lie on it."""
+
+
 def step_pairs(steps: pd.DataFrame, consequence: Consequence) -> pd.DataFrame:
     """Steps that have a next one: their imbalance ``x``, and the next one's number ``y``.
 
@@ -154,7 +158,8 @@ def step_pairs(steps: pd.DataFrame, consequence: Consequence) -> pd.DataFrame:
         product = group_means(order * offset, cell)
         rest = offset - order * (product / square.where(square > 0)).fillna(0.0)
         mean_square = group_means(rest**2, pairs["participant_id"])
-        pairs = pairs.assign(**{name: rest / np.sqrt(mean_square.where(mean_square > 0))})
+        smallest = ROUND_OFF**2 * group_means(pairs[name] ** 2, pairs["participant_id"])
+        pairs = pairs.assign(**{name: rest / np.sqrt(mean_square.where(mean_square > smallest))})
     if linear is not None:
         pairs = pairs.assign(y=pairs["y"] - linear * pairs["x"])
     return pairs.drop(columns="turn")

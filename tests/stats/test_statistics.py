@@ -22,7 +22,7 @@ from aqbio.stats.athlete_statistics import calibrated_table, excess, nested_tabl
 from aqbio.stats.evidence import TRIAL, Choices
 from aqbio.stats.inference import Estimate, regression_outliers
 from aqbio.stats.measurement import lag_slope_draws
-from aqbio.stats.next_step import attenuation
+from aqbio.stats.next_step import CONSEQUENCES, attenuation, step_pairs
 from aqbio.stats.outcome import Result, result
 from aqbio.stats.outcomes import athlete_intervals, hypothesis_outcome
 from aqbio.stats.registry import read_registry
@@ -173,6 +173,19 @@ def test_next_step_slopes_are_correlations_within_athlete_trial_and_side(world_e
     expected = (correlations - linear) / attenuation(evidence, is_size=name == "H3e")
     np.testing.assert_allclose(outcome.values["value"], expected, rtol=1e-6)
     assert outcome.n_steps == len(table)
+
+
+@pytest.mark.parametrize("name", [*NEXT_NUMBERS, "H3e_movement"])
+def test_two_steps_of_a_side_lie_on_their_line_and_say_nothing(world_evidence, name):
+    """What remains of them is round-off, which must not become a number of unit size."""
+    steps = world_evidence("W1").steps
+    number = steps["step"] - steps.groupby(TRIAL, observed=True)["step"].transform("min")
+    consequence = CONSEQUENCES[REGISTRY[name].statistic]
+    pairs = step_pairs(steps[number < 5], consequence)
+    assert pairs.groupby([*TRIAL, "side"], observed=True).size().max() == 2
+    assert pairs["x"].isna().all()
+    assert pairs["y"].isna().all()
+    assert step_pairs(steps, consequence)["y"].notna().any()
 
 
 def _linear_part(steps: pd.DataFrame) -> float:

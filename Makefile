@@ -35,7 +35,7 @@ public: $(VENV)/.run ## fetch the public runners, run them, write reference, pag
 address: docs demo public ## all that is published: site, demo and public runners, in build/address; a dead link fails
 	$(BIN)/python -m docs.gather_pages
 
-test: $(VENV)/.test ## run the tests: eight minutes on two cores
+test: $(VENV)/.test ## run the tests: six to eight minutes on two cores
 	@[ -n "$$AQBIO_REALDATA" ] || echo "AQBIO_REALDATA is not set: the tests of real recordings skip"
 	@[ -n "$$AQBIO_CASES" ] || echo "AQBIO_CASES is not set: the tests of small inputs that once failed skip"
 	@[ -x /usr/bin/chromium ] || echo "chromium is not installed: the tests of the page skip (scripts/install_system.sh)"

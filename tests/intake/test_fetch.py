@@ -85,7 +85,7 @@ def server():
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch):
-    """Before another try nobody waits."""
+    """Downloads are tried again without a pause."""
     monkeypatch.setattr("time.sleep", lambda seconds: None)
 
 

@@ -29,7 +29,7 @@ CHOSEN = [
     (signal_name, victim, random.Random(number).choice(CALLS))
     for number, (signal_name, victim) in enumerate(ENDINGS)
 ]
-"""Each ending in one stage that nobody chose."""
+"""Each ends in an arbitrary stage."""
 WAIT_S = 60.0
 
 

@@ -95,6 +95,8 @@ def chosen_frames(
 def quiet_mean(recording: Recording, seconds: float) -> tuple[FloatArray, int]:
     """Mean position (K, 3) over the quietest interval of this length, and its middle frame."""
     position = recording.position
+    if len(position) == 1:
+        return position[0], 0
     length = max(1, min(len(position), round(seconds * recording.rate)))
     step = np.linalg.norm(np.diff(position, axis=0), axis=2)
     speed = _middle(step, np.nanmedian)

@@ -378,12 +378,15 @@ def _steps(prepared: PreparedTrial) -> Sequence[Step]:
 
 
 def _extent(prepared: PreparedTrial) -> str:
+    markers = f"{len(prepared.labels)} markers"
+    if len(prepared.markers) == 1:
+        return f"one frame, {markers}"
     seconds = (len(prepared.markers) - 1) / prepared.rate
-    return f"{seconds:.1f} s at {prepared.rate:g} Hz, {len(prepared.labels)} markers"
+    return f"{seconds:.1f} s at {prepared.rate:g} Hz, {markers}"
 
 
 def _standing(prepared: PreparedTrial, mass: float | None) -> list[str]:
-    words = ["stands still", _extent(prepared)]
+    words = ["a pose" if len(prepared.markers) == 1 else "stands still", _extent(prepared)]
     if prepared.plates is None:
         words.append("no plates")
     elif mass is None:

@@ -273,7 +273,7 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
     marker_points = named_points(raw, model_outputs(content), path.name)
     positions = points.transpose(2, 1, 0)[:, marker_points.index]
     declared = "".join(content.strings("POINT", "UNITS")[:1])
-    scale = length_unit(declared, unit, positions, path.name)
+    scale, unit_findings = length_unit(declared, unit, positions, path.name)
     positions, position_findings = possible_positions(
         marked_missing(positions) * scale, marker_points.labels, path.name
     )
@@ -286,7 +286,13 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
             rule="c3d-no-markers",
         )
     forces, plate_findings = read_plates(content, scale, path.name)
-    findings = (*marker_points.findings, *position_findings, *markers.findings, *plate_findings)
+    findings = (
+        *marker_points.findings,
+        *unit_findings,
+        *position_findings,
+        *markers.findings,
+        *plate_findings,
+    )
     return Recording(
         markers.labels, markers.positions, rate, forces, findings, scale, body=content.body
     )

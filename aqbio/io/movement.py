@@ -38,15 +38,21 @@ def movement_extent(positions: FloatArray) -> float:
     return float(np.percentile(ways, 75.0)) if ways else np.nan
 
 
-def _unit_error(positions: FloatArray) -> float:
-    """Size of the markers (T, M, 3) relative to those of a person; 1 within plausible limits."""
+def body_radius(positions: FloatArray) -> float:
+    """Median distance of the markers (T, M, 3) from their middle; NaN without three in a frame."""
     visible = np.asarray(np.isfinite(positions).all(axis=2))
     samples = positions[visible.sum(axis=1) > 2][:: max(len(positions) // SAMPLED_FRAMES, 1)]
     if not len(samples):
-        return 1.0
+        return np.nan
     middle = np.nanmedian(samples, axis=1, keepdims=True)
-    radius = float(np.nanmedian(np.linalg.norm(samples - middle, axis=2)))
-    return 1.0 if MIN_RADIUS_M < radius < MAX_RADIUS_M else radius / BODY_RADIUS_M
+    return float(np.nanmedian(np.linalg.norm(samples - middle, axis=2)))
+
+
+def _unit_error(positions: FloatArray) -> float:
+    """Size of the markers (T, M, 3) relative to those of a person; 1 within plausible limits."""
+    radius = body_radius(positions)
+    plausible = np.isnan(radius) or MIN_RADIUS_M < radius < MAX_RADIUS_M
+    return 1.0 if plausible else radius / BODY_RADIUS_M
 
 
 MIN_STANDING_S = 0.2

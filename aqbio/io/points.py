@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
 
 import numpy as np
 
-from aqbio.errors import Finding, listed
+from aqbio.config import read_yaml
+from aqbio.config.label_words import LabelWords
+from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.movement import MAX_MARKER_ACCELERATION_M_S2, body_points
+from aqbio.names import shipped
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 MAX_LABEL_LENGTH = 100
@@ -46,17 +52,42 @@ class NamedPoints:
 def named_points(raw: Sequence[str], outputs: frozenset[str], file: str) -> NamedPoints:
     """Choose labelled points, without the outputs of models that the file or their names tell.
 
-    The prefix before a colon is dropped: it is often a person's name.
+    The prefix before a colon is dropped, for it is often a person's name, except what it alone
+    says: the side of the body (``Left:HEEL``, ``HEEL:links``), or the segment of ``LeftFoot:1``.
+    AqbioError where prefixes are those of several subjects.
     """
-    names = [_printed(label.rsplit(":", 1)[-1]) for label in raw]
-    labelled = [index for index, name in enumerate(names) if name and not name.startswith("*")]
-    index = tuple(
+    parts = [[_printed(part) for part in label.split(":")] for label in raw]
+    last = [label_parts[-1] for label_parts in parts]
+    labelled = [index for index, name in enumerate(last) if name and not name.startswith("*")]
+    points = [
         column
         for column in labelled
-        if raw[column] not in outputs and not VALUE_NAME.search(names[column])
-    )
+        if raw[column] not in outputs and not VALUE_NAME.search(last[column])
+    ]
+    told_apart = _told_apart([parts[column] for column in points], file)
+    name_of = {
+        column: name
+        for column, name in zip(points, told_apart, strict=True)
+        if not VALUE_NAME.search(name)
+    }
+    index, names = tuple(name_of), tuple(name_of.values())
+    told = [name != last[column] for name, column in zip(names, index, strict=True)]
+    prefixed = sum(":" in label for label in raw) - sum(told)
     findings = []
-    if prefixed := sum(":" in label for label in raw):
+    if any(told):
+        column = told.index(True)
+        findings.append(
+            Finding(
+                rule="labels-told-by-prefix",
+                severity="info",
+                what=f"{sum(told)} labels are told apart by what stands before or after a colon, "
+                f"such as {names[column]}: so they are called here.",
+                number=sum(told),
+                file=file,
+                label=names[column],
+            )
+        )
+    if prefixed:
         findings.append(
             Finding(
                 rule="labels-prefix",
@@ -67,7 +98,7 @@ def named_points(raw: Sequence[str], outputs: frozenset[str], file: str) -> Name
                 file=file,
             )
         )
-    if unlabelled := len(names) - len(labelled):
+    if unlabelled := len(raw) - len(labelled):
         findings.append(
             Finding(
                 rule="markers-unlabelled",
@@ -77,7 +108,136 @@ def named_points(raw: Sequence[str], outputs: frozenset[str], file: str) -> Name
                 file=file,
             )
         )
-    return NamedPoints(index, tuple(names[column] for column in index), tuple(findings))
+    return NamedPoints(index, names, tuple(findings))
+
+
+MIN_SUBJECT_LABELS = 5
+"""Labels that two prefixes share at least, and ..."""
+
+MIN_SUBJECT_SHARE = 0.6
+"""... their share of the labels of one of them, where each prefix is another subject."""
+
+MIN_SIDE_LETTERS = 3
+"""A word for a side may be cut off behind so many letters."""
+
+PART_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+"""A word of a prefix, capitals beginning a new one."""
+
+
+def _told_apart(parts: Sequence[Sequence[str]], file: str) -> Sequence[str]:
+    """Names of labels given in parts between colons: the last part, and what it takes besides."""
+    sided = _sided_parts(parts)
+    names = [label_parts[-1] for label_parts in parts]
+    words = [_body_words_before(label_parts) for label_parts in parts]
+    for candidates in (
+        [_joined(side, name) for side, name in sided],
+        [_joined(side, *before, name) for (side, name), before in zip(sided, words, strict=True)],
+    ):
+        if len(set(candidates)) > len(set(names)):
+            names = candidates
+    _refuse_subjects(names, parts, file)
+    return names
+
+
+def _joined(*words: str) -> str:
+    return "_".join(filter(None, words))
+
+
+def _refuse_subjects(names: Sequence[str], parts: Sequence[Sequence[str]], file: str) -> None:
+    """Refuse labels that stand under several prefixes, each of which is another subject."""
+    by_prefix: dict[tuple[str, ...], set[str]] = {}
+    for name, label_parts in zip(names, parts, strict=True):
+        by_prefix.setdefault(tuple(label_parts[:-1]), set()).add(name)
+    for first, second in combinations(by_prefix.values(), 2):
+        shared = len(first & second)
+        if shared < max(MIN_SUBJECT_LABELS, MIN_SUBJECT_SHARE * min(len(first), len(second))):
+            continue
+        subjects = max(Counter(names).values())
+        raise AqbioError(
+            f"{shared} labels stand under {subjects} prefixes: the markers of {subjects} subjects "
+            "are in one file.",
+            file=file,
+            fix="export each subject to a file of its own.",
+            rule="labels-subjects",
+        )
+
+
+def _sided_parts(parts: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+    """Side, R or L, that another part of each label states, and the label's name without it.
+
+    In the language in which most labels have a side; ``""`` for all where none knows both sides.
+    """
+    best = [("", label_parts[-1]) for label_parts in parts]
+    if not any(len(label_parts) > 1 for label_parts in parts):
+        return best
+    for words in _side_words():
+        sided = [_sided(label_parts, words) for label_parts in parts]
+        sides = [side for side, _ in sided if side]
+        if {*sides} == {"R", "L"} and len(sides) > sum(bool(side) for side, _ in best):
+            best = sided
+    return best
+
+
+def _sided(label_parts: Sequence[str], words: Mapping[str, str]) -> tuple[str, str]:
+    """Side and name of a label by the words for sides: R, HEEL of Right:HEEL and HEEL:rechts."""
+    *prefixes, name = filter(None, label_parts)
+    if prefixes and _plain(name) in words:
+        return words[_plain(name)], prefixes[-1]
+    stated = (words[word] for part in reversed(prefixes) for word in _words(part) if word in words)
+    return next(stated, ""), name
+
+
+def _body_words_before(label_parts: Sequence[str]) -> list[str]:
+    """Words of the last prefix of a label that are words of the body."""
+    prefixes = [part for part in label_parts[:-1] if part]
+    words = PART_WORD.findall(_without_accents(prefixes[-1])) if prefixes else []
+    return [word for word in words if word.casefold() in _body_words()]
+
+
+def _words(part: str) -> Iterator[str]:
+    """Words of a part of a label, in small letters without accents."""
+    return (word.casefold() for word in PART_WORD.findall(_without_accents(part)))
+
+
+def _without_accents(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _plain(part: str) -> str:
+    return "".join(_words(part))
+
+
+@cache
+def _side_words() -> tuple[Mapping[str, str], ...]:
+    """For each language, the side, R or L, by its words, whole or cut off, and by its letters."""
+    return tuple(
+        {
+            word[:end]: side
+            for side, words in zip("RL", (sides.right, sides.left), strict=True)
+            for word in map(_plain, words)
+            for end in {*range(MIN_SIDE_LETTERS, len(word)), len(word)}
+        }
+        | dict(zip(sides.letters, "RL", strict=True))
+        for sides in (language.sides for language in _label_words().languages.values())
+    )
+
+
+@cache
+def _body_words() -> frozenset[str]:
+    """Words of any language for parts of the body."""
+    table = _label_words()
+    return frozenset(
+        _plain(word)
+        for vocabulary in (table.common, *table.languages.values())
+        for words in vocabulary.words.values()
+        for word in words
+    )
+
+
+@cache
+def _label_words() -> LabelWords:
+    return read_yaml(shipped("models") / "label_words.yaml", LabelWords)
 
 
 @dataclass(frozen=True, slots=True)

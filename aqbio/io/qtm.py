@@ -107,7 +107,7 @@ def read_qtm(path: Path, unit: str = "auto") -> Recording:
             )
         )
     positions = table.reshape(len(table), len(raw), 3)
-    scale = length_unit(UNIT, unit, positions, path.name)
+    scale, _ = length_unit(UNIT, unit, positions, path.name)
     points = named_points(raw, frozenset(), path.name)
     scaled_positions, position_findings = possible_positions(
         marked_missing(positions[:, points.index]) * scale, points.labels, path.name

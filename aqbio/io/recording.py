@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.force_plates.forces import PlateWrench, clipped_samples
+from aqbio.io.movement import BODY_RADIUS_M, MAX_RADIUS_M, MIN_RADIUS_M, body_radius
 from aqbio.vectors import FloatArray
 
 
@@ -248,26 +250,58 @@ METRES = {
 }
 """Units of length by the names that files use."""
 
+UNITS_BY_SIZE = ("mm", "m", "cm")
+"""Units among which the size of a body tells; inches are too near to centimetres."""
+
 MAX_METRES = 20.0
 """Positions beyond this cannot be metres."""
 
 
-def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -> float:
-    """Unit of marker positions, m: the study's, the file's, or judged from positions (T, M, 3)."""
+def length_unit(
+    declared: str, setting: str, positions: FloatArray, file: str
+) -> tuple[float, list[Finding]]:
+    """Unit of positions (T, M, 3), m, and a finding where the file does not name it.
+
+    The study's unit, the file's, or that in which the markers are as large as a person. AqbioError
+    where the file's unit is none of length and the markers are no person in any.
+    """
     if setting != "auto":
-        return METRES[setting]
-    name = declared.strip().lower()
-    if name:
-        if name not in METRES:
-            raise AqbioError(
-                f"the unit of the markers is “{name}”, which is no unit of length.",
-                file=file,
-                fix="state laboratory.marker_unit (m, cm, mm or inch) in study.yaml.",
-                rule="marker-unit",
-            )
-        return METRES[name]
-    finite = positions[np.isfinite(positions)]
-    return 0.001 if len(finite) and np.percentile(np.abs(finite), 90.0) > MAX_METRES else 1.0
+        return METRES[setting], []
+    name = re.sub(r"[^a-z]", "", declared.lower())
+    if name in METRES:
+        return METRES[name], []
+    size = body_radius(marked_missing(positions))
+    fitting = [unit for unit in UNITS_BY_SIZE if MIN_RADIUS_M < size * METRES[unit] < MAX_RADIUS_M]
+    unit = min(
+        fitting, key=lambda unit: abs(np.log(size * METRES[unit] / BODY_RADIUS_M)), default=""
+    )
+    fix = "write the unit (m, cm, mm or inch) into the file, or state laboratory.marker_unit in "
+    fix += "study.yaml."
+    if declared.strip() and not unit:
+        raise AqbioError(
+            f"the unit of the markers is “{declared.strip()}”, which is no unit of length.",
+            file=file,
+            fix=fix,
+            rule="marker-unit",
+        )
+    by = "the size of the body"
+    if not unit:
+        finite = positions[np.isfinite(positions)]
+        large = len(finite) and np.percentile(np.abs(finite), 90.0) > MAX_METRES
+        unit, by = "mm" if large else "m", "the size of the numbers"
+    problem = (
+        f"the unit of the markers is “{declared.strip()}”, which is no unit of length"
+        if declared.strip()
+        else "the header names no unit of length"
+    )
+    finding = Finding(
+        rule="marker-unit",
+        severity="warning" if declared.strip() else "info",
+        what=f"{problem}: {unit} by {by}.",
+        file=file,
+        fix=fix,
+    )
+    return METRES[unit], [finding]
 
 
 def marked_missing(positions: FloatArray) -> FloatArray:

@@ -36,6 +36,8 @@ MAX_FORCE_GAP_S = 0.005
 """Longest stretch of lost samples over which a force is interpolated, s: a fast one changes by a
 tenth of its peak meanwhile."""
 
+POSE_RATE_HZ = 100.0
+"""Rate of a pose of one frame whose file names none, Hz: nothing depends on it."""
 
 MAX_LONE_ROW_OFFSET = 0.25
 """A row between two gaps counts for an even time nearer than this share of a step."""
@@ -64,8 +66,11 @@ def evenly_sampled(
 
     Times (T,), s, that are even but for their rounding leave the samples as they are. NaN stays
     NaN; lost rows become NaN, of forces interpolated over 5 ms at most. ``declared`` is the rate in
-    the header, Hz. AqbioError where time stands still or runs backward.
+    the header, Hz. AqbioError where time stands still or runs backward. One row of positions is a
+    pose, of which no rate is needed.
     """
+    if len(time) == 1 and not forces:
+        return EvenSamples(declared or POSE_RATE_HZ, values)
     if _is_even(time):
         return EvenSamples(sampling_rate(time, file, declared), values)
     _refuse_order(time, file)

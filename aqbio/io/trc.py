@@ -26,8 +26,7 @@ MIN_RATE_CONTRADICTION = 0.02
 def read_trc(path: Path, unit: str = "auto") -> Recording:
     """Read a TRC file, however its header is padded."""
     lines = _lines(path)
-    keys, values = lines[1].split(), lines[2].split()
-    header = dict(zip(keys, values, strict=False))
+    header = _header(lines[1], lines[2])
     raw = _labels(lines[3])
     lines[HEADER_LINES:] = with_decimal_points(lines[HEADER_LINES:])
     rows = [number for number in range(HEADER_LINES, len(lines)) if lines[number].strip()]
@@ -36,10 +35,10 @@ def read_trc(path: Path, unit: str = "auto") -> Recording:
     table = np.array([_numbers(path, lines[number], number, len(raw)) for number in rows])
     findings = _count_findings(path, header, len(table), len(raw))
     positions = table[:, 2:].reshape(len(table), len(raw), 3)
-    scale = length_unit(header.get("Units", ""), unit, positions, path.name)
-    declared = _number(header.get("DataRate", ""))
+    scale, unit_findings = length_unit(header.get("units", ""), unit, positions, path.name)
+    declared = _number(header.get("datarate", ""))
     even = evenly_sampled(table[:, 1], marked_missing(positions), path.name, declared)
-    findings += [*even.findings, *_rate_findings(path, declared, even.rate)]
+    findings += [*unit_findings, *even.findings, *_rate_findings(path, declared, even.rate)]
     clock = even.rate, float(table[0, 1])
     return _recording(path, raw, even.values, scale, clock, findings)
 
@@ -56,11 +55,13 @@ def read_marker_storage(path: Path, unit: str = "auto") -> Recording:
             rule="file-format",
         )
     positions = storage.values.reshape(len(storage.time), len(raw), 3)
-    scale = length_unit(storage.header.get("units", ""), unit, positions, path.name)
+    declared_unit = storage.header.get("units", "")
+    scale, unit_findings = length_unit(declared_unit, unit, positions, path.name)
     declared = _number(storage.header.get("datarate", ""))
     even = evenly_sampled(storage.time, marked_missing(positions), path.name, declared)
     clock = even.rate, float(storage.time[0])
-    return _recording(path, raw, even.values, scale, clock, list(even.findings))
+    findings = [*unit_findings, *even.findings]
+    return _recording(path, raw, even.values, scale, clock, findings)
 
 
 def storage_labels(columns: Sequence[str]) -> list[str]:
@@ -115,6 +116,19 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
+def _header(keys: str, values: str) -> dict[str, str]:
+    """Values by key in small letters, an empty cell left empty however the lines are padded."""
+    names = keys.lower().split()
+    cells = [cell.strip() for cell in values.rstrip().split("\t")]
+    if len(cells) > len(names) or any(len(cell.split()) > 1 for cell in cells):
+        cells = values.split()
+    if "units" in names and len(cells) < len(names):
+        column = names.index("units")
+        if _number("".join(cells[column : column + 1])) is not None:  # the unit itself is missing
+            cells.insert(column, "")
+    return dict(zip(names, cells, strict=False))
+
+
 def _no_trc(path: Path, why: str) -> AqbioError:
     fix = "export the markers again, as TRC."
     return AqbioError(f"this is no TRC file: {why}.", file=path.name, fix=fix, rule="trc-format")
@@ -166,7 +180,7 @@ def _number(text: str) -> float | None:
 def _count_findings(path: Path, header: dict[str, str], frames: int, markers: int) -> list[Finding]:
     findings = []
     for key, counted in (("NumFrames", frames), ("NumMarkers", markers)):
-        promised = header.get(key, "")
+        promised = header.get(key.lower(), "")
         if promised.isdigit() and int(promised) != counted:
             findings.append(
                 Finding(

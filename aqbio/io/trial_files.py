@@ -47,6 +47,17 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
 
 def standing_recording(recording: Recording, file: str) -> Recording:
     """The part of a static trial in which the person stands, and a finding where it is not all."""
+    if len(recording.positions) == 1:
+        pose = Finding(
+            rule="static-pose",
+            severity="info",
+            what="the static trial is one frame: its pose is used, and whether the person stood "
+            "quietly is not seen.",
+            number=1,
+            unit="frames",
+            file=file,
+        )
+        return replace(recording, findings=(*recording.findings, pose))
     if is_static(recording.positions):
         return recording
     part = standing_part(recording.positions, recording.rate)

@@ -16,6 +16,7 @@ from aqbio.body.frames import (
     chosen_frames,
     different_frames,
     face_template,
+    quiet_mean,
 )
 from aqbio.body.posterior import length_slopes, lengths, offset_sds, variance_reductions
 from aqbio.body.priors import (
@@ -37,6 +38,17 @@ from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, line, polyno
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.body.made import CLUSTERS, KNEES_AND_ANKLES, MAP, fitted, made_person, model_labels
 from tests.joint_distances import joint_distances
+
+
+def test_the_quiet_mean_of_one_frame_is_that_frame():
+    """Missing markers stay missing, and two equal frames have the same mean."""
+    frame = np.random.default_rng(1).normal(size=(1, 5, 3))
+    frame[:, 2] = np.nan
+    mean, middle = quiet_mean(Recording(frame, 100.0, is_static=True), 0.5)
+    assert middle == 0
+    np.testing.assert_array_equal(mean, frame[0])
+    both, _ = quiet_mean(Recording(np.repeat(frame, 2, axis=0), 100.0, is_static=True), 0.5)
+    np.testing.assert_allclose(both, frame[0], rtol=1e-15)
 
 
 @pytest.fixture(scope="session")

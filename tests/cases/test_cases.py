@@ -12,6 +12,7 @@ from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
 from aqbio.intake.study import proposed_study
 from aqbio.io.netcdf import read_dataset
+from aqbio.io.skeleton import load_skeleton
 from aqbio.io.tables import read_table
 from aqbio.io.trial_files import read_recording
 from tests.golden import differences
@@ -293,3 +294,50 @@ def test_legs_that_change_sides_in_some_frames_are_put_back(cases, tmp_path):
     assert exchanged in summary
     assert [foot for foot, _ in contacts] == ["left", "right", "left", "right", "left"]
     assert [seconds for _, seconds in contacts][1:4] == pytest.approx([0.12] * 3, abs=0.003)
+
+
+def test_a_side_before_the_colon_is_the_side_of_the_label(cases, tmp_path):
+    """All 48 points with one are those of the recording that states it in the label."""
+    findings, trial, summary = prepared(cases, tmp_path, "c3d_side_only_in_prefix")
+    assert "50 labels are placed" in summary
+    assert "missing" not in summary
+    assert "44 labels are told apart by what stands" in findings["labels-told-by-prefix"]
+    assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
+    prefixed, sound = (
+        read_recording(cases / case / "recordings" / "sprint.c3d")
+        for case in ("c3d_side_only_in_prefix", "c3d_one_plate_dead")
+    )
+    assert [label.replace("_", "") for label in prefixed.labels] == list(sound.labels)
+    np.testing.assert_array_equal(prefixed.positions, sound.positions)
+    problems = study_problems(tmp_path / "study" / "study.yaml")
+    assert not [problem for problem in problems if problem.severity == "error"]
+
+
+def test_a_unit_that_the_header_does_not_name_is_that_of_the_body(cases, tmp_path):
+    findings, trial, _ = prepared(cases, tmp_path, "trc_units_empty_mm")
+    unit = "the header names no unit of length: mm by the size of the body."
+    assert findings["marker-unit"] == unit
+    assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
+    unnamed, named = (
+        read_recording(cases / case / "recordings" / "sprint.trc")
+        for case in ("trc_units_empty_mm", "trc_static_one_frame")
+    )
+    np.testing.assert_allclose(unnamed.positions, named.positions, atol=1e-9)
+
+
+@pytest.mark.opensim
+def test_a_static_trial_of_one_frame_is_a_pose(cases, tmp_path):
+    """The body that it is scaled to is the one of 2.6 s of standing."""
+    skeletons, problems = [], []
+    for case in ("trc_static_one_frame", "trc_units_empty_mm"):
+        study, summary = computed(cases, tmp_path / case, case, "scale", mass_kg="75.9")
+        assert study.read_manifest("S01", "scale")["status"] == "ok"
+        skeletons.append(load_skeleton(study.folder("S01", "scale") / "S01.skeleton.npz"))
+        problems += study_problems(tmp_path / case / "study" / "study.yaml")
+        if case == "trc_static_one_frame":
+            assert "static: a pose; one frame, 57 markers" in summary
+            prepare = study.read_manifest("S01", "prepare")["trials"]
+            assert "static-pose" in [finding["rule"] for finding in prepare[0]["findings"]]
+    assert not [problem for problem in problems if problem.severity == "error"]
+    one, many = (np.linalg.norm(skeleton.parent_position, axis=1) for skeleton in skeletons)
+    np.testing.assert_allclose(one, many, atol=3e-3)

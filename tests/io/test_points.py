@@ -196,3 +196,45 @@ def test_positions_that_were_held_are_missing_and_named(seed, speed, marker, sta
     assert (finding.rule, finding.label) == ("marker-held", LABELS[marker])
     assert finding.where == f"frames {start + 1} to {start + count}"
     assert finding.number == count
+
+
+BODY_LABELS = [f"{side}{name}" for side in "LR" for name in ("HEE", "TOE", "ANK", "KNE", "ASI")]
+
+
+@pytest.mark.parametrize(
+    ("raw", "labels"),
+    [
+        (["C7", "Left:HEEL", "Right:HEEL", "Right:TOE"], ["C7", "L_HEEL", "R_HEEL", "R_TOE"]),
+        (["links:Ferse", "Rechts:Ferse"], ["L_Ferse", "R_Ferse"]),
+        (["Gauche:talon", "Droite:talon"], ["L_talon", "R_talon"]),
+        (["G:HEEL", "D:HEEL", "G:TOE", "C7"], ["L_HEEL", "R_HEEL", "L_TOE", "C7"]),
+        (["I:TALON", "D:TALON"], ["L_TALON", "R_TALON"]),
+        (["sx:TALLONE", "dx:TALLONE"], ["L_TALLONE", "R_TALLONE"]),
+        (["hidari:kakato", "migi:kakato"], ["L_kakato", "R_kakato"]),
+        (["HEEL:L", "HEEL:R", "TOE:L", "TOE:R"], ["L_HEEL", "R_HEEL", "L_TOE", "R_TOE"]),
+        (["Jane:Left:HEEL", "Jane:Right:HEEL", "Jane:C7"], ["L_HEEL", "R_HEEL", "C7"]),
+        (["L:HEEL", "R Leg:HEEL", "L_Leg:KNEE"], ["L_HEEL", "R_HEEL", "L_KNEE"]),
+        (
+            ["LeftFoot:1", "LeftShank:1", "RightFoot:1", "RightShank:1", "Pelvis:1"],
+            ["L_Foot_1", "L_Shank_1", "R_Foot_1", "R_Shank_1", "Pelvis_1"],
+        ),
+        (["Jane:LHEE", "Jane:RHEE", "Left:LTOE"], ["LHEE", "RHEE", "LTOE"]),
+        (["Jane:HEEL", "Joe:HEEL", "Jane:TOE"], ["HEEL", "HEEL", "TOE"]),
+    ],
+)
+def test_what_only_a_prefix_tells_is_kept_and_names_of_persons_are_not(raw, labels):
+    points = named_points(raw, frozenset(), "a.c3d")
+    assert list(points.labels) == labels
+    kept = sum(label != name.rsplit(":", 1)[-1] for label, name in zip(labels, raw, strict=True))
+    numbers = {finding.rule: finding.number for finding in points.findings}
+    assert numbers.get("labels-told-by-prefix", 0) == kept
+    assert numbers.get("labels-prefix", 0) == sum(":" in label for label in raw) - kept
+
+
+@pytest.mark.parametrize("separator", [":", ":Left:"])
+def test_two_subjects_in_one_file_are_refused_without_their_names(separator):
+    raw = [f"{subject}{separator}{label}" for subject in ("Jane", "Joe") for label in BODY_LABELS]
+    with pytest.raises(AqbioError, match="10 labels stand under 2 prefixes") as refusal:
+        named_points([*raw, "Jane:C7"], frozenset(), "a.c3d")
+    assert refusal.value.fix == "export each subject to a file of its own."
+    assert "Jane" not in str(refusal.value)

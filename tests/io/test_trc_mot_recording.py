@@ -26,7 +26,7 @@ from aqbio.io.recording import (
     sampling_rate,
 )
 from aqbio.io.trc import read_trc, write_trc
-from aqbio.io.trial_files import read_recording
+from aqbio.io.trial_files import read_recording, standing_recording
 from tests.golden import differences
 from tests.io.made_c3d import write_c3d
 from tests.outcome_lines import outcome_lines, texts
@@ -250,7 +250,7 @@ def test_both_files_share_a_clock(tmp_path):
 
 
 def test_the_unit_of_the_study_comes_first_and_shapes_must_fit():
-    assert length_unit("mm", "cm", np.ones(3), "a.c3d") == 0.01
+    assert length_unit("mm", "cm", np.ones(3), "a.c3d") == (0.01, [])
     points = named_points(["A", "angle", "*1", "B"], frozenset({"angle"}), "a.c3d")
     assert (points.index, points.labels) == ((0, 3), ("A", "B"))
     wrench = PlateWrench(*np.zeros((2, 9, 1, 3)), np.zeros((1, 3)))
@@ -263,3 +263,71 @@ def test_the_unit_of_the_study_comes_first_and_shapes_must_fit():
     ):
         with pytest.raises(ValueError, match=r"3 labels|repeat|expected|2 entries"):
             wrong()
+
+
+STANDING = np.random.default_rng(3).uniform(-0.3, 0.3, (20, 12, 3)) + np.array([1, 0, 0.9])
+"""A cloud of markers of a body's size, m."""
+
+
+@pytest.mark.parametrize("declared", ["", "-", "unknown"])
+@pytest.mark.parametrize(("unit", "size"), [("mm", 1e3), ("cm", 1e2), ("m", 1.0)])
+def test_without_a_unit_the_size_of_the_body_tells_it(declared, unit, size):
+    """Wherever the body is, and with missing markers written as zeros."""
+    positions = size * (STANDING + np.array([40.0, 0.0, 0.0]))
+    positions[:, 3] = 0.0
+    scale, [finding] = length_unit(declared, "auto", positions, "a.trc")
+    assert scale == pytest.approx(1.0 / size)
+    assert finding.what.endswith(f": {unit} by the size of the body.")
+
+
+@pytest.mark.parametrize("declared", ["MM", "[mm]", " mm. ", "Millimeters"])
+def test_a_unit_is_read_however_it_is_written(declared):
+    assert length_unit(declared, "auto", STANDING, "a.trc") == (0.001, [])
+
+
+@pytest.mark.parametrize("size", [1e-3, 1e5])
+def test_an_odd_unit_of_what_is_no_body_in_any_is_refused_with_a_way_out(size):
+    with refused("marker-unit", "is “px”, which is no unit of length"):
+        length_unit("px", "auto", size * STANDING, "a.trc")
+
+
+HEADERS = {
+    "empty cell": ("{keys}", "250\t250\t20\t12\t\t250\t1\t20"),
+    "no cell": ("{keys}", "250 250 20 12 250 1 20"),
+    "end": ("{keys}", "250\t250\t20\t12"),
+    "no key": ("DataRate\tCameraRate\tNumFrames\tNumMarkers", "250\t250\t20\t12"),
+    "capitals": ("DATARATE\tNUMFRAMES\tUNITS\tNUMMARKERS", "250\t20\t\t12"),
+}
+
+
+@pytest.mark.parametrize("form", HEADERS)
+def test_a_trc_file_without_its_unit_is_read_by_the_size_of_the_body(tmp_path, form):
+    labels = tuple(f"M{number}" for number in range(12))
+    write_trc(tmp_path / "a.trc", labels, 1e3 * STANDING, 250.0)
+    lines = (tmp_path / "a.trc").read_text().splitlines()
+    keys, values = HEADERS[form]
+    lines[1:3] = [keys.format(keys=lines[1]), values]
+    (tmp_path / "a.trc").write_text("\n".join(lines) + "\n")
+    recording = read_recording(tmp_path / "a.trc")
+    np.testing.assert_allclose(recording.positions, STANDING, atol=1e-9)
+    assert recording.rate == 250.0
+    assert [finding.rule for finding in recording.findings] == ["marker-unit"]
+
+
+@pytest.mark.parametrize("suffix", ["trc", "sto", "c3d"])
+def test_one_frame_is_a_pose(tmp_path, suffix):
+    """Of which the quiet is not seen, also where no rate is written."""
+    labels, path = [f"M{number}" for number in range(12)], tmp_path / f"static.{suffix}"
+    if suffix == "trc":
+        write_trc(path, tuple(labels), STANDING[:1], 250.0)
+        path.write_text(path.read_text().replace("\n250\t", "\n\t"))
+    elif suffix == "sto":
+        columns = [f"{label}_{axis}" for label in labels for axis in (1, 2, 3)]
+        write_storage(path, columns, np.zeros(1), STANDING[:1].reshape(1, -1), in_degrees=False)
+    else:
+        write_c3d(path, labels, 1e3 * STANDING[:1])
+    recording = read_recording(path)
+    np.testing.assert_allclose(recording.positions, STANDING[:1], atol=1e-4)
+    standing = standing_recording(recording, path.name)
+    np.testing.assert_array_equal(standing.positions, recording.positions)
+    assert [finding.rule for finding in standing.findings][-1] == "static-pose"

@@ -11,23 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.signals import runs, shrunk
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, dot
-
-QUIET_SHARE = 0.1
-"""Share of a trial's samples that must be equal to count as the unloaded level."""
-
-UNLOADED_BAND_N = 15.0
-"""Vertical force within this of the unloaded level counts as unloaded, N."""
-
-UNLOADED_MARGIN_S = 0.025
-"""Time next to a contact that is not used for the offset, s."""
-
-MIN_UNLOADED_S = 0.050
-"""Shortest unloaded stretch that gives an offset, s."""
-
-MIN_DRIFT_N = 4.0
-"""Offsets that differ by more than this over a trial are a drift and are followed, N."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,53 +71,6 @@ def centre_of_pressure(
     arm = lever + climb[..., None] * force
     free_moment = moment[..., 1] - cross(arm, force)[..., 1]
     return point + arm, np.asarray(free_moment)
-
-
-def unloaded(vertical: FloatArray, rate: float, largest: float) -> BoolArray:
-    """Mask (T,) of the samples in which a plate is unloaded, by its vertical force (T,) N.
-
-    The unloaded level is the middle of the narrowest band that contains a tenth of all samples, if
-    it is within ``largest`` N of zero: an offset of a plate is found without knowing it. Stretches
-    shorter than 50 ms, and 25 ms next to a contact, are left out.
-    """
-    level = nearly_unloaded(vertical, largest)
-    quiet = shrunk(level, int(UNLOADED_MARGIN_S * rate))
-    for start, stop in runs(quiet):
-        if stop - start < MIN_UNLOADED_S * rate:
-            quiet[start:stop] = False
-    return quiet
-
-
-def nearly_unloaded(vertical: FloatArray, largest: float) -> BoolArray:
-    """Mask (T,) of the samples near the unloaded level, however short they last."""
-    count = max(int(QUIET_SHARE * len(vertical)), 2)
-    ordered = np.sort(vertical)
-    widths = ordered[count - 1 :] - ordered[: len(ordered) - count + 1]
-    narrowest = int(np.argmin(widths))
-    level = 0.5 * (ordered[narrowest] + ordered[narrowest + count - 1])
-    near = np.abs(vertical - level) < UNLOADED_BAND_N
-    return near if abs(level) <= largest else np.zeros_like(near)
-
-
-def offset(
-    channels: FloatArray, vertical: FloatArray, rate: float, largest: float
-) -> FloatArray | None:
-    """Offset (T, K) of a plate's channels from the samples in which it is unloaded.
-
-    Constant unless the vertical force drifts by more than 4 N, then linear between unloaded
-    stretches. None when the plate is never unloaded.
-    """
-    quiet = unloaded(vertical, rate, largest)
-    stretches = runs(quiet)
-    if not len(stretches):
-        return None
-    levels = np.array([channels[start:stop].mean(axis=0) for start, stop in stretches])
-    heights = np.array([vertical[start:stop].mean() for start, stop in stretches])
-    if np.ptp(heights) <= MIN_DRIFT_N:
-        return np.broadcast_to(channels[quiet].mean(axis=0), channels.shape)
-    centres = stretches.mean(axis=1)
-    samples = np.arange(len(channels))
-    return np.column_stack([np.interp(samples, centres, level) for level in levels.T])
 
 
 TRUSTED_FORCE_N = 50.0
@@ -359,16 +297,6 @@ def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
     return np.asarray((down > up) & (down > MIN_LOADED_S * rate))
 
 
-def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
-    """Tell whether a plate without a known offset (within ``largest`` N) is loaded both ways."""
-    if unloaded(vertical, rate, largest).any():
-        return False
-    samples_each_way = min(
-        int((vertical > LOADED_PLATE_N).sum()), int((vertical < -LOADED_PLATE_N).sum())
-    )
-    return samples_each_way > MIN_LOADED_S * rate
-
-
 def reversed_loads(plates: Plates, upside_down: BoolArray) -> Plates:
     """Reverse all channels of some plates, ``upside_down`` (P,)."""
     sign = np.where(upside_down, -1.0, 1.0)[None, :, None]
@@ -376,16 +304,3 @@ def reversed_loads(plates: Plates, upside_down: BoolArray) -> Plates:
     return replace(
         plates, wrench=PlateWrench(sign * wrench.force, sign * wrench.moment, wrench.point)
     )
-
-
-def without_offsets(plates: Plates, largest: float) -> tuple[Plates, list[FloatArray | None]]:
-    """Remove the plates' offsets (S, 6) and return them; None if never within ``largest`` N."""
-    channels = np.concatenate((plates.wrench.force, plates.wrench.moment), axis=2)
-    removed: list[FloatArray | None] = []
-    for plate in range(len(plates.numbers)):
-        level = offset(channels[:, plate], plates.vertical[:, plate], plates.rate, largest)
-        removed.append(level)
-        if level is not None:
-            channels[:, plate] -= level
-    wrench = PlateWrench(channels[..., :3], channels[..., 3:], plates.wrench.point)
-    return replace(plates, wrench=wrench), removed

@@ -14,7 +14,8 @@ from aqbio.config import Trial
 from aqbio.filters import low_pass
 from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.force_plates.bands import low_passed
-from aqbio.force_plates.forces import UNLOADED_BAND_N, PlateWrench, centre_of_pressure
+from aqbio.force_plates.forces import PlateWrench, centre_of_pressure
+from aqbio.force_plates.offsets import UNLOADED_BAND_N
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.inverse_dynamics.observations import GroundWrench, Observations, measured_frames

@@ -10,7 +10,8 @@ import numpy as np
 from aqbio.body.statements import Measurement, Statement, contradiction
 from aqbio.config import MarkerSet, Participant
 from aqbio.errors import Finding, listed
-from aqbio.force_plates.forces import UNLOADED_BAND_N, Plates
+from aqbio.force_plates.forces import Plates
+from aqbio.force_plates.offsets import UNLOADED_BAND_N
 from aqbio.io.movement import is_static
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.recording import Recording

@@ -13,16 +13,19 @@ from aqbio.errors import distinct
 from aqbio.force_plates.bands import noise_level, quiet_noise
 from aqbio.force_plates.forces import (
     LOADED_PLATE_N,
-    MIN_UNLOADED_S,
-    UNLOADED_MARGIN_S,
     Plates,
     PlateWrench,
     centre_of_pressure,
-    nearly_unloaded,
     plate_axes,
-    pulls_and_pushes,
     reversed_loads,
     reversed_plates,
+)
+from aqbio.force_plates.offsets import (
+    MIN_UNLOADED_S,
+    UNLOADED_MARGIN_S,
+    UnloadedLevel,
+    nearly_unloaded,
+    pulls_and_pushes,
     without_offsets,
 )
 from aqbio.io.recording import ForceRecording
@@ -41,6 +44,7 @@ from aqbio.prepare.contacts import (
 )
 from aqbio.prepare.events_from_markers import MIN_STANCE_S
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.signal_scales import level_scales
 from aqbio.signals import runs
 from aqbio.vectors import FloatArray, IntArray, cross
 
@@ -89,13 +93,14 @@ def ground_plates(
         numbers=tuple(forces.numbers[index] for index in usable),
         feet=tuple(SIDES.index(foot) if foot else NO_FOOT for foot in feet),
     )
-    level, removed = without_offsets(plates, MAX_OFFSET_N[moving])
-    for plate, offsets in enumerate(removed):
-        if offsets is None:
+    zeroed, removed = without_offsets(plates, MAX_OFFSET_N[moving], level_scales())
+    for plate, level in enumerate(removed):
+        if level is None:
             _note_unknown_offset(plates, plate, MAX_OFFSET_N[moving], notes)
-        else:
-            _note_offset(plates, plate, offsets, notes)
-    return _reaction_on_runner(level, notes)
+        elif not level.drifts:
+            _note_offset(plates, plate, float(level.channels[0, 1]), notes)
+    _note_drifts(plates, removed, notes)
+    return _reaction_on_runner(zeroed, notes)
 
 
 def _is_plausible(
@@ -204,23 +209,50 @@ def _note_unknown_offset(plates: Plates, plate: int, largest: float, notes: Note
     )
 
 
-def _note_offset(plates: Plates, plate: int, offsets: FloatArray, notes: Notes) -> None:
-    number = plates.numbers[plate]
-    heights = offsets[:, 1]
-    drift = bool(np.ptp(heights) > 0.0)
-    largest = float(np.abs(heights).max())
-    if drift or largest > LARGE_OFFSET_N:
+def _note_offset(plates: Plates, plate: int, height: float, notes: Notes) -> None:
+    if abs(height) > LARGE_OFFSET_N:
         notes.add(
-            "plate-drift" if drift else "plate-offset",
+            "plate-offset",
             "warning",
-            f"plate {number} reads {heights.min():.1f} to {heights.max():.1f} N unloaded; the "
-            f"{'drift' if drift else 'offset'} is removed.",
-            number=largest,
+            f"plate {plates.numbers[plate]} reads {height:.1f} N unloaded; the offset is removed.",
+            number=abs(height),
             limit=LARGE_OFFSET_N,
             unit="N",
             fix="zero the plates before each trial.",
             forces=True,
         )
+
+
+def _note_drifts(plates: Plates, levels: Sequence[UnloadedLevel | None], notes: Notes) -> None:
+    """Note the plates that drift, by the one whose vertical force changes most."""
+    drifting = {
+        plates.numbers[plate]: level
+        for plate, level in enumerate(levels)
+        if level is not None and level.drifts
+    }
+    if not drifting:
+        return
+    ranges = {number: np.ptp(level.channels, axis=0) for number, level in drifting.items()}
+    worst = max(ranges, key=lambda number: float(ranges[number][1]))
+    low, high = (
+        round(float(extreme(drifting[worst].channels[:, 1])), 1) + 0.0
+        for extreme in (np.min, np.max)
+    )
+    change = np.max([*ranges.values()], axis=0)
+    several = len(drifting) > 1
+    notes.add(
+        "plate-drift",
+        "warning",
+        f"{_plate_names(drifting)} drift{'' if several else 's'}: unloaded, "
+        f"{f'plate {worst}' if several else 'it'} reads {low:.1f} to {high:.1f} N upward within "
+        f"{len(plates.vertical) / plates.rate:.1f} s; horizontal forces change by up to "
+        f"{max(change[0], change[2]):.1f} N, moments by up to {change[3:].max():.1f} N m. "
+        "The drift is removed.",
+        number=float(change[1]),
+        unit="N",
+        fix="let the plates warm up, and zero them before each trial.",
+        forces=True,
+    )
 
 
 MIN_SIZES = np.array([15.0, 2e-3, 0.05])

@@ -137,6 +137,32 @@ def test_dead_plate_is_named_and_its_step_stays(cases, tmp_path):
     assert float(force.sel(time=slice(0.58, 0.70)).max()) > 2000.0
 
 
+def test_drifts_of_plates_are_removed_by_the_unloaded_samples_around_contacts(cases, tmp_path):
+    """Every load is that of the plates as recorded without the drift."""
+    findings, trial, summary = prepared(cases, tmp_path, "c3d_drift_plates")
+    assert findings["plate-drift"].startswith("plates 1, 2, 3, 4, 5, 6, 7, 8 drift: ")
+    assert "reads 0.0 to 60.0 N" in findings["plate-drift"]
+    assert "plates 1, 2, 3, 4, 5, 6, 7, 8 drift: " in summary
+    assert {"plate-offset", "contact-near-edge", "contact-cut"}.isdisjoint(findings)
+    durations = (trial["contact_toe_off"] - trial["contact_touchdown"]).values
+    np.testing.assert_allclose(durations[:3], [0.120, 0.117, 0.120], atol=0.001)
+    file = cases / "c3d_markers_held_in_gaps" / "recordings" / "sprint.c3d"
+    peaks = read_recording(file).forces.wrench.force[..., 2].max(axis=0)
+    loaded = [peaks[int(plate) - 1] for plate in trial["contact_plates"].values]
+    np.testing.assert_allclose(trial["contact_peak"], loaded, rtol=0.05)
+
+
+@pytest.mark.opensim
+def test_momenta_of_a_sprint_on_plates_that_drift(cases, tmp_path):
+    """Those of the same sprint without the drift."""
+    study, _ = computed(
+        cases, tmp_path, "c3d_drift_plates", "tables", "consistency: on\n", mass_kg="75.9"
+    )
+    steps = read_table(study.table("steps.tsv"))
+    momenta = steps.loc[steps["status"] == "ok", "H_push_side_y_stance_mean_kgm2ps"]
+    np.testing.assert_allclose(momenta, [5.08, 4.39, 4.02], atol=0.02)
+
+
 def test_moments_in_newton_metres_are_read_as_such(cases, tmp_path):
     findings, trial, _ = prepared(cases, tmp_path, "c3d_moments_Nm_labelled_Nmm")
     message = findings["force-units"]

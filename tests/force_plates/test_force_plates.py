@@ -7,6 +7,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from scipy.ndimage import binary_erosion, label
 from scipy.spatial.transform import Rotation
 
@@ -18,21 +20,19 @@ from aqbio.force_plates.forces import (
     centre_of_pressure,
     clipped_samples,
     fixed_point_wrench,
-    nearly_unloaded,
     plate_axes,
     platform_wrench,
-    pulls_and_pushes,
     reversed_loads,
     reversed_plates,
-    unloaded,
-    without_offsets,
 )
 from aqbio.force_plates.ground_reactions import BLEND_M, ground_reactions, shared_with_toes
+from aqbio.force_plates.offsets import nearly_unloaded, pulls_and_pushes, unloaded, without_offsets
 from aqbio.io.recording import ForceRecording
 from aqbio.multibody.dynamics import ExternalLoad, newton_euler
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates, with_fitted_units
+from aqbio.prepare.signal_scales import level_scales
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.golden import differences
 from tests.levels_case import RUNNER, sprint_run
@@ -109,25 +109,76 @@ def test_known_wrench_is_recovered(seed, height):
 RATE = 1000.0
 
 
-@pytest.mark.parametrize(("height", "drift"), [(0.0, 12.0), (-79.0, 0.0), (210.0, 12.0)])
-def test_offsets_and_drift_are_found_without_knowing_them(height, drift):
-    """Of 0.5 N noise; between the middles of unloaded stretches linear, level beyond them."""
-    rng, share = np.random.default_rng(5), np.linspace(0.0, 1.0, 3000)[:, None]
-    level = np.array([1.0, height, -2.0, 0.4, 0.1, -0.3]) + drift * share * np.eye(6)[1]
-    channels = level + rng.normal(0, 0.5, (3000, 6))
-    for start in (800, 1900):
-        channels[start : start + 250, 1] += 1800.0 * np.sin(np.linspace(0, np.pi, 250))
+CONTACTS = {
+    "one foot on the way": [(0.35, 0.5)],
+    "unloaded only at its ends": [(0.12, 0.5), (0.47, 0.88)],
+    "a belt": [(start, start + 0.08) for start in np.arange(0.05, 0.95, 0.12)],
+    "nobody": [],
+}
+
+
+def loaded_plate(level: np.ndarray, contacts, seed: int) -> Plates:
+    """A plate with unloaded levels (T, 6), noise of 0.5 N, and contacts in shares of the trial."""
+    share = np.linspace(0.0, 1.0, len(level))
+    channels = level + np.random.default_rng(seed).normal(0.0, 0.5, level.shape)
+    for start, stop in contacts:
+        push = np.sin(np.pi * np.clip((share - start) / (stop - start), 0.0, 1.0))
+        channels += 1800.0 * push[:, None] * [0.1, 1.0, 0.02, 0.05, -0.02, 0.04]
     wrench = PlateWrench(channels[:, None, :3], channels[:, None, 3:], np.zeros((1, 3)))
-    plates = Plates(wrench, np.full((1, 4, 3), np.nan), RATE, 0.0, (1,), (-1,))
-    corrected, [removed] = without_offsets(plates, 250.0)
-    middle = slice(600, 2300)
-    np.testing.assert_allclose(removed[middle], level[middle], atol=0.25 if drift else 0.06)
-    corrected_channels = np.concatenate([corrected.wrench.force, corrected.wrench.moment], axis=2)[
-        :, 0
-    ]
-    np.testing.assert_allclose(corrected_channels, channels - removed, atol=1e-12)
-    if height and not drift:
-        assert without_offsets(plates, abs(height) - 1.0)[1] == [None]
+    return Plates(wrench, np.full((1, 4, 3), np.nan), RATE, 0.0, (1,), (-1,))
+
+
+@pytest.mark.parametrize("contacts", CONTACTS)
+@given(
+    st.floats(-150.0, 150.0), st.floats(-200.0, 200.0), st.floats(-12.0, 12.0),
+    st.sampled_from([2600, 6000]), st.integers(0, 99),
+)  # fmt: skip
+@settings(max_examples=25, deadline=None)
+def test_a_level_that_drifts_is_the_line_through_the_unloaded_samples(
+    contacts, height, drift, moment, samples, seed
+):
+    """In all channels; otherwise it changes by no more than that of sound plates may."""
+    assume(abs(height) + 0.5 * abs(drift) < 240.0)
+    share = np.linspace(-0.5, 0.5, samples)[:, None]
+    slope = np.array([0.05 * drift, drift, 0.0, moment, 0.2 * moment, 0.0])
+    level = np.array([1.0, height, -2.0, 0.4, 0.1, -0.3]) + share * slope
+    plates = loaded_plate(level, CONTACTS[contacts], seed)
+    corrected, [removed] = without_offsets(plates, 250.0, level_scales())
+    scales = level_scales()
+    limit = np.sqrt(2.0 * scales.rarity) * scales.change_sd
+    known = (np.abs(slope) > 2.0 * limit)[: None if CONTACTS[contacts] else 3]
+    if known.any():
+        assert removed.drifts
+    if removed.drifts:
+        np.testing.assert_allclose(removed.channels, level, atol=0.6)
+    else:
+        left = removed.channels - level
+        assert (np.abs(left - left.mean(axis=0)).max(axis=0) <= limit).all()
+    both = np.concatenate([corrected.wrench.force, corrected.wrench.moment], axis=2)[:, 0]
+    channels = np.concatenate([plates.wrench.force, plates.wrench.moment], axis=2)[:, 0]
+    np.testing.assert_allclose(both, channels - removed.channels, atol=1e-9)
+
+
+@pytest.mark.parametrize("height", [0.0, -79.0, 210.0])
+def test_a_level_that_stays_is_the_mean_of_the_unloaded_samples(height):
+    level = np.tile([1.0, height, -2.0, 0.4, 0.1, -0.3], (3000, 1))
+    plates = loaded_plate(level, [(0.27, 0.35), (0.63, 0.72)], 5)
+    _, [removed] = without_offsets(plates, 250.0, level_scales())
+    assert not removed.drifts
+    np.testing.assert_array_equal(removed.channels, removed.channels[[0]].repeat(3000, axis=0))
+    np.testing.assert_allclose(removed.channels[0], level[0], atol=0.06)
+    if height:
+        assert without_offsets(plates, abs(height) - 1.0, level_scales())[1] == [None]
+
+
+def test_a_level_that_bends_is_followed_from_contact_to_contact():
+    """A charge that leaks away: 40 N in the first third of a run on a belt."""
+    share = np.linspace(0.0, 1.0, 5000)[:, None]
+    level = 40.0 * np.exp(-3.0 * share) * np.array([0.1, 1.0, 0.0, 0.1, 0.0, 0.0])
+    plates = loaded_plate(level, CONTACTS["a belt"], 3)
+    _, [removed] = without_offsets(plates, 250.0, level_scales())
+    assert removed.drifts
+    np.testing.assert_allclose(removed.channels, level, atol=3.5)
 
 
 def drawn_forces(seed: int) -> ForceRecording:

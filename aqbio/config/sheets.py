@@ -144,8 +144,8 @@ class Trial(Row):
     )
     force_file: GivenFile | None = Field(
         default=None,
-        description="MOT file with the forces that belong to a TRC file, or the XML file of "
-        "external loads that names it.",
+        description="MOT file with the forces that belong to a TRC file, the XML file of external "
+        "loads that names it, or the C3D file of the plates where that of the markers has none.",
     )
     coordinates_file: GivenFile | None = Field(
         default=None,

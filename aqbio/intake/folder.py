@@ -12,6 +12,7 @@ import numpy as np
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.errors import AqbioError
 from aqbio.intake.sessions import SETTINGS_FILES, UNSUPPORTED_FORMATS, VideoSession, read_session
+from aqbio.io.c3d import NO_MARKERS, read_c3d_plates
 from aqbio.io.mot import Storage, read_storage, text_lines
 from aqbio.io.mot_forces import (
     ExternalLoads,
@@ -22,7 +23,7 @@ from aqbio.io.mot_forces import (
 )
 from aqbio.io.movement import is_static, standing_part
 from aqbio.io.opensim_xml import model_names
-from aqbio.io.recording import Recording
+from aqbio.io.recording import CaptureClock, Recording
 from aqbio.io.trc import storage_labels
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.geometry import computed_points
@@ -53,6 +54,8 @@ class MarkerFacts:
     """Identifies the person."""
     computed: frozenset[str] = frozenset()
     """Labels of points that other software computed."""
+    clock: CaptureClock | None = None
+    """Of a C3D file."""
     body: Mapping[str, float] = field(default_factory=dict, compare=False)
     """Body mass, kg, and stature, m, that the file states, by column of participants.tsv."""
 
@@ -77,8 +80,25 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         movement=Movement.of(recording.labels, recording.positions, recording.rate),
         lengths=Lengths.of(recording.labels, recording.positions),
         computed=frozenset(recording.labels[index] for index in computed),
+        clock=recording.clock if path.suffix.lower() == C3D_SUFFIX else None,
         body=recording.body,
     )
+
+
+def marker_or_plate_facts(path: Path, file: Path) -> MarkerFacts | StorageFacts:
+    """Facts of a file of markers, or of a C3D file that holds force plates and no marker."""
+    try:
+        return marker_facts(path, file)
+    except AqbioError as error:
+        if error.rule != NO_MARKERS:
+            raise
+        try:
+            forces, clock, _ = read_c3d_plates(path)
+        except AqbioError:
+            raise error from None
+        return StorageFacts(
+            file, clock.start, clock.start + clock.seconds, forces.rate, clock=clock
+        )
 
 
 STANDING_NAME = re.compile(r"(?<![a-z])(static|standing|calib?(ration)?|[ant][-_ ]?pose)(?![a-z])")
@@ -104,7 +124,12 @@ def _axes(labels: Sequence[str]) -> set[frozenset[int]]:
     }
 
 
-MARKER_SUFFIXES, STORAGE_SUFFIXES, MODEL_SUFFIXES = (".c3d", ".trc"), (".mot", ".sto"), (".osim",)
+C3D_SUFFIX = ".c3d"
+MARKER_SUFFIXES, STORAGE_SUFFIXES, MODEL_SUFFIXES = (
+    (C3D_SUFFIX, ".trc"),
+    (".mot", ".sto"),
+    (".osim",),
+)
 TABLE_SUFFIX = ".tsv"
 """Exports of QTM, sheets of studies, and anything else."""
 
@@ -139,6 +164,8 @@ class StorageFacts:
     """Hz."""
     columns: tuple[str, ...] = ()
     """Of coordinates, those that are no force, point or moment."""
+    clock: CaptureClock | None = None
+    """Of the plates of a C3D file."""
     described: Path | None = None
     """File of external loads that says which columns of forces are whose foot."""
 
@@ -195,7 +222,11 @@ def folder_content(folder: Path) -> FolderContent:
                 if suffix == TABLE_SUFFIX and is_sheet(path):
                     other_files += 1
                 elif suffix in (*MARKER_SUFFIXES, TABLE_SUFFIX):
-                    markers.append(marker_facts(path, file))
+                    found = marker_or_plate_facts(path, file)
+                    if isinstance(found, StorageFacts):
+                        storages["forces"].append(found)
+                    else:
+                        markers.append(found)
                 elif suffix in STORAGE_SUFFIXES:
                     storage = read_storage(path)
                     groups = groups_by_name(storage.columns, path.name)

@@ -16,8 +16,8 @@ from aqbio.prepare.shared_frames import copy_lag
 from aqbio.vectors import BoolArray, FloatArray
 
 KIND_WORDS = """
-grf forces force fp plate plates kinetics motion capture mocap markers marker trajectories trc mot
-sto c3d data trial ik
+grf forces force fp plate plates forceplate forceplates analog analogue kinetics kinematics motion
+capture mocap markers marker trajectories trc mot sto c3d data trial ik
 """
 
 FILE_WORDS = frozenset(KIND_WORDS.split())
@@ -245,15 +245,40 @@ def force_files(
 def clock_mismatch(markers: Sequence[MarkerFacts], forces: StorageFacts) -> str:
     """Report that forces have the name of a trial but another clock; empty otherwise."""
     for recording in markers:
-        same_words = trial_words(recording.file) == trial_words(forces.file)
-        start, end = recording.first_time, recording.first_time + recording.seconds
-        if same_words and not recording.plates and (forces.end < start or end < forces.start):
+        if recording.plates or trial_words(recording.file) != trial_words(forces.file):
+            continue
+        if _other_axes(recording, forces):
+            return (
+                f"it has the name of {recording.file}, but holds plates in the axes of the "
+                "laboratory: export the markers as C3D too, or the forces as MOT in the axes of "
+                "the markers"
+            )
+        (start, end), (first, last) = _spans(recording, forces)
+        if last < start or end < first:
             return (
                 f"it has the name of {recording.file}, but their clocks share no time "
-                f"({forces.start:.3g} to {forces.end:.3g} s, {start:.3g} to {end:.3g} s): write "
+                f"({first:.3g} to {last:.3g} s, {start:.3g} to {end:.3g} s): write "
                 "both with one clock, then name it in force_file"
             )
     return ""
+
+
+def _other_axes(markers: MarkerFacts, forces: StorageFacts) -> bool:
+    """Tell whether forces are plates of a C3D file, and the markers of a file in any axes."""
+    return forces.clock is not None and markers.clock is None
+
+
+def _spans(
+    markers: MarkerFacts, forces: StorageFacts
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """First and last instants of markers and forces on one clock, s."""
+    if markers.clock is None or forces.clock is None:
+        start, first, last = markers.first_time, forces.start, forces.end
+    else:
+        start = markers.clock.start
+        first = start + markers.clock.start_of(forces.clock)
+        last = first + forces.clock.seconds
+    return (start, start + markers.seconds), (first, last)
 
 
 def _exchangeable(scores: FloatArray, chosen: Mapping[int, int], row: int) -> bool:
@@ -277,8 +302,10 @@ def _exchangeable(scores: FloatArray, chosen: Mapping[int, int], row: int) -> bo
 
 
 def _match_score(markers: MarkerFacts, forces: StorageFacts) -> float:
-    start, end = markers.first_time, markers.first_time + markers.seconds
-    shared_time = min(end, forces.end) - max(start, forces.start)
+    if _other_axes(markers, forces):
+        return 0.0
+    (start, end), (first, last) = _spans(markers, forces)
+    shared_time = min(end, last) - max(start, first)
     first_words, second_words = trial_words(markers.file), trial_words(forces.file)
     if shared_time < MIN_TIME_OVERLAP * markers.seconds or (
         markers.is_static and first_words != second_words

@@ -22,14 +22,17 @@ from aqbio.force_plates.forces import CHANNELS, PlateWrench, plate_axes, platfor
 from aqbio.io.points import markers_of, named_points
 from aqbio.io.recording import (
     MAX_FORCE_N,
+    MAX_METRES,
     MAX_RATE_HZ,
     METRES,
     MIN_RATE_HZ,
+    CaptureClock,
     ForceRecording,
     Recording,
     clipping_findings,
     length_unit,
     marked_missing,
+    named_unit,
     possible_positions,
 )
 from aqbio.io.stated_body import GROUPS as STATED_GROUPS
@@ -175,6 +178,8 @@ class C3dContent:
     point_rate: float
     analog_rate: float
     """point_rate, analog_rate: Hz."""
+    first_frame: int = 0
+    """Number of the first frame, from 0."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Arrays by ``GROUP:NAME``; nothing about the subject is among them."""
     body: Mapping[str, float] = field(default_factory=dict)
@@ -234,6 +239,7 @@ def _read(path: Path) -> C3dContent:
         analogs=np.asarray(data["analogs"], dtype=float)[0],
         point_rate=float(header["points"]["frame_rate"]),
         analog_rate=float(header["analogs"]["frame_rate"]),
+        first_frame=int(header["points"]["first_frame"]),
         parameters=parameters,
         body=stated_body(
             {
@@ -247,6 +253,9 @@ def _read(path: Path) -> C3dContent:
         ),
     )
 
+
+NO_MARKERS = "c3d-no-markers"
+"""Rule of the refusal of a C3D file that holds no marker; it may hold plates."""
 
 OUTPUTS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "MODELED_MARKERS")
 """Parameters that list points which are no markers."""
@@ -268,7 +277,7 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
             f"({MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz are possible).",
             file=path.name,
             fix="export the trial with its marker trajectories.",
-            rule="c3d-no-markers",
+            rule=NO_MARKERS,
         )
     marker_points = named_points(raw, model_outputs(content), path.name)
     positions = points.transpose(2, 1, 0)[:, marker_points.index]
@@ -283,7 +292,7 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
             f"none of the {len(marker_points.labels)} labelled markers is seen in any frame.",
             file=path.name,
             fix="export the trial with its marker trajectories.",
-            rule="c3d-no-markers",
+            rule=NO_MARKERS,
         )
     forces, plate_findings = read_plates(content, scale, path.name)
     findings = (
@@ -294,8 +303,9 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
         *plate_findings,
     )
     return Recording(
-        markers.labels, markers.positions, rate, forces, findings, scale, body=content.body
-    )
+        markers.labels, markers.positions, rate, forces, findings, scale,
+        capture_start=content.first_frame / rate, body=content.body,
+    )  # fmt: skip
 
 
 def model_outputs(content: C3dContent) -> frozenset[str]:
@@ -420,6 +430,29 @@ def read_plates(
         lever=np.array([part[3] for part in parts]),
     )
     return recording, findings
+
+
+@reads("C3D", EXPORT_FIX, MAX_RECORDING_BYTES)
+def read_c3d_plates(path: Path) -> tuple[ForceRecording, CaptureClock, list[Finding]]:
+    """Read the force plates of a C3D file whose markers, if it has any, are another file's."""
+    content = c3d_content(path)
+    declared = "".join(content.strings("POINT", "UNITS")[:1])
+    corners = np.asarray(content.values(GROUP, "CORNERS"), dtype=float)
+    far = float(np.abs(corners).max(initial=0.0)) > MAX_METRES
+    forces, findings = read_plates(
+        content, named_unit(declared) or (METRES["mm"] if far else 1.0), path.name
+    )
+    if forces is None:
+        reason = f": {findings[0].what}" if findings else "."
+        raise AqbioError(
+            f"the file holds no force plate that can be used{reason}",
+            file=path.name,
+            fix="export the trial with its force plates.",
+            rule="plates-none",
+        )
+    frame = 1.0 / (content.point_rate or forces.rate)
+    seconds = len(forces.wrench.force) / forces.rate
+    return forces, CaptureClock(content.first_frame * frame, seconds, frame), findings
 
 
 def _undeclared(content: C3dContent, count: int, file: str) -> list[Finding]:

@@ -153,7 +153,12 @@ class AppliedLoad:
     def group(self, columns: Sequence[str], file: str) -> ForceGroup:
         """Its columns in the force file; the names of columns supply what it leaves out."""
         if self.frame:
-            raise _refused(f"the load {self.force} is given in the frame of {self.frame}.", file)
+            raise _refused(
+                f"the load {self.force} is given in the frame of {self.frame}.",
+                file,
+                "write forces and their points in the ground, in the MOT file and in the file of "
+                "external loads, or clear force_file to use the markers alone.",
+            )
         force = self._axes(self.force, columns, file)
         matching = (group for group in groups_by_name(columns, file) if group.force == force)
         matching_group = next(matching, ForceGroup("", force, None, None))
@@ -233,13 +238,11 @@ def _load(force: ElementTree.Element) -> AppliedLoad:
     )
 
 
-def _refused(problem: str, file: str) -> AqbioError:
-    return AqbioError(
-        problem,
-        file=file,
-        fix="name the MOT file itself in the column force_file.",
-        rule="external-loads",
-    )
+BARE_FILE = "name the MOT file itself in the column force_file."
+
+
+def _refused(problem: str, file: str, fix: str = BARE_FILE) -> AqbioError:
+    return AqbioError(problem, file=file, fix=fix, rule="external-loads")
 
 
 def _find_force_file(path: Path, written: str) -> tuple[Path, tuple[Finding, ...]]:

@@ -49,6 +49,26 @@ class ForceRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptureClock:
+    """Stretch of time that a file holds, on the clock of its capture system."""
+
+    start: float
+    """Instant of the first frame, s: of a C3D file by the number of the frame."""
+    seconds: float
+    """Length, s, from the beginning of the first frame to the end of the last one."""
+    frame: float
+    """Length of a frame, s."""
+
+    def start_of(self, plates: CaptureClock) -> float:
+        """Instant at which a file of plates begins, s after the first frame of this one.
+
+        Files of one length begin together, whatever frame each counts from.
+        """
+        same_length = abs(self.seconds - plates.seconds) <= max(self.frame, plates.frame)
+        return 0.0 if same_length else plates.start - self.start
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """Markers and forces of one trial, as recorded."""
 
@@ -66,6 +86,8 @@ class Recording:
     """The file's unit of length that the positions were read with, m."""
     first_time: float = 0.0
     """Instant of the first frame on the file's own clock, s; 0 of a C3D file."""
+    capture_start: float = 0.0
+    """Instant of the first frame on the clock of the capture system, s: see `CaptureClock`."""
     body: Mapping[str, float] = field(default_factory=dict)
     """Body mass, kg, and stature, m, that the file states, by column of participants.tsv."""
 
@@ -77,6 +99,11 @@ class Recording:
             )
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels repeat.")
+
+    @property
+    def clock(self) -> CaptureClock:
+        """The stretch of time that the markers were recorded."""
+        return CaptureClock(self.capture_start, len(self.positions) / self.rate, 1.0 / self.rate)
 
 
 MAX_COORDINATE_M = 1000.0
@@ -257,6 +284,11 @@ MAX_METRES = 20.0
 """Positions beyond this cannot be metres."""
 
 
+def named_unit(declared: str) -> float | None:
+    """Unit of length that a file names, m; None where it names none."""
+    return METRES.get(re.sub(r"[^a-z]", "", declared.lower()))
+
+
 def length_unit(
     declared: str, setting: str, positions: FloatArray, file: str
 ) -> tuple[float, list[Finding]]:
@@ -267,9 +299,8 @@ def length_unit(
     """
     if setting != "auto":
         return METRES[setting], []
-    name = re.sub(r"[^a-z]", "", declared.lower())
-    if name in METRES:
-        return METRES[name], []
+    if named := named_unit(declared):
+        return named, []
     size = body_radius(marked_missing(positions))
     fitting = [unit for unit in UNITS_BY_SIZE if MIN_RADIUS_M < size * METRES[unit] < MAX_RADIUS_M]
     unit = min(

@@ -87,7 +87,7 @@ def _recording(
     markers = markers_of(points, scaled_positions, clock[0], path.name)
     all_findings = (*findings, *points.findings, *position_findings, *markers.findings)
     return Recording(
-        markers.labels, markers.positions, clock[0], None, all_findings, scale, clock[1]
+        markers.labels, markers.positions, clock[0], None, all_findings, scale, clock[1], clock[1]
     )
 
 

@@ -8,18 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
-from aqbio.io.c3d import read_c3d
+from aqbio.io.c3d import read_c3d, read_c3d_plates
 from aqbio.io.mot_forces import read_external_loads, read_force_storage
 from aqbio.io.movement import depth_not_measured, frozen_positions, is_static, standing_part
 from aqbio.io.qtm import read_qtm
-from aqbio.io.recording import ForceRecording, Recording
+from aqbio.io.recording import CaptureClock, ForceRecording, Recording
 from aqbio.io.trc import read_marker_storage, read_trc
 
 
 def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto") -> Recording:
     """Read the markers of a trial and, where there are any, its forces.
 
-    A force file replaces the plates of a C3D file; its time counts from the first frame.
+    A force file replaces the plates of a C3D file; its time counts from the first frame. Plates of
+    another C3D file begin where `CaptureClock` says.
     """
     suffix = markers.suffix.lower()
     if suffix == ".c3d":
@@ -41,7 +42,10 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
     recording = _without_held(recording, markers.name)
     if forces is None:
         return recording
-    loads, findings = read_forces(forces, recording.first_time)
+    if forces.suffix.lower() == ".c3d":
+        loads, findings = _plates_beside(forces, recording.clock, markers.name)
+    else:
+        loads, findings = read_forces(forces, recording.first_time)
     return replace(recording, forces=loads, findings=(*recording.findings, *findings))
 
 
@@ -125,8 +129,48 @@ def _refuse_one_video(recording: Recording, file: str) -> None:
     )
 
 
+def _plates_beside(
+    path: Path, markers: CaptureClock, marker_file: str
+) -> tuple[ForceRecording, list[Finding]]:
+    """Plates of a C3D file beside the one of the markers, and a finding where both begin apart."""
+    forces, plates, findings = read_c3d_plates(path)
+    start = markers.start_of(plates)
+    if not -plates.seconds < start < markers.seconds:
+        raise AqbioError(
+            "by the numbers of their first frames the plates were recorded from "
+            f"{plates.start:.3g} to {plates.start + plates.seconds:.3g} s and the markers of "
+            f"{marker_file} from {markers.start:.3g} to {markers.start + markers.seconds:.3g} s.",
+            file=path.name,
+            fix="name the file of this trial's plates in force_file.",
+            rule="force-clock",
+        )
+    if start != plates.start - markers.start:
+        what = "begin with different frames and are of one length: they are taken to begin together"
+    elif abs(start) > 0.5 * plates.frame:
+        what = f"begin {abs(start):.3f} s {'after' if start > 0.0 else 'before'} the markers"
+    else:
+        return replace(forces, start=start), findings
+    finding = Finding(
+        rule="plates-begin",
+        severity="info",
+        what=f"by the numbers of their first frames the plates {what}.",
+        number=start,
+        unit="s",
+        file=path.name,
+    )
+    return replace(forces, start=start), [*findings, finding]
+
+
 def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Finding]]:
     """Read a force file, or the one that an external-loads file names; ``first_time`` in s."""
+    if path.suffix.lower() == ".c3d":
+        raise AqbioError(
+            "forces of a C3D file are in the axes of the laboratory, and joint angles in the "
+            "ground of their model.",
+            file=path.name,
+            fix="write the forces as MOT, in the axes of the model's ground.",
+            rule="file-format",
+        )
     if path.suffix.lower() != ".xml":
         return read_force_storage(path, first_time)
     external = read_external_loads(path)

@@ -367,3 +367,22 @@ def test_a_static_trial_of_one_frame_is_a_pose(cases, tmp_path):
     assert not [problem for problem in problems if problem.severity == "error"]
     one, many = (np.linalg.norm(skeleton.parent_position, axis=1) for skeleton in skeletons)
     np.testing.assert_allclose(one, many, atol=3e-3)
+
+
+def test_plates_and_markers_of_two_c3d_files_are_one_recording(cases, tmp_path):
+    """To `new`, `check` and `prepare`: as in the file that both were taken from."""
+    name = "c3d_split_markers_forces"
+    study, summary = computed(cases, tmp_path, name, "prepare")
+    assert "S01 sprint_markers (sprint_markers.c3d with sprint_forces.c3d)" in summary
+    assert "Left out" not in summary
+    problems = study_problems(tmp_path / "study" / "study.yaml")
+    assert not [problem for problem in problems if problem.severity == "error"]
+    trial = read_dataset(study.folder("S01", "prepare") / "sprint_markers.nc")
+    assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
+    assert list(trial["contact_plates"].values) == ["2", "4", "7", "8"]
+    data = cases / name / "recordings"
+    joined = read_recording(data / "sprint_markers.c3d", data / "sprint_forces.c3d").forces
+    sound = read_recording(cases / "c3d_side_only_in_prefix" / "recordings" / "sprint.c3d").forces
+    np.testing.assert_array_equal(joined.wrench.force, sound.wrench.force)
+    np.testing.assert_array_equal(joined.wrench.moment, sound.wrench.moment)
+    assert (joined.start, joined.rate, joined.numbers) == (0.0, 1500.0, sound.numbers)

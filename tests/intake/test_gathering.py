@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from aqbio.intake.people import (
 from aqbio.intake.rows import rows_of
 from aqbio.intake.study import _other_marker_sets, proposed_study
 from aqbio.io.mot import write_storage
+from aqbio.io.recording import CaptureClock
 from aqbio.io.trc import write_trc
 from aqbio.prepare.body_size import Lengths
 from aqbio.prepare.shared_frames import Movement
@@ -136,6 +138,35 @@ def test_golden_matches_of_recordings():
         lines += [f"{case} | {model.file} is of {person}"
                   for person, model in models_of_people(people, models).items()]  # fmt: skip
     assert differences("intake/together", lines) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "seconds", "kind", "paired"),
+    [
+        ("sprint_forces.c3d", 0.0, 1.3, ".c3d", True),
+        ("sprint_analog.c3d", 7.0, 1.3, ".c3d", True),  # one length, another first frame
+        ("sprint_forces.c3d", 1.0, 3.0, ".c3d", True),  # longer, and begins before the markers
+        ("sprint_forces.c3d", 4.0, 3.0, ".c3d", False),
+        ("jump_forces.c3d", 0.0, 1.3, ".c3d", False),
+        ("sprint_forces.c3d", 0.0, 1.3, ".trc", False),  # axes of the markers are another's
+    ],
+)
+def test_plates_in_a_c3d_file_go_with_the_markers_of_their_recording(
+    name, first, seconds, kind, paired
+):
+    """By name, length, and the numbers of the first frames: the markers' is at 1.6 s."""
+    clock = CaptureClock(1.6, 1.3, 0.004) if kind == ".c3d" else None
+    sprint, jog = (
+        MarkerFacts(
+            Path(f"{word}_markers{kind}"), ("RASI",), 325, 250.0, 0.0, False, 0, clock=clock
+        )
+        for word in ("sprint", "jog")
+    )
+    plates = CaptureClock(first, seconds, 0.004)
+    forces = StorageFacts(Path(name), first, first + seconds, 1e3, clock=plates)
+    owner = {sprint.file: forces} if paired else {}
+    assert force_files([jog, sprint], [forces]) == owner
+    assert bool(clock_mismatch([sprint], forces)) == (not paired and name != "jump_forces.c3d")
 
 
 GRF = [f"ground_force_{part}{axis}" for part in "vp" for axis in "xyz"]

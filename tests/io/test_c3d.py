@@ -18,6 +18,7 @@ from scipy.spatial.transform import Rotation
 from aqbio.faults import RunStoppedError
 from aqbio.io import c3d
 from aqbio.io.c3d import c3d_content, read_c3d
+from aqbio.io.trial_files import read_forces, read_recording
 from aqbio.operating_system import CAN_FORK
 from tests.golden import differences
 from tests.io.made_c3d import NAME, MadePlate, write_c3d
@@ -295,6 +296,55 @@ def test_golden_words_of_odd_files(tmp_path):
         lines += outcome_lines(name, lambda: read_c3d(path), tmp_path)
     assert NAME not in "".join(lines)
     assert differences("io/c3d", lines) == []
+
+
+NO_POINTS = np.zeros((FRAMES, 0, 3))
+
+
+@pytest.mark.parametrize(
+    ("rates", "numbers", "start"),
+    [
+        ((250.0, 1000.0), (1, 1), 0.0),
+        ((1000.0, 1000.0), (1, 1), 0.0),  # every sample is a frame
+        ((50.0, 1000.0), (1, 1), 0.0),
+        ((250.0, 1000.0), (101, 1), 0.0),  # of one length, whatever is counted
+        ((250.0, 2000.0), (11, 6), -0.02),  # half as long
+        ((250.0, 500.0), (1, 5), 0.016),  # twice as long
+    ],
+)
+def test_plates_of_another_file_are_those_of_one_file(tmp_path, rates, numbers, start):
+    """Whatever the rates of both, with the numbers of their frames on one clock."""
+    points = np.random.default_rng(5).uniform(-500.0, 500.0, (FRAMES, 5, 3))
+    labels, plate = [f"M{number}" for number in range(5)], type_2(*LOAD)
+    together, markers, forces = (tmp_path / f"{name}.c3d" for name in ("both", "m", "f"))
+    write_c3d(together, labels, points, (250.0, 1000.0), (plate,))
+    write_c3d(markers, labels, points, first_frame=numbers[0])
+    frames = round(SAMPLES / rates[1] * rates[0])
+    write_c3d(forces, [], NO_POINTS[:1].repeat(frames, axis=0), rates, (plate,), "", numbers[1])
+    whole, joined = read_recording(together), read_recording(markers, forces)
+    np.testing.assert_array_equal(joined.positions, whole.positions)
+    assert joined.forces.rate == rates[1]
+    assert joined.forces.start == pytest.approx(start, abs=1e-9)
+    for name in ("force", "moment", "point"):
+        np.testing.assert_array_equal(
+            getattr(joined.forces.wrench, name), getattr(whole.forces.wrench, name)
+        )
+    np.testing.assert_array_equal(joined.forces.corners, whole.forces.corners)
+    rules = [finding.rule for finding in joined.findings]
+    assert ("plates-begin" in rules) == (numbers[0] != numbers[1])
+
+
+def test_plates_that_share_no_time_or_do_not_exist_are_refused(tmp_path):
+    points = np.random.default_rng(5).uniform(-500.0, 500.0, (FRAMES, 5, 3))
+    labels, plate = [f"M{number}" for number in range(5)], type_2(*LOAD)
+    write_c3d(tmp_path / "m.c3d", labels, points, first_frame=200)
+    write_c3d(tmp_path / "f.c3d", [], NO_POINTS[:10], (250.0, 2000.0), (plate,))
+    with refused("force-clock", r"from 0 to 0.04 s .* of m.c3d from 0.796 to 0.876 s"):
+        read_recording(tmp_path / "m.c3d", tmp_path / "f.c3d")
+    with refused("plates-none", "no force plate"):
+        read_recording(tmp_path / "m.c3d", tmp_path / "m.c3d")
+    with refused("file-format", "in the axes of the laboratory"):
+        read_forces(tmp_path / "f.c3d", 0.0)
 
 
 @pytest.fixture

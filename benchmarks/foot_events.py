@@ -22,6 +22,7 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES
+from aqbio.prepare.belt import still_ground
 from aqbio.prepare.contacts import FootContact
 from aqbio.prepare.events_from_markers import (
     MarkerEvents,
@@ -169,7 +170,7 @@ def virtual_runs() -> Iterator[PlateRecording]:
             )
             for contact in contacts(gait, run.start, end, THRESHOLD_N)
         )
-        ground = Ground("overground", 0.0, 0.0)
+        ground = Ground("overground", still_ground(), 0.0)
         yield PlateRecording("virtual sprinter", recording, ground, _marker_set(feet), true)
 
 

@@ -161,7 +161,9 @@ class Trial(Row):
         "mirror turns mirrored (left-handed) coordinates back.",
     )
     belt_speed_mps: Annotated[float, Field(ge=0, le=MAX_BELT_SPEED_MPS)] | None = Field(
-        default=None, description="Treadmill speed, m/s; n/a estimates it from the stance foot."
+        default=None,
+        description="Treadmill speed, m/s, mean over strides: a prior of what the feet that stand "
+        "on the belt show, contact by contact; n/a where it is not known.",
     )
     start_s: Annotated[float, Field(ge=0)] | None = Field(
         default=None, description="First instant that is used, s from the trial's first frame."

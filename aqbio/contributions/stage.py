@@ -29,6 +29,7 @@ from aqbio.contributions.step_rows import (
 from aqbio.contributions.step_rows import UNCERTAINTY as UNCERTAINTY_COLUMNS
 from aqbio.contributions.trial import contributions_trial, group_findings
 from aqbio.errors import Finding
+from aqbio.gait.belt import belt_speed, step_belt_speed_sds, step_belt_speeds
 from aqbio.gait.curves import no_steps, role_scheme, step_dataset, with_spreads
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import labels, select_labels
@@ -314,10 +315,10 @@ def _events(step: Step, clock_offset: float) -> Row:
 def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
     mass = float(trial.data.attrs["mass"])
     height = study.participant(trial.participant_id).height_m
-    belt = np.array([float(trial.data.attrs["belt_speed"]), 0.0, 0.0])
-    velocity = trial.data["com_velocity"].values + belt
+    time, velocity = trial.data["time"].values, trial.data["com_velocity"].values.copy()
+    velocity[:, 0] += belt_speed(trial.data, time)
     items = role_scheme(study).items
-    turns = heading_changes(trial.steps, trial.data["time"].values, velocity)
+    turns = heading_changes(trial.steps, time, velocity)
     numbers, columns = trial.numbers, step_table(items)
     for step, turn in zip(trial.steps, turns, strict=True):
         row: Row = dict.fromkeys(columns)
@@ -336,6 +337,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
             "events": trial.data.attrs["events"],
             "motion": trial.data.attrs["motion"],
             "heading_change_deg": np.degrees(turn if step.side == "right" else -turn),
+            **_belt(trial.data, step),
             "mass_kg": mass,
             "height_m": np.nan if height is None else height,
         }
@@ -349,6 +351,16 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
             row |= _momentum_sds(trial.half[step.side], items)
             row |= _judgement(study, row)
         yield row
+
+
+def _belt(data: xr.Dataset, step: Step) -> Row:
+    """Speed of the belt over a step, and its error; n/a overground."""
+    if data.attrs["surface"] != "treadmill":
+        return {}
+    return {
+        "belt_speed_mps": float(step_belt_speeds(data, [step])[0]),
+        "belt_speed_sd_mps": float(step_belt_speed_sds(data, [step])[0]),
+    }
 
 
 def _marker_errors(trial: TrialSteps, step: Step) -> Row:

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from aqbio.config import ModelMap
+from aqbio.gait.belt import step_belt_speeds
 from aqbio.gait.roles import RoleScheme, by_role, exchanged_in_flight, other_side
 from aqbio.gait.signals import (
     Labelled,
@@ -229,6 +230,7 @@ def step_dataset(
     ``speed``: mean
     forward velocity of the centre of mass, belt included, m/s, over the step (over the contact when
     the step is incomplete); of the pelvis in a whole step where the centre of mass is not known.
+    ``com_velocity`` is that over a belt of the step's mean speed: its changes are the runner's.
     """
     roles = scheme or RoleScheme()
     parts = role_parts(roles, model_map) if parts is None else parts
@@ -264,9 +266,18 @@ def step_dataset(
         str(name): index.tolist() for name, index in trial.indexes.items() if name not in names_of
     }
     lacking = [name for name in names if name not in available]
-    return _with_pelvis_speed(
-        _labelled(_cut(curves, layout), lacking, steps, roles, names_of), trial, steps
-    )
+    cut = _cut(curves, layout)
+    if "com_velocity" in cut:
+        cut["com_velocity"] = _over_ground(*cut["com_velocity"], step_belt_speeds(trial, steps))
+    return _with_pelvis_speed(_labelled(cut, lacking, steps, roles, names_of), trial, steps)
+
+
+def _over_ground(dimensions: tuple[str, ...], values: FloatArray, belt: FloatArray) -> Labelled:
+    """Velocities of steps with the mean speed (S,) m/s of the belt under each step."""
+    forward = np.array([1.0, 0.0, 0.0])
+    speed = belt.reshape(-1, *np.ones(len(dimensions) - 1, dtype=int))
+    along = forward.reshape([3 if name == "axis" else 1 for name in dimensions])
+    return dimensions, values + speed * along
 
 
 def _with_pelvis_speed(curves: xr.Dataset, trial: xr.Dataset, steps: Sequence[Step]) -> xr.Dataset:
@@ -279,13 +290,10 @@ def _with_pelvis_speed(curves: xr.Dataset, trial: xr.Dataset, steps: Sequence[St
     if "speed" not in curves.coords or "pelvis_velocity" not in trial or not steps:
         return curves
     time, values = trial["time"].values, trial["pelvis_velocity"].values
-    belt = np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
     moved = np.array(
-        [
-            [phase_curve(step, phase, time, values + belt, "polar") for phase in PHASES]
-            for step in steps
-        ]
+        [[phase_curve(step, phase, time, values, "polar") for phase in PHASES] for step in steps]
     )
+    moved[..., 0] += step_belt_speeds(trial, steps)[:, None, None]
     complete = np.array([np.isfinite(step.flight) for step in steps]) & np.isfinite(
         moved[..., 0]
     ).all(axis=(1, 2))

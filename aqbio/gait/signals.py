@@ -155,8 +155,6 @@ def by_anatomy(trial: xr.Dataset, name: str) -> Signal | None:
     if name in _OF_BOTH_FEET and "foot" in dimensions:
         values = np.asarray(values.sum(axis=dimensions.index("foot")))
         dimensions = tuple(dimension for dimension in dimensions if dimension != "foot")
-    if name == "com_velocity":
-        values = values + np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
     labels_by_dimension = {
         dimension: labels(trial, dimension)
         for dimension in dimensions

@@ -339,7 +339,7 @@ def trial_preview(
     standing = numbers.get("standing_mass_kg")
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared)
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
-    belt = f"belt_speed_mps (the feet show {prepared.ground.belt_speed:.2f})" if treadmill else ""
+    belt = f"belt_speed_mps (the feet show {prepared.ground.belt.words()})" if treadmill else ""
     steps = _steps(prepared) if row.task != "static" else ()
     counted = [step for step in steps if step.status != "rejected"]
     measured = {contact.touchdown for contact in prepared.contacts if np.isfinite(contact.peak)}
@@ -401,7 +401,7 @@ def _standing(prepared: PreparedTrial, mass: float | None) -> list[str]:
 def _moving(prepared: PreparedTrial) -> list[str]:
     ground = prepared.ground
     if ground.surface == "treadmill":
-        pace = f"treadmill at {ground.belt_speed:.2f} m/s"
+        pace = f"treadmill at {ground.belt.words()} m/s"
     else:
         pace = "overground"
     words = [pace, _extent(prepared)]

@@ -16,6 +16,7 @@ from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.force_plates.bands import low_passed
 from aqbio.force_plates.forces import PlateWrench, centre_of_pressure
 from aqbio.force_plates.offsets import UNLOADED_BAND_N
+from aqbio.gait.belt import belt_speed
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.inverse_dynamics.observations import GroundWrench, Observations, measured_frames
@@ -74,7 +75,7 @@ def trial_speed(trial: SolvedTrial) -> float:
     """Mean horizontal speed of the markers, the belt's included, m/s."""
     steps = np.diff(trial.solved["marker_position"].values, axis=0)
     velocity = np.nanmean(steps, axis=(0, 1)) / float(np.diff(trial.time).mean())
-    velocity[0] += float(trial.prepared.attrs["belt_speed"])
+    velocity[0] += float(belt_speed(trial.prepared, trial.time).mean())
     return float(np.hypot(velocity[0], velocity[2]))
 
 

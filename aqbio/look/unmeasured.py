@@ -53,8 +53,8 @@ def _standing(trial: PreparedTrial, marker_set: MarkerSet) -> BoolArray:
     """Frames (T, 2) in which a forefoot is low and still, or a contact of its markers lasts."""
     feet = foot_markers(trial.labels, trial.markers, marker_set)
     forefeet = feet[:, :, 1:].mean(axis=2)
-    ahead = np.array([np.cos(trial.ground.heading), 0.0, -np.sin(trial.ground.heading)])
-    velocity = np.gradient(forefeet, 1.0 / trial.rate, axis=0) + trial.ground.belt_speed * ahead
+    ground = trial.ground.velocity(trial.time)[:, None]
+    velocity = np.gradient(forefeet, 1.0 / trial.rate, axis=0) - ground
     speed = np.hypot(velocity[..., 0], velocity[..., 2])
     stands: BoolArray = low_frames(forefeet) & (speed < _still_speed(forefeet, trial))
     for contact in trial.kinematic:

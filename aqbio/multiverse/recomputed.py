@@ -15,6 +15,7 @@ from aqbio.errors import AqbioError
 from aqbio.filters import low_pass
 from aqbio.force_plates.alignment import Alignment
 from aqbio.force_plates.forces import Plates, PlateWrench
+from aqbio.gait.belt import BELT
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Contact, Step, rotation_about_vertical
@@ -277,7 +278,7 @@ def _dataset(
             "axis": list(AXES),
         },
         attrs={"belt_speed": float(cached.prepared.attrs["belt_speed"])},
-    )
+    ).assign({name: cached.prepared[name].variable for name in BELT if name in cached.prepared})
 
 
 # loads and contacts -----------------------------------------------------------------------------

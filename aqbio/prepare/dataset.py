@@ -11,7 +11,7 @@ import xarray as xr
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.names import AXES, SIDES
 from aqbio.prepare.contact_findings import free_moment_measured
-from aqbio.prepare.contacts import FootContact, loads_on_frames
+from aqbio.prepare.contacts import FootContact, contact_span, loads_on_frames
 from aqbio.prepare.prepared import MEASURED, NO_FREE_MOMENT
 from aqbio.prepare.trial import PreparedTrial
 
@@ -27,6 +27,7 @@ def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
         **_plate_variables(plates),
         **_foot_variables(prepared, cutoff),
         **_contact_variables(prepared.contacts, plates, prepared.contact_time_error),
+        **_belt_variables(prepared),
     }
     coordinates = {
         "time": prepared.time,
@@ -113,6 +114,18 @@ def _foot_variables(prepared: PreparedTrial, cutoff: float) -> Variables:
         "foot_force_event": (fine, event),
         "foot_cop": ((*fine, "axis"), cop),
         "foot_free_moment": (fine, free_moment),
+    }
+
+
+def _belt_variables(prepared: PreparedTrial) -> Variables:
+    """Speed of the belt in each contact, and its error; none overground."""
+    if prepared.ground.surface != "treadmill":
+        return {}
+    middle = np.array([contact_span(contact).mean() for contact in prepared.contacts])
+    belt = prepared.ground.belt
+    return {
+        "contact_belt_speed": (("contact",), belt.at(middle)),
+        "contact_belt_speed_sd": (("contact",), belt.sd_at(middle)),
     }
 
 

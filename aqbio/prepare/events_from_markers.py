@@ -106,15 +106,16 @@ def kinematic_contacts(
 ) -> tuple[FootContact, ...]:
     """Contacts of both feet (T, 2, K, 3) m from their markers, heel first, in the order of time.
 
-    Unobserved events are NaN; not complete where an end of the recording hides an event. A foot
-    stands while its forefoot is slow relative to the ground. Touchdown: the first distinct peak of
-    the vertical acceleration of the markers that come down first, around the instant at which they
-    do: the heel of heel strikers, the outer forefoot of sprinters (Hreljac and Marshall 2000, J
-    Biomech 33:783-786, for the heel of walkers; Handsaker et al. 2016, J Biomech 49:4128-4133, for
-    the marker that lands first). A later peak is the foot laid flat; a marker that is lost
-    meanwhile might have come down first, and leaves the touchdown unknown. Toe-off, of the marker
-    that leaves last: the peak of its vertical acceleration where that is sharp, as in sprinting,
-    otherwise the instant at which it has risen by 8 mm.
+    The ground moves with ``ground_velocity`` (T, 3) or (3,), m/s. Unobserved events are NaN; not
+    complete where an end of the recording hides an event. A foot stands while its forefoot is slow
+    relative to the ground. Touchdown: the first distinct peak of the vertical acceleration of the
+    markers that come down first, around the instant at which they do: the heel of heel strikers,
+    the outer forefoot of sprinters (Hreljac and Marshall 2000, J Biomech 33:783-786, for the heel
+    of walkers; Handsaker et al. 2016, J Biomech 49:4128-4133, for the marker that lands first). A
+    later peak is the foot laid flat; a marker that is lost meanwhile might have come down first,
+    and leaves the touchdown unknown. Toe-off, of the marker that leaves last: the peak of its
+    vertical acceleration where that is sharp, as in sprinting, otherwise the instant at which it
+    has risen by 8 mm.
     """
     if speed < MIN_RUNNING_SPEED_M_S or len(feet) < 4:
         return ()
@@ -123,7 +124,8 @@ def kinematic_contacts(
         filled, _ = fill_gaps(feet[:, foot], int(MAX_BRIDGED_GAP_S * rate), np.array([]))
         visible = np.where(present_markers(feet[:, [foot]])[0, :, None], filled, np.nan)
         smoothed_path = low_pass(visible, rate, min(CUTOFF_HZ, CUTOFF_SHARE * rate))
-        velocity = np.gradient(smoothed_path, 1.0 / rate, axis=0) - ground_velocity
+        moving = np.reshape(ground_velocity, (-1, 1, 3))
+        velocity = np.gradient(smoothed_path, 1.0 / rate, axis=0) - moving
         lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
         for span in _standing(velocity[:, 1:], rate, speed):
             touchdown = _landing(smoothed_path[..., 1], lift, span, rate) / rate
@@ -393,9 +395,8 @@ def marker_events(
         return NO_EVENTS
     travel = displacement(path)
     elapsed = (finite[-1] - finite[0]) / recording.rate
-    ahead = np.array([np.cos(ground.heading), 0.0, -np.sin(ground.heading)])
-    belt = -ground.belt_speed * ahead
-    relative = travel / elapsed - belt
+    belt = ground.velocity(np.arange(len(path)) / recording.rate)
+    relative = travel / elapsed - belt[finite[0] : finite[-1] + 1].mean(axis=0)
     speed = float(np.hypot(relative[0], relative[2]))
     rate = recording.rate
     contacts = kinematic_contacts(feet, rate, belt, speed)

@@ -20,14 +20,20 @@ from aqbio.prepare.axes import (
     mean_vector,
     pelvis_paths,
 )
+from aqbio.prepare.belt import (
+    MIDDLE_SHARES,
+    Belt,
+    Stance,
+    belt_of_feet,
+    stated_belt,
+    still_ground,
+    with_stated,
+)
 from aqbio.prepare.contacts import FeetLoads
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.prepared import MIN_RUNNING_SPEED_M_S
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray
-
-MIDDLE_SHARES = (0.3, 0.7)
-"""Part of a contact in which the forefoot moves with the ground."""
-
 
 MAX_STANDING_HEIGHT_M = 0.015
 """Without forces a forefoot this near to its lowest level counts as standing, m."""
@@ -88,13 +94,6 @@ DOUBTFUL_SHARE = (0.25, 0.75)
 """Between these the surface is uncertain; real shares are -0.21 to 0.03 overground, and
 0.99 to 1.02 on treadmills."""
 
-BELT_ERROR = 0.08
-"""Share by which feet in contact may move slower than the belt is set: 5 % are exceeded by a tenth
-of 40 runs of ten people at 2 to 5 m/s, whose belts give way under load (docs/decisions/0030)."""
-
-BELT_GIVES = 0.2
-"""Share beyond which it is no more the belt that gives way: 12 % at most in the same runs."""
-
 MAX_FACING_ANGLE_RAD = np.radians(45.0)
 """Runners face less far from where they run, rad: 8 degrees at most over six real runners."""
 
@@ -105,16 +104,26 @@ class Ground:
 
     surface: str
     """{"overground", "treadmill"}."""
-    belt_speed: float
-    """m/s; 0 overground."""
+    belt: Belt
+    """Speed of the ground, contact by contact; 0 overground."""
     heading: float
     """Direction of running about +y from +x, rad."""
+
+    @property
+    def belt_speed(self) -> float:
+        """Mean speed of the belt, m/s; 0 overground."""
+        return self.belt.mean
+
+    def velocity(self, time: FloatArray) -> FloatArray:
+        """Velocity of the ground (T, 3), m/s, at instants (T,), s."""
+        ahead = np.array([np.cos(self.heading), 0.0, -np.sin(self.heading)])
+        return np.asarray(-self.belt.at(time)[:, None] * ahead)
 
 
 def standing_ground(recording: Recording, marker_set: MarkerSet) -> Ground:
     """The floor under a static trial; the heading is where the pelvis faces."""
     _, facing = pelvis_paths(recording, marker_set)
-    return Ground("overground", 0.0, _heading_or_zero(mean_vector(facing)))
+    return Ground("overground", still_ground(), _heading_or_zero(mean_vector(facing)))
 
 
 def running_ground(
@@ -135,9 +144,9 @@ def running_ground(
     if not stated_surface and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
         _note_doubt(observed, notes)
     if (stated_surface or ("treadmill" if share > HALF else "overground")) == "overground":
-        return Ground("overground", 0.0, _heading(observed.pelvis, observed, notes))
-    speed = _belt_speed(trial, observed, notes)
-    return Ground("treadmill", speed, _heading(-observed.ground, observed, notes))
+        return Ground("overground", still_ground(), _heading(observed.pelvis, observed, notes))
+    belt = _belt(recording, loads, trial, marker_set, observed, notes)
+    return Ground("treadmill", belt, _heading(-observed.ground, observed, notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +179,15 @@ class _Observed:
         ]
 
 
-def _observed(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) -> _Observed:
-    forefeet = np.stack(
+def _forefeet(recording: Recording, marker_set: MarkerSet) -> FloatArray:
+    """Middle of the forefoot markers of each foot, (T, 2, 3), m."""
+    return np.stack(
         [label_mean(recording, getattr(marker_set.feet, side).toe) for side in SIDES], axis=1
     )
+
+
+def _observed(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) -> _Observed:
+    forefeet = _forefeet(recording, marker_set)
     standing = _standing_frames(forefeet, recording.rate, loads)
     feet = [
         ground_velocity(forefeet[:, [foot]], standing[:, [foot]], recording.rate)
@@ -251,44 +265,98 @@ def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None)
     return np.stack(masks, axis=1)
 
 
-def _belt_speed(trial: Trial, observed: _Observed, notes: Notes) -> float:
-    """Speed of the belt as stated, or of the feet where it is not or they show quite another."""
-    estimate, stated_speed = (
-        float(np.hypot(observed.ground[0], observed.ground[2])),
-        trial.belt_speed_mps,
-    )
-    if not stated_speed and np.isnan(estimate):
+def _belt(
+    recording: Recording,
+    loads: FeetLoads | None,
+    trial: Trial,
+    marker_set: MarkerSet,
+    observed: _Observed,
+    notes: Notes,
+) -> Belt:
+    """Belt that the feet show, with what is stated as a prior; a note where they disagree."""
+    belt, stated_speed = None, trial.belt_speed_mps
+    if np.isfinite(observed.ground).all():
+        stances = _stances(_forefeet(recording, marker_set), recording.rate, loads)
+        toes = _toe_paths(recording, marker_set)
+        belt = belt_of_feet(toes, stances, recording.rate, observed.ground)
+    if belt is None and not stated_speed:
         raise AqbioError(
             "the belt speed is not stated and no stance foot is seen to estimate it.",
             file=notes.file,
             fix="write belt_speed_mps into trials.tsv.",
             rule="belt-speed",
         )
+    if belt is None:
+        return stated_belt(float(stated_speed or 0.0))
+    if not belt.keeps_speed:
+        notes.add(
+            "belt-changes",
+            "info",
+            f"the belt does not keep its speed: {belt.words()} m/s from contact to contact; each "
+            "step has the speed of its own contacts.",
+            number=float(np.ptp(belt.speed)),
+            unit="m/s",
+        )
     if not stated_speed:
-        return estimate
-    if np.isnan(estimate) or abs(stated_speed - estimate) <= BELT_ERROR * stated_speed:
-        return stated_speed
-    gives_way = 0.0 < stated_speed - estimate <= BELT_GIVES * stated_speed
-    used = stated_speed if gives_way else estimate
-    hours = abs(stated_speed / 3.6 - estimate) <= BELT_ERROR * estimate
+        return belt
+    combined, probability = with_stated(belt, stated_speed)
+    if probability < HALF:
+        _ask_which(stated_speed, belt, observed, trial, notes)
+    return combined
+
+
+def _toe_paths(recording: Recording, marker_set: MarkerSet) -> list[FloatArray]:
+    """Forefoot markers (T, K, 3) of each foot, m."""
+    labels = recording.labels
+    columns = [
+        [labels.index(label) for label in getattr(marker_set.feet, side).toe if label in labels]
+        for side in SIDES
+    ]
+    return [recording.positions[:, of_foot] for of_foot in columns]
+
+
+def _stances(forefeet: FloatArray, rate: float, loads: FeetLoads | None) -> list[Stance]:
+    """Contacts of the feet, those that were recorded whole if there are any."""
+    if loads is not None and loads.contacts:
+        whole = [contact for contact in loads.contacts if contact.complete]
+        return [
+            Stance(contact.foot, contact.touchdown, contact.toe_off)
+            for contact in whole or loads.contacts
+        ]
+    low = low_frames(forefeet)
+    spans = [(foot, *span) for foot in range(len(SIDES)) for span in runs(low[:, foot])]
+    whole_spans = [span for span in spans if span[1] > 0 and span[2] < len(low)]
+    chosen = whole_spans or spans
+    shortest = HALF * float(np.median([stop - start for _, start, stop in chosen] or [0.0]))
+    return [
+        Stance(foot, start / rate, (stop - 1) / rate)
+        for foot, start, stop in chosen
+        if stop - start >= shortest
+    ]
+
+
+def _ask_which(
+    stated_speed: float, belt: Belt, observed: _Observed, trial: Trial, notes: Notes
+) -> None:
+    """Ask which speed is right, where the stated one is hardly this belt's."""
     feet = " and ".join(f"{value:.2f} by {source}" for source, value in observed.feet_speeds())
+    converted = stated_speed / 3.6
+    hours = with_stated(belt, converted)[1] > HALF
     question = Finding(
         rule="belt-speed",
         severity="warning",
-        what=f"which belt speed is right? Stated are {stated_speed:.2f} m/s, and it is {feet}"
-        + (", as where a belt gives way under load" if gives_way else "")
-        + f"; {used:.2f} m/s are used.",
-        number=estimate,
+        what=f"which belt speed is right? Stated are {stated_speed:.2f} m/s, and it is {feet}; "
+        f"{belt.words()} m/s are used.",
+        number=belt.mean,
         limit=stated_speed,
         unit="m/s",
         file="trials.tsv",
         where=f"trial {trial.trial_id}, belt_speed_mps",
         fix="look at the treadmill's display; correct belt_speed_mps where it is not the mean over "
         "whole strides"
-        + (f"; in km/h it would be {stated_speed / 3.6:.2f} m/s: write that." if hours else "."),
+        + (f"; in km/h it would be {converted:.2f} m/s: write that." if hours else "."),
     )
     notes.adopt((question,))
-    return used
 
 
 def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:

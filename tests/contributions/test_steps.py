@@ -15,6 +15,7 @@ from aqbio.contributions.dataset import frames_in_contact
 from aqbio.contributions.other_models import curve_sds, with_model
 from aqbio.contributions.step_quality import band_rows, quality_rows
 from aqbio.contributions.step_rows import TrialSteps, level_rows
+from aqbio.gait.belt import belt_speed, step_belt_speed_sds, step_belt_speeds
 from aqbio.gait.curves import SPREADS, step_dataset
 from aqbio.gait.roles import PelvisMember, RoleScheme
 from aqbio.gait.signals import CHAINS, JOINT_ROLES
@@ -24,6 +25,7 @@ from aqbio.gait.steps import (
     heading_changes,
     phase_mean,
     solved_steps,
+    speed_change,
     steps_from_contacts,
 )
 from aqbio.intervals.step_states import statistic_sds
@@ -141,6 +143,42 @@ def test_speed_and_heading_are_those_over_the_ground(belt):
         turn = heading_changes(_steps(trial), TIME, velocity)[0]
         first = CONTACTS["touchdown"]
         assert np.degrees(turn) == pytest.approx(sign * 10.0 * (first[2] - first[0]), rel=1e-6)
+
+
+def test_a_step_has_the_speed_of_its_own_contacts():
+    """On a belt that speeds up: the mean of a straight line, and no speed that is not the runner's;
+    after the last contact the belt keeps its speed."""
+    before = made_trial(speed=8.0, belt=8.0)
+    middle = 0.5 * (CONTACTS["touchdown"] + np.array(CONTACTS["toe_off"]))
+    speeds, sds = 6.0 + 2.0 * middle, np.array([0.1, 0.2, 0.3])
+    trial = before.assign(
+        contact_belt_speed=("contact", speeds), contact_belt_speed_sd=("contact", sds)
+    )
+    steps = _steps(trial)
+    ends = np.array([(step.touchdown, step.next_touchdown) for step in steps[:2]])
+    instants = np.linspace(*ends.T, 20001)
+    expected = 6.0 + 2.0 * np.clip(instants, middle[0], middle[-1]).mean(axis=0)
+    np.testing.assert_allclose(step_belt_speeds(trial, steps)[:2], expected, rtol=1e-4)
+    np.testing.assert_allclose(
+        step_belt_speed_sds(trial, steps)[:2],
+        [np.interp(at, middle, sds).mean() for at in instants.T],
+        rtol=1e-4,
+    )
+    for step, belt in zip(steps[:2], expected, strict=True):
+        constant, changing = one_step(before, step), one_step(trial, step)
+        assert changing["speed"].item() == pytest.approx(constant["speed"].item() - 8.0 + belt)
+        forward = [curves["com_velocity"].sel(axis="x").values for curves in (constant, changing)]
+        change = [speed_change(velocity, step) for velocity in forward]
+        assert change[1] == pytest.approx(change[0], abs=1e-9)
+        sideways = [curves["com_velocity"].values[..., 1:] for curves in (constant, changing)]
+        np.testing.assert_array_equal(*sideways)
+    np.testing.assert_allclose(
+        belt_speed(trial, TIME), 6.0 + 2.0 * np.clip(TIME, middle[0], middle[-1])
+    )
+    shuffled = trial.isel(contact=[2, 0, 1])
+    np.testing.assert_allclose(belt_speed(shuffled, TIME), belt_speed(trial, TIME))
+    unfound = trial.assign(contact_toe_off=trial["contact_toe_off"] * [1.0, np.nan, 1.0])
+    np.testing.assert_allclose(belt_speed(unfound, middle)[[0, 2]], speeds[[0, 2]])
 
 
 ROW_KEYS = ["level", "source", "target", "axis", "phase", "statistic"]

@@ -136,7 +136,7 @@ def _slip(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
     valid_steps = [trial.step(row) for _, row in steps[steps["status"] != "rejected"].iterrows()]
     rows = pd.DataFrame([(step.side, *_way(trial, step)) for step in valid_steps])
     rows.columns = ["side", "along", "across", "seconds"]
-    speed, sizes = float(trial.belt[0]), []
+    speed, sizes = float(trial.data.attrs["belt_speed"]), []
     for side, of_side in rows.groupby("side"):
         of_other_side = rows[rows["side"] != side]
         ground = -speed

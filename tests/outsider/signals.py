@@ -128,10 +128,12 @@ class Results:
     def weight(self) -> float:
         return self.mass * 9.80665
 
-    @property
-    def belt(self) -> np.ndarray:
-        """Velocity of the runner on a belt that stands still in the room, m/s."""
-        return np.array([float(self.data.attrs["belt_speed"]), 0.0, 0.0])
+    def belt(self, instants: np.ndarray) -> np.ndarray:
+        """Speed of the belt: that of each contact in its middle, straight lines in between, m/s."""
+        if "contact_belt_speed" not in self.data:
+            return np.zeros(len(instants))
+        middles = (self.data["contact_touchdown"] + self.data["contact_toe_off"]).values / 2
+        return np.interp(instants, middles, self.data["contact_belt_speed"].values)
 
     def step(self, row: pd.Series) -> Step:
         events = (row[f"{name}_fitted_s"] for name in ("touchdown", "toe_off", "next_touchdown"))

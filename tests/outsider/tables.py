@@ -25,8 +25,9 @@ def step_numbers(trial: Results, row: pd.Series) -> dict[str, float]:
     step, data = trial.step(row), trial.data
     stance, step_ends = step.phases["stance"], (step.touchdown, step.next_touchdown)
     complete = "flight" in step.phases
-    forward = (trial.values("com_velocity") + trial.belt)[:, :1]
-    speed = trial.curve(forward, step_ends if complete else stance)[:, 0]
+    moving = step_ends if complete else stance
+    belt = float(trial.belt(np.linspace(*moving, 1001)).mean())
+    speed = trial.curve(trial.values("com_velocity")[:, :1], moving)[:, 0] + belt
     force = trial.values("ground_force", foot=step.side) * _signs(step, POLAR)
     force_bw = trial.curve(force, stance) / trial.weight
     contact = int(np.argmin(np.abs(data["contact_touchdown"].values - step.touchdown)))
@@ -38,6 +39,7 @@ def step_numbers(trial: Results, row: pd.Series) -> dict[str, float]:
         "flight_s": step.next_touchdown - step.toe_off,
         "contact_error_s": float(data["contact_time_error"][contact]),
         "speed_mps": float(mean(speed)),
+        "belt_speed_mps": belt if trial.data.attrs["surface"] == "treadmill" else np.nan,
         "speed_change_mps": float(speed[-1] - speed[0]),
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": float(mean(speed)) * duration,
@@ -101,7 +103,8 @@ def posterior_sds(trial: Results, step: Step, quantity: str) -> dict[str, np.nda
 
 def heading_changes(trial: Results, rows: pd.DataFrame) -> list[float]:
     """Half of the turn over each stride, degrees, positive to the side of the stance foot."""
-    velocity = trial.values("com_velocity") + trial.belt
+    velocity = trial.values("com_velocity")
+    velocity[:, 0] += trial.belt(trial.time)
     steps, angles = [trial.step(row) for _, row in rows.iterrows()], []
     for step, following in zip(steps, steps[2:], strict=False):
         ends = trial.curve(velocity, (step.touchdown, following.touchdown))[[0, -1]]

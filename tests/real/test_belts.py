@@ -1,0 +1,145 @@
+"""Belts that speed up, brake, give way and ring: contact by contact, as the feet show them."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.intake.new import new_study_from
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from tests.real.staged import PLAIN, fill, run_stages
+
+pytestmark = [pytest.mark.real, pytest.mark.opensim]
+
+PERSON = "S01"
+SPEEDING_UP = [6.17, 6.51, 6.71, 7.01, 7.23, 7.51, 7.68, 7.89, 8.15]
+BRAKING = [7.77, 7.40, 6.96]
+"""Of forefoot markers in mid-contact, m/s, as the recording's README has them."""
+
+WITHIN = 0.012
+"""Share within which two readings of such a speed agree: medians and lines, one marker or two."""
+
+
+def _study(folder: Path, data: Path, belts: dict[str, str] | None = None) -> Path:
+    new_study_from(folder, data, None, lambda line: None)
+    with (folder / "study.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"{PLAIN}results: {(folder / 'results').as_posix()}\n")
+    fill(folder / "participants.tsv", sex="male")
+    for trial, speed in (belts or {}).items():
+        fill(folder / "trials.tsv", (trial,), belt_speed_mps=speed)
+    return folder / "study.yaml"
+
+
+def _unpacked(archive: Path, folder: Path) -> Path:
+    with tarfile.open(archive) as file:
+        file.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory, realdata) -> Path:
+    """Four runs of a man on a treadmill, 4.5 to 8.55 m/s."""
+    archive = realdata / "treadmill_sprinter" / "recordings.tar.xz"
+    return _unpacked(archive, tmp_path_factory.mktemp("treadmill_sprinter"))
+
+
+@pytest.fixture(scope="module")
+def sprinter(tmp_path_factory, recordings) -> Study:
+    """Their study, with two belt speeds as they are called."""
+    stated = {"sprint_0450": "4.5", "sprint_0855": "8.55"}
+    return run_stages(_study(tmp_path_factory.mktemp("belts") / "study", recordings, stated))
+
+
+def _contacts(study: Study, trial: str, person: str = PERSON) -> pd.DataFrame:
+    prepared = read_dataset(study.folder(person, "prepare") / f"{trial}.nc")
+    names = [name for name in prepared.variables if str(name).startswith("contact_")]
+    table = pd.DataFrame({str(name)[8:]: prepared[name].values for name in names})
+    return table[table["complete"]]
+
+
+def _said(study: Study, trial: str, person: str = PERSON) -> set[str]:
+    entries = study.read_manifest(person, "prepare")["trials"]
+    [entry] = [entry for entry in entries if entry["trial_id"] == trial]
+    return {finding["rule"] for finding in entry["findings"]}
+
+
+def test_a_belt_that_speeds_up_and_one_that_brakes(sprinter):
+    """Stated are 8.55 m/s for the first, which moves none of its contacts, and is no question."""
+    speeding = _contacts(sprinter, "sprint_0855")["belt_speed"].values
+    np.testing.assert_allclose(speeding, SPEEDING_UP, rtol=WITHIN)
+    braking = _contacts(sprinter, "sprint_0810")["belt_speed"].values
+    np.testing.assert_allclose(braking[-3:], BRAKING, rtol=WITHIN)
+    assert ((braking[1:-3] > 7.93) & (braking[1:-3] < 8.13)).all()
+    for trial in ("sprint_0810", "sprint_0855"):
+        assert "belt-changes" in _said(sprinter, trial)
+        assert "belt-speed" not in _said(sprinter, trial)
+
+
+@pytest.mark.parametrize(("trial", "speed"), [("sprint_0450", 4.50), ("sprint_0630", 6.29)])
+def test_belts_that_keep_their_speed(sprinter, trial, speed):
+    """But for the first contact of the second, in which it is still getting there."""
+    contacts = _contacts(sprinter, trial).iloc[1:]
+    np.testing.assert_allclose(contacts["belt_speed"], speed, rtol=WITHIN)
+    assert (np.abs(contacts["belt_speed"] - speed) < 2.0 * contacts["belt_speed_sd"]).all()
+    assert not {"belt-changes", "belt-speed"} & _said(sprinter, trial)
+
+
+def test_steps_are_as_long_as_their_footprints_are_apart(sprinter):
+    """From 1.78 to 1.89 m on the belt that speeds up: forefeet in mid-contact on a moving belt."""
+    steps = read_table(sprinter.table("steps.tsv"))
+    steps = steps[(steps["trial_id"] == "sprint_0855") & (steps["status"] == "ok")]
+    lengths = steps["step_length_m"].values
+    assert lengths[:3].mean() == pytest.approx(1.77, abs=0.03)
+    assert lengths[-3:].mean() == pytest.approx(1.86, abs=0.03)
+    prepared = read_dataset(sprinter.folder(PERSON, "prepare") / "sprint_0855.nc")
+    contacts = _contacts(sprinter, "sprint_0855")
+    middles = 0.5 * (contacts["touchdown"] + contacts["toe_off"]).values
+    feet = {"left": "L_toe", "right": "r_toe"}
+    path = {
+        side: prepared["marker_raw"].sel(marker=label, axis="x") for side, label in feet.items()
+    }
+    places = np.array(
+        [
+            float(np.interp(at, prepared["time"], path[side]))
+            for side, at in zip(contacts["foot"], middles, strict=True)
+        ]
+    )
+    belt = np.interp(prepared["time"], middles, contacts["belt_speed"])
+    gone = np.interp(middles, prepared["time"], np.cumsum(belt) * 0.005)
+    apart = np.diff(places) + np.diff(gone)
+    assert lengths[: len(apart)].mean() == pytest.approx(apart.mean(), rel=0.01)
+    np.testing.assert_allclose(lengths[: len(apart)], apart, rtol=0.06)
+    assert steps["speed_change_mps"].abs().max() < 0.15  # of the runner, who stays in place
+
+
+@pytest.fixture(scope="module")
+def hamner(tmp_path_factory, realdata) -> Study:
+    """Two of ten men at 2, 3, 4 and 5 m/s, all stated."""
+    archive = realdata / "hamner10" / "hamner10.tar.xz"
+    folder = _unpacked(archive, tmp_path_factory.mktemp("hamner10"))
+    data = tmp_path_factory.mktemp("two_of_ten")
+    for person in ("subject01", "subject20"):
+        [found] = folder.rglob(person + "/Run_2.trc")
+        found.parent.rename(data / person)
+    stated = {f"Run_{speed}": f"{speed}.0" for speed in range(2, 6)}
+    file = _study(data.parent / "study_of_two", data, stated)
+    return run_stages(file, until="prepare")
+
+
+@pytest.mark.parametrize("person", ["subject01", "subject20"])
+@pytest.mark.parametrize("speed", [2.0, 3.0, 4.0, 5.0])
+def test_a_stated_speed_is_that_over_strides(hamner, person, speed):
+    """Belts that keep it have it in every contact; one gives way at 4 and 5 m/s, and recovers."""
+    contacts = _contacts(hamner, f"Run_{speed:.0f}", person)
+    gives_way = person == "subject01" and speed > 3.5
+    assert "belt-speed" not in _said(hamner, f"Run_{speed:.0f}", person)
+    assert ("belt-changes" in _said(hamner, f"Run_{speed:.0f}", person)) == gives_way
+    assert contacts["belt_speed"].mean() == pytest.approx(speed, rel=0.01)
+    spread = contacts["belt_speed"].std() / speed
+    assert 0.03 < spread < 0.07 if gives_way else spread < 0.005

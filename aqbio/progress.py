@@ -9,9 +9,11 @@ import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import yaml
 from snakemake.cli import args_to_api, parse_args
 from snakemake.exceptions import print_exception
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
@@ -63,6 +65,13 @@ CRASH_LINE = "Fatal Python error: "
 
 SNAKEMAKE_LOG = "internal-snakemake.txt"
 """Name of the log of an internal error of Snakemake."""
+
+EXECUTOR_PLUGIN = "snakemake-executor-plugin"
+"""Beginning of the names of packages that run Snakemake's jobs elsewhere."""
+
+SLURM = "slurm"
+
+BUILT_IN_EXECUTORS = (None, "local", "dryrun", "touch")
 
 LOCAL_EXECUTORS = (None, "local")
 """Executors of jobs on this machine.
@@ -199,12 +208,31 @@ def snakemake_arguments(study_file: Path, cores: int, profile: str = "default") 
             "folder that holds a config.yaml for snakemake.",
             rule="profile",
         )
+    _refuse_absent_executor(profile, folder / "config.yaml")
     default_cores = ["--cores", "all"] if profile == "default" else []
     return [
         *("--snakefile", str(SNAKEFILE), "--workflow-profile", str(folder)),
         *("--configfile", str(study_file)),
         *(["--cores", str(cores)] if cores else default_cores),
     ]
+
+
+def _refuse_absent_executor(profile: str, config: Path) -> None:
+    """Refuse a profile of an executor that is not installed: Snakemake would print its usage."""
+    settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    executor = settings.get("executor") if isinstance(settings, dict) else None
+    module = f"{EXECUTOR_PLUGIN}-{executor}".replace("-", "_")
+    if executor in BUILT_IN_EXECUTORS or find_spec(module) is not None:
+        return
+    extra = executor == SLURM
+    needed = "extra slurm" if extra else f"executor {executor}"
+    package = "'aqbio[slurm]'" if extra else f"{EXECUTOR_PLUGIN}-{executor}"
+    raise AqbioError(
+        f"the profile {profile} needs the {needed}: pip install {package}.",
+        file=str(config),
+        fix="install it in this environment, or run with `--profile default` on this machine.",
+        rule="profile-executor",
+    )
 
 
 class Console(logging.Handler):

@@ -185,8 +185,33 @@ def test_golden_lines_of_the_console(study, snakemake_calls, capsys):
     assert differences("progress", text.splitlines()) == []
 
 
-def test_arguments_of_snakemake(study, snakemake_calls, tmp_path):
+def test_a_profile_whose_executor_is_not_installed_says_what_to_install(
+    study, snakemake_calls, tmp_path, monkeypatch
+):
+    """With one sentence, before Snakemake is called; executors of Snakemake itself are there."""
+    lab_profile = tmp_path / "lab"
+    lab_profile.mkdir()
+    config = lab_profile / "config.yaml"
+    monkeypatch.setattr(progress, "find_spec", lambda module: None)
+    with refused("profile-executor", r"slurm needs the extra slurm: pip install 'aqbio\[slurm\]'"):
+        progress.run_workflow(study.file, cores=0, profile="slurm", dry_run=True)
+    config.write_text("executor: cluster-generic\n", encoding="utf-8")
+    with refused("profile-executor", "pip install snakemake-executor-plugin-cluster-generic"):
+        progress.run_workflow(study.file, cores=0, profile=str(lab_profile))
+    assert not snakemake_calls
+    dry_run = {"cores": 0, "profile": str(lab_profile), "dry_run": True}
+    for text in ("executor: local\n", "jobs: 2\n", ""):
+        config.write_text(text, encoding="utf-8")
+        assert progress.run_workflow(study.file, **dry_run) == 0
+    config.write_text("executor: cluster-generic\n", encoding="utf-8")
+    found = {"snakemake_executor_plugin_cluster_generic": object()}
+    monkeypatch.setattr(progress, "find_spec", found.get)
+    assert progress.run_workflow(study.file, **dry_run) == 0
+
+
+def test_arguments_of_snakemake(study, snakemake_calls, tmp_path, monkeypatch):
     """The profile sets the number of jobs unless it is given: all cores here, none of a cluster."""
+    monkeypatch.setattr(progress, "find_spec", lambda module: object())
     lab_profile = tmp_path / "lab"
     lab_profile.mkdir()
     with refused("profile", "there is no profile(.|\n)*default, slurm"):

@@ -6,7 +6,7 @@ import re
 from datetime import date as calendar
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from aqbio.config.settings import GivenFile, valid_windows_name
 from aqbio.names import GRAVITY, NORMAL
@@ -246,10 +246,37 @@ Movement = Literal[
 
 Contraction = Literal["isometric", "concentric", "eccentric", "band_repetitions", "jump"]
 
+CONTRACTIONS: tuple[str, ...] = get_args(Contraction)
+
+ISOKINETIC = re.compile("iso[kc]in", re.IGNORECASE)
+
+CELL_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+def valid_contraction(text: object) -> object:
+    """Return a kind of contraction; refuse one that is none, or that holds a second number."""
+    if not isinstance(text, str) or text in CONTRACTIONS:
+        return text
+    number = next(iter(CELL_NUMBER.findall(text)), "")
+    if ISOKINETIC.search(text):
+        speed = f"the speed ({number})" if number else "the speed"
+        raise ValueError(
+            "an isokinetic test is concentric or eccentric Fix: write concentric or eccentric, and "
+            f"{speed} into its column, velocity_deg_s"
+        )
+    kind = next((kind for kind in CONTRACTIONS if kind in text.casefold()), "")
+    if kind and number:
+        column = "angle_deg" if kind == "isometric" else "velocity_deg_s"
+        raise ValueError(
+            f"the cell holds {kind} and a number Fix: write {kind}, and {number} into its column, "
+            f"{column}"
+        )
+    return text
+
+
 Unit = Literal["N m", "N", "kg", "N m/kg", "repetitions", "m", "cm"]
 
 MOVEMENTS: tuple[str, ...] = get_args(Movement)
-CONTRACTIONS: tuple[str, ...] = get_args(Contraction)
 
 PUSH_MOVEMENTS = ("hip_extension", "knee_extension", "ankle_plantarflexion", "leg_extension")
 """Movements of the pushing leg: "glutes driving, hamstrings extending, quads stabilizing, calves
@@ -305,7 +332,7 @@ class Strength(Row):
         description="Movement of the test. leg_extension is that of the whole leg (press, squat, "
         "jump); clockwise is seen from above."
     )
-    contraction: Contraction = Field(
+    contraction: Annotated[Contraction, BeforeValidator(valid_contraction)] = Field(
         description="Kind of contraction; band_repetitions counts repetitions against a band, "
         "jump is a height."
     )

@@ -16,7 +16,7 @@ from aqbio.config import InvalidStudyError, Participant, Trial, closest
 from aqbio.config.sheets import Row
 from aqbio.config.validation import row_findings
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.cells import understood_cells
+from aqbio.io.cells import SPELLED, understood_cells
 
 R = TypeVar("R", bound=Row)
 
@@ -87,16 +87,30 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
             fix = f"remove surplus {SEPARATORS[separator]} or name the extra columns."
             findings.append(_finding("sheet-row", problem, path, fix, number))
         valid = None
-        for column, (text, value) in understood_cells(values).items():
-            understood.append((number, column, text, value))
-            values[column] = value
+        meant = understood_cells(values)
+        values |= {column: value for column, (_, value) in meant.items()}
         try:
             valid = row.model_validate(values)
         except ValidationError as error:
-            findings += row_findings(error, row, path, number)
+            wrong = {str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
+            spelled = {column: meant[column][0] for column in wrong & meant.keys() & {*SPELLED}}
+            values |= spelled
+            refusal = _refusal(row, values) if spelled else error
+            findings += row_findings(refusal or error, row, path, number)
+            meant = {column: cell for column, cell in meant.items() if column not in wrong}
+        understood += [(number, column, *cell) for column, cell in meant.items()]
         lines.append(SheetLine(number, values, valid))
     findings += _understood_findings(understood, path)
     return lines, findings
+
+
+def _refusal(row: type[Row], values: Mapping[str, str]) -> ValidationError | None:
+    """Errors of a row, of cells as they were typed."""
+    try:
+        row.model_validate(values)
+    except ValidationError as error:
+        return error
+    return None
 
 
 def _understood_findings(

@@ -7,12 +7,14 @@ import re
 import numpy as np
 import pytest
 
+from aqbio.config import Participant
 from aqbio.intake import study as intake_study
 from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
 from aqbio.intake.study import proposed_study
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
+from aqbio.io.strength import checked_strength
 from aqbio.io.tables import read_table
 from aqbio.io.trial_files import read_recording
 from tests.golden import differences
@@ -386,3 +388,29 @@ def test_plates_and_markers_of_two_c3d_files_are_one_recording(cases, tmp_path):
     np.testing.assert_array_equal(joined.wrench.force, sound.wrench.force)
     np.testing.assert_array_equal(joined.wrench.moment, sound.wrench.moment)
     assert (joined.start, joined.rate, joined.numbers) == (0.0, 1500.0, sound.numbers)
+
+
+def test_an_isokinetic_test_is_told_where_its_speed_goes(cases):
+    """And nowhere that the refused cell is read as something."""
+    sheet = cases / "sheet_strength_isokinetic" / "strength.tsv"
+    people = [Participant.model_validate({"participant_id": "S01", "sex": "male"})]
+    rows, findings = checked_strength(sheet, people)
+    assert rows == ()
+    [refusal] = [finding for finding in findings if finding.severity == "error"]
+    assert "an isokinetic test is concentric or eccentric" in refusal.what
+    assert refusal.fix == (
+        "write concentric or eccentric, and the speed (60) into its column, velocity_deg_s"
+    )
+    assert not any("isokinetic_60" in str(finding) for finding in findings)
+
+
+def test_the_file_with_fewer_labels_is_left_out_and_check_has_nothing_against_the_rest(
+    cases, tmp_path
+):
+    folder, data = tmp_path / "study", cases / "trc_twin_with_fewer_labels" / "recordings"
+    summary = new_study_from(folder, data, None, lambda line: None)
+    for twin in ("sprint_0-324", "static_0-164"):
+        assert f"{twin}.trc: the same recording as {twin}_augmented.trc" in summary
+    fill(folder / "participants.tsv", sex="male", mass_kg="75.9")
+    problems = study_problems(folder / "study.yaml")
+    assert not [problem for problem in problems if problem.severity == "error"]

@@ -83,6 +83,21 @@ BAD = {
     "a side that is none": (_changed(0, side="push"), 2, ""),
     "a movement that is none": (_changed(0, movement="hip flexon"), 2, "did you mean hip_flexion"),
     "a contraction that is none": (_changed(0, contraction="isotonic"), 2, ""),
+    "an isokinetic test": (
+        _changed(0, contraction="isokinetic 60°/s"), 2,
+        "write concentric or eccentric, and the speed (60) into its column, velocity_deg_s",
+    ),
+    "an isokinetic test in Italian": (
+        _changed(0, contraction="Isocinetica"), 2,
+        "write concentric or eccentric, and the speed into its column, velocity_deg_s",
+    ),
+    "a speed beside the contraction": (
+        _changed(0, contraction="Concentric 60 deg/s"), 2,
+        "write concentric, and 60 into its column, velocity_deg_s",
+    ),
+    "an angle beside the contraction": (
+        _changed(0, contraction="isometric, 90°"), 2, "and 90 into its column, angle_deg",
+    ),
     "a word as value": (_changed(0, value="strong"), 2, ""),
     "no value": (_changed(0, value="n/a"), 2, "add value"),
     "a negative value": (_changed(0, value="-150"), 2, ""),
@@ -142,6 +157,10 @@ def test_bad_input_is_named_with_line_and_fix(name, tmp_path):
     assert any(fix in finding.fix for finding in about), [finding.fix for finding in about]
     assert all(finding.fix and finding.file == str(path) for finding in about)
     assert RULES.get(name, about[0].rule) in {finding.rule for finding in about}
+    columns = [finding.what.split()[0].rstrip(":.") for finding in about]
+    understood = [finding.what for finding in findings if finding.rule == "cell-understood"]
+    for column in columns:  # what is refused is not read as anything
+        assert not any(f"column {column} holds" in words for words in understood)
     if any(finding.severity == "error" for finding in about):
         with pytest.raises(InvalidStudyError):
             read_strength(path, PEOPLE)

@@ -327,7 +327,7 @@ def length_unit(
     )
     finding = Finding(
         rule="marker-unit",
-        severity="warning" if declared.strip() else "info",
+        severity="warning",
         what=f"{problem}: {unit} by {by}.",
         file=file,
         fix=fix,

@@ -92,7 +92,7 @@ def evenly_sampled(
     resampled = _resampled(time, values.reshape(len(values), -1), even, joins, smooth=not forces)
     finding = Finding(
         rule="time-uneven",
-        severity="warning" if missing_frames else "info",
+        severity="warning",
         what=f"the time column is uneven: times are {1e3 * jitter:.2f} ms (standard deviation) off "
         f"a rate of {rate:g} Hz, the longest step is {1e3 * longest:.2f} ms for "
         f"{1e3 / rate:.2f} ms. "

@@ -43,7 +43,7 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
     if forces is None:
         return recording
     if forces.suffix.lower() == ".c3d":
-        loads, findings = _plates_beside(forces, recording.clock, markers.name)
+        loads, findings = _plates_beside(forces, recording.clock)
     else:
         loads, findings = read_forces(forces, recording.first_time)
     return replace(recording, forces=loads, findings=(*recording.findings, *findings))
@@ -129,36 +129,29 @@ def _refuse_one_video(recording: Recording, file: str) -> None:
     )
 
 
-def _plates_beside(
-    path: Path, markers: CaptureClock, marker_file: str
-) -> tuple[ForceRecording, list[Finding]]:
+def _plates_beside(path: Path, markers: CaptureClock) -> tuple[ForceRecording, list[Finding]]:
     """Plates of a C3D file beside the one of the markers, and a finding where both begin apart."""
     forces, plates, findings = read_c3d_plates(path)
     start = markers.start_of(plates)
-    if not -plates.seconds < start < markers.seconds:
-        raise AqbioError(
-            "by the numbers of their first frames the plates were recorded from "
-            f"{plates.start:.3g} to {plates.start + plates.seconds:.3g} s and the markers of "
-            f"{marker_file} from {markers.start:.3g} to {markers.start + markers.seconds:.3g} s.",
-            file=path.name,
-            fix="name the file of this trial's plates in force_file.",
-            rule="force-clock",
-        )
-    if start != plates.start - markers.start:
-        what = "begin with different frames and are of one length: they are taken to begin together"
-    elif abs(start) > 0.5 * plates.frame:
-        what = f"begin {abs(start):.3f} s {'after' if start > 0.0 else 'before'} the markers"
-    else:
-        return replace(forces, start=start), findings
+    forces, by_frames = replace(forces, start=start), plates.start - markers.start
+    if abs(by_frames) <= 0.5 * plates.frame:
+        return forces, findings
+    is_guess = start != by_frames
+    side = "after" if start > 0.0 else "before"
     finding = Finding(
         rule="plates-begin",
-        severity="info",
-        what=f"by the numbers of their first frames the plates {what}.",
+        severity="warning" if is_guess else "info",
+        what="the first frames of plates and markers have other numbers, and both files are of one "
+        "length: they are taken to begin together."
+        if is_guess
+        else f"by the numbers of the first frames the plates begin {abs(start):.3f} s {side} the "
+        "markers.",
         number=start,
         unit="s",
         file=path.name,
+        fix="export markers and plates from the same frame on." if is_guess else "",
     )
-    return replace(forces, start=start), [*findings, finding]
+    return forces, [*findings, finding]
 
 
 def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Finding]]:

@@ -404,18 +404,18 @@ def _why_unused(label: str, table: LandmarkTable) -> str:
 
 def _readings(label: str) -> Iterator[tuple[str, str]]:
     """Ways to read a label, without and with a side; ``heel`` is no left ``hee``."""
-    label = label.removesuffix(OPENCAP_SUFFIX)
+    label = re.sub(r"[\W_]+$", "", label.removesuffix(OPENCAP_SUFFIX))
     name = plain_name(label)
     yield name, ""
     for word, side in SIDE_WORDS:
         if name.startswith(word) and len(name) > len(word):
             yield name[len(word) :], side
     if match := re.fullmatch(
-        r"(.+)(?:[._ -]+(?i:(r|l|right|left))|(?<=[a-z0-9])(R|L|Right|Left))", label
+        r"(.+)(?:[\W_]+(?i:(r|l|right|left))|(?<=[a-z0-9])(R|L|Right|Left))", label
     ):
         stem, separate, capital = match.groups()
         yield plain_name(stem), dict(SIDE_WORDS)[(separate or capital).casefold()]
-    words = re.split(r"[._ -]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", label)
+    words = re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", label)
     parts = [word.casefold() for word in words]
     sides = [part for part in parts if part in dict(SIDE_WORDS)]
     if len(sides) == 1 < len(parts):

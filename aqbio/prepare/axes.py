@@ -205,8 +205,15 @@ def laboratory_axes(
                 f"{unseen_text}{error}", file=notes.file, fix=f"{fix}.", rule="axes-unknown"
             ) from error
     for doubt in axes.doubts:
-        notes.add("axes-doubt", "warning", doubt, fix="state laboratory.axes in study.yaml.")
+        notes.add("axes-doubt", "warning", doubt, fix=AXES_DOUBT_FIX)
     return axes
+
+
+AXES_DOUBT_FIX = (
+    "export markers and forces in the same axes; where the pelvis faces backward, correct the "
+    "labels of its front and back in the marker set."
+)
+"""Way out of clues that contradict the body: stated axes would turn the markers as well."""
 
 
 def _unseen_labels(recording: Recording, marker_set: MarkerSet) -> list[str]:

@@ -239,3 +239,24 @@ def test_spare_labels_of_a_segment_are_listed():
     spare = spare_labels([*sound.markers, "R_wrist_rds", "Miller", "R_HAND"], sound)
     assert spare == {"forearm right": ["R_wrist_rds"]}
     assert "R_wrist_rds" in use_spare(spare["forearm right"])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{side}_{name}", "{side}.{name}", "{side} {name}", "{side}-{name}", "{side}/{name}",
+        "{side}|{name}", "{side};{name}", "({letter}) {name}", "{name} ({side})",
+        "{name}[{letter}]", "{name}/{letter}", "{name}_{letter}_", "{side}：{name}",
+    ],
+)  # fmt: skip
+def test_a_side_is_read_whatever_separates_it(form):
+    names = ("HEEL", "TOE", "P5MT", "LMAL", "ASI", "TIAD", "LEPI", "SH")
+    labels = {
+        form.format(side=side, letter=side[0], name=name): f"{side[0]}{name}"
+        for name in names
+        for side in ("Left", "Right")
+    }
+    expected = named_labels(labels.values(), TABLE).sites
+    sites = named_labels(labels, TABLE).sites
+    assert len(expected) == len(labels)
+    assert {labels[label]: site for label, site in sites.items()} == expected

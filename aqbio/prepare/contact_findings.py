@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 
 from aqbio.errors import distinct
-from aqbio.force_plates.forces import Plates
+from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.names import SIDES
 from aqbio.prepare.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN
 from aqbio.prepare.contacts import (
+    COP_THRESHOLD_N,
     LENGTHENING_ERROR,
     MIN_FOOT_MARGIN_M,
     NO_FOOT,
@@ -18,6 +20,7 @@ from aqbio.prepare.contacts import (
     FootContact,
     PlateContact,
     foot_distance,
+    loads_on_frames,
     median,
 )
 from aqbio.prepare.force_bandwidth import ForceLowPass
@@ -270,42 +273,72 @@ def note_low_pass(low_pass: ForceLowPass, cutoff: float, notes: Notes) -> bool:
     return unusable
 
 
+@dataclass(frozen=True, eq=False)
+class FeetPressure:
+    """Loads of both feet on the frames, in the band that bodies have; T frames."""
+
+    time: FloatArray
+    """(T,) array, s. On the clock of the forces."""
+    feet: FloatArray
+    """(T, 2, K, 3) array, m. Foot markers, heel first."""
+    vertical: FloatArray
+    """(T, 2) array, N."""
+    cop: FloatArray
+    """(T, 2, 3) array, m."""
+    free_moment: FloatArray
+    """(T, 2) array, N m."""
+
+    @classmethod
+    def of_loads(
+        cls, loads: FeetLoads, plates: Plates, feet: FloatArray, time: FloatArray, cutoff: float
+    ) -> FeetPressure:
+        """Low-pass force and moment at the cut-off (Hz) of the motion, and only then divide.
+
+        Belts and plates ring above it under a foot that lands: neither friction nor a place does.
+        """
+        force, moment = loads_on_frames(loads, plates, time, cutoff)
+        height = loads.cop[plates.samples_of(time), :, 1]
+        cop, free_moment = centre_of_pressure(force, moment, np.zeros(3), height, COP_THRESHOLD_N)
+        return cls(time, feet, force[..., 1], cop, free_moment)
+
+    def loaded(self, contact: FootContact) -> BoolArray:
+        """Frames (T,) of a contact in which its force is above half of its largest."""
+        vertical = self.vertical[:, contact.foot]
+        inside = (self.time >= contact.touchdown) & (self.time <= contact.toe_off)
+        largest = np.max(vertical, where=inside & np.isfinite(vertical), initial=0.0)
+        return np.asarray(inside & (vertical >= LOADED_SHARE * largest))
+
+
 def note_pressure(
-    loads: FeetLoads, plates: Plates, feet: FloatArray, time: FloatArray, notes: Notes
+    loads: FeetLoads,
+    plates: Plates,
+    feet: FloatArray,
+    time: FloatArray,
+    cutoff: float,
+    notes: Notes,
 ) -> None:
-    """Note plates whose centre of pressure is not under the foot, or free moment too large."""
+    """Note plates whose centre of pressure is not under the foot, or free moment too large.
+
+    ``time`` of the frames on the clock of the forces; ``cutoff`` of the study, Hz.
+    """
+    pressure = FeetPressure.of_loads(loads, plates, feet, time, cutoff)
     on: dict[tuple[int, ...], list[FootContact]] = defaultdict(list)
     for contact in loads.contacts:
         if contact.complete:  # what is cut, or shared by both feet, shows less
             on[contact.plates].append(contact)
     for plate_group, contacts in on.items():
         name = "plate " + "+".join(str(plates.numbers[plate]) for plate in plate_group)
-        _note_misplaced_loads(name, contacts, loads, plates, feet, time, notes)
-        _note_moment(name, contacts, loads, plates, notes)
-
-
-def _loaded(contact: FootContact, loads: FeetLoads, plates: Plates, time: FloatArray) -> BoolArray:
-    """Instants of a contact at which its force is above half its peak."""
-    sample = plates.samples_of(time)
-    inside = (time >= contact.touchdown) & (time <= contact.toe_off) & (sample >= 0)
-    heavy = loads.event_force[sample, contact.foot] >= LOADED_SHARE * contact.peak
-    return np.asarray(inside & heavy)
+        _note_misplaced_loads(name, contacts, pressure, notes)
+        _note_moment(name, contacts, pressure, notes)
 
 
 def _note_misplaced_loads(
-    name: str,
-    contacts: list[FootContact],
-    loads: FeetLoads,
-    plates: Plates,
-    feet: FloatArray,
-    time: FloatArray,
-    notes: Notes,
+    name: str, contacts: list[FootContact], pressure: FeetPressure, notes: Notes
 ) -> None:
     outside = {}
     for contact in contacts:
-        frames = _loaded(contact, loads, plates, time)
-        cop = loads.cop[plates.samples_of(time[frames]), contact.foot]
-        distance = pressure_distance(cop, feet[frames, contact.foot])
+        frames, foot = pressure.loaded(contact), contact.foot
+        distance = pressure_distance(pressure.cop[frames, foot], pressure.feet[frames, foot])
         if distance > MAX_SOLE_DISTANCE_M:
             outside[contact.touchdown] = (distance, SIDES[contact.foot])
     if not outside:
@@ -330,23 +363,23 @@ def _note_misplaced_loads(
 
 
 def _note_moment(
-    name: str, contacts: list[FootContact], loads: FeetLoads, plates: Plates, notes: Notes
+    name: str, contacts: list[FootContact], pressure: FeetPressure, notes: Notes
 ) -> None:
-    large: dict[float, tuple[float, float]] = {}
+    arms, large = [], dict[float, tuple[float, float]]()
     for contact in contacts:
-        samples = _loaded(contact, loads, plates, plates.time)
-        moment = loads.free_moment[samples, contact.foot]
-        arm = friction_arm(moment, loads.event_force[samples, contact.foot])
-        if arm > MAX_FRICTION_ARM_M:
-            large[contact.touchdown] = (arm, float(moment[np.nanargmax(np.abs(moment))]))
-    if not large:
+        frames, foot = pressure.loaded(contact), contact.foot
+        moment = pressure.free_moment[frames, foot]
+        arms.append(mean_friction_arm(moment, pressure.vertical[frames, foot]))
+        if arms[-1] > MAX_FRICTION_ARM_M:
+            large[contact.touchdown] = (arms[-1], float(moment[np.nanargmax(np.abs(moment))]))
+    if not median(np.array(arms)) > MAX_FRICTION_ARM_M:  # an origin that is wrong is so throughout
         return
     arm, moment = max(large.values())
     notes.add(
         "free-moment-large",
         "warning",
         f"{name}: in {len(large)} of {len(contacts)} contacts the free moment is too large for a "
-        f"shoe, up to {moment:.0f} N m and "
+        f"shoe, up to {moment:.0f} N m and in the mean "
         f"{distinct(MILLIMETRES * arm, MILLIMETRES * MAX_FRICTION_ARM_M)} mm times the force, "
         f"more than the {MILLIMETRES * MAX_FRICTION_ARM_M:.0f} mm that friction gives: the plate's "
         "origin or the calibration of its moments is doubtful.",
@@ -372,8 +405,9 @@ the width of a shoe and 10 mm. Sound contacts of real runners have 8 to 40 mm.""
 
 MAX_FRICTION_ARM_M = 0.030
 """Free moment over force that a shoe can make, m: a forefoot 9 cm wide, pressed evenly and turning
-at a friction of 1, makes ``2/3 x 45 mm``. Sound contacts have 4 to 20 mm, at walking and at
-sprinting."""
+at a friction of 1, makes ``2/3 x 45 mm``. In the band of the motion and in the mean over a contact
+sound plates have 1 to 7 mm, at walking and at sprinting; the belts of a treadmill that rings at 25
+Hz, 355 N m at most, have 10 to 17."""
 
 MIN_TOE_MARKERS = 2
 """Toe markers that outline a forefoot."""
@@ -403,6 +437,13 @@ def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, fl
     foot = int(np.nanargmin(distances))
     outlined = np.isfinite(pressure_distance(cop, feet[:, foot]))
     return foot, distances, MAX_SOLE_DISTANCE_M if outlined else 2.0 * MAX_SOLE_DISTANCE_M
+
+
+def mean_friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
+    """Lever arm (m) at which friction would make the free moment, root mean square; NaN if none."""
+    known = np.isfinite(free_moment) & (vertical > 0.0)
+    moment, force = free_moment[known], vertical[known]
+    return float(np.sqrt((moment @ moment) / (force @ force))) if known.any() else float("nan")
 
 
 def friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:

@@ -249,7 +249,8 @@ def _moving_contact(
     events = marker_events(feet, recording, ground, marker_set)
     loads = _usable_loads(
         loads, plates, recording, rotation=rotation, ignored=laboratory.ignore_plates,
-        ground=ground, events=events, feet=feet, notes=notes,
+        ground=ground, events=events, feet=feet, lag=0.0 if np.isnan(lag) else lag,
+        cutoff=settings.cutoff_hz, notes=notes,
     )  # fmt: skip
     forces_lost = False
     if low_pass is not None and loads is not None:
@@ -289,11 +290,14 @@ def _usable_loads(
     ground: Ground,
     events: MarkerEvents,
     feet: FloatArray,
+    lag: float,
+    cutoff: float,
     notes: Notes,
 ) -> FeetLoads | None:
     """The loads, with contacts of unknown force; None, and a note, where no foot touched a plate.
 
-    ``rotation`` from laboratory to ground axes; ``ignored``: numbers of ignored plates.
+    ``rotation`` from laboratory to ground axes; ``ignored``: numbers of ignored plates; ``lag`` of
+    the forces behind the markers, s; ``cutoff`` of both, Hz.
     """
     forces, frames = recording.forces, np.arange(len(feet)) / recording.rate
     if loads is None or plates is None or forces is None:
@@ -312,7 +316,7 @@ def _usable_loads(
         )
         note_contacts(loads, plates, float(frames[-1]), EDGE_DISTANCE_M, notes)
         if not forces_elsewhere(loads, notes) and loads.contacts:
-            note_pressure(loads, plates, feet, frames, notes)
+            note_pressure(loads, plates, feet, frames + lag, cutoff, notes)
             return loads
     note_kinematic(events, notes)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from aqbio.intake.new import new_study_from
+from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
@@ -116,6 +118,30 @@ def test_steps_are_as_long_as_their_footprints_are_apart(sprinter):
     assert lengths[: len(apart)].mean() == pytest.approx(apart.mean(), rel=0.01)
     np.testing.assert_allclose(lengths[: len(apart)], apart, rtol=0.06)
     assert steps["speed_change_mps"].abs().max() < 0.15  # of the runner, who stays in place
+
+
+@pytest.mark.parametrize("trial", ["sprint_0450", "sprint_0630", "sprint_0810", "sprint_0855"])
+def test_belts_that_ring_are_no_fault(sprinter, trial):
+    """Free moments to 355 N m, above 20 Hz; pressure lies under the foot on the markers' clock."""
+    assert not {"free-moment-large", "pressure-outside"} & _said(sprinter, trial)
+    prepared = read_dataset(sprinter.folder(PERSON, "prepare") / f"{trial}.nc")
+    assert float(np.abs(prepared["foot_free_moment"]).max()) > 150.0
+
+
+def test_a_free_moment_that_no_shoe_makes_is_found_on_belts_that_ring(tmp_path, recordings):
+    """40 mm times the force beside what rings: by channels of another gain."""
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(recordings / "sprint_0630.trc", data)
+    storage = read_storage(recordings / "sprint_0630_forces.mot")
+    columns, values = list(storage.columns), storage.values.copy()
+    for side in "RL":
+        vertical = values[:, columns.index(f"{side}_ground_force_vy")]
+        values[:, columns.index(f"{side}_ground_torque_y")] += 0.04 * vertical
+    path = data / "sprint_0630_forces.mot"
+    write_storage(path, columns, storage.time, values, in_degrees=False)
+    study = run_stages(_study(tmp_path / "study", data), until="prepare")
+    assert "free-moment-large" in _said(study, "sprint_0630")
 
 
 @pytest.fixture(scope="module")

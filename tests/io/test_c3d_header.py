@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from aqbio.io.c3d import check_c3d_counts, check_c3d_header
+from aqbio.io.c3d_header import check_c3d_counts, check_c3d_header
 from tests.refusal import refused
 
 BLOCK = 512

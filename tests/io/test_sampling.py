@@ -31,7 +31,7 @@ def test_jitter_is_taken_back(rate, start, share, seed, declared):
     np.testing.assert_allclose(sampled.values, course(even), atol=2e-3 if rate > 200 else 2e-2)
     (finding,) = sampled.findings
     assert finding.rule == "time-uneven"
-    assert finding.severity == "info"
+    assert finding.severity == "warning"
     assert finding.number == pytest.approx(np.std(jitter), rel=0.05)
 
 

@@ -152,13 +152,20 @@ def without_faults(pose: SolvedPose, faults: Sequence[Fault]) -> Observed:
     return observed
 
 
+LEGS = frozenset({"leg_left", "leg_right"})
+
+
 def without_pose(pose: SolvedPose, faults: Sequence[Fault]) -> tuple[Fault, ...]:
-    """The faults that leave no pose: of the pelvis, or of most of the body; often none."""
+    """The faults that leave no pose: of the pelvis, or of most of the body; often none.
+
+    In a file of joint angles also of both legs: it is not this model's.
+    """
     untracked = tuple(fault for fault in faults if fault.frames.all())
-    groups = len(pose.model_map.groups)
+    groups, lost = len(pose.model_map.groups), {fault.group for fault in untracked}
     if (
-        any(fault.group == "pelvis" for fault in untracked)
+        "pelvis" in lost
         or len(untracked) > MAX_LOST_GROUP_SHARE * groups
+        or (pose.markers is None and lost >= LEGS)
     ):
         return untracked
     return ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
+from typing import Protocol
 from xml.etree import ElementTree
 
 import numpy as np
@@ -57,6 +58,15 @@ class ForceGroup:
     point: Axes | None
     moment: Axes | None
     """point, moment: tuple of 3 str, or None where the file has none."""
+    force_frame: str = ""
+    point_frame: str = ""
+    """force_frame, point_frame: Body in whose axes force and moment, and the point, are given;
+    empty: ground."""
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """Bodies in whose axes something is given."""
+        return tuple(frame for frame in (self.force_frame, self.point_frame) if frame)
 
     @property
     def foot(self) -> str:
@@ -132,8 +142,23 @@ def _axes(names: dict[int, str], file: str) -> Axes:
     return names[0], names[1], names[2]
 
 
-GROUND = {"", "ground", "/ground"}
-"""Frames in which forces and points are understood."""
+GROUND = "ground"
+"""Frame of forces and points where the file of external loads names none."""
+
+
+class MovingBodies(Protocol):
+    """Bodies whose motion is known, in whose axes loads may be given."""
+
+    @property
+    def start(self) -> float:
+        """First instant of the motion, s, on the clock of its file."""
+
+    @property
+    def stop(self) -> float:
+        """Last instant of the motion, s, on the clock of its file."""
+
+    def poses(self, body: str, time: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        """Axes (T, 3, 3) to ground and origin (T, 3), m, of a body; None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,24 +172,25 @@ class AppliedLoad:
     torque: str
     """force, point, torque: How the names of its columns begin; x, y and z follow. Empty where
     there are none."""
-    frame: str
-    """A frame other than the ground in which the force or its point is given; else empty."""
+    body: str
+    """On which it acts."""
+    force_frame: str = ""
+    point_frame: str = ""
+    """force_frame, point_frame: As of `ForceGroup`."""
 
     def group(self, columns: Sequence[str], file: str) -> ForceGroup:
-        """Its columns in the force file; the names of columns supply what it leaves out."""
-        if self.frame:
-            raise _refused(
-                f"the load {self.force} is given in the frame of {self.frame}.",
-                file,
-                "write forces and their points in the ground, in the MOT file and in the file of "
-                "external loads, or clear force_file to use the markers alone.",
-            )
+        """Its columns in the force file; the names of columns supply what it leaves out.
+
+        A load without a point acts at the origin of its body, as in OpenSim.
+        """
         force = self._axes(self.force, columns, file)
         matching = (group for group in groups_by_name(columns, file) if group.force == force)
         matching_group = next(matching, ForceGroup("", force, None, None))
         point = self._axes(self.point, columns, file) if self.point else matching_group.point
         moment = self._axes(self.torque, columns, file) if self.torque else matching_group.moment
-        return ForceGroup(self.foot or matching_group.plate, force, point, moment)
+        at = self.point_frame if point else self.body
+        foot = self.foot or matching_group.plate
+        return ForceGroup(foot, force, point, moment, self.force_frame, at)
 
     def _axes(self, start: str, columns: Sequence[str], file: str) -> Axes:
         missing_columns = [start + axis for axis in "xyz" if start + axis not in columns]
@@ -227,22 +253,27 @@ def _load(force: ElementTree.Element) -> AppliedLoad:
         text = (force.findtext(tag) or "").strip()
         return "" if text.casefold() == "unassigned" else text
 
+    def frame_of(tag: str) -> str:
+        name = text_of(tag).rsplit("/", 1)[-1]  # OpenSim writes paths, as /bodyset/calcn_r
+        return "" if name.casefold() == GROUND else name
+
     words = re.findall(r"[a-z]+", text_of("applied_to_body").casefold())
-    frames = [text_of("force_expressed_in_body"), text_of("point_expressed_in_body")]
     return AppliedLoad(
         foot=next((SIDES[word] for word in words if word in SIDES), ""),
         force=text_of("force_identifier"),
         point=text_of("point_identifier"),
         torque=text_of("torque_identifier"),
-        frame=next((frame for frame in frames if frame not in GROUND), ""),
+        body=frame_of("applied_to_body"),
+        force_frame=frame_of("force_expressed_in_body"),
+        point_frame=frame_of("point_expressed_in_body"),
     )
 
 
 BARE_FILE = "name the MOT file itself in the column force_file."
 
 
-def _refused(problem: str, file: str, fix: str = BARE_FILE) -> AqbioError:
-    return AqbioError(problem, file=file, fix=fix, rule="external-loads")
+def _refused(problem: str, file: str) -> AqbioError:
+    return AqbioError(problem, file=file, fix=BARE_FILE, rule="external-loads")
 
 
 def _find_force_file(path: Path, written: str) -> tuple[Path, tuple[Finding, ...]]:
@@ -280,16 +311,20 @@ def read_force_storage(
     path: Path,
     first_time: float,
     described: Callable[[Sequence[str]], list[ForceGroup]] | None = None,
+    bodies: MovingBodies | None = None,
 ) -> tuple[ForceRecording, list[Finding]]:
     """Read forces whose marker file's first frame is at ``first_time``, s, of the same clock.
 
     Wrenches at a fixed point, axes as in the file; columns that are zero throughout are left out.
+    Loads in the axes of ``bodies`` are turned to ground, while their motion is known.
     """
     storage, rate, findings = even_storage(read_storage(path), path.name, forces=True)
     used: list[ForceGroup] = []
     parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
     groups = described(storage.columns) if described else []
     groups = groups or force_groups(storage.columns, path.name)
+    if any(group.frames for group in groups):
+        storage = _while_moving(storage, groups, bodies, path.name)
     for group in groups:
         force = _vectors(storage, group.force)
         _refuse_no_numbers(storage, force, group, path.name)
@@ -299,7 +334,7 @@ def read_force_storage(
             location = f"columns {group.force[0]} to {group.force[2]}"
             name = f"force columns {group.force[0]}"
             findings += clipping_findings(name, force, rate, path.name, location)
-            parts.append(_wrench(storage, group, force, path.name, findings))
+            parts.append(_wrench(storage, group, force, path.name, findings, bodies))
         else:
             findings.append(_finding("force-columns-zero", path.name, group, "all forces are zero"))
     described_forces = {group.force for group in groups}
@@ -322,6 +357,54 @@ def read_force_storage(
         feet=tuple(group.foot for group in used),
     )
     return recording, findings
+
+
+GROUND_FIX = (
+    "export the forces as the plates measured them, with force_expressed_in_body and "
+    "point_expressed_in_body ground; the MOT file by itself would be read as in ground axes, which "
+    "its numbers are not."
+)
+
+
+def _while_moving(
+    storage: Storage, groups: Sequence[ForceGroup], bodies: MovingBodies | None, file: str
+) -> Storage:
+    """Forces while the motion of the bodies is known in whose axes they are given."""
+    inside = np.zeros(len(storage.time), dtype=np.bool_)
+    if bodies is not None:
+        slack = 1e-6
+        inside = (storage.time >= bodies.start - slack) & (storage.time <= bodies.stop + slack)
+    for group in groups:
+        for frame in group.frames:
+            if bodies is None or bodies.poses(frame, storage.time[:0]) is None:
+                problem = "whose motion is not known here"
+                if bodies is not None:
+                    problem = "which is no body of the model that the motion moves"
+                given = "its point" if frame != group.force_frame else "it"
+                if group.point is None and frame == group.point_frame:
+                    given = "without a point it acts at the origin of that body, and"
+                raise AqbioError(
+                    f"the load {group.force[0]}: {given} is given in the axes of {frame}, "
+                    f"{problem}.",
+                    file=file,
+                    where="force_expressed_in_body, point_expressed_in_body",
+                    fix="give the motion of the model whose body this is (coordinates_file in "
+                    f"trials.tsv, or aqbio look), or {GROUND_FIX}"
+                    if bodies is None
+                    else f"name bodies of the model, or {GROUND_FIX}",
+                    rule="external-loads-frame",
+                )
+    if inside.sum() < 2:
+        assert bodies is not None
+        raise AqbioError(
+            f"the forces are known from {storage.time[0]:.3f} to {storage.time[-1]:.3f} s, the "
+            f"motion from {bodies.start:.3f} to {bodies.stop:.3f} s: they share no time, so that "
+            "loads in the axes of a body cannot be turned.",
+            file=file,
+            fix="give motion and forces of the same trial, on the same clock.",
+            rule="clock-apart",
+        )
+    return replace(storage, time=storage.time[inside], values=storage.values[inside])
 
 
 def _vectors(storage: Storage, names: Axes | None) -> FloatArray:
@@ -347,7 +430,12 @@ def _refuse_no_numbers(storage: Storage, force: FloatArray, group: ForceGroup, f
 
 
 def _wrench(
-    storage: Storage, group: ForceGroup, force: FloatArray, file: str, findings: list[Finding]
+    storage: Storage,
+    group: ForceGroup,
+    force: FloatArray,
+    file: str,
+    findings: list[Finding],
+    bodies: MovingBodies | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Force, moment about a fixed point, and that point."""
     application, moment = _vectors(storage, group.point), _vectors(storage, group.moment)
@@ -370,6 +458,10 @@ def _wrench(
             findings.append(_finding("force-unit", file, group, "moments are taken as N mm"))
     if group.moment is None:
         findings.append(_finding("force-no-moment", file, group, "there are no free moments"))
+    if bodies is not None:
+        force, moment, application = _in_ground(
+            group, storage.time, force, moment, application, bodies
+        )
     about, point, replaced = fixed_point_wrench(unit * force, application, moment)
     unusable = replaced & (size > TRUSTED_FORCE_N) & np.isnan(application).any(axis=1)
     if unusable.any():
@@ -385,6 +477,24 @@ def _wrench(
         )
         findings.append(_finding("cop-unloaded", file, group, problem))
     return force, about / unit, point
+
+
+def _in_ground(
+    group: ForceGroup,
+    time: FloatArray,
+    force: FloatArray,
+    moment: FloatArray,
+    point: FloatArray,
+    bodies: MovingBodies,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Force, moment and point (T, 3) in ground axes, from the axes of the bodies they are in."""
+    if group.force_frame and (pose := bodies.poses(group.force_frame, time)):
+        axes, _ = pose
+        force, moment = (np.einsum("tij,tj->ti", axes, vector) for vector in (force, moment))
+    if group.point_frame and (pose := bodies.poses(group.point_frame, time)):
+        axes, origin = pose
+        point = origin + np.einsum("tij,tj->ti", axes, point)
+    return force, moment, point
 
 
 FIXES = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.mot import Storage
 from aqbio.io.recording import (
     LAST_DIGITS_S,
@@ -66,13 +66,15 @@ def evenly_sampled(
 
     Times (T,), s, that are even but for their rounding leave the samples as they are. NaN stays
     NaN; lost rows become NaN, of forces interpolated over 5 ms at most. ``declared`` is the rate in
-    the header, Hz. AqbioError where time stands still or runs backward. One row of positions is a
-    pose, of which no rate is needed.
+    the header, Hz. A row that repeats the one before it, time and values, is left out. AqbioError
+    where time stands still otherwise, or runs backward. One row of positions is a pose, of which no
+    rate is needed.
     """
     if len(time) == 1 and not forces:
         return EvenSamples(declared or POSE_RATE_HZ, values)
+    time, values, copies = _without_copies(time, values, file)
     if _is_even(time):
-        return EvenSamples(sampling_rate(time, file, declared), values)
+        return EvenSamples(sampling_rate(time, file, declared), values, copies)
     _refuse_order(time, file)
     frame = _frame_numbers(time)
     step, start = np.polyfit(frame, time, 1)
@@ -108,7 +110,8 @@ def evenly_sampled(
         where=f"data row {int(np.diff(time).argmax()) + 2}",
         fix="export the trial with the rate of the cameras, if the times are not the true ones.",
     )
-    return EvenSamples(rate, resampled.reshape(len(even), *values.shape[1:]), (finding,))
+    findings = (*copies, finding)
+    return EvenSamples(rate, resampled.reshape(len(even), *values.shape[1:]), findings)
 
 
 def even_storage(
@@ -120,6 +123,53 @@ def even_storage(
         time = storage.time[0] + np.arange(len(even.values)) / even.rate
         storage = replace(storage, time=time, values=even.values)
     return storage, even.rate, list(even.findings)
+
+
+MAX_COPY_STEP_SHARE = 0.01
+"""A row nearer to the one before it than this share of a step is of the same instant."""
+
+MAX_COPY_DIFFERENCE = 1e-6
+"""Difference, relative to a column's largest value, up to which two rows are the same."""
+
+
+MIN_MOVING_SHARE = 0.5
+"""Share of the other rows that differ from the one before, from which on equal rows mean something:
+all rows of a standing body, or of an unloaded plate, are alike."""
+
+
+def _without_copies(
+    time: FloatArray, values: FloatArray, file: str
+) -> tuple[FloatArray, FloatArray, tuple[Finding, ...]]:
+    """Times and values without rows that repeat the one before them, and the finding.
+
+    OpenSim's tools write the last instant twice.
+    """
+    steps = np.diff(time)
+    typical = float(np.median(steps)) if len(steps) and np.isfinite(time).all() else 0.0
+    copies = np.flatnonzero(np.abs(steps) <= MAX_COPY_STEP_SHARE * typical) + 1
+    if typical <= 0.0 or not len(copies):
+        return time, values, ()
+    rows = values.reshape(len(values), -1)
+    size = np.nan_to_num(np.abs(rows)).max(axis=0)
+    gap = np.isnan(rows[1:]) & np.isnan(rows[:-1])
+    alike = (gap | (np.abs(np.diff(rows, axis=0)) <= MAX_COPY_DIFFERENCE * size)).all(axis=1)
+    at_end = bool((copies == np.arange(len(rows) - len(copies), len(rows))).all())
+    moves = np.delete(~alike, copies - 1).mean() >= MIN_MOVING_SHARE
+    if not alike[copies - 1].all() or not (at_end or moves):
+        return time, values, ()  # several samples at one rounded time, not one sample twice
+    numbers = listed([str(row + 1) for row in copies.tolist()])
+    many = len(copies) > 1
+    finding = Finding(
+        rule="rows-repeated",
+        severity="info",
+        what=f"data {'rows' if many else 'row'} {numbers} {'repeat' if many else 'repeats'} the "
+        f"row before, time and values: {'they are' if many else 'it is'} left out.",
+        number=float(len(copies)),
+        unit="rows",
+        file=file,
+    )
+    kept = np.delete(np.arange(len(time)), copies)
+    return time[kept], values[kept], (finding,)
 
 
 def _is_even(time: FloatArray) -> bool:

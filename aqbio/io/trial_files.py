@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.c3d import read_c3d, read_c3d_plates
-from aqbio.io.mot_forces import read_external_loads, read_force_storage
+from aqbio.io.mot_forces import MovingBodies, read_external_loads, read_force_storage
 from aqbio.io.movement import depth_not_measured, frozen_positions, is_static, standing_part
 from aqbio.io.qtm import read_qtm
 from aqbio.io.recording import CaptureClock, ForceRecording, Recording
@@ -154,8 +154,13 @@ def _plates_beside(path: Path, markers: CaptureClock) -> tuple[ForceRecording, l
     return forces, [*findings, finding]
 
 
-def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Finding]]:
-    """Read a force file, or the one that an external-loads file names; ``first_time`` in s."""
+def read_forces(
+    path: Path, first_time: float, bodies: MovingBodies | None = None
+) -> tuple[ForceRecording, list[Finding]]:
+    """Read a force file, or the one that an external-loads file names; ``first_time`` in s.
+
+    ``bodies``: those in whose axes the file of external loads may give its loads.
+    """
     if path.suffix.lower() == ".c3d":
         raise AqbioError(
             "forces of a C3D file are in the axes of the laboratory, and joint angles in the "
@@ -168,7 +173,7 @@ def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Fin
         return read_force_storage(path, first_time)
     external = read_external_loads(path)
     try:
-        forces, findings = read_force_storage(external.data, first_time, external.groups)
+        forces, findings = read_force_storage(external.data, first_time, external.groups, bodies)
     except AqbioError as error:
         error.file, error.where = path.name, f"its datafile, {error.where}".rstrip(", ")
         raise

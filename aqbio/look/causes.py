@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from aqbio.look.levels import MotionLevels
-from aqbio.look.tables import SIGNALS, along_run, averaged_contacts, contact_means
+from aqbio.look.tables import SIGNALS, averaged_contacts, contact_means
+from aqbio.look.trust import along_run, drift_sentence, residual_sentence
 from aqbio.names import SIDES
+from aqbio.observed.parts import lost_parts
 from aqbio.vectors import FloatArray
 
 WORDS = {
@@ -38,11 +40,30 @@ def causes_sentence(levels: MotionLevels) -> str:
     """Sources with the largest shares of the vertical ground force, over all whole contacts."""
     causes = vertical_causes(levels)
     if causes is None:
-        return "what each joint causes is not known: no contact has forces of a whole body"
+        return f"what each joint causes is not known: {_why_unknown(levels)}"
     order = sorted(causes, key=lambda name: -abs(causes[name]))[:LARGEST_CAUSES]
     shares = (f"{100 * causes[name]:.0f}".replace("-", "−") for name in order)
     listed = ", ".join(f"{name} {share} %" for name, share in zip(order, shares, strict=True))
     return f"vertical ground force in contact, largest causes: {listed}"
+
+
+def _why_unknown(levels: MotionLevels) -> str:
+    """Reason for which level C is known in no contact."""
+    if not levels.with_forces:
+        return "no ground reaction force is known"
+    whole, groups = levels.moving.parts.whole_body, levels.moving.model_map.groups
+    if not whole.any():
+        lost = lost_parts(levels.moving.parts.observed, groups, np.ones(len(whole), dtype=bool))
+        return f"the motion does not determine {', '.join(lost)}".replace("_", " ")
+    return "no contact has forces of a whole body"
+
+
+def mechanics_sentences(levels: MotionLevels) -> Iterator[str]:
+    """What tests by mechanics say of the motion: residual and total in flight."""
+    if levels.residual is not None:
+        yield residual_sentence(levels.residual)
+    if levels.drift is not None:
+        yield drift_sentence(levels.drift)
 
 
 def vertical_causes(levels: MotionLevels) -> dict[str, float] | None:

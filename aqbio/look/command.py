@@ -15,6 +15,7 @@ from aqbio.look.levels import MotionLevels, motion_levels
 from aqbio.look.muscles import read_muscles
 from aqbio.look.page import closure_sentence, look_page
 from aqbio.look.tables import whole_contacts
+from aqbio.look.trust import drift_sentence, residual_sentence
 from aqbio.study.internal import contained
 
 MODEL_SUFFIX = ".osim"
@@ -75,6 +76,10 @@ def summary(levels: MotionLevels) -> Iterator[str]:
         f"{sides['left']} left, {sides['right']} right"
     )
     yield causes_sentence(levels)
+    if levels.drift is not None and levels.drift.is_tolerated:
+        yield drift_sentence(levels.drift)
+    if levels.residual is not None and levels.residual.is_tolerated:
+        yield residual_sentence(levels.residual)
     yield closure_sentence(levels)
     for finding in sorted(levels.findings, key=lambda x: SEVERITIES.index(x.severity)):
         if finding.severity != "info":

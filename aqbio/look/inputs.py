@@ -12,8 +12,6 @@ import xarray as xr
 import yaml
 from pydantic import ValidationError
 
-from aqbio.body.anatomy import stands_upright
-from aqbio.body.statements import MASS_DISAGREEMENT
 from aqbio.config import MarkerSet, ModelMap, Trial
 from aqbio.config.settings import Laboratory, Prepare, Solve
 from aqbio.errors import AqbioError, Finding, listed
@@ -41,6 +39,7 @@ from aqbio.inverse_kinematics.solution import (
 from aqbio.inverse_kinematics.stage import moving_solution
 from aqbio.inverse_kinematics.trial_pose import SolvedCoordinates, coordinates_of_file
 from aqbio.io.mot import Storage, read_storage
+from aqbio.look.model_findings import model_findings
 from aqbio.look.unmeasured import unmeasured_stance, without_unmeasured
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import TrackedMarkers
@@ -49,13 +48,12 @@ from aqbio.observed.mask import NOT_IN_FILE, Observed, observed_from
 from aqbio.observed.parts import ObservedParts, lost_findings, of_the_model
 from aqbio.opensim.session import quiet
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.prepare.body_size import vertical_masses
 from aqbio.prepare.coordinates import coordinate_columns, trial_of_storage
 from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.prepared import MEASURED, UNSURE_FREE_MOMENT, foot_loads, without_free_moment
 from aqbio.prepare.stage import OPENSIM_AXES
-from aqbio.prepare.trial import PreparedTrial, prepare_trial
+from aqbio.prepare.trial import prepare_trial
 from aqbio.signals import longest_gap
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -303,60 +301,6 @@ MIN_GRAVITY_MPS2 = 9.0
 
 MAX_TILT = 0.1
 """Largest share of gravity across the vertical: fits of plates tilt it by less than 1 degree."""
-
-
-def model_findings(
-    model: Path, skeleton: Skeleton, model_map: ModelMap, trial: PreparedTrial
-) -> list[Finding]:
-    """Findings on the model: its mass against the plates, how it stands, parts that it lacks."""
-    findings = _arms_missing(model_map, model)
-    mass = float(skeleton.mass.sum())
-    weighed = np.zeros(0) if trial.vertical is None else vertical_masses(*trial.vertical)
-    if len(weighed) and abs(float(np.median(weighed)) / mass - 1.0) > MASS_DISAGREEMENT:
-        findings.append(
-            Finding(
-                rule="mass-disagreement",
-                severity="warning",
-                what=f"the model weighs {mass:.1f} kg, and whole strides on the plates "
-                f"{np.median(weighed):.1f} kg: it is not scaled to this person, or the forces are "
-                "another's. The difference is in the residual.",
-                file=model.name,
-                number=float(np.median(weighed)) / mass - 1.0,
-                limit=MASS_DISAGREEMENT,
-                unit="relative",
-                fix="scale the model to the person, mass included.",
-            )
-        )
-    if not stands_upright(skeleton):
-        findings.append(
-            Finding(
-                rule="model-posture",
-                severity="warning",
-                what="in its default pose the model does not stand upright with its right side at "
-                "+z: left and right, and signs of flexion, may be wrong.",
-                file=model.name,
-                fix="look at the table of the model below; stand it upright in OpenSim.",
-            )
-        )
-    return findings
-
-
-def _arms_missing(model_map: ModelMap, model: Path) -> list[Finding]:
-    """Finding that another part stands for arms or torso: numbers are of the model as it is."""
-    missing = [name for name in ("torso", "arm_left", "arm_right") if name not in model_map.groups]
-    if not missing:
-        return []
-    return [
-        Finding(
-            rule="groups-missing",
-            severity="info",
-            what=f"the model has no {listed(missing)} of its own: whatever their mass is part of "
-            "moves rigidly with it, and the momentum of arms that swing is missing.",
-            file=model.name,
-            number=float(len(missing)),
-            unit="groups",
-        )
-    ]
 
 
 # joints that a file holds -------------------------------------------------------------------------

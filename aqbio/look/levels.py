@@ -27,6 +27,14 @@ from aqbio.gait.roles import RoleScheme
 from aqbio.inverse_dynamics.fitted import FORCES_NOT_USED
 from aqbio.look.inputs import ModelInMotion, reworded
 from aqbio.look.muscles import MuscleForces
+from aqbio.look.trust import (
+    FlightDrift,
+    Residual,
+    along_run,
+    flight_drift,
+    residual,
+    trust_findings,
+)
 from aqbio.observed.parts import observed_only
 from aqbio.opensim.reference import reference_differences
 from aqbio.prepare.prepared import MEASURED
@@ -37,6 +45,11 @@ from aqbio.vectors import BoolArray, FloatArray
 INDUCED_COORDINATES = "induced_coordinate_acceleration"
 """Variable with the acceleration of every free coordinate by source."""
 
+
+TESTED = (
+    "com", "ground_force", "residual_force", "residual_moment", "group_angular_momentum",
+)  # fmt: skip
+"""Variables that tests of mechanics read."""
 
 FRAME = "ground axes of the OpenSim model and its files"
 
@@ -56,6 +69,10 @@ class MotionLevels:
     """Relative error of every level's identity, and of level A against OpenSim."""
     findings: tuple[Finding, ...]
     """Of the inputs and of the levels."""
+    residual: Residual | None
+    """What forces and motion leave unexplained; None without forces of a whole body."""
+    drift: FlightDrift | None
+    """Change of the total angular momentum in flight; None where no flight shows it."""
     muscles: tuple[str, ...] = ()
     """Muscles that are sources of level C."""
 
@@ -98,13 +115,20 @@ def motion_levels(
     errors = _largest(frame_errors, undetermined)
     errors["A against OpenSim"] = _against_opensim(moving, result)
     heading = direction_of_travel(data, result.balance)
+    dataset = _on_clock_of_file(dataset, moving).assign_attrs(heading=heading, frame=FRAME)
+    run = along_run(dataset[list(TESTED)], heading)
+    left = residual(run)
+    drift = flight_drift(run, result.contacts, moving.cutoff_hz, start=moving.start)
+    findings += [*_closure_findings(errors), *trust_findings(left, drift)]
     return MotionLevels(
         moving=moving,
         result=result,
-        dataset=_on_clock_of_file(dataset, moving).assign_attrs(heading=heading, frame=FRAME),
+        dataset=dataset,
         heading=heading,
         closures=errors,
-        findings=(*moving.findings, *reworded([*findings, *_closure_findings(errors)])),
+        findings=(*moving.findings, *reworded(findings)),
+        residual=left,
+        drift=drift,
         muscles=tuple(actuators),
     )
 

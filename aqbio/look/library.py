@@ -19,7 +19,6 @@ from aqbio.filters import design_cutoff, low_pass
 from aqbio.gait.roles import group_sum, membership
 from aqbio.inverse_kinematics.trial_pose import coordinates_of_file
 from aqbio.io.mot import read_storage
-from aqbio.io.sampling import even_storage
 from aqbio.look.inputs import (
     DEFAULT_CUTOFF_HZ,
     check_cutoff,
@@ -37,7 +36,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.opensim.session import quiet
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.prepare.coordinates import coordinate_values
+from aqbio.prepare.coordinates import coordinate_values, even_motion
 from aqbio.rotation.induced import CONTACT_ROWS
 from aqbio.rotation.levels import PRIMARY
 from aqbio.vectors import BoolArray, FloatArray
@@ -111,7 +110,7 @@ def momentum(
     except AqbioError:  # no person: momentum by segment is known all the same
         groups = {}
     skeleton, _ = with_held_joints(skeleton, storage, groups or {"body": skeleton.bodies})
-    storage, rate, _ = even_storage(storage, file.name)
+    storage, rate, _ = even_motion(storage, file)
     try:
         columns, _ = coordinate_values(storage, skeleton, file)
         design_cutoff(rate, cutoff_hz)

@@ -14,12 +14,13 @@ from aqbio.contributions.trial import MAX_CLOSURE_ERROR
 from aqbio.errors import SEVERITIES
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import Step
-from aqbio.look.causes import ANKLE, TOES, by_leg, causes_sentence
+from aqbio.look.causes import ANKLE, TOES, by_leg, causes_sentence, mechanics_sentences
 from aqbio.look.inputs import GUESSED
 from aqbio.look.levels import MotionLevels
-from aqbio.look.tables import SIGNALS, along_run, averaged_contacts, contact_means, whole_contacts
+from aqbio.look.tables import SIGNALS, averaged_contacts, contact_means, whole_contacts
+from aqbio.look.trust import along_run
 from aqbio.multibody.poses import segment_poses
-from aqbio.names import GRAVITY, SIDES
+from aqbio.names import SIDES
 from aqbio.pages.filters import ASSETS, CONTENT_SECURITY, counted, rows, template
 from aqbio.pages.packed import Channel
 from aqbio.pages.replay import (
@@ -97,7 +98,8 @@ def look_page(levels: MotionLevels, tables: dict[str, pd.DataFrame]) -> str:
         carried=_momentum_table(run, steps),
         steps=rows(tables["steps"]),
         closure=closure_sentence(levels),
-        residual=list(_residual(levels, run)),
+        tests=list(mechanics_sentences(levels)),
+        residual=list(_residual(levels)),
         cutoff=f"{moving.cutoff_hz:g}",
         start=f"{moving.start:g}" if moving.start else "",
         findings=sorted(levels.findings, key=lambda finding: SEVERITIES.index(finding.severity)),
@@ -208,20 +210,16 @@ def _momentum_table(run: xr.Dataset, steps: Sequence[Step]) -> dict[str, Any] | 
     return {"feet": feet, "rows": lines}
 
 
-def _residual(levels: MotionLevels, run: xr.Dataset) -> Iterator[dict[str, Any]]:
-    """Root mean square of the residual force and moment over measured frames."""
-    if not levels.with_forces:
+def _residual(levels: MotionLevels) -> Iterator[dict[str, Any]]:
+    """Residual force and moment, root mean square over measured frames, and their limits."""
+    if (left := levels.residual) is None:
         return
-    weight = float(run.attrs["mass"]) * GRAVITY
-    for name, variable, factor, unit in (
-        ("Force", "residual_force", 100.0 / weight, "%BW"),
-        ("Moment about this axis", "residual_moment", 1.0, "N m"),
+    share = 100.0 / left.weight
+    for name, numbers, limit, unit in (
+        ("Force", share * left.force, share * left.max_force, "%BW"),
+        ("Moment about this axis", left.moment, left.max_moment, "N m"),
     ):
-        values = run[variable].values
-        finite_values = values[np.isfinite(values).all(axis=1)]
-        if len(finite_values):
-            rms = factor * np.sqrt((finite_values**2).mean(axis=0))
-            yield {"name": name, "unit": unit, "numbers": rms.tolist()}
+        yield {"name": name, "unit": unit, "numbers": numbers.tolist(), "limit": limit}
 
 
 def _map_words(levels: MotionLevels) -> str:
@@ -269,7 +267,8 @@ def _replay(levels: MotionLevels, run: xr.Dataset) -> TrialReplay:
             .sel(contact_model=PRIMARY, axis="y")
             .sum("foot", skipna=False)
         )
-        curves["cause"] = _drawn_causes(causes)
+        if drawn := _drawn_causes(causes):
+            curves["cause"] = drawn
     return TrialReplay(
         participant_id=moving.name,
         trial_id="look",
@@ -293,8 +292,11 @@ MAX_DRAWN_CAUSES = 12
 """Number of sources whose curves are drawn: those with the largest vertical force."""
 
 
-def _drawn_causes(causes: xr.DataArray) -> tuple[tuple[str, ...], Channel]:
-    """Names and curves (T, K) of the sources with the largest vertical forces, in their order."""
+def _drawn_causes(causes: xr.DataArray) -> tuple[tuple[str, ...], Channel] | None:
+    """Names and curves (T, K) of the sources with the largest vertical forces, in their order.
+
+    None where level C is known nowhere.
+    """
     values = {str(name): causes.sel(source=name).values for name in causes["source"].values}
     for side in SIDES:
         toes = values.pop(f"{TOES}_{side}", None)
@@ -304,4 +306,6 @@ def _drawn_causes(causes: xr.DataArray) -> tuple[tuple[str, ...], Channel]:
     size = {name: float(np.nan_to_num(np.abs(curve)).mean()) for name, curve in values.items()}
     largest = sorted(size, key=lambda name: -size[name])[:MAX_DRAWN_CAUSES]
     names = tuple(name for name in values if name in largest and size[name] > 0.0)
+    if not names:
+        return None
     return names, Channel(np.stack([values[name] for name in names], axis=1), FORCE)

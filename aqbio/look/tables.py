@@ -20,11 +20,11 @@ from aqbio.gait.steps import (
     Contact,
     Step,
     phase_mean,
-    rotation_about_vertical,
     steps_from_contacts,
 )
 from aqbio.io.dictionary import Columns, columns
 from aqbio.look.levels import MotionLevels
+from aqbio.look.trust import along_run
 from aqbio.names import AXES, GRAVITY
 from aqbio.rotation.hub import OTHER_JOINTS
 from aqbio.rotation.levels import PRIMARY
@@ -68,19 +68,6 @@ SIGNALS = (
     Signal("C", "induced_com_acceleration", "source", "centre_of_mass", "acceleration"),
 )
 """Rows of the table of contributions; of level C the primary contact model, both feet together."""
-
-
-def along_run(dataset: xr.Dataset, heading: float) -> xr.Dataset:
-    """Vectors of a dataset on axes along the direction of travel: x forward, y up, z right."""
-    turn = rotation_about_vertical(-heading).T
-    turned = {
-        str(name): variable.copy(data=variable.transpose(..., "axis").values @ turn)
-        if variable.dims[-1] == "axis"
-        else variable
-        for name, variable in dataset.data_vars.items()
-        if "axis" in variable.dims and variable.dtype.kind == "f"
-    }
-    return dataset.assign(turned)
 
 
 def steps_of(levels: MotionLevels) -> tuple[Step, ...]:

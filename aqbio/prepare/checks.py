@@ -83,6 +83,8 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
     if frame in broken:
         cause = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
         cause += ", and the clocks of movement and plates part there"
+        if trial.coordinates_file:
+            cause += ", or the angles are those of another model"
     else:
         cause = (
             "frames are lost between them, so that the clocks of movement and plates part there, "

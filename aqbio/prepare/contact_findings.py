@@ -116,7 +116,7 @@ def _note_foot(contact: PlateContact, name: str, named_foot: int, notes: Notes) 
             "warning",
             f"the {name} ({contact.peak:.0f} N) belongs to no foot: "
             + (
-                "no foot marker is seen then."
+                "no foot is seen near it then."
                 if unseen
                 else f"the next foot is {contact.distance:.2f} m away."
             ),

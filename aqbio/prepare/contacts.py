@@ -248,7 +248,10 @@ def _edges(point: FloatArray, corners: FloatArray) -> tuple[FloatArray, FloatArr
 
 
 def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
-    """Foot, its distance, how much farther the other one is, and whether the nearest changes."""
+    """Foot, its distance, how much farther the other one is, and whether the nearest changes.
+
+    Far from the only foot that is seen, it is unknown.
+    """
     if not len(distance):
         return NO_FOOT, float("nan"), float("nan"), False
     left, right = (median(distance[:, foot]) for foot in (LEFT, RIGHT))
@@ -263,6 +266,8 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
     shared = gap[0] * gap[1] < 0.0 and min(abs(gap[0]), abs(gap[1])) > MIN_FOOT_MARGIN_M
     if nearest > MAX_FOOT_DISTANCE_M:
         foot = NO_FOOT
+        if np.isnan(farther):
+            nearest = float("nan")
     return foot, nearest, farther - nearest, bool(shared)
 
 

@@ -20,6 +20,7 @@ from aqbio.io.trial_files import read_forces
 from aqbio.labels.marker_set import landmark_labels, model_marker_set, stand_ins
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import without_turns
+from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.determined import determined_by_file, filled_coordinates
 from aqbio.opensim.child_process import with_model
@@ -27,7 +28,7 @@ from aqbio.opensim.session import quiet
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.checks import MAX_MEDIAN_SPEED_M_S
 from aqbio.prepare.prepared import prepared_coordinates
-from aqbio.vectors import FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 
 MAX_RADIANS = 7.0
 """No joint angle of a runner is larger than a whole turn: larger numbers are degrees, rad."""
@@ -71,13 +72,14 @@ def trial_of_storage(
 ) -> CoordinatesTrial:
     """Trial of the coordinates in a storage file, with the forces that belong to it."""
     skeleton = with_points(skeleton, stand_ins(skeleton, model_map))
-    storage, rate, uneven = even_storage(storage, path.name)
+    storage, rate, uneven = even_motion(storage, path)
     q, findings = coordinate_values(storage, skeleton, path)
     findings += uneven
     check_lengths(q[:, ~skeleton.coordinate_is_rotation], rate, path)
     loads = None
     if forces is not None:
-        loads, force_findings = read_forces(forces, float(storage.time[0]))
+        moving = _moving_bodies(skeleton, storage.time, q)
+        loads, force_findings = read_forces(forces, float(storage.time[0]), moving)
         findings += force_findings
     marker_set = model_marker_set(skeleton, model_map)
     positions = _positions(skeleton, q)
@@ -87,6 +89,74 @@ def trial_of_storage(
     labels = tuple(skeleton.markers[index] for index in columns)
     recording = Recording(labels, positions[:, columns], rate, loads, tuple(findings))
     return CoordinatesTrial(recording, marker_set, skeleton.coordinates, q)
+
+
+@dataclass(frozen=True, eq=False)
+class _Bodies:
+    """Bodies of a model that coordinates move, as `aqbio.io.mot_forces.MovingBodies`."""
+
+    skeleton: Skeleton
+    time: FloatArray
+    """(T,) array, s. Of the file."""
+    q: FloatArray
+    """(T, C) array, rad or m. As the file has them, not low-passed; linear between its rows, as
+    OpenSim takes a table at other times."""
+    determined: BoolArray
+    """(B,) bool array. Bodies that the file determines in all frames."""
+
+    @property
+    def start(self) -> float:
+        """First instant of the file, s."""
+        return float(self.time[0])
+
+    @property
+    def stop(self) -> float:
+        """Last instant of the file, s."""
+        return float(self.time[-1])
+
+    def poses(self, body: str, time: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        """Axes (T, 3, 3) to ground and origin (T, 3), m, of a body; None if it is not known."""
+        if body not in self.skeleton.bodies:
+            return None
+        index = self.skeleton.bodies.index(body)
+        if not self.determined[index]:
+            return None
+        if not len(time):
+            return np.zeros((0, 3, 3)), np.zeros((0, 3))
+        q = np.stack([np.interp(time, self.time, column) for column in self.q.T], axis=1)
+        poses = segment_poses(self.skeleton, q)
+        return poses.rotation[:, index], poses.origin[:, index]
+
+
+def _moving_bodies(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> _Bodies:
+    """The bodies of a model moved by coordinates (T, C)."""
+    filled = filled_coordinates(skeleton, q)
+    determined = np.asarray(determined_by_file(skeleton, filled, np.isfinite(q)).all(axis=0))
+    return _Bodies(skeleton, time, filled, determined)
+
+
+MIN_MOTION_ROWS = 6
+"""Least number of rows of a motion: a quintic spline, whose second derivative is the acceleration,
+needs six."""
+
+
+def even_motion(storage: Storage, path: Path) -> tuple[Storage, float, list[Finding]]:
+    """A motion at even times, its rate, Hz, and findings; refuses one of too few rows."""
+    _refuse_few_rows(len(storage.time), path)
+    even, rate, findings = even_storage(storage, path.name)
+    _refuse_few_rows(len(even.time), path)
+    return even, rate, findings
+
+
+def _refuse_few_rows(rows: int, path: Path) -> None:
+    if rows < MIN_MOTION_ROWS:
+        raise AqbioError(
+            f"the motion has {rows} {'row' if rows == 1 else 'rows'}; at least {MIN_MOTION_ROWS} "
+            "are needed for accelerations, and one contact of a foot for its causes.",
+            file=path.name,
+            fix="give the motion of a step or more.",
+            rule="motion-rows",
+        )
 
 
 def check_lengths(lengths: FloatArray, rate: float, path: Path) -> None:

@@ -145,7 +145,8 @@ def prepare_trial(
     check_paths(recording, trial, notes)
     check_task(recording, trial, notes)
     check_frames(recording, trial, notes.file)
-    recording = without_flicker(recording, notes)
+    if not trial.coordinates_file:
+        recording = without_flicker(recording, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
     plates, moving = None, trial.task != "static"
     feet = foot_markers(recording.labels, recording.positions, marker_set)
@@ -163,7 +164,9 @@ def prepare_trial(
             recording, plates, feet, trial, marker_set, masses=masses, rotation=axes.matrix,
             laboratory=laboratory, settings=settings, notes=notes,
         )  # fmt: skip
-    markers, filled = filled_markers(recording, contact.contacts, settings, notes)
+    silent = replace(notes, findings=[])  # of joint angles, coordinates-missing says what lacks
+    of_gaps = silent if trial.coordinates_file else notes
+    markers, filled = filled_markers(recording, contact.contacts, settings, of_gaps)
     return PreparedTrial(
         labels=recording.labels,
         rate=recording.rate,

@@ -30,7 +30,7 @@ from aqbio.multibody.jacobians import (
 )
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass, momentum_matrix
-from aqbio.multibody.skeleton import Skeleton
+from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray, combined, cross
 
 POINT = "C1"
@@ -60,6 +60,14 @@ its rows answer with every wrench that a flat ground can exert. C3: the foot can
 What cannot move is what bears the force: the mean of foot and toes, weighted as they bear it. C4:
 as C2, with a foot that bears all of it and toes that bear nothing.
 """
+
+MIN_MOBILITY_SHARE = 0.01
+"""A foot that resists a motion like more than a hundred times the body's mass (at 1 m) cannot make
+it: the pelvis of the model is not free to. A free body resists at most like 1 + h² of its masses, h
+its height over the foot, m."""
+
+FREE_ROOT = 6
+"""Coordinates of a pelvis that moves and turns along all axes."""
 
 MIN_CONTACT_FORCE_N = 20.0
 """Vertical force below which a foot has no defined centre of pressure, N."""
@@ -193,6 +201,8 @@ class EquationsOfMotion:
     feet: tuple[FootConstraint, ...]
     """tuple of F FootConstraint."""
     outcomes: Outcomes
+    is_free: bool = True
+    """True if the pelvis moves and turns along all axes; in a planar model it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +323,14 @@ def equations_of_motion(
         demand=demand,
         feet=tuple(feet),
         outcomes=body.outcomes,
+        is_free=len(root_coordinates(skeleton)) >= FREE_ROOT,
     )
+
+
+def root_coordinates(skeleton: Skeleton) -> IntArray:
+    """Free coordinates (N,) of the joint between ground and body."""
+    of_root = skeleton.driver[skeleton.parent[skeleton.axes.body] == GROUND]
+    return np.intersect1d(skeleton.free, of_root)
 
 
 def induced_accelerations(equations: EquationsOfMotion, contact_model: str) -> InducedAccelerations:
@@ -323,11 +340,17 @@ def induced_accelerations(equations: EquationsOfMotion, contact_model: str) -> I
     u̇⁰_s + M⁻¹ Aᵀ λ_s``: ``λ_s = (A M⁻¹ Aᵀ)⁻¹ (d_s − A u̇⁰_s)``. Frames are solved together by
     which feet touch; in flight nothing is held. Zajac FE, Gordon ME (1989), Exercise and Sport
     Sciences Reviews 17, 187-230; Hamner SR, Seth A, Delp SL (2010), J Biomech 43, 2709-2716.
+
+    A planar model has no motion along some rows: there the ground answers nothing (``P`` in place
+    of the identity, `_movable_rows`), and what was measured along them is the remainder's.
     """
     rows = CONTACT_ROWS[contact_model]
+    movable = None if equations.is_free else _movable_rows(equations, rows)
     touching = np.stack([foot.touching for foot in equations.feet], axis=1)
     measured = np.stack([foot.wrench for foot in equations.feet], axis=1)
-    free = measured - np.where(touching[..., None], measured @ (rows.T @ rows), 0.0)
+    held = rows.T @ rows if movable is None else rows.T @ movable @ rows
+    answered = (measured[..., None, :] @ held)[..., 0, :]
+    free = measured - np.where(touching[..., None], answered, 0.0)
     wrench = np.zeros(equations.demand.shape)
     wrench[..., equations.sources.index(REMAINDER)] = free.reshape(len(free), -1)
     demand = equations.demand - equations.compliance @ wrench
@@ -335,8 +358,33 @@ def induced_accelerations(equations: EquationsOfMotion, contact_model: str) -> I
         constraints = np.kron(np.eye(len(pattern))[pattern], rows)
         frames = np.flatnonzero((touching == pattern).all(axis=1))
         inertia = constraints @ equations.compliance[frames] @ constraints.T
-        wrench[frames] += constraints.T @ np.linalg.solve(inertia, constraints @ demand[frames])
+        asked = constraints @ demand[frames]
+        if movable is not None:
+            projection = _block_diagonal(movable[frames][:, pattern])
+            rest = np.eye(projection.shape[1]) - projection
+            inertia = projection @ inertia @ projection + rest
+            asked = projection @ asked
+        wrench[frames] += constraints.T @ np.linalg.solve(inertia, asked)
     return _induced(equations, contact_model, wrench)
+
+
+def _movable_rows(equations: EquationsOfMotion, rows: FloatArray) -> FloatArray:
+    """(T, F, K, K): projections of K rows onto the motions that the model lets each foot make."""
+    starts = 6 * np.arange(len(equations.feet))
+    blocks = [equations.compliance[:, at : at + 6, at : at + 6] for at in starts]
+    mobility, axes = np.linalg.eigh(rows @ np.stack(blocks, axis=1) @ rows.T)
+    least = MIN_MOBILITY_SHARE / np.broadcast_to(equations.outcomes.mass, len(mobility))
+    is_movable = mobility > least[:, None, None]
+    return np.asarray((axes * is_movable[..., None, :]) @ np.swapaxes(axes, -1, -2))
+
+
+def _block_diagonal(blocks: FloatArray) -> FloatArray:
+    """(T, F K, F K) array of blocks (T, F, K, K) along its diagonal."""
+    frames, feet, rows, _ = blocks.shape
+    diagonal = np.zeros((frames, feet, rows, feet, rows))
+    for foot in range(feet):
+        diagonal[:, foot, :, foot] = blocks[:, foot]
+    return diagonal.reshape(frames, feet * rows, feet * rows)
 
 
 def _induced(

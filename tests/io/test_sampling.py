@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,8 +42,8 @@ def test_jitter_is_taken_back(rate, start, share, seed, declared):
     st.sampled_from([0.0, 12.347]),
 )  # fmt: skip
 def test_rounded_times_are_even(rate, digits, start):
-    time = np.round(start + np.arange(500) / rate, digits)
-    values = course(time)
+    exact = start + np.arange(500) / rate
+    time, values = np.round(exact, digits), course(exact)
     sampled = evenly_sampled(time, values, "a.trc", rate)
     assert sampled.rate == rate
     assert sampled.values is values
@@ -69,10 +71,42 @@ def test_lost_rows_are_gaps(lost_rows, digits):
 @given(st.integers(2, 290), st.sampled_from([0.0, 0.003]))
 def test_time_that_stands_or_runs_backward_is_refused_with_its_row(row, back):
     time = np.arange(300) / 250.0
+    values = course(time)
     time[row] = time[row - 1] - back
     words = "runs backward" if back else "stands still"
     with refused("time-not-uniform", f"{words}.* from row {row} to row {row + 1}"):
-        evenly_sampled(time, course(time), "a.trc")
+        evenly_sampled(time, values, "a.trc")
+
+
+@given(st.lists(st.integers(0, 299), min_size=1, max_size=4), st.sampled_from([4, 8]))
+def test_rows_that_repeat_the_one_before_are_left_out(copied, digits):
+    """As OpenSim's tools write the last instant twice; the numbers are those of the rows once."""
+    rows = np.sort(np.concatenate([np.arange(300), copied]))
+    time = np.round(rows / 250.0, digits)
+    for forces in (False, True):
+        sampled = evenly_sampled(time, course(rows / 250.0), "a.mot", forces=forces)
+        assert sampled.rate == 250.0
+        np.testing.assert_array_equal(sampled.values, course(np.arange(300) / 250.0))
+        [finding] = sampled.findings
+        assert (finding.rule, finding.severity) == ("rows-repeated", "info")
+        assert finding.number == len(copied)
+        first = int(np.flatnonzero(np.diff(rows) == 0)[0]) + 2
+        assert re.match(rf"data rows? {first}\b", finding.what)
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_a_last_row_is_left_out_even_where_nothing_moves(copies):
+    rows = np.minimum(np.arange(100 + copies), 99)
+    sampled = evenly_sampled(rows / 250.0, np.ones((len(rows), 3)), "a.mot")
+    assert len(sampled.values) == 100
+    assert sampled.rate == 250.0
+
+
+def test_equal_rows_at_one_rounded_time_are_samples_of_their_own():
+    """An unloaded plate at 2000 Hz, its times rounded to a millisecond."""
+    time = np.round(np.arange(400) / 2000.0, 3)
+    sampled = evenly_sampled(time, np.zeros((400, 3)), "a.mot", 2000.0, forces=True)
+    assert len(sampled.values) == 400
 
 
 @given(st.integers(0, 2**31))

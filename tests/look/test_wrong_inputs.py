@@ -67,6 +67,16 @@ class CaseFiles(NamedTuple):
         write_storage(path, names, storage.time, storage.values[:, kept_indices], in_degrees=True)
         return path
 
+    def rows(self, count: int, name: str = "rows.mot", first: int = 40, last: int = 1) -> Path:
+        """Some rows of the motion, the last one so many times."""
+        storage, path = read_storage(self.files.motion), self.folder / name
+        chosen = np.concatenate(
+            [np.arange(first, first + count), np.full(last - 1, first + count - 1)]
+        )
+        time, values = storage.time[chosen], storage.values[chosen]
+        write_storage(path, storage.columns, time, values, in_degrees=True)
+        return path
+
     def forces(self, change=lambda table: table, start: float = START) -> Path:
         path = self.folder / "changed_grf.mot"
         truth = run_truth(gait(), np.arange(round(SECONDS * FORCE_RATE)) / FORCE_RATE)
@@ -233,21 +243,50 @@ REFUSED: dict[str, Case] = {
         "muscle-columns",
         lambda g: (g.files.model, g.files.motion, g.files.forces, g.files.forces),
     ),
+    **{
+        f"a motion of {count} rows": (
+            "motion-rows",
+            lambda g, count=count: (g.files.model, g.rows(count), g.files.forces),
+        )
+        for count in (1, 2, 3, 5)
+    },
+    "five rows and a copy": (
+        "motion-rows",
+        lambda g: (g.files.model, g.rows(5, last=3), g.files.forces),
+    ),
+    "knees of another sign": (
+        "pose-impossible",
+        lambda g: (
+            g.files.model,
+            g.motion(**{n: v for n, v in _sign_flipped(g.files).items() if "knee" in n}),
+            g.files.forces,
+        ),
+    ),
     "angles of another sign": (
         "pose-impossible",
         lambda g: (g.files.model, g.motion(**_sign_flipped(g.files)), g.files.forces),
     ),
     "another body's angles": (
-        "marker-size",
+        "pose-impossible",
         lambda g: (g.files.model, g.motion(**_folded(g.files)), g.files.forces),
     ),
 }
 
+MISSING = (
+    ("knee_angle_r",), ("knee_angle_l",), ("hip_flexion_l",), ("ankle_angle_r",),
+    ("lumbar_extension",), ("arm_flex_r", "elbow_flex_r"),
+    ("knee_angle_l", "knee_angle_r", "arm_flex_l"),
+)  # fmt: skip
+"""Columns of joints that a file lacks."""
+
 FINDING_CASES: dict[str, Case] = {
-    "a knee is missing": (
-        "coordinates-missing",
-        lambda g: (g.files.model, g.without("knee_angle_r"), g.files.forces),
-    ),
+    **{
+        f"{' and '.join(columns)} missing": (
+            "coordinates-missing",
+            lambda g, columns=columns: (g.files.model, g.without(*columns), g.files.forces),
+        )
+        for columns in MISSING
+    },
     "forces of another place": (
         "forces-elsewhere",
         lambda g: (g.files.model, g.files.motion, g.forces(lambda table: _moved(table, 3.0))),
@@ -300,6 +339,49 @@ def test_a_doubtful_input_is_named_and_its_numbers_left_out(name, files, tmp_pat
     assert finding.fix.endswith(".")
     assert np.isnan(levels.dataset["induced_ground_force"].values).all()
     assert "what each joint causes is not known" in printed
+
+
+def test_a_missing_joint_has_no_consequence_that_looks_like_a_cause(files, tmp_path):
+    """No gaps of markers, no plates under no foot, no recording that is too short."""
+    case_files = CaseFiles(tmp_path, files)
+    moving = read_model_in_motion(files.model, case_files.without("knee_angle_l"), files.forces)
+    rules = {finding.rule for finding in moving.findings if finding.severity != "info"}
+    assert rules == {"coordinates-missing", "parts-unseen"}
+    sound = read_model_in_motion(files.model, files.motion, files.forces)
+    for name in ("contact_foot", "contact_touchdown", "contact_toe_off"):
+        np.testing.assert_array_equal(moving.prepared[name], sound.prepared[name])
+
+
+@pytest.mark.parametrize("count", [6, 7, 8, 12])
+def test_a_motion_of_a_few_rows_has_a_page(count, files, tmp_path):
+    """In a stance: contacts are cut, and every sum closes."""
+    motion = CaseFiles(tmp_path, files).rows(count)
+    lines: list[str] = []
+    page = look(files.model, motion, files.forces, tmp_path / "out", lines.append)
+    assert f"{count} frames" in page.read_text(encoding="utf-8")
+    assert any("every sum closes" in line for line in lines)
+    assert aqbio.momentum(files.model, motion).sizes["time"] == count
+
+
+@pytest.mark.parametrize("last", [2, 3])
+def test_a_last_row_that_is_repeated_is_read_once_and_said(last, files, tmp_path):
+    case_files = CaseFiles(tmp_path, files)
+    motions = case_files.rows(200, "once.mot"), case_files.rows(200, "copied.mot", last=last)
+    once, copied = (read_model_in_motion(files.model, path, files.forces) for path in motions)
+    motion = once.solution.motion, copied.solution.motion
+    np.testing.assert_allclose(motion[0].q, motion[1].q, rtol=0, atol=1e-12)
+    [finding] = [finding for finding in copied.findings if finding.rule == "rows-repeated"]
+    assert finding.number == last - 1
+    assert "201" in finding.what
+    momenta = [aqbio.momentum(files.model, path)["angular_momentum"] for path in motions]
+    np.testing.assert_allclose(*momenta, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_the_library_refuses_motions_of_too_few_rows_as_the_page_does(count, files, tmp_path):
+    with pytest.raises(AqbioError, match="at least 6 are needed") as refused:
+        aqbio.momentum(files.model, CaseFiles(tmp_path, files).rows(count))
+    assert refused.value.rule == "motion-rows"
 
 
 def _heavier(model) -> None:

@@ -20,6 +20,7 @@ from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.prepare.axes import laboratory_axes
+from aqbio.prepare.checks import ONE_FRAME_FIX
 from aqbio.prepare.coordinates import coordinates_trial
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.shared_frames import (
@@ -235,7 +236,15 @@ def _trial_problems(
     stands_still = is_static(recording.positions) or (
         static and standing_part(recording.positions, recording.rate) is not None
     )
-    if stands_still != static:
+    if len(recording.positions) == 1 and not static:
+        yield Finding(
+            rule="task",
+            severity="error",
+            what=f"the sheet says {trial.task}, but the file holds one frame: no movement is seen.",
+            file=trial.source,
+            fix=ONE_FRAME_FIX,
+        )
+    elif stands_still != static:
         yield Finding(
             rule="task",
             severity="error",

@@ -105,11 +105,27 @@ STANDING_NAME = re.compile(r"(?<![a-z])(static|standing|calib?(ration)?|[ant][-_
 """Words of file names that call a recording a static trial."""
 
 
+MOVING_NAME = re.compile(r"(?<![a-z])(run(ning)?|sprint|walk(ing)?|jog(ging)?|gait)(?![a-z])")
+"""Words of file names that call a recording a trial in which the person moves."""
+
+
 def stands_still(recording: Recording, file: Path) -> bool:
-    """Tell whether a recording is a static trial: throughout, or in part if its name says so."""
+    """Tell whether a recording is a static trial: throughout, or in part if its name says so.
+
+    One frame is one unless its name says that the person moves, which raises AqbioError.
+    """
+    standing_name = STANDING_NAME.search(file.stem.casefold())
+    moving_name = MOVING_NAME.search(file.stem.casefold())
+    if len(recording.positions) == 1 and moving_name and not standing_name:
+        raise AqbioError(
+            "the file holds one frame, in which no movement is seen, and its name is not that of a "
+            "static trial.",
+            file=file.name,
+            fix="export the whole trial; if the person stands in it, call it static.",
+            rule="one-frame",
+        )
     if is_static(recording.positions):
         return True
-    standing_name = STANDING_NAME.search(file.stem.casefold())
     return bool(standing_name) and standing_part(recording.positions, recording.rate) is not None
 
 
@@ -276,6 +292,13 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _storage(storage: Storage, path: Path, file: Path) -> dict[str, StorageFacts]:
     """Forces, coordinates, or both in one file; OpenSim exports angles that are zero throughout."""
+    if len(storage.time) < 2:
+        raise AqbioError(
+            "the file holds one row: forces and coordinates of one instant are not used.",
+            file=path.name,
+            fix="export the whole trial.",
+            rule="one-frame",
+        )
     span = float(storage.time[-1] - storage.time[0])
     rate = (len(storage.time) - 1) / span if span > 0.0 else 0.0
     start, end = float(storage.time[0]), float(storage.time[-1])

@@ -192,9 +192,17 @@ MAX_RATE_DIFFERENCE = 0.005
 
 def sampling_rate(time: FloatArray, file: str, declared: float | None = None) -> float:
     """Samples per second of a uniform time column (T,), s; ``declared`` where it is rounded."""
+    if len(time) < 2:
+        raise AqbioError(
+            "the time column has one row: no rate follows from it.",
+            file=file,
+            where="time column",
+            fix="export the whole trial.",
+            rule="time-not-uniform",
+        )
     _refuse_other_unit(time, file, declared)
     steps = np.diff(time)
-    typical = float(np.median(steps)) if len(steps) else 0.0
+    typical = float(np.median(steps))
     deviation = np.abs(steps - typical)
     if not typical > 0.0 or deviation.max() > max(
         MAX_JITTER_SHARE * typical, min(MAX_ROUNDING_S, 0.5 * typical)
@@ -202,10 +210,9 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
         has_gaps = typical > 0.0 and (deviation > 0.5 * typical).mean() < MAX_LOST_STEP_SHARE
         if not has_gaps and (rate := _rate_of_rounded(time)) is not None:
             return rate
-        row = int(np.argmax(deviation)) + 2 if len(steps) else 1
-        step = f"{steps[row - 2]:g} s" if len(steps) else "unknown"
+        row = int(np.argmax(deviation)) + 2
         raise AqbioError(
-            f"the time column is not uniform: the step to row {row} is {step}, "
+            f"the time column is not uniform: the step to row {row} is {steps[row - 2]:g} s, "
             f"others are {typical:g} s.",
             file=file,
             where=f"data row {row}",

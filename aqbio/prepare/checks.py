@@ -143,8 +143,18 @@ def without_flicker(recording: Recording, notes: Notes) -> Recording:
     return replace(recording, positions=positions)
 
 
+ONE_FRAME_FIX = "export the whole trial; if it is a static trial, write static in column task."
+
+
 def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
-    """Refuse a static trial that moves about: a model scaled to it would be of another body."""
+    """Refuse a static trial that moves about, as of another body, and a run of one frame."""
+    if trial.task != "static" and len(recording.positions) == 1:
+        raise AqbioError(
+            f"the sheet says {trial.task}, but the file holds one frame: no movement is seen.",
+            file=notes.file,
+            fix=ONE_FRAME_FIX,
+            rule="task",
+        )
     if trial.task == "static" and not is_static(recording.positions):
         raise AqbioError(
             "the sheet says static, but the person moves about: in no "

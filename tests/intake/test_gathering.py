@@ -169,6 +169,29 @@ def test_plates_in_a_c3d_file_go_with_the_markers_of_their_recording(
     assert bool(clock_mismatch([sprint], forces)) == (not paired and name != "jump_forces.c3d")
 
 
+@pytest.mark.parametrize(
+    ("name", "is_static"),
+    [("static", True), ("neutral", True), ("sprint_static", True), ("sprint02", None)],
+)
+def test_one_frame_is_a_static_trial_unless_its_name_says_that_it_moves(tmp_path, name, is_static):
+    body = moving_body(3, 20, is_static=True)
+    write_trc(tmp_path / f"{name}.trc", tuple("abcdefghij"), body[:1], 100.0)
+    content = folder_content(tmp_path)
+    if is_static:
+        assert content.markers[0].is_static
+    else:
+        [unused] = content.unusable
+        assert "holds one frame, in which no movement is seen" in unused.why
+        assert unused.fix.endswith("call it static.")
+
+
+def test_forces_of_one_row_are_left_out(tmp_path):
+    write_storage(tmp_path / "static.mot", GRF, np.zeros(1), np.full((1, 6), 9.0), in_degrees=False)
+    content = folder_content(tmp_path)
+    assert not content.forces
+    assert content.unusable[0].why.startswith("the file holds one row")
+
+
 GRF = [f"ground_force_{part}{axis}" for part in "vp" for axis in "xyz"]
 ANGLES = ["pelvis_tx", "pelvis_ty", "pelvis_tz", "knee_angle_r"]
 LOADS = """<OpenSimDocument><ExternalLoads><objects><ExternalForce>

@@ -44,7 +44,7 @@ from aqbio.prepare.body_size import (
     stride_masses,
 )
 from aqbio.prepare.broken_contacts import without_failures
-from aqbio.prepare.checks import check_frames
+from aqbio.prepare.checks import check_frames, check_task
 from aqbio.prepare.clock import falls, flights, marked_height
 from aqbio.prepare.contact_findings import free_moment_measured
 from aqbio.prepare.contacts import (
@@ -74,6 +74,7 @@ from tests import made_run
 from tests.golden import differences
 from tests.io.made_c3d import MadePlate, write_c3d
 from tests.reference_values import check_references
+from tests.refusal import refused
 
 DELAY_TIME = np.arange(0.0, 1.6, 0.004)
 
@@ -1404,3 +1405,16 @@ SET = proposed_set("video", [], [(*EVERY_LABEL, "RKnee", "LKnee")], chosen_model
 def test_a_pelvis_needs_spines_or_both_hips():
     with pytest.raises(ValueError, match="give labels in front and behind, or those of both hips"):
         MarkerSet.model_validate({**SET.model_dump(), "pelvis": {"front": ["RHip"]}})
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_run_of_one_frame_is_refused_and_a_static_trial_is_not(frames):
+    recording = Recording(("A", "B"), np.ones((frames, 2, 3)), 100.0)
+    notes = Notes("fast", "P1", "fast.trc", "fast.trc")
+    trials = {
+        task: Trial(participant_id="P1", trial_id="fast", task=task, file="fast.trc")
+        for task in ("run", "static")
+    }
+    check_task(recording, trials["static"], notes)
+    with refused("task", "holds one frame: no movement is seen") if frames == 1 else nullcontext():
+        check_task(recording, trials["run"], notes)

@@ -213,6 +213,10 @@ def _limit_findings(solution: Solution, trial_id: str) -> Iterator[Finding]:
         )
 
 
+FIRST_TIME = "first_time"
+"""Attribute of a prepared trial: instant of its first frame on the clock of its file, s; without
+it, 0."""
+
 MIN_JUMP_DEG = 15.0
 """Change of a joint angle between frames at 250 Hz that counts as a jump: 3750 degrees/s."""
 
@@ -220,6 +224,7 @@ MIN_JUMP_DEG = 15.0
 def _jump_findings(solution: Solution, trial_id: str, marker_set: MarkerSet) -> Iterator[Finding]:
     """Frame-to-frame changes faster than a joint can move: ``limit`` is per frame at 250 Hz."""
     skeleton, time = solution.skeleton, solution.markers.time
+    first_time = float(solution.prepared.attrs.get(FIRST_TIME, 0.0))
     limit_degrees = MIN_JUMP_DEG
     limit = np.radians(limit_degrees) * 250.0
     jumps = []
@@ -235,7 +240,8 @@ def _jump_findings(solution: Solution, trial_id: str, marker_set: MarkerSet) -> 
     if jumps:
         fastest, frame, _, _ = max(jumps)
         jump_words = [
-            f"{skeleton.coordinates[index]} by {change:.0f} degrees at {time[at + 1]:.3f} s"
+            f"{skeleton.coordinates[index]} by {change:.0f} degrees at "
+            f"{first_time + time[at + 1]:.3f} s"
             for _, at, change, index in jumps
         ]
         near = solution.nearby_markers(index for *_, index in jumps)

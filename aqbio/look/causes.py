@@ -55,7 +55,7 @@ def _why_unknown(levels: MotionLevels) -> str:
     if not whole.any():
         lost = lost_parts(levels.moving.parts.observed, groups, np.ones(len(whole), dtype=bool))
         return f"the motion does not determine {', '.join(lost)}".replace("_", " ")
-    return "no contact has forces of a whole body"
+    return "forces and motion share too little of a contact"
 
 
 def mechanics_sentences(levels: MotionLevels) -> Iterator[str]:

@@ -31,6 +31,7 @@ from aqbio.inverse_kinematics.pose import (
     without_faults,
 )
 from aqbio.inverse_kinematics.solution import (
+    FIRST_TIME,
     Solution,
     SolvedTrial,
     solution_findings,
@@ -173,13 +174,14 @@ def _prepared(
     pose, observed, lost_frames = _observed(
         skeleton, read.q, rate, model_map, read.marker_set, settings
     )
-    notes = Notes(motion.stem, "", motion.name, (forces or motion).name)
+    start = float(storage.time[0])
+    notes = Notes(motion.stem, "", motion.name, (forces or motion).name, first_time=start)
     row = Trial(participant_id="model", trial_id="motion", task="run", coordinates_file=motion.name)
     laboratory = Laboratory(axes=OPENSIM_AXES)
     trial = prepare_trial(read.recording, row, read.marker_set, laboratory, settings, notes)
-    prepared = prepared_dataset(trial, cutoff_hz)
+    prepared = prepared_dataset(trial, cutoff_hz).assign_attrs({FIRST_TIME: start})
     unmeasured = unmeasured_stance(trial, prepared, read.marker_set)
-    prepared, beside_plates = without_unmeasured(prepared, unmeasured)
+    prepared, beside_plates = without_unmeasured(prepared, unmeasured, start)
     findings = [*held_joints, *notes.findings, *beside_plates]
     findings += model_findings(model, skeleton, model_map, trial)
     markers = TrackedMarkers(trial.time, trial.labels, trial.markers, np.ones(len(trial.labels)))
@@ -204,7 +206,7 @@ def _prepared(
     return ModelInMotion(
         name=name, model=model, motion_file=motion, forces_file=forces, skeleton=skeleton,
         model_map=model_map, map_name=map_name, map_text=map_text,
-        start=float(storage.time[0]), cutoff_hz=cutoff_hz, prepared=prepared,
+        start=start, cutoff_hz=cutoff_hz, prepared=prepared,
         solution=solution, data=data, parts=parts, findings=reworded([*findings, *unused]),
     )  # fmt: skip
 

@@ -101,7 +101,6 @@ def look_page(levels: MotionLevels, tables: dict[str, pd.DataFrame]) -> str:
         tests=list(mechanics_sentences(levels)),
         residual=list(_residual(levels)),
         cutoff=f"{moving.cutoff_hz:g}",
-        start=f"{moving.start:g}" if moving.start else "",
         findings=sorted(levels.findings, key=lambda finding: SEVERITIES.index(finding.severity)),
         map_words=_map_words(levels),
         understood=list(_understood(levels)),

@@ -148,15 +148,13 @@ def _flights(
 
 def drift_sentence(drift: FlightDrift) -> str:
     """Drift by axis against what the largest part carries."""
-    numbers = ", ".join(
-        f"{value:.1f} about the {axis} axis"
-        for value, axis in zip(drift.drift, AXIS_WORDS, strict=True)
-    )
+    forward, vertical, sideways = (f"{value:.1f}" for value in drift.drift)
     flights = "the flight" if drift.flights == 1 else f"{drift.flights} flights"
     return (
         f"in flight the total angular momentum about the centre of mass must stand still; in "
-        f"{flights} between contacts it moves by up to {numbers} kg m²/s, where the largest part "
-        f"carries {drift.part.max():.1f}"
+        f"{flights} between contacts it moves by up to {forward} (forward axis), {vertical} "
+        f"(vertical) and {sideways} kg m²/s (sideways), where the largest part carries "
+        f"{drift.part.max():.1f}"
     )
 
 

@@ -72,12 +72,15 @@ def _still_speed(forefeet: FloatArray, trial: PreparedTrial) -> float:
 
 
 def without_unmeasured(
-    prepared: xr.Dataset, unmeasured: BoolArray
+    prepared: xr.Dataset, unmeasured: BoolArray, first_time: float
 ) -> tuple[xr.Dataset, list[Finding]]:
-    """A prepared trial whose forces are unknown where a foot stands unmeasured, and the finding."""
+    """A prepared trial whose forces are unknown where a foot stands unmeasured, and the finding.
+
+    Its words count from ``first_time``, the instant of the first frame, s.
+    """
     if not unmeasured.any():
         return prepared, []
-    time = prepared["time"].values
+    time = prepared["time"].values + first_time
     spans = [
         (time[start], time[stop - 1], side)
         for foot, side in enumerate(SIDES)

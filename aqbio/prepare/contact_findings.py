@@ -37,7 +37,7 @@ def note_contacts(
     """Note contacts of no foot, both feet, the wrong columns, and cut or partial contacts."""
     for load in loads.on_plates:
         start, stop = (plates.start + sample / plates.rate for sample in (load.start, load.stop))
-        name = f"contact on plate {plates.numbers[load.plate]} at {start:.3f} s"
+        name = f"contact on plate {plates.numbers[load.plate]} at {notes.at(start)} s"
         overlap = min(stop, end) - max(start, 0.0)
         if np.isnan(load.distance) and overlap < 0.5 * (stop - start):
             _note_outside(name, start, stop, end, notes)
@@ -166,8 +166,9 @@ def _note_outside(name: str, start: float, stop: float, end: float, notes: Notes
     notes.add(
         "contact-outside",
         "info",
-        f"the {name} lasts until {stop:.3f} s, but the motion is recorded from 0 to {end:.3f} s: "
-        "its foot is unknown, and it is not used.",
+        f"the {name} lasts until {notes.at(stop)} s, but the motion is recorded from "
+        f"{notes.at(0.0, 3 if notes.first_time else 0)} to {notes.at(end)} s: its foot is "
+        "unknown, and it is not used.",
         number=stop if stop > end else start,
         limit=end if stop > end else 0.0,
         unit="s",
@@ -189,7 +190,7 @@ def _centre_direction(distance: float, limit: float) -> str:
 def _note_completeness(
     contact: FootContact, plates: Plates, edge_limit: float, notes: Notes
 ) -> None:
-    name = f"{SIDES[contact.foot]} contact at {contact.touchdown:.3f} s"
+    name = f"{SIDES[contact.foot]} contact at {notes.at(contact.touchdown)} s"
     if contact.broken:
         _note_broken(contact, name, plates, notes)
     elif not contact.complete and not contact.shared:
@@ -226,7 +227,7 @@ def _note_broken(contact: FootContact, name: str, plates: Plates, notes: Notes) 
     notes.add(
         "contact-broken",
         "warning",
-        f"the force of the {name} (to {contact.toe_off:.3f} s, {seconds}) "
+        f"the force of the {name} (to {notes.at(contact.toe_off)} s, {seconds}) "
         + " and ".join(words for part, words in description.items() if part in contact.broken)
         + ": the plate failed, and the step is left out.",
         number=contact.peak,

@@ -28,6 +28,12 @@ class Notes:
     file: str
     force_file: str
     findings: list[Finding] = field(default_factory=list)
+    first_time: float = 0.0
+    """Instant of the first frame on the clock on which sentences state instants, s."""
+
+    def at(self, time: float, digits: int = 3) -> str:
+        """Write an instant, s from the first frame, on that clock."""
+        return f"{time + self.first_time:.{digits}f}"
 
     def add(
         self,

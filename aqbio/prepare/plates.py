@@ -501,8 +501,9 @@ def with_unmeasured(
         notes.add(
             "plate-silent",
             "warning",
-            f"the {SIDES[foot]} foot stands{f' on {name}' if on else ''} from {start:.2f} to "
-            f"{stop:.2f} s{repeats} and {failure}: what needs a force is n/a there.",
+            f"the {SIDES[foot]} foot stands{f' on {name}' if on else ''} from "
+            f"{notes.at(start, 2)} to {notes.at(stop, 2)} s{repeats} and {failure}: what needs a "
+            "force is n/a there.",
             number=len(several),
             fix="check cable, amplifier and channels of the plate, and export the trial again.",
             forces=True,
@@ -535,7 +536,7 @@ def _exchanged_plate_contacts(
                 contacts.append(contact)
                 words.append(
                     f"the force of plate {load.number} fits the {SIDES[foot]} foot on plate "
-                    f"{plates.numbers[plate]} ({start:.2f} to {stop:.2f} s)"
+                    f"{plates.numbers[plate]} ({notes.at(start, 2)} to {notes.at(stop, 2)} s)"
                 )
                 break
     if contacts:

@@ -405,6 +405,21 @@ def test_files_say_the_same_as_the_library(files, written):
     assert not (folder / "map.yaml").exists()  # a shipped map fits
 
 
+def test_sentences_and_tables_are_on_one_clock(levels, written):
+    """That of the motion file: instants of findings are touchdowns of the table of contacts."""
+    instants = [
+        float(match[1])
+        for finding in levels.findings
+        if (match := re.search(r"contact at ([\d.]+) s", finding.what))
+    ]
+    assert instants
+    touchdowns = steps_table(levels)["touchdown_s"].to_numpy()
+    for instant in instants:
+        assert np.abs(touchdowns - instant).min() < 6e-4
+    text = (written[0] / "index.html").read_text(encoding="utf-8")
+    assert "from the first instant" not in text
+
+
 def test_the_page_is_one_file_and_its_sentence_is_that_of_the_table(written):
     folder, lines = written
     page = (folder / "index.html").read_text(encoding="utf-8")

@@ -224,8 +224,8 @@ def force_files(
 ) -> dict[Path, StorageFacts]:
     """The force file of each marker file without plates, by words of names and folders, and clocks.
 
-    A static trial gets forces only if all words agree; files that could be exchanged are not
-    paired.
+    A static trial gets forces only if all words agree, or plates of a C3D file of its length; files
+    that could be exchanged are not paired.
     """
     open_files = [recording for recording in markers if not recording.plates]
     if not open_files or not forces:
@@ -307,8 +307,13 @@ def _match_score(markers: MarkerFacts, forces: StorageFacts) -> float:
     (start, end), (first, last) = _spans(markers, forces)
     shared_time = min(end, last) - max(start, first)
     first_words, second_words = trial_words(markers.file), trial_words(forces.file)
+    one_length = (
+        markers.clock is not None
+        and forces.clock is not None
+        and markers.clock.as_long_as(forces.clock)
+    )
     if shared_time < MIN_TIME_OVERLAP * markers.seconds or (
-        markers.is_static and first_words != second_words
+        markers.is_static and first_words != second_words and not one_length
     ):
         return 0.0
     common = _shared(first_words, second_words)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -152,7 +152,7 @@ def _refuse_subjects(names: Sequence[str], parts: Sequence[Sequence[str]], file:
         shared = len(first & second)
         if shared < max(MIN_SUBJECT_LABELS, MIN_SUBJECT_SHARE * min(len(first), len(second))):
             continue
-        subjects = max(Counter(names).values())
+        subjects = max(Counter(chain.from_iterable(by_prefix.values())).values())
         raise AqbioError(
             f"{shared} labels stand under {subjects} prefixes: the markers of {subjects} subjects "
             "are in one file.",

@@ -64,8 +64,11 @@ class CaptureClock:
 
         Files of one length begin together, whatever frame each counts from.
         """
-        same_length = abs(self.seconds - plates.seconds) <= max(self.frame, plates.frame)
-        return 0.0 if same_length else plates.start - self.start
+        return 0.0 if self.as_long_as(plates) else plates.start - self.start
+
+    def as_long_as(self, other: CaptureClock) -> bool:
+        """Tell whether two files are of one length, within a frame."""
+        return abs(self.seconds - other.seconds) <= max(self.frame, other.frame)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,10 @@ def test_plates_in_a_c3d_file_go_with_the_markers_of_their_recording(
     )
     plates = CaptureClock(first, seconds, 0.004)
     forces = StorageFacts(Path(name), first, first + seconds, 1e3, clock=plates)
+    still = MarkerFacts(Path(f"static_m{kind}"), ("RASI",), 325, 250.0, 0.0, True, 0, clock=clock)
+    named = replace(forces, file=Path("static_f.c3d"))  # letters differ: only one length tells
+    pairs = force_files([still], [named])
+    assert pairs == ({still.file: named} if seconds == 1.3 and kind == ".c3d" else {})
     owner = {sprint.file: forces} if paired else {}
     assert force_files([jog, sprint], [forces]) == owner
     assert bool(clock_mismatch([sprint], forces)) == (not paired and name != "jump_forces.c3d")

@@ -89,7 +89,7 @@ def test_forces_beside_dummy_angles_are_read_as_their_description_says(dummy_ang
     assert "0 files of joint angles" in summary
     sheet = study.sheet("trials")
     assert _cells(sheet, "force_file") == ["n/a", "External_Loads.xml"]
-    assert _cells(sheet, "please_fill")[1] == "belt_speed_mps (the feet show 4.00)"
+    assert _cells(sheet, "please_fill")[1] == "belt_speed_mps (the feet show 4.01)"
     assert "scaled to a person, as it seems: subject02_registered.osim" in summary
     [trial] = _entries(study, "prepare")
     assert trial["belt_speed_mps"] == pytest.approx(4.0, rel=0.01)

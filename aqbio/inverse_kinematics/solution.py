@@ -254,9 +254,13 @@ def _jump_findings(solution: Solution, trial_id: str, marker_set: MarkerSet) -> 
             number=float(np.degrees(fastest) / 250.0),
             limit=limit_degrees,
             unit="degrees per 4 ms",
-            where=solution.markers.instant(frame + 1),
+            where=f"frame {frame + 2}, {first_time + time[frame + 1]:.3f} s"
+            if first_time
+            else solution.markers.instant(frame + 1),
             fix="look for markers that come, go or change their label around these frames: "
-            f"{', '.join(map(marker_set.label_of, near))}.",
+            f"{', '.join(map(marker_set.label_of, near))}."
+            if solution.from_markers
+            else "look at these columns of the motion around these instants.",
         )
 
 

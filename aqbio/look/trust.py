@@ -171,7 +171,7 @@ def trust_findings(left: Residual | None, drift: FlightDrift | None) -> Iterator
             limit=left.max_force / left.weight,
             unit="body weight",
             fix="look at clocks, signs and places of the plates, and at model and markers; soft "
-            "tissue alone leaves that much in a sprint. A study (aqbio new) fits motion, forces "
+            "tissue alone can leave that much in running. A study (aqbio new) fits motion, forces "
             "and body together.",
         )
     if drift is not None and not drift.is_tolerated:

@@ -77,6 +77,14 @@ class CaseFiles(NamedTuple):
         write_storage(path, storage.columns, time, values, in_degrees=True)
         return path
 
+    def joined(self, first: int, stop: int) -> Path:
+        """The motion without some rows, at even times."""
+        storage, path = read_storage(self.files.motion), self.folder / "joined.mot"
+        values = np.delete(storage.values, np.arange(first, stop), axis=0)
+        time = storage.time[: len(values)]
+        write_storage(path, storage.columns, time, values, in_degrees=True)
+        return path
+
     def forces(self, change=lambda table: table, start: float = START) -> Path:
         path = self.folder / "changed_grf.mot"
         truth = run_truth(gait(), np.arange(round(SECONDS * FORCE_RATE)) / FORCE_RATE)
@@ -254,6 +262,10 @@ REFUSED: dict[str, Case] = {
         "motion-rows",
         lambda g: (g.files.model, g.rows(5, last=3), g.files.forces),
     ),
+    "rows lost before the file was written": (
+        "frames-lost",
+        lambda g: (g.files.model, g.joined(100, 108), g.files.forces),
+    ),
     "knees of another sign": (
         "pose-impossible",
         lambda g: (
@@ -339,6 +351,11 @@ def test_a_doubtful_input_is_named_and_its_numbers_left_out(name, files, tmp_pat
     assert finding.fix.endswith(".")
     assert np.isnan(levels.dataset["induced_ground_force"].values).all()
     assert "what each joint causes is not known" in printed
+
+
+def test_lost_rows_of_a_motion_may_be_angles_of_another_model(files, tmp_path):
+    with pytest.raises(AqbioError, match="or the angles are those of another model"):
+        run(CaseFiles(tmp_path, files), REFUSED["rows lost before the file was written"][1])
 
 
 def test_a_missing_joint_has_no_consequence_that_looks_like_a_cause(files, tmp_path):

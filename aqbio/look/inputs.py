@@ -191,11 +191,12 @@ def _prepared(
     )  # fmt: skip
     name = motion.stem
     loads = foot_loads(model_map, prepared)
+    short = _short_findings(trial.time, cutoff_hz)
     of_forces, free_moment = _judged_forces(solution, loads, model_map.groups, name)
     findings += [
         *solution_findings(solution, name, read.marker_set, Solve()),
         *lost_frames,
-        *motion_findings(solution, model_map, cutoff_hz, name),
+        *(short or motion_findings(solution, model_map, cutoff_hz, name)),
         *of_forces,
         *lost_findings(observed, model_map.groups, solution.contact_window, name),
     ]
@@ -209,6 +210,31 @@ def _prepared(
         start=start, cutoff_hz=cutoff_hz, prepared=prepared,
         solution=solution, data=data, parts=parts, findings=reworded([*findings, *unused]),
     )  # fmt: skip
+
+
+MIN_PERIODS = 2.0
+"""Least length of a motion in periods of the low-pass: within one of either end, what is taken for
+the motion before and after shows in accelerations."""
+
+
+def _short_findings(time: FloatArray, cutoff_hz: float) -> list[Finding]:
+    """Finding that a motion is too short for its low-pass; none where it is not."""
+    length, shortest = float(time[-1] - time[0]), MIN_PERIODS / cutoff_hz
+    if length >= shortest:
+        return []
+    return [
+        Finding(
+            rule="motion-short",
+            severity="warning",
+            what=f"the motion lasts {length:.3f} s, less than {shortest:.3f} s (two periods of the "
+            f"low-pass at {cutoff_hz:g} Hz): all of it is near an end, where accelerations are not "
+            "known. Residual, joint moments and levels B and C are as unsure.",
+            number=length,
+            limit=shortest,
+            unit="s",
+            fix="give a longer motion, and cut the results.",
+        )
+    ]
 
 
 def _judged_forces(

@@ -70,7 +70,8 @@ class MotionLevels:
     findings: tuple[Finding, ...]
     """Of the inputs and of the levels."""
     residual: Residual | None
-    """What forces and motion leave unexplained; None without forces of a whole body."""
+    """What forces and motion leave unexplained; None without forces of a whole body, and of a
+    motion that is too short for its accelerations."""
     drift: FlightDrift | None
     """Change of the total angular momentum in flight; None where no flight shows it."""
     muscles: tuple[str, ...] = ()
@@ -117,7 +118,8 @@ def motion_levels(
     heading = direction_of_travel(data, result.balance)
     dataset = _on_clock_of_file(dataset, moving).assign_attrs(heading=heading, frame=FRAME)
     run = along_run(dataset[list(TESTED)], heading)
-    left = residual(run)
+    is_short = any(finding.rule == "motion-short" for finding in moving.findings)
+    left = None if is_short else residual(run)
     drift = flight_drift(run, result.contacts, moving.cutoff_hz, start=moving.start)
     findings += [*_closure_findings(errors), *trust_findings(left, drift)]
     return MotionLevels(

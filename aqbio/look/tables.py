@@ -90,11 +90,15 @@ def steps_of(levels: MotionLevels) -> tuple[Step, ...]:
 
 
 def averaged_contacts(levels: MotionLevels) -> tuple[Step, ...]:
-    """Whole contacts; of a motion without any, as in a jump from standing, what it has of each."""
+    """Whole contacts; of a motion without any, as in a jump from standing, what it has of each.
+
+    Without half a period of the low-pass at either end of the motion, which accelerations feel.
+    """
     if contacts := whole_contacts(levels):
         return contacts
     time = levels.dataset["time"].values
-    first, last = float(time[0]), float(time[-1])
+    margin = 0.5 / levels.moving.cutoff_hz
+    first, last = float(time[0]) + margin, float(time[-1]) - margin
     clipped = (
         replace(step, touchdown=max(step.touchdown, first), toe_off=min(step.toe_off, last))
         for step in steps_of(levels)

@@ -245,7 +245,8 @@ def _not_of_the_model(names: Sequence[str], words: str, path: Path) -> AqbioErro
         f"{words} {', '.join(names[:6])} of the model's coordinates.",
         file=path.name,
         where="column names",
-        fix="check coordinates_file in trials.tsv and model_file in participants.tsv.",
+        fix="check coordinates_file in trials.tsv and model_file in participants.tsv, and export "
+        "all coordinates of the model.",
         rule="coordinates-missing",
     )
 

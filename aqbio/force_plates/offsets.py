@@ -189,7 +189,7 @@ def _followed(
         apart = np.diff(_blocks(channels, quiet, max(round(BLOCK_S * rate), 1))[1], axis=0)
         noise = np.median(np.abs(apart), axis=0) * np.sqrt(BLOCK_S / NODE_S)
         straight = np.polynomial.polynomial.polyval(at, line).T
-        level = np.polynomial.polynomial.polyval(samples, line).T
+        level = np.asarray(np.polynomial.polynomial.polyval(samples, line).T, dtype=np.float64)
         beside = means - straight
         surprise = 0.5 * beside**2 / (scales.change_sd**2 + noise**2)
         if surprise.max() <= scales.rarity:

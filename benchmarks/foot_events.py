@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.interpolate import CubicSpline
+from scipy.signal import butter, filtfilt
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
@@ -125,7 +126,11 @@ def main(arguments: list[str]) -> int:
     """Measure and print; with ``--write`` write the page."""
     rows = [row for recorded in (*real_runs(), *virtual_runs()) for row in measured(recorded)]
     sys.stdout.write(markdown(rows))
+    filtered = [row for recorded in (*real_runs(), *virtual_runs()) for row in low_passed(recorded)]
+    sys.stdout.write(filtered_markdown(filtered))
     if "--write" in arguments:
+        page = ROOT / "benchmarks/results/foot_events_low_passed.md"
+        page.write_text(FILTERED_HEAD + "\n" + filtered_markdown(filtered), encoding="utf-8")
         page = ROOT / "benchmarks/results/foot_events.md"
         page.write_text(HEAD + "\n" + markdown(rows), encoding="utf-8")
     return 0
@@ -196,6 +201,74 @@ def measured(recorded: PlateRecording) -> Iterator[Measured]:
             round(len(toe_off) / expected, 2),
             *_spread(toe_off),
         )
+
+
+CUTOFFS_HZ = (30.0, 20.0, 16.0, 12.0, 10.0, 8.0, 6.0)
+"""Cut-offs of second-order Butterworth filters, forth and back."""
+
+
+class FilteredEvents(NamedTuple):
+    """Median and largest change of events by a low-pass of the markers, ms, and how many remain."""
+
+    recording: str
+    speed: float
+    contact_ms: float
+    cutoff: float
+    touchdown_found: float
+    touchdown: float
+    toe_off_found: float
+    toe_off: float
+
+
+def low_passed(recorded: PlateRecording) -> Iterator[FilteredEvents]:
+    """Largest changes of the events of one recording as its markers are low-passed."""
+    recording = recorded.recording
+    whole = np.isfinite(recording.positions).all(axis=(0, 2))
+    raw, plates = _events(recorded, recording.rate, 0.0)
+    contact = float(np.mean([contact.toe_off - contact.touchdown for contact in plates]))
+    for cutoff in CUTOFFS_HZ:
+        if cutoff > 0.4 * recording.rate:
+            continue
+        positions = recording.positions.copy()
+        passes = butter(2, cutoff / (0.5 * recording.rate))
+        positions[:, whole] = filtfilt(*passes, positions[:, whole], axis=0)
+        filtered = replace(recorded, recording=replace(recording, positions=positions))
+        events, _ = _events(filtered, recording.rate, 0.0)
+        changes = event_errors(events.contacts, [c for c in raw.contacts if c.complete])
+        expected = len([c for c in raw.contacts if c.complete and np.isfinite(c.touchdown)])
+        yield FilteredEvents(
+            recorded.name, round(raw.speed, 1), round(1e3 * contact), cutoff,
+            round(len(changes.touchdown) / max(expected, 1), 2), _largest(changes.touchdown),
+            round(len(changes.toe_off) / max(expected, 1), 2), _largest(changes.toe_off),
+        )  # fmt: skip
+
+
+def _largest(changes: FloatArray) -> float:
+    return round(1e3 * float(np.abs(changes).max()), 1) if len(changes) else float("nan")
+
+
+def filtered_markdown(rows: list[FilteredEvents]) -> str:
+    """The table of benchmarks/results/foot_events_low_passed.md."""
+    heads = (
+        "recording",
+        "m/s",
+        "contact, ms",
+        "Hz",
+        "touchdown, ms",
+        "found",
+        "toe-off, ms",
+        "found",
+    )
+    table = [
+        (
+            row.recording, row.speed, row.contact_ms, f"{row.cutoff:g}",
+            f"{row.touchdown:.1f}" if np.isfinite(row.touchdown) else "–",
+            f"{row.touchdown_found:.0%}",
+            f"{row.toe_off:.1f}" if np.isfinite(row.toe_off) else "–", f"{row.toe_off_found:.0%}",
+        )
+        for row in rows
+    ]  # fmt: skip
+    return page_table(heads, table) + "\n"
 
 
 def _events(
@@ -285,6 +358,14 @@ HEAD = """\
 Markers less plates, median and spread, in ms; below a recording's own rate at four offsets of the
 frames. Written by `python -m benchmarks.foot_events --write`. What it means:
 [recordings](../../docs/recordings.md#trials-without-force-plates).
+"""
+
+FILTERED_HEAD = """\
+# Events from markers that were low-passed
+
+Largest change of an event, in ms, by a second-order Butterworth filter of the markers, forth and
+back, against the same markers as recorded. Written by `python -m benchmarks.foot_events --write`.
+What it means: `FILTER_ERROR_S_HZ2` of `aqbio/prepare/events_from_markers.py`.
 """
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
     python scripts/signal_scales.py FOLDER
 
 FOLDER holds the recordings of `RECORDINGS`. Writes ``aqbio/prepare/signal_scales.json``: by how
-much the unloaded level of plates changes within a trial.
+much the unloaded level of plates changes within a trial, and how spectra of forces and markers
+differ from what is expected of them. No marker of `RECORDINGS` was low-passed; those that were are
+`FILTERED`: every one must be found with what is written.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,8 @@ from aqbio.errors import AqbioError
 from aqbio.force_plates.offsets import level_line, line_change, quiet_about
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
+from aqbio.prepare.bandwidth import Spectrum, fit_spectrum, force_spectrum, marker_spectrum
+from aqbio.prepare.signal_scales import SpectrumScales
 
 TARGET = Path(__file__).parents[1] / "aqbio" / "prepare" / "signal_scales.json"
 
@@ -27,17 +33,24 @@ DIGITS = 3
 
 MAX_OFFSET_N = 250.0
 
+SPEEDS = ("0450", "0630", "0810", "0855")
+
 RECORDINGS = {
-    "Dorn": ["ja1_dorn2012/c3d/JA1Gait21.c3d", "ja1_dorn2012/c3d/JA1Gait35.c3d"],
+    "Dorn": [
+        "ja1_dorn2012/c3d/JA1Gait21.c3d",
+        "ja1_dorn2012/c3d/JA1Gait35.c3d",
+        "ja1_dorn2012/trc_mot/run0500cms.trc",
+        "ja1_dorn2012/trc_mot/run0700cms.trc",
+    ],
     "Hungary": ["overground_sprinter/RunA1.c3d"],
     "CusToM": ["side_step/side_step.c3d"],
     "Rajagopal": ["rajagopal2016/walk/motion_capture_walk.trc"],
     "nimble 240 Hz": ["c3d_samples/nimble_upsidedown_type4_gap71pct.c3d"],
     "Codamotion": ["c3d_samples/sample_00_Codamotion_codamotion_gaitwands_20150204.c3d"],
     "Innovative Sports": ["c3d_samples/sample_00_Innovative_Sports_Training_Gait_with_EMG.c3d"],
+    "Steudel": [f"treadmill_sprinter/sprint_{speed}.trc" for speed in SPEEDS],
     "sample 1": ["c3d_samples/sample_01_Eb015pi.c3d"],
     "sample 2": ["c3d_samples/sample_02_pc_real.c3d"],
-    "sample 10, 2": ["c3d_samples/sample_10_TYPE-2a.c3d"],
     "sample 10, 3": ["c3d_samples/sample_10_TYPE-3.c3d"],
     "sample 14": ["c3d_samples/sample_14_sample14.c3d"],
     "sample 21": ["c3d_samples/sample_21_sample21.c3d"],
@@ -45,13 +58,38 @@ RECORDINGS = {
 }
 """Recordings by person; files of one person in one list."""
 
+FILTERED = {
+    "Hamner": [f"hamner_subject04/run{speed}00/markers.trc" for speed in range(2, 6)],
+    "Hamner 2010": ["hamner_subject02/subject02_running.trc"],
+    "Rajagopal": ["rajagopal2016/run/motion_capture_run.trc"],
+    "Innovative Sports": ["c3d_samples/sample_00_Innovative_Sports_Training_Gait_with_EMG.c3d"],
+    "sample 10": ["c3d_samples/sample_10_TYPE-2a.c3d"],
+}
+"""Recordings whose markers were low-passed, by their spectra."""
 
-def recordings(folder: Path) -> list[tuple[str, Recording]]:
+MARKERS_FILTERED = ("Innovative Sports",)
+"""People of `RECORDINGS` whose plates only are sound."""
+
+FORCE_FILES = {
+    "walk.trc": "rajagopal2016/walk/grf_walk.mot",
+    **{f"{speed}.trc": f"treadmill_sprinter/sprint_{speed}_forces.mot" for speed in SPEEDS},
+}
+"""Files of forces by the end of that of the markers."""
+
+START = {
+    "markers": SpectrumScales(0.5, 3.0, -0.5, 1.0, 0.0, 0.0, (1, 2, 3, 4), (5.0,)),
+    "forces": SpectrumScales(0.5, 0.6, 0.0, 0.7, 0.0, 0.0, (2, 4)),
+}
+"""Scales with which sound spectra are first explained, without any filter."""
+
+
+def recordings(folder: Path, files: Mapping[str, Sequence[str]]) -> list[tuple[str, Recording]]:
     """Person and recording of every file, forces of the same name with ``grf_`` beside a TRC."""
     found = []
-    for person, names in RECORDINGS.items():
+    for person, names in files.items():
         for name in names:
-            forces = folder / "rajagopal2016/walk/grf_walk.mot" if "walk.trc" in name else None
+            own = [file for end, file in FORCE_FILES.items() if name.endswith(end)]
+            forces = folder / own[0] if own else None
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 found.append((person, read_recording(folder / name, forces)))
@@ -93,14 +131,72 @@ def plate_levels(sound: list[tuple[str, Recording]]) -> dict[str, Any]:
     }
 
 
+def spectrum_of(signal: str, recording: Recording) -> Spectrum | None:
+    """Spectrum of the markers, or of the vertical forces of all plates."""
+    if signal == "markers":
+        return marker_spectrum(recording.positions, recording.rate)
+    if (forces := recording.forces) is None:
+        return None
+    loads = forces.wrench.force
+    upward = int(np.abs(loads).max(axis=(0, 1)).argmax())
+    levels = loads[..., upward] - np.median(loads[..., upward], axis=0)
+    return force_spectrum(
+        levels * np.sign(levels[np.abs(levels).argmax(axis=0)].diagonal()), forces.rate
+    )
+
+
+def spectra(signal: str, sound: list[tuple[str, Recording]]) -> dict[str, Any]:
+    """Spread of sound spectra, and by how much filters of the usual orders explain them better."""
+    start, people = START[signal], set()
+    measured = []
+    for person, recording in sound:
+        if signal == "markers" and person in MARKERS_FILTERED:
+            continue
+        spectrum = spectrum_of(signal, recording)
+        if spectrum is not None:
+            people.add(person)
+            measured.append(spectrum)
+    fits = [fit_spectrum(spectrum, start, None) for spectrum in measured]
+    tilts = np.array([fit.tilt for fit in fits])
+    band_sd = float(np.sqrt(np.concatenate([fit.misfit**2 for fit in fits]).mean()))
+    scales = replace(
+        start, band_sd=round(band_sd, DIGITS), tilt_mean=round(float(tilts.mean()), DIGITS),
+        tilt_sd=round(float(tilts.std()), DIGITS),
+    )  # fmt: skip
+    gains = [improvement(spectrum, scales) for spectrum in measured]
+    return {
+        "source": f"{signal} of public recordings that nobody filtered; scripts/signal_scales.py",
+        "recordings": len(measured),
+        "people": len(people),
+        "band_sd": scales.band_sd,
+        "level_sd": scales.level_sd,
+        "tilt_mean": scales.tilt_mean,
+        "tilt_sd": scales.tilt_sd,
+        "improvement_mean": round(float(np.mean(gains)), DIGITS),
+        "improvement_largest": round(float(np.max(gains)), DIGITS),
+        "orders": list(scales.orders),
+        "further_starts_hz": list(scales.further_starts),
+    }
+
+
+def improvement(spectrum: Spectrum, scales: SpectrumScales) -> float:
+    """Half the chi square by which the best filter explains a spectrum better than none."""
+    best = min(fit_spectrum(spectrum, scales, order).cost for order in scales.orders)
+    return max(fit_spectrum(spectrum, scales, None).cost - best, 0.0)
+
+
 def _sd(values: np.ndarray) -> float:
     return float(np.sqrt((values**2).mean()))
 
 
 def main(folder: Path) -> None:
     """Write the scales."""
-    sound = recordings(folder)
-    content = {"plate_levels": plate_levels(sound)}
+    sound = recordings(folder, RECORDINGS)
+    content = {
+        "plate_levels": plate_levels(sound),
+        "markers_spectrum": spectra("markers", sound),
+        "forces_spectrum": spectra("forces", sound),
+    }
     TARGET.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

@@ -32,6 +32,14 @@ DOUBTS = {
         "labels seem to be on the wrong limb or side",
         "labels whose names contradict their position",
     ),
+    "hidden_motion": (
+        "the markers were smoothed until their motion was smaller",
+        "motion during a contact that a filter of the markers took",
+    ),
+    "hidden_rates": (
+        "the markers were smoothed until their accelerations were smaller",
+        "moments during a contact that a filter of the markers took",
+    ),
     "consistency_suspicions": (
         "forces, motion and body contradict each other",
         "faults that the consistency fit points to",

@@ -26,6 +26,7 @@ from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS
 from aqbio.observed.invalidated import INVALIDATED_BY_FINDING, invalidated_by_suspicions
 from aqbio.observed.parts import incomplete_reason, read_observed
 from aqbio.prepare.broken_contacts import without_failures
+from aqbio.prepare.contact_findings import MAX_FORCE_LOSS, MAX_HIDDEN_SHARE
 from aqbio.prepare.force_delay import MIN_CONTACTS, force_delay
 from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
@@ -104,6 +105,8 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         )
         yield from _marker_rows(study, key, solved)
         yield from _name_rows(study, key, trial)
+        prepared = manifest_entry(study.read_manifest(name, "prepare"), trial.trial.trial_id)
+        yield from _low_pass_rows(key, prepared)
         fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
         yield from _against_rows(key, trial.contributions_entry, fitted)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
@@ -154,6 +157,21 @@ def _name_rows(study: Study, key: Row, trial: TrialSteps) -> Iterator[Row]:
             limit=0.0,
             note=", ".join(contradictory_labels),
         )
+
+
+def _low_pass_rows(key: Row, prepared: Mapping[str, Any]) -> Iterator[Row]:
+    """Rows of what a filter of the markers hides; none without such a filter."""
+    if (low_pass := prepared.get("marker_low_pass")) is None:
+        return
+    words = f"markers were low-passed at about {low_pass['stated_hz']:.0f} Hz before their export"
+    for name, limit, of in (
+        ("motion", MAX_HIDDEN_SHARE, "of a motion that takes as long as a contact"),
+        ("rates", MAX_FORCE_LOSS, "of the RMS of a moment that acts during a contact"),
+    ):
+        hidden = low_pass[f"hidden_{name}"]
+        yield measure(
+            key, f"hidden_{name}", hidden, "1", limit=limit, note=f"share {of}; {words}"
+        )  # fmt: skip
 
 
 def _against_rows(

@@ -105,7 +105,13 @@ def study_preview(
                 "ground at once, as in walking, which leaves push leg and swing leg undefined. To "
                 "change that: record running"
             )
-        if unseen := len(runs) - len(usable) - walks:
+        if filtered := sum(previews[run.file].filtered for run in runs):
+            yield (
+                f"no contact in {_trials(filtered, len(runs))}, and so no results: the markers "
+                "were low-passed, which hides touchdown and toe-off. To change that: export the "
+                "markers raw"
+            )
+        if unseen := len(runs) - len(usable) - walks - filtered:
             yield (
                 f"no contact in {_trials(unseen, len(runs))} that was seen whole, "
                 "and so no results. To change that: record three contacts in a row, with both feet "

@@ -303,6 +303,8 @@ class TrialPreview:
     """True if a run has a contact that counts as a step."""
     walked: bool = False
     """True if none counts because the other foot is on the ground as well."""
+    filtered: bool = False
+    """True if none is known because the markers were low-passed."""
     forces: bool = False
     """True if such a contact has forces."""
 
@@ -355,6 +357,7 @@ def trial_preview(
         steps=any(step.status == "ok" for step in counted),
         contacts=bool(counted),
         walked=not counted and any(DOUBLE_SUPPORT in step.reason for step in steps),
+        filtered=not prepared.contacts and prepared.marker_low_pass is not None,
         forces=any(step.touchdown in measured for step in counted),
     )
 

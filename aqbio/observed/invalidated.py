@@ -29,6 +29,8 @@ _DYNAMICS: tuple[Outcome, ...] = ("moments", "causes")
 INVALIDATED_BY_MEASURE: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
     {
         "labels_against_names": OUTCOMES,
+        "hidden_motion": _MOTION,
+        "hidden_rates": _DYNAMICS,
         "flight_drift_y": _ROTATION,
         "residual_moment_y_stance_rms": _ROTATION,
         "effect_to_residual_y": _ROTATION,
@@ -38,7 +40,8 @@ INVALIDATED_BY_MEASURE: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
 )
 """Outcomes by measure of ``quality.tsv``; a measure that is not here invalidates nothing.
 
-Labels that contradict their place may put any number on the wrong limb. In flight the whole body's
+Labels that contradict their place may put any number on the wrong limb. A low-pass of the markers
+takes of every motion, and more of what changes faster. In flight the whole body's
 angular momentum stays as it is; where it drifts, or where its rate in stance is not the plates'
 moment, momentum of parts and all that follows from it are wrong. A wrong acceleration of the centre
 of mass in flight leaves momentum about that centre alone. A foot that slides while it bears load is

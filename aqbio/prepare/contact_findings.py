@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.errors import distinct
+from aqbio.errors import Severity, distinct
 from aqbio.force_plates.forces import Plates, centre_of_pressure
-from aqbio.names import SIDES
+from aqbio.names import NORMAL_95, SIDES
+from aqbio.prepare.bandwidth import ForceLowPass, LowPass, hidden_motion
 from aqbio.prepare.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN
 from aqbio.prepare.contacts import (
     COP_THRESHOLD_N,
@@ -23,7 +25,7 @@ from aqbio.prepare.contacts import (
     loads_on_frames,
     median,
 )
-from aqbio.prepare.force_bandwidth import ForceLowPass
+from aqbio.prepare.events_from_markers import MILLISECONDS, MarkerEvents
 from aqbio.prepare.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -308,6 +310,56 @@ class FeetPressure:
         inside = (self.time >= contact.touchdown) & (self.time <= contact.toe_off)
         largest = np.max(vertical, where=inside & np.isfinite(vertical), initial=0.0)
         return np.asarray(inside & (vertical >= LOADED_SHARE * largest))
+
+
+MAX_HIDDEN_SHARE = 0.05
+"""Share of the motion during a contact that a low-pass of the markers may hide: as much as angular
+momenta are uncertain otherwise. JA1's sprint: 0.2 at 6 Hz, where momenta are off by a fifth, and
+0.01 at 12 Hz, where they are off by a hundredth."""
+
+
+def note_marker_low_pass(
+    low_pass: LowPass,
+    source: str,
+    durations: Sequence[float],
+    cutoff: float,
+    notes: Notes,
+    *,
+    events: MarkerEvents | None,
+) -> None:
+    """Note markers or joint angles (``source``) that were low-passed before, and what that hides.
+
+    ``durations`` of contacts, s; ``cutoff`` of the study's own filter, Hz; ``events`` where
+    contacts come from the foot markers.
+    """
+    hz, spread = low_pass.stated_hz, float(np.exp(NORMAL_95 * low_pass.error))
+    known = [duration for duration in durations if np.isfinite(duration)]
+    hidden = hidden_motion(low_pass, float(np.median(known))) if known else 0.0
+    costs = []
+    if events is not None and events.filter_error:
+        moved = f"{MILLISECONDS * events.filter_error:.0f} ms"
+        costs.append(
+            f"contact times by foot markers are n/a, an event may be off by {moved}"
+            if events.withheld
+            else f"events by foot markers may be off by {moved} more"
+        )
+    if hidden > MAX_HIDDEN_SHARE:
+        costs.append(f"{hidden:.0%} of a motion that takes as long as a contact is lost")
+    severity: Severity = "warning" if costs else "info"
+    if low_pass.cutoff_hz < cutoff:
+        costs.append(f"what the study's cut-off of {cutoff:g} Hz would let through above is lost")
+    low, high = hz / spread, hz * spread
+    sure = f" ({low:.0f} to {high:.0f} Hz)" if round(low) != round(high) else ""
+    notes.add(
+        "markers-low-passed",
+        severity,
+        f"the {source} are low-passed at about {hz:.0f} Hz"
+        f"{sure}: {'; '.join(costs) or 'nothing that is computed needs more'}.",
+        number=hz,
+        limit=cutoff,
+        unit="Hz",
+        fix=f"export the {source} raw, without a filter.",
+    )
 
 
 def note_pressure(

@@ -64,13 +64,14 @@ def _attributes(prepared: PreparedTrial, cutoff: float) -> dict[str, Any]:
 
 
 def _low_pass_attributes(prepared: PreparedTrial) -> dict[str, Any]:
-    """Filter that the forces went through before; none where none shows."""
-    if prepared.low_pass is None:
-        return {}
-    return {
-        "force_low_pass_hz": prepared.low_pass.cutoff_hz,
-        "contact_lengthening_s": prepared.low_pass.lengthening_s,
-    }
+    """Filters that forces and markers went through before; none where none shows."""
+    attributes: dict[str, Any] = {}
+    if prepared.low_pass is not None:
+        attributes["force_low_pass_hz"] = prepared.low_pass.cutoff_hz
+        attributes["contact_lengthening_s"] = prepared.low_pass.lengthening_s
+    if prepared.marker_low_pass is not None:
+        attributes["marker_low_pass_hz"] = prepared.marker_low_pass.stated_hz
+    return attributes
 
 
 def _surface_height(prepared: PreparedTrial) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from aqbio.filters import low_pass
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import displacement, pelvis_paths
+from aqbio.prepare.bandwidth import LowPass
 from aqbio.prepare.contacts import LEFT, RIGHT, FootContact
 from aqbio.prepare.ground import Ground
 from aqbio.prepare.notes import Notes
@@ -72,19 +73,6 @@ SHARP_RISE_TO_M = 0.030
 
 MIN_SHARP_ACCELERATION_M_S2 = 150.0
 """Vertical acceleration of a toe marker from which a take-off is sharp, m/s²."""
-
-LOWER_BAND_HZ = 10.0
-"""Frequency above which the content of a path is the reference, Hz."""
-
-UPPER_BAND_HZ = 15.0
-"""Frequency above which that content is compared with the reference, Hz."""
-
-MIN_UNFILTERED_SHARE = 0.27
-"""Smallest share of the content above 10 Hz that lies above 15 Hz in unfiltered paths:
-0.29 to 0.57 in eight real and eight virtual runs, 0.11 to 0.26 low-passed at 10 Hz or less."""
-
-MIN_SPECTRUM_RATE_HZ = 40.0
-"""Lowest rate of a recording that has content above 15 Hz, Hz."""
 
 HALF = 0.5
 """A marker that is seen in less of the frames of its foot than this is not there; more contacts
@@ -164,17 +152,6 @@ def strike(
     if not heel_first:
         return ""
     return "heel" if np.mean(heel_first) > HALF else "forefoot"
-
-
-def smoothed(feet: FloatArray, rate: float) -> bool:
-    """Tell whether foot markers (T, 2, K, 3) had been low-passed before they were written."""
-    if rate < MIN_SPECTRUM_RATE_HZ:
-        return False
-    high, higher = (
-        np.nansum((feet - low_pass(feet, rate, cutoff)) ** 2)
-        for cutoff in (LOWER_BAND_HZ, UPPER_BAND_HZ)
-    )
-    return bool(np.sqrt(higher) < MIN_UNFILTERED_SHARE * np.sqrt(high))
 
 
 def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContact]) -> EventErrors:
@@ -317,6 +294,22 @@ MAX_SPEED_RATIO = 1.25
 MIN_TESTED_RATE_HZ = 45.0
 """Lowest camera rate that was tested, Hz."""
 
+TESTED_CUTOFF_HZ = 18.0
+"""Foot markers that were low-passed at this or more, forth and back, were tested: in runs that land
+on the heel by their laboratory (20 Hz), in the others by the rate of 60 Hz, Hz."""
+
+FILTER_ERROR_S_HZ2 = 4.0
+"""Error of an event times the square of the cut-off: of seven runs at 1.9 to 9.5 m/s and six
+virtual ones, low-passed forth and back, events move by up to 8 ms at 20 Hz, 13 ms at 12 Hz, 28 ms
+at 10 Hz and 33 ms at 8 Hz, and few are found at 6 Hz
+(benchmarks/results/foot_events_low_passed.md)."""
+
+MAX_CONTACT_ERROR_SHARE = 0.5
+"""Contacts whose time may be off by more than this share of it are not known."""
+
+TYPICAL_CONTACT_S = 0.2
+"""Contact time where none was found, s."""
+
 
 MILLISECONDS = 1e3
 
@@ -347,48 +340,93 @@ class MarkerEvents:
     """Over the ground, m/s; NaN where the pelvis was not seen."""
     strike: Literal["heel", "forefoot", ""]
     """{"heel", "forefoot", ""}."""
-    smoothed: bool
-    """True if the foot markers had been low-passed before they were written."""
+    low_pass: LowPass | None = None
+    """Filter that the markers went through before they were written."""
     all_markers_visible: bool = True
     """True if all foot markers of the marker set are visible most of the time."""
     hidden: tuple[bool, ...] = ()
     """True for contacts around which a marker of the foot is missing for a while."""
 
+    withheld: int = 0
+    """Number of contacts that are left out because the filter hides their events."""
+
+    @property
+    def filter_error(self) -> float:
+        """By how much the filter of the markers may move an event, s; 0 where it was tested."""
+        if self.low_pass is None:
+            return 0.0
+        squares = self.low_pass.stated_hz**-2 - TESTED_CUTOFF_HZ**-2
+        return FILTER_ERROR_S_HZ2 * max(squares, 0.0)
+
     @property
     def accuracy(self) -> Accuracy | None:
-        """Errors of such events against plates; None where no similar recording was tested."""
-        accuracy = ACCURACY.get(self.strike)
-        if (
-            accuracy is None
-            or self.smoothed
-            or not self.all_markers_visible
-            or self.rate < MIN_TESTED_RATE_HZ
-        ):
+        """Errors of such events against plates; None where no similar recording was tested.
+
+        A filter widens them, and hides which part of the foot lands first.
+        """
+        hidden = self.filter_error > MAX_SIMULTANEOUS_S
+        similar = [*ACCURACY.values()] if hidden else [ACCURACY.get(self.strike)]
+        tested = [accuracy for accuracy in similar if accuracy and self._is_like(accuracy)]
+        if not tested or not self.all_markers_visible or self.rate < MIN_TESTED_RATE_HZ:
             return None
+        return _widened(tested, self.filter_error)
+
+    def _is_like(self, accuracy: Accuracy) -> bool:
         slowest, fastest = accuracy.speeds
-        return (
-            accuracy
-            if slowest / MAX_SPEED_RATIO <= self.speed <= fastest * MAX_SPEED_RATIO
-            else None
-        )
+        return slowest / MAX_SPEED_RATIO <= self.speed <= fastest * MAX_SPEED_RATIO
 
     @property
     def contact_time_error(self) -> float:
         """Largest error of a contact time, s; NaN where no similar recording was tested."""
-        accuracy = self.accuracy
-        if accuracy is None:
-            return float("nan")
-        (first, last), (early, late) = accuracy.touchdown, accuracy.toe_off
-        return max(last - early, late - first)
+        return _contact_time_error(self.accuracy)
+
+    @property
+    def hides_contacts(self) -> bool:
+        """True if the filter of the markers leaves too little of what contact times show."""
+        if not self.filter_error:
+            return False
+        error = _contact_time_error(_widened([*ACCURACY.values()], self.filter_error))
+        durations = [contact.toe_off - contact.touchdown for contact in self.contacts]
+        finite = [duration for duration in durations if np.isfinite(duration)]
+        typical = float(np.median(finite)) if finite else TYPICAL_CONTACT_S
+        return error > MAX_CONTACT_ERROR_SHARE * typical
 
 
-NO_EVENTS = MarkerEvents((), 0.0, float("nan"), "", smoothed=False)
+def _widened(tested: Sequence[Accuracy], error: float) -> Accuracy:
+    """Errors that hold those of several kinds of runs, and a further one, s, in both directions."""
+
+    def span(ranges: list[tuple[float, float]]) -> tuple[float, float]:
+        return min(low for low, _ in ranges) - error, max(high for _, high in ranges) + error
+
+    speeds = [accuracy.speeds for accuracy in tested]
+    return Accuracy(
+        (min(slow for slow, _ in speeds), max(fast for _, fast in speeds)),
+        span([accuracy.touchdown for accuracy in tested]),
+        span([accuracy.toe_off for accuracy in tested]),
+    )
+
+
+def _contact_time_error(accuracy: Accuracy | None) -> float:
+    if accuracy is None:
+        return float("nan")
+    (first, last), (early, late) = accuracy.touchdown, accuracy.toe_off
+    return max(last - early, late - first)
+
+
+NO_EVENTS = MarkerEvents((), 0.0, float("nan"), "")
 
 
 def marker_events(
-    feet: FloatArray, recording: Recording, ground: Ground, marker_set: MarkerSet
+    feet: FloatArray,
+    recording: Recording,
+    ground: Ground,
+    marker_set: MarkerSet,
+    low_pass: LowPass | None = None,
 ) -> MarkerEvents:
-    """Contacts of a moving trial in ground axes, from its foot markers only."""
+    """Contacts of a moving trial in ground axes, from its foot markers only.
+
+    None where ``low_pass``, the filter that the markers went through, hides them.
+    """
     path, _ = pelvis_paths(recording, marker_set)
     finite = np.flatnonzero(np.isfinite(path).all(axis=1))
     if len(finite) < 2:
@@ -401,15 +439,18 @@ def marker_events(
     rate = recording.rate
     contacts = kinematic_contacts(feet, rate, belt, speed)
     worn = [1 + len(getattr(marker_set.feet, side).toe) for side in SIDES]
-    return MarkerEvents(
+    events = MarkerEvents(
         contacts,
         rate,
         speed,
         strike(feet, rate, contacts),
-        smoothed=smoothed(feet, rate),
+        low_pass=low_pass,
         all_markers_visible=present_markers(feet).sum(axis=1).tolist() == worn,
         hidden=tuple(_hidden_around(feet, contact, rate) for contact in contacts),
     )
+    if not events.hides_contacts:
+        return events
+    return replace(events, contacts=(), hidden=(), strike="", withheld=len(contacts))
 
 
 MISSING_WINDOW_S = 0.2
@@ -436,6 +477,8 @@ def kinematic_errors(
 
 def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
     """Say where the events come from, how good they are, and what needs forces."""
+    if events.low_pass is not None and events.withheld:
+        return  # markers-low-passed says why there are none
     accuracy = events.accuracy
     number = None if accuracy is None else max(map(abs, accuracy.touchdown + accuracy.toe_off))
     notes.add(
@@ -470,11 +513,11 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
             "warning",
             f"{len(unfound)} of {len(inside)} contacts {'has' if len(unfound) == 1 else 'have'} no "
             f"{name.replace('_', '-')}: their foot markers show no {words}"
-            + (", because they were low-passed before." if events.smoothed else "."),
+            + (", because they were low-passed before." if events.filter_error else "."),
             number=len(unfound),
             limit=0,
-            fix="export the markers unfiltered."
-            if events.smoothed
+            fix="export the markers raw, without a filter."
+            if events.filter_error
             else f"{fix}; steps without both events are rejected.",
         )
 
@@ -482,13 +525,9 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
 def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
     """Accuracy of such events, and the recordings it was tested on."""
     conditions = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
-    if events.strike:
+    blurred = events.filter_error > MAX_SIMULTANEOUS_S
+    if events.strike and not blurred:
         conditions += f", the {events.strike} lands first"
-    if events.smoothed:
-        return (
-            "how far they are off is not known, because the markers were low-passed "
-            f"({conditions})."
-        )
     if not events.all_markers_visible:
         return (
             f"how far they are off is not known, because foot markers are missing ({conditions})."
@@ -496,8 +535,14 @@ def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
     if accuracy is None:
         return f"how far they are off was not tested for such a recording ({conditions})."
     durations = [contact.toe_off - contact.touchdown for contact in events.contacts]
+    runs_like = "" if blurred else f" in which the {events.strike} lands first"
+    filtered = (
+        f", with what a low-pass at {events.low_pass.stated_hz:.0f} Hz adds"
+        if events.low_pass is not None and events.filter_error
+        else ""
+    )
     text = (
-        f"in tested runs in which the {events.strike} lands first, touchdown was "
+        f"in tested runs{runs_like}{filtered}, touchdown was "
         f"{_range_text(accuracy.touchdown)} and toe-off {_range_text(accuracy.toe_off)}"
     )
     if np.isnan(durations).all():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -28,3 +29,48 @@ def level_scales() -> LevelScales:
     upward, level = scales["vertical_sd_n"], scales["horizontal_sd_n"]
     sds = np.array([level, upward, level, *(3 * [scales["moment_sd_nm"]])])
     return LevelScales(sds, float(np.log((1 + scales["plates"]) * MAX_CHANGE_RATIO)))
+
+
+MAX_SOUND_SHARE = 1e-4
+"""Share of sound recordings that may look filtered."""
+
+
+CHANCE_IMPROVEMENT = 1.0
+"""Half the chi square by which two parameters, cut-off and order, improve a fit by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumScales:
+    """How the spectra of sound recordings differ from what is expected of them."""
+
+    band_sd: float
+    """Standard deviation of the logarithm of a band's power."""
+    level_sd: float
+    """Standard deviation of the logarithm of the power in all bands."""
+    tilt_mean: float
+    tilt_sd: float
+    """tilt_mean, tilt_sd: of the power of the frequency by which the two differ."""
+    improvement_mean: float
+    """Mean of half the chi square by which a filter explains sound recordings better."""
+    rarity: float
+    """How many times that mean an improvement must be: exponential beyond what was seen."""
+    orders: tuple[int, ...]
+    """Orders of Butterworth filters that run forth and back, as laboratories use them."""
+    further_starts: tuple[float, ...] = ()
+    """Further cut-offs from which the search starts, Hz."""
+
+
+@lru_cache(maxsize=2)
+def spectrum_scales(signal: str) -> SpectrumScales:
+    """Scales of spectra of ``forces`` or of accelerations of ``markers``."""
+    scales = _content()[f"{signal}_spectrum"]
+    return SpectrumScales(
+        band_sd=scales["band_sd"],
+        level_sd=scales["level_sd"],
+        tilt_mean=scales["tilt_mean"],
+        tilt_sd=scales["tilt_sd"],
+        improvement_mean=max(scales["improvement_mean"], CHANCE_IMPROVEMENT),
+        rarity=float(-np.log(MAX_SOUND_SHARE)),
+        orders=tuple(scales["orders"]),
+        further_starts=tuple(scales["further_starts_hz"]),
+    )

@@ -26,6 +26,7 @@ from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.against_names import name_findings, spare_labels
 from aqbio.prepare.axes import MARKER_ABSENT
+from aqbio.prepare.bandwidth import hidden_motion, hidden_rates
 from aqbio.prepare.body_size import (
     force_findings,
     pelvis_height,
@@ -248,6 +249,21 @@ def _prepare(
     return TrialOutcome(numbers=numbers, findings=tuple(notes.findings), inputs=inputs)
 
 
+def marker_low_pass_entry(prepared: PreparedTrial) -> dict[str, float] | None:
+    """Cut-off of the filter of the markers, Hz, and what it hides during a contact; None: none."""
+    low_pass = prepared.marker_low_pass
+    durations = [x.toe_off - x.touchdown for x in prepared.contacts if x.complete]
+    known = [duration for duration in durations if np.isfinite(duration)]
+    if low_pass is None or not known:
+        return None
+    contact = float(np.median(known))
+    return {
+        "stated_hz": low_pass.stated_hz,
+        "hidden_motion": hidden_motion(low_pass, contact),
+        "hidden_rates": hidden_rates(low_pass, contact),
+    }
+
+
 def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:
     """Entry of a prepared trial in the manifest: surface, axes, rates, body masses."""
     numbers: dict[str, Any] = {
@@ -257,6 +273,7 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
         "marker_rate_hz": prepared.rate,
         "contacts": len(prepared.contacts),
         "events": prepared.events,
+        "marker_low_pass": marker_low_pass_entry(prepared),
     }
     plates = prepared.plates
     if plates is not None and trial.task == "static":

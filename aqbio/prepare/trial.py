@@ -14,6 +14,7 @@ from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.io.recording import Recording
 from aqbio.names import LOW_PASSED
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes, missing_labels
+from aqbio.prepare.bandwidth import ForceLowPass, LowPass, find_low_pass, find_marker_low_pass
 from aqbio.prepare.checks import (
     check_clock,
     check_frames,
@@ -27,6 +28,7 @@ from aqbio.prepare.contact_findings import (
     forces_elsewhere,
     note_contacts,
     note_low_pass,
+    note_marker_low_pass,
     note_no_forces,
     note_pressure,
     share_without_foot,
@@ -48,7 +50,6 @@ from aqbio.prepare.events_from_markers import (
     marker_events,
     note_kinematic,
 )
-from aqbio.prepare.force_bandwidth import ForceLowPass, find_low_pass
 from aqbio.prepare.force_lag import force_lag, without_lag
 from aqbio.prepare.ground import Ground, running_ground, standing_ground
 from aqbio.prepare.handedness import LABELS_SWAPPED
@@ -86,6 +87,8 @@ class PreparedTrial:
     never tested."""
     low_pass: ForceLowPass | None = None
     """Filter that the forces went through before they were exported, where it counts."""
+    marker_low_pass: LowPass | None = None
+    """Filter that the markers went through before they were exported."""
     forces_lost: bool = False
     """True if too little of the forces remains for more than contact times and impulses."""
     vertical: tuple[Plates, FeetLoads] | None = None
@@ -149,6 +152,7 @@ def prepare_trial(
         recording = without_flicker(recording, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
     plates, moving = None, trial.task != "static"
+    filtered = find_marker_low_pass(recording.positions, recording.rate) if moving else None
     feet = foot_markers(recording.labels, recording.positions, marker_set)
     frames = np.arange(len(feet)) / recording.rate
     if recording.forces is not None:
@@ -162,7 +166,14 @@ def prepare_trial(
     if moving:
         contact = _moving_contact(
             recording, plates, feet, trial, marker_set, masses=masses, rotation=axes.matrix,
-            laboratory=laboratory, settings=settings, notes=notes,
+            laboratory=laboratory, settings=settings, notes=notes, filtered=filtered,
+        )  # fmt: skip
+    if filtered is not None:
+        durations = [x.toe_off - x.touchdown for x in contact.contacts if x.complete]
+        source = "joint angles" if trial.coordinates_file else "markers"
+        note_marker_low_pass(
+            filtered, source, durations, settings.cutoff_hz, notes,
+            events=None if contact.loads is not None else contact.events,
         )  # fmt: skip
     silent = replace(notes, findings=[])  # of joint angles, coordinates-missing says what lacks
     of_gaps = silent if trial.coordinates_file else notes
@@ -180,6 +191,7 @@ def prepare_trial(
         threshold=contact.threshold,
         contact_time_error=contact.time_errors(settings),
         low_pass=None if contact.loads is None else contact.low_pass,
+        marker_low_pass=filtered,
         forces_lost=contact.forces_lost,
         vertical=contact.vertical,
         force_lag=contact.force_lag,
@@ -232,10 +244,11 @@ def _moving_contact(
     laboratory: Laboratory,
     settings: Prepare,
     notes: Notes,
+    filtered: LowPass | None,
 ) -> _GroundContact:
     """Contacts of a moving trial, on the clock of the markers and by forces of right signs.
 
-    ``rotation`` is that from laboratory to ground axes.
+    ``rotation`` is that from laboratory to ground axes, ``filtered`` the filter of the markers.
     """
     frames = np.arange(len(feet)) / recording.rate
     body = None
@@ -243,13 +256,13 @@ def _moving_contact(
         paths = recording.positions, recording.rate
         body = marked_body(recording.labels, *paths, marker_set, masses)
     plates, lag, shift = _on_clock_of_markers(
-        plates, recording, feet, body, trial, marker_set, notes
+        plates, recording, feet, body, trial, marker_set, notes, filtered
     )
     plates, moments = with_right_moments(plates, feet, frames, notes)
     loads, ground, threshold, low_pass = _moving(
         recording, plates, feet, trial, marker_set, laboratory, settings, notes
     )
-    events = marker_events(feet, recording, ground, marker_set)
+    events = marker_events(feet, recording, ground, marker_set, filtered)
     loads = _usable_loads(
         loads, plates, recording, rotation=rotation, ignored=laboratory.ignore_plates,
         ground=ground, events=events, feet=feet, lag=0.0 if np.isnan(lag) else lag,
@@ -267,7 +280,8 @@ def _moving_contact(
         threshold=threshold, low_pass=low_pass, forces_lost=forces_lost, vertical=vertical,
         force_lag=lag, force_shift=shift,
     )  # fmt: skip
-    _note_whole_contacts(contact.contacts, len(frames) / recording.rate, notes)
+    if loads is not None or not events.withheld:
+        _note_whole_contacts(contact.contacts, len(frames) / recording.rate, notes)
     return contact
 
 
@@ -343,6 +357,7 @@ def _on_clock_of_markers(
     trial: Trial,
     marker_set: MarkerSet,
     notes: Notes,
+    filtered: LowPass | None,
 ) -> tuple[Plates | None, float, float]:
     """Plates shifted by the lag of their forces, where that is no clock's; lag then, and shift, s.
 
@@ -353,7 +368,7 @@ def _on_clock_of_markers(
     unstated = trial.model_copy(update={"belt_speed_mps": None})
     silent = replace(notes, findings=[])
     ground = running_ground(recording, None, unstated, marker_set, Laboratory(), silent)
-    contacts = marker_events(feet, recording, ground, marker_set).contacts
+    contacts = marker_events(feet, recording, ground, marker_set, filtered).contacts
     time = np.arange(len(feet)) / recording.rate
     lag = force_lag(plates, feet, contacts, time, body)
     shifted = without_lag(plates, lag, notes)

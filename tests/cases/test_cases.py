@@ -268,6 +268,20 @@ def test_low_passed_forces_are_named_and_the_error_holds_contact_times_without_t
     assert "by 2 whole strides" in summary  # impulses pass a filter
 
 
+def test_markers_that_were_low_passed_are_named_and_no_contact_comes_from_them(cases, tmp_path):
+    """No noise, no heel and no frames outside are made responsible."""
+    findings, trial, summary = prepared(cases, tmp_path, "trc_lowpass_6Hz_no_forces")
+    message = findings["markers-low-passed"]
+    assert message.startswith("the markers are low-passed at about 6 Hz")
+    assert "contact times by foot markers are n/a" in message
+    assert {"events-kinematic", "events-unfound", "no-whole-contact"}.isdisjoint(findings)
+    assert trial.sizes.get("contact", 0) == 0
+    assert trial.attrs["marker_low_pass_hz"] == pytest.approx(6.0, rel=0.15)
+    assert message in summary
+    assert "the markers were low-passed, which hides touchdown and toe-off" in summary
+    assert not re.search("noise|heel lands|three contacts|both feet in view", summary)
+
+
 @pytest.mark.opensim
 def test_markers_at_uneven_times_are_those_of_the_same_sprint_at_even_ones(cases, tmp_path):
     findings, _, _ = prepared(cases, tmp_path, "trc_time_irregular")

@@ -95,7 +95,7 @@ def events(
     rate=100.0, speed=4.0, strike="heel", times=((0.1, 0.3), (0.8, 1.0), (1.5, 1.7))
 ) -> object:
     marker_contacts = tuple(FootContact(0, *span, (), True, UNKNOWN, UNKNOWN) for span in times)
-    marker_events = MarkerEvents(marker_contacts, rate, speed, strike, smoothed=False)
+    marker_events = MarkerEvents(marker_contacts, rate, speed, strike)
     return [*noted(note_kinematic, marker_events), marker_events.contact_time_error]
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import ezc3d
 import numpy as np
 import pytest
+from scipy.signal import butter, filtfilt
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
@@ -23,6 +24,7 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
+from aqbio.prepare.bandwidth import find_marker_low_pass
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.events_from_markers import ACCURACY
@@ -237,6 +239,51 @@ def test_events_from_markers_against_the_plates(ja1, treadmill):
             assert len(errors[event]) == count
             assert early < np.mean(errors[event]) < late
             assert name != "run" or np.std(errors[event]) < 0.002
+
+
+LOW_PASSED_HZ = {
+    "hamner_subject04/run300/markers.trc": 20.0,
+    "rajagopal2016/run/motion_capture_run.trc": 20.0,
+    "hamner_subject02/subject02_running.trc": 6.5,
+    "c3d_samples/sample_10_TYPE-2a.c3d": 6.5,
+}
+"""Cut-offs of those that filtered their markers: at 100 Hz all at 20 Hz, as their forces are."""
+
+RAW = (
+    "ja1_dorn2012/trc_mot/jog.trc", "ja1_dorn2012/trc_mot/sprint.trc",
+    "ja1_dorn2012/trc_mot/run0500cms.trc", "ja1_dorn2012/trc_mot/run0700cms.trc",
+    "overground_sprinter/RunA1.c3d", "side_step/side_step.c3d", "pyorerun/Running_0002.c3d",
+    "rajagopal2016/walk/motion_capture_walk.trc", "c3d_samples/sample_01_Eb015pi.c3d",
+    "c3d_samples/sample_02_pc_real.c3d", "c3d_samples/sample_03_gait-pig-nz.c3d",
+    "c3d_samples/sample_10_TYPE-3.c3d", "c3d_samples/sample_14_sample14.c3d",
+    "c3d_samples/sample_26_Walking_Hybrid_1_1.c3d",
+    "c3d_samples/nimble_upsidedown_type4_gap71pct.c3d",
+)  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_markers_are_low_passed_where_their_laboratory_did_so(realdata):
+    for name, stated in LOW_PASSED_HZ.items():
+        recording = read_recording(realdata / name)
+        found = find_marker_low_pass(recording.positions, recording.rate)
+        assert found.stated_hz == pytest.approx(stated, rel=0.1), name
+    for name in RAW:
+        recording = read_recording(realdata / name)
+        assert find_marker_low_pass(recording.positions, recording.rate) is None, name
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["jog.trc", "sprint.trc", "run0700cms.trc"])
+@pytest.mark.parametrize("stated", [6.0, 8.0, 12.0])
+@pytest.mark.parametrize("order", [2, 4])
+def test_a_filter_of_real_markers_is_found(realdata, name, stated, order):
+    recording = read_recording(realdata / "ja1_dorn2012" / "trc_mot" / name)
+    whole = np.isfinite(recording.positions).all(axis=(0, 2))
+    filtered = filtfilt(
+        *butter(order, stated / (0.5 * recording.rate)), recording.positions[:, whole], axis=0
+    )
+    low_pass = find_marker_low_pass(filtered, recording.rate)
+    assert abs(np.log(low_pass.stated_hz / stated)) < 2.5 * low_pass.error < 0.5
 
 
 @pytest.mark.parametrize(

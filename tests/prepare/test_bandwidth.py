@@ -1,6 +1,8 @@
-"""Forces that were low-passed before, and plates that fail, on contacts whose truth is known."""
+"""Signals that were low-passed before, and plates that fail, on contacts whose truth is known."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +11,14 @@ from hypothesis import strategies as st
 from scipy.signal import butter, filtfilt
 
 from aqbio.force_plates.forces import Plates, PlateWrench
+from aqbio.prepare.bandwidth import (
+    LowPass,
+    find_low_pass,
+    find_marker_low_pass,
+    half_sine_change,
+    half_sine_power,
+    hidden_motion,
+)
 from aqbio.prepare.broken_contacts import (
     LOST_MIDDLE,
     LOST_TOE_OFF,
@@ -16,9 +26,11 @@ from aqbio.prepare.broken_contacts import (
     broken_parts,
     has_failed_plate,
 )
-from aqbio.prepare.contacts import EventRules, contact_time_error, contacts, feet_loads
-from aqbio.prepare.force_bandwidth import find_low_pass, half_sine_change, half_sine_power
-from aqbio.virtual.demo import DATA, SPRINTERS, GaitName, load_library
+from aqbio.prepare.contacts import EventRules, FootContact, contact_time_error, contacts, feet_loads
+from aqbio.prepare.events_from_markers import ACCURACY, MarkerEvents
+from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_library
+from aqbio.virtual.disturbances import disturbed
+from aqbio.virtual.recording import GROUND_AXES, Laboratory, RunPlan, recorded_run
 from aqbio.virtual.truth import run_truth
 
 THRESHOLD_N, NOISE_N = 20.0, 1.5
@@ -200,3 +212,103 @@ def test_of_two_plates_under_a_foot_the_one_that_fails_is_noticed(rate, duration
     elif what == "is left at once":
         forces[instants > at] = forces[instants > at].sum(axis=1)[:, None] * np.array([0.0, 1.0])
     assert has_failed_plate(forces, rate, start, stop) == (what in ("dies", "wakes"))
+
+
+# markers ----------------------------------------------------------------------------------------
+
+
+def drawn_paths(rng, rate: float, duration: float, tilt: float, noise: float) -> np.ndarray:
+    """Positions (T, M, 3), m, whose accelerations have a flat spectrum but for a tilt."""
+    size = round(duration * rate)
+    frequency = np.fft.rfftfreq(2 * size, 1.0 / rate)
+    shape = (len(frequency), 14, 3)
+    phases = rng.normal(size=shape) + 1j * rng.normal(size=shape)
+    gain = (np.maximum(frequency, 1.5) / 20.0) ** (0.5 * tilt) / (
+        2.0 * np.pi * frequency + 5.0
+    ) ** 2
+    paths = np.fft.irfft(phases * gain[:, None, None] * 8.0 * np.sqrt(size * rate), axis=0)[:size]
+    return paths + rng.normal(0.0, noise, paths.shape)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_a_filter_of_markers_is_found_with_its_cut_off(seed):
+    """Of drawn cut-off, order, rate and duration, through a file that rounds; and none without."""
+    rng = np.random.default_rng(seed)
+    rate, order = float(rng.choice([100.0, 200.0, 250.0, 500.0])), int(rng.choice([2, 3, 4]))
+    raw = drawn_paths(rng, rate, rng.uniform(1.0, 5.0), rng.uniform(-1.8, 0.2), 2e-4)
+    assert find_marker_low_pass(np.round(raw, 5), rate) is None
+    stated = float(np.exp(rng.uniform(np.log(6.0), np.log(20.0))))
+    filtered = filtfilt(*butter(order, stated / (0.5 * rate)), raw, axis=0)
+    low_pass = find_marker_low_pass(np.round(filtered, 5), rate)
+    assert low_pass is not None
+    assert low_pass.stated_hz == pytest.approx(stated, rel=0.2)
+    assert abs(np.log(low_pass.stated_hz / stated)) < 2.5 * low_pass.error
+
+
+def test_gaps_and_short_paths_show_no_spectrum_of_their_own():
+    rng = np.random.default_rng(1)
+    raw = drawn_paths(rng, 200.0, 2.0, -0.5, 2e-4)
+    raw[40:80, ::2] = np.nan
+    raw[200:, 3] = np.nan
+    assert find_marker_low_pass(raw, 200.0) is None
+    assert find_marker_low_pass(raw[:50], 200.0) is None
+    assert find_marker_low_pass(raw[:, :4], 200.0) is None
+
+
+VIRTUAL = [("V01", 0), ("V04", 3), ("V09", 2)]
+
+
+@pytest.mark.parametrize(("who", "level"), VIRTUAL)
+def test_virtual_markers_are_filtered_only_where_they_were(who, level):
+    gait = load_library(DATA / "gait_library.npz", ATHLETES)[GaitName(who, "normal", level)]
+    run = recorded_run(gait, RunPlan(0), Laboratory(axes=GROUND_AXES, marker_unit="m"))
+    recorded = disturbed(run.recording, DISTURBANCES, np.random.default_rng(level))
+    assert find_marker_low_pass(recorded.markers, recorded.marker_rate) is None
+    for stated in (6.0, 12.0):
+        filtered = filtfilt(
+            *butter(2, stated / (0.5 * recorded.marker_rate)), recorded.markers, axis=0
+        )
+        low_pass = find_marker_low_pass(filtered, recorded.marker_rate)
+        assert 0.5 * stated < low_pass.stated_hz < 1.25 * stated  # their motion is smooth itself
+
+
+@given(st.floats(5.0, 20.0), st.sampled_from([1, 2, 3, 4]), st.floats(0.08, 0.3))
+@settings(deadline=None)
+def test_what_a_filter_hides_of_a_motion_is_what_it_takes_of_a_wave(stated, order, contact):
+    time = np.arange(0.0, 20.0, 1e-3)
+    wave = np.sin(np.pi * time / contact)
+    filtered = filtfilt(*butter(order, stated / 500.0), wave)
+    size = np.linalg.norm(filtered[8000:12_000]) / np.linalg.norm(wave[8000:12_000])
+    low_pass = LowPass(stated, order, stated, 0.1, 100.0)
+    assert hidden_motion(low_pass, contact) == pytest.approx(1.0 - size, abs=0.01)
+
+
+def made_events(stated: float, durations=(0.12, 0.12)) -> MarkerEvents:
+    contacts = tuple(
+        FootContact(0, at, at + duration, (), True, np.nan, np.nan)
+        for at, duration in zip((0.3, 0.8), durations, strict=True)
+    )
+    low_pass = LowPass(0.8 * stated, 2, stated, 0.1, 100.0)
+    return MarkerEvents(contacts, 250.0, 9.0, "forefoot", low_pass=low_pass)
+
+
+def test_errors_of_events_grow_as_the_cut_off_falls_without_a_step():
+    """From those of unfiltered markers; contacts are n/a from where half of them is unknown."""
+    raw = MarkerEvents(made_events(20.0).contacts, 250.0, 9.0, "forefoot")
+    cutoffs = np.arange(30.0, 5.0, -0.05)
+    errors = np.array([made_events(hz).filter_error for hz in cutoffs])
+    assert errors[0] == 0.0
+    assert made_events(30.0).contact_time_error == raw.contact_time_error
+    assert (np.diff(errors) >= 0.0).all()
+    assert np.diff(errors).max() < 0.004
+    assert not made_events(16.0).hides_contacts
+    assert made_events(6.0).hides_contacts
+    assert not made_events(10.0, (0.3, 0.3)).hides_contacts
+
+
+def test_a_forefoot_and_a_heel_are_one_where_a_filter_hides_which_lands_first():
+    blurred, heel = made_events(13.0), ACCURACY["heel"]
+    for strike in ("heel", "forefoot", ""):
+        events = replace(blurred, strike=strike, speed=4.5)
+        assert events.accuracy == replace(blurred, speed=4.5).accuracy
+        assert events.accuracy.touchdown[1] == heel.touchdown[1] + events.filter_error

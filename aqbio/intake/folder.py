@@ -15,6 +15,7 @@ from aqbio.intake.sessions import SETTINGS_FILES, UNSUPPORTED_FORMATS, VideoSess
 from aqbio.io.c3d import NO_MARKERS, read_c3d_plates
 from aqbio.io.mot import Storage, read_storage, text_lines
 from aqbio.io.mot_forces import (
+    GROUND_FIX,
     ExternalLoads,
     force_column,
     groups_by_name,
@@ -267,7 +268,12 @@ def folder_content(folder: Path) -> FolderContent:
             unusable.append(
                 UnusedFile(Path(error.file) if unwritable_name else file, error.what, error.fix)
             )
-    forces = [_described(facts, folder, described, unusable) for facts in storages["forces"]]
+    turns = bool(models and storages["coordinates"])
+    forces = [
+        loads
+        for found in storages["forces"]
+        if (loads := _described(found, folder, described, unusable, turns=turns)) is not None
+    ]
     return FolderContent(
         markers=tuple(markers),
         forces=tuple(forces),
@@ -329,16 +335,26 @@ def _described(
     folder: Path,
     described: Mapping[Path, ExternalLoads],
     unusable: list[UnusedFile],
-) -> StorageFacts:
-    """Add the file of external loads that names a force file, if it fits; the first of several."""
+    *,
+    turns: bool,
+) -> StorageFacts | None:
+    """Add the file of external loads that names a force file, if it fits; the first of several.
+
+    None for forces in the axes of bodies, unless the motion of a model ``turns`` them.
+    """
     force_path = (folder / forces.file).resolve()
     for file, loads in sorted(described.items()):
         if loads.data.resolve() != force_path:
             continue
         try:
-            loads.groups(forces.columns)
+            groups = loads.groups(forces.columns)
         except AqbioError as error:
             unusable.append(UnusedFile(file, error.what))
             continue
+        if not turns and (frames := sorted({f for group in groups for f in group.frames})):
+            words = f"by {file.name} its loads are in the axes of {', '.join(frames)}"
+            what = f"{words}, whose motion is not known before markers are solved."
+            unusable.append(UnusedFile(forces.file, what, GROUND_FIX))
+            return None
         return replace(forces, described=file)
     return forces

@@ -197,6 +197,24 @@ def test_forces_of_one_row_are_left_out(tmp_path):
     assert content.unusable[0].why.startswith("the file holds one row")
 
 
+@pytest.mark.parametrize("with_model", [False, True])
+def test_forces_in_body_axes_are_not_read_as_in_ground(tmp_path, with_model):
+    """Left out where markers come first; kept where a model and its joint angles turn them."""
+    storage(loaded=True, moving=True, loads="ground_force_v")(tmp_path)
+    loads = (tmp_path / "loads.xml").read_text(encoding="utf-8")
+    frame = "<force_expressed_in_body>calcn_r</force_expressed_in_body><force_identifier>"
+    turned = loads.replace("<force_identifier>", frame)
+    (tmp_path / "loads.xml").write_text(turned, encoding="utf-8")
+    if with_model:
+        files_of(a__osim="<Model/>")(tmp_path)
+    content = folder_content(tmp_path)
+    assert [forces.described for forces in content.forces] == [Path("loads.xml")] * with_model
+    if not with_model:
+        [unused] = content.unusable
+        assert "loads.xml its loads are in the axes of calcn_r" in unused.why
+        assert "force_expressed_in_body and point_expressed_in_body ground" in unused.fix
+
+
 GRF = [f"ground_force_{part}{axis}" for part in "vp" for axis in "xyz"]
 ANGLES = ["pelvis_tx", "pelvis_ty", "pelvis_tz", "knee_angle_r"]
 LOADS = """<OpenSimDocument><ExternalLoads><objects><ExternalForce>

@@ -238,19 +238,11 @@ def folder_content(folder: Path) -> FolderContent:
                 refuse_unwritable_name(file)
                 if suffix == TABLE_SUFFIX and is_sheet(path):
                     other_files += 1
-                elif suffix in (*MARKER_SUFFIXES, TABLE_SUFFIX):
-                    found = marker_or_plate_facts(path, file)
-                    if isinstance(found, StorageFacts):
-                        storages["forces"].append(found)
-                    else:
-                        markers.append(found)
-                elif suffix in STORAGE_SUFFIXES:
-                    storage = read_storage(path)
-                    groups = groups_by_name(storage.columns, path.name)
-                    if len(storage_labels(storage.columns)) >= MIN_POINTS and not groups:
-                        markers.append(marker_facts(path, file))
-                    else:
-                        for kind, facts in _storage(storage, path, file).items():
+                elif suffix in (*MARKER_SUFFIXES, TABLE_SUFFIX, *STORAGE_SUFFIXES):
+                    for kind, facts in _recorded(path, file).items():
+                        if isinstance(facts, MarkerFacts):
+                            markers.append(facts)
+                        else:
                             storages[kind].append(facts)
                 elif suffix == LOADS_SUFFIX and is_external_loads(path):
                     described[file] = read_external_loads(path)
@@ -294,6 +286,18 @@ def _files(folder: Path) -> Iterator[Path]:
         ours = any(path.is_relative_to(result) for result in results)
         if path.is_file() and not hidden and not ours:
             yield path
+
+
+def _recorded(path: Path, file: Path) -> Mapping[str, MarkerFacts | StorageFacts]:
+    """Facts of a file by kind: markers; forces, coordinates, or both."""
+    if path.suffix.lower() not in STORAGE_SUFFIXES:
+        found = marker_or_plate_facts(path, file)
+        return {"markers" if isinstance(found, MarkerFacts) else "forces": found}
+    storage = read_storage(path)
+    groups = groups_by_name(storage.columns, path.name)
+    if len(storage_labels(storage.columns)) >= MIN_POINTS and not groups:
+        return {"markers": marker_facts(path, file)}
+    return _storage(storage, path, file)
 
 
 def _storage(storage: Storage, path: Path, file: Path) -> dict[str, StorageFacts]:

@@ -127,6 +127,34 @@ def _nearest_loaded(application: FloatArray, loaded: BoolArray) -> FloatArray:
     return application[np.where(earlier, loaded_samples[before], loaded_samples[after])]
 
 
+MIN_HELD_S = 0.025
+"""Shortest time for which a point of application is held, s, and at least `MIN_HELD_SAMPLES`: in 60
+sound recordings it moves by 0.2 mm and more within it while the force is above 100 N."""
+
+MIN_HELD_SAMPLES = 4
+
+LOADED_POINT_N = 100.0
+"""Force whose point of application moves, N."""
+
+
+def held_points(force: FloatArray, application: FloatArray, rate: float) -> BoolArray:
+    """Mask (T,) of loaded samples whose recorded point of application (T, 3) m stands still.
+
+    To the last digit, while the force (T, 3) N changes. A point that is the same in all loaded
+    samples is one about which moments are given.
+    """
+    loaded = np.asarray(dot(force, force) > LOADED_POINT_N**2)
+    held = np.zeros(len(force), dtype=np.bool_)
+    if not loaded.any() or not np.ptp(application[loaded], axis=0).any():
+        return held
+    still = np.asarray((np.diff(application, axis=0) == 0.0).all(axis=1))
+    still &= np.asarray((np.diff(force, axis=0) != 0.0).any(axis=1)) & loaded[1:] & loaded[:-1]
+    for start, stop in runs(still):
+        if stop - start >= max(MIN_HELD_S * rate, MIN_HELD_SAMPLES):
+            held[start : stop + 1] = True
+    return held
+
+
 CHANNELS = {1: 6, 2: 6, 3: 8, 4: 6}
 """Number of channels by plate type."""
 
@@ -267,6 +295,8 @@ class Plates:
     """tuple of P int. From 1."""
     feet: tuple[int, ...]
     """tuple of P int. 0 left, 1 right where the file names the foot, otherwise -1."""
+    held: BoolArray | None = None
+    """(S, P) mask of loaded samples whose point of application was held; None for none."""
 
     @property
     def time(self) -> FloatArray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from aqbio.boundary import MAX_RECORDING_BYTES, reads
 from aqbio.errors import AqbioError, Finding
-from aqbio.force_plates.forces import TRUSTED_FORCE_N, PlateWrench, fixed_point_wrench
+from aqbio.force_plates.forces import TRUSTED_FORCE_N, PlateWrench, fixed_point_wrench, held_points
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.recording import (
     MAX_COORDINATE_M,
@@ -22,7 +22,7 @@ from aqbio.io.recording import (
     refuse_impossible,
 )
 from aqbio.io.sampling import even_storage
-from aqbio.vectors import FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 
 LETTERS = {"v": "force", "f": "force", "p": "point", "m": "moment", "t": "moment"}
 WORDS = LETTERS | {
@@ -321,6 +321,7 @@ def read_force_storage(
     storage, rate, findings = even_storage(read_storage(path), path.name, forces=True)
     used: list[ForceGroup] = []
     parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+    held: list[BoolArray] = []
     groups = described(storage.columns) if described else []
     groups = groups or force_groups(storage.columns, path.name)
     if any(group.frames for group in groups):
@@ -335,6 +336,7 @@ def read_force_storage(
             name = f"force columns {group.force[0]}"
             findings += clipping_findings(name, force, rate, path.name, location)
             parts.append(_wrench(storage, group, force, path.name, findings, bodies))
+            held.append(held_points(force, _vectors(storage, group.point), rate))
         else:
             findings.append(_finding("force-columns-zero", path.name, group, "all forces are zero"))
     described_forces = {group.force for group in groups}
@@ -355,6 +357,7 @@ def read_force_storage(
         names=tuple(group.force[0] for group in used),
         numbers=tuple(range(1, plates + 1)),
         feet=tuple(group.foot for group in used),
+        held=np.stack(held, axis=1) if any(mask.any() for mask in held) else None,
     )
     return recording, findings
 

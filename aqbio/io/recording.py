@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.force_plates.forces import PlateWrench, clipped_samples
 from aqbio.io.movement import BODY_RADIUS_M, MAX_RADIUS_M, MIN_RADIUS_M, body_radius
-from aqbio.vectors import FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class ForceRecording:
     lever: FloatArray | None = None
     """(P, 3) array, m. From the point about which a plate's moments were recorded to the point of
     its wrench; NaN, or None for all, where the file holds no such moments."""
+    held: BoolArray | None = None
+    """(S, P) mask of loaded samples whose point of application was held; None for none."""
 
     def __post_init__(self) -> None:
         """Refuse plates that are not described completely."""

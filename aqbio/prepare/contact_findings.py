@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from aqbio.prepare.contacts import (
     FeetLoads,
     FootContact,
     PlateContact,
+    contact_span,
     foot_distance,
     loads_on_frames,
     median,
@@ -362,6 +363,57 @@ def note_marker_low_pass(
     )
 
 
+MAX_HELD_SHARE = 0.1
+"""Share of a contact's impulse that may act at a point that is held; sound recordings have none."""
+
+
+def held_shares(loads: FeetLoads, plates: Plates) -> dict[FootContact, float]:
+    """Share of its impulse that acts at a held point, of every contact of which it is too large."""
+    if plates.held is None:
+        return {}
+    shares = {}
+    for contact in loads.contacts:
+        inside = (plates.time >= contact.touchdown) & (plates.time <= contact.toe_off)
+        on = list(contact.plates)
+        force = np.abs(plates.vertical[inside][:, on])
+        held_force = np.where(plates.held[inside][:, on], force, 0.0)
+        shares[contact] = float(held_force.sum() / force.sum())
+    return {contact: share for contact, share in shares.items() if share > MAX_HELD_SHARE}
+
+
+def without_held_pressure(
+    loads: FeetLoads | None, plates: Plates | None, notes: Notes
+) -> tuple[FeetLoads | None, tuple[FootContact, ...]]:
+    """Take the forces of contacts as unknown whose point of application stands still; note them.
+
+    No loads, and the contacts themselves, where none is left.
+    """
+    if loads is None or plates is None or not (held := held_shares(loads, plates)):
+        return loads, ()
+    largest = max(held.values())
+    notes.add(
+        "pressure-held",
+        "warning",
+        f"in {len(held)} of {len(loads.contacts)} contacts the point of application of the force "
+        f"stands still for up to {largest:.0%} of the impulse, which under no foot it does: it was "
+        "held at its last value. Forces and joint moments of these contacts are n/a; their times "
+        "stay.",
+        number=largest,
+        limit=MAX_HELD_SHARE,
+        where=_instants([contact.touchdown for contact in held]),
+        fix="export the points of application as the plates measured them, or the plates' moments.",
+        forces=True,
+    )
+    unknown = tuple(replace(contact, peak=float("nan")) for contact in held)
+    measured = tuple(contact for contact in loads.contacts if contact not in held)
+    if not measured:
+        all_contacts = sorted(
+            (*unknown, *loads.unmeasured), key=lambda x: float(contact_span(x)[0])
+        )
+        return None, tuple(replace(contact, plates=()) for contact in all_contacts)
+    return replace(loads, contacts=measured, unmeasured=(*loads.unmeasured, *unknown)), ()
+
+
 def note_pressure(
     loads: FeetLoads,
     plates: Plates,
@@ -376,8 +428,11 @@ def note_pressure(
     """
     pressure = FeetPressure.of_loads(loads, plates, feet, time, cutoff)
     on: dict[tuple[int, ...], list[FootContact]] = defaultdict(list)
+    held = held_shares(loads, plates)
     for contact in loads.contacts:
-        if contact.complete:  # what is cut, or shared by both feet, shows less
+        if (
+            contact.complete and contact not in held
+        ):  # what is cut, or shared by both feet, shows less
             on[contact.plates].append(contact)
     for plate_group, contacts in on.items():
         name = "plate " + "+".join(str(plates.numbers[plate]) for plate in plate_group)

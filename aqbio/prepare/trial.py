@@ -32,6 +32,7 @@ from aqbio.prepare.contact_findings import (
     note_no_forces,
     note_pressure,
     share_without_foot,
+    without_held_pressure,
 )
 from aqbio.prepare.contacts import (
     COP_THRESHOLD_N,
@@ -275,6 +276,9 @@ def _moving_contact(
     plates, loads, kinematic = without_sign_flipped(
         plates, loads, events.contacts, body, settings.cutoff_hz, notes, moments
     )
+    loads, held = without_held_pressure(loads, plates, notes)
+    if held:
+        plates, kinematic = None, held
     contact = _GroundContact(
         ground=ground, plates=plates, loads=loads, events=events, kinematic=tuple(kinematic),
         threshold=threshold, low_pass=low_pass, forces_lost=forces_lost, vertical=vertical,

@@ -20,6 +20,7 @@ from aqbio.force_plates.forces import (
     centre_of_pressure,
     clipped_samples,
     fixed_point_wrench,
+    held_points,
     plate_axes,
     platform_wrench,
     reversed_loads,
@@ -562,3 +563,23 @@ def test_every_identity_holds_for_any_share(share):
     ankle = [levels.induced["C2"].sources.index(name) for name in ("ankle_right", "mtp_right")]
     difference = np.abs(levels.induced["C2"].force - expected.force)[:, ankle].max()
     assert difference > 10.0  # who bears it decides what each of the two does
+
+
+@given(st.sampled_from([500.0, 1000.0, 2000.0]), st.floats(0.1, 0.3), st.floats(0.1, 0.9))
+@settings(deadline=None)
+def test_a_point_that_is_held_while_the_force_goes_on_is_found_from_there_on(rate, duration, share):
+    """To the sample; a point that moves, or about which moments are given, is not held."""
+    time = np.arange(0.0, duration + 0.2, 1.0 / rate)
+    push = np.sin(np.pi * np.clip((time - 0.1) / duration, 0.0, 1.0))
+    force = 1800.0 * push[:, None] * np.array([0.1, 1.0, 0.02])
+    point = np.column_stack([0.5 + 1.2 * time, 0.0 * time, 0.1 + 0.2 * time])
+    assert not held_points(force, point, rate).any()
+    assert not held_points(force, np.full_like(point, 0.3), rate).any()
+    start = int(np.searchsorted(time, 0.1 + share * duration))
+    point[start:] = point[start]
+    held = held_points(force, point, rate)
+    loaded = np.linalg.norm(force, axis=1) > 100.0
+    expected = loaded & (np.arange(len(time)) >= start)
+    if expected.sum() > 0.03 * rate:
+        np.testing.assert_array_equal(held, expected)
+    assert not (held & ~expected).any()

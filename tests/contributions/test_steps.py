@@ -389,7 +389,8 @@ def _bands(*steps: dict[str, object]) -> dict[str, dict[str, object]]:
 @pytest.fixture
 def study(tmp_path):
     study = load_study(write_small_study(tmp_path))
-    for stage, numbers in (("inverse_kinematics", SOLVED), ("inverse_dynamics", PLAIN)):
+    recorded = ("prepare", {"marker_low_pass": None})
+    for stage, numbers in (recorded, ("inverse_kinematics", SOLVED), ("inverse_dynamics", PLAIN)):
         write_manifest(study, "P1", stage, [entry("fast", OK, "", **numbers)])
     return study
 
@@ -439,6 +440,24 @@ def test_a_delay_of_the_forces_is_seen(rows):
     delay = rows(data).loc["force_delay"]
     assert delay["value"] == pytest.approx(0.012, abs=0.0005)
     assert (delay["verdict"], "late" in delay["note"]) == ("warning", True)
+
+
+@pytest.mark.parametrize(("motion", "rates"), [(0.2, 0.3), (0.01, 0.04), (0.001, 0.01)])
+def test_what_a_filter_of_the_markers_hides_is_a_measure(study, rows, motion, rates):
+    """Of motion and of moments, each with what must not be relied on; none without a filter."""
+    assert "hidden_motion" not in rows(made_trial()).index
+    hidden = {"stated_hz": 8.0, "hidden_motion": motion, "hidden_rates": rates}
+    write_manifest(study, "P1", "prepare", [entry("fast", OK, "", marker_low_pass=hidden)])
+    measures = rows(made_trial())
+    for name, value, limit, spoilt in (
+        ("hidden_motion", motion, 0.05, "postures, momentum, moments, causes"),
+        ("hidden_rates", rates, 0.025, "moments, causes"),
+    ):
+        row = measures.loc[name]
+        assert row["value"] == value
+        assert row["verdict"] == ("fail" if value > limit else "ok")
+        assert (row["invalidates"] == spoilt) == (value > limit)
+        assert "low-passed at about 8 Hz" in row["note"]
 
 
 ELSEWHERE = ("usable_share", "beyond_band", "vertical_impulse")

@@ -257,7 +257,7 @@ def _moving_contact(
         paths = recording.positions, recording.rate
         body = marked_body(recording.labels, *paths, marker_set, masses)
     plates, lag, shift = _on_clock_of_markers(
-        plates, recording, feet, body, trial, marker_set, notes, filtered
+        plates, recording, feet, body, trial, marker_set, notes
     )
     plates, moments = with_right_moments(plates, feet, frames, notes)
     loads, ground, threshold, low_pass = _moving(
@@ -361,18 +361,18 @@ def _on_clock_of_markers(
     trial: Trial,
     marker_set: MarkerSet,
     notes: Notes,
-    filtered: LowPass | None,
 ) -> tuple[Plates | None, float, float]:
     """Plates shifted by the lag of their forces, where that is no clock's; lag then, and shift, s.
 
     Contacts come from the foot markers alone: what the forces say of the ground is as late as they.
+    A filter that ran forth and back over the markers moves no contact, and hides none here.
     """
     if plates is None:
         return None, float("nan"), 0.0
     unstated = trial.model_copy(update={"belt_speed_mps": None})
     silent = replace(notes, findings=[])
     ground = running_ground(recording, None, unstated, marker_set, Laboratory(), silent)
-    contacts = marker_events(feet, recording, ground, marker_set, filtered).contacts
+    contacts = marker_events(feet, recording, ground, marker_set).contacts
     time = np.arange(len(feet)) / recording.rate
     lag = force_lag(plates, feet, contacts, time, body)
     shifted = without_lag(plates, lag, notes)

@@ -21,6 +21,9 @@ PLATE_LENGTH = SPEED * STEP
 PELVIS = np.array([[0.1, 0, 0.12], [0.1, 0, -0.12], [-0.1, 0, 0.05], [-0.1, 0, -0.05]])
 """Positions of its markers in the pelvis, m."""
 
+POINT_DEPTH = 1e-3
+"""How far below the ground points of application in a MOT are at toe-off, m."""
+
 MARKER_SET = Path(__file__).with_name("made_markers.yaml").read_text("utf-8")
 GROUND_TO_VICON = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 """Laboratory with x right, y along the runway, z up."""
@@ -159,7 +162,10 @@ def _axes(corners: np.ndarray) -> np.ndarray:
 
 
 def write_trc_run(folder: Path, name: str, belt: float = 0.0) -> tuple[Path, Path]:
-    """Write the run as TRC, and the forces as MOT with a column group per foot."""
+    """Write the run as TRC, and the forces as MOT with a column group per foot.
+
+    As under any foot no two points of application are the same: they move on the line of the force.
+    """
     trc, mot = folder / f"{name}.trc", folder / f"{name}_grf.mot"
     write_trc(trc, LABELS, markers(belt), FRAME_RATE)
     time = np.arange(round(SECONDS * FORCE_RATE)) / FORCE_RATE
@@ -172,6 +178,8 @@ def write_trc_run(folder: Path, name: str, belt: float = 0.0) -> tuple[Path, Pat
                 on = contact_force[:, 1] > 0.0
                 force += contact_force
                 pressure[on] = contact.position - np.outer(belt * time[on], [1.0, 0.0, 0.0])
+                depth = POINT_DEPTH * (time[on] - contact.touchdown) / CONTACT
+                pressure[on] -= depth[:, None] * contact_force[on] / contact_force[on, 1:2]
                 free[:, 1] += share * contact_force[:, 1]
         groups[side[0]] = (force, pressure, free)
     columns = [

@@ -99,24 +99,7 @@ def study_preview(
         return
     else:
         usable = [run for run in runs if previews[run.file].contacts]
-        if walks := sum(previews[run.file].walked for run in runs):
-            yield (
-                f"no step in {_trials(walks, len(runs))}, and so no results: both feet are on the "
-                "ground at once, as in walking, which leaves push leg and swing leg undefined. To "
-                "change that: record running"
-            )
-        if filtered := sum(previews[run.file].filtered for run in runs):
-            yield (
-                f"no contact in {_trials(filtered, len(runs))}, and so no results: the markers "
-                "were low-passed, which hides touchdown and toe-off. To change that: export the "
-                "markers raw"
-            )
-        if unseen := len(runs) - len(usable) - walks - filtered:
-            yield (
-                f"no contact in {_trials(unseen, len(runs))} that was seen whole, "
-                "and so no results. To change that: record three contacts in a row, with both feet "
-                "in view"
-            )
+        yield from _of_lost_runs(runs, len(usable), previews)
         if not usable:
             return
         single = [run for run in usable if not previews[run.file].steps]
@@ -148,6 +131,30 @@ def study_preview(
         yield (
             f"less sure, {names}: lengths of segments, without a static trial. To change that: "
             "record a second of quiet standing"
+        )
+
+
+def _of_lost_runs(
+    runs: Sequence[TrialRow], usable_count: int, previews: Mapping[str, TrialPreview]
+) -> Iterator[str]:
+    """Report why runs have no contact, as many as ``usable_count`` lacks."""
+    if walks := sum(previews[run.file].walked for run in runs):
+        yield (
+            f"no step in {_trials(walks, len(runs))}, and so no results: both feet are on the "
+            "ground at once, as in walking, which leaves push leg and swing leg undefined. To "
+            "change that: record running"
+        )
+    if filtered := sum(previews[run.file].filtered for run in runs):
+        yield (
+            f"no contact in {_trials(filtered, len(runs))}, and so no results: the markers "
+            "were low-passed, which hides touchdown and toe-off. To change that: export the "
+            "markers raw"
+        )
+    if unseen := len(runs) - usable_count - walks - filtered:
+        yield (
+            f"no contact in {_trials(unseen, len(runs))} that was seen whole, "
+            "and so no results. To change that: record three contacts in a row, with both feet "
+            "in view"
         )
 
 

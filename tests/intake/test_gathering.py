@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from aqbio.intake.folder import MarkerFacts, StorageFacts, folder_content
+from aqbio.errors import AqbioError
+from aqbio.intake.folder import MarkerFacts, StorageFacts, folder_content, marker_facts
 from aqbio.intake.models import MIN_BONE_SCALES, ScaledModel, models_of_people, scaled_models
 from aqbio.intake.people import (
     clock_mismatch,
@@ -188,6 +189,9 @@ def test_one_frame_is_a_static_trial_unless_its_name_says_that_it_moves(tmp_path
         [unused] = content.unusable
         assert "holds one frame, in which no movement is seen" in unused.why
         assert unused.fix.endswith("call it static.")
+        with pytest.raises(AqbioError) as refusal:
+            marker_facts(tmp_path / f"{name}.trc", Path(f"{name}.trc"))
+        assert refusal.value.rule == "one-frame"
 
 
 def test_forces_of_one_row_are_left_out(tmp_path):

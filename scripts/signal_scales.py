@@ -5,7 +5,8 @@
 FOLDER holds the recordings of `RECORDINGS`. Writes ``aqbio/prepare/signal_scales.json``: by how
 much the unloaded level of plates changes within a trial, and how spectra of forces and markers
 differ from what is expected of them. No marker of `RECORDINGS` was low-passed; those that were are
-`FILTERED`: every one must be found with what is written.
+`FILTERED`: every one must be found with what is written. Joint centres and cameras of 100 and
+120 Hz are those of the demo's sprinters.
 """
 
 from __future__ import annotations
@@ -24,8 +25,19 @@ from aqbio.errors import AqbioError
 from aqbio.force_plates.offsets import level_line, line_change, quiet_about
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
-from aqbio.prepare.bandwidth import Spectrum, fit_spectrum, force_spectrum, marker_spectrum
+from aqbio.multibody.poses import segment_poses
+from aqbio.prepare.bandwidth import (
+    Spectrum,
+    best_filter,
+    fit_spectrum,
+    force_spectrum,
+    improvement,
+    marker_spectrum,
+)
 from aqbio.prepare.signal_scales import SpectrumScales
+from aqbio.virtual.demo import DATA, DISTURBANCES, LEVELS, SPRINTERS, GaitName, load_library
+from aqbio.virtual.disturbances import disturbed
+from aqbio.virtual.recording import GROUND_AXES, Laboratory, RunPlan, recorded_run
 
 TARGET = Path(__file__).parents[1] / "aqbio" / "prepare" / "signal_scales.json"
 
@@ -145,6 +157,32 @@ def spectrum_of(signal: str, recording: Recording) -> Spectrum | None:
     )
 
 
+def virtual_spectra() -> list[Spectrum]:
+    """Spectra of a run of every virtual sprinter, whose speed, rate and marks take turns.
+
+    Skin markers, joint centres, and joint centres with the noise of a camera.
+    """
+    athletes = {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
+    gaits = load_library(DATA / "gait_library.npz", athletes)
+    found = []
+    for number, name in enumerate(athletes):
+        level, rate = number // 3 % LEVELS, VIRTUAL_RATES_HZ[number % 2]
+        laboratory = Laboratory(
+            axes=GROUND_AXES, marker_unit="m", marker_rate=rate, force_rate=10.0 * rate
+        )
+        run = recorded_run(gaits[GaitName(name, "normal", level)], RunPlan(0), laboratory)
+        centres = segment_poses(run.truth.gait.skeleton, run.truth.motion.q).origin
+        random = np.random.default_rng(number)
+        skin = disturbed(run.recording, DISTURBANCES, random).markers
+        noisy = centres + random.normal(0.0, DISTURBANCES.marker_noise_m, centres.shape)
+        if (spectrum := marker_spectrum((skin, centres, noisy)[number % 3], rate)) is not None:
+            found.append(spectrum)
+    return found
+
+
+VIRTUAL_RATES_HZ = (100.0, 120.0)
+
+
 def spectra(signal: str, sound: list[tuple[str, Recording]]) -> dict[str, Any]:
     """Spread of sound spectra, and by how much filters of the usual orders explain them better."""
     start, people = START[signal], set()
@@ -156,6 +194,8 @@ def spectra(signal: str, sound: list[tuple[str, Recording]]) -> dict[str, Any]:
         if spectrum is not None:
             people.add(person)
             measured.append(spectrum)
+    virtual = virtual_spectra() if signal == "markers" else []
+    measured += virtual
     fits = [fit_spectrum(spectrum, start, None) for spectrum in measured]
     tilts = np.array([fit.tilt for fit in fits])
     band_sd = float(np.sqrt(np.concatenate([fit.misfit**2 for fit in fits]).mean()))
@@ -163,11 +203,12 @@ def spectra(signal: str, sound: list[tuple[str, Recording]]) -> dict[str, Any]:
         start, band_sd=round(band_sd, DIGITS), tilt_mean=round(float(tilts.mean()), DIGITS),
         tilt_sd=round(float(tilts.std()), DIGITS),
     )  # fmt: skip
-    gains = [improvement(spectrum, scales) for spectrum in measured]
+    gains = [gain(spectrum, scales) for spectrum in measured]
     return {
         "source": f"{signal} of public recordings that nobody filtered; scripts/signal_scales.py",
-        "recordings": len(measured),
+        "recordings": len(measured) - len(virtual),
         "people": len(people),
+        **({"virtual_sprinters": len(virtual)} if virtual else {}),
         "band_sd": scales.band_sd,
         "level_sd": scales.level_sd,
         "tilt_mean": scales.tilt_mean,
@@ -179,10 +220,12 @@ def spectra(signal: str, sound: list[tuple[str, Recording]]) -> dict[str, Any]:
     }
 
 
-def improvement(spectrum: Spectrum, scales: SpectrumScales) -> float:
-    """Half the chi square by which the best filter explains a spectrum better than none."""
-    best = min(fit_spectrum(spectrum, scales, order).cost for order in scales.orders)
-    return max(fit_spectrum(spectrum, scales, None).cost - best, 0.0)
+def gain(spectrum: Spectrum, scales: SpectrumScales) -> float:
+    """Logarithm of how many times better the best filter explains a spectrum than none."""
+    costs = (
+        fit.cost for fit in (fit_spectrum(spectrum, scales, None), best_filter(spectrum, scales))
+    )
+    return max(improvement(*costs, len(spectrum.frequency)), 0.0)
 
 
 def _sd(values: np.ndarray) -> float:

@@ -31,7 +31,7 @@ class LowPass:
     error: float
     """Standard deviation of the logarithm of the cut-off."""
     improvement: float
-    """Half the chi square by which it explains the spectrum better than no filter."""
+    """Logarithm of how many times better than no filter it explains the spectrum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +101,39 @@ def find_filter(spectrum: Spectrum, scales: SpectrumScales) -> LowPass | None:
     A Butterworth filter of order n that runs forth and back lowers the power with 4 n powers of the
     frequency. Sound recordings gain something from one too: an improvement counts beside theirs.
     """
-    plain = fit_spectrum(spectrum, scales, None).cost
+    plain = fit_spectrum(spectrum, scales, None)
     needed = scales.improvement_mean * scales.rarity
-    if plain < needed:
+    if improvement(plain.cost, 0.0, len(spectrum.frequency)) < needed:
         return None
-    best = min(
-        (fit_spectrum(spectrum, scales, order) for order in scales.orders), key=lambda fit: fit.cost
-    )
-    if plain - best.cost < needed:
+    best = best_filter(spectrum, scales)
+    found = improvement(plain.cost, best.cost, len(spectrum.frequency))
+    if found < needed:
         return None
     stated = best.cutoff / POWER_RATIO ** (0.5 / best.order)
     hz, stated_hz = (float(x) for x in _unwarped(np.array([best.cutoff, stated]), spectrum.rate))
     error = float(np.hypot(best.cutoff_error, SHAPE_ERROR))
-    return LowPass(hz, best.order, stated_hz, error, plain - best.cost)
+    return LowPass(hz, best.order, stated_hz, error, found)
+
+
+SCALE_FREEDOM = 2.0
+"""Degrees of freedom by which people tell how far the bands of one recording are off: few, since
+recordings differ."""
+
+
+def improvement(plain: float, filtered: float, bands: int) -> float:
+    """Logarithm of the likelihood ratio of two fits, by half their chi squares.
+
+    How far the bands of a recording are off what is expected is known by its own spectrum alone but
+    for `SCALE_FREEDOM`: what a filter leaves unexplained tells how little it need explain.
+    """
+    prior = 0.5 * SCALE_FREEDOM
+    return (prior + 0.5 * bands) * float(np.log((prior + plain) / (prior + filtered)))
+
+
+def best_filter(spectrum: Spectrum, scales: SpectrumScales) -> SpectrumFit:
+    """The filter of the usual orders that explains a spectrum best."""
+    fits = (fit_spectrum(spectrum, scales, order) for order in scales.orders)
+    return min(fits, key=lambda fit: fit.cost)
 
 
 def _warped(frequency: FloatArray, rate: float) -> FloatArray:
@@ -146,56 +166,15 @@ class SpectrumFit:
 
 
 def fit_spectrum(spectrum: Spectrum, scales: SpectrumScales, order: int | None) -> SpectrumFit:
-    """Fit level, tilt, what no filter took, and the cut-off of a filter of an order (None: none).
-
-    Power is halved at the cut-off behind both passes: each leaves a factor sqrt(2) of it.
-    """
-    frequency, reference = spectrum.frequency, spectrum.expected
-    measured = np.log(spectrum.power)
-    octave = np.log(frequency / TILT_CENTRE_HZ)
-    warped = _warped(frequency, spectrum.rate)
-    floors = [frequency**power for power in spectrum.floors]
-    starts = [measured[-1] - np.log(floor[-1]) - 1.0 for floor in floors]
-    scale = float(np.log(reference[0])) - 60.0
-
-    def attenuation(log_cutoff: float) -> FloatArray:
-        if order is None:
-            return np.zeros_like(frequency)
-        ratio = warped / np.exp(log_cutoff)
-        return np.asarray(POWER_RATIO * ratio ** (2 * order))
-
-    def parts(parameters: FloatArray) -> FloatArray:
-        """Power of what was filtered, of kinks or jumps, and of noise."""
-        level, tilt, log_cutoff, *log_floors = parameters
-        filtered = np.exp(level + tilt * octave) * reference / (1.0 + attenuation(log_cutoff)) ** 2
-        rest = [np.exp(size) * floor for size, floor in zip(log_floors, floors, strict=True)]
-        return np.stack([filtered, *rest])
-
-    def residual(parameters: FloatArray) -> FloatArray:
-        misfit = (measured - np.log(parts(parameters).sum(axis=0))) / scales.band_sd
-        level, tilt = parameters[0], parameters[1] - scales.tilt_mean
-        return np.append(misfit, [level / scales.level_sd, tilt / scales.tilt_sd])
-
-    def slopes(parameters: FloatArray) -> FloatArray:
-        """Derivatives of the residuals by the parameters."""
-        filtered, *rest = parts(parameters) / parts(parameters).sum(axis=0)
-        loss = attenuation(float(parameters[2]))
-        steepness = 4.0 * (order or 0) * loss / (1.0 + loss)
-        misfit = -np.stack([filtered, filtered * octave, filtered * steepness, *rest])
-        priors = np.diag([1.0 / scales.level_sd, 1.0 / scales.tilt_sd, 0.0, 0.0, 0.0])
-        return np.vstack((misfit.T / scales.band_sd, priors[:2]))
-
-    most_noise = starts[1] + 10.0
-    if order and np.isfinite(spectrum.max_noise):
-        most_noise = min(most_noise, float(np.log(spectrum.max_noise)))
-    limits = (
-        [-8.0, -6.0, LOG_CUTOFFS[0], scale, scale],
-        [8.0, 6.0, LOG_CUTOFFS[1], starts[0] + 10.0, max(most_noise, scale + 1.0)],
-    )
-    first = [0.5, scales.tilt_mean]
+    """Fit level, tilt, what no filter took, and the cut-off of a filter of an order, or of none."""
+    shape = _Shape(spectrum, scales, order or 0)
+    limits, floors = shape.limits()
     candidates = [
         least_squares(
-            residual, np.clip([*first, np.log(start), *starts], *limits), slopes, bounds=limits
+            shape.residual,
+            np.clip([0.5, scales.tilt_mean, np.log(start), *floors], *limits),
+            shape.slopes,
+            bounds=limits,
         )
         for start in (
             (*START_CUTOFFS_HZ, *scales.further_starts) if order else (START_CUTOFFS_HZ[0],)
@@ -210,8 +189,78 @@ def fit_spectrum(spectrum: Spectrum, scales: SpectrumScales, order: int | None) 
         cutoff=float(np.exp(best.x[2])),
         cutoff_error=float(np.sqrt(max(covariance[2, 2], 0.0))),
         tilt=float(best.x[1]),
-        misfit=np.asarray(measured - np.log(parts(best.x).sum(axis=0))),
+        misfit=np.asarray(np.log(spectrum.power) - np.log(shape.parts(best.x).sum(axis=0))),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Spectrum behind a filter of an order; of order 0 behind none.
+
+    Parameters are the logarithm of the level, the tilt, and the logarithms of the cut-off and of
+    both floors.
+    """
+
+    spectrum: Spectrum
+    scales: SpectrumScales
+    order: int
+
+    def attenuation(self, log_cutoff: float) -> FloatArray:
+        """By how much, added to 1, each of both passes divides the power.
+
+        Power is halved at the cut-off behind both passes: each leaves a factor sqrt(2) of it.
+        """
+        if not self.order:
+            return np.zeros_like(self.spectrum.frequency)
+        ratio = _warped(self.spectrum.frequency, self.spectrum.rate) / np.exp(log_cutoff)
+        return np.asarray(POWER_RATIO * ratio ** (2 * self.order))
+
+    def parts(self, parameters: FloatArray) -> FloatArray:
+        """Power of what was filtered, of kinks or jumps, and of noise."""
+        level, tilt, log_cutoff, *log_floors = parameters
+        sound = np.exp(level + tilt * self.octave) * self.spectrum.expected
+        filtered = sound / (1.0 + self.attenuation(log_cutoff)) ** 2
+        rest = [np.exp(size) * floor for size, floor in zip(log_floors, self.floors, strict=True)]
+        return np.stack([filtered, *rest])
+
+    @property
+    def octave(self) -> FloatArray:
+        return np.asarray(np.log(self.spectrum.frequency / TILT_CENTRE_HZ))
+
+    @property
+    def floors(self) -> list[FloatArray]:
+        """What is left behind a filter, of unit size."""
+        return [np.asarray(self.spectrum.frequency**power) for power in self.spectrum.floors]
+
+    def residual(self, parameters: FloatArray) -> FloatArray:
+        """Misfits of the bands and of level and tilt, as multiples of their scales."""
+        scales = self.scales
+        misfit = np.log(self.spectrum.power) - np.log(self.parts(parameters).sum(axis=0))
+        level, tilt = parameters[0], parameters[1] - scales.tilt_mean
+        return np.append(misfit / scales.band_sd, [level / scales.level_sd, tilt / scales.tilt_sd])
+
+    def slopes(self, parameters: FloatArray) -> FloatArray:
+        """Derivatives of the residuals by the parameters."""
+        scales, parts = self.scales, self.parts(parameters)
+        filtered, *rest = parts / parts.sum(axis=0)
+        loss = self.attenuation(float(parameters[2]))
+        steepness = 4.0 * self.order * loss / (1.0 + loss)
+        misfit = -np.stack([filtered, filtered * self.octave, filtered * steepness, *rest])
+        priors = np.diag([1.0 / scales.level_sd, 1.0 / scales.tilt_sd, 0.0, 0.0, 0.0])
+        return np.vstack((misfit.T / scales.band_sd, priors[:2]))
+
+    def limits(self) -> tuple[tuple[list[float], list[float]], list[float]]:
+        """Limits of the parameters, and floors from which the search starts."""
+        spectrum = self.spectrum
+        last = float(np.log(spectrum.power[-1])) - 1.0
+        starts = [last - float(np.log(floor[-1])) for floor in self.floors]
+        scale = float(np.log(spectrum.expected[0])) - 60.0
+        most_noise = starts[1] + 10.0
+        if self.order and np.isfinite(spectrum.max_noise):
+            most_noise = min(most_noise, float(np.log(spectrum.max_noise)))
+        lowest = [-8.0, -6.0, LOG_CUTOFFS[0], scale, scale]
+        highest = [8.0, 6.0, LOG_CUTOFFS[1], starts[0] + 10.0, max(most_noise, scale + 1.0)]
+        return (lowest, highest), starts
 
 
 LOG_CUTOFFS = (1.25, 5.5)

@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.config import MarkerSet
 from aqbio.filters import low_pass
 from aqbio.io.recording import Recording
-from aqbio.names import SIDES
+from aqbio.names import NORMAL_95, SIDES
 from aqbio.prepare.axes import displacement, pelvis_paths
 from aqbio.prepare.bandwidth import LowPass
 from aqbio.prepare.contacts import LEFT, RIGHT, FootContact
@@ -311,10 +311,6 @@ all of these runs, at 12 and 10 Hz the heel seems to land first in three of them
 MAX_CONTACT_ERROR_SHARE = 0.5
 """Contacts whose time may be off by more than this share of it are not known."""
 
-TYPICAL_CONTACT_S = 0.2
-"""Contact time where none was found, s."""
-
-
 MILLISECONDS = 1e3
 
 
@@ -357,10 +353,7 @@ class MarkerEvents:
     @property
     def filter_error(self) -> float:
         """By how much the filter of the markers may move an event, s; 0 where it was tested."""
-        if self.low_pass is None:
-            return 0.0
-        squares = self.low_pass.stated_hz**-2 - TESTED_CUTOFF_HZ**-2
-        return FILTER_ERROR_S_HZ2 * max(squares, 0.0)
+        return 0.0 if self.low_pass is None else _filter_error(self.low_pass.stated_hz)
 
     @property
     def accuracy(self) -> Accuracy | None:
@@ -390,15 +383,26 @@ class MarkerEvents:
 
     @property
     def hides_contacts(self) -> bool:
-        """True if the filter of the markers leaves too little of what contact times show."""
-        if not self.filter_error:
+        """True if the filter of the markers leaves too little of what contact times show.
+
+        At both ends of the interval of its cut-off: a doubtful one widens errors, and hides none.
+        Where no contact has both events, no contact time is left.
+        """
+        if self.low_pass is None:
+            return False
+        error_s = _filter_error(self.low_pass.stated_hz * np.exp(NORMAL_95 * self.low_pass.error))
+        if not error_s:
             return False
         similar = self._similar() or [*ACCURACY.values()]
-        error = _contact_time_error(_widened(similar, self.filter_error))
+        error = _contact_time_error(_widened(similar, error_s))
         durations = [contact.toe_off - contact.touchdown for contact in self.contacts]
         finite = [duration for duration in durations if np.isfinite(duration)]
-        typical = float(np.median(finite)) if finite else TYPICAL_CONTACT_S
-        return error > MAX_CONTACT_ERROR_SHARE * typical
+        return not finite or error > MAX_CONTACT_ERROR_SHARE * float(np.median(finite))
+
+
+def _filter_error(cutoff: float) -> float:
+    """By how much a filter of a cut-off, Hz, may move an event, s."""
+    return FILTER_ERROR_S_HZ2 * float(max(cutoff**-2 - TESTED_CUTOFF_HZ**-2, 0.0))
 
 
 def _widened(tested: Sequence[Accuracy], error: float) -> Accuracy:

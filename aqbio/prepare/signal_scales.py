@@ -36,7 +36,7 @@ MAX_SOUND_SHARE = 1e-4
 
 
 CHANCE_IMPROVEMENT = 1.0
-"""Half the chi square by which two parameters, cut-off and order, improve a fit by chance."""
+"""Logarithm by which two parameters, cut-off and order, improve a fit by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class SpectrumScales:
     tilt_sd: float
     """tilt_mean, tilt_sd: of the power of the frequency by which the two differ."""
     improvement_mean: float
-    """Mean of half the chi square by which a filter explains sound recordings better."""
+    """Mean logarithm of how many times better a filter explains sound recordings."""
     rarity: float
     """How many times that mean an improvement must be: exponential beyond what was seen."""
     orders: tuple[int, ...]

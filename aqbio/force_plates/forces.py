@@ -144,15 +144,15 @@ def held_points(force: FloatArray, application: FloatArray, rate: float) -> Bool
     samples is one about which moments are given.
     """
     loaded = np.asarray(dot(force, force) > LOADED_POINT_N**2)
-    held = np.zeros(len(force), dtype=np.bool_)
+    is_held = np.zeros(len(force), dtype=np.bool_)
     if not loaded.any() or not np.ptp(application[loaded], axis=0).any():
-        return held
+        return is_held
     still = np.asarray((np.diff(application, axis=0) == 0.0).all(axis=1))
     still &= np.asarray((np.diff(force, axis=0) != 0.0).any(axis=1)) & loaded[1:] & loaded[:-1]
     for start, stop in runs(still):
         if stop - start >= max(MIN_HELD_S * rate, MIN_HELD_SAMPLES):
-            held[start : stop + 1] = True
-    return held
+            is_held[start : stop + 1] = True
+    return is_held
 
 
 CHANNELS = {1: 6, 2: 6, 3: 8, 4: 6}
@@ -295,7 +295,7 @@ class Plates:
     """tuple of P int. From 1."""
     feet: tuple[int, ...]
     """tuple of P int. 0 left, 1 right where the file names the foot, otherwise -1."""
-    held: BoolArray | None = None
+    is_held: BoolArray | None = None
     """(S, P) mask of loaded samples whose point of application was held; None for none."""
 
     @property

@@ -357,7 +357,7 @@ def read_force_storage(
         names=tuple(group.force[0] for group in used),
         numbers=tuple(range(1, plates + 1)),
         feet=tuple(group.foot for group in used),
-        held=np.stack(held, axis=1) if any(mask.any() for mask in held) else None,
+        is_held=np.stack(held, axis=1) if any(mask.any() for mask in held) else None,
     )
     return recording, findings
 

@@ -35,7 +35,7 @@ class ForceRecording:
     lever: FloatArray | None = None
     """(P, 3) array, m. From the point about which a plate's moments were recorded to the point of
     its wrench; NaN, or None for all, where the file holds no such moments."""
-    held: BoolArray | None = None
+    is_held: BoolArray | None = None
     """(S, P) mask of loaded samples whose point of application was held; None for none."""
 
     def __post_init__(self) -> None:

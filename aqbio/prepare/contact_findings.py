@@ -369,14 +369,14 @@ MAX_HELD_SHARE = 0.1
 
 def held_shares(loads: FeetLoads, plates: Plates) -> dict[FootContact, float]:
     """Share of its impulse that acts at a held point, of every contact of which it is too large."""
-    if plates.held is None:
+    if plates.is_held is None:
         return {}
     shares = {}
     for contact in loads.contacts:
         inside = (plates.time >= contact.touchdown) & (plates.time <= contact.toe_off)
         on = list(contact.plates)
         force = np.abs(plates.vertical[inside][:, on])
-        held_force = np.where(plates.held[inside][:, on], force, 0.0)
+        held_force = np.where(plates.is_held[inside][:, on], force, 0.0)
         shares[contact] = float(held_force.sum() / force.sum())
     return {contact: share for contact, share in shares.items() if share > MAX_HELD_SHARE}
 

@@ -96,7 +96,7 @@ def ground_plates(
         start=forces.start,
         numbers=tuple(forces.numbers[index] for index in usable),
         feet=tuple(SIDES.index(foot) if foot else NO_FOOT for foot in feet),
-        held=None if forces.held is None else forces.held[:, used],
+        is_held=None if forces.is_held is None else forces.is_held[:, used],
     )
     zeroed, removed = without_offsets(plates, MAX_OFFSET_N[moving], level_scales())
     for plate, level in enumerate(removed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -166,7 +166,7 @@ def prepare_trial(
     contact = _GroundContact(standing_ground(recording, marker_set), plates)
     if moving:
         contact = _moving_contact(
-            recording, plates, feet, trial, marker_set, masses=masses, rotation=axes.matrix,
+            recording, plates, trial, marker_set, masses=masses, rotation=axes.matrix,
             laboratory=laboratory, settings=settings, notes=notes, filtered=filtered,
         )  # fmt: skip
     if filtered is not None:
@@ -236,7 +236,6 @@ class _GroundContact:
 def _moving_contact(
     recording: Recording,
     plates: Plates | None,
-    feet: FloatArray,
     trial: Trial,
     marker_set: MarkerSet,
     *,
@@ -251,6 +250,7 @@ def _moving_contact(
 
     ``rotation`` is that from laboratory to ground axes, ``filtered`` the filter of the markers.
     """
+    feet = foot_markers(recording.labels, recording.positions, marker_set)
     frames = np.arange(len(feet)) / recording.rate
     body = None
     if masses is not None:
@@ -265,7 +265,7 @@ def _moving_contact(
     )
     events = marker_events(feet, recording, ground, marker_set, filtered)
     loads = _usable_loads(
-        loads, plates, recording, rotation=rotation, ignored=laboratory.ignore_plates,
+        loads, plates, recording, corners=_known_corners(recording, rotation, laboratory),
         ground=ground, events=events, feet=feet, lag=0.0 if np.isnan(lag) else lag,
         cutoff=settings.cutoff_hz, notes=notes,
     )  # fmt: skip
@@ -276,9 +276,9 @@ def _moving_contact(
     plates, loads, kinematic = without_sign_flipped(
         plates, loads, events.contacts, body, settings.cutoff_hz, notes, moments
     )
-    loads, held = without_held_pressure(loads, plates, notes)
-    if held:
-        plates, kinematic = None, held
+    loads, contacts_held = without_held_pressure(loads, plates, notes)
+    if contacts_held:
+        plates, kinematic = None, contacts_held
     contact = _GroundContact(
         ground=ground, plates=plates, loads=loads, events=events, kinematic=tuple(kinematic),
         threshold=threshold, low_pass=low_pass, forces_lost=forces_lost, vertical=vertical,
@@ -301,13 +301,26 @@ def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes
         )
 
 
+def _known_corners(
+    recording: Recording, rotation: FloatArray, laboratory: Laboratory
+) -> dict[int, FloatArray]:
+    """Corners (4, 3), m, of the plates that are used, in ground axes, by number."""
+    if recording.forces is None:
+        return {}
+    plates = zip(recording.forces.numbers, recording.forces.corners, strict=True)
+    return {
+        number: corners @ rotation.T
+        for number, corners in plates
+        if number not in laboratory.ignore_plates and np.isfinite(corners).all()
+    }
+
+
 def _usable_loads(
     loads: FeetLoads | None,
     plates: Plates | None,
     recording: Recording,
     *,
-    rotation: FloatArray,
-    ignored: tuple[int, ...],
+    corners: Mapping[int, FloatArray],
     ground: Ground,
     events: MarkerEvents,
     feet: FloatArray,
@@ -317,19 +330,14 @@ def _usable_loads(
 ) -> FeetLoads | None:
     """The loads, with contacts of unknown force; None, and a note, where no foot touched a plate.
 
-    ``rotation`` from laboratory to ground axes; ``ignored``: numbers of ignored plates; ``lag`` of
-    the forces behind the markers, s; ``cutoff`` of both, Hz.
+    ``corners`` (4, 3), m, of plates by number; ``lag`` of the forces behind the markers, s;
+    ``cutoff`` of both, Hz.
     """
     forces, frames = recording.forces, np.arange(len(feet)) / recording.rate
     if loads is None or plates is None or forces is None:
         plate_noted = any(finding.rule.startswith("plate") for finding in recording.findings)
         note_no_forces(notes, recorded=forces is not None or plate_noted)
     else:
-        corners = {
-            number: corners @ rotation.T
-            for number, corners in zip(forces.numbers, forces.corners, strict=True)
-            if number not in ignored and np.isfinite(corners).all()
-        }
         zero = any(finding.rule == "force-columns-zero" for finding in notes.findings)
         everywhere = not corners and (zero or ground.surface == "treadmill")
         loads = with_unmeasured(

@@ -132,6 +132,8 @@ def force_lag(
     if not np.isfinite(exact):
         exact = _by_events(unbroken, contacts, coarse)
     if not np.isfinite(exact):
+        if sum(contact.complete for contact in contacts) < MIN_CONTACTS:
+            return float("nan")  # the edge of the file cuts the contacts, and what lies under them
         [unshifted] = share_under_feet(unbroken, feet, standing, time, np.zeros(1))
         return coarse if unshifted < HALF * shares.max() else float("nan")
     [share] = share_under_feet(unbroken, feet, standing, time, np.array([exact]))

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from aqbio.filters import low_pass
+from aqbio.names import NORMAL_95
 from aqbio.prepare.signal_scales import SpectrumScales, spectrum_scales
 from aqbio.signals import runs
 from aqbio.vectors import FloatArray, IntArray
@@ -32,6 +33,11 @@ class LowPass:
     """Standard deviation of the logarithm of the cut-off."""
     improvement: float
     """Logarithm of how many times better than no filter it explains the spectrum."""
+
+    @property
+    def highest_hz(self) -> float:
+        """Upper end of the 95 % interval of the stated cut-off, Hz."""
+        return float(self.stated_hz * np.exp(NORMAL_95 * self.error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def prepare_trial(
         recording = without_flicker(recording, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
     plates, moving = None, trial.task != "static"
-    filtered = find_marker_low_pass(recording.positions, recording.rate) if moving else None
+    filtered = _marker_low_pass(recording, settings.cutoff_hz) if moving else None
     feet = foot_markers(recording.labels, recording.positions, marker_set)
     frames = np.arange(len(feet)) / recording.rate
     if recording.forces is not None:
@@ -198,6 +198,12 @@ def prepare_trial(
         force_lag=contact.force_lag,
         force_shift=contact.force_shift,
     )
+
+
+def _marker_low_pass(recording: Recording, cutoff: float) -> LowPass | None:
+    """Filter of the markers; None where it may take no more than the study's own, Hz."""
+    low_pass = find_marker_low_pass(recording.positions, recording.rate)
+    return None if low_pass is None or low_pass.highest_hz >= cutoff else low_pass
 
 
 @dataclass(frozen=True, eq=False)

@@ -144,7 +144,7 @@ RECORDINGS: dict[str, tuple[Break, str]] = {
     "C3D: a folder": (instead(C3D, Path.mkdir), ""),
     "C3D: a pipe": (instead(C3D, pipe), "does not exist"),
     "TRC: empty": (text(TRC, ""), "no TRC file"),
-    "TRC: the header alone": (cut(TRC, 0.04), "not uniform"),
+    "TRC: the header alone": (cut(TRC, 0.04), "holds one frame"),
     "TRC: half a file": (cut(TRC, 0.5), "promises"),
     "TRC: a letter in a number": (edited(TRC, "0.01000000", "0.o1000000"), "no number"),
     "TRC: time that stands": (edited(TRC, "0.02000000", "0.01000000"), "not uniform"),

@@ -24,11 +24,16 @@ from aqbio.inverse_dynamics.fit import (
     own_samples_of,
     samples_of,
 )
-from aqbio.inverse_dynamics.fitted import CLOCK_SD, FIT_PREFIX, FORCES_NOT_USED
+from aqbio.inverse_dynamics.fitted import (
+    CLOCK_SD,
+    FIT_PREFIX,
+    FORCES_NOT_USED,
+    MAX_USED_LAG_S,
+    MIN_STATED_LAG_S,
+)
 from aqbio.inverse_dynamics.parameters import CLOCK, DRAG
 from aqbio.inverse_dynamics.posterior_states import body_states, inertia_states, motion_states
 from aqbio.inverse_dynamics.session import Session
-from aqbio.inverse_kinematics.findings import MAX_USED_LAG_S, MIN_STATED_LAG_S
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.netcdf import with_digits
 from aqbio.io.study import Study

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,11 +13,11 @@ from aqbio.errors import Finding
 from aqbio.force_plates.alignment import PIVOT
 from aqbio.inverse_dynamics.changes import leg_shares
 from aqbio.inverse_dynamics.fit import TrialFit
+from aqbio.inverse_dynamics.fitted import MAX_USED_LAG_S
 from aqbio.inverse_dynamics.parameters import CENTRES, CLOCK, ParameterEstimate
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.session_inputs import trial_speed
 from aqbio.inverse_dynamics.suspicion import SIGN_CHANGES, Suspicion, static_suspicions
-from aqbio.inverse_kinematics.findings import MAX_USED_LAG_S
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -55,30 +55,22 @@ def session_clock(fitted: Session) -> ParameterEstimate:
     return next(estimate for estimate in fitted.estimates if estimate.name == CLOCK)
 
 
-def clock_of_plain(
-    before: Iterable[Finding], trial_id: str, trial: SolvedTrial, fitted: Session
-) -> Iterator[Finding]:
-    """Findings against an unfitted trial, given the clock that the session's fit found.
+def clock_of_plain(trial_id: str, trial: SolvedTrial, fitted: Session) -> Iterator[Finding]:
+    """Finding that the forces of an unfitted trial are too late by the clock of the session's fit.
 
-    Forces that are as late as the session's clock says are not late, and others are, however little
-    they are apart from the clock of the markers. Forces that were made earlier by their own lag are
-    used with that.
+    Without a fit by that of the markers. Forces that were made earlier by their own lag are used
+    with that.
     """
     shift = float(trial.prepared.attrs.get("force_shift", 0.0))
     clock = session_clock(fitted).estimate - fitted.shift(shift) if fitted.accepted else 0.0
-    lag, stated = float(trial.prepared.attrs.get("force_lag", np.nan)), False
-    for finding in before:
-        is_delay = finding.rule == FORCE_DELAY and bool(finding.number)
-        if is_delay and abs((finding.number or 0.0) - clock) <= MAX_USED_LAG_S:
-            continue
-        stated |= is_delay
-        yield finding
-    if abs(lag - clock) > MAX_USED_LAG_S and not stated and not shift:
+    lag = float(trial.prepared.attrs.get("force_lag", np.nan))
+    if abs(lag - clock) > MAX_USED_LAG_S and not shift:
+        others = f", and those of the session's other trials {MILLISECONDS * clock:.0f} ms"
         yield Finding(
-            rule=FORCE_DELAY,
+            rule="force-delay",
             severity="warning",
-            what=f"by the motion of the body the forces are {MILLISECONDS * lag:.0f} ms late, and "
-            f"those of the session's other trials {MILLISECONDS * clock:.0f} ms.",
+            what=f"by the motion of the body the forces are {MILLISECONDS * lag:.0f} ms late"
+            f"{others if fitted.accepted else ''}.",
             trial=trial_id,
             number=lag,
             limit=MAX_USED_LAG_S,
@@ -110,9 +102,6 @@ def clock_of_trial(trial_id: str, fit: TrialFit, fitted: Session) -> Iterator[Fi
         fix="look at how cameras and plates are triggered in this trial.",
     )
 
-
-FORCE_DELAY = "force-delay"
-"""Rule of findings that forces are late by the motion of the body."""
 
 FORCE_CAUSES = (*SIGN_CHANGES, "foot", "clock")
 """Suspicions for which forces do not belong to the motion: a sign, a foot, a clock."""

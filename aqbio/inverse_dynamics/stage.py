@@ -195,7 +195,7 @@ def _trial(
     inputs = (*solved.files, ParticipantModel.of(study, participant_id).table)
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
     before = list(against_use(study, participant_id, trial.trial_id, EARLIER_STAGES))
-    unfitted = list(clock_of_plain(before, trial.trial_id, solved, fitted))
+    unfitted = [*before, *clock_of_plain(trial.trial_id, solved, fitted)]
     if why := fitted.plain.get(trial.trial_id, ""):
         findings = [] if why == SWITCHED_OFF else [*plain_findings(trial.trial_id, why, fitted)]
         dataset, unused = _plain_trial(study, solved, fitted, why, unfitted)

@@ -14,24 +14,20 @@ import xarray as xr
 from aqbio.config import ModelMap, Trial
 from aqbio.config.model_map import Sides
 from aqbio.errors import AqbioError, Finding, distinct
-from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solution import Solution
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
 from aqbio.observed.determined import usual_covariance, variance_shares
-from aqbio.prepare.broken_contacts import without_failures
-from aqbio.prepare.force_delay import MAX_DELAY_S, MIN_CONTACTS, force_delay
-from aqbio.prepare.force_lag import CLOCK_ERROR_S
 from aqbio.prepare.force_signs import COMPONENTS, factors
-from aqbio.prepare.prepared import FLIPPED_FREE_MOMENT, MEASURED, UNSURE_FREE_MOMENT, feet_loads
+from aqbio.prepare.prepared import FLIPPED_FREE_MOMENT, MEASURED, feet_loads
 from aqbio.rotation.level_a import LevelA, level_a
 from aqbio.scale.calibration import best_landmark
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 NOT_USED = "The free moment is not used."
-"""Consequence of a wrong or unknown sign of the free moment."""
+"""Consequence of a wrong sign of the free moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,84 +57,16 @@ def force_findings(
     skeleton, motion = solution.skeleton, solution.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     balance = level_a(segment_motion(skeleton, kinematics), loads, gravity=skeleton.gravity)
-    late = list(_clock(solution, balance, trial_id))
-    # A late force leaves residuals of its own: first the clock, then signs.
-    if late or recorded != MEASURED:
-        return late, recorded
+    if recorded != MEASURED:
+        return [], recorded
     judged = _free_moment(solution, loads, balance)
     return list(_free_moment_finding(judged, trial_id)), judged.state
 
 
-ANGLES_INSTEAD = " An angle of the file with a wrong sign or unit looks the same."
-"""What else makes the motion late where it comes from a file of joint angles."""
-
-
-MIN_STATED_LAG_S = 0.004
-"""Lag of the forces behind the markers of the body from which on it is stated, where a marker frame
-is shorter: -1.2 to 2.9 ms in 43 sound runs of 12 runners."""
-
-MAX_USED_LAG_S = 0.010
-"""Forces that lag by less are used: 8 ms in a sprint whose forces were low-passed at 50 Hz. The
-motion of inverse kinematics alone tells less (10 ms in a sprint whose clocks differ by 3): by it,
-they are used up to `CLOCK_ERROR_S`."""
-
-LAG_CORRECTED_BY_FIT = (
-    "The fit of motion and forces (consistency: on) takes a lag of this size back."
-)
-
-
-def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
-    """Finding that the forces are more than a frame late or early relative to the motion."""
-    time, inside = solution.markers.time, solution.contact_window
-    force = balance.force.sum(axis=1)[inside, 1]
-    contacts = list(trial_contacts(solution.prepared))
-    complete_contacts = sum(contact.complete for contact in contacts)
-    if complete_contacts < MIN_CONTACTS or not np.isfinite(force).all():
-        return
-    force = without_failures(time[inside], force, [contact.loaded for contact in contacts])
-    gravity = solution.skeleton.gravity[1]
-    required = solution.skeleton.mass.sum() * (balance.com_acceleration[inside, 1] - gravity)
-    lag = float(solution.prepared.attrs.get("force_lag", np.nan))  # by more than this motion
-    delay = lag if np.isfinite(lag) else force_delay(time[inside], force, required)
-    limit = max(float(time[1] - time[0]), MIN_STATED_LAG_S)
-    is_used = abs(delay) <= (MAX_USED_LAG_S if np.isfinite(lag) else CLOCK_ERROR_S)
-    if np.isinf(delay):
-        yield Finding(
-            rule="force-delay",
-            severity="warning",
-            what="no delay of up to "
-            f"{1000 * MAX_DELAY_S:.0f} ms brings the vertical force to m (a + g) of the motion: "
-            f"the forces are {'later' if delay > 0 else 'earlier'} than that, or not those of this "
-            "motion.",
-            trial=trial_id,
-            limit=MAX_DELAY_S,
-            unit="s",
-            fix="look whether markers and forces are of the same trial and start together.",
-            invalidates="forces",
-        )
-    elif np.isfinite(delay) and abs(delay) > limit:
-        side = "late" if delay > 0 else "early"
-        yield Finding(
-            rule="force-delay",
-            severity="warning",
-            what=f"the forces are {1000 * abs(delay):.0f} ms {side}, more than "
-            f"{1000 * limit:.0f} ms: the vertical force fits m (a + g) of the motion best there."
-            f"{'' if solution.from_markers else ANGLES_INSTEAD}",
-            trial=trial_id,
-            number=delay,
-            limit=limit,
-            unit="s",
-            fix="look at how cameras and plates are triggered; a known delay, the same in all, "
-            f"goes into laboratory.force_delay_s.{f' {LAG_CORRECTED_BY_FIT}' if is_used else ''}",
-            invalidates="" if is_used else "forces",
-        )
-
-
 MIN_FLIPPED_SD = 1.645
 """A free moment is called sign-flipped when its factor is this many standard deviations below 0;
-where it is below 0 by less, its sign remains unknown. Of 43 runs of 12 runners at 2 to 9.5 m/s
-the factor is 0.17 to 3.0, and 12 ± 5 in a sprint: above 0 in all, and not by two standard
-deviations in three."""
+where it is below 0 by less, the evidence does not tell its sign, and it is used. Of 43 runs of 12
+runners at 2 to 9.5 m/s the factor is 0.17 to 3.0, and 12 ± 5 in a sprint."""
 
 FORCE_FACTOR_RANGE = (0.5, 1.5)
 """Factors of fore-aft and sideways force between which the forces are all of those that moved the
@@ -166,9 +94,10 @@ def _free_moment(solution: Solution, loads: Sequence[ExternalLoad], balance: Lev
         return FreeMoment(MEASURED)
     component = COMPONENTS.index("free_moment")
     common_factor, sd = estimates.common(component, all_loads)
-    if common_factor < 0.0:
-        clear = common_factor < -MIN_FLIPPED_SD * sd
-        return FreeMoment(FLIPPED_FREE_MOMENT if clear else UNSURE_FREE_MOMENT, common_factor, sd)
+    if common_factor < -MIN_FLIPPED_SD * sd:
+        return FreeMoment(FLIPPED_FREE_MOMENT, common_factor, sd)
+    if common_factor < 0.0:  # what hides the sign of both hides that of one
+        return FreeMoment(MEASURED, common_factor, sd)
     for foot, side in enumerate(SIDES):
         single_factor = estimates.common(component, np.arange(len(loads)) == foot)
         if single_factor[0] < -MIN_FOOT_FLIPPED_SD * single_factor[1]:
@@ -177,17 +106,15 @@ def _free_moment(solution: Solution, loads: Sequence[ExternalLoad], balance: Lev
 
 
 def _free_moment_finding(judged: FreeMoment, trial_id: str) -> Iterator[Finding]:
-    """Finding that the sign of the free moment is flipped, or could not be determined."""
+    """Finding that the sign of the free moment is flipped."""
     if judged.state == MEASURED:
         return
-    flipped = judged.state == FLIPPED_FREE_MOMENT
     foot = f" of the {judged.side} foot" if judged.side else ""
     yield Finding(
         rule="free-moment-sign",
         severity="warning",
-        what=f"the sign of the free moment{foot} "
-        f"{'is flipped' if flipped else 'could not be determined'}: the body turns about the "
-        f"vertical as if that moment were {judged.factor:.1f} ± {judged.sd:.1f} times what was "
+        what=f"the sign of the free moment{foot} is flipped: the body turns about the vertical as "
+        f"if that moment were {judged.factor:.1f} ± {judged.sd:.1f} times what was "
         f"recorded, and it must be more than 0. {NOT_USED}",
         trial=trial_id,
         number=judged.factor,

@@ -17,12 +17,7 @@ from aqbio.config.settings import Laboratory, Prepare, Solve
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.intake.models import map_of_skeleton, shipped_map
 from aqbio.inverse_dynamics.files import plain_trial
-from aqbio.inverse_kinematics.findings import (
-    LAG_CORRECTED_BY_FIT,
-    NOT_USED,
-    force_findings,
-    motion_findings,
-)
+from aqbio.inverse_kinematics.findings import force_findings, motion_findings
 from aqbio.inverse_kinematics.pose import (
     SolvedPose,
     pose_faults,
@@ -51,8 +46,9 @@ from aqbio.opensim.session import quiet
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.coordinates import coordinate_columns, trial_of_storage
 from aqbio.prepare.dataset import prepared_dataset
+from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.prepared import MEASURED, UNSURE_FREE_MOMENT, foot_loads, without_free_moment
+from aqbio.prepare.prepared import foot_loads, without_free_moment
 from aqbio.prepare.stage import OPENSIM_AXES
 from aqbio.prepare.trial import prepare_trial
 from aqbio.signals import longest_gap
@@ -178,7 +174,12 @@ def _prepared(
     notes = Notes(motion.stem, "", motion.name, (forces or motion).name, first_time=start)
     row = Trial(participant_id="model", trial_id="motion", task="run", coordinates_file=motion.name)
     laboratory = Laboratory(axes=OPENSIM_AXES)
-    trial = prepare_trial(read.recording, row, read.marker_set, laboratory, settings, notes)
+    masses = SegmentMasses(
+        dict(zip(skeleton.bodies, skeleton.mass.tolist(), strict=True)), model_map.groups
+    )
+    trial = prepare_trial(
+        read.recording, row, read.marker_set, laboratory, settings, notes, masses=masses
+    )
     prepared = prepared_dataset(trial, cutoff_hz).assign_attrs({FIRST_TIME: start})
     unmeasured = unmeasured_stance(trial, prepared, read.marker_set)
     prepared, beside_plates = without_unmeasured(prepared, unmeasured, start)
@@ -246,21 +247,11 @@ def _judged_forces(
     """Findings about the forces, and the state of their free moment.
 
     A model without arms tells nothing of the sign of the free moment: its momentum about the
-    vertical is not the person's. A free moment whose sign the motion does not tell is used as the
-    file has it: in walking it is a few newton metres, less than the markers' motion leaves
-    unexplained (two of eight motions of four laboratories).
+    vertical is not the person's.
     """
-    judged = replace(solution, observed=of_the_model(solution.observed, groups))
-    findings, free_moment = force_findings(judged, loads, name)
-    if free_moment != UNSURE_FREE_MOMENT:
-        return findings, free_moment
-    used = [
-        replace(
-            finding, severity="info", what=finding.what.replace(NOT_USED, "It is used as recorded.")
-        )
-        for finding in findings
-    ]
-    return used, MEASURED
+    return force_findings(
+        replace(solution, observed=of_the_model(solution.observed, groups)), loads, name
+    )
 
 
 def _solved_trial(
@@ -417,7 +408,6 @@ MARKERS_BLAMED = (
 """Cause of an impossible size, of recordings of markers and of files of angles."""
 
 SHEET_WORDS = {
-    LAG_CORRECTED_BY_FIT: "",
     "coordinates_file in trials.tsv and model_file in participants.tsv": "motion and model",
     "coordinates_file in trials.tsv": "the motion file",
     "model_file in participants.tsv": "the model",
@@ -428,8 +418,8 @@ SHEET_WORDS = {
     "force_file": "the file of forces",
     "lower prepare.cutoff_hz in study.yaml": "lower --cutoff",
     "prepare.cutoff_hz": "--cutoff",
-    "a known delay, the same in all, goes into laboratory.force_delay_s": "take a known delay from "
-    "the times in the file of forces",
+    "laboratory.force_delay_s takes a known delay back": "take a known delay from the times in "
+    "the file of forces",
     "or list the plate in laboratory.ignore_plates": "or take its columns out of the file",
     "or set start_s and end_s in trials.tsv to what it covers": "or cut the motion to its time",
     "or set end_s in trials.tsv before that frame": "or cut the motion file before that frame",

@@ -11,14 +11,14 @@ from scipy.integrate import cumulative_trapezoid
 
 from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 from aqbio.config import MarkerSet
+from aqbio.force_plates.forces import Plates
 from aqbio.prepare.body_size import vertical_masses
-from aqbio.prepare.contacts import FootContact
-from aqbio.prepare.marked_body import MIN_BODY_MASS_SHARE, SegmentMasses, marked_body
+from aqbio.prepare.contacts import EVENT_MARGIN_S, FeetLoads, FootContact, contact_span
+from aqbio.prepare.marked_body import MIN_BODY_MASS_SHARE, MarkedBody, SegmentMasses, marked_body
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.sign_flipped_forces import known_frames
 from aqbio.prepare.trial import PreparedTrial
 from aqbio.signals import runs
-from aqbio.vectors import FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 FLIGHT_RANGE_S = (0.04, 0.30)
 """Between toe-off and the other foot's touchdown; a longer time hides a contact, s."""
@@ -222,6 +222,21 @@ def path_factor(prepared: PreparedTrial, marker_set: MarkerSet, masses: SegmentM
     time, height = body.time[start:stop], body.com[start:stop, 1]
     force = np.interp(time, plates.time, loads.force[:, :, 1].sum(axis=1))
     return vertical_path_factor(time, height, force, float(np.median(mass)))
+
+
+def known_frames(
+    body: MarkedBody, plates: Plates, loads: FeetLoads, kinematic: Sequence[FootContact]
+) -> BoolArray:
+    """Frames (T,) between first and last contact in which forces and the body are known."""
+    time = body.time
+    spans = np.array([contact_span(contact) for contact in loads.contacts])
+    inside = (time >= spans.min() - EVENT_MARGIN_S) & (time <= spans.max() + EVENT_MARGIN_S)
+    inside &= body.is_followed & (plates.samples_of(time) >= 0)
+    for contact in (*kinematic, *loads.unmeasured):
+        start, stop = contact_span(contact)
+        if contact in loads.unmeasured or not ((start < spans[:, 1]) & (stop > spans[:, 0])).any():
+            inside &= ~((time > start - EVENT_MARGIN_S) & (time < stop + EVENT_MARGIN_S))
+    return np.asarray(inside)
 
 
 def vertical_path_factor(

@@ -16,7 +16,7 @@ from aqbio.config import MarkerSet
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross
 
-MIN_BODY_MASS_SHARE = 0.9
+MIN_BODY_MASS_SHARE = 0.85
 """Share of the body's mass whose segments must be visible."""
 
 MIN_GROUP_MASS_SHARE = 0.6
@@ -104,14 +104,16 @@ def marked_body(
     """Motion of the body by its markers (T, M, 3), m; None where they do not show all of it."""
     carriers = masses.carriers(labels, marker_set)
     visible = np.asarray(np.isfinite(markers).all(axis=2))
-    carriers = np.where(visible.mean(axis=0) >= MIN_VISIBLE_SHARE, carriers, -1)
+    seen = _seen_frames(visible)
+    carriers = np.where(visible[seen].mean(axis=0) >= MIN_VISIBLE_SHARE, carriers, -1)
     if len(markers) < 3 or not masses.are_sufficient(carriers):
         return None
     mass = np.array(list(masses.mass.values()))
     is_followed = np.ones(len(markers), dtype=np.bool_)
     for column in np.flatnonzero(carriers >= 0):
         for start, stop in runs(~visible[:, column]):
-            is_followed[start:stop] &= stop - start <= MAX_INTERPOLATED_S * rate
+            inside = start > 0 and stop < len(visible)
+            is_followed[start:stop] &= inside and stop - start <= MAX_INTERPOLATED_S * rate
     segments = np.unique(carriers[carriers >= 0])
     frames = np.arange(len(markers))
     centres = np.empty((len(markers), len(segments), 3))
@@ -132,4 +134,28 @@ def marked_body(
     offsets = centres - com[:, None]
     velocity = np.gradient(offsets, 1.0 / rate, axis=0)
     momentum = np.einsum("s,tsk->tk", share, cross(offsets, velocity))
-    return MarkedBody(frames / rate, com, momentum, is_followed)
+    return MarkedBody(frames / rate, com, momentum, is_followed & ~_leaps(com, rate))
+
+
+def _seen_frames(visible: BoolArray) -> slice:
+    """Frames from the first to the last in which half of the markers (T, M) are seen that ever are.
+
+    A body that enters and leaves the cameras' volume is not hidden before and after.
+    """
+    used = visible[:, visible.any(axis=0)]
+    frames = np.flatnonzero(used.mean(axis=1) >= 0.5) if used.size else np.zeros(0, dtype=np.int64)
+    return slice(int(frames[0]), int(frames[-1]) + 1) if len(frames) else slice(0, len(visible))
+
+
+MAX_BODY_ACCELERATION_M_S2 = 150.0
+"""Faster changes of the centre of mass are leaps of labels, m/s²: 15 body weights."""
+
+
+def _leaps(com: FloatArray, rate: float) -> BoolArray:
+    """Frames (T,) beside a leap of the centre of mass."""
+    change = np.diff(com, n=2, axis=0) * rate**2
+    leaps = np.linalg.norm(change, axis=1) > MAX_BODY_ACCELERATION_M_S2
+    beside = np.zeros(len(com), dtype=np.bool_)
+    for shift in range(3):
+        beside[shift : shift + len(leaps)] |= leaps
+    return beside

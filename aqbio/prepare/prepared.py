@@ -69,7 +69,6 @@ def measured_loads(loads: Sequence[ExternalLoad]) -> tuple[BoolArray, tuple[Exte
 MEASURED = "measured"
 NO_FREE_MOMENT = "not recorded"
 FLIPPED_FREE_MOMENT = "of a flipped sign"
-UNSURE_FREE_MOMENT = "of an unknown sign"
 """Values of the attribute ``free_moment``: only a measured one is used."""
 
 SMALL_LOAD_N = 50.0

@@ -213,7 +213,7 @@ def _prepare(
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes
     masses = None
-    if read is None and trial.task != "static":
+    if trial.task != "static":
         model = study.model_file(participant_id)
         masses = SegmentMasses(model_masses(model), study.model_map.groups)
     prepared = prepare_trial(
@@ -223,7 +223,7 @@ def _prepare(
     if trial.task == "static":
         height = pelvis_height(prepared.labels, prepared.markers, marker_set)
         numbers["pelvis_height_m"] = height
-    elif masses is not None:
+    elif masses is not None and read is None:
         numbers["stance_height_m"] = stance_height(prepared, marker_set)
         note_rate(prepared, marker_set, masses, notes)
         marked = Recording(prepared.labels, prepared.markers, prepared.rate)

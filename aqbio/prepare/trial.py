@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
-from aqbio.io.recording import Recording
+from aqbio.io.recording import ForceRecording, Recording
 from aqbio.names import LOW_PASSED
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.prepare.bandwidth import ForceLowPass, LowPass, find_low_pass, find_marker_low_pass
@@ -51,13 +51,19 @@ from aqbio.prepare.events_from_markers import (
     marker_events,
     note_kinematic,
 )
-from aqbio.prepare.force_lag import force_lag, without_lag
+from aqbio.prepare.force_evidence import ForceEvidence
+from aqbio.prepare.force_search import (
+    NOT_EXPLAINED,
+    ExplainedForces,
+    ForceExplanation,
+    explained_forces,
+    in_ground_axes,
+)
 from aqbio.prepare.ground import Ground, running_ground, standing_ground
 from aqbio.prepare.handedness import LABELS_SWAPPED
-from aqbio.prepare.marked_body import MarkedBody, SegmentMasses, marked_body
+from aqbio.prepare.marked_body import SegmentMasses, marked_body
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.plates import ground_plates, with_fitted_units, with_unmeasured
-from aqbio.prepare.sign_flipped_forces import with_right_moments, without_sign_flipped
+from aqbio.prepare.plates import ground_plates, with_unmeasured
 from aqbio.signals import fill_gaps, longest_gap, runs
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -93,12 +99,14 @@ class PreparedTrial:
     forces_lost: bool = False
     """True if too little of the forces remains for more than contact times and impulses."""
     vertical: tuple[Plates, FeetLoads] | None = None
-    """Plates and loads whose vertical force carries the runner, whatever is wrong with the other
-    components: they weigh."""
+    """Plates and loads whose vertical force carries the runner, whatever is wrong with the rest:
+    they weigh."""
     force_lag: float = float("nan")
     """Lag of the forces behind the markers of the body, s, that is left; NaN where unknown."""
     force_shift: float = 0.0
     """By which the forces were made earlier, s, because they were too late for a clock."""
+    explanations: tuple[ForceExplanation, ...] = ()
+    """What may be wrong with the forces, the accepted explanation first."""
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -152,21 +160,21 @@ def prepare_trial(
     if not trial.coordinates_file:
         recording = without_flicker(recording, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
-    plates, moving = None, trial.task != "static"
+    plates, moving, explained = None, trial.task != "static", NOT_EXPLAINED
     filtered = _marker_low_pass(recording, settings.cutoff_hz) if moving else None
     feet = foot_markers(recording.labels, recording.positions, marker_set)
-    frames = np.arange(len(feet)) / recording.rate
     if recording.forces is not None:
-        rotation, ignored = axes.matrix, laboratory.ignore_plates
-        forces = with_fitted_units(
-            recording.forces, rotation, ignored, feet, frames, notes, moving=moving
-        )
+        forces = used_plates(in_ground_axes(recording.forces, axes.matrix), laboratory)
         recording = replace(recording, forces=forces)
-        plates = ground_plates(forces, rotation, ignored, notes, moving=moving)
+        evidence, speed = _force_evidence(recording, feet, trial, marker_set, masses)
+        explained = explained_forces(forces, evidence, speed, notes)
+        if explained.forces is not None:
+            recording = replace(recording, forces=explained.forces)
+            plates = ground_plates(explained.forces, notes, moving=moving)
     contact = _GroundContact(standing_ground(recording, marker_set), plates)
     if moving:
         contact = _moving_contact(
-            recording, plates, trial, marker_set, masses=masses, rotation=axes.matrix,
+            recording, plates, trial, marker_set, explained,
             laboratory=laboratory, settings=settings, notes=notes, filtered=filtered,
         )  # fmt: skip
     if filtered is not None:
@@ -195,8 +203,9 @@ def prepare_trial(
         marker_low_pass=filtered,
         forces_lost=contact.forces_lost,
         vertical=contact.vertical,
-        force_lag=contact.force_lag,
-        force_shift=contact.force_shift,
+        force_lag=explained.lag_left,
+        force_shift=explained.lag,
+        explanations=explained.explanations,
     )
 
 
@@ -219,8 +228,6 @@ class _GroundContact:
     low_pass: ForceLowPass | None = None
     forces_lost: bool = False
     vertical: tuple[Plates, FeetLoads] | None = None
-    force_lag: float = float("nan")
-    force_shift: float = 0.0
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -239,59 +246,88 @@ class _GroundContact:
         return on_plates, self.events.contact_time_error if by_markers else on_plates
 
 
+def used_plates(forces: ForceRecording, laboratory: Laboratory) -> ForceRecording:
+    """Forces without the plates that are to be ignored."""
+    used = np.array([x not in laboratory.ignore_plates for x in forces.numbers], dtype=np.bool_)
+    chosen = np.flatnonzero(used).tolist()
+    return replace(
+        forces,
+        wrench=forces.wrench.select(used),
+        corners=forces.corners[used],
+        names=tuple(forces.names[index] for index in chosen),
+        numbers=tuple(forces.numbers[index] for index in chosen),
+        feet=tuple(forces.feet[index] for index in chosen),
+        lever=None if forces.lever is None else forces.lever[used],
+    )
+
+
+MIN_RUN_M_S = 1.8
+"""Slower people walk, m/s: the redundancies of contacts are those of runs from 2 m/s on."""
+
+
+def _force_evidence(
+    recording: Recording,
+    feet: FloatArray,
+    trial: Trial,
+    marker_set: MarkerSet,
+    masses: SegmentMasses | None,
+) -> tuple[ForceEvidence, float]:
+    """What the markers alone say of the forces, and the speed of the run, m/s."""
+    time = np.arange(len(feet)) / recording.rate
+    if trial.task == "static":
+        return ForceEvidence(time, feet, (), None, standing=True), float("nan")
+    unstated = trial.model_copy(update={"belt_speed_mps": None})
+    silent = Notes("", "", "", "")
+    ground = running_ground(recording, None, unstated, marker_set, Laboratory(), silent)
+    events = marker_events(feet, recording, ground, marker_set)
+    body = None
+    if masses is not None:
+        paths = recording.positions, recording.rate
+        body = marked_body(recording.labels, *paths, marker_set, masses)
+    runs = events.speed > MIN_RUN_M_S  # walkers' feet stand together, and their events differ
+    return ForceEvidence(time, feet, events.contacts if runs else (), body), events.speed
+
+
 def _moving_contact(
     recording: Recording,
     plates: Plates | None,
     trial: Trial,
     marker_set: MarkerSet,
+    explained: ExplainedForces,
     *,
-    masses: SegmentMasses | None,
-    rotation: FloatArray,
     laboratory: Laboratory,
     settings: Prepare,
     notes: Notes,
     filtered: LowPass | None,
 ) -> _GroundContact:
-    """Contacts of a moving trial, on the clock of the markers and by forces of right signs.
-
-    ``rotation`` is that from laboratory to ground axes, ``filtered`` the filter of the markers.
-    """
+    """Contacts of a moving trial; forces of which it is unknown what is wrong are not used."""
     feet = foot_markers(recording.labels, recording.positions, marker_set)
-    frames = np.arange(len(feet)) / recording.rate
-    body = None
-    if masses is not None:
-        paths = recording.positions, recording.rate
-        body = marked_body(recording.labels, *paths, marker_set, masses)
-    plates, lag, shift = _on_clock_of_markers(
-        plates, recording, feet, body, trial, marker_set, notes
-    )
-    plates, moments = with_right_moments(plates, feet, frames, notes)
     loads, ground, threshold, low_pass = _moving(
         recording, plates, feet, trial, marker_set, laboratory, settings, notes
     )
     events = marker_events(feet, recording, ground, marker_set, filtered)
-    loads = _usable_loads(
-        loads, plates, recording, corners=_known_corners(recording, rotation, laboratory),
-        ground=ground, events=events, feet=feet, lag=0.0 if np.isnan(lag) else lag,
-        cutoff=settings.cutoff_hz, notes=notes,
-    )  # fmt: skip
+    if explained is NOT_EXPLAINED or explained.forces is not None:
+        lag = 0.0 if np.isnan(explained.lag_left) else explained.lag_left
+        loads = _usable_loads(
+            loads, plates, recording, ground, events, feet, lag=lag, cutoff=settings.cutoff_hz,
+            notes=notes,
+        )  # fmt: skip
+    else:
+        note_kinematic(events, notes)
     forces_lost = False
     if low_pass is not None and loads is not None:
         forces_lost = note_low_pass(low_pass, settings.cutoff_hz, notes)
     vertical = None if plates is None or loads is None else (plates, loads)
-    plates, loads, kinematic = without_sign_flipped(
-        plates, loads, events.contacts, body, settings.cutoff_hz, notes, moments
-    )
+    kinematic = events.contacts
     loads, contacts_held = without_held_pressure(loads, plates, notes)
     if contacts_held:
         plates, kinematic = None, contacts_held
     contact = _GroundContact(
         ground=ground, plates=plates, loads=loads, events=events, kinematic=tuple(kinematic),
         threshold=threshold, low_pass=low_pass, forces_lost=forces_lost, vertical=vertical,
-        force_lag=lag, force_shift=shift,
     )  # fmt: skip
     if loads is not None or not events.withheld:
-        _note_whole_contacts(contact.contacts, len(frames) / recording.rate, notes)
+        _note_whole_contacts(contact.contacts, len(feet) / recording.rate, notes)
     return contact
 
 
@@ -307,43 +343,32 @@ def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes
         )
 
 
-def _known_corners(
-    recording: Recording, rotation: FloatArray, laboratory: Laboratory
-) -> dict[int, FloatArray]:
-    """Corners (4, 3), m, of the plates that are used, in ground axes, by number."""
-    if recording.forces is None:
-        return {}
-    plates = zip(recording.forces.numbers, recording.forces.corners, strict=True)
-    return {
-        number: corners @ rotation.T
-        for number, corners in plates
-        if number not in laboratory.ignore_plates and np.isfinite(corners).all()
-    }
-
-
 def _usable_loads(
     loads: FeetLoads | None,
     plates: Plates | None,
     recording: Recording,
-    *,
-    corners: Mapping[int, FloatArray],
     ground: Ground,
     events: MarkerEvents,
     feet: FloatArray,
+    *,
     lag: float,
     cutoff: float,
     notes: Notes,
 ) -> FeetLoads | None:
-    """The loads, with contacts of unknown force; None, and a note, where no foot touched a plate.
+    """The loads, with contacts of unknown force; None, and a note, where no foot was on one.
 
-    ``corners`` (4, 3), m, of plates by number; ``lag`` of the forces behind the markers, s;
-    ``cutoff`` of both, Hz.
+    ``lag`` of the forces behind the markers, s; ``cutoff`` of both, Hz.
     """
     forces, frames = recording.forces, np.arange(len(feet)) / recording.rate
     if loads is None or plates is None or forces is None:
         plate_noted = any(finding.rule.startswith("plate") for finding in recording.findings)
         note_no_forces(notes, recorded=forces is not None or plate_noted)
     else:
+        corners = {
+            number: corners
+            for number, corners in zip(forces.numbers, forces.corners, strict=True)
+            if np.isfinite(corners).all()
+        }
         zero = any(finding.rule == "force-columns-zero" for finding in notes.findings)
         everywhere = not corners and (zero or ground.surface == "treadmill")
         loads = with_unmeasured(
@@ -365,34 +390,6 @@ def _without_ignored(recording: Recording, laboratory: Laboratory) -> Recording:
     if forces is not None:
         forces = replace(forces, start=forces.start - laboratory.force_delay_s)
     return replace(recording, labels=labels, positions=recording.positions[:, used], forces=forces)
-
-
-def _on_clock_of_markers(
-    plates: Plates | None,
-    recording: Recording,
-    feet: FloatArray,
-    body: MarkedBody | None,
-    trial: Trial,
-    marker_set: MarkerSet,
-    notes: Notes,
-) -> tuple[Plates | None, float, float]:
-    """Plates shifted by the lag of their forces, where that is no clock's; lag then, and shift, s.
-
-    Contacts come from the foot markers alone: what the forces say of the ground is as late as they.
-    A filter that ran forth and back over the markers moves no contact, and hides none here.
-    """
-    if plates is None:
-        return None, float("nan"), 0.0
-    unstated = trial.model_copy(update={"belt_speed_mps": None})
-    silent = replace(notes, findings=[])
-    ground = running_ground(recording, None, unstated, marker_set, Laboratory(), silent)
-    contacts = marker_events(feet, recording, ground, marker_set).contacts
-    time = np.arange(len(feet)) / recording.rate
-    lag = force_lag(plates, feet, contacts, time, body)
-    shifted = without_lag(plates, lag, notes)
-    if shifted is not plates:
-        return shifted, 0.0, plates.start - shifted.start
-    return plates, float("nan") if body is None else lag, 0.0
 
 
 def _moving(

@@ -54,6 +54,13 @@ def test_the_ankle_of_the_standing_leg_carries_most(levels):
     assert sum(causes.values()) == pytest.approx(1.0)
 
 
+def test_one_whole_contact_does_not_tell_a_lag(levels):
+    """Of a jog that is 2.6 ms late its single contact says 12."""
+    prepared = levels[1].moving.prepared
+    known = np.isfinite(prepared.attrs["force_lag"])
+    assert known == (prepared["contact_complete"].values.sum() > 1)
+
+
 def test_a_referee_finds_the_causes_of_a_sprint(realdata):
     """Patellae coupled to the knees, toes free: C2 and C4 differ."""
     files = [realdata / "ja1_dorn2012" / file for file in JA1["sprint"]]

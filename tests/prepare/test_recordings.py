@@ -345,7 +345,7 @@ def touches() -> np.ndarray:
 
 
 def marked(mass: float) -> np.ndarray:
-    """3 of 3.32 kg are 90.4 %, 3 of 3.34 kg are 89.8 %; one lost frame loses a marker."""
+    """3 of 3.5 kg are 86 %, 3 of 3.6 kg are 83 %; one lost frame loses a marker."""
     markers = falling()
     markers[5, 2:] = np.nan
     return marked_height(markers, SEGMENT, np.array([3.0, mass]))
@@ -442,10 +442,10 @@ def test_verdicts_about_measurements():
 
 
 def test_height_of_marked_mass():
-    """Of at least nine tenths of the body; a frame without its markers has none."""
+    """Of at least 85 % of the body; a frame without its markers has none."""
     time = np.arange(40) / 200.0
-    height = marked(0.32)
-    assert np.isnan(marked(0.34)).all()
+    height = marked(0.5)
+    assert np.isnan(marked(0.6)).all()
     expected = 1.0 + 0.6 * time - 0.5 * 9.81 * time**2
     assert np.isfinite(height).sum() >= 39
     np.testing.assert_allclose(np.diff(height, 3), np.diff(height, 3)[0], atol=0.2)

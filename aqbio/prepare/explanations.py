@@ -1,0 +1,295 @@
+"""Explanations of a recording that compete: redundant statements, faults, and their search.
+
+What a recording states (signs, units, clocks, places, labels) physics and anatomy make redundant.
+What is wrong with it is the explanation that, undone, makes its statements agree best, at the price
+of its rarity; "sound" is one of them. Explanations that are near each other are undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from io import StringIO
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize_scalar
+
+from aqbio.vectors import FloatArray
+
+Recorded = TypeVar("Recorded")
+
+MIN_LOG_ODDS = 3.0
+"""An explanation is told from another one that is this much less probable (natural logarithm)."""
+
+MAX_USUAL_RATIO = 5.0
+"""Sizes up to this multiple of the usual one are parameters of a laboratory, and no faults."""
+
+MAX_OBSERVATIONS = 24.0
+"""Independent observations that one redundancy counts for, at most: what the scales of a few people
+leave open is the same in all windows of a long trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redundancy:
+    """Size that a redundant statement's disagreement has in recordings of people."""
+
+    scale: float
+    """In sound recordings: root mean square over people, in its own unit."""
+    strange: float
+    """In recordings whose parts do not belong together."""
+    observations: float
+    """Independent observations in each of its values."""
+    people: int
+    """Number of people on whom the scales rest."""
+
+
+Scales = Mapping[str, Redundancy]
+"""Redundancies by name."""
+
+
+@cache
+def _table() -> pd.DataFrame:
+    text = files("aqbio.prepare").joinpath("redundancies.tsv").read_text(encoding="utf-8")
+    return pd.read_csv(StringIO(text), sep="\t", comment="#")
+
+
+@cache
+def people_scales(speed: float) -> Scales:
+    """Scales over people who run at about a speed, m/s; NaN where that is not known."""
+    rows = _table().drop_duplicates("redundancy", keep="last")
+    if np.isfinite(speed):
+        rows = _table()[_table()["below_mps"] > speed].drop_duplicates("redundancy")
+    return {
+        str(row["redundancy"]): Redundancy(
+            row["scale"], row["strange"], row["observations"], row["people"]
+        )
+        for row in rows.to_dict("records")
+    }
+
+
+Disagreements = Mapping[str, FloatArray]
+"""Sizes of disagreement by redundancy, (W,) each: in W windows, contacts or plates."""
+
+
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
+def improbability(
+    disagreements: Disagreements, scales: Scales, observed: Mapping[str, int] = NOTHING
+) -> float:
+    """Negative logarithm of the probability of disagreements, up to a constant.
+
+    ``Σ n/2 log(1 + (r/σ)²)`` with n observations in every value. A redundancy of which so many
+    values were ``observed`` and none is any more counts as one whose parts do not belong together:
+    what hides evidence explains nothing.
+    """
+    total = 0.0
+    for name in {*disagreements, *observed}:
+        redundancy, values = scales[name], disagreements.get(name, np.zeros(0))
+        if not len(values):
+            values = np.full(observed[name], redundancy.strange)
+        weight = min(redundancy.observations, MAX_OBSERVATIONS / len(values))
+        total += 0.5 * weight * float(np.log1p((values / redundancy.scale) ** 2).sum())
+    return total
+
+
+def excess(disagreements: Disagreements, scales: Scales) -> float:
+    """Improbability of disagreements beyond that of usual ones: what undoing faults may gain."""
+    usual = {name: np.full(len(x), scales[name].scale) for name, x in disagreements.items()}
+    larger = {name: np.maximum(x, usual[name]) for name, x in disagreements.items()}
+    return improbability(larger, scales) - improbability(usual, scales)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Sizes that a fault may have."""
+
+    grid: tuple[float, ...]
+    """Sizes that are tried; between neighbours of the best one it is refined."""
+    usual: float
+    """Scale of the sizes that sound recordings have: a parameter of every laboratory."""
+    unit: str
+    smooth: bool = True
+    """Evidence has one valley over the sizes, so that its slope at none tells whether to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate(Generic[Recorded]):
+    """A fault at one scope, as it is tried on a recording."""
+
+    fault: str
+    """Name of its row in the table of faults."""
+    scope: str
+    """All, or what it is confined to, in words."""
+    rarity: float
+    """Logarithm of how much rarer it is than no fault."""
+    undo: Callable[[Recorded, float], Recorded]
+    """The recording without the fault of some size."""
+    sizes: Sizes | None = None
+    """None of a fault that has no size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect(Generic[Recorded]):
+    """A candidate with the size that explains a recording best."""
+
+    candidate: Candidate[Recorded]
+    size: float
+    """NaN of a fault that has no size."""
+    sd: float
+    """Standard deviation of the size; NaN without one."""
+
+    @property
+    def is_usual(self) -> bool:
+        """Tell whether sound recordings have its size too: a parameter, and no fault."""
+        sizes = self.candidate.sizes
+        return sizes is not None and abs(self.size) <= MAX_USUAL_RATIO * sizes.usual
+
+    @property
+    def price(self) -> float:
+        """Logarithm of how much rarer its size is than a small one, in laboratories."""
+        sizes = self.candidate.sizes
+        return 0.0 if sizes is None else float(np.log1p((self.size / sizes.usual) ** 2))
+
+    @property
+    def name(self) -> str:
+        """Fault and scope, as they tell explanations apart."""
+        return f"{self.candidate.fault} {self.candidate.scope}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation(Generic[Recorded]):
+    """Faults that are undone, and how improbable the rest remains."""
+
+    suspects: tuple[Suspect[Recorded], ...]
+    improbability: float
+    """Of what is left, with the rarity of the faults."""
+
+    @property
+    def name(self) -> str:
+        """Names of the faults, ``sound`` without any."""
+        return " and ".join(sorted(suspect.name for suspect in self.suspects)) or "sound"
+
+    def undoes(self, candidate: Candidate[Recorded]) -> bool:
+        """Tell whether the same fault of the same scope is undone already."""
+        return any(
+            (x.candidate.fault, x.candidate.scope) == (candidate.fault, candidate.scope)
+            for x in self.suspects
+        )
+
+    def undone(self, recorded: Recorded) -> Recorded:
+        """The recording without the faults."""
+        for suspect in self.suspects:
+            recorded = suspect.candidate.undo(recorded, suspect.size)
+        return recorded
+
+
+MAX_LEFT = 10.0
+MAX_LEFT_SHARE = 0.1
+"""MAX_LEFT, MAX_LEFT_SHARE: Excess of improbability that an explanation may leave, and share of
+what there was: what leaves more explains nothing."""
+
+MAX_FAULTS = 2
+"""Faults of one recording that are looked for at once."""
+
+KEPT = 8
+"""Explanations that are kept beside the best one."""
+
+
+def search(
+    recorded: Recorded,
+    evidence: Callable[[Recorded], Disagreements],
+    candidates: Callable[[Recorded], Iterable[Candidate[Recorded]]],
+    scales: Scales,
+) -> list[Explanation[Recorded]]:
+    """Explanations of a recording, the accepted one first; "sound" is among them.
+
+    Nothing is tried on a recording whose disagreements are usual. A second fault is looked for in
+    what the first one leaves; each must make the recording clearly more probable, and what they
+    leave must be usual: otherwise "sound" is accepted, and what disagrees remains.
+    """
+    observed = evidence(recorded)
+    counts = {name: len(values) for name, values in observed.items()}
+    first = excess(observed, scales)
+    best: Explanation[Recorded] = Explanation((), improbability(observed, scales))
+    explanations, accepted, left = [best], best, observed
+    for _ in range(MAX_FAULTS):
+        trial = _Trial(best.undone(recorded), best, evidence, scales, counts)
+        gain = excess(left, scales)
+        found = [
+            explanation
+            for candidate in candidates(trial.recorded)
+            if gain > candidate.rarity
+            and not best.undoes(candidate)
+            and (explanation := trial.of(candidate)) is not None
+        ]
+        explanations += found
+        nearest = min(found, key=lambda x: x.improbability, default=best)
+        if not nearest.improbability < best.improbability - MIN_LOG_ODDS:
+            break
+        best, left = nearest, evidence(nearest.undone(recorded))
+        if excess(left, scales) <= MAX_LEFT + MAX_LEFT_SHARE * first:
+            accepted = best
+    others = sorted((x for x in explanations if x is not accepted), key=lambda x: x.improbability)
+    return [accepted, *others]
+
+
+@dataclass(eq=False)
+class _Trial(Generic[Recorded]):
+    """Trial of candidates on a recording from which the faults before are undone."""
+
+    recorded: Recorded
+    before: Explanation[Recorded]
+    evidence: Callable[[Recorded], Disagreements]
+    scales: Scales
+    observed: Mapping[str, int]
+
+    def value(self, candidate: Candidate[Recorded], size: float) -> float:
+        """Improbability after a fault of some size is undone; rarity and its price included."""
+        undone = candidate.undo(self.recorded, size)
+        total = improbability(self.evidence(undone), self.scales, self.observed) + candidate.rarity
+        total += sum(suspect.candidate.rarity for suspect in self.before.suspects)
+        suspects = (Suspect(candidate, size, float("nan")), *self.before.suspects)
+        return total + sum(suspect.price for suspect in suspects)
+
+    def of(self, candidate: Candidate[Recorded]) -> Explanation[Recorded] | None:
+        """The explanation with a candidate of its best size; None where none is better."""
+        sizes = candidate.sizes
+        if sizes is None:
+            size = sd = float("nan")
+            suspects = (*self.before.suspects, Suspect(candidate, size, sd))
+            return Explanation(suspects, self.value(candidate, size))
+        least = self.before.improbability + candidate.rarity
+        if sizes.smooth and not any(
+            self.value(candidate, way * sizes.usual) < least for way in (-1.0, 1.0)
+        ):
+            return None
+        size, left, sd = _best_size(lambda x: self.value(candidate, x), sizes)
+        return Explanation((*self.before.suspects, Suspect(candidate, size, sd)), left)
+
+
+def _best_size(total: Callable[[float], float], sizes: Sizes) -> tuple[float, float, float]:
+    """Size of the least improbability, that, and the size's standard deviation."""
+    values = [total(size) for size in sizes.grid]
+    at = int(np.argmin(values))
+    low, high = (sizes.grid[min(max(at + way, 0), len(values) - 1)] for way in (-1, 1))
+    refined = minimize_scalar(
+        total, bounds=(low, high), method="bounded", options={"xatol": 0.02 * (high - low)}
+    )
+    size, least = float(refined.x), float(refined.fun)
+    if values[at] < least:
+        size, least = sizes.grid[at], values[at]
+    reach = 0.25 * (high - low)
+    rise = 0.5 * (total(size - reach) + total(size + reach)) - least
+    return size, least, float(reach / np.sqrt(2.0 * rise)) if rise > 0.0 else float("inf")
+
+
+def undecided(explanations: Sequence[Explanation[Recorded]]) -> list[Explanation[Recorded]]:
+    """Explanations that are nearly as probable as the first, which is one of them."""
+    best = explanations[0]
+    return [x for x in explanations if x.improbability < best.improbability + MIN_LOG_ODDS]

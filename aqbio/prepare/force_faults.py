@@ -1,0 +1,388 @@
+"""Table of what can be wrong with the forces of a recording, and what undoes each fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+
+from aqbio.force_plates.forces import PlateWrench, centre_of_pressure, plate_axes
+from aqbio.io.recording import ForceRecording
+from aqbio.prepare.explanations import Candidate, Sizes
+from aqbio.prepare.force_evidence import loaded_plates, surface_height
+from aqbio.vectors import BoolArray, FloatArray, cross
+
+Undo = Callable[[ForceRecording, BoolArray, float], ForceRecording]
+"""A recording without a fault of some size on some plates (P,)."""
+
+MIN_PRESSURE_N = 20.0
+"""Vertical force from which a recorded centre of pressure is kept, N."""
+
+PLATE_RARITY = 3.0
+"""Logarithm of how much rarer a fault of one plate is than that of all: a cable, not an export."""
+
+ALL, PLATE, PAIR = "all", "plate", "pair"
+"""Scopes: all plates, one of them, two of them."""
+
+MOMENTS, PRESSURE = "moments", "centres of pressure"
+"""What a file records beside the force: a C3D file the first, a MOT file the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForceFault:
+    """One kind of fault."""
+
+    name: str
+    words: str
+    """What happened, as users would say it."""
+    rarity: float
+    """Logarithm of how much rarer it is, on all plates, than no fault."""
+    undo: Undo
+    fix: str
+    scopes: tuple[str, ...] = (ALL, PLATE)
+    recorded: str = ""
+    """The fault is one of files with moments, or with centres of pressure; of both if empty."""
+    sizes: Sizes | None = None
+    follows: Literal["undone", "kept", "refused"] = "undone"
+    """``kept`` of what is named and left to the fit: a parameter of the plates. ``refused`` of a
+    fault that leaves the trial without a clock."""
+    rule: str = ""
+    """Name of its finding; its own where it is empty."""
+    possible: Callable[[ForceRecording], BoolArray] | None = None
+    """Plates (P,) that can have it; None of a fault that all can have."""
+
+
+def _signs(*axes: int) -> FloatArray:
+    signs = np.ones(3)
+    signs[list(axes)] = -1.0
+    return signs
+
+
+def _lever(forces: ForceRecording) -> FloatArray:
+    """(P, 3), m: from the points about which moments were recorded to those of the wrench."""
+    lever = forces.lever
+    return np.zeros_like(forces.wrench.point) if lever is None else np.nan_to_num(lever)
+
+
+def _with(
+    forces: ForceRecording, force: FloatArray | None = None, moment: FloatArray | None = None
+) -> ForceRecording:
+    wrench = forces.wrench
+    return replace(
+        forces,
+        wrench=PlateWrench(
+            wrench.force if force is None else force,
+            wrench.moment if moment is None else moment,
+            wrench.point,
+        ),
+    )
+
+
+def flipped_force(axes: tuple[int, ...]) -> Undo:
+    """Components of the force with the other sign, beside moments or pressure as recorded."""
+    signs = _signs(*axes)
+
+    def undo(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
+        wrench = forces.wrench
+        force = np.where(plates[:, None], signs, 1.0) * wrench.force
+        if forces.lever is not None:  # moments were recorded, about another point
+            moment = wrench.moment + cross(_lever(forces)[None], wrench.force - force)
+            return _with(forces, force, moment)
+        pressure, _free = centre_of_pressure(
+            wrench.force, wrench.moment, wrench.point, surface_height(forces), MIN_PRESSURE_N
+        )
+        arm = np.nan_to_num(pressure - wrench.point)
+        return _with(forces, force, wrench.moment + cross(arm, force - wrench.force))
+
+    return undo
+
+
+def flipped_moment(axes: tuple[int, ...]) -> Undo:
+    """Components of the recorded moment with the other sign."""
+    signs = _signs(*axes)
+
+    def undo(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
+        lever, wrench = _lever(forces)[None], forces.wrench
+        recorded = wrench.moment + cross(lever, wrench.force)
+        factor = np.where(plates[:, None], signs, 1.0)
+        return _with(forces, moment=factor * recorded - cross(lever, wrench.force))
+
+    return undo
+
+
+def mirrored_pressure(axis: int) -> Undo:
+    """Centres of pressure with one coordinate of the other sign, in the laboratory's axes."""
+
+    def undo(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
+        wrench = forces.wrench
+        pressure, _free = centre_of_pressure(
+            wrench.force, wrench.moment, wrench.point, surface_height(forces), MIN_PRESSURE_N
+        )
+        step = np.zeros_like(pressure)
+        step[..., axis] = -2.0 * np.where(plates, np.nan_to_num(pressure[..., axis]), 0.0)
+        return _with(forces, moment=wrench.moment + cross(step, wrench.force))
+
+    return undo
+
+
+def factor_of(quantity: str, value: float = float("nan")) -> Undo:
+    """Forces with their moments, or moments, times a factor: fixed, or of the fault's size."""
+
+    def undo(forces: ForceRecording, plates: BoolArray, size: float) -> ForceRecording:
+        factor = np.where(plates, value if np.isfinite(value) else 1.0 / (1.0 + size), 1.0)[:, None]
+        lever, wrench = _lever(forces)[None], forces.wrench
+        recorded = wrench.moment + cross(lever, wrench.force)
+        force = factor * wrench.force if quantity != "moments" else wrench.force
+        if quantity == "forces":
+            return _with(forces, force, recorded - cross(lever, force))
+        return _with(forces, force, factor * recorded - cross(lever, force))
+
+    return undo
+
+
+def factor_of_places(value: float) -> Undo:
+    """Corners and points of the plates times a factor."""
+
+    def undo(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
+        factor = np.where(plates, value, 1.0)[:, None]
+        wrench = replace(forces.wrench, point=factor * forces.wrench.point)
+        return replace(forces, wrench=wrench, corners=factor[..., None] * forces.corners)
+
+    return undo
+
+
+MIN_SIDE_M, MAX_SIDE_M = 0.03, 30.0
+"""Sides of force plates in any unit but the metre are beyond these, m."""
+
+
+def longest_sides(forces: ForceRecording) -> FloatArray:
+    """Longest side (P,), m, of each plate; NaN where its corners are unknown."""
+    sides = np.linalg.norm(np.diff(forces.corners[:, :3], axis=1), axis=2)
+    return np.asarray(sides.max(axis=1))
+
+
+def late(forces: ForceRecording, _: BoolArray, size: float) -> ForceRecording:
+    """Forces earlier by a lag, s."""
+    return replace(forces, start=forces.start - size)
+
+
+def fast(forces: ForceRecording, _: BoolArray, size: float) -> ForceRecording:
+    """Forces on a clock that is slower by a share."""
+    return replace(forces, rate=forces.rate * (1.0 + size))
+
+
+def displaced(axis: int) -> Undo:
+    """Plates back by a distance, m."""
+
+    def undo(forces: ForceRecording, plates: BoolArray, size: float) -> ForceRecording:
+        step = np.zeros((len(plates), 3))
+        step[plates, axis] = -size
+        wrench = replace(forces.wrench, point=forces.wrench.point + step)
+        return replace(forces, wrench=wrench, corners=forces.corners + step[:, None])
+
+    return undo
+
+
+def turned(forces: ForceRecording, plates: BoolArray, size: float) -> ForceRecording:
+    """Plates turned back by an angle about the vertical through their middles, rad."""
+    cosine, sine = np.cos(size), np.sin(size)
+    rotation = np.array([[cosine, 0.0, -sine], [0.0, 1.0, 0.0], [sine, 0.0, cosine]])
+    wrench, force, moment = forces.wrench, forces.wrench.force.copy(), forces.wrench.moment.copy()
+    force[:, plates] = force[:, plates] @ rotation.T
+    moment[:, plates] = moment[:, plates] @ rotation.T
+    return replace(forces, wrench=PlateWrench(force, moment, wrench.point))
+
+
+def exchanged(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
+    """Two plates with each other's channels."""
+    first, second = np.flatnonzero(plates)
+    order = np.arange(len(plates))
+    order[[first, second]] = second, first
+    wrench, corners = forces.wrench, forces.corners
+    force, moment, point = wrench.force[:, order], wrench.moment[:, order], wrench.point
+    force, moment = force.copy(), moment.copy()
+    for plate in (first, second):
+        pair = corners[[plate, order[plate]]]
+        if np.isfinite(pair).all():
+            turn = plate_axes(pair[0]) @ plate_axes(pair[1]).T
+            force[:, plate], moment[:, plate] = force[:, plate] @ turn.T, moment[:, plate] @ turn.T
+        else:  # columns of a file: the pressure stays where it is recorded
+            point = point.copy()
+            point[plate] = wrench.point[order[plate]]
+    return replace(forces, wrench=PlateWrench(force, moment, point))
+
+
+SIGN_FIX = "correct the sign of that channel or column and export the forces again."
+UNIT_FIX = "correct the unit in the capture software and export again."
+PLACE_FIX = "check origin and corners of the plates in the capture software."
+
+LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", smooth=False)
+PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m")
+TURNS = Sizes(tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad")
+GAINS = Sizes((-0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.6), 0.05, "")
+CLOCKS = Sizes(tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)), 0.002, "", smooth=False)
+
+FORCE_FAULTS: tuple[ForceFault, ...] = (
+    ForceFault(
+        "force-x-sign", "the sign of the fore-aft force is flipped", 3.0, flipped_force((0,)),
+        SIGN_FIX,
+    ),
+    ForceFault(
+        "force-z-sign", "the sign of the sideways force is flipped", 3.0, flipped_force((2,)),
+        SIGN_FIX,
+    ),
+    ForceFault(
+        "force-xz-sign", "the signs of both horizontal forces are flipped", 3.5,
+        flipped_force((0, 2)), SIGN_FIX,
+    ),
+    ForceFault(
+        "plates-action", "the file holds the forces on the plates", 0.5, factor_of("both", -1.0),
+        "", scopes=(ALL,),
+    ),
+    ForceFault(
+        "plate-inverted", "the signs of all channels are flipped", 0.5, factor_of("both", -1.0),
+        "check the polarity of the plate, or list it in laboratory.ignore_plates.", scopes=(PLATE,),
+    ),
+    ForceFault(
+        "force-sign", "the sign of the force is flipped, and that of the moment is not", 4.0,
+        flipped_force((0, 1, 2)), SIGN_FIX, recorded=MOMENTS,
+    ),
+    ForceFault(
+        "moment-x-sign", "the sign of the moment about the fore-aft axis is flipped", 4.0,
+        flipped_moment((0,)), SIGN_FIX, recorded=MOMENTS,
+    ),
+    ForceFault(
+        "moment-z-sign", "the sign of the moment about the sideways axis is flipped", 4.0,
+        flipped_moment((2,)), SIGN_FIX, recorded=MOMENTS,
+    ),
+    ForceFault(
+        "pressure-sign", "the signs of the moments about both horizontal axes are flipped", 4.0,
+        flipped_moment((0, 2)), SIGN_FIX, recorded=MOMENTS,
+    ),
+    ForceFault(
+        "moment-y-sign", "the sign of the moment about the vertical is flipped", 4.0,
+        flipped_moment((1,)), SIGN_FIX, recorded=MOMENTS,
+    ),
+    ForceFault(
+        "pressure-x-sign", "the sign of the fore-aft centre of pressure is flipped", 4.0,
+        mirrored_pressure(0), SIGN_FIX, recorded=PRESSURE,
+    ),
+    ForceFault(
+        "pressure-z-sign", "the sign of the sideways centre of pressure is flipped", 4.0,
+        mirrored_pressure(2), SIGN_FIX, recorded=PRESSURE,
+    ),
+    ForceFault(
+        "force-kilonewtons", "the forces are 1000 times too small: kN, not N", 4.0,
+        factor_of("forces", 1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+    ),
+    ForceFault(
+        "force-millinewtons", "the forces are 1000 times too large: N, not kN", 4.0,
+        factor_of("forces", 1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+    ),
+    ForceFault(
+        "moment-metres", "the moments are 1000 times too small: N m, not N mm", 3.0,
+        factor_of("moments", 1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+    ),
+    ForceFault(
+        "moment-millimetres", "the moments are 1000 times too large: N mm, not N m", 3.0,
+        factor_of("moments", 1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+    ),
+    ForceFault(
+        "all-kilonewtons", "forces and moments are 1000 times too small", 4.0,
+        factor_of("both", 1e3), UNIT_FIX, rule="force-units",
+    ),
+    ForceFault(
+        "all-millinewtons", "forces and moments are 1000 times too large", 4.0,
+        factor_of("both", 1e-3), UNIT_FIX, rule="force-units",
+    ),
+    ForceFault(
+        "corner-metres", "the corners are 1000 times too small: m, not mm", 3.0,
+        factor_of_places(1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        possible=lambda forces: longest_sides(forces) < MIN_SIDE_M,
+    ),
+    ForceFault(
+        "corner-millimetres", "the corners are 1000 times too large: mm, not m", 3.0,
+        factor_of_places(1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        possible=lambda forces: longest_sides(forces) > MAX_SIDE_M,
+    ),
+    ForceFault(
+        "force-clock", "the forces are {size} by the clock of the markers", 2.0, late,
+        "check start and rate of the force file; laboratory.force_delay_s takes a known delay "
+        "back.",
+        scopes=(ALL,), sizes=LAGS,
+    ),
+    ForceFault(
+        "force-rate", "the clock of the forces runs {size} than that of the markers", 4.0, fast,
+        "correct the rate or the time column of the markers or of the forces, whichever is wrong.",
+        scopes=(ALL,), sizes=CLOCKS, follows="refused", rule="rate",
+    ),
+    ForceFault(
+        "force-gain", "the forces are {size}", 3.0, factor_of("both"),
+        "check the calibration of the plate.", sizes=GAINS, follows="kept", scopes=(PLATE,),
+    ),
+    ForceFault(
+        "plate-along", "the centre of pressure lies {size} than the feet bear it", 3.0,
+        displaced(0), PLACE_FIX, sizes=PLACES, follows="kept", rule="plate-misplaced",
+    ),
+    ForceFault(
+        "plate-across", "the centre of pressure lies {size} than the feet bear it", 3.0,
+        displaced(2), PLACE_FIX, sizes=PLACES, follows="kept", rule="plate-misplaced",
+    ),
+    ForceFault(
+        "plate-turned", "the plate is turned about the vertical by {size}", 3.5, turned, PLACE_FIX,
+        sizes=TURNS, follows="kept",
+    ),
+    ForceFault(
+        "plates-exchanged", "two plates have each other's channels or corners", 7.0, exchanged,
+        "give each plate its own channels and corners in the capture software "
+        "(FORCE_PLATFORM:CHANNEL and CORNERS of a C3D file).", scopes=(PAIR,),
+    ),
+)  # fmt: skip
+"""Rows of the table; a new fault is one more."""
+
+
+FEET_LAG_S = 0.012
+"""Scale of the lags that events of foot markers show in sound recordings, s: they are 22 to 45 ms
+late where a forefoot lands in a cut. The body knows its lag to `LAGS`."""
+
+
+def force_candidates(
+    forces: ForceRecording, *, by_body: bool = True
+) -> Iterator[Candidate[ForceRecording]]:
+    """Every row of the table on every scope that a recording has.
+
+    ``by_body`` where the markers show the body: otherwise its feet alone tell the lag.
+    """
+    size = np.linalg.norm(forces.wrench.force, axis=2)
+    count, loaded = size.shape[1], np.flatnonzero(loaded_plates(size)).tolist()
+    recorded = PRESSURE if forces.lever is None else MOMENTS
+    for fault in FORCE_FAULTS:
+        possible = np.ones(count, np.bool_) if fault.possible is None else fault.possible(forces)
+        if fault.recorded not in ("", recorded) or not possible.any():
+            continue
+        scopes: list[tuple[str, tuple[int, ...], float]] = []
+        if ALL in fault.scopes:
+            scopes.append((ALL, tuple(range(count)), 0.0))
+        if PLATE in fault.scopes and (len(loaded) > 1 or not scopes):
+            scopes += [
+                (f"plate {forces.numbers[p]}", (p,), PLATE_RARITY) for p in loaded if possible[p]
+            ]
+        if PAIR in fault.scopes:
+            scopes += [
+                (f"plates {forces.numbers[a]} and {forces.numbers[b]}", (a, b), 0.0)
+                for a, b in combinations(range(count), 2)
+                if (a in loaded or b in loaded) and np.isfinite(forces.corners[[a, b]]).all()
+            ]
+        for words, plates, rarer in scopes:
+            chosen = np.isin(np.arange(count), plates) & possible
+            sizes = fault.sizes
+            if sizes is LAGS and not by_body:
+                sizes = replace(LAGS, usual=FEET_LAG_S)
+            yield Candidate(fault.name, words, fault.rarity + rarer, _on(fault.undo, chosen), sizes)
+
+
+def _on(undo: Undo, plates: BoolArray) -> Callable[[ForceRecording, float], ForceRecording]:
+    return lambda forces, size: undo(forces, plates, size)

@@ -1,0 +1,247 @@
+"""Faults of forces: what undoes them, and the search that tells them apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.errors import AqbioError
+from aqbio.force_plates.forces import PlateWrench
+from aqbio.io.recording import ForceRecording
+from aqbio.prepare.contacts import FootContact
+from aqbio.prepare.explanations import MIN_LOG_ODDS, improbability, people_scales, search
+from aqbio.prepare.force_evidence import ForceEvidence, averaged
+from aqbio.prepare.force_faults import (
+    ALL,
+    FORCE_FAULTS,
+    MOMENTS,
+    PAIR,
+    PLATE_RARITY,
+    force_candidates,
+)
+from aqbio.prepare.force_search import explained_forces
+from aqbio.prepare.marked_body import MarkedBody
+from aqbio.prepare.notes import Notes
+from tests.planted_forces import planted
+
+RATE_HZ, FRAME_RATE_HZ, MASS_KG = 1000.0, 200.0, 70.0
+STEP_S, CONTACT_S, STEPS, SPEED = 0.24, 0.13, 6, 5.0
+SQUARE = np.array([[0.45, 0.0, 0.3], [0.45, 0.0, -0.3], [-0.45, 0.0, -0.3], [-0.45, 0.0, 0.3]])
+LEVER = np.array([0.01, -0.04, 0.02])
+
+
+def recorded_run(seed: int, *, moments: bool) -> tuple[ForceRecording, ForceEvidence]:
+    """A run over a plate a step, and the body that its forces move, with a sway of a millimetre."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(int((STEPS * STEP_S + 0.2) * RATE_HZ)) / RATE_HZ
+    force, about, point = (np.zeros((len(time), STEPS, 3)) for _ in range(3))
+    begins = 0.1 + STEP_S * np.arange(STEPS)
+    places = np.stack([SPEED * (begins + 0.5 * CONTACT_S), 0.0 * begins, np.zeros(STEPS)], axis=1)
+    places[:, 2] = 0.05 * (1.0 - 2.0 * (np.arange(STEPS) % 2))
+    free = np.zeros((len(time), STEPS))
+    for step, begin in enumerate(begins):
+        phase = (time - begin) / CONTACT_S
+        on, side = (phase > 0.0) & (phase < 1.0), 1.0 - 2.0 * (step % 2)
+        hump = np.sin(np.pi * phase[on])
+        force[on, step, 1] = MASS_KG * 9.80665 * STEP_S / CONTACT_S * 0.5 * np.pi * hump
+        force[on, step, 0] = -rng.uniform(250.0, 400.0) * np.sin(2.0 * np.pi * phase[on])
+        force[on, step, 2] = side * rng.uniform(60.0, 150.0) * hump
+        free[on, step] = side * rng.uniform(3.0, 8.0) * hump
+        point[:, step] = places[step] + [0.05, 0.0, 0.0]
+    corners = places[:, None] * [1.0, 0.0, 0.0] + SQUARE
+    fixed = corners.mean(axis=1)
+    about = np.cross(point - fixed, force)
+    about[..., 1] += free
+    total = force.sum(axis=1) / MASS_KG - [0.0, 9.80665, 0.0]
+    velocity = np.cumsum(total, axis=0) / RATE_HZ
+    com = np.array([0.0, 1.0, 0.0]) + time[:, None] * [SPEED, 0.0, 0.0]
+    com = com + np.cumsum(velocity - velocity.mean(axis=0) * [1.0, 1.0, 1.0], axis=0) / RATE_HZ
+    turn = np.cross(point - com[:, None], force).sum(axis=1)
+    turn[:, 1] += free.sum(axis=1)
+    frames = slice(None, None, round(RATE_HZ / FRAME_RATE_HZ))
+    momentum = np.cumsum(turn, axis=0) / RATE_HZ
+    sway = 1e-3 * np.sin(2.0 * np.pi * 3.0 * time[:, None] + rng.normal(size=3))
+    body = MarkedBody(
+        time[frames], (com + sway)[frames], momentum[frames],
+        np.ones(len(time[frames]), dtype=np.bool_),
+    )  # fmt: skip
+    feet, contacts = np.zeros((len(time[frames]), 2, 3, 3)), []
+    shape = np.array([[-0.12, 0.03, 0.0], [0.06, 0.03, 0.03], [0.06, 0.03, -0.03]])
+    for foot in (0, 1):
+        own = np.arange(STEPS) % 2 == foot
+        instants = np.stack([begins[own], begins[own] + CONTACT_S], axis=1).ravel()
+        along = np.interp(time[frames], instants, np.repeat(places[own, 0], 2))
+        swing = np.interp(time[frames], instants, np.zeros(len(instants)))
+        standing = np.zeros(len(along), dtype=np.bool_)
+        for begin in begins[own]:
+            standing |= (time[frames] >= begin) & (time[frames] <= begin + CONTACT_S)
+            contacts.append(FootContact(foot, begin, begin + CONTACT_S, (), True, np.nan, np.nan))
+        feet[:, foot] = shape + np.stack([along, swing, along * 0.0], axis=1)[:, None]
+        feet[:, foot, :, 2] += places[own, 2][0]
+        feet[~standing, foot, :, 1] += 0.3
+    lever = np.tile(LEVER, (STEPS, 1)) if moments else None
+    names = tuple("abcdef"[:STEPS])
+    forces = ForceRecording(
+        PlateWrench(force, about, fixed), corners, RATE_HZ, 0.0, names,
+        tuple(range(1, STEPS + 1)), ("",) * STEPS, lever,
+    )  # fmt: skip
+    ordered = tuple(sorted(contacts, key=lambda contact: contact.touchdown))
+    return averaged(forces), ForceEvidence(time[frames], feet, ordered, body)
+
+
+def rows() -> list[tuple[str, bool]]:
+    return [
+        (fault.name, moments)
+        for fault in FORCE_FAULTS
+        for moments in (False, True)
+        if fault.recorded in ("", MOMENTS if moments else "centres of pressure")
+    ]
+
+
+@pytest.mark.parametrize(("name", "moments"), rows())
+def test_a_fault_that_is_undone_leaves_the_recording_as_it_was(name, moments):
+    """Loads, places and clock, whatever its size."""
+    [fault] = [row for row in FORCE_FAULTS if row.name == name]
+    forces, _ = recorded_run(1, moments=moments)
+    plates = np.isin(np.arange(STEPS), (1, 3) if PAIR in fault.scopes else (2,))
+    plates |= ALL in fault.scopes and len(fault.scopes) == 1
+    size = fault.sizes.grid[-2] if fault.sizes else float("nan")
+    undone = fault.undo(planted(fault, forces, plates, size), plates, size)
+    for part in ("force", "moment", "point"):
+        expected = getattr(forces.wrench, part)
+        np.testing.assert_allclose(getattr(undone.wrench, part), expected, atol=1e-8)
+    np.testing.assert_allclose(undone.corners, forces.corners, atol=1e-9)
+    assert undone.start == pytest.approx(forces.start)
+    assert undone.rate == pytest.approx(forces.rate)
+
+
+def test_a_sound_recording_costs_one_evaluation():
+    forces, evidence = recorded_run(2, moments=True)
+    evaluations = []
+
+    def counted(recording: ForceRecording) -> dict[str, np.ndarray]:
+        evaluations.append(recording)
+        return evidence.disagreements(recording)
+
+    [sound] = search(forces, counted, force_candidates, people_scales(SPEED))
+    assert sound.name == "sound"
+    assert len(evaluations) == 1
+
+
+NOT_TOLD = {"force-gain", "plate-turned", "force-rate", "plate-along", "plate-across"}
+"""Parameters of a laboratory: their sizes are stated with their errors, and often small."""
+
+
+@pytest.mark.parametrize(("name", "moments"), [row for row in rows() if row[0] not in NOT_TOLD])
+def test_a_planted_fault_is_named_and_no_other(name, moments):
+    [fault] = [row for row in FORCE_FAULTS if row.name == name]
+    forces, evidence = recorded_run(3, moments=moments)
+    if fault.possible is not None:
+        scopes = [np.ones(STEPS, dtype=np.bool_)]
+    elif PAIR in fault.scopes:
+        scopes = [np.isin(np.arange(STEPS), (1, 3))]
+    else:
+        scopes = [np.ones(STEPS, dtype=np.bool_)] if ALL in fault.scopes else []
+        scopes += [np.arange(STEPS) == 2] if "plate" in fault.scopes else []
+    for plates in scopes:
+        for size in (0.06, -0.1) if fault.sizes else (float("nan"),):
+            recorded, scales = planted(fault, forces, plates, size), people_scales(SPEED)
+            best = search(recorded, evidence.disagreements, force_candidates, scales)[0]
+            shown = improbability(evidence.disagreements(recorded), scales) - improbability(
+                evidence.disagreements(forces), scales
+            )
+            rarity = fault.rarity + PLATE_RARITY * (plates.sum() == 1) + MIN_LOG_ODDS
+            assert {suspect.candidate.fault for suspect in best.suspects} <= {name}, best.name
+            assert best.suspects or shown < rarity + 1.0
+            for suspect in best.suspects if fault.sizes else ():
+                assert suspect.size == pytest.approx(size, abs=3.0 * suspect.sd)
+
+
+def test_what_hides_evidence_explains_nothing():
+    """A redundancy that was observed and is not any more counts as parts that do not belong."""
+    scales = people_scales(SPEED)
+    seen = {"pressure": np.full(4, 0.2)}
+    assert improbability({}, scales, {"pressure": 4}) > improbability(seen, scales)
+    assert improbability({}, scales) == 0.0
+
+
+def explained(name: str, plates: range, size: float = np.nan, *, moments: bool = True):
+    """Sound forces, those that are used after a fault of plates (counted from 0), and findings."""
+    [fault] = [row for row in FORCE_FAULTS if row.name == name]
+    sound, evidence = recorded_run(3, moments=moments)
+    recorded = planted(fault, sound, np.isin(np.arange(STEPS), plates), size)
+    notes = Notes("run", "P1", "run.trc", "run.mot")
+    return sound, explained_forces(recorded, evidence, SPEED, notes).forces, notes.findings
+
+
+EVERY, THIRD = range(STEPS), range(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "plates", "rule"),
+    [
+        ("force-x-sign", EVERY, "force-x-sign"), ("force-x-sign", THIRD, "force-x-sign"),
+        ("force-z-sign", EVERY, "force-z-sign"), ("force-xz-sign", EVERY, "force-xz-sign"),
+        ("plates-action", EVERY, "plates-action"), ("plate-inverted", THIRD, "plate-inverted"),
+        ("force-sign", EVERY, "force-sign"), ("moment-x-sign", EVERY, "moment-x-sign"),
+        ("moment-z-sign", EVERY, "moment-z-sign"), ("moment-y-sign", EVERY, "moment-y-sign"),
+        ("pressure-sign", THIRD, "pressure-sign"), ("force-kilonewtons", EVERY, "force-units"),
+        ("moment-metres", THIRD, "force-units"), ("all-millinewtons", EVERY, "force-units"),
+        ("force-pounds", EVERY, "force-units"), ("plates-exchanged", (1, 3), "plates-exchanged"),
+        ("pressure-x-sign", EVERY, "pressure-x-sign"),
+        ("pressure-z-sign", THIRD, "pressure-z-sign"),
+    ],
+)  # fmt: skip
+def test_what_is_found_is_said_and_undone(name, plates, rule):
+    """One finding, of the file of the forces; what is used is what was before the fault."""
+    moments = not name.startswith("pressure-") or name == "pressure-sign"
+    sound, used, [finding] = explained(name, plates, moments=moments)
+    assert (finding.rule, finding.file) == (rule, "run.mot")
+    assert finding.severity == ("info" if rule == "plates-action" else "warning")
+    assert finding.what.endswith("It is undone.")
+    words = "plate 3" if plates is THIRD else "plates 2 and 4" if len(plates) == 2 else "plates 1, "
+    assert finding.where.startswith(words)
+    for part in ("force", "moment", "point"):
+        expected = getattr(sound.wrench, part)
+        np.testing.assert_allclose(getattr(used.wrench, part), expected, atol=1e-8)
+
+
+def test_a_lag_is_undone_as_the_vertical_force_tells_it():
+    sound, used, [finding] = explained("force-clock", EVERY, 0.08)
+    assert finding.rule == "force-clock"
+    assert used.start == pytest.approx(sound.start, abs=2e-3)
+    assert finding.number == pytest.approx(0.08, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "plates", "size", "rule"),
+    [
+        ("plate-along", THIRD, -0.25, "plate-misplaced"),
+        ("plate-across", EVERY, 0.08, "plate-misplaced"),
+        ("plate-turned", EVERY, 0.35, "plate-turned"),
+    ],
+)
+def test_places_of_plates_are_said_and_left_to_the_fit(name, plates, size, rule):
+    [fault] = [row for row in FORCE_FAULTS if row.name == name]
+    sound, used, [finding] = explained(name, plates, size)
+    assert (finding.rule, finding.severity) == (rule, "warning")
+    assert finding.number == pytest.approx(size, rel=0.1)
+    assert finding.what.endswith("The forces are used as they are.")
+    kept = planted(fault, sound, np.isin(np.arange(STEPS), plates), size)
+    np.testing.assert_array_equal(used.wrench.force, kept.wrench.force)
+    np.testing.assert_array_equal(used.wrench.point, kept.wrench.point)
+
+
+def test_a_rate_of_forces_that_is_wrong_refuses_the_trial():
+    with pytest.raises(AqbioError, match=r"clock of the forces runs 8\.0% faster") as refused:
+        explained("force-rate", EVERY, 0.08)
+    assert refused.value.rule == "rate"
+
+
+def test_explanations_that_are_near_are_all_named_and_no_force_is_used():
+    """Of one plate's force without its moments in another unit."""
+    _, used, [finding] = explained("force-millinewtons", THIRD)
+    assert used is None
+    assert (finding.rule, finding.severity, finding.number) == ("forces-undecided", "error", 2.0)
+    assert "; or " in finding.what
+    assert finding.what.endswith("The forces are not used.")

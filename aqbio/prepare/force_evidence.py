@@ -58,11 +58,26 @@ FARTHEST_M = 0.5
 TYPICAL_MASS_KG = 70.0
 """Middle of the masses of people."""
 
+TYPICAL_TRAVEL_M = 0.09
+"""Way of the centre of pressure under a foot while it bears more than half of its load, m."""
+
+TRAVEL_QUANTILES = (0.1, 0.9)
+"""Quantiles of the places of pressure between which the way is taken."""
+
+MIN_TRAVEL_M = 1e-4
+"""A way that is shorter is no way, m."""
+
+MIN_TRAVEL_FRAMES = 5
+"""Frames of a load from which on its centre of pressure has a way."""
+
 MIN_SEEN_SHARE = 0.8
 """Toe markers seen in this share of the frames of the best one show where a forefoot is."""
 
 MIN_MIDDLES = 3
 """Contacts from which on their middles by loads and by markers are compared."""
+
+MIN_IMPULSES = 2
+"""Whole contacts from which on their impulses are compared."""
 
 MIN_LAG_FRAMES = 20
 """Frames of known forces from which a lag is estimated."""
@@ -118,23 +133,29 @@ class ForceEvidence:
         """Sizes of disagreement by redundancy."""
         loads = _FrameLoads.of(forces, self.time)
         found: dict[str, Sequence[float] | FloatArray] = {}
-        gaps, arms, stray = list[float](), list[float](), list[float]()
+        gaps, arms, travels = list[float](), list[float](), list[float]()
+        all_impulse = stray_impulse = 0.0
         places = list[tuple[float, float]]()
         for plate, start, stop in loads.heavy_stretches():
             frames = slice(start, stop)
             pressure = loads.pressure[frames, plate]
             [*gap] = self._foot_gap(pressure, frames)
-            stray += [float(distance > MAX_FOOT_DISTANCE_M) for distance in gap]
+            impulse = float(np.abs(loads.force[frames, plate, 1]).sum())
+            all_impulse += impulse if gap else 0.0
             if gap and gap[0] > MAX_FOOT_DISTANCE_M:
+                stray_impulse += impulse
                 continue
             gaps += gap
+            travels += self._travel(pressure, frames)
             places += self._place(pressure, frames)
             arm = loads.free_moment[frames, plate] / loads.force[frames, plate, 1]
             arm = np.nan_to_num(arm, nan=FARTHEST_M, posinf=FARTHEST_M, neginf=FARTHEST_M)
             arms.append(float(np.sqrt(np.mean(np.minimum(arm**2, FARTHEST_M**2)))))
         found |= {"pressure": gaps, "free moment": arms}
-        if stray:
-            found["nobody"] = [float(np.mean(stray))]
+        if travels and not self.standing:  # of one runner in one pair of shoes
+            found["travel"] = [float(np.median(travels))]
+        if all_impulse > 0.0:
+            found["nobody"] = [stray_impulse / all_impulse]
         if len(places) > 1:
             away = np.abs(np.array(places) - np.median(places, axis=0))
             found["place along"], found["place across"] = np.minimum(away, FARTHEST_M).T
@@ -146,6 +167,7 @@ class ForceEvidence:
             found["mass"] = list(_mass(loads, complete))
             found["aloft"] = list(self._aloft(loads, complete))
             found["middles"] = self._middles(loads)
+            found["impulses"] = _impulses(loads)
             if self.body is not None:
                 found |= self._balances(self.body, loads, complete & self.body.is_followed)
         return {name: np.array(values) for name, values in found.items() if len(values)}
@@ -225,6 +247,22 @@ class ForceEvidence:
         along, across = ((away[used] * way).sum(axis=1) for way in (forward, outward))
         yield float(np.median(along)), float(np.median(across))
 
+    def _travel(self, pressure: FloatArray, frames: slice) -> Iterator[float]:
+        """Logarithm of the way of the pressure under the nearest foot over a typical one."""
+        feet = self.feet[frames]
+        near = [median(of_foot) for of_foot in foot_distance(feet * LEVEL, pressure * LEVEL).T]
+        if not np.isfinite(near).any():
+            return
+        foot = int(np.nanargmin(near))
+        if not self._seen_toes[foot].any():
+            return
+        away = pressure - feet[:, foot, 1:][:, self._seen_toes[foot]].mean(axis=1)
+        known = away[np.isfinite(away).all(axis=1)]
+        if len(known) >= MIN_TRAVEL_FRAMES:
+            low, high = np.quantile(known[:, ::2], TRAVEL_QUANTILES, axis=0)
+            way = max(float(np.hypot(*(high - low))), MIN_TRAVEL_M)
+            yield abs(float(np.log(way / TYPICAL_TRAVEL_M)))
+
     @cached_property
     def _seen_toes(self) -> BoolArray:
         """(2, K - 1) array: toe markers of each foot that are seen about as often as the best."""
@@ -301,6 +339,23 @@ class ForceEvidence:
                 for name, size in _window_balance(body, loads, window, self.time, mass):
                     sizes[name].append(size)
         return sizes
+
+
+def _impulses(loads: _FrameLoads) -> list[float]:
+    """Logarithms of the vertical impulses of whole contacts, about their median.
+
+    Every contact of a run bears the runner from one flight to the next.
+    """
+    borne = np.asarray(loads.loaded.any(axis=1))
+    recorded = np.flatnonzero(loads.recorded)
+    impulses = [
+        max(float(np.abs(loads.total[start:stop, 1].sum())), TINY_N)
+        for start, stop in runs(borne)
+        if start > recorded[0] and stop <= recorded[-1]
+    ]
+    if len(impulses) < MIN_IMPULSES:
+        return []
+    return list(np.abs(np.log(impulses) - np.median(np.log(impulses))))
 
 
 def _box_distance(feet: FloatArray, point: FloatArray) -> FloatArray:

@@ -20,6 +20,7 @@ from aqbio.prepare.explanations import (
     people_scales,
     search,
     undecided,
+    unexplained,
 )
 from aqbio.prepare.force_evidence import ForceEvidence, averaged
 from aqbio.prepare.force_faults import FORCE_FAULTS, force_candidates
@@ -86,6 +87,9 @@ def explained_forces(
     rivals = [x for x in undecided(found) if x.suspects and not _alike(x, best)]
     if faults and rivals:
         _note_undecided([best, *rivals], forces, notes)
+        return ExplainedForces(None, tuple(found))
+    if (doubtful := unexplained(found)) is not None:
+        _note_undecided([doubtful], forces, notes)
         return ExplainedForces(None, tuple(found))
     faults = _with_exact_lag(faults, resting, evidence)
     before = evidence.disagreements(resting)
@@ -161,6 +165,8 @@ STATEMENTS = MappingProxyType(
         "place along": ("places of pressure under the feet differ along them by", "mm"),
         "place across": ("places of pressure under the feet differ across them by", "mm"),
         "free moment": ("the free moment over the force is", "mm"),
+        "travel": ("the way of the pressure under a foot over 90 mm, or its inverse, is", ""),
+        "impulses": ("impulses of the contacts differ by a factor of", ""),
         "mass": ("the body mass over 70 kg, or 70 kg over it, is a factor of", ""),
         "nobody": ("of the loads lie under no foot", "%"),
         "middles": ("middles of contacts by forces and by foot markers part by", "ms"),
@@ -183,7 +189,7 @@ def _agreement(before: Disagreements, after: Disagreements, scales: Scales) -> s
     name = max(shared, key=lambda x: surprise(before[x], x) - surprise(after[x], x))
     words, unit = STATEMENTS[name]
     sizes = [float(np.sqrt(np.mean(x[name] ** 2))) for x in (before, after)]
-    if name == "mass":
+    if name in ("mass", "travel", "impulses"):
         sizes = [float(np.exp(size)) for size in sizes]
     was, now = (
         f"{_rounded(FACTORS[unit] * size)}{'' if unit == '%' else ' '}{unit}" for size in sizes
@@ -261,19 +267,20 @@ def _note(
 
 
 def _note_undecided(near: Sequence[ForceExplanation], forces: ForceRecording, notes: Notes) -> None:
-    """Note explanations that the evidence does not tell apart."""
+    """Note explanations that the evidence does not tell apart, or one that leaves too much."""
     options = [
         " and ".join(
             f"{fault_words(x)} ({_place(x.candidate.scope, forces)})" for x in explanation.suspects
         )
         for explanation in near
     ]
+    options += ["something that explains more than that"] if len(near) == 1 else []
     notes.add(
         "forces-undecided",
         "error",
         f"something is wrong with the forces, and it is not decided what: {'; or '.join(options)}. "
         "The forces are not used.",
-        number=float(len(near)),
+        number=float(len(options)),
         unit="explanations",
         fix="look at the export of the forces; column fix of the trials' sheet takes the one that "
         "is right.",

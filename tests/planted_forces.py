@@ -23,6 +23,6 @@ def planted(
     if fault.name in opposites:
         [opposite] = [row for row in FORCE_FAULTS if row.name == opposites[fault.name]]
         return opposite.undo(forces, plates, size)
-    if fault.name in ("force-gain", "force-rate"):  # undone by 1 / (1 + size), or times that
+    if fault.name == "force-rate":
         return fault.undo(forces, plates, 1.0 / (1.0 + size) - 1.0)
     return fault.undo(forces, plates, size if np.isnan(size) else -size)

@@ -40,7 +40,7 @@ from tests.planted_forces import planted
 
 SIZES = {
     "force-clock": (0.03, -0.06, 0.1), "force-rate": (0.02, -0.04, 0.08),
-    "force-gain": (0.15, -0.25, 0.4), "plate-along": (0.04, -0.08, 0.15),
+    "force-gain": (0.4, -0.7, 2.0), "plate-along": (0.04, -0.08, 0.15),
     "plate-across": (0.04, -0.08, 0.15), "plate-turned": (0.14, -0.26, 0.5),
 }  # fmt: skip
 """Sizes that are planted."""

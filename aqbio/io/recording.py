@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -48,6 +48,20 @@ class ForceRecording:
                 raise ValueError(
                     f"{name} has {len(getattr(self, name))} entries for {plates} plates."
                 )
+
+    def select(self, used: BoolArray) -> ForceRecording:
+        """The forces of some plates (P,)."""
+        chosen = np.flatnonzero(used).tolist()
+        return replace(
+            self,
+            wrench=self.wrench.select(used),
+            corners=self.corners[used],
+            names=tuple(self.names[index] for index in chosen),
+            numbers=tuple(self.numbers[index] for index in chosen),
+            feet=tuple(self.feet[index] for index in chosen),
+            lever=None if self.lever is None else self.lever[used],
+            is_held=None if self.is_held is None else self.is_held[:, used],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,23 +76,26 @@ Disagreements = Mapping[str, FloatArray]
 """Sizes of disagreement by redundancy, (W,) each: in W windows, contacts or plates."""
 
 
-NOTHING: Mapping[str, int] = MappingProxyType({})
+NOTHING: Disagreements = MappingProxyType({})
 
 
 def improbability(
-    disagreements: Disagreements, scales: Scales, observed: Mapping[str, int] = NOTHING
+    disagreements: Disagreements, scales: Scales, observed: Disagreements = NOTHING
 ) -> float:
     """Negative logarithm of the probability of disagreements, up to a constant.
 
-    ``Σ n/2 log(1 + (r/σ)²)`` with n observations in every value. A redundancy of which so many
-    values were ``observed`` and none is any more counts as one whose parts do not belong together:
-    what hides evidence explains nothing.
+    ``Σ n/2 log(1 + (r/σ)²)`` with n observations in every value. What hides evidence explains
+    nothing: where fewer values are left than were ``observed``, the others are as large as the
+    largest of those, and where none is left, as those of parts that do not belong together.
     """
     total = 0.0
     for name in {*disagreements, *observed}:
         redundancy, values = scales[name], disagreements.get(name, np.zeros(0))
+        before = observed.get(name, np.zeros(0))
         if not len(values):
-            values = np.full(observed[name], redundancy.strange)
+            values = np.full(len(before), redundancy.strange)
+        elif len(values) < len(before):
+            values = np.append(values, np.sort(before)[len(values) :])
         weight = min(redundancy.observations, MAX_OBSERVATIONS / len(values))
         total += 0.5 * weight * float(np.log1p((values / redundancy.scale) ** 2).sum())
     return total
@@ -218,12 +221,11 @@ def search(
     leave must be usual, or less than what they gain: otherwise "sound" is accepted.
     """
     observed = evidence(recorded)
-    counts = {name: len(values) for name, values in observed.items()}
     first = excess(observed, scales)
     best: Explanation[Recorded] = Explanation((), improbability(observed, scales))
     explanations, accepted, left = [best], best, observed
     for _ in range(MAX_FAULTS):
-        trial = _Trial(best.undone(recorded), best, evidence, scales, counts)
+        trial = _Trial(best.undone(recorded), best, evidence, scales, observed)
         gain = excess(left, scales)
         found = [
             explanation
@@ -252,7 +254,7 @@ class _Trial(Generic[Recorded]):
     before: Explanation[Recorded]
     evidence: Callable[[Recorded], Disagreements]
     scales: Scales
-    observed: Mapping[str, int]
+    observed: Disagreements
 
     def value(self, candidate: Candidate[Recorded], size: float) -> float:
         """Improbability after a fault of some size is undone; rarity and its price included."""

@@ -77,7 +77,7 @@ MIN_MIDDLES = 3
 """Contacts from which on their middles by loads and by markers are compared."""
 
 MIN_IMPULSES = 2
-"""Whole contacts from which on their impulses are compared."""
+"""Whole contacts or plates from which on their impulses or peaks are compared."""
 
 MIN_LAG_FRAMES = 20
 """Frames of known forces from which a lag is estimated."""
@@ -161,6 +161,8 @@ class ForceEvidence:
             found["place along"], found["place across"] = np.minimum(away, FARTHEST_M).T
         vertical = np.where(loads.loaded, loads.force[..., 1], 0.0)
         total = np.abs(vertical).sum(axis=0)
+        if len(vertical) and not self.standing:
+            found["peaks"] = _peaks(np.abs(vertical).max(axis=0)[total > 0.0])
         found["pull"] = np.clip(-vertical, 0.0, None).sum(axis=0)[total > 0.0] / total[total > 0.0]
         complete = self._complete_frames(loads)
         if complete.any():
@@ -339,6 +341,13 @@ class ForceEvidence:
                 for name, size in _window_balance(body, loads, window, self.time, mass):
                     sizes[name].append(size)
         return sizes
+
+
+def _peaks(peaks: FloatArray) -> list[float]:
+    """Logarithms of the largest vertical forces of loaded plates, about their median."""
+    if len(peaks) < MIN_IMPULSES:
+        return []
+    return list(np.abs(np.log(peaks) - np.median(np.log(peaks))))
 
 
 def _impulses(loads: _FrameLoads) -> list[float]:

@@ -46,9 +46,9 @@ class ForceFault:
     recorded: str = ""
     """The fault is one of files with moments, or with centres of pressure; of both if empty."""
     sizes: Sizes | None = None
-    follows: Literal["undone", "kept", "refused"] = "undone"
-    """``kept`` of what is named and left to the fit: a parameter of the plates. ``refused`` of a
-    fault that leaves the trial without a clock."""
+    follows: Literal["undone", "kept", "left out", "refused"] = "undone"
+    """``kept`` of what is named and left to the fit: a parameter of the plates. ``left out`` of a
+    plate that does not measure. ``refused`` of a fault that leaves the trial without a clock."""
     rule: str = ""
     """Name of its finding; its own where it is empty."""
     possible: Callable[[ForceRecording], BoolArray] | None = None
@@ -132,7 +132,7 @@ def factor_of(quantity: str, value: float = float("nan")) -> Undo:
     """Forces with their moments, or moments, times a factor: fixed, or of the fault's size."""
 
     def undo(forces: ForceRecording, plates: BoolArray, size: float) -> ForceRecording:
-        factor = np.where(plates, value if np.isfinite(value) else 1.0 / (1.0 + size), 1.0)[:, None]
+        factor = np.where(plates, value if np.isfinite(value) else np.exp(-size), 1.0)[:, None]
         lever, wrench = _lever(forces)[None], forces.wrench
         recorded = wrench.moment + cross(lever, wrench.force)
         force = factor * wrench.force if quantity != "moments" else wrench.force
@@ -222,7 +222,8 @@ PLACE_FIX = "check origin and corners of the plates in the capture software."
 LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", smooth=False)
 PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m")
 TURNS = Sizes(tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad")
-GAINS = Sizes((-0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.6), 0.05, "")
+GAINS = Sizes(tuple(np.round(np.arange(-2.4, 3.61, 0.2), 1)), 0.05, "", smooth=False)
+"""Natural logarithms of gains."""
 CLOCKS = Sizes(tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)), 0.002, "", smooth=False)
 
 FORCE_FAULTS: tuple[ForceFault, ...] = (
@@ -321,7 +322,8 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ),
     ForceFault(
         "force-gain", "the forces are {size}", 3.0, factor_of("both"),
-        "check the calibration of the plate.", sizes=GAINS, follows="kept", scopes=(PLATE,),
+        "check the calibration of the plate, and whether the whole foot stands on it.",
+        sizes=GAINS, follows="left out", scopes=(PLATE,),
     ),
     ForceFault(
         "plate-along", "the centre of pressure lies {size} than the feet bear it", 3.0,

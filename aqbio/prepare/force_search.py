@@ -103,7 +103,9 @@ def explained_forces(
     repair = Explanation(tuple(repaired), best.improbability)
     lag = sum(x.size for x in repaired if x.candidate.fault == "force-clock")
     left = evidence.lag(repair.undone(resting))
-    return ExplainedForces(repair.undone(forces), tuple(found), lag, left)
+    scopes = [x.candidate.scope for x in faults if ROWS[x.candidate.fault].follows == "left out"]
+    used = np.array([f"plate {number}" not in scopes for number in forces.numbers])
+    return ExplainedForces(repair.undone(forces).select(used), tuple(found), lag, left)
 
 
 def _with_exact_lag(
@@ -167,6 +169,7 @@ STATEMENTS = MappingProxyType(
         "free moment": ("the free moment over the force is", "mm"),
         "travel": ("the way of the pressure under a foot over 90 mm, or its inverse, is", ""),
         "impulses": ("impulses of the contacts differ by a factor of", ""),
+        "peaks": ("largest forces of the plates differ by a factor of", ""),
         "mass": ("the body mass over 70 kg, or 70 kg over it, is a factor of", ""),
         "nobody": ("of the loads lie under no foot", "%"),
         "middles": ("middles of contacts by forces and by foot markers part by", "ms"),
@@ -189,7 +192,7 @@ def _agreement(before: Disagreements, after: Disagreements, scales: Scales) -> s
     name = max(shared, key=lambda x: surprise(before[x], x) - surprise(after[x], x))
     words, unit = STATEMENTS[name]
     sizes = [float(np.sqrt(np.mean(x[name] ** 2))) for x in (before, after)]
-    if name in ("mass", "travel", "impulses"):
+    if name in ("mass", "travel", "impulses", "peaks"):
         sizes = [float(np.exp(size)) for size in sizes]
     was, now = (
         f"{_rounded(FACTORS[unit] * size)}{'' if unit == '%' else ' '}{unit}" for size in sizes
@@ -212,7 +215,8 @@ def _size_words(suspect: Suspect[ForceRecording]) -> str:
     if fault == "force-rate":
         return f"{abs(size):.1%} {'faster' if size > 0.0 else 'slower'}"
     if fault == "force-gain":
-        return f"{abs(size):.0%} ± {sd:.0%} too {'large' if size > 0.0 else 'small'}"
+        way = "large" if size > 0.0 else "small"
+        return f"{np.exp(size):.2g} times what they should be: too {way}"
     if fault == "plate-turned":
         return f"{np.degrees(abs(size)):.0f} ± {np.degrees(sd):.0f} degrees"
     ways = ("farther forward", "farther back") if fault == "plate-along" else (
@@ -239,6 +243,7 @@ CONSEQUENCES = MappingProxyType(
     {
         "undone": " It is undone.",
         "kept": " The forces are used as they are.",
+        "left out": " The plate is left out.",
         "refused": " All velocities would be wrong: the trial is left out.",
     }
 )

@@ -11,7 +11,7 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
-from aqbio.io.recording import ForceRecording, Recording
+from aqbio.io.recording import Recording
 from aqbio.names import LOW_PASSED
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.prepare.bandwidth import ForceLowPass, LowPass, find_low_pass, find_marker_low_pass
@@ -164,7 +164,8 @@ def prepare_trial(
     filtered = _marker_low_pass(recording, settings.cutoff_hz) if moving else None
     feet = foot_markers(recording.labels, recording.positions, marker_set)
     if recording.forces is not None:
-        forces = used_plates(in_ground_axes(recording.forces, axes.matrix), laboratory)
+        forces = in_ground_axes(recording.forces, axes.matrix)
+        forces = forces.select(~np.isin(forces.numbers, laboratory.ignore_plates))
         recording = replace(recording, forces=forces)
         evidence, speed = _force_evidence(recording, feet, trial, marker_set, masses)
         explained = explained_forces(forces, evidence, speed, notes)
@@ -244,21 +245,6 @@ class _GroundContact:
             on_plates = contact_time_error(plates.rate, prepare.event_cutoff_hz, lengthening)
         by_markers = self.kinematic == self.events.contacts and not self.forces_lost
         return on_plates, self.events.contact_time_error if by_markers else on_plates
-
-
-def used_plates(forces: ForceRecording, laboratory: Laboratory) -> ForceRecording:
-    """Forces without the plates that are to be ignored."""
-    used = np.array([x not in laboratory.ignore_plates for x in forces.numbers], dtype=np.bool_)
-    chosen = np.flatnonzero(used).tolist()
-    return replace(
-        forces,
-        wrench=forces.wrench.select(used),
-        corners=forces.corners[used],
-        names=tuple(forces.names[index] for index in chosen),
-        numbers=tuple(forces.numbers[index] for index in chosen),
-        feet=tuple(forces.feet[index] for index in chosen),
-        lever=None if forces.lever is None else forces.lever[used],
-    )
 
 
 MIN_RUN_M_S = 1.8

@@ -164,7 +164,11 @@ def test_what_hides_evidence_explains_nothing():
     """A redundancy that was observed and is not any more counts as parts that do not belong."""
     scales = people_scales(SPEED)
     seen = {"pressure": np.full(4, 0.2)}
-    assert improbability({}, scales, {"pressure": 4}) > improbability(seen, scales)
+    assert improbability({}, scales, seen) > improbability(seen, scales)
+    fewer = {"pressure": np.array([0.01, 0.01])}
+    assert improbability(fewer, scales, {"pressure": np.array([0.01, 0.2, 0.01])}) == pytest.approx(
+        improbability({"pressure": np.array([0.01, 0.01, 0.2])}, scales)
+    )
     assert improbability({}, scales) == 0.0
 
 

@@ -21,6 +21,9 @@ PLATE_LENGTH = SPEED * STEP
 PELVIS = np.array([[0.1, 0, 0.12], [0.1, 0, -0.12], [-0.1, 0, 0.05], [-0.1, 0, -0.05]])
 """Positions of its markers in the pelvis, m."""
 
+PRESSURE_WAY = 0.15
+"""Way of the centre of pressure under a foot, m."""
+
 POINT_DEPTH = 1e-3
 """How far below the ground points of application in a MOT are at toe-off, m."""
 
@@ -107,7 +110,14 @@ def loads(mass: float = MASS) -> list[tuple[Contact, np.ndarray, float]]:
 def wrench(force: np.ndarray, contact: Contact, share: float, point: np.ndarray) -> np.ndarray:
     """Moment of a load about a point, N m."""
     free = share * force[:, 1:2] * np.array([0.0, 1.0, 0.0])
-    return np.cross(contact.position - point, force) + free
+    time = np.arange(len(force)) / FORCE_RATE
+    return np.cross(pressure(contact, time) - point, force) + free
+
+
+def pressure(contact: Contact, time: np.ndarray) -> np.ndarray:
+    """Centre of pressure (S, 3) of a contact, m: it moves forward under the foot."""
+    phase = np.clip((time - contact.touchdown) / CONTACT, 0.0, 1.0)
+    return contact.position + PRESSURE_WAY * (phase - 0.5)[:, None] * [1.0, 0.0, 0.0]
 
 
 def plates(
@@ -171,17 +181,18 @@ def write_trc_run(folder: Path, name: str, belt: float = 0.0) -> tuple[Path, Pat
     time = np.arange(round(SECONDS * FORCE_RATE)) / FORCE_RATE
     groups = {}
     for side in ("right", "left"):
-        force, pressure, free = np.zeros((3, len(time), 3))
-        pressure[:] = 346.0
+        force, point, free = np.zeros((3, len(time), 3))
+        point[:] = 346.0
         for contact, contact_force, share in loads():
             if contact.side == side:
                 on = contact_force[:, 1] > 0.0
                 force += contact_force
-                pressure[on] = contact.position - np.outer(belt * time[on], [1.0, 0.0, 0.0])
+                point[on] = pressure(contact, time[on])
+                point[on] -= np.outer(belt * time[on], [1.0, 0.0, 0.0])
                 depth = POINT_DEPTH * (time[on] - contact.touchdown) / CONTACT
-                pressure[on] -= depth[:, None] * contact_force[on] / contact_force[on, 1:2]
+                point[on] -= depth[:, None] * contact_force[on] / contact_force[on, 1:2]
                 free[:, 1] += share * contact_force[:, 1]
-        groups[side[0]] = (force, pressure, free)
+        groups[side[0]] = (force, point, free)
     columns = [
         name.format(letter, axis)
         for letter in groups

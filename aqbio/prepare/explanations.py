@@ -108,6 +108,15 @@ def excess(disagreements: Disagreements, scales: Scales) -> float:
     return improbability(larger, scales) - improbability(usual, scales)
 
 
+def created(before: Disagreements, after: Disagreements, scales: Scales) -> float:
+    """Excess of improbability in what disagrees more than before: nothing, of a fault undone."""
+    shared = [name for name in before if len(after.get(name, ())) == len(before[name])]
+    return sum(
+        max(excess({name: after[name]}, scales) - excess({name: before[name]}, scales), 0.0)
+        for name in shared
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """Sizes that a fault may have."""
@@ -218,7 +227,8 @@ def search(
 
     Nothing is tried on a recording whose disagreements are usual. A second fault is looked for in
     what the first one leaves; each must make the recording clearly more probable, and what they
-    leave must be usual, or less than what they gain: otherwise "sound" is accepted.
+    leave must be usual, or less than what they gain, and nothing may disagree only then: otherwise
+    "sound" is accepted.
     """
     observed = evidence(recorded)
     first = excess(observed, scales)
@@ -240,7 +250,10 @@ def search(
             break
         best, left = nearest, evidence(nearest.undone(recorded))
         gained = explanations[0].improbability - best.improbability
-        if excess(left, scales) <= max(MAX_LEFT + MAX_LEFT_SHARE * first, gained):
+        if (
+            excess(left, scales) <= max(MAX_LEFT + MAX_LEFT_SHARE * first, gained)
+            and created(observed, left, scales) <= CLEAR_GAIN
+        ):
             accepted = best
     others = sorted((x for x in explanations if x is not accepted), key=lambda x: x.improbability)
     return [accepted, *others]

@@ -146,7 +146,7 @@ class ForceEvidence:
                 stray_impulse += impulse
                 continue
             gaps += gap
-            travels += self._travel(pressure, frames)
+            travels += _travel(pressure)
             places += self._place(pressure, frames)
             arm = loads.free_moment[frames, plate] / loads.force[frames, plate, 1]
             arm = np.nan_to_num(arm, nan=FARTHEST_M, posinf=FARTHEST_M, neginf=FARTHEST_M)
@@ -249,22 +249,6 @@ class ForceEvidence:
         along, across = ((away[used] * way).sum(axis=1) for way in (forward, outward))
         yield float(np.median(along)), float(np.median(across))
 
-    def _travel(self, pressure: FloatArray, frames: slice) -> Iterator[float]:
-        """Logarithm of the way of the pressure under the nearest foot over a typical one."""
-        feet = self.feet[frames]
-        near = [median(of_foot) for of_foot in foot_distance(feet * LEVEL, pressure * LEVEL).T]
-        if not np.isfinite(near).any():
-            return
-        foot = int(np.nanargmin(near))
-        if not self._seen_toes[foot].any():
-            return
-        away = pressure - feet[:, foot, 1:][:, self._seen_toes[foot]].mean(axis=1)
-        known = away[np.isfinite(away).all(axis=1)]
-        if len(known) >= MIN_TRAVEL_FRAMES:
-            low, high = np.quantile(known[:, ::2], TRAVEL_QUANTILES, axis=0)
-            way = max(float(np.hypot(*(high - low))), MIN_TRAVEL_M)
-            yield abs(float(np.log(way / TYPICAL_TRAVEL_M)))
-
     @cached_property
     def _seen_toes(self) -> BoolArray:
         """(2, K - 1) array: toe markers of each foot that are seen about as often as the best."""
@@ -365,6 +349,18 @@ def _impulses(loads: _FrameLoads) -> list[float]:
     if len(impulses) < MIN_IMPULSES:
         return []
     return list(np.abs(np.log(impulses) - np.median(np.log(impulses))))
+
+
+def _travel(pressure: FloatArray) -> Iterator[float]:
+    """Logarithm of a typical way of a centre of pressure (T, 3) m over its way, if that is shorter.
+
+    In the laboratory, so that no lag changes it; on a belt it is longer.
+    """
+    known = pressure[np.isfinite(pressure).all(axis=1)]
+    if len(known) >= MIN_TRAVEL_FRAMES:
+        low, high = np.quantile(known[:, ::2], TRAVEL_QUANTILES, axis=0)
+        way = max(float(np.hypot(*(high - low))), MIN_TRAVEL_M)
+        yield max(float(np.log(TYPICAL_TRAVEL_M / way)), 0.0)
 
 
 def _box_distance(feet: FloatArray, point: FloatArray) -> FloatArray:

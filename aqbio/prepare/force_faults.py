@@ -222,7 +222,7 @@ PLACE_FIX = "check origin and corners of the plates in the capture software."
 LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", smooth=False)
 PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m")
 TURNS = Sizes(tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad")
-GAINS = Sizes(tuple(np.round(np.arange(-2.4, 3.61, 0.2), 1)), 0.05, "", smooth=False)
+GAINS = Sizes((-2.4, -1.2, -0.5, 0.0, 0.5, 1.2, 2.4, 3.6), 0.05, "", smooth=False)
 """Natural logarithms of gains."""
 CLOCKS = Sizes(tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)), 0.002, "", smooth=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 
@@ -25,7 +25,7 @@ from aqbio.prepare.explanations import (
 from aqbio.prepare.force_evidence import ForceEvidence, averaged
 from aqbio.prepare.force_faults import FORCE_FAULTS, force_candidates
 from aqbio.prepare.notes import Notes
-from aqbio.vectors import FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 
 ForceExplanation = Explanation[ForceRecording]
 
@@ -53,6 +53,8 @@ class ExplainedForces:
     """By which they were made earlier, s."""
     lag_left: float = float("nan")
     """Lag behind the body that is left, s; NaN where it is unknown."""
+    used: BoolArray = field(default_factory=lambda: np.ones(0, dtype=np.bool_))
+    """(P,) array: plates that are not left out."""
 
 
 NOT_EXPLAINED = ExplainedForces(None, ())
@@ -82,17 +84,18 @@ def explained_forces(
     scales, resting = people_scales(speed), without_rest(averaged(forces))
     candidates = partial(force_candidates, by_body=evidence.body is not None)
     found = search(resting, evidence.disagreements, candidates, scales)
-    best = found[0]
+    best, before = found[0], evidence.disagreements(resting)
     faults = tuple(suspect for suspect in best.suspects if not suspect.is_usual)
+    name = max(before, key=lambda x: _surprise(before[x], x, scales), default="")
+    worst = _disagreement(before[name], name) if name else ""
     rivals = [x for x in undecided(found) if x.suspects and not _alike(x, best)]
     if faults and rivals:
-        _note_undecided([best, *rivals], forces, notes)
+        _note_undecided([best, *rivals], worst, forces, notes)
         return ExplainedForces(None, tuple(found))
     if (doubtful := unexplained(found)) is not None:
-        _note_undecided([doubtful], forces, notes)
+        _note_undecided([doubtful], worst, forces, notes)
         return ExplainedForces(None, tuple(found))
     faults = _with_exact_lag(faults, resting, evidence)
-    before = evidence.disagreements(resting)
     for suspect in faults:
         after = evidence.disagreements(suspect.candidate.undo(resting, suspect.size))
         _note(suspect, _agreement(before, after, scales), forces, notes)
@@ -105,7 +108,7 @@ def explained_forces(
     left = evidence.lag(repair.undone(resting))
     scopes = [x.candidate.scope for x in faults if ROWS[x.candidate.fault].follows == "left out"]
     used = np.array([f"plate {number}" not in scopes for number in forces.numbers])
-    return ExplainedForces(repair.undone(forces).select(used), tuple(found), lag, left)
+    return ExplainedForces(repair.undone(forces), tuple(found), lag, left, used)
 
 
 def _with_exact_lag(
@@ -167,7 +170,7 @@ STATEMENTS = MappingProxyType(
         "place along": ("places of pressure under the feet differ along them by", "mm"),
         "place across": ("places of pressure under the feet differ across them by", "mm"),
         "free moment": ("the free moment over the force is", "mm"),
-        "travel": ("the way of the pressure under a foot over 90 mm, or its inverse, is", ""),
+        "travel": ("the way of the pressure under a foot is shorter than usual by a factor of", ""),
         "impulses": ("impulses of the contacts differ by a factor of", ""),
         "peaks": ("largest forces of the plates differ by a factor of", ""),
         "mass": ("the body mass over 70 kg, or 70 kg over it, is a factor of", ""),
@@ -179,26 +182,38 @@ STATEMENTS = MappingProxyType(
 )  # fmt: skip
 """Words and unit of a disagreement by redundancy."""
 
+LOGARITHMS = frozenset({"mass", "travel", "impulses", "peaks"})
+"""Redundancies whose sizes are natural logarithms of factors."""
+
 FACTORS = MappingProxyType({"mm": 1e3, "ms": 1e3, "%": 1e2, TURN_UNIT: 1e3, "": 1.0})
+
+
+def _surprise(values: FloatArray, name: str, scales: Scales) -> float:
+    return float(np.log1p((values / scales[name].scale) ** 2).mean()) if len(values) else 0.0
+
+
+def _stated(values: FloatArray, name: str) -> str:
+    """Size of a disagreement with its unit."""
+    unit, size = STATEMENTS[name][1], float(np.sqrt(np.mean(values**2)))
+    size = float(np.exp(size)) if name in LOGARITHMS else FACTORS[unit] * size
+    return f"{_rounded(size)}{'' if unit == '%' else ' '}{unit}".strip()
+
+
+def _disagreement(values: FloatArray, name: str) -> str:
+    """Words for what disagrees in a recording as it is."""
+    words, unit = STATEMENTS[name]
+    stated = _stated(values, name)
+    return f"{stated} {words}" if unit == "%" else f"{words} {stated}"
 
 
 def _agreement(before: Disagreements, after: Disagreements, scales: Scales) -> str:
     """Words for the redundancy that gains most: as recorded, and with a fault undone."""
-
-    def surprise(values: FloatArray, name: str) -> float:
-        return float(np.log1p((values / scales[name].scale) ** 2).mean()) if len(values) else 0.0
-
     shared = [name for name in before if name in after and name in STATEMENTS]
-    name = max(shared, key=lambda x: surprise(before[x], x) - surprise(after[x], x))
-    words, unit = STATEMENTS[name]
-    sizes = [float(np.sqrt(np.mean(x[name] ** 2))) for x in (before, after)]
-    if name in ("mass", "travel", "impulses", "peaks"):
-        sizes = [float(np.exp(size)) for size in sizes]
-    was, now = (
-        f"{_rounded(FACTORS[unit] * size)}{'' if unit == '%' else ' '}{unit}" for size in sizes
+    name = max(
+        shared, key=lambda x: _surprise(before[x], x, scales) - _surprise(after[x], x, scales)
     )
-    first = f"{was} {words}" if unit == "%" else f"{words} {was}"
-    return f"as recorded, {first}; with that undone, {now}".replace(" ;", ";").strip()
+    left = _stated(after[name], name)
+    return f"as recorded, {_disagreement(before[name], name)}; with that undone, {left}"
 
 
 def _rounded(number: float) -> str:
@@ -271,7 +286,9 @@ def _note(
     )
 
 
-def _note_undecided(near: Sequence[ForceExplanation], forces: ForceRecording, notes: Notes) -> None:
+def _note_undecided(
+    near: Sequence[ForceExplanation], worst: str, forces: ForceRecording, notes: Notes
+) -> None:
     """Note explanations that the evidence does not tell apart, or one that leaves too much."""
     options = [
         " and ".join(
@@ -283,8 +300,8 @@ def _note_undecided(near: Sequence[ForceExplanation], forces: ForceRecording, no
     notes.add(
         "forces-undecided",
         "error",
-        f"something is wrong with the forces, and it is not decided what: {'; or '.join(options)}. "
-        "The forces are not used.",
+        f"something is wrong with the forces: {worst}. It is not decided why: "
+        f"{'; or '.join(options)}. The forces are not used.",
         number=float(len(options)),
         unit="explanations",
         fix="look at the export of the forces; column fix of the trials' sheet takes the one that "

@@ -171,7 +171,12 @@ def prepare_trial(
         explained = explained_forces(forces, evidence, speed, notes)
         if explained.forces is not None:
             recording = replace(recording, forces=explained.forces)
-            plates = ground_plates(explained.forces, notes, moving=moving)
+            used = (
+                explained.forces
+                if explained.used is None
+                else explained.forces.select(explained.used)
+            )
+            plates = ground_plates(used, notes, moving=moving)
     contact = _GroundContact(standing_ground(recording, marker_set), plates)
     if moving:
         contact = _moving_contact(

@@ -108,9 +108,18 @@ def excess(disagreements: Disagreements, scales: Scales) -> float:
     return improbability(larger, scales) - improbability(usual, scales)
 
 
+def touched(before: Disagreements, after: Disagreements) -> Disagreements:
+    """What disagrees after a fault is undone, of the redundancies that this changes."""
+    return {
+        name: values
+        for name, values in after.items()
+        if len(values) != len(before.get(name, ())) or not np.allclose(values, before[name])
+    }
+
+
 def created(before: Disagreements, after: Disagreements, scales: Scales) -> float:
     """Excess of improbability in what disagrees more than before: nothing, of a fault undone."""
-    shared = [name for name in before if len(after.get(name, ())) == len(before[name])]
+    shared = [name for name in before if len(before[name]) and len(after.get(name, ()))]
     return sum(
         max(excess({name: after[name]}, scales) - excess({name: before[name]}, scales), 0.0)
         for name in shared
@@ -227,8 +236,8 @@ def search(
 
     Nothing is tried on a recording whose disagreements are usual. A second fault is looked for in
     what the first one leaves; each must make the recording clearly more probable, and what they
-    leave must be usual, or less than what they gain, and nothing may disagree only then: otherwise
-    "sound" is accepted.
+    leave of what they touch must be usual, or less than what they gain, and nothing may disagree
+    only then: otherwise "sound" is accepted.
     """
     observed = evidence(recorded)
     first = excess(observed, scales)
@@ -244,16 +253,21 @@ def search(
             and not best.undoes(candidate)
             and (explanation := trial.of(candidate)) is not None
         ]
+        found.sort(key=lambda x: x.improbability)
+        for nearest in tuple(found):
+            if not nearest.improbability < best.improbability - MIN_LOG_ODDS:
+                break
+            left = evidence(nearest.undone(recorded))
+            if created(observed, left, scales) <= CLEAR_GAIN:
+                break
+            found.remove(nearest)
         explanations += found
-        nearest = min(found, key=lambda x: x.improbability, default=best)
-        if not nearest.improbability < best.improbability - MIN_LOG_ODDS:
+        if not found or not found[0].improbability < best.improbability - MIN_LOG_ODDS:
             break
-        best, left = nearest, evidence(nearest.undone(recorded))
+        best = found[0]
         gained = explanations[0].improbability - best.improbability
-        if (
-            excess(left, scales) <= max(MAX_LEFT + MAX_LEFT_SHARE * first, gained)
-            and created(observed, left, scales) <= CLEAR_GAIN
-        ):
+        most = max(MAX_LEFT + MAX_LEFT_SHARE * first, gained)
+        if excess(touched(observed, left), scales) <= most:
             accepted = best
     others = sorted((x for x in explanations if x is not accepted), key=lambda x: x.improbability)
     return [accepted, *others]

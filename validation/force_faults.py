@@ -36,6 +36,7 @@ from aqbio.prepare.force_faults import (
 from aqbio.prepare.force_search import ExplainedForces, explained_forces, without_rest
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stage import prepare_participant
+from aqbio.prepare.stated_faults import StatedFaults
 from tests.planted_forces import planted
 
 SIZES = {
@@ -64,12 +65,16 @@ def captured(study_file: Path, people: list[str]) -> Iterator[Captured]:
     runs: dict[str, Captured] = {}
 
     def keep(
-        forces: ForceRecording, evidence: ForceEvidence, speed: float, notes: Notes
+        forces: ForceRecording,
+        evidence: ForceEvidence,
+        speed: float,
+        notes: Notes,
+        stated: StatedFaults,
     ) -> ExplainedForces:
         if not evidence.standing and forces.numbers:
             name = f"{study_file.parent.name} {notes.participant} {notes.trial}"
             runs[name] = Captured(name, without_rest(averaged(forces)), evidence, speed)
-        return explained_forces(forces, evidence, speed, notes)
+        return explained_forces(forces, evidence, speed, notes, stated)
 
     study = load_study(study_file)
     with patch.object(preparation, "explained_forces", keep):

@@ -155,10 +155,14 @@ class Trial(Row):
     include: Literal["yes", "no"] = Field(
         default="yes", description="no leaves the trial out; say why in column reason."
     )
-    fix: Literal["swap", "mirror"] | None = Field(
+    fix: str | None = Field(
         default=None,
-        description="swap exchanges the labels that a finding says sit on each other's markers; "
-        "mirror turns mirrored (left-handed) coordinates back.",
+        description="What is known to be wrong with the recording; several statements with "
+        "semicolons between them. swap exchanges the labels that a finding says sit on each "
+        "other's markers; mirror turns mirrored (left-handed) coordinates back; a fault of the "
+        "forces, such as force-x-sign, plates-exchanged plates 2 and 4, force-clock 0.012 or "
+        "force-gain plate 2 1.5, is undone without a search for it; as recorded undoes nothing "
+        "else of the forces, whatever the search finds.",
     )
     belt_speed_mps: Annotated[float, Field(ge=0, le=MAX_BELT_SPEED_MPS)] | None = Field(
         default=None,
@@ -194,6 +198,12 @@ class Trial(Row):
     def source(self) -> str:
         """File of the motion: markers or coordinates."""
         return self.coordinates_file or self.file
+
+    @property
+    def fixes(self) -> tuple[str, ...]:
+        """Statements of column fix, in small letters; a comma before a digit is a decimal one."""
+        parts = re.split(r";|,(?!\d)", (self.fix or "").casefold())
+        return tuple(" ".join(part.split()) for part in parts if part.strip())
 
     @model_validator(mode="before")
     @classmethod

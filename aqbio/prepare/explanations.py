@@ -137,6 +137,11 @@ class Sizes:
     unit: str
     smooth: bool = True
     """Evidence has one valley over the sizes, so that its slope at none tells whether to look."""
+    written: str = ""
+    """Unit in which people write them."""
+    to_written: Callable[[float], float] = float
+    from_written: Callable[[float], float] = float
+    """to_written, from_written: A size as people write it, and back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +310,20 @@ class _Trial(Generic[Recorded]):
             return None
         size, left, sd = _best_size(lambda x: self.value(candidate, x), sizes)
         return Explanation((*self.before.suspects, Suspect(candidate, size, sd)), left)
+
+
+def with_best_size(
+    recorded: Recorded,
+    candidate: Candidate[Recorded],
+    evidence: Callable[[Recorded], Disagreements],
+    scales: Scales,
+) -> Suspect[Recorded]:
+    """A fault that is known, with the size that explains a recording best."""
+    if candidate.sizes is None:
+        return Suspect(candidate, float("nan"), float("nan"))
+    trial = _Trial(recorded, Explanation((), 0.0), evidence, scales, evidence(recorded))
+    size, _, sd = _best_size(lambda x: trial.value(candidate, x), candidate.sizes)
+    return Suspect(candidate, size, sd)
 
 
 def _best_size(total: Callable[[float], float], sizes: Sizes) -> tuple[float, float, float]:

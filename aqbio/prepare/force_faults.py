@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import degrees, exp, log, radians
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -219,12 +221,22 @@ SIGN_FIX = "correct the sign of that channel or column and export the forces aga
 UNIT_FIX = "correct the unit in the capture software and export again."
 PLACE_FIX = "check origin and corners of the plates in the capture software."
 
-LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", smooth=False)
-PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m")
-TURNS = Sizes(tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad")
-GAINS = Sizes((-2.4, -1.2, -0.5, 0.0, 0.5, 1.2, 2.4, 3.6), 0.05, "", smooth=False)
+LAGS = Sizes(
+    tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", smooth=False, written="s"
+)
+PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m", written="m")
+TURNS = Sizes(
+    tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad",
+    written="degrees", to_written=degrees, from_written=radians,
+)  # fmt: skip
+GAINS = Sizes(
+    (-2.4, -1.2, -0.5, 0.0, 0.5, 1.2, 2.4, 3.6), 0.05, "", smooth=False,
+    written="times", to_written=exp, from_written=log,
+)  # fmt: skip
 """Natural logarithms of gains."""
-CLOCKS = Sizes(tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)), 0.002, "", smooth=False)
+CLOCKS = Sizes(
+    tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)), 0.002, "", smooth=False, written="shares"
+)
 
 FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
@@ -344,6 +356,8 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ),
 )  # fmt: skip
 """Rows of the table; a new fault is one more."""
+
+ROWS = MappingProxyType({fault.name: fault for fault in FORCE_FAULTS})
 
 
 FEET_LAG_S = 0.012

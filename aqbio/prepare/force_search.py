@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -13,23 +12,25 @@ from aqbio.body.statements import as_error
 from aqbio.errors import Severity
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.explanations import (
+    MIN_LOG_ODDS,
+    Candidate,
     Disagreements,
     Explanation,
     Scales,
     Suspect,
+    improbability,
     people_scales,
     search,
     undecided,
     unexplained,
 )
 from aqbio.prepare.force_evidence import ForceEvidence, averaged
-from aqbio.prepare.force_faults import FORCE_FAULTS, force_candidates
+from aqbio.prepare.force_faults import ROWS, force_candidates
 from aqbio.prepare.notes import Notes
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.prepare.stated_faults import AS_RECORDED, NOTHING_STATED, StatedFaults, statement
+from aqbio.vectors import FloatArray
 
 ForceExplanation = Explanation[ForceRecording]
-
-ROWS = MappingProxyType({fault.name: fault for fault in FORCE_FAULTS})
 
 MAX_OFFSET_SHARE = 0.25
 """The level at which a plate rests is an offset below this share of its largest force."""
@@ -53,8 +54,8 @@ class ExplainedForces:
     """By which they were made earlier, s."""
     lag_left: float = float("nan")
     """Lag behind the body that is left, s; NaN where it is unknown."""
-    used: BoolArray = field(default_factory=lambda: np.ones(0, dtype=np.bool_))
-    """(P,) array: plates that are not left out."""
+    left_out: tuple[int, ...] = ()
+    """Numbers of the plates that do not measure."""
 
 
 NOT_EXPLAINED = ExplainedForces(None, ())
@@ -72,29 +73,55 @@ def in_ground_axes(forces: ForceRecording, rotation: FloatArray) -> ForceRecordi
 
 
 def explained_forces(
-    forces: ForceRecording, evidence: ForceEvidence, speed: float, notes: Notes
+    forces: ForceRecording,
+    evidence: ForceEvidence,
+    speed: float,
+    notes: Notes,
+    stated: StatedFaults = NOTHING_STATED,
 ) -> ExplainedForces:
     """Look for what is wrong with forces, undo it, and say so.
 
-    Two explanations that are near each other are both named, and nothing is undone: the forces are
-    not used. ``speed`` of the run, m/s, NaN where unknown, chooses the people to compare with.
+    What the sheet has ``stated`` is undone first, and the rest is searched. Two explanations that
+    are near each other are both named, and nothing is undone: the forces are not used. ``speed`` of
+    the run, m/s, NaN where unknown, chooses the people to compare with.
     """
     if not len(forces.numbers):
+        if stated.faults:
+            raise stated.without_forces()
         return NOT_EXPLAINED
     scales, resting = people_scales(speed), without_rest(averaged(forces))
-    candidates = partial(force_candidates, by_body=evidence.body is not None)
+    by_body = evidence.body is not None
+    known = stated.suspects(resting, evidence.disagreements, scales, by_body=by_body)
+    known = _with_exact_lag(known, resting, evidence)
+    for suspect in known:
+        undone = suspect.candidate.undo(resting, suspect.size)
+        before, after = evidence.disagreements(resting), evidence.disagreements(undone)
+        _note_stated(suspect, before, after, scales, forces, notes)
+        resting = undone
+
+    def candidates(recorded: ForceRecording) -> Iterator[Candidate[ForceRecording]]:
+        told = Explanation(known, 0.0)
+        offered = force_candidates(recorded, by_body=by_body)
+        return (candidate for candidate in offered if not told.undoes(candidate))
+
     found = search(resting, evidence.disagreements, candidates, scales)
-    best, before = found[0], evidence.disagreements(resting)
+    before = evidence.disagreements(resting)
+    if stated.is_all:
+        _note_as_recorded(unexplained(found) or found[0], forces, notes, known)
+        sound = next(x for x in found if not x.suspects)
+        found = [sound, *(x for x in found if x is not sound)]
+    explanations = tuple(replace(x, suspects=(*known, *x.suspects)) for x in found)
+    best = found[0]
     faults = tuple(suspect for suspect in best.suspects if not suspect.is_usual)
     name = max(before, key=lambda x: _surprise(before[x], x, scales), default="")
     worst = _disagreement(before[name], name) if name else ""
     rivals = [x for x in undecided(found) if x.suspects and not _alike(x, best)]
     if faults and rivals:
-        _note_undecided([best, *rivals], worst, forces, notes)
-        return ExplainedForces(None, tuple(found))
-    if (doubtful := unexplained(found)) is not None:
-        _note_undecided([doubtful], worst, forces, notes)
-        return ExplainedForces(None, tuple(found))
+        _note_undecided([best, *rivals], worst, forces, notes, stated)
+        return ExplainedForces(None, explanations)
+    if not stated.is_all and (doubtful := unexplained(found)) is not None:
+        _note_undecided([doubtful], worst, forces, notes, stated)
+        return ExplainedForces(None, explanations)
     faults = _with_exact_lag(faults, resting, evidence)
     for suspect in faults:
         after = evidence.disagreements(suspect.candidate.undo(resting, suspect.size))
@@ -104,11 +131,12 @@ def explained_forces(
         raise as_error(notes.findings[-1 - faults[::-1].index(refusal)])
     repaired = [x for x in faults if ROWS[x.candidate.fault].follows == "undone"]
     repair = Explanation(tuple(repaired), best.improbability)
-    lag = sum(x.size for x in repaired if x.candidate.fault == "force-clock")
     left = evidence.lag(repair.undone(resting))
+    repair = Explanation((*known, *repaired), best.improbability)
+    lag = sum(x.size for x in repair.suspects if x.candidate.fault == "force-clock")
     scopes = [x.candidate.scope for x in faults if ROWS[x.candidate.fault].follows == "left out"]
-    used = np.array([f"plate {number}" not in scopes for number in forces.numbers])
-    return ExplainedForces(repair.undone(forces), tuple(found), lag, left, used)
+    left_out = tuple(number for number in forces.numbers if f"plate {number}" in scopes)
+    return ExplainedForces(repair.undone(forces), explanations, lag, left, left_out)
 
 
 def _with_exact_lag(
@@ -119,7 +147,9 @@ def _with_exact_lag(
     left = evidence.lag(undone)
     return tuple(
         replace(suspect, size=suspect.size + left)
-        if suspect.candidate.fault == "force-clock" and np.isfinite(left)
+        if suspect.candidate.fault == "force-clock"
+        and np.isfinite(left)
+        and not np.isnan(suspect.sd)  # else the sheet states it
         else suspect
         for suspect in faults
     )
@@ -206,11 +236,17 @@ def _disagreement(values: FloatArray, name: str) -> str:
     return f"{stated} {words}" if unit == "%" else f"{words} {stated}"
 
 
-def _agreement(before: Disagreements, after: Disagreements, scales: Scales) -> str:
-    """Words for the redundancy that gains most: as recorded, and with a fault undone."""
+def _agreement(
+    before: Disagreements, after: Disagreements, scales: Scales, *, loses: bool = False
+) -> str:
+    """Words for the redundancy that gains most by undoing a fault, or ``loses`` most; or none."""
     shared = [name for name in before if name in after and name in STATEMENTS]
+    if not shared:
+        return ""
+    way = -1.0 if loses else 1.0
     name = max(
-        shared, key=lambda x: _surprise(before[x], x, scales) - _surprise(after[x], x, scales)
+        shared,
+        key=lambda x: way * (_surprise(before[x], x, scales) - _surprise(after[x], x, scales)),
     )
     left = _stated(after[name], name)
     return f"as recorded, {_disagreement(before[name], name)}; with that undone, {left}"
@@ -221,23 +257,27 @@ def _rounded(number: float) -> str:
     return f"{number:.0f}" if number >= 10.0 else f"{number:.2g}" if number >= 0.05 else "0"
 
 
+def _error(sd: float) -> str:
+    """A standard deviation in words; nothing where there is none."""
+    return f" ± {sd:.0f}" if np.isfinite(sd) else ""
+
+
 def _size_words(suspect: Suspect[ForceRecording]) -> str:
     """Size of a fault with its error, as the words of its row need it."""
     size, sd, fault = suspect.size, suspect.sd, suspect.candidate.fault
     if fault == "force-clock":
-        error = f" ± {1e3 * sd:.0f}" if np.isfinite(sd) else ""
-        return f"{1e3 * abs(size):.0f}{error} ms {'late' if size > 0.0 else 'early'}"
+        return f"{1e3 * abs(size):.0f}{_error(1e3 * sd)} ms {'late' if size > 0.0 else 'early'}"
     if fault == "force-rate":
         return f"{abs(size):.1%} {'faster' if size > 0.0 else 'slower'}"
     if fault == "force-gain":
         way = "large" if size > 0.0 else "small"
         return f"{np.exp(size):.2g} times what they should be: too {way}"
     if fault == "plate-turned":
-        return f"{np.degrees(abs(size)):.0f} ± {np.degrees(sd):.0f} degrees"
+        return f"{np.degrees(abs(size)):.0f}{_error(np.degrees(sd))} degrees"
     ways = ("farther forward", "farther back") if fault == "plate-along" else (
         "farther to the right", "farther to the left"
     )  # fmt: skip
-    return f"{1e3 * abs(size):.0f} ± {1e3 * sd:.0f} mm {ways[0 if size > 0.0 else 1]}"
+    return f"{1e3 * abs(size):.0f}{_error(1e3 * sd)} mm {ways[0 if size > 0.0 else 1]}"
 
 
 def fault_words(suspect: Suspect[ForceRecording]) -> str:
@@ -286,16 +326,71 @@ def _note(
     )
 
 
+def _placed_words(suspects: Sequence[Suspect[ForceRecording]], forces: ForceRecording) -> str:
+    """Faults with their sizes and plates."""
+    return " and ".join(f"{fault_words(x)} ({_place(x.candidate.scope, forces)})" for x in suspects)
+
+
+def _note_stated(
+    suspect: Suspect[ForceRecording],
+    before: Disagreements,
+    after: Disagreements,
+    scales: Scales,
+    forces: ForceRecording,
+    notes: Notes,
+) -> None:
+    """Note a fault that the sheet states, and whether the recording speaks against it."""
+    row = ROWS[suspect.candidate.fault]
+    change = improbability(after, scales, before) - improbability(before, scales)
+    against = change > MIN_LOG_ODDS
+    agreement = _agreement(before, after, scales, loses=against)
+    notes.add(
+        row.rule or row.name,
+        "warning" if against else "info",
+        f"{_placed_words([suspect], forces)}, says the sheet"
+        + (", and the recording speaks against it" if against else "")
+        + (f": {agreement}" if agreement else "")
+        + ". It is undone, as the sheet says.",
+        number=None if np.isnan(suspect.size) else suspect.size,
+        unit="" if suspect.candidate.sizes is None else suspect.candidate.sizes.unit,
+        where=_place(suspect.candidate.scope, forces),
+        fix=f"take {statement(suspect)} out of column fix of trials.tsv if it is not so."
+        if against
+        else "",
+        forces=True,
+    )
+
+
+def _note_as_recorded(
+    best: ForceExplanation,
+    forces: ForceRecording,
+    notes: Notes,
+    known: Sequence[Suspect[ForceRecording]],
+) -> None:
+    """Note that nothing (else) is undone because the sheet says so, and what would have been."""
+    found = _placed_words([x for x in best.suspects if not x.is_usual], forces)
+    other = " else" if known else ""
+    notes.add(
+        "forces-as-recorded",
+        "info",
+        f"the sheet says that nothing{other} is wrong with the forces: they are used as recorded"
+        + (" but for that" if known else "")
+        + (f". The search finds otherwise: {found}." if found else ", and the search agrees."),
+        forces=True,
+    )
+
+
 def _note_undecided(
-    near: Sequence[ForceExplanation], worst: str, forces: ForceRecording, notes: Notes
+    near: Sequence[ForceExplanation],
+    worst: str,
+    forces: ForceRecording,
+    notes: Notes,
+    stated: StatedFaults,
 ) -> None:
     """Note explanations that the evidence does not tell apart, or one that leaves too much."""
-    options = [
-        " and ".join(
-            f"{fault_words(x)} ({_place(x.candidate.scope, forces)})" for x in explanation.suspects
-        )
-        for explanation in near
-    ]
+    options = [_placed_words(explanation.suspects, forces) for explanation in near]
+    cells = [*([*map(statement, x.suspects)] for x in near), [AS_RECORDED]]
+    written = " or ".join(f"“{'; '.join((*stated.kept, *cell))}”" for cell in cells)
     options += ["something that explains more than that"] if len(near) == 1 else []
     notes.add(
         "forces-undecided",
@@ -304,7 +399,7 @@ def _note_undecided(
         f"{'; or '.join(options)}. The forces are not used.",
         number=float(len(options)),
         unit="explanations",
-        fix="look at the export of the forces; column fix of the trials' sheet takes the one that "
-        "is right.",
+        fix="look at the export of the forces, then write what is right into column fix of this "
+        f"trial in trials.tsv: {written}.",
         forces=True,
     )

@@ -472,11 +472,11 @@ def with_resolved_sides(
             if _is_moving(trial)
             else recording
         )
-    if trial.fix == "swap":
+    if "swap" in trial.fixes:
         text = f"left and right of all {sides.sided} sided labels are exchanged, as the sheet says."
         notes.add(LABELS_SWAPPED, "info", text, number=sides.sided)
         return with_all_exchanged(recording, labels)
-    if verdict in ("undecided", "exchanged") and trial.fix != "mirror":
+    if verdict in ("undecided", "exchanged") and "mirror" not in trial.fixes:
         raise _undecided_error(sides, verdict, notes)
     signs = np.ones(3)
     if _is_moving(trial):

@@ -190,7 +190,7 @@ def with_checked_labels(
     recording: Recording, trial: Trial, static: StaticReference, marker_set: MarkerSet, notes: Notes
 ) -> Recording:
     """Check labels against the static trial; correct them where the row says ``fix: swap``."""
-    accepted = trial.fix == "swap"
+    accepted = "swap" in trial.fixes
     recording = restore_exchanged_stretches(
         recording, marker_set, static.limbs, static.positions, notes
     )
@@ -209,7 +209,7 @@ def with_checked_labels(
             "labels-not-swapped",
             "warning",
             "the sheet says fix: swap, but no exchanged labels are found.",
-            fix="clear the column fix of this trial.",
+            fix="take swap out of the column fix of this trial.",
         )
     if accepted:
         right = exchanged_positions(labels, recording.positions, swaps)

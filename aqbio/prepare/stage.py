@@ -52,6 +52,7 @@ from aqbio.prepare.label_check import (
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.pressure_place import displaced_trials, foot_pressure_positions, misplaced_plates
+from aqbio.prepare.stated_faults import stated_faults
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.prepare.used_size import measured_stature
 from aqbio.study.manifest import (
@@ -193,6 +194,7 @@ def _prepare(
     settings, laboratory, read = study.settings, study.settings.laboratory, None
     notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
     files = study.recording(trial), study.forces(trial)
+    stated = stated_faults(trial, settings.files.trials)
     if trial.coordinates_file:
         read, description = coordinates_trial(study, trial), study.model_file(participant_id)
         recording, marker_set = read.recording, read.marker_set
@@ -217,8 +219,9 @@ def _prepare(
         model = study.model_file(participant_id)
         masses = SegmentMasses(model_masses(model), study.model_map.groups)
     prepared = prepare_trial(
-        recording, trial, marker_set, laboratory, settings.prepare, notes, axes=axes, masses=masses
-    )
+        recording, trial, marker_set, laboratory, settings.prepare, notes, axes=axes, masses=masses,
+        stated=stated,
+    )  # fmt: skip
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     if trial.task == "static":
         height = pelvis_height(prepared.labels, prepared.markers, marker_set)

@@ -64,6 +64,7 @@ from aqbio.prepare.handedness import LABELS_SWAPPED
 from aqbio.prepare.marked_body import SegmentMasses, marked_body
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates, with_unmeasured
+from aqbio.prepare.stated_faults import NOTHING_STATED, StatedFaults
 from aqbio.signals import fill_gaps, longest_gap, runs
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -142,10 +143,12 @@ def prepare_trial(
     *,
     axes: LaboratoryToGround | None = None,
     masses: SegmentMasses | None = None,
+    stated: StatedFaults = NOTHING_STATED,
 ) -> PreparedTrial:
     """Prepare one trial; ``axes`` are the laboratory's, where the posture does not show them.
 
-    With the ``masses`` of the segments the motion of the body tells lag and signs of the forces.
+    With the ``masses`` of the segments the motion of the body tells lag and signs of the forces;
+    faults that the sheet has ``stated`` are undone.
     """
     recording = _without_ignored(recording, laboratory)
     notes.adopt(recording.findings)
@@ -168,15 +171,13 @@ def prepare_trial(
         forces = forces.select(~np.isin(forces.numbers, laboratory.ignore_plates))
         recording = replace(recording, forces=forces)
         evidence, speed = _force_evidence(recording, feet, trial, marker_set, masses)
-        explained = explained_forces(forces, evidence, speed, notes)
+        explained = explained_forces(forces, evidence, speed, notes, stated)
         if explained.forces is not None:
             recording = replace(recording, forces=explained.forces)
-            used = (
-                explained.forces
-                if explained.used is None
-                else explained.forces.select(explained.used)
-            )
-            plates = ground_plates(used, notes, moving=moving)
+            used = ~np.isin(explained.forces.numbers, explained.left_out)
+            plates = ground_plates(explained.forces.select(used), notes, moving=moving)
+    elif stated.faults:
+        raise stated.without_forces()
     contact = _GroundContact(standing_ground(recording, marker_set), plates)
     if moving:
         contact = _moving_contact(

@@ -14,7 +14,7 @@ from aqbio.prepare.stage import prepare_participant
 from tests import made_run
 
 PROVENANCE = ("inputs", "settings", "versions", "commit")
-HEADER = "participant_id\ttrial_id\ttask\tfile\tforce_file\tbelt_speed_mps"
+HEADER = "participant_id\ttrial_id\ttask\tfile\tforce_file\tbelt_speed_mps\tfix"
 
 
 @pytest.fixture

@@ -167,8 +167,8 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
             fix = f"write “{words.removesuffix(parts['size']).strip()}”."
             raise stated.refuse(f"column fix says “{words}”, and {name} has no size.", fix)
         written = float(parts["size"].replace(",", ".").replace("−", "-"))
-        least, most = (sizes.to_written(x) for x in (sizes.grid[0], sizes.grid[-1]))
-        if not least <= written <= most:
+        least, most = _limits(sizes)
+        if not float(least) <= written <= float(most):
             raise stated.refuse(
                 f"column fix says “{words}”, a size that {name} does not have.",
                 f"write it {_size_words(sizes)}.",
@@ -177,9 +177,14 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
     return StatedFault(words, row, parts["scope"] or "", size)
 
 
+def _limits(sizes: Sizes) -> tuple[str, str]:
+    """Smallest and largest size, as the sheet states them."""
+    return f"{sizes.to_written(sizes.grid[0]):.3g}", f"{sizes.to_written(sizes.grid[-1]):.3g}"
+
+
 def _size_words(sizes: Sizes) -> str:
     """Unit and limits of a size as the sheet states it."""
-    least, most = (f"{sizes.to_written(x):.3g}" for x in (sizes.grid[0], sizes.grid[-1]))
+    least, most = _limits(sizes)
     return f"in {sizes.written}, from {least} to {most}"
 
 

@@ -1,0 +1,247 @@
+"""Column fix of the sheet of trials: what it states of the forces is undone, and said."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.config import Trial
+from aqbio.errors import AqbioError
+from aqbio.prepare.explanations import Suspect, people_scales
+from aqbio.prepare.force_faults import FORCE_FAULTS, ROWS, force_candidates
+from aqbio.prepare.force_search import explained_forces
+from aqbio.prepare.notes import Notes
+from aqbio.prepare.stated_faults import stated_faults, statement
+from tests import made_run
+from tests.io.made_c3d import write_c3d
+from tests.planted_forces import planted
+from tests.prepare.test_explanations import FRAME_RATE_HZ, SPEED, STEPS, recorded_run
+
+
+def of_cell(cell: str):
+    """What a cell of column fix states."""
+    row = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d", fix=cell)
+    return stated_faults(row, "trials.tsv")
+
+
+def used_forces(cell: str, recorded, evidence):
+    """Forces that are used with a cell of column fix, and the findings."""
+    notes = Notes("run", "P1", "run.trc", "run.mot")
+    explained = explained_forces(recorded, evidence, SPEED, notes, of_cell(cell))
+    return explained, notes.findings
+
+
+def run_with(*faults: tuple[str, tuple[int, ...], float], moments: bool = True):
+    """Sound forces, those with faults (row, numbers of plates, size), and the evidence."""
+    sound, evidence = recorded_run(3, moments=moments)
+    recorded = sound
+    for name, numbers, size in faults:
+        plates = np.isin(np.arange(1, STEPS + 1), numbers or range(1, STEPS + 1))
+        recorded = planted(ROWS[name], recorded, plates, size)
+    return sound, recorded, evidence
+
+
+def assert_same(first, second, atol=1e-8):
+    for part in ("force", "moment", "point"):
+        given = getattr(first.wrench, part)
+        np.testing.assert_allclose(given, getattr(second.wrench, part), atol=atol)
+    assert first.start == pytest.approx(second.start)
+    assert first.rate == pytest.approx(second.rate)
+
+
+@pytest.mark.parametrize("moments", [False, True])
+def test_what_is_written_is_read_as_it_was_meant(moments):
+    """Every row on every scope of a recording, of its largest and a small size."""
+    forces, evidence = recorded_run(3, moments=moments)
+    rows = set()
+    for candidate in force_candidates(forces):
+        rows.add(candidate.fault)
+        for size in (0.0101, candidate.sizes.grid[0]) if candidate.sizes else (np.nan,):
+            cell = statement(Suspect(candidate, size, 0.003))
+            [suspect] = of_cell(cell).suspects(
+                forces, evidence.disagreements, people_scales(SPEED), by_body=True
+            )
+            assert (suspect.candidate.fault, suspect.candidate.scope) == (
+                candidate.fault, candidate.scope
+            )  # fmt: skip
+            assert suspect.size == pytest.approx(size, rel=6e-3, abs=1e-3, nan_ok=True)
+            assert np.isnan(suspect.sd)
+    other = "centres of pressure" if moments else "moments"
+    with_corners = {row.name for row in FORCE_FAULTS if row.possible is not None}
+    assert rows == {row.name for row in FORCE_FAULTS if row.recorded != other} - with_corners
+
+
+@pytest.mark.parametrize(
+    ("cell", "fault", "where"),
+    [
+        ("force-x-sign", ("force-x-sign", (), np.nan), "plates 1, 2, 3, 4, 5, 6"),
+        ("Force-x-sign  Plate 3", ("force-x-sign", (3,), np.nan), "plate 3"),
+        ("plates-exchanged plates 4 and 2", ("plates-exchanged", (2, 4), np.nan), "plates 2 and 4"),
+        ("force-clock 0.012", ("force-clock", (), 0.012), "plates 1, 2, 3, 4, 5, 6"),
+        ("force-clock −0,012 s", ("force-clock", (), -0.012), "plates 1, 2, 3, 4, 5, 6"),
+        ("force-gain plate 2 1.5", ("force-gain", (2,), np.log(1.5)), "plate 2"),
+        ("force-rate 0.08", ("force-rate", (), 0.08), "plates 1, 2, 3, 4, 5, 6"),
+        ("plate-along plate 3 0.02", ("plate-along", (3,), 0.02), "plate 3"),
+        ("plate-turned plate 3 -5 degrees", ("plate-turned", (3,), np.radians(-5.0)), "plate 3"),
+    ],
+)
+def test_what_the_sheet_states_is_undone_whatever_would_follow(cell, fault, where):
+    """Parameters that are left to the fit, left out or refused without the sheet too."""
+    sound, recorded, evidence = run_with(fault)
+    explained, [finding] = used_forces(cell, recorded, evidence)
+    assert_same(explained.forces, sound)
+    assert (finding.severity, finding.where, finding.file) == ("info", where, "run.mot")
+    assert finding.what.endswith(". It is undone, as the sheet says.")
+    assert finding.number == pytest.approx(fault[2], nan_ok=True) or np.isnan(fault[2])
+    assert explained.lag == pytest.approx(fault[2] if fault[0] == "force-clock" else 0.0)
+    assert explained.explanations[0].name == f"{fault[0]} {where if fault[1] else 'all'}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "fault"),
+    [
+        ("force-clock", ("force-clock", (), 0.015)),
+        ("plate-turned", ("plate-turned", (), 0.35)),
+        ("plate-along plate 3", ("plate-along", (3,), -0.25)),
+    ],
+)
+def test_a_size_that_is_not_written_is_what_the_recording_shows(cell, fault):
+    _, recorded, evidence = run_with(fault)
+    explained, [finding] = used_forces(cell, recorded, evidence)
+    assert finding.number == pytest.approx(fault[2], rel=0.1)
+    [suspect] = explained.explanations[0].suspects
+    assert suspect.size == finding.number
+
+
+def test_a_size_that_neither_sheet_nor_recording_states_is_asked_for():
+    sound, evidence = recorded_run(3, moments=True)
+    feet_alone = replace(evidence, body=None, contacts=())
+    with pytest.raises(AqbioError, match="without a size, and the recording does not") as refused:
+        used_forces("force-clock", sound, feet_alone)
+    assert refused.value.fix == "write it behind, in s, from -0.3 to 0.3."
+
+
+def test_the_search_goes_on_with_what_is_left():
+    faults = ("force-z-sign", (), np.nan), ("force-clock", (), 0.1)
+    sound, recorded, evidence = run_with(*faults)
+    explained, [stated, found] = used_forces("force-clock 0.1", recorded, evidence)
+    assert_same(explained.forces, sound)
+    assert stated.what.endswith("as the sheet says.")
+    assert (found.rule, found.what.endswith("It is undone.")) == ("force-z-sign", True)
+
+
+def test_as_recorded_undoes_nothing_and_says_what_the_search_finds():
+    sound, recorded, evidence = run_with(("force-x-sign", (3,), np.nan))
+    explained, [finding] = used_forces("as recorded", recorded, evidence)
+    assert_same(explained.forces, recorded)
+    assert (finding.rule, finding.severity) == ("forces-as-recorded", "info")
+    assert "The search finds otherwise: the sign of the fore-aft force" in finding.what
+    assert [x.name for x in explained.explanations[:2]] == ["sound", "force-x-sign plate 3"]
+    _, [finding] = used_forces("as recorded", sound, evidence)
+    assert finding.what.endswith("used as recorded, and the search agrees.")
+
+
+def test_as_recorded_beside_a_fault_undoes_that_one_alone():
+    faults = ("force-z-sign", (), np.nan), ("force-clock", (), 0.1)
+    _, recorded, evidence = run_with(*faults)
+    explained, [stated, rest] = used_forces("force-clock 0.1, as recorded", recorded, evidence)
+    assert_same(explained.forces, run_with(faults[0])[1])
+    assert stated.rule == "force-clock"
+    assert "nothing else is wrong" in rest.what
+    assert "sideways force is flipped" in rest.what
+
+
+def test_a_statement_that_the_recording_contradicts_is_a_warning():
+    sound, evidence = recorded_run(3, moments=True)
+    _, findings = used_forces("force-x-sign; as recorded", sound, evidence)
+    assert findings[0].severity == "warning"
+    assert "the recording speaks against it: as recorded, " in findings[0].what
+    assert findings[0].fix == "take force-x-sign out of column fix of trials.tsv if it is not so."
+
+
+def test_the_words_that_an_undecided_search_offers_decide_it():
+    """A reversed force beside loads that no row of the table explains."""
+    sound, recorded, evidence = run_with(("force-x-sign", (3,), np.nan))
+    sway = np.random.default_rng(1).normal(0.0, 1.0, evidence.body.angular_momentum.shape)
+    turning = evidence.body.angular_momentum + 160.0 * np.cumsum(sway, axis=0) / FRAME_RATE_HZ
+    strange = replace(evidence, body=replace(evidence.body, angular_momentum=turning))
+    explained, [finding] = used_forces("swap", recorded, strange)
+    assert explained.forces is None
+    cells = re.findall("“([^”]+)”", finding.fix)
+    assert cells == ["swap; force-x-sign plate 3", "swap; as recorded"]
+    expected = sound, recorded
+    for cell, forces in zip(cells, expected, strict=True):
+        assert_same(used_forces(cell, recorded, strange)[0].forces, forces)
+
+
+@pytest.mark.parametrize(
+    ("cell", "what", "fix"),
+    [
+        ("swpa", "“swpa”, which is not known", "did you mean “swap”? Known are swap, mirror"),
+        ("as recoded", "which is not known", "did you mean “as recorded”?"),
+        ("force-x-sgn plate 3", "which is not known", "did you mean “force-x-sign”?"),
+        ("nonsense", "which is not known", "Known are swap, mirror, as recorded, force-x-sign, "),
+        ("swap; mirror", "swap and mirror, which exclude each other", "keep one of them."),
+        ("force-x-sign 3", "force-x-sign has no size", "write “force-x-sign”."),
+        ("force-x-sign of plate 3", "end is not understood", "(“plate 3”, “plates 2 and 4”)."),
+        ("force-clock 12 ms", "end is not understood", "its size, in s, from -0.3 to 0.3."),
+        ("force-clock 12", "a size that force-clock does not", "in s, from -0.3 to 0.3."),
+        ("force-gain plate 2 -1.5", "a size that force-gain", "in times, from 0.0907 to 36.6."),
+        ("force-x-sign plate 9", "this recording cannot have", "write “force-x-sign” or “force-x"),
+        ("force-gain 1.5", "this recording cannot have", "“force-gain plate 1” or “force-gain"),
+        ("pressure-x-sign", "this recording cannot have", "files without centres of pressure"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_can(cell, what, fix):
+    sound, evidence = recorded_run(3, moments=True)
+    with pytest.raises(AqbioError) as refused:
+        used_forces(cell, sound, evidence)
+    error = refused.value
+    assert (error.rule, error.file, error.where) == ("fix-unknown", "trials.tsv", "column fix")
+    assert what in error.what
+    assert fix in error.fix
+
+
+def write_run(data, plates, name="run"):
+    points = 1e3 * made_run.markers() @ made_run.GROUND_TO_VICON.T
+    write_c3d(data / f"{name}.c3d", list(made_run.LABELS), points, plates=tuple(plates))
+
+
+def test_column_fix_in_a_study(prepared_study):
+    """A plate with a gain of 1.5, as the search takes it and as the sheet states it."""
+    data, plates = prepared_study.data, made_run.plates()
+    write_run(data, plates, "sound")
+    plates[1].channels *= 1.5
+    write_run(data, plates)
+    made_run.write_trc_run(data, "bare")
+    made_run.write_static(data / "static.c3d")
+    cells = {
+        "sound": "n/a", "stated": "force-gain plate 2 1.5", "kept": "as recorded",
+        "wrong": "forcegain plate 2 1.5", "both": "swap, force-gain plate 2 1.5",
+    }  # fmt: skip
+    prepared = prepared_study(
+        [
+            "standing\tstatic\tstatic.c3d\tn/a\tn/a",
+            *(f"{name}\trun\t{'sound' if name == 'sound' else 'run'}.c3d\tn/a\tn/a\t{cell}"
+              for name, cell in cells.items()),
+            "bare\trun\tbare.trc\tn/a\tn/a\tforce-x-sign",
+        ]
+    )  # fmt: skip
+    loads = {name: prepared.trial(name)["foot_force"].values for name in ("sound", "stated")}
+    np.testing.assert_allclose(loads["stated"], loads["sound"], atol=1e-6)
+    assert np.nanmax(np.abs(prepared.trial("kept")["foot_force"].values - loads["sound"])) > 500.0
+    findings = {
+        name: {finding["rule"]: finding for finding in prepared.entry(name)["findings"]}
+        for name in (*cells, "bare")
+    }
+    assert findings["stated"]["force-gain"]["severity"] == "info"
+    assert "too large (plate 2)" in findings["stated"]["force-gain"]["what"]
+    assert findings["kept"]["forces-as-recorded"]["severity"] == "info"
+    assert {"force-gain", "labels-not-swapped"} <= findings["both"].keys()
+    assert prepared.entry("wrong")["status"] == "failed"
+    assert "did you mean “force-gain”?" in findings["wrong"]["fix-unknown"]["fix"]
+    assert findings["wrong"]["fix-unknown"]["file"] == "trials.tsv"
+    assert "the trial has no forces" in findings["bare"]["fix-unknown"]["what"]

@@ -138,7 +138,7 @@ class Sizes:
     smooth: bool = True
     """Evidence has one valley over the sizes, so that its slope at none tells whether to look."""
     written: str = ""
-    """Unit in which people write them."""
+    """Unit in which people write them; the same if empty."""
     to_written: Callable[[float], float] = float
     from_written: Callable[[float], float] = float
     """to_written, from_written: A size as people write it, and back."""

@@ -221,10 +221,8 @@ SIGN_FIX = "correct the sign of that channel or column and export the forces aga
 UNIT_FIX = "correct the unit in the capture software and export again."
 PLACE_FIX = "check origin and corners of the plates in the capture software."
 
-LAGS = Sizes(
-    tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", smooth=False, written="s"
-)
-PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m", written="m")
+LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", smooth=False)
+PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m")
 TURNS = Sizes(
     tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad",
     written="degrees", to_written=degrees, from_written=radians,

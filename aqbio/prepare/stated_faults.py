@@ -155,7 +155,7 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
         )
     row = ROWS[name]
     sizes = row.sizes
-    if parts is None or (parts["unit"] and (sizes is None or parts["unit"] != sizes.written)):
+    if parts is None or (parts["unit"] and (sizes is None or parts["unit"] != _unit(sizes))):
         raise stated.refuse(
             f"column fix says “{words}”, whose end is not understood.",
             f"write {name}, then plates where not all have it (“plate 3”, “plates 2 and 4”)"
@@ -177,6 +177,10 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
     return StatedFault(words, row, parts["scope"] or "", size)
 
 
+def _unit(sizes: Sizes) -> str:
+    return sizes.written or sizes.unit
+
+
 def _limits(sizes: Sizes) -> tuple[str, str]:
     """Smallest and largest size, as the sheet states them."""
     return f"{sizes.to_written(sizes.grid[0]):.3g}", f"{sizes.to_written(sizes.grid[-1]):.3g}"
@@ -185,7 +189,7 @@ def _limits(sizes: Sizes) -> tuple[str, str]:
 def _size_words(sizes: Sizes) -> str:
     """Unit and limits of a size as the sheet states it."""
     least, most = _limits(sizes)
-    return f"in {sizes.written}, from {least} to {most}"
+    return f"in {_unit(sizes)}, from {least} to {most}"
 
 
 def statement(suspect: Suspect[ForceRecording]) -> str:

@@ -129,7 +129,7 @@ _STAGES_WITH_NUMBERS = tuple(stage.name for stage in PARTICIPANT if stage.name n
 STUDY = (
     Stage(
         "tables",
-        "The tables of the study: steps, contributions, quality, trials, findings.",
+        "The tables of the study: steps, contributions, quality, trials, findings, faults.",
         reads=_STAGES_WITH_NUMBERS,
         settings=("roles",),
         tables=(
@@ -141,6 +141,7 @@ STUDY = (
             "fit_changes",
             "findings",
             "trials",
+            "faults",
         ),
     ),
     Stage(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -26,7 +26,7 @@ from aqbio.prepare.explanations import (
 )
 from aqbio.prepare.force_evidence import ForceEvidence, averaged
 from aqbio.prepare.force_faults import ROWS, force_candidates
-from aqbio.prepare.notes import Notes
+from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.stated_faults import AS_RECORDED, NOTHING_STATED, StatedFaults, statement
 from aqbio.vectors import FloatArray
 
@@ -48,8 +48,6 @@ class ExplainedForces:
 
     forces: ForceRecording | None
     """With the faults undone; None where it is not known which ones to undo."""
-    explanations: tuple[ForceExplanation, ...]
-    """The accepted one first."""
     lag: float = 0.0
     """By which they were made earlier, s."""
     lag_left: float = float("nan")
@@ -58,7 +56,7 @@ class ExplainedForces:
     """Numbers of the plates that do not measure."""
 
 
-NOT_EXPLAINED = ExplainedForces(None, ())
+NOT_EXPLAINED = ExplainedForces(None)
 """Of a trial without forces."""
 
 
@@ -105,27 +103,26 @@ def explained_forces(
         return (candidate for candidate in offered if not told.undoes(candidate))
 
     found = search(resting, evidence.disagreements, candidates, scales)
-    before = evidence.disagreements(resting)
     if stated.is_all:
         _note_as_recorded(unexplained(found) or found[0], forces, notes, known)
         sound = next(x for x in found if not x.suspects)
         found = [sound, *(x for x in found if x is not sound)]
-    explanations = tuple(replace(x, suspects=(*known, *x.suspects)) for x in found)
-    best = found[0]
+    best, before = found[0], evidence.disagreements(resting)
+    near = [] if stated.is_all else _unresolved(found)
     faults = tuple(suspect for suspect in best.suspects if not suspect.is_usual)
-    name = max(before, key=lambda x: _surprise(before[x], x, scales), default="")
-    worst = _disagreement(before[name], name) if name else ""
-    rivals = [x for x in undecided(found) if x.suspects and not _alike(x, best)]
-    if faults and rivals:
-        _note_undecided([best, *rivals], worst, forces, notes, stated)
-        return ExplainedForces(None, explanations)
-    if not stated.is_all and (doubtful := unexplained(found)) is not None:
-        _note_undecided([doubtful], worst, forces, notes, stated)
-        return ExplainedForces(None, explanations)
-    faults = _with_exact_lag(faults, resting, evidence)
+    faults = () if near else _with_exact_lag(faults, resting, evidence)
+
+    def agreement(*suspects: Suspect[ForceRecording]) -> str:
+        undone = Explanation(suspects, 0.0).undone(resting)
+        return _agreement(before, evidence.disagreements(undone), scales)
+
+    _note_considered(found, near, faults, agreement, forces, notes)
+    if near:
+        name = max(before, key=lambda x: _surprise(before[x], x, scales))
+        _note_undecided(near, _disagreement(before[name], name), forces, notes, stated)
+        return ExplainedForces(None)
     for suspect in faults:
-        after = evidence.disagreements(suspect.candidate.undo(resting, suspect.size))
-        _note(suspect, _agreement(before, after, scales), forces, notes)
+        _note(suspect, agreement(suspect), forces, notes)
     refusal = next((x for x in faults if ROWS[x.candidate.fault].follows == "refused"), None)
     if refusal is not None:
         raise as_error(notes.findings[-1 - faults[::-1].index(refusal)])
@@ -136,7 +133,7 @@ def explained_forces(
     lag = sum(x.size for x in repair.suspects if x.candidate.fault == "force-clock")
     scopes = [x.candidate.scope for x in faults if ROWS[x.candidate.fault].follows == "left out"]
     left_out = tuple(number for number in forces.numbers if f"plate {number}" in scopes)
-    return ExplainedForces(repair.undone(forces), explanations, lag, left, left_out)
+    return ExplainedForces(repair.undone(forces), lag, left, left_out)
 
 
 def _with_exact_lag(
@@ -155,12 +152,25 @@ def _with_exact_lag(
     )
 
 
+def _unresolved(found: Sequence[ForceExplanation]) -> list[ForceExplanation]:
+    """Explanations of which the evidence accepts none; empty where it accepts the first found."""
+    best = found[0]
+    rivals = [x for x in undecided(found) if x.suspects and not _alike(x, best)]
+    if rivals and not all(suspect.is_usual for suspect in best.suspects):
+        return [best, *rivals]
+    doubtful = unexplained(found)
+    return [] if doubtful is None else [doubtful]
+
+
 def _alike(first: ForceExplanation, second: ForceExplanation) -> bool:
     """Tell whether one explanation has the faults of the other and one more."""
-    names = [
-        {suspect.name for suspect in x.suspects if not suspect.is_usual} for x in (first, second)
-    ]
+    names = [_faults(x) for x in (first, second)]
     return names[0] <= names[1] or names[1] <= names[0]
+
+
+def _faults(explanation: ForceExplanation) -> frozenset[str]:
+    """Names of the faults of an explanation, those of usual sizes left out."""
+    return frozenset(x.name for x in explanation.suspects if not x.is_usual)
 
 
 def without_rest(forces: ForceRecording) -> ForceRecording:
@@ -294,6 +304,11 @@ def _place(scope: str, forces: ForceRecording) -> str:
     return f"plate{'s' if len(forces.numbers) > 1 else ''} {numbers}"
 
 
+def _in_words(suspects: Sequence[Suspect[ForceRecording]], forces: ForceRecording) -> str:
+    """Faults with their plates."""
+    return " and ".join(f"{fault_words(x)} ({_place(x.candidate.scope, forces)})" for x in suspects)
+
+
 CONSEQUENCES = MappingProxyType(
     {
         "undone": " It is undone.",
@@ -326,11 +341,6 @@ def _note(
     )
 
 
-def _placed_words(suspects: Sequence[Suspect[ForceRecording]], forces: ForceRecording) -> str:
-    """Faults with their sizes and plates."""
-    return " and ".join(f"{fault_words(x)} ({_place(x.candidate.scope, forces)})" for x in suspects)
-
-
 def _note_stated(
     suspect: Suspect[ForceRecording],
     before: Disagreements,
@@ -347,7 +357,7 @@ def _note_stated(
     notes.add(
         row.rule or row.name,
         "warning" if against else "info",
-        f"{_placed_words([suspect], forces)}, says the sheet"
+        f"{_in_words([suspect], forces)}, says the sheet"
         + (", and the recording speaks against it" if against else "")
         + (f": {agreement}" if agreement else "")
         + ". It is undone, as the sheet says.",
@@ -368,7 +378,7 @@ def _note_as_recorded(
     known: Sequence[Suspect[ForceRecording]],
 ) -> None:
     """Note that nothing (else) is undone because the sheet says so, and what would have been."""
-    found = _placed_words([x for x in best.suspects if not x.is_usual], forces)
+    found = _in_words([x for x in best.suspects if not x.is_usual], forces)
     other = " else" if known else ""
     notes.add(
         "forces-as-recorded",
@@ -388,7 +398,7 @@ def _note_undecided(
     stated: StatedFaults,
 ) -> None:
     """Note explanations that the evidence does not tell apart, or one that leaves too much."""
-    options = [_placed_words(explanation.suspects, forces) for explanation in near]
+    options = [_in_words(explanation.suspects, forces) for explanation in near]
     cells = [*([*map(statement, x.suspects)] for x in near), [AS_RECORDED]]
     written = " or ".join(f"“{'; '.join((*stated.kept, *cell))}”" for cell in cells)
     options += ["something that explains more than that"] if len(near) == 1 else []
@@ -403,3 +413,62 @@ def _note_undecided(
         f"trial in trials.tsv: {written}.",
         forces=True,
     )
+
+
+def _known(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None
+
+
+MAX_LISTED = 5
+"""Explanations of a trial that are listed, at most."""
+
+MAX_LISTED_LOG_ODDS = 2.0 * MIN_LOG_ODDS
+"""Those that are this much less probable than the best one are listed even if "sound" is more
+probable than they are."""
+
+
+def _note_considered(
+    found: Sequence[ForceExplanation],
+    near: Sequence[ForceExplanation],
+    accepted: Sequence[Suspect[ForceRecording]],
+    agreement: Callable[..., str],
+    forces: ForceRecording,
+    notes: Notes,
+) -> None:
+    """Note the explanations that came near; of those with the same faults the most probable one.
+
+    ``accepted`` faults of the first one, unless those of which none is accepted are ``near``.
+    """
+    sound = next(x.improbability for x in found if not x.suspects)
+    ordered = sorted(found, key=lambda x: x.improbability) if near else found
+    least = min(x.improbability for x in found) + MAX_LISTED_LOG_ODDS
+    listed = {_faults(ordered[0]): ordered[0]}
+    for explanation in ordered:
+        if explanation.improbability < max(sound, least):
+            listed.setdefault(_faults(explanation), explanation)
+    for rank, explanation in enumerate([*listed.values()][:MAX_LISTED], 1):
+        is_accepted = rank == 1 and not near
+        is_near = _faults(explanation) in [_faults(x) for x in near]
+        usual = [x for x in explanation.suspects if x.is_usual]
+        faults = [x for x in explanation.suspects if not x.is_usual]
+        faults = [*accepted] if is_accepted else faults
+        words, suspects = _in_words(faults, forces) or "sound", faults or usual
+        if usual:
+            words += f"; usual in laboratories: {_in_words(usual, forces)}"
+        size, sd, unit = float("nan"), float("nan"), ""
+        if len(suspects) == 1 and (sizes := suspects[0].candidate.sizes) is not None:
+            size, sd, unit = suspects[0].size, suspects[0].sd, sizes.unit
+        notes.considered.append(
+            Considered(
+                rank=rank,
+                explanation=words,
+                fault="; ".join(x.candidate.fault for x in faults) or None,
+                plates="; ".join(_place(x.candidate.scope, forces) for x in suspects) or None,
+                size=_known(size),
+                size_sd=_known(sd),
+                unit=unit or None,
+                log_odds=_known(sound - explanation.improbability),
+                evidence=agreement(*faults, *usual) if suspects else None,
+                verdict="accepted" if is_accepted else "near" if is_near else "considered",
+            )
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack
 
 from aqbio.errors import Finding, Severity
 
@@ -20,6 +20,22 @@ class Details(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Considered:
+    """An explanation of a trial's forces: a row of the table ``faults``, without its trial."""
+
+    rank: int
+    explanation: str
+    fault: str | None
+    plates: str | None
+    size: float | None
+    size_sd: float | None
+    unit: str | None
+    log_odds: float | None
+    evidence: str | None
+    verdict: Literal["accepted", "near", "considered"]
+
+
+@dataclass(frozen=True, slots=True)
 class Notes:
     """Collects findings and gives each the trial, participant and file that it belongs to."""
 
@@ -30,6 +46,8 @@ class Notes:
     findings: list[Finding] = field(default_factory=list)
     first_time: float = 0.0
     """Instant of the first frame on the clock on which sentences state instants, s."""
+    considered: list[Considered] = field(default_factory=list)
+    """Explanations of the forces that came near."""
 
     def at(self, time: float, digits: int = 3) -> str:
         """Write an instant, s from the first frame, on that clock."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ from aqbio.prepare.label_check import (
     with_numbered_unknowns,
 )
 from aqbio.prepare.marked_body import SegmentMasses
-from aqbio.prepare.notes import Notes
+from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.pressure_place import displaced_trials, foot_pressure_positions, misplaced_plates
 from aqbio.prepare.stated_faults import stated_faults
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
@@ -82,9 +83,13 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     recorded with its reason and stops no other.
     """
     reference = static_reference(study, participant_id)
+    considered: dict[str, list[Considered]] = {}
 
     def work(trial: Trial) -> TrialOutcome:
-        return _prepare(study, participant_id, trial, reference)
+        force_file = trial.force_file or trial.source
+        notes = Notes(trial.trial_id, participant_id, trial.source, force_file)
+        considered[trial.trial_id] = notes.considered  # of a refused trial too
+        return _prepare(study, participant_id, trial, reference, notes)
 
     unmoving = []
     for static in study.still_of(participant_id):
@@ -101,6 +106,8 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     masses = body_masses(person.mass_kg, trials)
     chosen = next(iter(masses.items()), ("", None))
     trials_done = (*unmoving, *moving)
+    for entry in trials_done:
+        entry["considered"] = [asdict(x) for x in considered.get(entry["trial_id"], ())]
     stops = [entry["reason"] for entry in trials_done]
     findings: list[Finding] = [*name_findings(study, participant_id)]
     if not stops or not all(stops):  # else a mass that is not known is a consequence, no cause
@@ -188,11 +195,10 @@ def _nothing_moves(study: Study, participant_id: str) -> Finding:
 
 
 def _prepare(
-    study: Study, participant_id: str, trial: Trial, reference: StaticReference
+    study: Study, participant_id: str, trial: Trial, reference: StaticReference, notes: Notes
 ) -> TrialOutcome:
     """Read and prepare one trial, and write it."""
     settings, laboratory, read = study.settings, study.settings.laboratory, None
-    notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
     files = study.recording(trial), study.forces(trial)
     stated = stated_faults(trial, settings.files.trials)
     if trial.coordinates_file:

@@ -1,4 +1,4 @@
-"""Stage tables: steps, contributions, quality, trials and findings of all participants."""
+"""Stage tables: steps, contributions, quality, trials, findings, faults of all participants."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ STAGE = "tables"
 
 STORED_DIGITS = 15
 MEAN_DIGITS = 5
-"""Significant digits of means: a hundred-thousandth, far below any interval."""
+"""Significant digits of means and log odds: a hundred-thousandth, far below any interval."""
 
 
 Part = Callable[[str], "pd.DataFrame"]
@@ -141,7 +141,7 @@ Part = Callable[[str], "pd.DataFrame"]
 
 @study_stage(STAGE)
 def tables_study(study: Study, report: Report) -> None:
-    """Write the study's tables: steps, contributions, uncertainty, quality, findings and trials.
+    """Write the study's tables: steps, contributions, quality, findings, trials, faults and more.
 
     One participant after the other: memory does not grow with the study. Rows of contributions
     become means.
@@ -210,7 +210,18 @@ def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
             STORED_DIGITS,
         ),
         "trials": (trials, STORED_DIGITS),
+        "faults": (
+            lambda participant_id: _frame(fault_rows(study, participant_id), columns("faults")),
+            MEAN_DIGITS,
+        ),
     }
+
+
+def fault_rows(study: Study, participant_id: str) -> Iterator[Row]:
+    """Explanations that came near, of the forces of every trial of a participant."""
+    for entry in study.read_manifest(participant_id, "prepare")["trials"]:
+        for considered in entry.get("considered", ()):
+            yield {"participant_id": participant_id, "trial_id": entry["trial_id"], **considered}
 
 
 def _frame(rows: Iterable[Row], described: Columns) -> pd.DataFrame:

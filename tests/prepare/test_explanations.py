@@ -11,7 +11,14 @@ from aqbio.errors import AqbioError
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.contacts import FootContact
-from aqbio.prepare.explanations import MIN_LOG_ODDS, improbability, people_scales, search
+from aqbio.prepare.explanations import (
+    MIN_LOG_ODDS,
+    Explanation,
+    Suspect,
+    improbability,
+    people_scales,
+    search,
+)
 from aqbio.prepare.force_evidence import ForceEvidence, averaged
 from aqbio.prepare.force_faults import (
     ALL,
@@ -21,7 +28,7 @@ from aqbio.prepare.force_faults import (
     PLATE_RARITY,
     force_candidates,
 )
-from aqbio.prepare.force_search import explained_forces
+from aqbio.prepare.force_search import MAX_LISTED, explained_forces
 from aqbio.prepare.marked_body import MarkedBody
 from aqbio.prepare.notes import Notes
 from tests.planted_forces import planted
@@ -273,3 +280,74 @@ def test_a_fault_that_leaves_too_much_is_named_and_no_force_is_used():
     assert explained_forces(recorded, strange, SPEED, notes).forces is None
     [finding] = notes.findings
     assert finding.what.count("or something that explains more than that") == 1
+
+
+def considered(name: str, size: float = np.nan):
+    """Rows of what was considered of a run with a fault of all plates."""
+    [fault] = [row for row in FORCE_FAULTS if row.name == name]
+    sound, evidence = recorded_run(3, moments=True)
+    recorded = planted(fault, sound, np.ones(STEPS, dtype=np.bool_), size)
+    notes = Notes("run", "P1", "", "")
+    explained_forces(recorded, evidence, SPEED, notes)
+    assert [row.rank for row in notes.considered] == list(range(1, len(notes.considered) + 1))
+    return notes.considered
+
+
+def test_of_a_sound_run_nothing_but_sound_was_considered():
+    [row] = considered("force-clock", 0.0)
+    assert (row.explanation, row.fault, row.log_odds) == ("sound", None, 0.0)
+    assert (row.evidence, row.verdict) == (None, "accepted")
+
+
+def test_what_was_considered_is_listed_with_its_size_and_what_speaks_for_it():
+    first, *others = rows_listed = considered("force-clock", 0.08)
+    assert (first.fault, first.verdict, first.unit) == ("force-clock", "accepted", "s")
+    assert first.plates == "plates 1, 2, 3, 4, 5, 6"
+    assert first.size == pytest.approx(0.08, abs=2e-3)
+    assert 0.0 < first.size_sd < 0.01
+    assert first.evidence.startswith("as recorded, ")
+    assert {row.verdict for row in others} == {"considered"}
+    assert len(rows_listed) <= MAX_LISTED
+    assert first.log_odds > max(row.log_odds for row in others) + MIN_LOG_ODDS
+    assert len({(row.fault, row.plates) for row in rows_listed}) == len(rows_listed)
+
+
+def test_usual_sizes_are_listed_as_no_fault():
+    """A fault that is not there leaves a parameter of the laboratory, with its size."""
+    [usual] = [row for row in considered("plate-turned", 0.35) if row.fault is None]
+    assert usual.explanation.startswith("sound; usual in laboratories: ")
+    assert (usual.verdict, usual.unit) == ("considered", "m")
+
+
+def test_explanations_that_are_not_told_apart_are_listed_as_near(monkeypatch):
+    """Of those with the same faults once, whatever usual sizes they have beside them."""
+    forces, evidence = recorded_run(3, moments=True)
+    first, second, third = list(force_candidates(forces))[:3]
+    [shift] = [x for x in force_candidates(forces) if (x.fault, x.scope) == ("plate-along", ALL)]
+    of = [Suspect(candidate, np.nan, np.nan) for candidate in (first, second, third)]
+    found = [
+        Explanation((of[0],), 10.0),
+        Explanation((of[0], Suspect(shift, 0.01, 0.002)), 9.5),
+        Explanation((of[1],), 11.0),
+        Explanation((of[2],), 20.0),
+        Explanation((), 30.0),
+    ]
+    monkeypatch.setattr("aqbio.prepare.force_search.search", lambda *_: found)
+    notes = Notes("run", "P1", "", "")
+    assert explained_forces(forces, evidence, SPEED, notes).forces is None
+    assert [(row.fault, row.log_odds, row.verdict) for row in notes.considered] == [
+        (first.fault, 20.5, "near"), (second.fault, 19.0, "near"),
+        (third.fault, 10.0, "considered"),
+    ]  # fmt: skip
+    assert "; usual in laboratories: " in notes.considered[0].explanation
+    assert notes.considered[0].size is None
+
+
+def test_of_a_refused_trial_too_it_is_listed_what_was_considered():
+    [fault] = [row for row in FORCE_FAULTS if row.name == "force-rate"]
+    sound, evidence = recorded_run(3, moments=True)
+    notes = Notes("run", "P1", "", "")
+    recorded = planted(fault, sound, np.ones(STEPS, np.bool_), 0.08)
+    with pytest.raises(AqbioError):
+        explained_forces(recorded, evidence, SPEED, notes)
+    assert (notes.considered[0].fault, notes.considered[0].verdict) == ("force-rate", "accepted")

@@ -2,7 +2,7 @@
 
 
 rule tables:
-    """Gather the tables of the study: steps, contributions, quality, uncertainty, trials, findings."""
+    """Gather the tables of the study: steps, contributions, quality, uncertainty, trials, findings, faults."""
     input:
         multiverse=of_everyone("multiverse"),
     output:

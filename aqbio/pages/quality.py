@@ -164,3 +164,55 @@ def disagreement_words(quality: pd.DataFrame) -> str:
         if parts
         else ""
     )
+
+
+MAX_STATED_ODDS = 1000.0
+"""Odds beyond which none are stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What is wrong with the forces of one trial: winner and runner-up of the search."""
+
+    participant_id: str
+    trial_id: str
+    winner: str
+    """Explanation that is accepted, or the most probable one where none is."""
+    decided: bool
+    runner_up: str
+    """Empty where nothing else came near."""
+    odds: str
+    """How much more probable the winner is, in words."""
+
+
+def explained_trials(faults: pd.DataFrame) -> list[Explained]:
+    """Trials whose forces have a fault, or where one came near."""
+    lines = []
+    for (participant, trial), considered in faults.groupby(
+        ["participant_id", "trial_id"], sort=False
+    ):
+        if considered["fault"].isna().all():
+            continue
+        first, *others = rows(considered.sort_values("rank"))
+        second = others[0] if others else None
+        lines.append(
+            Explained(
+                participant_id=str(participant),
+                trial_id=str(trial),
+                winner=first["explanation"],
+                decided=first["verdict"] == "accepted",
+                runner_up="" if second is None else second["explanation"],
+                odds="" if second is None else _odds(first["log_odds"] - second["log_odds"]),
+            )
+        )
+    return lines
+
+
+def _odds(log_odds: float) -> str:
+    """Odds in words, from their natural logarithm."""
+    size = abs(log_odds)
+    if size > math.log(MAX_STATED_ODDS):
+        number = f"over {MAX_STATED_ODDS:.0f}"
+    else:
+        number = f"{math.exp(size):.{'0f' if size > math.log(10.0) else '2g'}}"
+    return f"{number} to 1" if log_odds >= 0.0 else f"1 to {number}"

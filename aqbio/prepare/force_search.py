@@ -152,13 +152,13 @@ def _with_exact_lag(
     )
 
 
-def _unresolved(found: Sequence[ForceExplanation]) -> list[ForceExplanation]:
-    """Explanations of which the evidence accepts none; empty where it accepts the first found."""
-    best = found[0]
-    rivals = [x for x in undecided(found) if x.suspects and not _alike(x, best)]
+def _unresolved(explanations: Sequence[ForceExplanation]) -> list[ForceExplanation]:
+    """Explanations of which the evidence accepts none; empty where it accepts the first one."""
+    best = explanations[0]
+    rivals = [x for x in undecided(explanations) if x.suspects and not _alike(x, best)]
     if rivals and not all(suspect.is_usual for suspect in best.suspects):
         return [best, *rivals]
-    doubtful = unexplained(found)
+    doubtful = unexplained(explanations)
     return [] if doubtful is None else [doubtful]
 
 
@@ -415,7 +415,7 @@ def _note_undecided(
     )
 
 
-def _known(number: float) -> float | None:
+def _finite(number: float) -> float | None:
     return float(number) if np.isfinite(number) else None
 
 
@@ -426,9 +426,23 @@ MAX_LISTED_LOG_ODDS = 2.0 * MIN_LOG_ODDS
 """Those that are this much less probable than the best one are listed even if "sound" is more
 probable than they are."""
 
+MIN_LISTED_EVIDENCE = 1.0
+"""Logarithm of how much more probable an explanation makes the recording than those with fewer
+faults do, the rarity of all apart: below, nothing in the recording speaks for what it adds."""
+
+
+def _explains_more(explanation: ForceExplanation, explanations: Sequence[ForceExplanation]) -> bool:
+    """Tell whether the recording speaks for all that an explanation adds to others."""
+
+    def left(x: ForceExplanation) -> float:
+        return x.improbability - sum(y.candidate.rarity + y.price for y in x.suspects)
+
+    fewer = [left(x) for x in explanations if _faults(x) < _faults(explanation)]
+    return not fewer or left(explanation) < min(fewer) - MIN_LISTED_EVIDENCE
+
 
 def _note_considered(
-    found: Sequence[ForceExplanation],
+    explanations: Sequence[ForceExplanation],
     near: Sequence[ForceExplanation],
     accepted: Sequence[Suspect[ForceRecording]],
     agreement: Callable[..., str],
@@ -439,13 +453,13 @@ def _note_considered(
 
     ``accepted`` faults of the first one, unless those of which none is accepted are ``near``.
     """
-    sound = next(x.improbability for x in found if not x.suspects)
-    ordered = sorted(found, key=lambda x: x.improbability) if near else found
-    least = min(x.improbability for x in found) + MAX_LISTED_LOG_ODDS
-    listed = {_faults(ordered[0]): ordered[0]}
-    for explanation in ordered:
-        if explanation.improbability < max(sound, least):
-            listed.setdefault(_faults(explanation), explanation)
+    sound = next(x.improbability for x in explanations if not x.suspects)
+    ordered = sorted(explanations, key=lambda x: x.improbability)
+    limit = max(sound, ordered[0].improbability + MAX_LISTED_LOG_ODDS)
+    others = [x for x in ordered if x.improbability < limit and _explains_more(x, explanations)]
+    listed = dict[frozenset[str], ForceExplanation]()
+    for explanation in [*([x for x in ordered if x in near] or explanations[:1]), *others]:
+        listed.setdefault(_faults(explanation), explanation)
     for rank, explanation in enumerate([*listed.values()][:MAX_LISTED], 1):
         is_accepted = rank == 1 and not near
         is_near = _faults(explanation) in [_faults(x) for x in near]
@@ -464,10 +478,10 @@ def _note_considered(
                 explanation=words,
                 fault="; ".join(x.candidate.fault for x in faults) or None,
                 plates="; ".join(_place(x.candidate.scope, forces) for x in suspects) or None,
-                size=_known(size),
-                size_sd=_known(sd),
+                size=_finite(size),
+                size_sd=_finite(sd),
                 unit=unit or None,
-                log_odds=_known(sound - explanation.improbability),
+                log_odds=_finite(sound - explanation.improbability),
                 evidence=agreement(*faults, *usual) if suspects else None,
                 verdict="accepted" if is_accepted else "near" if is_near else "considered",
             )

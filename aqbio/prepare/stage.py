@@ -86,10 +86,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     considered: dict[str, list[Considered]] = {}
 
     def work(trial: Trial) -> TrialOutcome:
-        force_file = trial.force_file or trial.source
-        notes = Notes(trial.trial_id, participant_id, trial.source, force_file)
-        considered[trial.trial_id] = notes.considered  # of a refused trial too
-        return _prepare(study, participant_id, trial, reference, notes)
+        return _prepare(study, participant_id, trial, reference, considered)
 
     unmoving = []
     for static in study.still_of(participant_id):
@@ -195,10 +192,19 @@ def _nothing_moves(study: Study, participant_id: str) -> Finding:
 
 
 def _prepare(
-    study: Study, participant_id: str, trial: Trial, reference: StaticReference, notes: Notes
+    study: Study,
+    participant_id: str,
+    trial: Trial,
+    reference: StaticReference,
+    considered: dict[str, list[Considered]],
 ) -> TrialOutcome:
-    """Read and prepare one trial, and write it."""
+    """Read and prepare one trial, and write it.
+
+    What was ``considered`` of its forces is put there, by trial: of one that is refused too.
+    """
     settings, laboratory, read = study.settings, study.settings.laboratory, None
+    notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
+    considered[trial.trial_id] = notes.considered
     files = study.recording(trial), study.forces(trial)
     stated = stated_faults(trial, settings.files.trials)
     if trial.coordinates_file:

@@ -55,7 +55,6 @@ from aqbio.prepare.force_evidence import ForceEvidence
 from aqbio.prepare.force_search import (
     NOT_EXPLAINED,
     ExplainedForces,
-    ForceExplanation,
     explained_forces,
     in_ground_axes,
 )
@@ -106,8 +105,6 @@ class PreparedTrial:
     """Lag of the forces behind the markers of the body, s, that is left; NaN where unknown."""
     force_shift: float = 0.0
     """By which the forces were made earlier, s, because they were too late for a clock."""
-    explanations: tuple[ForceExplanation, ...] = ()
-    """What may be wrong with the forces, the accepted explanation first."""
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -212,7 +209,6 @@ def prepare_trial(
         vertical=contact.vertical,
         force_lag=explained.lag_left,
         force_shift=explained.lag,
-        explanations=explained.explanations,
     )
 
 

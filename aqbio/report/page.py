@@ -34,7 +34,7 @@ from aqbio.pages.filters import (
     drawing_size,
     environment,
 )
-from aqbio.pages.quality import beyond_limits, disagreement_words
+from aqbio.pages.quality import beyond_limits, disagreement_words, explained_trials
 from aqbio.pages.record_next import (
     advice_by_kind,
     budget_advice,
@@ -139,7 +139,7 @@ SHOWN_CAUSES = 10
 STAGE = "report"
 RECORDED = ("hash", "recorded", "earlier")
 """Fields of the record of the registry that pages state."""
-READ = ("steps", "trials", "quality", "findings", "uncertainty", "model_differences")
+READ = ("steps", "trials", "quality", "findings", "uncertainty", "model_differences", "faults")
 """Names of the tables whose rows pages show."""
 
 
@@ -387,6 +387,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "trial_lines": lambda: trial_lines(trials, content.replayed),
         "disagreement": lambda: disagreement_words(quality),
         "beyond": lambda: beyond_limits(quality),
+        "explained": lambda: explained_trials(tables["faults"]),
         "budget": lambda: list(uncertainty_budget(tables["uncertainty"])),
         "models": lambda: models_words(tables["model_differences"]),
         "causes": lambda: _by_severity(content.causes),

@@ -246,6 +246,11 @@ def write_made_results(
         "model_differences": [
             ARMS | CONTENT["model_difference"] | {"participant_id": person} for person in people
         ],
+        "faults": [
+            row | {"participant_id": person}
+            for person in people if "forces" not in lacking
+            for row in CONTENT["faults"]
+        ],
     }  # fmt: skip
     del of_study["contributions"]
     source = provenance("contributions", [], study.stage_settings("contributions"))

@@ -320,26 +320,27 @@ def test_usual_sizes_are_listed_as_no_fault():
 
 
 def test_explanations_that_are_not_told_apart_are_listed_as_near(monkeypatch):
-    """Of those with the same faults once, whatever usual sizes they have beside them."""
+    """Once per faults, whatever usual sizes are beside them; not what explains no more."""
     forces, evidence = recorded_run(3, moments=True)
     first, second, third = list(force_candidates(forces))[:3]
     [shift] = [x for x in force_candidates(forces) if (x.fault, x.scope) == ("plate-along", ALL)]
     of = [Suspect(candidate, np.nan, np.nan) for candidate in (first, second, third)]
     found = [
         Explanation((of[0],), 10.0),
-        Explanation((of[0], Suspect(shift, 0.01, 0.002)), 9.5),
         Explanation((of[1],), 11.0),
+        Explanation((of[2], Suspect(shift, 0.01, 0.002)), 19.0),
         Explanation((of[2],), 20.0),
+        Explanation((of[0], of[2]), 10.0 + third.rarity),
         Explanation((), 30.0),
     ]
     monkeypatch.setattr("aqbio.prepare.force_search.search", lambda *_: found)
     notes = Notes("run", "P1", "", "")
     assert explained_forces(forces, evidence, SPEED, notes).forces is None
     assert [(row.fault, row.log_odds, row.verdict) for row in notes.considered] == [
-        (first.fault, 20.5, "near"), (second.fault, 19.0, "near"),
-        (third.fault, 10.0, "considered"),
+        (first.fault, 20.0, "near"), (second.fault, 19.0, "near"),
+        (third.fault, 11.0, "considered"),
     ]  # fmt: skip
-    assert "; usual in laboratories: " in notes.considered[0].explanation
+    assert "; usual in laboratories: " in notes.considered[2].explanation
     assert notes.considered[0].size is None
 
 

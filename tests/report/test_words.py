@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 
 from aqbio.inverse_dynamics import parameters
 from aqbio.pages.filters import estimate, number
 from aqbio.pages.fit import PARAMETER_WORDS, parameter_line
+from aqbio.pages.quality import explained_trials
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -60,3 +62,35 @@ def test_a_parameter_that_data_do_not_determine_is_said_to_be(sd, estimate, word
         "high": estimate + 1.645 * sd, "fitted": True, "beyond_limit": abs(estimate) > 0.008,
     }  # fmt: skip
     assert parameter_line(parameter).words.startswith(words)
+
+
+def explanations(*rows: tuple[str, int, str | None, float, str]) -> pd.DataFrame:
+    """Rows of ``faults.tsv``: trial, rank, fault, log odds and verdict."""
+    names = ["trial_id", "rank", "fault", "log_odds", "verdict"]
+    table = pd.DataFrame(rows, columns=names).assign(participant_id="S01")
+    return table.assign(explanation=table["fault"].fillna("sound") + " in words")
+
+
+@pytest.mark.parametrize(
+    ("log_odds", "verdict", "odds"),
+    [
+        (30.0, "accepted", "over 1000 to 1"), (2.0 + math.log(250.0), "accepted", "250 to 1"),
+        (2.0 + math.log(2.5), "near", "2.5 to 1"), (2.0 - math.log(4.0), "accepted", "1 to 4"),
+    ],
+)  # fmt: skip
+def test_winner_and_runner_up_of_a_trial(log_odds, verdict, odds):
+    """Trials in which nothing but sound came near are left out."""
+    table = explanations(
+        ("calm", 1, None, 0.0, "accepted"), ("run", 2, "second", 2.0, "considered"),
+        ("run", 1, "first", log_odds, verdict), ("run", 3, None, 0.0, "considered"),
+    )  # fmt: skip
+    [line] = explained_trials(table)
+    assert (line.participant_id, line.trial_id) == ("S01", "run")
+    assert (line.winner, line.runner_up) == ("first in words", "second in words")
+    assert (line.decided, line.odds) == (verdict == "accepted", odds)
+
+
+def test_a_winner_without_a_runner_up():
+    [line] = explained_trials(explanations(("run", 1, "first", 9.0, "accepted")))
+    assert (line.winner, line.runner_up, line.odds) == ("first in words", "", "")
+    assert explained_trials(explanations()) == []

@@ -12,6 +12,8 @@ from aqbio.body.statements import as_error
 from aqbio.errors import Severity
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.explanations import (
+    CLEAR_GAIN,
+    MAX_USUAL_RATIO,
     MIN_LOG_ODDS,
     Candidate,
     Disagreements,
@@ -25,7 +27,7 @@ from aqbio.prepare.explanations import (
     unexplained,
 )
 from aqbio.prepare.force_evidence import ForceEvidence, averaged
-from aqbio.prepare.force_faults import ROWS, force_candidates
+from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, ROWS, force_candidates
 from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.stated_faults import AS_RECORDED, NOTHING_STATED, StatedFaults, statement
 from aqbio.vectors import FloatArray
@@ -108,7 +110,7 @@ def explained_forces(
         sound = next(x for x in found if not x.suspects)
         found = [sound, *(x for x in found if x is not sound)]
     best, before = found[0], evidence.disagreements(resting)
-    near = [] if stated.is_all else _unresolved(found)
+    near = [] if stated.is_all else _unresolved(found, by_body=by_body)
     faults = tuple(suspect for suspect in best.suspects if not suspect.is_usual)
     faults = () if near else _with_exact_lag(faults, resting, evidence)
 
@@ -152,14 +154,39 @@ def _with_exact_lag(
     )
 
 
-def _unresolved(explanations: Sequence[ForceExplanation]) -> list[ForceExplanation]:
-    """Explanations of which the evidence accepts none; empty where it accepts the first one."""
-    best = explanations[0]
-    rivals = [x for x in undecided(explanations) if x.suspects and not _alike(x, best)]
+def _unresolved(found: Sequence[ForceExplanation], *, by_body: bool) -> list[ForceExplanation]:
+    """Explanations of which the evidence accepts none; empty where it accepts the first found.
+
+    Feet alone show that forces are late, and not by how much.
+    """
+    best = found[0]
+    rivals = [x for x in undecided(found) if x.suspects and not _alike(x, best)]
     if rivals and not all(suspect.is_usual for suspect in best.suspects):
         return [best, *rivals]
-    doubtful = unexplained(explanations)
+    if not by_body and (late := _clearly_late(found)) is not None:
+        return [late]
+    doubtful = unexplained(found)
     return [] if doubtful is None else [doubtful]
+
+
+def _clearly_late(found: Sequence[ForceExplanation]) -> ForceExplanation | None:
+    """The first explanation where it is a lag beyond those of laboratories; otherwise None."""
+    sound = next(x for x in found if not x.suspects)
+    beyond = any(
+        suspect.candidate.fault == "force-clock"
+        and abs(suspect.size) > MAX_USUAL_RATIO * LAGS.usual
+        for suspect in found[0].suspects
+    )
+    clear = sound.improbability - found[0].improbability > CLEAR_GAIN
+    if not (beyond and clear):
+        return None
+    suspects = tuple(
+        replace(x, sd=float(np.hypot(x.sd, FEET_LAG_SD_S)))
+        if x.candidate.fault == "force-clock"
+        else x
+        for x in found[0].suspects
+    )
+    return replace(found[0], suspects=suspects)
 
 
 def _alike(first: ForceExplanation, second: ForceExplanation) -> bool:

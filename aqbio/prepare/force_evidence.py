@@ -126,6 +126,8 @@ class ForceEvidence:
     """By the foot markers alone."""
     body: MarkedBody | None
     """None where the markers do not show enough of it."""
+    body_kg: float = float("nan")
+    """Mass of the person, kg, as the sheet says; NaN where it does not."""
     standing: bool = False
     """Somebody stands on both feet, wherever the plates are."""
 
@@ -166,7 +168,8 @@ class ForceEvidence:
         found["pull"] = np.clip(-vertical, 0.0, None).sum(axis=0)[total > 0.0] / total[total > 0.0]
         complete = self._complete_frames(loads)
         if complete.any():
-            found["mass"] = list(_mass(loads, complete))
+            typical = TYPICAL_MASS_KG if np.isnan(self.body_kg) else self.body_kg
+            found["mass"] = list(_mass(loads, complete, typical))
             found["aloft"] = list(self._aloft(loads, complete))
             found["middles"] = self._middles(loads)
             found["impulses"] = _impulses(loads)
@@ -372,8 +375,8 @@ def _box_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
     return np.asarray(np.hypot(outside[:, 0], outside[:, 2]))
 
 
-def _mass(loads: _FrameLoads, complete: BoolArray) -> Iterator[float]:
-    """Logarithm of the body mass, over whole steps, over a typical one."""
+def _mass(loads: _FrameLoads, complete: BoolArray, typical: float) -> Iterator[float]:
+    """Logarithm of the body mass, over whole steps, over a typical or stated one, kg."""
     frames = np.flatnonzero(complete)
     loaded = np.asarray(loads.loaded[frames].any(axis=1))
     begins = frames[loaded & ~np.append(False, loaded[:-1])]
@@ -381,7 +384,7 @@ def _mass(loads: _FrameLoads, complete: BoolArray) -> Iterator[float]:
         begins = frames[[0, -1]]
     if len(begins) > 1 and begins[-1] > begins[0]:
         weight = abs(float(loads.total[begins[0] : begins[-1], 1].mean())) / GRAVITY
-        yield abs(float(np.log(max(weight, 1e-6) / TYPICAL_MASS_KG)))
+        yield abs(float(np.log(max(weight, 1e-6) / typical)))
 
 
 def _window_balance(

@@ -13,8 +13,9 @@ import numpy as np
 
 from aqbio.force_plates.forces import PlateWrench, centre_of_pressure, plate_axes
 from aqbio.io.recording import ForceRecording
+from aqbio.names import GRAVITY
 from aqbio.prepare.explanations import Candidate, Sizes
-from aqbio.prepare.force_evidence import loaded_plates, surface_height
+from aqbio.prepare.force_evidence import TYPICAL_MASS_KG, loaded_plates, surface_height
 from aqbio.vectors import BoolArray, FloatArray, cross
 
 Undo = Callable[[ForceRecording, BoolArray, float], ForceRecording]
@@ -22,6 +23,12 @@ Undo = Callable[[ForceRecording, BoolArray, float], ForceRecording]
 
 MIN_PRESSURE_N = 20.0
 """Vertical force from which a recorded centre of pressure is kept, N."""
+
+LOADED_SHARE = 0.1
+"""Share of the largest force from which plates are loaded, whatever the unit."""
+
+TYPICAL_WEIGHT_N = TYPICAL_MASS_KG * GRAVITY
+"""Weight with which forces that were divided by weight are tried."""
 
 PLATE_RARITY = 3.0
 """Logarithm of how much rarer a fault of one plate is than that of all: a cable, not an export."""
@@ -55,6 +62,8 @@ class ForceFault:
     """Name of its finding; its own where it is empty."""
     possible: Callable[[ForceRecording], BoolArray] | None = None
     """Plates (P,) that can have it; None of a fault that all can have."""
+    per_weight: float = float("nan")
+    """What a body weight is in the file; of forces that were divided by it."""
 
 
 def _signs(*axes: int) -> FloatArray:
@@ -166,6 +175,24 @@ def longest_sides(forces: ForceRecording) -> FloatArray:
     return np.asarray(sides.max(axis=1))
 
 
+MAX_NORMALISED_RATIO = 1.2
+"""Over a stride the mean of forces over body weight is 1; over whatever a file holds, within this
+factor of it."""
+
+
+def normalised(per_weight: float) -> Callable[[ForceRecording], BoolArray]:
+    """Tell whether forces (all plates) may be so many to one body weight."""
+
+    def possible(forces: ForceRecording) -> BoolArray:
+        vertical = forces.wrench.force[..., 1].sum(axis=1)
+        loaded = np.flatnonzero(np.abs(vertical) > LOADED_SHARE * np.abs(vertical).max(initial=0.0))
+        mean = abs(vertical[loaded[0] : loaded[-1] + 1].mean()) if len(loaded) else 0.0
+        is_near = 1.0 / MAX_NORMALISED_RATIO < mean / per_weight < MAX_NORMALISED_RATIO
+        return np.full(forces.wrench.force.shape[1], is_near)
+
+    return possible
+
+
 def late(forces: ForceRecording, _: BoolArray, size: float) -> ForceRecording:
     """Forces earlier by a lag, s."""
     return replace(forces, start=forces.start - size)
@@ -219,6 +246,7 @@ def exchanged(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecor
 
 SIGN_FIX = "correct the sign of that channel or column and export the forces again."
 UNIT_FIX = "correct the unit in the capture software and export again."
+WEIGHT_FIX = "export the forces in newtons, or write the measured mass_kg into participants.tsv."
 PLACE_FIX = "check origin and corners of the plates in the capture software."
 
 LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", smooth=False)
@@ -308,6 +336,16 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "all-millinewtons", "forces and moments are 1000 times too large", 4.0,
         factor_of("both", 1e-3), UNIT_FIX, rule="force-units",
+    ),
+    ForceFault(
+        "force-percent", "the forces are in per cent of body weight", 4.0,
+        factor_of("both", TYPICAL_WEIGHT_N / 100.0), WEIGHT_FIX, scopes=(ALL,),
+        rule="forces-normalised", possible=normalised(100.0), per_weight=100.0,
+    ),
+    ForceFault(
+        "force-weights", "the forces are in body weights", 4.0, factor_of("both", TYPICAL_WEIGHT_N),
+        WEIGHT_FIX, scopes=(ALL,), rule="forces-normalised", possible=normalised(1.0),
+        per_weight=1.0,
     ),
     ForceFault(
         "corner-metres", "the corners are 1000 times too small: m, not mm", 3.0,
@@ -400,6 +438,12 @@ def force_candidates(
             if sizes is LAGS and not by_body:
                 sizes = replace(LAGS, usual=FEET_LAG_S)
             yield Candidate(fault.name, words, fault.rarity + rarer, _on(fault.undo, chosen), sizes)
+
+
+def of_weight(candidate: Candidate[ForceRecording], weight: float) -> Candidate[ForceRecording]:
+    """A candidate of all plates that takes the weight, N, of the person."""
+    undo = factor_of("both", weight / ROWS[candidate.fault].per_weight)
+    return replace(candidate, undo=lambda x, size: undo(x, np.ones(len(x.numbers), bool), size))
 
 
 def _on(undo: Undo, plates: BoolArray) -> Callable[[ForceRecording, float], ForceRecording]:

@@ -11,6 +11,7 @@ import numpy as np
 from aqbio.body.statements import as_error
 from aqbio.errors import Severity
 from aqbio.io.recording import ForceRecording
+from aqbio.names import GRAVITY
 from aqbio.prepare.explanations import (
     CLEAR_GAIN,
     MAX_USUAL_RATIO,
@@ -27,7 +28,7 @@ from aqbio.prepare.explanations import (
     unexplained,
 )
 from aqbio.prepare.force_evidence import ForceEvidence, averaged
-from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, ROWS, force_candidates
+from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, ROWS, force_candidates, of_weight
 from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.stated_faults import AS_RECORDED, NOTHING_STATED, StatedFaults, statement
 from aqbio.vectors import FloatArray
@@ -123,8 +124,12 @@ def explained_forces(
         name = max(before, key=lambda x: _surprise(before[x], x, scales))
         _note_undecided(near, _disagreement(before[name], name), forces, notes, stated)
         return ExplainedForces(None)
+    weightless = [x for x in (*known, *faults) if _takes_weight(x) and np.isnan(evidence.body_kg)]
     for suspect in faults:
-        _note(suspect, agreement(suspect), forces, notes)
+        _note(suspect, agreement(suspect), forces, notes, is_used=suspect not in weightless)
+    if weightless:
+        return ExplainedForces(None)
+    known, faults = (_of_weight(x, evidence.body_kg * GRAVITY) for x in (known, faults))
     refusal = next((x for x in faults if ROWS[x.candidate.fault].follows == "refused"), None)
     if refusal is not None:
         raise as_error(notes.findings[-1 - faults[::-1].index(refusal)])
@@ -136,6 +141,21 @@ def explained_forces(
     scopes = [x.candidate.scope for x in faults if ROWS[x.candidate.fault].follows == "left out"]
     left_out = tuple(number for number in forces.numbers if f"plate {number}" in scopes)
     return ExplainedForces(repair.undone(forces), lag, left, left_out)
+
+
+def _takes_weight(suspect: Suspect[ForceRecording]) -> bool:
+    """Tell whether forces were divided by body weight, so that newtons take the person's mass."""
+    return bool(np.isfinite(ROWS[suspect.candidate.fault].per_weight))
+
+
+def _of_weight(
+    suspects: tuple[Suspect[ForceRecording], ...], weight: float
+) -> tuple[Suspect[ForceRecording], ...]:
+    """Faults of forces that were divided by body weight, with the person's, N."""
+    return tuple(
+        replace(x, candidate=of_weight(x.candidate, weight)) if _takes_weight(x) else x
+        for x in suspects
+    )
 
 
 def _with_exact_lag(
@@ -240,7 +260,7 @@ STATEMENTS = MappingProxyType(
         "travel": ("the way of the pressure under a foot is shorter than usual by a factor of", ""),
         "impulses": ("impulses of the contacts differ by a factor of", ""),
         "peaks": ("largest forces of the plates differ by a factor of", ""),
-        "mass": ("the body mass over 70 kg, or 70 kg over it, is a factor of", ""),
+        "mass": ("the body mass by forces is off by a factor of", ""),
         "nobody": ("of the loads lie under no foot", "%"),
         "middles": ("middles of contacts by forces and by foot markers part by", "ms"),
         "aloft": ("of the force acts while no foot stands", "%"),
@@ -340,6 +360,7 @@ CONSEQUENCES = MappingProxyType(
     {
         "undone": " It is undone.",
         "kept": " The forces are used as they are.",
+        "not used": " The body mass is not known: the forces are not used.",
         "left out": " The plate is left out.",
         "refused": " All velocities would be wrong: the trial is left out.",
     }
@@ -351,14 +372,20 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({"plates-action": "info"})
 
 
 def _note(
-    suspect: Suspect[ForceRecording], agreement: str, forces: ForceRecording, notes: Notes
+    suspect: Suspect[ForceRecording],
+    agreement: str,
+    forces: ForceRecording,
+    notes: Notes,
+    *,
+    is_used: bool,
 ) -> None:
     row = ROWS[suspect.candidate.fault]
     place = _place(suspect.candidate.scope, forces)
+    follows = row.follows if is_used else "not used"
     notes.add(
         row.rule or row.name,
         SEVERITIES.get(row.name, "error" if row.follows == "refused" else "warning"),
-        f"{fault_words(suspect)} ({place}): {agreement}." + CONSEQUENCES[row.follows],
+        f"{fault_words(suspect)} ({place}): {agreement}." + CONSEQUENCES[follows],
         number=None if np.isnan(suspect.size) else suspect.size,
         unit="" if suspect.candidate.sizes is None else suspect.candidate.sizes.unit,
         where=place,
@@ -427,7 +454,7 @@ def _note_undecided(
     """Note explanations that the evidence does not tell apart, or one that leaves too much."""
     options = [_in_words(explanation.suspects, forces) for explanation in near]
     cells = [*([*map(statement, x.suspects)] for x in near), [AS_RECORDED]]
-    written = " or ".join(f"“{'; '.join((*stated.kept, *cell))}”" for cell in cells)
+    written = " or ".join(f"“{', '.join((*stated.kept, *cell))}”" for cell in cells)
     options += ["something that explains more than that"] if len(near) == 1 else []
     notes.add(
         "forces-undecided",
@@ -436,8 +463,8 @@ def _note_undecided(
         f"{'; or '.join(options)}. The forces are not used.",
         number=float(len(options)),
         unit="explanations",
-        fix="look at the export of the forces, then write what is right into column fix of this "
-        f"trial in trials.tsv: {written}.",
+        fix="look at the export of the forces; write what is right into column fix of this trial "
+        f"in trials.tsv: {written}.",
         forces=True,
     )
 

@@ -54,6 +54,8 @@ class SegmentMasses:
     mass: Mapping[str, float]
     """kg by segment."""
     groups: Mapping[str, Sequence[str]]
+    body_kg: float = float("nan")
+    """Mass of the person, kg, as the sheet says; NaN where it does not."""
 
     def carriers(self, labels: Sequence[str], marker_set: MarkerSet) -> IntArray:
         """Index (M,) of the segment that carries each marker; -1 for none."""

@@ -229,7 +229,8 @@ def _prepare(
     masses = None
     if trial.task != "static":
         model = study.model_file(participant_id)
-        masses = SegmentMasses(model_masses(model), study.model_map.groups)
+        body_kg = study.participant(participant_id).mass_kg or float("nan")
+        masses = SegmentMasses(model_masses(model), study.model_map.groups, body_kg)
     prepared = prepare_trial(
         recording, trial, marker_set, laboratory, settings.prepare, notes, axes=axes, masses=masses,
         stated=stated,

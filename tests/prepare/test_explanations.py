@@ -204,6 +204,7 @@ EVERY, THIRD = range(STEPS), range(2, 3)
         ("plates-exchanged", (1, 3), "plates-exchanged"),
         ("pressure-x-sign", EVERY, "pressure-x-sign"),
         ("pressure-z-sign", THIRD, "pressure-z-sign"),
+        ("force-pounds", EVERY, "force-units"),
     ],
 )  # fmt: skip
 def test_what_is_found_is_said_and_undone(name, plates, rule):

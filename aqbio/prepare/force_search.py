@@ -92,26 +92,20 @@ def explained_forces(
         return NOT_EXPLAINED
     scales, resting = people_scales(speed), without_rest(averaged(forces))
     by_body = evidence.body is not None
-    known = stated.suspects(resting, evidence.disagreements, scales, by_body=by_body)
-    known = _with_exact_lag(known, resting, evidence)
-    for suspect in known:
-        undone = suspect.candidate.undo(resting, suspect.size)
-        before, after = evidence.disagreements(resting), evidence.disagreements(undone)
-        _note_stated(suspect, before, after, scales, forces, notes)
-        resting = undone
+    written, resting = _without_stated(stated, resting, forces, evidence, scales, notes)
 
     def candidates(recorded: ForceRecording) -> Iterator[Candidate[ForceRecording]]:
-        told = Explanation(known, 0.0)
+        told = Explanation(written, 0.0)
         offered = force_candidates(recorded, by_body=by_body)
         return (candidate for candidate in offered if not told.undoes(candidate))
 
-    found = search(resting, evidence.disagreements, candidates, scales)
+    explanations = search(resting, evidence.disagreements, candidates, scales)
     if stated.is_all:
-        _note_as_recorded(unexplained(found) or found[0], forces, notes, known)
-        sound = next(x for x in found if not x.suspects)
-        found = [sound, *(x for x in found if x is not sound)]
-    best, before = found[0], evidence.disagreements(resting)
-    near = [] if stated.is_all else _unresolved(found, by_body=by_body)
+        _note_as_recorded(unexplained(explanations) or explanations[0], forces, notes, written)
+        sound = next(x for x in explanations if not x.suspects)
+        explanations = [sound, *(x for x in explanations if x is not sound)]
+    best, before = explanations[0], evidence.disagreements(resting)
+    near = [] if stated.is_all else _unresolved(explanations, by_body=by_body)
     faults = tuple(suspect for suspect in best.suspects if not suspect.is_usual)
     faults = () if near else _with_exact_lag(faults, resting, evidence)
 
@@ -119,28 +113,60 @@ def explained_forces(
         undone = Explanation(suspects, 0.0).undone(resting)
         return _agreement(before, evidence.disagreements(undone), scales)
 
-    _note_considered(found, near, faults, agreement, forces, notes)
+    _note_considered(explanations, near, faults, agreement, forces, notes)
     if near:
         name = max(before, key=lambda x: _surprise(before[x], x, scales))
         _note_undecided(near, _disagreement(before[name], name), forces, notes, stated)
         return ExplainedForces(None)
-    weightless = [x for x in (*known, *faults) if _takes_weight(x) and np.isnan(evidence.body_kg)]
+    weightless = np.isnan(evidence.body_kg)
     for suspect in faults:
-        _note(suspect, agreement(suspect), forces, notes, is_used=suspect not in weightless)
-    if weightless:
+        is_used = not (weightless and _takes_weight(suspect))
+        _note(suspect, agreement(suspect), forces, notes, is_used=is_used)
+    if weightless and any(_takes_weight(x) for x in (*written, *faults)):
         return ExplainedForces(None)
-    known, faults = (_of_weight(x, evidence.body_kg * GRAVITY) for x in (known, faults))
     refusal = next((x for x in faults if ROWS[x.candidate.fault].follows == "refused"), None)
     if refusal is not None:
         raise as_error(notes.findings[-1 - faults[::-1].index(refusal)])
-    repaired = [x for x in faults if ROWS[x.candidate.fault].follows == "undone"]
-    repair = Explanation(tuple(repaired), best.improbability)
-    left = evidence.lag(repair.undone(resting))
-    repair = Explanation((*known, *repaired), best.improbability)
+    return _repaired(forces, written, faults, evidence, resting)
+
+
+def _repaired(
+    forces: ForceRecording,
+    written: tuple[Suspect[ForceRecording], ...],
+    faults: tuple[Suspect[ForceRecording], ...],
+    evidence: ForceEvidence,
+    resting: ForceRecording,
+) -> ExplainedForces:
+    """Forces without the faults that the sheet has written and that are undone."""
+    weight = evidence.body_kg * GRAVITY
+    undone = tuple(x for x in faults if ROWS[x.candidate.fault].follows == "undone")
+    undone = _of_weight(undone, weight)
+    left = evidence.lag(Explanation(undone, 0.0).undone(resting))
+    repair = Explanation((*_of_weight(written, weight), *undone), 0.0)
     lag = sum(x.size for x in repair.suspects if x.candidate.fault == "force-clock")
     scopes = [x.candidate.scope for x in faults if ROWS[x.candidate.fault].follows == "left out"]
     left_out = tuple(number for number in forces.numbers if f"plate {number}" in scopes)
     return ExplainedForces(repair.undone(forces), lag, left, left_out)
+
+
+def _without_stated(
+    stated: StatedFaults,
+    resting: ForceRecording,
+    forces: ForceRecording,
+    evidence: ForceEvidence,
+    scales: Scales,
+    notes: Notes,
+) -> tuple[tuple[Suspect[ForceRecording], ...], ForceRecording]:
+    """Faults that the sheet has stated, and forces without them."""
+    by_body = evidence.body is not None
+    written = stated.suspects(resting, evidence.disagreements, scales, by_body=by_body)
+    written = _with_exact_lag(written, resting, evidence)
+    for suspect in written:
+        undone = suspect.candidate.undo(resting, suspect.size)
+        before, after = evidence.disagreements(resting), evidence.disagreements(undone)
+        _note_stated(suspect, before, after, scales, forces, notes)
+        resting = undone
+    return written, resting
 
 
 def _takes_weight(suspect: Suspect[ForceRecording]) -> bool:
@@ -174,39 +200,41 @@ def _with_exact_lag(
     )
 
 
-def _unresolved(found: Sequence[ForceExplanation], *, by_body: bool) -> list[ForceExplanation]:
+def _unresolved(
+    explanations: Sequence[ForceExplanation], *, by_body: bool
+) -> list[ForceExplanation]:
     """Explanations of which the evidence accepts none; empty where it accepts the first found.
 
     Feet alone show that forces are late, and not by how much.
     """
-    best = found[0]
-    rivals = [x for x in undecided(found) if x.suspects and not _alike(x, best)]
+    best = explanations[0]
+    rivals = [x for x in undecided(explanations) if x.suspects and not _alike(x, best)]
     if rivals and not all(suspect.is_usual for suspect in best.suspects):
         return [best, *rivals]
-    if not by_body and (late := _clearly_late(found)) is not None:
+    if not by_body and (late := _clearly_late(explanations)) is not None:
         return [late]
-    doubtful = unexplained(found)
+    doubtful = unexplained(explanations)
     return [] if doubtful is None else [doubtful]
 
 
-def _clearly_late(found: Sequence[ForceExplanation]) -> ForceExplanation | None:
+def _clearly_late(explanations: Sequence[ForceExplanation]) -> ForceExplanation | None:
     """The first explanation where it is a lag beyond those of laboratories; otherwise None."""
-    sound = next(x for x in found if not x.suspects)
+    sound = next(x for x in explanations if not x.suspects)
     beyond = any(
         suspect.candidate.fault == "force-clock"
         and abs(suspect.size) > MAX_USUAL_RATIO * LAGS.usual
-        for suspect in found[0].suspects
+        for suspect in explanations[0].suspects
     )
-    clear = sound.improbability - found[0].improbability > CLEAR_GAIN
+    clear = sound.improbability - explanations[0].improbability > CLEAR_GAIN
     if not (beyond and clear):
         return None
     suspects = tuple(
         replace(x, sd=float(np.hypot(x.sd, FEET_LAG_SD_S)))
         if x.candidate.fault == "force-clock"
         else x
-        for x in found[0].suspects
+        for x in explanations[0].suspects
     )
-    return replace(found[0], suspects=suspects)
+    return replace(explanations[0], suspects=suspects)
 
 
 def _alike(first: ForceExplanation, second: ForceExplanation) -> bool:
@@ -429,17 +457,17 @@ def _note_as_recorded(
     best: ForceExplanation,
     forces: ForceRecording,
     notes: Notes,
-    known: Sequence[Suspect[ForceRecording]],
+    written: Sequence[Suspect[ForceRecording]],
 ) -> None:
     """Note that nothing (else) is undone because the sheet says so, and what would have been."""
-    found = _in_words([x for x in best.suspects if not x.is_usual], forces)
-    other = " else" if known else ""
+    faults = _in_words([x for x in best.suspects if not x.is_usual], forces)
+    other = " else" if written else ""
     notes.add(
         "forces-as-recorded",
         "info",
         f"the sheet says that nothing{other} is wrong with the forces: they are used as recorded"
-        + (" but for that" if known else "")
-        + (f". The search finds otherwise: {found}." if found else ", and the search agrees."),
+        + (" but for that" if written else "")
+        + (f". The search finds otherwise: {faults}." if faults else ", and the search agrees."),
         forces=True,
     )
 

@@ -191,6 +191,13 @@ def _nothing_moves(study: Study, participant_id: str) -> Finding:
     )
 
 
+def _segment_masses(study: Study, participant_id: str) -> SegmentMasses:
+    """Masses of the segments of a participant's generic model, and that of the sheet."""
+    body_kg = study.participant(participant_id).mass_kg or float("nan")
+    masses = model_masses(study.model_file(participant_id))
+    return SegmentMasses(masses, study.model_map.groups, body_kg)
+
+
 def _prepare(
     study: Study,
     participant_id: str,
@@ -226,11 +233,7 @@ def _prepare(
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes
-    masses = None
-    if trial.task != "static":
-        model = study.model_file(participant_id)
-        body_kg = study.participant(participant_id).mass_kg or float("nan")
-        masses = SegmentMasses(model_masses(model), study.model_map.groups, body_kg)
+    masses = None if trial.task == "static" else _segment_masses(study, participant_id)
     prepared = prepare_trial(
         recording, trial, marker_set, laboratory, settings.prepare, notes, axes=axes, masses=masses,
         stated=stated,

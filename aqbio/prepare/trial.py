@@ -160,21 +160,18 @@ def prepare_trial(
     if not trial.coordinates_file:
         recording = without_flicker(recording, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
-    plates, moving, explained = None, trial.task != "static", NOT_EXPLAINED
+    moving = trial.task != "static"
     filtered = _marker_low_pass(recording, settings.cutoff_hz) if moving else None
-    feet = foot_markers(recording.labels, recording.positions, marker_set)
     if recording.forces is not None:
         forces = in_ground_axes(recording.forces, axes.matrix)
         forces = forces.select(~np.isin(forces.numbers, laboratory.ignore_plates))
         recording = replace(recording, forces=forces)
-        evidence, speed = _force_evidence(recording, feet, trial, marker_set, masses)
-        explained = explained_forces(forces, evidence, speed, notes, stated)
-        if explained.forces is not None:
-            recording = replace(recording, forces=explained.forces)
-            used = ~np.isin(explained.forces.numbers, explained.left_out)
-            plates = ground_plates(explained.forces.select(used), notes, moving=moving)
-    elif stated.faults:
-        raise stated.without_forces()
+    explained = _explained(recording, trial, marker_set, masses, stated, notes)
+    plates = None
+    if explained.forces is not None:
+        recording = replace(recording, forces=explained.forces)
+        used = ~np.isin(explained.forces.numbers, explained.left_out)
+        plates = ground_plates(explained.forces.select(used), notes, moving=moving)
     contact = _GroundContact(standing_ground(recording, marker_set), plates)
     if moving:
         contact = _moving_contact(
@@ -253,14 +250,28 @@ MIN_RUN_M_S = 1.8
 """Slower people walk, m/s: the redundancies of contacts are those of runs from 2 m/s on."""
 
 
-def _force_evidence(
+def _explained(
     recording: Recording,
-    feet: FloatArray,
     trial: Trial,
     marker_set: MarkerSet,
     masses: SegmentMasses | None,
+    stated: StatedFaults,
+    notes: Notes,
+) -> ExplainedForces:
+    """Forces of a trial, ground axes, without what is wrong with them."""
+    if recording.forces is None:
+        if stated.faults:
+            raise stated.without_forces()
+        return NOT_EXPLAINED
+    evidence, speed = _force_evidence(recording, trial, marker_set, masses)
+    return explained_forces(recording.forces, evidence, speed, notes, stated)
+
+
+def _force_evidence(
+    recording: Recording, trial: Trial, marker_set: MarkerSet, masses: SegmentMasses | None
 ) -> tuple[ForceEvidence, float]:
     """What the markers alone say of the forces, and the speed of the run, m/s."""
+    feet = foot_markers(recording.labels, recording.positions, marker_set)
     time = np.arange(len(feet)) / recording.rate
     if trial.task == "static":
         return ForceEvidence(time, feet, (), None, standing=True), float("nan")

@@ -8,7 +8,7 @@ of its rarity; "sound" is one of them. Explanations that are near each other are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from io import StringIO
@@ -135,8 +135,17 @@ class Sizes:
     usual: float
     """Scale of the sizes that sound recordings have: a parameter of every laboratory."""
     unit: str
-    smooth: bool = True
-    """Evidence has one valley over the sizes, so that its slope at none tells whether to look."""
+    far_excess: float = float("inf")
+    """Excess of a recording from which on the whole grid is tried, wherever the slope at none of it
+    leads: evidence may have several valleys over the sizes."""
+
+    @property
+    def near(self) -> tuple[float, ...]:
+        """The grid thinned out to where the slope at none leads, and as far as any size."""
+        beyond = MAX_USUAL_RATIO * self.usual
+        far = tuple(size for size in self.grid[::4] if abs(size) > 2.0 * beyond)
+        return tuple(sorted((*far, -2.0 * beyond, -beyond, 0.0, beyond, 2.0 * beyond)))
+
     written: str = ""
     """Unit in which people write them; the same if empty."""
     to_written: Callable[[float], float] = float
@@ -158,6 +167,13 @@ class Candidate(Generic[Recorded]):
     """The recording without the fault of some size."""
     sizes: Sizes | None = None
     """None of a fault that has no size."""
+    shows: frozenset[str] = frozenset()
+    """Redundancies in which it shows; in any if empty."""
+
+    def may_explain(self, left: Disagreements, scales: Scales) -> bool:
+        """Tell whether what disagrees where it shows is more than it is rare."""
+        shown = {name: x for name, x in left.items() if not self.shows or name in self.shows}
+        return excess(shown, scales) > self.rarity + 0.5 * MIN_LOG_ODDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +265,12 @@ def search(
     best: Explanation[Recorded] = Explanation((), improbability(observed, scales))
     explanations, accepted, left = [best], best, observed
     for _ in range(MAX_FAULTS):
-        trial = _Trial(best.undone(recorded), best, evidence, scales, observed)
-        gain = excess(left, scales)
+        trial = _Trial(best.undone(recorded), best, evidence, scales, observed, left)
         found = [
             explanation
             for candidate in candidates(trial.recorded)
-            if gain > candidate.rarity
-            and not best.undoes(candidate)
+            if not best.undoes(candidate)
+            and candidate.may_explain(left, scales)
             and (explanation := trial.of(candidate)) is not None
         ]
         found.sort(key=lambda x: x.improbability)
@@ -287,6 +302,7 @@ class _Trial(Generic[Recorded]):
     evidence: Callable[[Recorded], Disagreements]
     scales: Scales
     observed: Disagreements
+    left: Disagreements
 
     def value(self, candidate: Candidate[Recorded], size: float) -> float:
         """Improbability after a fault of some size is undone; rarity and its price included."""
@@ -304,10 +320,11 @@ class _Trial(Generic[Recorded]):
             suspects = (*self.before.suspects, Suspect(candidate, size, sd))
             return Explanation(suspects, self.value(candidate, size))
         least = self.before.improbability + candidate.rarity
-        if sizes.smooth and not any(
-            self.value(candidate, way * sizes.usual) < least for way in (-1.0, 1.0)
-        ):
-            return None
+        if excess(self.left, self.scales) < sizes.far_excess:
+            ways = (-1.0, 1.0)
+            if not any(self.value(candidate, way * sizes.usual) < least for way in ways):
+                return None
+            sizes = replace(sizes, grid=sizes.near)
         size, left, sd = _best_size(lambda x: self.value(candidate, x), sizes)
         return Explanation((*self.before.suspects, Suspect(candidate, size, sd)), left)
 
@@ -321,7 +338,8 @@ def with_best_size(
     """A fault that is known, with the size that explains a recording best."""
     if candidate.sizes is None:
         return Suspect(candidate, float("nan"), float("nan"))
-    trial = _Trial(recorded, Explanation((), 0.0), evidence, scales, evidence(recorded))
+    observed = evidence(recorded)
+    trial = _Trial(recorded, Explanation((), 0.0), evidence, scales, observed, observed)
     size, _, sd = _best_size(lambda x: trial.value(candidate, x), candidate.sizes)
     return Suspect(candidate, size, sd)
 

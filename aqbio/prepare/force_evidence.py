@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -387,6 +387,14 @@ def _mass(loads: _FrameLoads, complete: BoolArray, typical: float) -> Iterator[f
         yield abs(float(np.log(max(weight, 1e-6) / typical)))
 
 
+@cache
+def _polynomials(count: int) -> FloatArray:
+    """Orthonormal polynomials (N, D) over N equidistant instants."""
+    scaled = np.linspace(-1.0, 1.0, count)
+    base, _ = np.linalg.qr(np.polynomial.legendre.legvander(scaled, POLYNOMIAL_DEGREE))
+    return np.asarray(base)
+
+
 def _window_balance(
     body: MarkedBody, loads: _FrameLoads, window: slice, time: FloatArray, mass: float
 ) -> Iterator[tuple[str, float]]:
@@ -396,8 +404,7 @@ def _window_balance(
     def integral(values: FloatArray) -> FloatArray:
         return np.asarray(cumulative_trapezoid(values, instants, axis=0, initial=0))
 
-    scaled = 2.0 * (instants - instants.mean()) / max(float(np.ptp(instants)), 1e-9)
-    base, _ = np.linalg.qr(np.polynomial.legendre.legvander(scaled, POLYNOMIAL_DEGREE))
+    base = _polynomials(len(instants))
     arm = np.nan_to_num(loads.sharp_pressure[window] - com[:, None])
     moment = np.cross(arm, loads.sharp_force[window]).sum(axis=1)
     moment[:, 1] += np.nan_to_num(loads.sharp_free_moment[window]).sum(axis=1)

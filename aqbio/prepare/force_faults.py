@@ -62,6 +62,9 @@ class ForceFault:
     """Name of its finding; its own where it is empty."""
     possible: Callable[[ForceRecording], BoolArray] | None = None
     """Plates (P,) that can have it; None of a fault that all can have."""
+    shows: str = ""
+    """Redundancies in which it shows, by comma; in any if empty: it is tried where they disagree by
+    more than it is rare."""
     per_weight: float = float("nan")
     """What a body weight is in the file; of forces that were divided by it."""
 
@@ -259,118 +262,149 @@ UNIT_FIX = "correct the unit in the capture software and export again."
 WEIGHT_FIX = "export the forces in newtons, or write the measured mass_kg into participants.tsv."
 PLACE_FIX = "check origin and corners of the plates in the capture software."
 
-LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", smooth=False)
+FAR_EXCESS = 30.0
+"""Excess from which on lags and rates are looked for beyond where their slope leads; a lag of 30 ms
+makes one of 40 and more where the body is seen."""
+
+LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", far_excess=FAR_EXCESS)
 PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m")
 TURNS = Sizes(
     tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad",
     written="degrees", to_written=degrees, from_written=radians,
 )  # fmt: skip
 GAINS = Sizes(
-    (-2.4, -1.2, -0.5, 0.0, 0.5, 1.2, 2.4, 3.6), 0.05, "", smooth=False,
+    (-2.4, -1.2, -0.5, 0.0, 0.5, 1.2, 2.4, 3.6), 0.05, "", far_excess=0.0,
     written="times", to_written=exp, from_written=log,
 )  # fmt: skip
 """Natural logarithms of gains."""
 CLOCKS = Sizes(
-    tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)), 0.002, "", smooth=False, written="shares"
+    tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)),
+    0.002,
+    "",
+    far_excess=FAR_EXCESS,
+    written="shares",
 )
 
 FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "force-x-sign", "the sign of the fore-aft force is flipped", 3.0, flipped_force((0,)),
         SIGN_FIX,
+        shows="turn z, path x, free moment",
     ),
     ForceFault(
         "force-z-sign", "the sign of the sideways force is flipped", 3.0, flipped_force((2,)),
         SIGN_FIX,
+        shows="turn x, path z, free moment, turn y",
     ),
     ForceFault(
         "force-xz-sign", "the signs of both horizontal forces are flipped", 3.5,
         flipped_force((0, 2)), SIGN_FIX,
+        shows="turn z, turn x, path x, path z, free moment",
     ),
     ForceFault(
         "plates-action", "the file holds the forces on the plates", 0.5, Times(-1.0, -1.0),
         "", scopes=(ALL,),
+        shows="pull, path y, turn z, turn x, path x",
     ),
     ForceFault(
         "plate-inverted", "the signs of all channels are flipped", 0.5, Times(-1.0, -1.0),
         "check the polarity of the plate, or list it in laboratory.ignore_plates.", scopes=(PLATE,),
+        shows="pull, path y, turn z, turn x, turn y, path x",
     ),
     ForceFault(
         "force-sign", "the sign of the force is flipped, and that of the moment is not", 4.0,
         flipped_force((0, 1, 2)), SIGN_FIX, recorded=MOMENTS,
+        shows="pull, path y, turn z, turn x, path x, turn y",
     ),
     ForceFault(
         "moment-x-sign", "the sign of the moment about the fore-aft axis is flipped", 4.0,
         flipped_moment((0,)), SIGN_FIX, recorded=MOMENTS,
+        shows="turn x, pressure, place along, place across, free moment, nobody",
     ),
     ForceFault(
         "moment-z-sign", "the sign of the moment about the sideways axis is flipped", 4.0,
         flipped_moment((2,)), SIGN_FIX, recorded=MOMENTS,
+        shows="turn z, pressure, place along, place across, nobody",
     ),
     ForceFault(
         "pressure-sign", "the signs of the moments about both horizontal axes are flipped", 4.0,
         flipped_moment((0, 2)), SIGN_FIX, recorded=MOMENTS,
+        shows="turn z, turn x, pressure, place along, place across, nobody, free moment",
     ),
     ForceFault(
         "moment-y-sign", "the sign of the moment about the vertical is flipped", 4.0,
         flipped_moment((1,)), SIGN_FIX, recorded=MOMENTS,
+        shows="free moment, turn y",
     ),
     ForceFault(
         "pressure-x-sign", "the sign of the fore-aft centre of pressure is flipped", 4.0,
         mirrored_pressure(0), SIGN_FIX, recorded=PRESSURE,
+        shows="turn z, pressure, place along, place across, free moment, nobody",
     ),
     ForceFault(
         "pressure-z-sign", "the sign of the sideways centre of pressure is flipped", 4.0,
         mirrored_pressure(2), SIGN_FIX, recorded=PRESSURE,
+        shows="turn x, turn y, pressure, place along, place across, free moment, nobody",
     ),
     ForceFault(
         "force-kilonewtons", "the forces are 1000 times too small: kN, not N", 4.0,
         Times(forces=1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        shows="turn z, turn x, turn y, mass, pressure, place along, nobody, impulses",
     ),
     ForceFault(
         "force-millinewtons", "the forces are 1000 times too large: N, not kN", 4.0,
         Times(forces=1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        shows="mass, impulses, peaks, path y, place along, place across, turn z, turn x",
     ),
     ForceFault(
         "moment-metres", "the moments are 1000 times too small: N m, not N mm", 3.0,
         Times(moments=1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        shows="travel, turn z, turn x, pressure, place along, place across, nobody",
     ),
     ForceFault(
         "moment-millimetres", "the moments are 1000 times too large: N mm, not N m", 3.0,
         Times(moments=1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        shows="turn z, turn x, turn y, pressure, place along, nobody",
     ),
     ForceFault(
         "force-pounds", "the file holds pounds-force and inches times them, not N and N mm", 4.0,
         Times(forces=4.4482216, moments=112.98483), UNIT_FIX, scopes=(ALL,), recorded=MOMENTS,
         rule="force-units",
+        shows="mass, turn z, turn x, turn y, pressure, place along, place across",
     ),
     ForceFault(
         "all-kilonewtons", "forces and moments are 1000 times too small", 4.0,
         Times(1e3, 1e3), UNIT_FIX, rule="force-units",
+        shows="mass, impulses, peaks, path y, turn z, turn x, turn y",
     ),
     ForceFault(
         "all-millinewtons", "forces and moments are 1000 times too large", 4.0,
         Times(1e-3, 1e-3), UNIT_FIX, rule="force-units",
+        shows="mass, impulses, peaks, path y",
     ),
     ForceFault(
         "force-percent", "the forces are in per cent of body weight", 4.0,
         Times(TYPICAL_WEIGHT_N / 100.0, TYPICAL_WEIGHT_N / 100.0), WEIGHT_FIX, scopes=(ALL,),
         rule="forces-normalised", possible=normalised(100.0), per_weight=100.0,
+        shows="mass, turn z, turn x, turn y",
     ),
     ForceFault(
         "force-weights", "the forces are in body weights", 4.0,
         Times(TYPICAL_WEIGHT_N, TYPICAL_WEIGHT_N), WEIGHT_FIX, scopes=(ALL,),
         rule="forces-normalised", possible=normalised(1.0), per_weight=1.0,
+        shows="mass, turn z, turn x, turn y",
     ),
     ForceFault(
         "corner-metres", "the corners are 1000 times too small: m, not mm", 3.0,
         Times(places=1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
         possible=lambda forces: longest_sides(forces) < MIN_SIDE_M,
+        shows="turn z, turn x, pressure, place along, place across, nobody, free moment",
     ),
     ForceFault(
         "corner-millimetres", "the corners are 1000 times too large: mm, not m", 3.0,
         Times(places=1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
         possible=lambda forces: longest_sides(forces) > MAX_SIDE_M,
+        shows="turn z, turn x, turn y, pressure, place along, nobody",
     ),
     ForceFault(
         "force-clock", "the forces are {size} by the clock of the markers", 2.0, late,
@@ -382,28 +416,34 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "force-rate", "the clock of the forces runs {size} than that of the markers", 4.0, fast,
         "correct the rate or the time column of the markers or of the forces, whichever is wrong.",
         scopes=(ALL,), sizes=CLOCKS, follows="refused", rule="rate",
+        shows="middles, path y, place along, pressure",
     ),
     ForceFault(
         "force-gain", "the forces are {size}", 3.0, gained,
         "check the calibration of the plate, and whether the whole foot stands on it.",
         sizes=GAINS, follows="left out", scopes=(PLATE,),
+        shows="impulses, peaks, path y, mass",
     ),
     ForceFault(
         "plate-along", "the centre of pressure lies {size} than the feet bear it", 3.0,
         displaced(0), PLACE_FIX, sizes=PLACES, follows="kept", rule="plate-misplaced",
+        shows="turn z, pressure, place along",
     ),
     ForceFault(
         "plate-across", "the centre of pressure lies {size} than the feet bear it", 3.0,
         displaced(2), PLACE_FIX, sizes=PLACES, follows="kept", rule="plate-misplaced",
+        shows="turn x, pressure, place across, place along",
     ),
     ForceFault(
         "plate-turned", "the plate is turned about the vertical by {size}", 3.5, turned, PLACE_FIX,
         sizes=TURNS, follows="kept",
+        shows="turn x, path x, path z, pressure, place along, place across",
     ),
     ForceFault(
         "plates-exchanged", "two plates have each other's channels or corners", 7.0, exchanged,
         "give each plate its own channels and corners in the capture software "
         "(FORCE_PLATFORM:CHANNEL and CORNERS of a C3D file).", scopes=(PAIR,),
+        shows="turn z, nobody, pressure, place along, place across, free moment, turn y",
     ),
 )  # fmt: skip
 """Rows of the table; a new fault is one more."""
@@ -451,8 +491,11 @@ def force_candidates(
             chosen = np.isin(np.arange(count), plates) & possible
             sizes = fault.sizes
             if sizes is LAGS and not by_body:
-                sizes = replace(LAGS, usual=FEET_LAG_S)
-            yield Candidate(fault.name, words, fault.rarity + rarer, _on(fault.undo, chosen), sizes)
+                sizes = replace(LAGS, usual=FEET_LAG_S, far_excess=0.0)
+            yield Candidate(
+                fault.name, words, fault.rarity + rarer, _on(fault.undo, chosen), sizes,
+                frozenset(fault.shows.split(", ")) if fault.shows else frozenset(),
+            )  # fmt: skip
 
 
 def of_weight(candidate: Candidate[ForceRecording], weight: float) -> Candidate[ForceRecording]:

@@ -20,7 +20,7 @@ from validation import force_faults as planting
 
 PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 [SECTION] = re.findall(r"^#### A fault of forces\n(.*?)^###", PAGE, re.MULTILINE | re.DOTALL)
-ROW, CASE = re.findall(r"```python\n\s*(.*?),\n\s*```", SECTION, re.DOTALL)
+ROW, CASE = re.findall(r"```python\n\s*(.*?)\n\s*```", SECTION, re.DOTALL)
 MODULES = (force_faults, force_search, stated_faults, planting, test_explanations)
 
 

@@ -171,9 +171,12 @@ class Candidate(Generic[Recorded]):
     """Redundancies in which it shows; in any if empty."""
 
     def may_explain(self, left: Disagreements, scales: Scales) -> bool:
-        """Tell whether what disagrees where it shows is more than it is rare."""
+        """Tell whether more disagrees than it is rare, and where it shows enough to be accepted."""
         shown = {name: x for name, x in left.items() if not self.shows or name in self.shows}
-        return excess(shown, scales) > self.rarity + 0.5 * MIN_LOG_ODDS
+        return (
+            excess(left, scales) > self.rarity
+            and improbability(shown, scales) > self.rarity + MIN_LOG_ODDS
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +328,10 @@ class _Trial(Generic[Recorded]):
             if not any(self.value(candidate, way * sizes.usual) < least for way in ways):
                 return None
             sizes = replace(sizes, grid=sizes.near)
-        size, left, sd = _best_size(lambda x: self.value(candidate, x), sizes)
+        values = [self.value(candidate, size) for size in sizes.grid]
+        if not min(values) < self.before.improbability:  # a finer size gains no more than a little
+            return None
+        size, left, sd = _best_size(lambda x: self.value(candidate, x), sizes, values)
         return Explanation((*self.before.suspects, Suspect(candidate, size, sd)), left)
 
 
@@ -340,13 +346,15 @@ def with_best_size(
         return Suspect(candidate, float("nan"), float("nan"))
     observed = evidence(recorded)
     trial = _Trial(recorded, Explanation((), 0.0), evidence, scales, observed, observed)
-    size, _, sd = _best_size(lambda x: trial.value(candidate, x), candidate.sizes)
+    values = [trial.value(candidate, size) for size in candidate.sizes.grid]
+    size, _, sd = _best_size(lambda x: trial.value(candidate, x), candidate.sizes, values)
     return Suspect(candidate, size, sd)
 
 
-def _best_size(total: Callable[[float], float], sizes: Sizes) -> tuple[float, float, float]:
-    """Size of the least improbability, that, and the size's standard deviation."""
-    values = [total(size) for size in sizes.grid]
+def _best_size(
+    total: Callable[[float], float], sizes: Sizes, values: Sequence[float]
+) -> tuple[float, float, float]:
+    """Size of the least improbability, that, and its standard deviation; ``values`` at the grid."""
     at = int(np.argmin(values))
     low, high = (sizes.grid[min(max(at + way, 0), len(values) - 1)] for way in (-1, 1))
     refined = minimize_scalar(

@@ -188,9 +188,8 @@ def longest_sides(forces: ForceRecording) -> FloatArray:
     return np.asarray(sides.max(axis=1))
 
 
-MAX_NORMALISED_RATIO = 1.2
-"""Over a stride the mean of forces over body weight is 1; over whatever a file holds, within this
-factor of it."""
+MAX_NORMALISED_RATIO = 1.1
+"""Over whole steps the mean of forces over body weight is 1, within this factor."""
 
 
 def normalised(per_weight: float) -> Callable[[ForceRecording], BoolArray]:
@@ -198,8 +197,10 @@ def normalised(per_weight: float) -> Callable[[ForceRecording], BoolArray]:
 
     def possible(forces: ForceRecording) -> BoolArray:
         vertical = forces.wrench.force[..., 1].sum(axis=1)
-        loaded = np.flatnonzero(np.abs(vertical) > LOADED_SHARE * np.abs(vertical).max(initial=0.0))
-        mean = abs(vertical[loaded[0] : loaded[-1] + 1].mean()) if len(loaded) else 0.0
+        loaded = np.abs(vertical) > LOADED_SHARE * np.abs(vertical).max(initial=0.0)
+        begins = np.flatnonzero(loaded & ~np.append(False, loaded[:-1]))
+        steps = slice(begins[0], begins[-1]) if len(begins) > 1 else loaded
+        mean = abs(float(vertical[steps].mean())) if loaded.any() else 0.0
         is_near = 1.0 / MAX_NORMALISED_RATIO < mean / per_weight < MAX_NORMALISED_RATIO
         return np.full(forces.wrench.force.shape[1], is_near)
 

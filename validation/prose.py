@@ -133,8 +133,7 @@ _KNOWN_QUOTATIONS: dict[Path, tuple[str, ...]] = {}
 
 QUOTED = {
     "causes": ("what", "alike", "fix", "concerns", "labels"), "findings": ("what", "fix"),
-    "trials": ("reason", "against"),
-    "verdicts": ("reason", "note"),
+    "faults": ("explanation",), "trials": ("reason", "against"), "verdicts": ("reason", "note"),
 }  # fmt: skip
 """Columns that pages quote, by table."""
 

@@ -49,6 +49,7 @@ SECTIONS = {
     ),
     "Evidence": (
         "docs/real_runners", "docs/validation/README", "docs/validation/demo",
+        "docs/validation/force_faults",
         "docs/virtual_sprinters", "docs/reliability", "benchmarks/results/*",
         "data/public_runners/README", "data/virtual_sprinters/README",
     ),

@@ -313,10 +313,11 @@ def test_what_was_considered_is_listed_with_its_size_and_what_speaks_for_it():
 
 
 def test_usual_sizes_are_listed_as_no_fault():
-    """A fault that is not there leaves a parameter of the laboratory, with its size."""
-    [usual] = [row for row in considered("plate-turned", 0.35) if row.fault is None]
-    assert usual.explanation.startswith("sound; usual in laboratories: ")
-    assert (usual.verdict, usual.unit) == ("considered", "m")
+    """A lag that laboratories have is a parameter, with its size."""
+    [usual] = considered("force-clock", 0.012)
+    assert usual.fault is None
+    assert usual.explanation.startswith("sound; usual in laboratories: the forces are 12 ")
+    assert (usual.verdict, usual.unit) == ("accepted", "s")
 
 
 def test_explanations_that_are_not_told_apart_are_listed_as_near(monkeypatch):

@@ -76,6 +76,9 @@ Disagreements = Mapping[str, FloatArray]
 """Sizes of disagreement by redundancy, (W,) each: in W windows, contacts or plates."""
 
 
+ALL = "all"
+"""Scope of a fault that is not confined."""
+
 NOTHING: Disagreements = MappingProxyType({})
 
 
@@ -171,8 +174,14 @@ class Candidate(Generic[Recorded]):
     """Redundancies in which it shows; in any if empty."""
 
     def may_explain(self, left: Disagreements, scales: Scales) -> bool:
-        """Tell whether more disagrees than it is rare, and where it shows enough to be accepted."""
+        """Tell whether more disagrees than it is rare, and where it shows enough to be accepted.
+
+        A fault of one plate makes its own loads disagree more than is usual; one of all may make
+        all disagree as much as is usual, where nothing else does.
+        """
         shown = {name: x for name, x in left.items() if not self.shows or name in self.shows}
+        if self.scope != ALL:
+            return excess(shown, scales) > self.rarity
         return (
             excess(left, scales) > self.rarity
             and improbability(shown, scales) > self.rarity + MIN_LOG_ODDS

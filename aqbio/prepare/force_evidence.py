@@ -157,7 +157,7 @@ class ForceEvidence:
         if travels and not self.standing:  # of one runner in one pair of shoes
             found["travel"] = [float(np.median(travels))]
         if all_impulse > 0.0:
-            found["nobody"] = [stray_impulse / all_impulse]
+            found["stray"] = [stray_impulse / all_impulse]
         if len(places) > 1:
             away = np.abs(np.array(places) - np.median(places, axis=0))
             found["place along"], found["place across"] = np.minimum(away, FARTHEST_M).T
@@ -426,7 +426,7 @@ QUIET_QUANTILE = 0.1
 """Quantile of a plate's force that is not load but noise."""
 
 MIN_LOAD_RATIO = 20.0
-"""A plate whose largest force is less than so many times that quantile bears nobody."""
+"""A plate whose largest force is less than so many times that quantile is unloaded."""
 
 
 def loaded_plates(size: FloatArray) -> BoolArray:

@@ -260,7 +260,8 @@ def exchanged(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecor
 
 SIGN_FIX = "correct the sign of that channel or column and export the forces again."
 UNIT_FIX = "correct the unit in the capture software and export again."
-WEIGHT_FIX = "export the forces in newtons, or write the measured mass_kg into participants.tsv."
+WEIGHT_FIX = "export the forces in newtons."
+MASS_FIX = "write the measured mass_kg into participants.tsv, or export the forces in newtons."
 PLACE_FIX = "check origin and corners of the plates in the capture software."
 
 FAR_EXCESS = 30.0
@@ -320,17 +321,17 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "moment-x-sign", "the sign of the moment about the fore-aft axis is flipped", 4.0,
         flipped_moment((0,)), SIGN_FIX, recorded=MOMENTS,
-        shows="turn x, pressure, place along, place across, free moment, nobody",
+        shows="turn x, pressure, place along, place across, free moment, stray",
     ),
     ForceFault(
         "moment-z-sign", "the sign of the moment about the sideways axis is flipped", 4.0,
         flipped_moment((2,)), SIGN_FIX, recorded=MOMENTS,
-        shows="turn z, pressure, place along, place across, nobody",
+        shows="turn z, pressure, place along, place across, stray",
     ),
     ForceFault(
         "pressure-sign", "the signs of the moments about both horizontal axes are flipped", 4.0,
         flipped_moment((0, 2)), SIGN_FIX, recorded=MOMENTS,
-        shows="turn z, turn x, pressure, place along, place across, nobody, free moment",
+        shows="turn z, turn x, pressure, place along, place across, stray, free moment",
     ),
     ForceFault(
         "moment-y-sign", "the sign of the moment about the vertical is flipped", 4.0,
@@ -340,17 +341,17 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "pressure-x-sign", "the sign of the fore-aft centre of pressure is flipped", 4.0,
         mirrored_pressure(0), SIGN_FIX, recorded=PRESSURE,
-        shows="turn z, pressure, place along, place across, free moment, nobody",
+        shows="turn z, pressure, place along, place across, free moment, stray",
     ),
     ForceFault(
         "pressure-z-sign", "the sign of the sideways centre of pressure is flipped", 4.0,
         mirrored_pressure(2), SIGN_FIX, recorded=PRESSURE,
-        shows="turn x, turn y, pressure, place along, place across, free moment, nobody",
+        shows="turn x, turn y, pressure, place along, place across, free moment, stray",
     ),
     ForceFault(
         "force-kilonewtons", "the forces are 1000 times too small: kN, not N", 4.0,
         Times(forces=1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
-        shows="turn z, turn x, turn y, mass, pressure, place along, nobody, impulses",
+        shows="turn z, turn x, turn y, mass, pressure, place along, stray, impulses",
     ),
     ForceFault(
         "force-millinewtons", "the forces are 1000 times too large: N, not kN", 4.0,
@@ -360,12 +361,12 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "moment-metres", "the moments are 1000 times too small: N m, not N mm", 3.0,
         Times(moments=1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
-        shows="travel, turn z, turn x, pressure, place along, place across, nobody",
+        shows="travel, turn z, turn x, pressure, place along, place across, stray",
     ),
     ForceFault(
         "moment-millimetres", "the moments are 1000 times too large: N mm, not N m", 3.0,
         Times(moments=1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
-        shows="turn z, turn x, turn y, pressure, place along, nobody",
+        shows="turn z, turn x, turn y, pressure, place along, stray",
     ),
     ForceFault(
         "force-pounds", "the file holds pounds-force and inches times them, not N and N mm", 4.0,
@@ -399,13 +400,13 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "corner-metres", "the corners are 1000 times too small: m, not mm", 3.0,
         Times(places=1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
         possible=lambda forces: longest_sides(forces) < MIN_SIDE_M,
-        shows="turn z, turn x, pressure, place along, place across, nobody, free moment",
+        shows="turn z, turn x, pressure, place along, place across, stray, free moment",
     ),
     ForceFault(
         "corner-millimetres", "the corners are 1000 times too large: mm, not m", 3.0,
         Times(places=1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
         possible=lambda forces: longest_sides(forces) > MAX_SIDE_M,
-        shows="turn z, turn x, turn y, pressure, place along, nobody",
+        shows="turn z, turn x, turn y, pressure, place along, stray",
     ),
     ForceFault(
         "force-clock", "the forces are {size} by the clock of the markers", 2.0, late,
@@ -444,7 +445,7 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "plates-exchanged", "two plates have each other's channels or corners", 7.0, exchanged,
         "give each plate its own channels and corners in the capture software "
         "(FORCE_PLATFORM:CHANNEL and CORNERS of a C3D file).", scopes=(PAIR,),
-        shows="turn z, nobody, pressure, place along, place across, free moment, turn y",
+        shows="turn z, stray, pressure, place along, place across, free moment, turn y",
     ),
 )  # fmt: skip
 """Rows of the table; a new fault is one more."""

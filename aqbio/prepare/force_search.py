@@ -28,7 +28,14 @@ from aqbio.prepare.explanations import (
     unexplained,
 )
 from aqbio.prepare.force_evidence import ForceEvidence, averaged
-from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, ROWS, force_candidates, of_weight
+from aqbio.prepare.force_faults import (
+    FEET_LAG_SD_S,
+    LAGS,
+    MASS_FIX,
+    ROWS,
+    force_candidates,
+    of_weight,
+)
 from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.stated_faults import AS_RECORDED, NOTHING_STATED, StatedFaults, statement
 from aqbio.vectors import FloatArray
@@ -273,24 +280,26 @@ def without_rest(forces: ForceRecording) -> ForceRecording:
 
 TURN_UNIT = "g m²/s per kg"
 
+DIFFERS = "differs between markers and forces by"
+
 STATEMENTS = MappingProxyType(
     {
-        "path x": ("fore-aft path of the body and forces part by", "mm"),
-        "path y": ("vertical path of the body and forces part by", "mm"),
-        "path z": ("sideways path of the body and forces part by", "mm"),
-        "turn x": ("angular momentum about the fore-aft axis and forces part by", TURN_UNIT),
-        "turn y": ("angular momentum about the vertical and forces part by", TURN_UNIT),
-        "turn z": ("angular momentum about the sideways axis and forces part by", TURN_UNIT),
+        "path x": (f"the fore-aft path of the centre of mass {DIFFERS}", "mm"),
+        "path y": (f"the vertical path of the centre of mass {DIFFERS}", "mm"),
+        "path z": (f"the sideways path of the centre of mass {DIFFERS}", "mm"),
+        "turn x": (f"angular momentum about the fore-aft axis {DIFFERS}", TURN_UNIT),
+        "turn y": (f"angular momentum about the vertical {DIFFERS}", TURN_UNIT),
+        "turn z": (f"angular momentum about the sideways axis {DIFFERS}", TURN_UNIT),
         "pressure": ("the centre of pressure lies beside the feet by", "mm"),
-        "place along": ("places of pressure under the feet differ along them by", "mm"),
-        "place across": ("places of pressure under the feet differ across them by", "mm"),
+        "place along": ("the centre of pressure varies along the feet by", "mm"),
+        "place across": ("the centre of pressure varies across the feet by", "mm"),
         "free moment": ("the free moment over the force is", "mm"),
-        "travel": ("the way of the pressure under a foot is shorter than usual by a factor of", ""),
+        "travel": ("the centre of pressure moves under a foot less than usual, by a factor of", ""),
         "impulses": ("impulses of the contacts differ by a factor of", ""),
-        "peaks": ("largest forces of the plates differ by a factor of", ""),
+        "peaks": ("the largest forces of the plates differ by a factor of", ""),
         "mass": ("the body mass by forces is off by a factor of", ""),
-        "nobody": ("of the loads lie under no foot", "%"),
-        "middles": ("middles of contacts by forces and by foot markers part by", "ms"),
+        "stray": ("of the loads lie under no foot", "%"),
+        "middles": ("the middle of a contact differs between forces and foot markers by", "ms"),
         "aloft": ("of the force acts while no foot stands", "%"),
         "pull": ("of the force pulls the runner down", "%"),
     }
@@ -418,7 +427,7 @@ def _note(
         unit="" if suspect.candidate.sizes is None else suspect.candidate.sizes.unit,
         where=place,
         label="" if suspect.candidate.scope == "all" else suspect.candidate.scope.split()[-1],
-        fix=row.fix,
+        fix=row.fix if is_used else MASS_FIX,
         forces=True,
     )
 

@@ -22,7 +22,7 @@ import aqbio.prepare.trial as preparation
 from aqbio.io.recording import ForceRecording
 from aqbio.io.study import load_study
 from aqbio.prepare.explanations import MAX_USUAL_RATIO, people_scales, search, undecided
-from aqbio.prepare.force_evidence import ForceEvidence, averaged, loaded_plates
+from aqbio.prepare.force_evidence import ForceEvidence
 from aqbio.prepare.force_faults import (
     ALL,
     FORCE_FAULTS,
@@ -34,6 +34,7 @@ from aqbio.prepare.force_faults import (
     force_candidates,
 )
 from aqbio.prepare.force_search import ExplainedForces, explained_forces, without_rest
+from aqbio.prepare.frame_loads import averaged, loaded_plates
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stage import prepare_participant
 from aqbio.prepare.stated_faults import StatedFaults

@@ -8,16 +8,12 @@ standing foot bears its load beneath itself, and a shoe hardly turns on the grou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
 
 import numpy as np
-from scipy.integrate import cumulative_trapezoid
-from scipy.ndimage import uniform_filter1d
 
-from aqbio.force_plates.forces import PlateWrench, centre_of_pressure
 from aqbio.io.recording import ForceRecording
 from aqbio.names import GRAVITY
 from aqbio.prepare.contacts import (
@@ -27,18 +23,12 @@ from aqbio.prepare.contacts import (
     FootContact,
     contact_span,
     foot_distance,
-    median,
 )
 from aqbio.prepare.force_delay import MIN_CONTACTS, force_delay
+from aqbio.prepare.frame_loads import TINY_N, FrameLoads, stretches
 from aqbio.prepare.marked_body import MarkedBody
 from aqbio.signals import runs
-from aqbio.vectors import BoolArray, FloatArray
-
-SEARCH_RATE_HZ = 250.0
-"""Forces are averaged to about this rate for the search."""
-
-SMOOTHING_S = 0.04
-"""Pressure and free moment are judged in the band that bodies have: means over this time, s."""
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 WINDOW_S = 0.5
 """Length of the windows in which balances are compared, s: about a stride of a sprint."""
@@ -85,34 +75,6 @@ MIN_LAG_FRAMES = 20
 BALANCES = tuple(f"{kind} {axis}" for kind in ("path", "turn") for axis in "xyz")
 """Redundancies of body and loads: path of the centre of mass, and angular momentum about it."""
 
-LEVEL = np.array([1.0, 0.0, 1.0])
-
-
-def averaged(forces: ForceRecording, rate: float = SEARCH_RATE_HZ) -> ForceRecording:
-    """The forces as means over some samples each, at about a rate, Hz."""
-    step = max(int(forces.rate / rate), 1)
-    count = len(forces.wrench.force) // step
-    if step == 1 or not count:
-        return forces
-
-    def means(values: FloatArray) -> FloatArray:
-        shape = (count, step, *values.shape[1:])
-        return np.asarray(values[: count * step].reshape(shape).mean(axis=1))
-
-    wrench = forces.wrench
-    return replace(
-        forces,
-        wrench=PlateWrench(means(wrench.force), means(wrench.moment), wrench.point),
-        rate=forces.rate / step,
-        start=forces.start + 0.5 * (step - 1) / forces.rate,
-    )
-
-
-def surface_height(forces: ForceRecording) -> FloatArray:
-    """Height (P,), m, of each plate's surface: of its corners, or of the point of its loads."""
-    height = forces.corners[:, :, 1].mean(axis=1)
-    return np.where(np.isnan(height), forces.wrench.point[:, 1], height)
-
 
 @dataclass(frozen=True, eq=False)
 class ForceEvidence:
@@ -133,55 +95,30 @@ class ForceEvidence:
 
     def disagreements(self, forces: ForceRecording) -> dict[str, FloatArray]:
         """Sizes of disagreement by redundancy."""
-        loads = _FrameLoads.of(forces, self.time)
-        found: dict[str, Sequence[float] | FloatArray] = {}
-        gaps, arms, travels = list[float](), list[float](), list[float]()
-        all_impulse = stray_impulse = 0.0
-        places = list[tuple[float, float]]()
-        for plate, start, stop in loads.heavy_stretches():
-            frames = slice(start, stop)
-            pressure = loads.pressure[frames, plate]
-            [*gap] = self._foot_gap(pressure, frames)
-            impulse = float(np.abs(loads.force[frames, plate, 1]).sum())
-            all_impulse += impulse if gap else 0.0
-            if gap and gap[0] > MAX_FOOT_DISTANCE_M:
-                stray_impulse += impulse
-                continue
-            gaps += gap
-            travels += _travel(pressure)
-            places += self._place(pressure, frames)
-            arm = loads.free_moment[frames, plate] / loads.force[frames, plate, 1]
-            arm = np.nan_to_num(arm, nan=FARTHEST_M, posinf=FARTHEST_M, neginf=FARTHEST_M)
-            arms.append(float(np.sqrt(np.mean(np.minimum(arm**2, FARTHEST_M**2)))))
-        found |= {"pressure": gaps, "free moment": arms}
-        if travels and not self.standing:  # of one runner in one pair of shoes
-            found["travel"] = [float(np.median(travels))]
-        if all_impulse > 0.0:
-            found["stray"] = [stray_impulse / all_impulse]
-        if len(places) > 1:
-            away = np.abs(np.array(places) - np.median(places, axis=0))
-            found["place along"], found["place across"] = np.minimum(away, FARTHEST_M).T
-        vertical = np.where(loads.loaded, loads.force[..., 1], 0.0)
+        loads = FrameLoads.of(forces, self.time)
+        sizes = self._under_feet(loads)
+        vertical = np.where(loads.loaded, loads.smooth[..., 1], 0.0)
         total = np.abs(vertical).sum(axis=0)
+        bears = total > 0.0
         if len(vertical) and not self.standing:
-            found["peaks"] = _peaks(np.abs(vertical).max(axis=0)[total > 0.0])
-        found["pull"] = np.clip(-vertical, 0.0, None).sum(axis=0)[total > 0.0] / total[total > 0.0]
+            sizes["peaks"] = _spread(np.abs(vertical[:, bears]).max(axis=0))
+        sizes["pull"] = np.clip(-vertical, 0.0, None).sum(axis=0)[bears] / total[bears]
         complete = self._complete_frames(loads)
         if complete.any():
             typical = TYPICAL_MASS_KG if np.isnan(self.body_kg) else self.body_kg
-            found["mass"] = list(_mass(loads, complete, typical))
-            found["aloft"] = list(self._aloft(loads, complete))
-            found["middles"] = self._middles(loads)
-            found["impulses"] = _impulses(loads)
+            sizes["mass"] = _mass(loads, complete, typical)
+            sizes["aloft"] = self._aloft(loads, complete)
+            sizes["middles"] = self._middles(loads)
+            sizes["impulses"] = _impulses(loads)
             if self.body is not None:
-                found |= self._balances(self.body, loads, complete & self.body.is_followed)
-        return {name: np.array(values) for name, values in found.items() if len(values)}
+                sizes |= self._balances(self.body, loads, complete & self.body.is_followed)
+        return {name: values for name, values in sizes.items() if len(values)}
 
     def lag(self, forces: ForceRecording) -> float:
         """Lag, s, of the vertical force behind the centre of mass; NaN where it is unknown."""
         if self.body is None:
             return float("nan")
-        loads = _FrameLoads.of(forces, self.time)
+        loads = FrameLoads.of(forces, self.time)
         usable = self._complete_frames(loads) & self.body.is_followed
         complete = np.flatnonzero(usable)
         if len(complete) < MIN_LAG_FRAMES or self._whole_contacts(loads, usable) < MIN_CONTACTS:
@@ -193,7 +130,7 @@ class ForceEvidence:
         force[complete] = loads.total[complete, 1]
         return force_delay(self.time[span], force[span], acceleration[span])
 
-    def _whole_contacts(self, loads: _FrameLoads, usable: BoolArray) -> int:
+    def _whole_contacts(self, loads: FrameLoads, usable: BoolArray) -> int:
         """Number of contacts whose whole load is in usable frames (T,).
 
         By the foot markers where a plate, as a belt, is never unloaded.
@@ -205,52 +142,91 @@ class ForceEvidence:
             return sum(bool(usable[frames].all()) for frames in during)
         return sum(
             start > recorded[0] and stop <= recorded[-1] and bool(usable[start:stop].all())
-            for plate in loads.loaded.T
-            for start, stop in runs(plate)
+            for _, start, stop in stretches(loads.loaded)
         )
 
-    def _foot_gap(self, pressure: FloatArray, frames: slice) -> Iterator[float]:
-        """Distance, m, of a centre of pressure from the nearest low foot, if one is seen."""
-        feet = self.feet[frames]
-        seen = np.asarray(np.isfinite(feet).all(axis=3)).any(axis=2)
-        if not seen.any():
-            return
-        height = np.where(np.isfinite(feet[..., 1]), feet[..., 1], np.inf).min(axis=2)
-        lowest = np.nanmin(self.feet[..., 1])
-        point = np.nan_to_num(pressure, nan=1e3)
-        distance = np.minimum(foot_distance(feet * LEVEL, point * LEVEL), FARTHEST_M)
-        if self.standing:
-            distance[:] = np.minimum(_box_distance(feet, point), FARTHEST_M)[:, None]
-        distance = np.where(height < lowest + LOW_FOOT_M, distance, FARTHEST_M)
-        distance = np.where(seen, distance, np.inf).min(axis=1)
-        if np.isfinite(distance).any():
-            yield float(np.median(distance[np.isfinite(distance)]))
+    def _under_feet(self, loads: FrameLoads) -> dict[str, FloatArray]:
+        """What heavy loads state about the feet below them, by redundancy."""
+        heavy = loads.heavy_stretches()
+        if not len(heavy):
+            return {}
+        of = _Stretches(heavy)
+        pressure, free = loads.pressure(of.frame, of.plate)
+        [gap] = of.quantiles(self._foot_gap(pressure, of.frame), 0.5)
+        force = loads.smooth[of.frame, of.plate, 1]
+        impulse, is_near = of.sums(np.abs(force)), ~(gap > MAX_FOOT_DISTANCE_M)
+        arm = np.nan_to_num(free / force, nan=FARTHEST_M, posinf=FARTHEST_M, neginf=FARTHEST_M)
+        arms = np.sqrt(of.sums(np.minimum(arm**2, FARTHEST_M**2)) / of.count)
+        sizes = {"pressure": gap[is_near & np.isfinite(gap)], "free moment": arms[is_near]}
+        travels = _travels(pressure, of)[is_near]
+        if not self.standing and np.isfinite(travels).any():  # of one runner in one pair of shoes
+            sizes["travel"] = np.array([np.nanmedian(travels)])
+        seen = impulse[np.isfinite(gap)].sum()
+        if seen > 0.0:
+            sizes["stray"] = np.array([impulse[~is_near].sum() / seen])
+        places = self._places(pressure, of)[is_near]
+        places = places[np.isfinite(places).all(axis=1)]
+        if len(places) > 1:
+            away = np.minimum(np.abs(places - np.median(places, axis=0)), FARTHEST_M)
+            sizes["place along"], sizes["place across"] = away.T
+        return sizes
 
-    def _place(self, pressure: FloatArray, frames: slice) -> Iterator[tuple[float, float]]:
-        """Place of the pressure under the nearest forefoot, along it and outwards, m.
+    def _foot_gap(self, pressure: FloatArray, frame: IntArray) -> FloatArray:
+        """Distance (N,), m, of centres of pressure (N, 3) from the nearest low foot.
+
+        NaN where no foot is seen.
+        """
+        if self.standing:
+            gap = _box_distance(self.feet[frame], np.nan_to_num(pressure, nan=1e3))
+            distance = np.repeat(gap[:, None], self.feet.shape[1], axis=1)
+        else:
+            distance = foot_distance(self._outlines[frame], pressure[:, ::2])
+        is_known = self._low[frame] & np.all(np.isfinite(pressure), axis=1, keepdims=True)
+        distance = np.where(is_known, np.minimum(distance, FARTHEST_M), FARTHEST_M)
+        return np.asarray(np.where(self._visible[frame], distance, np.nan).min(axis=1))
+
+    def _places(self, pressure: FloatArray, of: _Stretches) -> FloatArray:
+        """Places (W, 2) of pressure under the nearest forefoot, along it and outwards, m.
 
         From the middle of a contact on, a runner presses on the forefoot.
         """
-        late = slice((frames.start + frames.stop) // 2, frames.stop)
-        feet, point = self.feet[late], pressure[late.start - frames.start :]
-        distance = foot_distance(feet * LEVEL, point * LEVEL)
-        near = [median(of_foot) for of_foot in distance.T]
-        if not np.isfinite(near).any():
-            return
-        foot = int(np.nanargmin(near))
-        if not self._seen_toes[foot].any():
-            return
-        heel, toes = feet[:, foot, 0], feet[:, foot, 1:][:, self._seen_toes[foot]].mean(axis=1)
-        away, axis = (point - toes) * LEVEL, (toes - heel) * LEVEL
-        length = np.linalg.norm(axis, axis=1)
-        used = np.asarray(np.isfinite(away).all(axis=1)) & (length > 0.0)
-        if not used.any():
-            return
-        forward = axis[used] / length[used, None]
-        outward = np.stack([-forward[:, 2], 0.0 * forward[:, 1], forward[:, 0]], axis=1)
-        outward *= 1.0 if foot == RIGHT else -1.0
-        along, across = ((away[used] * way).sum(axis=1) for way in (forward, outward))
-        yield float(np.median(along)), float(np.median(across))
+        late, point = of.second_half, pressure[:, ::2]
+        distance = foot_distance(self._outlines[of.frame], point)
+        near = [of.quantiles(np.where(late, x, np.nan), 0.5)[0] for x in distance.T]
+        foot = np.where(np.isnan(near), np.inf, near).argmin(axis=0)[of.stretch]
+        toes, forward = (values[of.frame, foot] for values in self._forefeet)
+        outward = np.stack([-forward[:, 1], forward[:, 0]], axis=1)
+        outward *= np.where(foot == RIGHT, 1.0, -1.0)[:, None]
+        away = np.where(late[:, None], point - toes, np.nan)
+        ways = [(away * way).sum(axis=1) for way in (forward, outward)]
+        return np.column_stack([of.quantiles(way, 0.5)[0] for way in ways])
+
+    @cached_property
+    def _outlines(self) -> FloatArray:
+        """(T, 2, K, 2) array, m: foot markers from above."""
+        return np.ascontiguousarray(self.feet[..., ::2])
+
+    @cached_property
+    def _visible(self) -> BoolArray:
+        """(T, 2) array: feet of which a marker is seen."""
+        return np.asarray(np.any(np.all(np.isfinite(self.feet), axis=3), axis=2))
+
+    @cached_property
+    def _low(self) -> BoolArray:
+        """(T, 2) array: feet that may bear a load."""
+        height = np.where(np.isfinite(self.feet[..., 1]), self.feet[..., 1], np.inf).min(axis=2)
+        return np.asarray(height < height.min() + LOW_FOOT_M)
+
+    @cached_property
+    def _forefeet(self) -> tuple[FloatArray, FloatArray]:
+        """Middles (T, 2, 2) of the toes, m, and directions to them from the heel; from above."""
+        toes = np.full((len(self.time), 2, 2), np.nan)
+        for foot, is_seen in enumerate(self._seen_toes):
+            if is_seen.any():
+                toes[:, foot] = self._outlines[:, foot, 1:][:, is_seen].mean(axis=1)
+        axis = toes - self._outlines[:, :, 0]
+        length = np.linalg.norm(axis, axis=2, keepdims=True)
+        return toes, axis / np.where(length > 0.0, length, np.nan)
 
     @cached_property
     def _seen_toes(self) -> BoolArray:
@@ -258,112 +234,179 @@ class ForceEvidence:
         seen = np.asarray(np.isfinite(self.feet[:, :, 1:]).all(axis=3)).mean(axis=0)
         return np.asarray(seen > MIN_SEEN_SHARE * seen.max(axis=1, keepdims=True))
 
-    def _complete_frames(self, loads: _FrameLoads) -> BoolArray:
+    @cached_property
+    def _stands(self) -> BoolArray:
+        """(C, T) array: frames of every contact of a foot."""
+        spans = np.array([contact_span(contact) for contact in self.contacts]).reshape(-1, 2)
+        return np.asarray((self.time >= spans[:, :1]) & (self.time <= spans[:, 1:]))
+
+    def _complete_frames(self, loads: FrameLoads) -> BoolArray:
         """Frames (T,) from the first load to the last in which no foot stands beside the plates."""
-        loaded = np.asarray(loads.loaded.any(axis=1))
-        on = np.flatnonzero(loaded)
+        on = np.flatnonzero(loads.borne)
         complete = np.zeros(len(self.time), dtype=np.bool_)
         if len(on):
             complete[on[0] : on[-1] + 1] = loads.recorded[on[0] : on[-1] + 1]
-        for contact in self.contacts:
-            start, stop = contact_span(contact)
-            during = (self.time >= start) & (self.time <= stop)
-            if not loaded[during].any():
-                complete &= ~during
-        return complete
+        is_beside = ~np.any(self._stands & loads.borne, axis=1)
+        return np.asarray(complete & ~np.any(self._stands[is_beside], axis=0))
 
-    def _aloft(self, loads: _FrameLoads, complete: BoolArray) -> Iterator[float]:
+    def _aloft(self, loads: FrameLoads, complete: BoolArray) -> FloatArray:
         """Share of the vertical impulse while no foot stands by its markers."""
         if not self.contacts:
-            return
-        standing = np.zeros(len(self.time), dtype=np.bool_)
-        for contact in self.contacts:
-            start, stop = contact_span(contact)
-            standing |= (self.time >= start) & (self.time <= stop)
+            return np.zeros(0)
         vertical = np.abs(loads.total[complete, 1])
-        yield float(vertical @ ~standing[complete] / max(vertical.sum(), 1e-9))
+        aloft = vertical @ ~np.any(self._stands, axis=0)[complete]
+        return np.array([aloft / max(float(vertical.sum()), TINY_N)])
 
-    def _middles(self, loads: _FrameLoads) -> list[float]:
+    def _middles(self, loads: FrameLoads) -> FloatArray:
         """Middles of contacts by loads and by foot markers, s, about their median difference.
 
         Events of foot markers are late or early alike in all contacts of a trial: the differences
         show clocks that run apart, and not a lag.
         """
-        step = float(self.time[1] - self.time[0])
-        spans = np.array(
-            [
-                (self.time[start], self.time[stop - 1])
-                for plate in loads.loaded.T
-                for start, stop in runs(plate)
-                if start > 0 and stop < len(plate) and (stop - start) * step > MIN_CONTACT_S
-            ]
-        ).reshape(-1, 2)
-        differences = []
-        for contact in self.contacts:
-            marked = np.array([contact.touchdown, contact.toe_off])
-            overlap = np.minimum(spans[:, 1], marked[1]) - np.maximum(spans[:, 0], marked[0])
-            if contact.complete and len(spans) and overlap.max() > 0.5 * np.ptp(marked):
-                differences.append(float(spans[np.argmax(overlap)].mean() - marked.mean()))
+        step, [_, start, stop] = float(self.time[1] - self.time[0]), stretches(loads.loaded).T
+        whole = (start > 0) & (stop < len(self.time)) & ((stop - start) * step > MIN_CONTACT_S)
+        begin, end = self.time[start[whole]], self.time[stop[whole] - 1]
+        marked = np.array([(x.touchdown, x.toe_off) for x in self.contacts if x.complete])
+        if len(marked) < MIN_MIDDLES or not len(begin):
+            return np.zeros(0)
+        overlap = np.minimum(end, marked[:, 1:]) - np.maximum(begin, marked[:, :1])
+        most = overlap.argmax(axis=1)
+        differences = 0.5 * (begin + end)[most] - marked.mean(axis=1)
+        differences = differences[overlap.max(axis=1) > 0.5 * np.ptp(marked, axis=1)]
         if len(differences) < MIN_MIDDLES:
-            return []
-        return [abs(x - float(np.median(differences))) for x in differences]
+            return np.zeros(0)
+        return np.asarray(np.abs(differences - np.median(differences)))
 
     def _balances(
-        self, body: MarkedBody, loads: _FrameLoads, complete: BoolArray
-    ) -> dict[str, list[float]]:
-        """Disagreement of path, m, and of turn over mass, m²/s, in every window."""
+        self, body: MarkedBody, loads: FrameLoads, complete: BoolArray
+    ) -> dict[str, FloatArray]:
+        """Disagreement of path, m, and of turn over mass, m²/s, in every window.
+
+        Loads are integrated once: what an integral was before a window, a polynomial is in it.
+        """
         step = float(self.time[1] - self.time[0])
-        sizes: dict[str, list[float]] = {name: [] for name in BALANCES}
-        mass = loads.total[complete, 1].mean() / GRAVITY if complete.any() else 0.0
-        if not abs(mass) > 0.0:
+        mass = abs(loads.total[complete, 1].mean()) / GRAVITY if complete.any() else 0.0
+        edges = _window_edges(complete, step)
+        if not mass > 0.0 or not len(edges):
             return {}
-        mass = abs(mass)
-        for start, stop in runs(complete):
+        change = loads.total / mass - [0.0, GRAVITY, 0.0]
+        path = body.com - _integral(_integral(change, step), step)
+        moment = _integral(loads.moment_about(body.com), step)
+        paths = np.hstack((path, (body.angular_momentum - moment) / mass))
+        sizes = np.empty((len(edges), len(BALANCES)))
+        lengths = np.diff(edges, axis=1)[:, 0]
+        for length in np.unique(lengths):
+            alike, base = lengths == length, _polynomials(int(length))
+            windows = paths[edges[alike, :1] + np.arange(length)]
+            rest = windows - base @ (base.T @ windows)
+            sizes[alike] = np.sqrt((rest**2).mean(axis=1))
+        return dict(zip(BALANCES, sizes.T, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class _Stretches:
+    """Frames of W stretches, one after the other: N in all."""
+
+    spans: IntArray
+    """(W, 3) array. Plate, first frame, and frame after the last one."""
+
+    @cached_property
+    def count(self) -> IntArray:
+        """(W,) array: numbers of their frames."""
+        return np.asarray(self.spans[:, 2] - self.spans[:, 1])
+
+    @cached_property
+    def _first(self) -> IntArray:
+        """(W,) array: where each begins."""
+        return np.asarray(np.cumsum(self.count) - self.count)
+
+    @cached_property
+    def stretch(self) -> IntArray:
+        """(N,) array: to which a frame belongs."""
+        return np.repeat(np.arange(len(self.spans)), self.count)
+
+    @cached_property
+    def frame(self) -> IntArray:
+        """(N,) array."""
+        return np.asarray(
+            np.arange(self.count.sum()) + (self.spans[:, 1] - self._first)[self.stretch]
+        )
+
+    @cached_property
+    def plate(self) -> IntArray:
+        """(N,) array."""
+        return np.asarray(self.spans[self.stretch, 0])
+
+    @cached_property
+    def second_half(self) -> BoolArray:
+        """(N,) array: frames from the middle of their stretch on."""
+        middle = (self.spans[:, 1] + self.spans[:, 2]) // 2
+        return np.asarray(self.frame >= middle[self.stretch])
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """Sums (W,) of values (N,) over each stretch."""
+        return np.asarray(np.add.reduceat(values, self._first))
+
+    def quantiles(self, values: FloatArray, *quantiles: float) -> list[FloatArray]:
+        """Quantiles (W,) of the finite values (N,) of each stretch; NaN where there is none."""
+        known = np.isfinite(values)
+        ordered, stretch = values[known], self.stretch[known]
+        ordered = np.append(ordered[np.lexsort((ordered, stretch))], np.nan)
+        count = np.bincount(stretch, minlength=len(self.spans))
+        first, last = np.cumsum(count) - count, np.maximum(count - 1, 0)
+        at = []
+        for quantile in quantiles:
+            low = (quantile * last).astype(np.int64)
+            share = quantile * last - low
+            below, above = ordered[first + low], ordered[first + np.minimum(low + 1, last)]
+            at.append(np.where(count > 0, below + share * (above - below), np.nan))
+        return at
+
+
+def _integral(values: FloatArray, step: float) -> FloatArray:
+    """Integral (T, 3) over time up to a constant, of values every ``step`` s."""
+    return np.asarray(step * (np.cumsum(values, axis=0) - 0.5 * values))
+
+
+def _window_edges(complete: BoolArray, step: float) -> IntArray:
+    """First frame, and frame after the last one (W, 2), of windows of known forces."""
+    edges = []
+    for start, stop in runs(complete):
+        if (stop - start) * step >= MIN_WINDOW_S:
             count = max(round((stop - start) * step / WINDOW_S), 1)
-            if (stop - start) * step < MIN_WINDOW_S:
-                continue
-            edges = np.linspace(start, stop, count + 1).astype(int)
-            for first, last in pairwise(edges):
-                window = slice(first, last)
-                for name, size in _window_balance(body, loads, window, self.time, mass):
-                    sizes[name].append(size)
-        return sizes
+            edges += [*pairwise(np.linspace(start, stop, count + 1).astype(int).tolist())]
+    return np.array(edges, dtype=np.int64).reshape(-1, 2)
 
 
-def _peaks(peaks: FloatArray) -> list[float]:
-    """Logarithms of the largest vertical forces of loaded plates, about their median."""
-    if len(peaks) < MIN_IMPULSES:
-        return []
-    return list(np.abs(np.log(peaks) - np.median(np.log(peaks))))
+def _spread(sizes: FloatArray) -> FloatArray:
+    """Logarithms of sizes about their median; none of fewer than `MIN_IMPULSES`."""
+    if len(sizes) < MIN_IMPULSES:
+        return np.zeros(0)
+    logs = np.log(sizes)
+    return np.asarray(np.abs(logs - np.median(logs)))
 
 
-def _impulses(loads: _FrameLoads) -> list[float]:
+def _impulses(loads: FrameLoads) -> FloatArray:
     """Logarithms of the vertical impulses of whole contacts, about their median.
 
     Every contact of a run bears the runner from one flight to the next.
     """
-    borne = np.asarray(loads.loaded.any(axis=1))
-    recorded = np.flatnonzero(loads.recorded)
-    impulses = [
-        max(float(np.abs(loads.total[start:stop, 1].sum())), TINY_N)
-        for start, stop in runs(borne)
-        if start > recorded[0] and stop <= recorded[-1]
-    ]
-    if len(impulses) < MIN_IMPULSES:
-        return []
-    return list(np.abs(np.log(impulses) - np.median(np.log(impulses))))
+    recorded, contacts = np.flatnonzero(loads.recorded), runs(loads.borne)
+    whole = (contacts[:, 0] > recorded[0]) & (contacts[:, 1] <= recorded[-1])
+    impulse = np.append(0.0, np.cumsum(loads.total[:, 1]))
+    borne = np.abs(np.diff(impulse[contacts[whole]], axis=1)[:, 0])
+    return _spread(np.maximum(borne, TINY_N))
 
 
-def _travel(pressure: FloatArray) -> Iterator[float]:
-    """Logarithm of a typical way of a centre of pressure (T, 3) m over its way, if that is shorter.
+def _travels(pressure: FloatArray, of: _Stretches) -> FloatArray:
+    """Logarithms (W,) of a typical way of a pressure (N, 3) m over its way, where that is shorter.
 
-    In the laboratory, so that no lag changes it; on a belt it is longer.
+    In the laboratory, so that no lag changes it; on a belt it is longer. NaN of a short load.
     """
-    known = pressure[np.isfinite(pressure).all(axis=1)]
-    if len(known) >= MIN_TRAVEL_FRAMES:
-        low, high = np.quantile(known[:, ::2], TRAVEL_QUANTILES, axis=0)
-        way = max(float(np.hypot(*(high - low))), MIN_TRAVEL_M)
-        yield max(float(np.log(TYPICAL_TRAVEL_M / way)), 0.0)
+    ways = [np.subtract(*of.quantiles(pressure[:, axis], *TRAVEL_QUANTILES)) for axis in (0, 2)]
+    way = np.maximum(np.hypot(*ways), MIN_TRAVEL_M)
+    known = of.sums(np.where(np.isfinite(pressure[:, 0]), 1.0, 0.0)) >= MIN_TRAVEL_FRAMES
+    return np.where(known, np.maximum(np.log(TYPICAL_TRAVEL_M / way), 0.0), np.nan)
 
 
 def _box_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
@@ -375,16 +418,17 @@ def _box_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
     return np.asarray(np.hypot(outside[:, 0], outside[:, 2]))
 
 
-def _mass(loads: _FrameLoads, complete: BoolArray, typical: float) -> Iterator[float]:
+def _mass(loads: FrameLoads, complete: BoolArray, typical: float) -> FloatArray:
     """Logarithm of the body mass, over whole steps, over a typical or stated one, kg."""
     frames = np.flatnonzero(complete)
-    loaded = np.asarray(loads.loaded[frames].any(axis=1))
+    loaded = loads.borne[frames]
     begins = frames[loaded & ~np.append(False, loaded[:-1])]
     if loaded.all():  # of somebody who stands
         begins = frames[[0, -1]]
-    if len(begins) > 1 and begins[-1] > begins[0]:
-        weight = abs(float(loads.total[begins[0] : begins[-1], 1].mean())) / GRAVITY
-        yield abs(float(np.log(max(weight, 1e-6) / typical)))
+    if len(begins) < 2 or not begins[-1] > begins[0]:
+        return np.zeros(0)
+    weight = abs(float(loads.total[begins[0] : begins[-1], 1].mean())) / GRAVITY
+    return np.array([abs(np.log(max(weight, 1e-6) / typical))])
 
 
 @cache
@@ -393,126 +437,3 @@ def _polynomials(count: int) -> FloatArray:
     scaled = np.linspace(-1.0, 1.0, count)
     base, _ = np.linalg.qr(np.polynomial.legendre.legvander(scaled, POLYNOMIAL_DEGREE))
     return np.asarray(base)
-
-
-def _window_balance(
-    body: MarkedBody, loads: _FrameLoads, window: slice, time: FloatArray, mass: float
-) -> Iterator[tuple[str, float]]:
-    """Root mean squares of the balances of path and turn in one window."""
-    instants, com = time[window], body.com[window]
-
-    def integral(values: FloatArray) -> FloatArray:
-        return np.asarray(cumulative_trapezoid(values, instants, axis=0, initial=0))
-
-    base = _polynomials(len(instants))
-    arm = np.nan_to_num(loads.sharp_pressure[window] - com[:, None])
-    moment = np.cross(arm, loads.sharp_force[window]).sum(axis=1)
-    moment[:, 1] += np.nan_to_num(loads.sharp_free_moment[window]).sum(axis=1)
-    path = com - integral(integral(loads.total[window] / mass))
-    turn = (body.angular_momentum[window] - integral(moment)) / mass
-    for kind, values in (("path", path), ("turn", turn)):
-        rest = values - base @ (base.T @ values)
-        for axis, size in zip("xyz", np.sqrt((rest**2).mean(axis=0)), strict=True):
-            yield f"{kind} {axis}", float(size)
-
-
-LOADED_SHARE = 0.1
-"""Share of its own largest force from which a plate is loaded, whatever its unit and sign."""
-
-HEAVY_SHARE = 0.5
-"""Share of a plate's own largest force from which pressure and free moment are judged."""
-
-QUIET_QUANTILE = 0.1
-"""Quantile of a plate's force that is not load but noise."""
-
-MIN_LOAD_RATIO = 20.0
-"""A plate whose largest force is less than so many times that quantile is unloaded."""
-
-
-def loaded_plates(size: FloatArray) -> BoolArray:
-    """Plates (P,) that bear somebody, by the size (S, P) of their forces in any unit."""
-    largest = size.max(axis=0, initial=0.0)
-    quiet = np.quantile(size, QUIET_QUANTILE, axis=0)
-    return np.asarray((largest > MIN_LOAD_RATIO * quiet) & (largest > 0.0))
-
-
-@dataclass(frozen=True, eq=False)
-class _FrameLoads:
-    """Loads of P plates at T frames: means over each frame's time, and over `SMOOTHING_S`."""
-
-    sharp_force: FloatArray
-    sharp_pressure: FloatArray
-    sharp_free_moment: FloatArray
-    force: FloatArray
-    pressure: FloatArray
-    free_moment: FloatArray
-    loaded: BoolArray
-    heavy: BoolArray
-    recorded: BoolArray
-    """(T,) array. Frames in which forces were recorded."""
-
-    @classmethod
-    def of(cls, forces: ForceRecording, time: FloatArray) -> _FrameLoads:
-        wrench, height = forces.wrench, surface_height(forces)
-        channels = np.concatenate((wrench.force, wrench.moment), axis=2)
-        frames = _frame_means(channels, forces.start, forces.rate, time)
-        step = float(time[1] - time[0])
-        smooth = uniform_filter1d(frames, max(round(SMOOTHING_S / step), 1), axis=0)
-        size = np.linalg.norm(smooth[..., :3], axis=2)
-        share = size / np.maximum(size.max(axis=0, initial=0.0), 1e-12)
-        share[:, ~loaded_plates(size)] = 0.0
-        pressure, free = _pressure(smooth, wrench.point, height, share > LOADED_SHARE)
-        sharp_pressure, sharp_free = _pressure(frames, wrench.point, height, share > LOADED_SHARE)
-        last = forces.start + (len(wrench.force) - 1) / forces.rate
-        return cls(
-            sharp_force=frames[..., :3], sharp_pressure=sharp_pressure,
-            sharp_free_moment=sharp_free, force=smooth[..., :3], pressure=pressure,
-            free_moment=free, loaded=share > LOADED_SHARE, heavy=share > HEAVY_SHARE,
-            recorded=(time >= forces.start) & (time <= last),
-        )  # fmt: skip
-
-    @property
-    def total(self) -> FloatArray:
-        """Force (T, 3), N, of all plates."""
-        return np.asarray(self.sharp_force.sum(axis=1))
-
-    def heavy_stretches(self) -> Iterator[tuple[int, int, int]]:
-        """Plate, first frame and frame after the last one of every heavy load."""
-        for plate in range(self.heavy.shape[1]):
-            for start, stop in runs(self.heavy[:, plate]):
-                if stop - start > 1:
-                    yield plate, int(start), int(stop)
-
-
-TINY_N = 1e-9
-"""Forces of no size in any unit, N."""
-
-MIN_VERTICAL_SHARE = 0.05
-"""The centre of pressure of a force that is less vertical than this share of it is not computed."""
-
-
-def _pressure(
-    loads: FloatArray, point: FloatArray, height: FloatArray, loaded: BoolArray
-) -> tuple[FloatArray, FloatArray]:
-    """Centre of pressure (T, P, 3), m, and free moment (T, P), N m, of forces up or down."""
-    force, moment = loads[..., :3], loads[..., 3:]
-    upward = np.where(force[..., 1:2] < 0.0, -1.0, 1.0)
-    steep = np.abs(force[..., 1]) > MIN_VERTICAL_SHARE * np.linalg.norm(force, axis=2)
-    pressure, free = centre_of_pressure(upward * force, upward * moment, point, height, TINY_N)
-    known = loaded & steep
-    pressure = np.where(known[..., None], pressure, np.nan)
-    return pressure, np.where(known, upward[..., 0] * free, np.nan)
-
-
-def _frame_means(channels: FloatArray, start: float, rate: float, time: FloatArray) -> FloatArray:
-    """Means of channels (S, P, 6) over the time of every frame (T,), zero where not recorded."""
-    step = float(time[1] - time[0])
-    flat = channels.reshape(len(channels), -1)
-    impulse = np.concatenate((np.zeros((1, flat.shape[1])), np.cumsum(flat, axis=0))) / rate
-    edges = (np.append(time, time[-1] + step) - 0.5 * step - start) * rate + 0.5
-    at = np.clip(edges, 0.0, len(flat))
-    low = np.minimum(at.astype(np.int64), len(flat) - 1)
-    share = (at - low)[:, None]
-    cumulated = (1.0 - share) * impulse[low] + share * impulse[low + 1]
-    means: FloatArray = np.diff(cumulated, axis=0) / step
-    return means.reshape(len(time), *channels.shape[1:])

@@ -15,7 +15,8 @@ from aqbio.force_plates.forces import PlateWrench, centre_of_pressure, plate_axe
 from aqbio.io.recording import ForceRecording
 from aqbio.names import GRAVITY
 from aqbio.prepare.explanations import Candidate, Sizes
-from aqbio.prepare.force_evidence import TYPICAL_MASS_KG, loaded_plates, surface_height
+from aqbio.prepare.force_evidence import TYPICAL_MASS_KG
+from aqbio.prepare.frame_loads import LOADED_SHARE, loaded_plates, surface_height
 from aqbio.vectors import BoolArray, FloatArray, cross
 
 Undo = Callable[[ForceRecording, BoolArray, float], ForceRecording]
@@ -23,9 +24,6 @@ Undo = Callable[[ForceRecording, BoolArray, float], ForceRecording]
 
 MIN_PRESSURE_N = 20.0
 """Vertical force from which a recorded centre of pressure is kept, N."""
-
-LOADED_SHARE = 0.1
-"""Share of the largest force from which plates are loaded, whatever the unit."""
 
 TYPICAL_WEIGHT_N = TYPICAL_MASS_KG * GRAVITY
 """Weight with which forces that were divided by weight are tried."""

@@ -27,7 +27,7 @@ from aqbio.prepare.explanations import (
     undecided,
     unexplained,
 )
-from aqbio.prepare.force_evidence import ForceEvidence, averaged
+from aqbio.prepare.force_evidence import ForceEvidence
 from aqbio.prepare.force_faults import (
     FEET_LAG_SD_S,
     LAGS,
@@ -36,6 +36,7 @@ from aqbio.prepare.force_faults import (
     force_candidates,
     of_weight,
 )
+from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.stated_faults import AS_RECORDED, NOTHING_STATED, StatedFaults, statement
 from aqbio.vectors import FloatArray

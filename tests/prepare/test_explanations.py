@@ -19,7 +19,7 @@ from aqbio.prepare.explanations import (
     people_scales,
     search,
 )
-from aqbio.prepare.force_evidence import ForceEvidence, averaged
+from aqbio.prepare.force_evidence import ForceEvidence
 from aqbio.prepare.force_faults import (
     ALL,
     FORCE_FAULTS,
@@ -29,6 +29,7 @@ from aqbio.prepare.force_faults import (
     force_candidates,
 )
 from aqbio.prepare.force_search import MAX_LISTED, explained_forces
+from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.marked_body import MarkedBody
 from aqbio.prepare.notes import Notes
 from tests.planted_forces import planted

@@ -79,6 +79,15 @@ def sums_of_runs(values: FloatArray, first: IntArray, axis: int) -> FloatArray:
     return sums
 
 
+def finite_medians(values: FloatArray) -> FloatArray:
+    """Medians (...) of the numbers of (N, ...) values along their first axis; NaN without any."""
+    ordered = np.sort(np.moveaxis(values, 0, -1), axis=-1)  # NaN last
+    count = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
+    middles = np.concatenate((np.maximum(count - 1, 0) // 2, count // 2), axis=-1)
+    chosen = np.take_along_axis(ordered, np.minimum(middles, len(values) - 1), axis=-1)
+    return np.asarray(0.5 * (chosen[..., 0] + chosen[..., 1]))
+
+
 def transpose(matrix: FloatArray) -> FloatArray:
     """Transposed (..., 3, 3) matrices (a view); for rotations the inverse."""
     return np.swapaxes(matrix, -1, -2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.signals import runs
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 
 MAX_STATIC_MOVEMENT_M = 0.15
 """In a static trial three quarters of the markers stay within this, m."""
@@ -44,7 +44,7 @@ def body_radius(positions: FloatArray) -> float:
     samples = positions[visible.sum(axis=1) > 2][:: max(len(positions) // SAMPLED_FRAMES, 1)]
     if not len(samples):
         return np.nan
-    middle = np.nanmedian(samples, axis=1, keepdims=True)
+    middle = finite_medians(samples.swapaxes(0, 1))[:, None]
     return float(np.nanmedian(np.linalg.norm(samples - middle, axis=2)))
 
 
@@ -174,7 +174,7 @@ def nearby_groups(positions: FloatArray, gap: float) -> IntArray:
     seen_together = np.isfinite(distance).any(axis=0)
     median = np.full(seen_together.shape, np.inf)
     if seen_together.any():
-        median[seen_together] = np.nanmedian(distance[:, seen_together], axis=0)
+        median[seen_together] = finite_medians(distance[:, seen_together])
     groups = np.arange(len(median))
     linked = median < gap
     for point in range(len(median)):
@@ -360,7 +360,7 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
     visible = np.isfinite(away)
     columns = visible.any(axis=0)
     usual = np.full(away.shape[1], np.inf)
-    usual[columns] = np.nanmedian(away[:, columns], axis=0)
+    usual[columns] = finite_medians(away[:, columns])
     min_distance = max(MAX_BODY_ACCELERATION_M_S2 / rate**2, MIN_JUMP_M)
     excess = away / np.maximum(min_distance, MIN_JUMP_RATIO * usual)
     max_distance = np.zeros(len(away))

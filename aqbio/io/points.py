@@ -17,7 +17,7 @@ from aqbio.config.label_words import LabelWords
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.movement import MAX_MARKER_ACCELERATION_M_S2, body_points
 from aqbio.names import shipped
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 
 MAX_LABEL_LENGTH = 100
 """Longest label of a marker; what is beyond is cut off."""
@@ -456,7 +456,7 @@ def away_from_body(positions: FloatArray) -> BoolArray:
     body_visible = visible[:, body].any(axis=1)
     middle = np.full((len(positions), 1, 3), np.nan)
     if body_visible.any():
-        middle[body_visible, 0] = np.nanmedian(positions[body_visible][:, body], axis=1)
+        middle[body_visible, 0] = finite_medians(positions[body_visible][:, body].swapaxes(0, 1))
     distance = np.linalg.norm(positions - middle, axis=2)
     counts = np.isfinite(distance).sum(axis=0)
     far = (np.nan_to_num(distance) > MAX_REACH_M).sum(axis=0)

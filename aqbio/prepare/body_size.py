@@ -22,7 +22,7 @@ from aqbio.prepare.axes import label_mean
 from aqbio.prepare.contacts import FeetLoads
 from aqbio.prepare.trial import PreparedTrial
 from aqbio.prepare.used_size import STANCE_SHARE
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 
 MIN_STANDING_FORCE_N = 200.0
 """Mean vertical force below which no person stands on the plates, N."""
@@ -132,8 +132,8 @@ class Lengths:
         distance = np.linalg.norm(sampled[:, :, None] - sampled[:, None], axis=3)
         enough_frames = 2 * np.isfinite(distance).sum(axis=0) > len(sampled)
         distance = np.where(enough_frames, distance, 0.0)
-        median = np.nanmedian(distance, axis=0)
-        deviation = 1.4826 * np.nanmedian(np.abs(distance - median), axis=0)
+        median = finite_medians(distance)
+        deviation = 1.4826 * finite_medians(np.abs(distance - median))
         median = np.where(enough_frames & (median > 0.0), median, np.nan)
         visible_labels = tuple(
             label for label, is_present in zip(labels, present.tolist(), strict=True) if is_present

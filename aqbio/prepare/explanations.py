@@ -331,10 +331,8 @@ class _Trial(Generic[Recorded]):
             size = sd = float("nan")
             suspects = (*self.before.suspects, Suspect(candidate, size, sd))
             return Explanation(suspects, self.value(candidate, size))
-        least = self.before.improbability + candidate.rarity
         if excess(self.left, self.scales) < sizes.far_excess:
-            ways = (-1.0, 1.0)
-            if not any(self.value(candidate, way * sizes.usual) < least for way in ways):
+            if not self._slope_leads(candidate, sizes.usual):
                 return None
             sizes = replace(sizes, grid=sizes.near)
         values = [self.value(candidate, size) for size in sizes.grid]
@@ -342,6 +340,16 @@ class _Trial(Generic[Recorded]):
             return None
         size, left, sd = _best_size(lambda x: self.value(candidate, x), sizes, values)
         return Explanation((*self.before.suspects, Suspect(candidate, size, sd)), left)
+
+    def _slope_leads(self, candidate: Candidate[Recorded], step: float) -> bool:
+        """Tell whether slope and bend at no fault lead to where it may gain more than it is rare.
+
+        Where the improbability bends down, or hardly up, it may lead anywhere.
+        """
+        none = self.before.improbability + candidate.rarity
+        low, high = (self.value(candidate, size) - none for size in (-step, step))
+        slope, bend = 0.5 * (high - low), 0.5 * (high + low)
+        return min(low, high) < 0.0 and slope**2 > 4.0 * bend * candidate.rarity
 
 
 def with_best_size(

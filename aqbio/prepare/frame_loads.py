@@ -172,6 +172,10 @@ def _frame_means(channels: FloatArray, start: float, rate: float, time: FloatArr
     at = np.clip(edges, 0.0, len(flat))
     low = np.minimum(at.astype(np.int64), len(flat) - 1)
     share = (at - low)[:, None]
-    cumulated = (1.0 - share) * impulse[low] + share * impulse[low + 1]
+    cumulated = impulse.take(low + 1, axis=0)
+    before = impulse.take(low, axis=0)
+    cumulated -= before
+    cumulated *= share
+    cumulated += before
     means: FloatArray = np.diff(cumulated, axis=0) / step
     return means.reshape(len(time), *channels.shape[1:])

@@ -332,7 +332,7 @@ class _Trial(Generic[Recorded]):
             suspects = (*self.before.suspects, Suspect(candidate, size, sd))
             return Explanation(suspects, self.value(candidate, size))
         if excess(self.left, self.scales) < sizes.far_excess:
-            if not self._slope_leads(candidate, sizes.usual):
+            if not self._slope_leads(candidate, sizes):
                 return None
             sizes = replace(sizes, grid=sizes.near)
         values = [self.value(candidate, size) for size in sizes.grid]
@@ -341,15 +341,18 @@ class _Trial(Generic[Recorded]):
         size, left, sd = _best_size(lambda x: self.value(candidate, x), sizes, values)
         return Explanation((*self.before.suspects, Suspect(candidate, size, sd)), left)
 
-    def _slope_leads(self, candidate: Candidate[Recorded], step: float) -> bool:
-        """Tell whether slope and bend at no fault lead to where it may gain more than it is rare.
+    def _slope_leads(self, candidate: Candidate[Recorded], sizes: Sizes) -> bool:
+        """Tell whether the slope at no fault leads to less, and to more gain than it is rare.
 
-        Where the improbability bends down, or hardly up, it may lead anywhere.
+        The bend tells how far a slope leads, but for the price, which bends up there alone, and for
+        sizes over which evidence has several valleys.
         """
-        none = self.before.improbability + candidate.rarity
-        low, high = (self.value(candidate, size) - none for size in (-step, step))
+        price = Suspect(candidate, sizes.usual, float("nan")).price
+        none = self.before.improbability + candidate.rarity + price
+        low, high = (self.value(candidate, way * sizes.usual) - none for way in (-1.0, 1.0))
         slope, bend = 0.5 * (high - low), 0.5 * (high + low)
-        return min(low, high) < 0.0 and slope**2 > 4.0 * bend * candidate.rarity
+        leads_far = np.isfinite(sizes.far_excess) or slope**2 > 4.0 * bend * candidate.rarity
+        return min(low, high) < -price and bool(leads_far)
 
 
 def with_best_size(

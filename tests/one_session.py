@@ -17,5 +17,5 @@ def fit_session(
         runner, trial_by_name, weights_by_name, parameters or runner.parameters, standing
     )
     session.fit_single_trials()
-    session.fit_together(session.single_fits, draws=draws)
+    session.fit_together(draws)
     return session

@@ -177,7 +177,7 @@ def recorded_session(
         runner, observations, dict.fromkeys(observations, Weights()), runner.parameters
     )
     fitted.fit_single_trials()
-    fitted.fit_together(fitted.single_fits, draws=(SAMPLES, 1))
+    fitted.fit_together((SAMPLES, 1))
     return runs, fitted.fits
 
 

@@ -68,7 +68,7 @@ def fitted_late(study: Study, participant: str, late: Mapping[str, float]) -> Se
         moved = observations.on_clock(-clock)  # plates see what happens later, too
         session.observations[name] = replace(moved, wrench=wrench, clock=0.0)
     session.fit_single_trials()
-    session.fit_together(session.single_fits)
+    session.fit_together()
     return session
 
 
@@ -136,7 +136,7 @@ def clock_rows(study: Study, participant: str) -> Iterator[dict[str, object]]:
                 "steps": min(len(before), len(after)),
                 "H_share": share.drop("touchdown_distance").max(),
                 "touchdown_share": share["touchdown_distance"],
-                "suspicions": ",".join(doubt.cause for doubt in session.suspicions[name]),
+                "support": session.support(name),
             }
 
 

@@ -40,27 +40,6 @@ DOUBTS = {
         "the markers were smoothed until their accelerations were smaller",
         "moments during a contact that a filter of the markers took",
     ),
-    "consistency_suspicions": (
-        "forces, motion and body contradict each other",
-        "faults that the consistency fit points to",
-    ),
-    "flight_drift_y": (
-        "the body seems to turn in flight",
-        "drift of the total in flight, vertical axis",
-    ),
-    "residual_moment_y_stance_rms": (
-        "the forces do not explain how the body turns on the ground",
-        "residual moment, vertical axis, stance, RMS",
-    ),
-    "effect_to_residual_y": (
-        "the unexplained turning is as large as that of single parts",
-        "smallest group's rate over the residual, vertical axis",
-    ),
-    "flight_acceleration": (
-        "the body does not seem to fall freely in flight",
-        "acceleration in flight without gravity, RMS",
-    ),
-    "foot_slip": ("the planted foot seems to slide", "slip of the planted foot, largest"),
 }
 """Words of a coach and label of every measure that makes a trial doubtful."""
 

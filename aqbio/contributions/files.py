@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from aqbio.config import ModelMap, read_yaml
+from aqbio.contributions.misfits import WIDENING
 from aqbio.errors import AqbioError
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.netcdf import read_dataset
@@ -140,10 +141,11 @@ def momentum_samples(dataset: xr.Dataset, data: xr.Dataset) -> FloatArray:
 
 
 def _deviations(dataset: xr.Dataset, data: xr.Dataset, quantity: str) -> FloatArray:
-    """Deviations of samples from the estimate, along the heading."""
+    """Deviations of samples from the estimate, along the heading, as wide as misfits make them."""
     turn = rotation_about_vertical(-float(dataset.attrs["heading"]))
+    kind = "momentum" if quantity == "momentum" else "moments"
     along: FloatArray = data[f"group_{quantity}_sample"].values @ turn.T
-    return along
+    return along * float(dataset.attrs[WIDENING + kind])
 
 
 def _stances(dataset: xr.Dataset) -> Iterator[BoolArray]:

@@ -86,23 +86,45 @@ def common_slip(slips: FloatArray, tolerance: float) -> float:
     return float(np.hypot(max(0.0, abs(along) - tolerance), across))
 
 
-def slip_rows(limits: Quality, key: Row, data: xr.Dataset, steps: Sequence[Step]) -> Iterator[Row]:
-    """Slip that all contacts of a foot have in common: of the foot that slides farther."""
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """Slip of the foot that slides farther."""
+
+    common: float
+    """Slip that all contacts of the foot have in common, m."""
+    largest: float
+    """Of any contact, m."""
+    contacts: int
+    """Number of contacts of both feet."""
+    feet: int
+    """Number of feet with a contact."""
+
+
+def trial_slip(data: xr.Dataset, steps: Sequence[Step]) -> Slip | None:
+    """Slip that all contacts of a foot have in common; None without a contact with forces."""
     belt_speed, ways = float(data.attrs["belt_speed"]), loaded_ways(data, steps)
     slips = foot_slips(ways, belt_speed)
     if not slips:
-        return
+        return None
     belt_way = belt_speed * float(np.median([way.duration for way in ways]))
     common = [
         common_slip(ways_of_foot, BELT_DIFFERENCE * belt_way) for ways_of_foot in slips.values()
     ]
     largest = max(float(np.hypot(*contacts.T).max()) for contacts in slips.values())
+    return Slip(max(common), largest, sum(map(len, slips.values())), len(slips))
+
+
+def slip_rows(limits: Quality, key: Row, data: xr.Dataset, steps: Sequence[Step]) -> Iterator[Row]:
+    """Slip that all contacts of a foot have in common: of the foot that slides farther."""
+    belt_speed, slip = float(data.attrs["belt_speed"]), trial_slip(data, steps)
+    if slip is None:
+        return
     ground = "a belt of constant speed" if belt_speed else "the ground"
-    if belt_speed and len(slips) > 1:
+    if belt_speed and slip.feet > 1:
         ground = f"the belt under the other foot, beyond {BELT_DIFFERENCE:.0%} of its way,"
     yield measure(
-        key, "foot_slip", max(common), "m", limit=limits.foot_slip_m,
+        key, "foot_slip", slip.common, "m", limit=limits.foot_slip_m, severity="warning",
         note=f"against {ground}, while the foot bears more than half of its peak force: median "
         f"over the contacts of the foot that slides farther; largest of all "
-        f"{sum(map(len, slips.values()))} contacts {1e3 * largest:.1f} mm",
+        f"{slip.contacts} contacts {1e3 * slip.largest:.1f} mm",
     )  # fmt: skip

@@ -9,6 +9,7 @@ import xarray as xr
 
 from aqbio.body.records import final_model
 from aqbio.config import ModelMap
+from aqbio.contributions.misfits import WIDENING
 from aqbio.gait.postures import (
     MEASURES,
     POINTS,
@@ -45,9 +46,10 @@ def trial_postures(
         turn = rotation_about_vertical(-heading)
         samples = np.moveaxis(final["posture_sample"].values @ turn.T, 0, -1)
     measures = posture_measures(skeleton, study.model_map, moves, data, steps, heading, samples)
+    widening = float(data.attrs[f"{WIDENING}postures"])
     spreads = {
         spread_column(name): np.hypot(
-            values[:, 1:].std(axis=1, ddof=1), UNMODELLED_SD.get(name, 0.0)
+            widening * values[:, 1:].std(axis=1, ddof=1), UNMODELLED_SD.get(name, 0.0)
         )
         if values.shape[1] > 2
         else np.full(len(steps), np.nan)

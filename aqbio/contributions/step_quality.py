@@ -13,6 +13,7 @@ from aqbio.body.records import ADJUSTED
 from aqbio.config.settings import Quality
 from aqbio.contributions.foot_slip import slip_rows
 from aqbio.contributions.measure import PLAIN_PREFIX, Row, measure
+from aqbio.contributions.misfits import WIDENING, widenings
 from aqbio.contributions.step_rows import TrialSteps
 from aqbio.gait.signals import select_labels
 from aqbio.gait.step_files import contact_span, trial_contacts
@@ -23,7 +24,8 @@ from aqbio.inverse_kinematics.solution import FITTED
 from aqbio.io.study import Study
 from aqbio.labels.against_names import labels_against_names
 from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS
-from aqbio.observed.invalidated import INVALIDATED_BY_FINDING, invalidated_by_suspicions
+from aqbio.observed.invalidated import INVALIDATED_BY_FINDING
+from aqbio.observed.misfit import usual_misfits
 from aqbio.observed.parts import incomplete_reason, read_observed
 from aqbio.prepare.broken_contacts import without_failures
 from aqbio.prepare.contact_findings import MAX_FORCE_LOSS, MAX_HIDDEN_SHARE
@@ -39,12 +41,6 @@ def consistency_rows(
     study: Study, key: Row, data: xr.Dataset, fitted: dict[str, Any]
 ) -> Iterator[Row]:
     """Rows of one trial from its entry in the manifest of stage inverse_dynamics."""
-    if fitted["suspicions"] or fitted["motion"] == FITTED:
-        yield measure(
-            key, "consistency_suspicions", float(len(fitted["suspicions"])), "1", limit=0.0,
-            note=", ".join(fitted["suspicions"]) or "faults that the fit would have had to bend",
-            invalidates=invalidated_by_suspicions(fitted["suspicions"]),
-        )  # fmt: skip
     if "marker_rms_before_m" not in fitted:
         return
     limits = study.settings.quality
@@ -117,6 +113,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         yield from slip_rows(limits, key, trial.data, trial.steps)
         yield from _clock_rows(key, trial.data, trial.clock_offset)
         yield from consistency_rows(study, key, trial.data, fitted)
+        yield from widening_rows(key, trial.contributions_entry)
         yield from _closure_rows(key, trial.contributions_entry)
 
 
@@ -271,7 +268,7 @@ def _residual_rows(limits: Quality, key: Row, data: xr.Dataset, version: str = "
 def _yaw_precision_rows(
     limits: Quality, key: Row, trial: TrialSteps, version: str = ""
 ) -> Iterator[Row]:
-    """Precision gate for rotation about the vertical: residual against group effects, in stance.
+    """Rotation about the vertical: residual against group effects, in stance.
 
     After the fit the ratio has no limit: the residual is fitted, so passing would prove nothing.
     """
@@ -285,16 +282,15 @@ def _yaw_precision_rows(
     smallest = int(np.argmin(np.where(np.isnan(effects), np.inf, effects)))
     name, words = _version(trial.data, version)
     fitted = trial.data.attrs["motion"] == FITTED
-    # after a fit the residual is a fitted quantity: it judges no outcome
-    invalidates = () if fitted and not version else None
     yield measure(
         key, f"{name}residual_moment_y_stance_rms", float(residual), "N m",
-        limit=limits.yaw_residual_nm, invalidates=invalidates,
-        note=f"{words}precision gate about the vertical: group rates are 20 to 80 N m",
+        limit=limits.yaw_residual_nm, severity="warning",
+        note=f"{words}about the vertical: group rates are 20 to 80 N m",
     )  # fmt: skip
     yield measure(
         key, f"{name}effect_to_residual_y", float(effects[smallest] / residual), "1",
         limit=None if fitted and not version else limits.effect_to_residual, at_least=True,
+        severity="warning",
         note=f"{words}RMS rate of the smallest group ({EFFECT_GROUPS[smallest]}, "
         f"{effects[smallest]:.0f} N m) over the residual's about the vertical, in stance",
     )  # fmt: skip
@@ -350,7 +346,7 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
         name, words = _version(trial.data, version)
         yield measure(
             key, f"{name}flight_drift_y", float(np.mean(drifts)), "1",
-            limit=max(limits.flight_drift, float(np.mean(spans))),
+            limit=max(limits.flight_drift, float(np.mean(spans))), severity="warning",
             note=f"{words}range of total H about the vertical in flight over the largest group's"
             + ("; without plates inside of the contacts' filtered edges, against the width of its "
                "own 95 % interval" if kinematic else ""),
@@ -382,9 +378,28 @@ def _flight_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
         off = np.linalg.norm(force[finite], axis=1) / float(data.attrs["mass"])
         yield measure(
             key, "flight_acceleration", float(_rms(off)), "m/s2",
-            limit=limits.flight_acceleration_mps2,
+            limit=limits.flight_acceleration_mps2, severity="warning",
             note=f"{words}of the centre of mass, in excess of gravity and air resistance",
         )  # fmt: skip
+
+
+def widening_rows(key: Row, contributions_entry: Mapping[str, Any]) -> Iterator[Row]:
+    """Factors of the errors by kind of numbers, with the misfits that make them."""
+    misfits, speed = contributions_entry["misfits"], contributions_entry["speed_mps"]
+    usual = usual_misfits(speed)
+    for outcome, factor in widenings(misfits, speed).items():
+        ratios = {
+            name: misfit / usual[name].scale
+            for name, misfit in misfits.items()
+            if outcome in usual[name].outcomes
+        }
+        if ratios:
+            terms = sorted(ratios, key=lambda name: -ratios[name])
+            yield measure(
+                key, f"{WIDENING}{outcome}", factor, "1",
+                note="errors times this, by misfits over their usual sizes: "
+                + ", ".join(f"{name} {ratios[name]:.2g}" for name in terms),
+            )  # fmt: skip
 
 
 def _closure_rows(key: Row, contributions_entry: Mapping[str, Any]) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from aqbio.contributions.dataset import (
     without_free_moment,
 )
 from aqbio.contributions.intervals import BODY_DRAWS, MOTION_DRAWS, drawn_window, intervals_dataset
+from aqbio.contributions.misfits import running_speed, trial_misfits, widened, widenings
 from aqbio.contributions.without_plates import estimated_forces, with_time_errors
 from aqbio.errors import Finding
 from aqbio.gait.curves import role_scheme
@@ -38,10 +39,15 @@ from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S
 from aqbio.intervals.second_model import with_second_model
-from aqbio.intervals.sources import Motions
+from aqbio.intervals.sources import WEIGHED, Motions
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
-from aqbio.inverse_dynamics.fitted import CLOCK_SD, FORCES_NOT_USED, fitted_centre_covariance
+from aqbio.inverse_dynamics.fitted import (
+    CLOCK_SD,
+    FORCES_NOT_USED,
+    OTHER_MOTION,
+    fitted_centre_covariance,
+)
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import study_provenance
@@ -56,7 +62,7 @@ from aqbio.opensim.reference import reference_differences
 from aqbio.prepare.prepared import MEASURED, MIN_RUNNING_SPEED_M_S, foot_loads, measured_loads
 from aqbio.rotation.level_a import LevelA
 from aqbio.rotation.levels import NO_ACTUATORS, Anatomy
-from aqbio.study.manifest import TrialOutcome
+from aqbio.study.manifest import TrialOutcome, manifest_entry
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 STAGE = "contributions"
@@ -95,7 +101,13 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
         dataset = with_plain(with_drag(dataset, data), data, study, trial_before)
         inputs += trial_before.files
+    dataset = dataset.assign_attrs(motion=data.attrs["motion"])
+    fit = manifest_entry(study.read_manifest(participant_id, "inverse_dynamics"), trial.trial_id)
+    misfits = trial_misfits(dataset, fit.get("misfits", {}))
+    dataset = widened(dataset, widenings(misfits, running_speed(dataset)))
     numbers = {
+        "speed_mps": running_speed(dataset),
+        "misfits": misfits,
         "mass_kg": float(result.skeleton.mass.sum()),
         "heading_rad": heading,
         "closure": {
@@ -109,12 +121,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         ),
     }
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
-    attributes |= {
-        "closure": closure,
-        "clock_sd": clock,
-        "motion": data.attrs["motion"],
-        "body": SCALED if same_body else ADJUSTED,
-    }
+    attributes |= {"closure": closure, "clock_sd": clock, "body": SCALED if same_body else ADJUSTED}
     recorded = data.attrs["free_moment"] == MEASURED
     if not recorded:
         dataset = without_free_moment(dataset, parts)
@@ -217,6 +224,7 @@ def _intervals(
     weight = np.array(list(weights.values()))
     unseen = parts.unseen(_marker_index(study, data, result.skeleton))
     moved = with_bodies(draws, spread, weight, window, unseen, clock)
+    moved = with_other_motion(moved, data, window)
     if not (study.within or study.settings.other_models.models):
         moved = with_second_model(moved, weights, window)
     if plates:
@@ -225,6 +233,22 @@ def _intervals(
     moves = data.attrs["surface"] != "treadmill"
     drag_area = study.settings.consistency.drag_area_m2 if moves else 0.0
     return intervals.merge(estimated_forces(moved, all_contacts, parts.centre, drag_area))
+
+
+def with_other_motion(
+    draws: TrialDraws, data: xr.Dataset, window: slice | None = None
+) -> TrialDraws:
+    """Add the motion that is as good as the one used, or nearly; unchanged without one."""
+    if f"{OTHER_MOTION}q" not in data:
+        return draws
+    inside = window or slice(0, len(draws.time))
+    kinematics = draws.levels.mechanics.kinematics.frames(inside)
+    q, u, udot = (
+        (getattr(kinematics, name) + data[OTHER_MOTION + name].values[inside])[None]
+        for name in ("q", "u", "udot")
+    )
+    other = Motions((draws.levels.mechanics.skeleton,), q, u, udot, same_lengths=True)
+    return replace(draws, motions={**draws.motions, WEIGHED: other}, first_frame=inside.start)
 
 
 def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArray:

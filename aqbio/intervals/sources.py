@@ -167,7 +167,12 @@ CONTACT = "contact"
 EVENTS = "events"
 """Touchdown and toe-off of trials without plates."""
 
-SOURCES = (INERTIA, CENTRES, PLATES, BODY, SKIN, UNSEEN, CLOCK, MOTION, CONTACT, EVENTS)
+WEIGHED = "weighed"
+"""Whether the fitted or the plain motion is the right one."""
+
+SOURCES = (
+    INERTIA, CENTRES, PLATES, BODY, SKIN, UNSEEN, CLOCK, MOTION, CONTACT, EVENTS, WEIGHED,
+)  # fmt: skip
 """Sources of one trial, in the order of results. `MODEL` is common to all trials of a participant:
 its draw is compared over them before it counts."""
 
@@ -364,7 +369,7 @@ def source_sds(
     >>> values = np.array([10.0, 13.0, 7.0, 14.0, 6.0])
     >>> sds = source_sds(values, ["", "inertia", "inertia", "skin", "skin"])
     >>> sds.tolist(), float(np.sqrt((sds**2).sum()))
-    ([3.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0], 5.0)
+    ([3.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 5.0)
     """
     labels = np.asarray(sources)
     (base,) = np.flatnonzero(labels == UNDISTURBED)

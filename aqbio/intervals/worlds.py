@@ -32,6 +32,7 @@ from aqbio.intervals.sources import (
     PLATES,
     SKIN,
     UNSEEN,
+    WEIGHED,
 )
 from aqbio.names import NORMAL_95
 from aqbio.vectors import FloatArray
@@ -58,6 +59,7 @@ SCOPE_SHARES: Mapping[str, Mapping[str, float]] = {
     UNSEEN: {TRIAL: 1.0},
     MOTION: {TRIAL: 1.0},
     EVENTS: {STEP: 1.0},
+    WEIGHED: {TRIAL: 1.0},
     CONTACT: {COMMON: 1.0},
     MODEL: {COMMON: 1.0},
 }

@@ -12,9 +12,9 @@ from aqbio.force_plates.alignment import Alignment
 from aqbio.gait.roles import group_sum, membership
 from aqbio.inverse_dynamics.balance import adjusted_loads
 from aqbio.inverse_dynamics.fit import TrialFit
+from aqbio.inverse_dynamics.misfit import segment_displacements
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.stances import Standing, StaticStance, com_from_cop
-from aqbio.inverse_dynamics.suspicion import segment_displacements
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import newton_euler

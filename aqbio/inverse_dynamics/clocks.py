@@ -1,61 +1,54 @@
-"""Clocks of a session: one for all trials, and one of its own for a trial that disagrees.
+"""Clocks of a session: one for all trials, about which each trial's own scatters.
 
-Cameras and plates of a laboratory are started together, so that the offset of their clocks is the
-same in all trials; a trial that was started by hand, or whose frames were cut, has another one.
+Cameras and plates of a laboratory are started together, so that the offset of their clocks is
+nearly the same in all trials; a trial that was started by hand, or whose frames were cut, has
+another one. Both are one law with long tails: there is no limit from which on a clock is another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from aqbio.vectors import FloatArray
 
-MIN_CLOCK_DIFFERENCE_S = 0.004
-"""Least difference between a trial's clock and the others' that is another clock, s: those of four
-trials of one runner at 2 to 5 m/s lie within 1 ms."""
+SCATTER_SD_S = 0.0007
+"""Scatter of the clocks of one session's trials, s: trials of ten runners at 2 to 5 m/s."""
 
-MIN_CLOCK_DIFFERENCE_SD = 3.0
-"""The same in standard deviations of the difference."""
-
-MIN_LAG_SHARE = 0.5
-"""Share of that difference by which the vertical force must lag, too, behind the centre of mass of
-the markers: where plates are not where they are said to be, a centre of pressure that lies 60 mm
-ahead of a runner at 7 m/s looks 9 ms early, and the vertical force does not."""
+LAG_SD_S = 0.003
+"""Error of the lag of the vertical force behind the centre of mass of the markers, s: where plates
+are not where they are said to be, a centre of pressure that lies 60 mm ahead of a runner at 7 m/s
+looks 9 ms early, and the vertical force does not."""
 
 Information = tuple[FloatArray, FloatArray]
 """Equations (P, P) and (P,) of the parameters from one trial, without priors."""
 
 
-def trials_of_other_clock(
-    clocks: Mapping[str, tuple[float, float]], lags: Mapping[str, float]
-) -> tuple[str, ...]:
-    """Trials whose clock is another one than the median trial's, from offset and own SD, s.
+def tail_precision(deviation: float, sd: float) -> float:
+    """Precision of a prior with long tails at a deviation: ``1 / (σ² + δ²/2)``, Cauchy's.
 
-    Of two that differ, both: which one is right is unknown. ``lags``: of the vertical forces behind
-    the markers, s, NaN where unknown; a difference that they do not show is not one of clocks.
+    Solved for again and again with it, a value far out is hardly pulled to the prior.
     """
-    if len(clocks) < 2:
-        return ()
-    offset, sd = np.array(list(clocks.values())).T
-    lag = np.array([lags.get(name, np.nan) for name in clocks])
-    spread = np.sqrt(sd**2 + np.median(sd) ** 2)
-    limit = np.maximum(MIN_CLOCK_DIFFERENCE_SD * spread, MIN_CLOCK_DIFFERENCE_S)
-    difference = offset - _weighted_median(offset, 1.0 / sd**2)
-    lag_difference = lag - (np.nanmedian(lag) if np.isfinite(lag).any() else np.nan)
-    differs = np.abs(difference) > limit
-    if len(clocks) == 2:
-        difference, lag_difference = np.diff(offset), np.diff(lag)
-        differs[:] = abs(difference) > limit.max()
-    denied = lag_difference * np.sign(difference) < MIN_LAG_SHARE * np.abs(difference)
-    return tuple(name for name, other in zip(clocks, differs & ~denied, strict=True) if other)
+    return 1.0 / (sd**2 + 0.5 * deviation**2)
 
 
-def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
-    order = np.argsort(values)
-    share = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][np.searchsorted(share, 0.5)])
+@dataclass(frozen=True, slots=True)
+class ClockScatter:
+    """Prior of the deviation of a trial's clock from the session's, s."""
+
+    mean: float
+    precision: float
+
+    @classmethod
+    def about(cls, deviation: float, lag: float = float("nan")) -> ClockScatter:
+        """Prior near a `deviation`; `lag`: that of the vertical force, less the session's."""
+        precision = tail_precision(deviation, SCATTER_SD_S)
+        if not np.isfinite(lag):
+            return cls(0.0, precision)
+        by_lag = 1.0 / LAG_SD_S**2
+        return cls(lag * by_lag / (precision + by_lag), precision + by_lag)
 
 
 def moved_clock(information: Information, at: int, shift: float) -> Information:
@@ -67,35 +60,47 @@ def moved_clock(information: Information, at: int, shift: float) -> Information:
     return matrix, right + shift * matrix[:, at]
 
 
-def without_clock(information: Information, at: int, precision: float) -> Information:
-    """Equations of the other parameters when the clock, number `at`, is the trial's own.
+def without_scatter(information: Information, at: int, scatter: ClockScatter) -> Information:
+    """Equations of the session's parameters when the trial's clock scatters about theirs.
 
-    Eliminated with its prior of mean 0, ``S' = S − s sᵀ / (S_cc + Λ_c)``: its row is empty.
+    The deviation δ of the clock, number `at`, is eliminated with its prior of mean m and precision
+    λ: ``S' = S − s sᵀ / (S_cc + λ)``, ``g' = g − s (g_c + λ m) / (S_cc + λ)``.
     """
     matrix, right = information
-    slope = matrix[:, at] / (matrix[at, at] + precision)
-    reduced = matrix - np.outer(slope, matrix[at])
-    reduced[at] = reduced[:, at] = 0.0
-    rest = right - slope * right[at]
-    rest[at] = 0.0
-    return reduced, rest
+    slope = matrix[:, at] / (matrix[at, at] + scatter.precision)
+    pull = right[at] + scatter.precision * scatter.mean
+    return matrix - np.outer(slope, matrix[at]), right - slope * pull
 
 
-def own_clock(
-    information: Information, at: int, precision: float, theta: FloatArray, covariance: FloatArray
+def deviation(information: Information, at: int, scatter: ClockScatter, theta: FloatArray) -> float:
+    """Deviation of a trial's clock, s, given the session's parameters (P,)."""
+    matrix, right = information
+    pull = right[at] + scatter.precision * scatter.mean - matrix[at] @ theta
+    return float(pull / (matrix[at, at] + scatter.precision))
+
+
+def with_deviation(
+    information: Information,
+    at: int,
+    scatter: ClockScatter,
+    theta: FloatArray,
+    covariance: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """Parameters (P,) and their covariance (P, P) with a trial's own clock, given the others.
-
-    ``τ = (g_c − s · θ) / (S_cc + Λ_c)`` over the others, and follows them through the draws.
-    """
-    matrix, right = information
-    precision_at = matrix[at, at] + precision
-    is_other = np.arange(len(theta)) != at
-    follows = np.where(is_other, -matrix[at] / precision_at, 0.0)
-    turn = np.diag(is_other.astype(float))
-    turn[at] = follows
+    """Parameters (P,) and their covariance (P, P) on a trial's own clock, given the session's."""
+    matrix, _ = information
+    precision = matrix[at, at] + scatter.precision
+    turn = np.eye(len(theta))
+    turn[at] -= matrix[at] / precision
     values = theta.copy()
-    values[at] = right[at] / precision_at + follows @ theta
+    values[at] += deviation(information, at, scatter, theta)
     spread = turn @ covariance @ turn.T
-    spread[at, at] += 1.0 / precision_at
+    spread[at, at] += 1.0 / precision
     return values, spread
+
+
+def weighted_median(values: Mapping[str, float], sds: Mapping[str, float]) -> float:
+    """Median of values by name that count by their inverse variances."""
+    names = sorted(values, key=lambda name: values[name])
+    weights = np.array([sds[name] ** -2.0 for name in names])
+    share = np.cumsum(weights) / weights.sum()
+    return values[names[int(np.searchsorted(share, 0.5))]]

@@ -30,6 +30,7 @@ from aqbio.inverse_dynamics.fitted import (
     FORCES_NOT_USED,
     MAX_USED_LAG_S,
     MIN_STATED_LAG_S,
+    OTHER_MOTION,
 )
 from aqbio.inverse_dynamics.parameters import CLOCK, DRAG
 from aqbio.inverse_dynamics.posterior_states import body_states, inertia_states, motion_states
@@ -159,6 +160,28 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
     dataset = plain.assign(changed)
     dataset = in_laboratory(study, trial, dataset, skeleton, fit.values, fit.clock.sd)
     return dataset.assign_attrs({"motion": FITTED, "motion_reason": ""})
+
+
+MIN_OTHER_SHARE = 1e-4
+"""Probability of the other motion below which it is not kept: a hundredth of its distance."""
+
+
+def with_other_motion(dataset: xr.Dataset, other: Motion, share: float) -> xr.Dataset:
+    """Add what another motion, of a probability below one half, differs from the one used.
+
+    By the root of the probability, so that it is one state of the motion whose mean square is the
+    variance that not knowing the better one adds.
+    """
+    if share < MIN_OTHER_SHARE:
+        return dataset
+    return dataset.assign(
+        {
+            OTHER_MOTION + name: dataset[name].copy(
+                data=np.sqrt(share) * (getattr(other, name) - dataset[name].values)
+            )
+            for name in ("q", "u", "udot")
+        }
+    )
 
 
 def posterior_variables(fit: TrialFit, model_map: ModelMap) -> dict[str, Any]:

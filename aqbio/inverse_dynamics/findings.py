@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
 from aqbio.errors import Finding
-from aqbio.force_plates.alignment import PIVOT
+from aqbio.force_plates.alignment import OFFSET, PIVOT
 from aqbio.inverse_dynamics.changes import leg_shares
+from aqbio.inverse_dynamics.clocks import SCATTER_SD_S
 from aqbio.inverse_dynamics.fit import TrialFit
 from aqbio.inverse_dynamics.fitted import MAX_USED_LAG_S
-from aqbio.inverse_dynamics.parameters import CENTRES, CLOCK, ParameterEstimate
-from aqbio.inverse_dynamics.session import Session
+from aqbio.inverse_dynamics.misfit import distance_nearer_other_foot
+from aqbio.inverse_dynamics.parameters import (
+    ARMS,
+    CENTRES,
+    CLOCK,
+    FEET,
+    LEGS,
+    MASS,
+    PELVIS,
+    ParameterEstimate,
+)
+from aqbio.inverse_dynamics.session import EVEN, Session
 from aqbio.inverse_dynamics.session_inputs import trial_speed
-from aqbio.inverse_dynamics.suspicion import SIGN_CHANGES, Suspicion, static_suspicions
 from aqbio.inverse_kinematics.solution import SolvedTrial
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.observed.misfit import usual_misfits
 from aqbio.vectors import BoolArray, FloatArray
 
 MILLISECONDS = 1e3
@@ -26,6 +39,10 @@ MILLISECONDS = 1e3
 
 MILLIMETRES = 1e3
 """In one metre."""
+
+
+MIN_MISALIGNMENT_SD = 2.6
+"""Standard deviations from 0 beyond which a parameter is named: p = 0.01."""
 
 
 def plain_findings(trial_id: str, why: str, fitted: Session) -> Iterator[Finding]:
@@ -83,7 +100,8 @@ def clock_of_plain(trial_id: str, trial: SolvedTrial, fitted: Session) -> Iterat
 def clock_of_trial(trial_id: str, fit: TrialFit, fitted: Session) -> Iterator[Finding]:
     """Finding that a fitted trial has another clock than the session."""
     clock, others = fit.clock, session_clock(fitted)
-    if np.isclose(clock.estimate, others.estimate - fitted.shift(fit.observations.shift)):
+    away = clock.estimate - others.estimate + fitted.shift(fit.observations.shift)
+    if abs(away) <= MIN_MISALIGNMENT_SD * SCATTER_SD_S:
         return
     low, high, estimate = (
         MILLISECONDS * (end + fit.observations.shift)
@@ -103,38 +121,106 @@ def clock_of_trial(trial_id: str, fit: TrialFit, fitted: Session) -> Iterator[Fi
     )
 
 
-FORCE_CAUSES = (*SIGN_CHANGES, "foot", "clock")
-"""Suspicions for which forces do not belong to the motion: a sign, a foot, a clock."""
+NAMED_RATIO = 2.5
+"""Misfit over its usual size from which on it is named; it widens errors at any size."""
+
+LOOK_AT_PLATES = "check signs, axes and offsets of the plates, and the body mass."
+LOOK_AT_BODY = "check sizes and masses of the body, and the static trial."
+
+MISFIT_WORDS: Mapping[str, tuple[str, float, str, str]] = MappingProxyType(
+    {
+        "force": ("the residual force that the fit leaves", 100.0, "% of body weight",
+                  LOOK_AT_PLATES),
+        "moment": ("the residual moment that the fit leaves, by body weight", MILLIMETRES, "mm",
+                   LOOK_AT_PLATES),
+        "markers": ("the distance by which forces move the markers", 1.0,
+                    "times their soft-tissue artefact",
+                    "check clocks and axes of the plates, and the labels of the markers."),
+        "feet": ("the way that planted forefeet slide against their markers", MILLIMETRES, "mm",
+                 "check the markers of the feet, and the forces."),
+        "masses": ("the change of masses", 1.0, "prior SD", LOOK_AT_BODY),
+        "tissue": ("the change of soft tissue", 1.0, "prior SD",
+                   "look at the markers of the thighs, and at the sizes of the legs."),
+        "centres": ("the displacement of centres of mass", 1.0, "prior SD", LOOK_AT_BODY),
+        "plates": ("the displacement of the plates", 1.0, "prior SD",
+                   "check the plates' corners and origins."),
+        "standing": ("the distance of centre of mass and centre of pressure in static trials",
+                     MILLIMETRES, "mm",
+                     "check the plates' corners and origins, and the static trial."),
+    }
+)  # fmt: skip
+"""Text, factor and unit of each misfit of a fit, and what to do about it."""
 
 
-def suspicion_findings(
-    doubts: Sequence[Suspicion], fitted: Session | None = None, **location: str
-) -> Iterator[Finding]:
-    """Findings on a suspect fit, with the motion and body used for a session's trial."""
-    instead = "" if fitted is None else _used_instead(fitted)
-    for doubt in doubts:
+def misfit_findings(trial_id: str, fitted: Session) -> Iterator[Finding]:
+    """Findings on misfits of a trial's fit that people's recordings do not have."""
+    usual = usual_misfits(fitted.observations[trial_id].speed)
+    for name, misfit in fitted.misfits[trial_id].items():
+        ratio = misfit / usual[name].scale
+        if not ratio > NAMED_RATIO:
+            continue
+        what, factor, unit, fix = MISFIT_WORDS[name]
         yield Finding(
-            rule="consistency-suspect",
+            rule="consistency-misfit",
+            severity="warning",
+            what=f"{what} is {factor * misfit:.2g} {unit}, {ratio:.1f} times as large as in "
+            "recordings of people at this speed; intervals of what rests on it are wider.",
+            trial=trial_id,
+            number=misfit,
+            limit=NAMED_RATIO * usual[name].scale,
+            unit=unit,
+            where=name,
+            fix=fix,
+        )
+
+
+def weighed_findings(trial_id: str, fitted: Session) -> Iterator[Finding]:
+    """Finding that the plain motion explains a recording better than the fitted one."""
+    support = fitted.support(trial_id)
+    yield Finding(
+        rule="consistency-plain",
+        severity="warning",
+        what="markers, feet and body had to be moved so far for the forces that motion and forces "
+        f"hardly belong together (probability {support:.2g}); {_used_instead(fitted)}",
+        trial=trial_id,
+        number=support,
+        limit=EVEN,
+        unit="probability",
+        fix="look at signs, axes and clocks of the plates, and at the labels of the markers.",
+    )
+
+
+MAX_NEARER_OTHER_FOOT_M = 0.10
+"""Distance by which the centre of pressure may be nearer to the other foot: feet are half a metre
+apart while one of them bears the body."""
+
+
+def wrong_foot_findings(
+    trial_id: str, fit: TrialFit, loads: Sequence[ExternalLoad]
+) -> Iterator[Finding]:
+    """Finding that forces are given to the other foot."""
+    nearer = distance_nearer_other_foot(fit, loads)
+    if nearer > MAX_NEARER_OTHER_FOOT_M:
+        yield Finding(
+            rule="forces-other-foot",
             severity="error",
-            what=f"{doubt.what} {instead[:1].upper()}{instead[1:]}".strip(),
-            number=doubt.number,
-            limit=doubt.limit,
-            unit=doubt.unit,
-            where=doubt.cause,
-            fix=doubt.fix,
-            invalidates="forces" if doubt.cause in FORCE_CAUSES else "",
-            **location,
+            what=f"the centre of pressure is {MILLIMETRES * nearer:.0f} mm nearer to the other "
+            "foot than to the one that bears the force.",
+            trial=trial_id,
+            number=nearer,
+            limit=MAX_NEARER_OTHER_FOOT_M,
+            unit="m",
+            fix="check which foot each plate's force is given to, and the labels of the feet.",
+            invalidates="forces",
         )
 
 
 def session_findings(
     participant_id: str, fitted: Session, legs: Mapping[str, Sequence[str]]
 ) -> Iterator[Finding]:
-    """Findings on clocks, plates and leg masses."""
+    """Findings on clocks, plates, masses and soft tissue."""
     if not fitted.accepted:
         return
-    doubts = static_suspicions(fitted.standing)
-    yield from suspicion_findings(doubts, participant=participant_id)
     clock = session_clock(fitted)
     if clock.parameter.on and clock.low * clock.high > 0.0:
         late = "late" if clock.estimate > 0.0 else "early"
@@ -151,11 +237,9 @@ def session_findings(
             fix="check the synchronisation of cameras and plates, and the plates' position.",
         )
     yield from _misaligned(participant_id, fitted)
+    yield from _far_parameters(participant_id, fitted)
     yield from leg_findings(participant_id, fitted, legs)
 
-
-MIN_MISALIGNMENT_SD = 2.6
-"""Standard deviations from 0 beyond which plates are reported as misaligned: p = 0.01."""
 
 MISALIGNMENTS = {
     "plate_pitch": ("pitched {0:.2f} degrees ({1:.2f} to {2:.2f})", np.degrees(1.0)),
@@ -197,6 +281,50 @@ def _misaligned(participant_id: str, fitted: Session) -> Iterator[Finding]:
         fix="check the cameras' calibration frame and the plates' corners; "
         "consistency.align_plates: false leaves the forces as they were placed.",
     )
+
+
+FAR_PARAMETERS: Mapping[str, tuple[str, float, str]] = MappingProxyType(
+    {
+        MASS: ("body mass is {0:+.1f} % ({1:+.1f} to {2:+.1f})", 100.0,
+               "check the body mass and the plates' gains."),
+        LEGS: ("mass of the legs is {0:+.0f} % ({1:+.0f} to {2:+.0f})", 100.0, LOOK_AT_BODY),
+        PELVIS: ("mass of the pelvis is {0:+.0f} % ({1:+.0f} to {2:+.0f})", 100.0, LOOK_AT_BODY),
+        FEET: ("mass of the feet is {0:+.0f} % ({1:+.0f} to {2:+.0f})", 100.0,
+               "check the sizes of the feet; shoes may be heavy."),
+        ARMS: ("mass of the arms is {0:+.0f} % ({1:+.0f} to {2:+.0f})", 100.0, LOOK_AT_BODY),
+        OFFSET[0]: ("place of the plates is {0:+.0f} mm along the run ({1:+.0f} to {2:+.0f})",
+                    MILLIMETRES, "check the plates' corners and origins."),
+        OFFSET[2]: ("place of the plates is {0:+.0f} mm to the right ({1:+.0f} to {2:+.0f})",
+                    MILLIMETRES, "check the plates' corners and origins."),
+    }
+)  # fmt: skip
+"""Text, unit factor and fix of parameters far from what was stated."""
+
+
+def _far_parameters(participant_id: str, fitted: Session) -> Iterator[Finding]:
+    """Findings on parameters whose fit is far from what was stated."""
+    for estimate in fitted.estimates:
+        parameter = estimate.parameter
+        off = estimate.estimate - parameter.prior
+        if estimate.name not in FAR_PARAMETERS or not parameter.on:
+            continue
+        if abs(off) <= MIN_MISALIGNMENT_SD * parameter.prior_sd:
+            continue
+        text, factor, fix = FAR_PARAMETERS[estimate.name]
+        ends = (estimate.estimate, estimate.low, estimate.high)
+        words = text.format(*(factor * (end - parameter.prior) for end in ends))
+        yield Finding(
+            rule="parameter-far",
+            severity="warning",
+            what=f"by motion and forces the {words} from what was stated (90 % interval), and is "
+            "used so.",
+            participant=participant_id,
+            number=estimate.estimate,
+            limit=MIN_MISALIGNMENT_SD * parameter.prior_sd,
+            unit=parameter.unit,
+            where=estimate.name,
+            fix=fix,
+        )
 
 
 def leg_findings(
@@ -247,7 +375,7 @@ def estimate_numbers(fitted: Session) -> dict[str, Any]:
 def _estimate(estimate: ParameterEstimate) -> dict[str, Any]:
     numbers = asdict(estimate.parameter)
     numbers["fitted"] = numbers.pop("on")
-    names = "estimate", "sd", "low", "high", "beyond_limit"
+    names = "estimate", "sd", "low", "high"
     return numbers | {name: getattr(estimate, name) for name in names}
 
 

@@ -58,3 +58,6 @@ sound runs of 12 runners."""
 
 FORCES_NOT_USED = "forces_not_used"
 """Attribute with the reason why a trial's forces are not used; empty where they are."""
+
+OTHER_MOTION = "other_"
+"""Prefix of coordinates, speeds and accelerations less those of the motion that is used."""

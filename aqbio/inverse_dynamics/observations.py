@@ -100,6 +100,9 @@ class Observations:
     lag: float = float("nan")
     """s. Of the vertical force behind the centre of mass of the markers after that; NaN unknown."""
 
+    speed: float = float("nan")
+    """m/s. Of the markers, the belt's included; NaN unknown."""
+
     def on_clock(self, clock: float) -> Observations:
         """Contacts and measured frames for forces that come late by a `clock`, s."""
         later = clock - self.clock

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import expit
 
 from aqbio.inverse_dynamics.clocks import (
+    ClockScatter,
     Information,
+    deviation,
     moved_clock,
-    own_clock,
-    trials_of_other_clock,
-    without_clock,
+    tail_precision,
+    weighted_median,
+    with_deviation,
+    without_scatter,
 )
 from aqbio.inverse_dynamics.fit import TrialFit, fit_trial
+from aqbio.inverse_dynamics.misfit import fit_misfits
 from aqbio.inverse_dynamics.observations import Observations
 from aqbio.inverse_dynamics.parameters import (
     CLOCK,
+    DEVICES,
     Parameter,
     ParameterEstimate,
     Runner,
     Weights,
     estimates,
-    prior_precision,
     priors,
 )
 from aqbio.inverse_dynamics.solver import Solver
@@ -36,9 +41,8 @@ from aqbio.inverse_dynamics.stances import (
     planted_feet,
     stance_equations,
 )
-from aqbio.inverse_dynamics.suspicion import Suspicion, find_suspicions
-from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import Motion
+from aqbio.observed.misfit import log_odds, usual_misfits, widening
 from aqbio.vectors import FloatArray
 
 MAX_LINEAR_CLOCK_S = 0.002
@@ -59,6 +63,16 @@ LOOSE_MOMENT_SD_NM = 30.0
 """Standard deviation of the residual moment in the specification ``loose``."""
 
 
+EVEN = 0.5
+"""Probability from which on a fitted motion is the better one."""
+
+MAX_SOLUTIONS = 20
+"""Solutions with priors that have long tails, each with their precisions at the last one."""
+
+SETTLED_SD = 0.01
+"""Change of the parameters between two of them below which they are settled, in prior sds."""
+
+
 class Session:
     """Trials of one runner, before and after they are fitted together."""
 
@@ -76,9 +90,9 @@ class Session:
     single_fits: dict[str, TrialFit]
     """Fits of single trials."""
     fits: dict[str, TrialFit]
-    """With the session's parameters, accepted or suspect."""
-    suspicions: dict[str, tuple[Suspicion, ...]]
-    """By trial that was fitted; an empty tuple where the fit is accepted."""
+    """With the session's parameters."""
+    misfits: dict[str, dict[str, float]]
+    """Of every fit, by trial and redundancy."""
     estimates: tuple[ParameterEstimate, ...]
     """Of the session; empty when no trial was fitted."""
     covariance: FloatArray
@@ -101,13 +115,18 @@ class Session:
         self.parameters = tuple(parameters)
         self.observations, self.weights = dict(observations), dict(weights)
         self.postures, self.plain = dict(postures or {}), dict(plain or {})
-        self.single_fits, self.fits, self.suspicions, self.standing = {}, {}, {}, {}
+        self.single_fits, self.fits, self.misfits, self.standing = {}, {}, {}, {}
         self.estimates, self.covariance = (), np.zeros((0, 0))
+
+    def support(self, name: str) -> float:
+        """Probability that motion and forces of a fitted trial belong together."""
+        usual = usual_misfits(self.observations[name].speed)
+        return float(expit(log_odds(self.misfits[name], usual)))
 
     @property
     def accepted(self) -> tuple[str, ...]:
-        """Trials whose fit is used."""
-        return tuple(name for name in self.fits if not self.suspicions[name])
+        """Trials whose fitted motion explains the recording better than the plain one."""
+        return tuple(name for name in self.fits if self.support(name) >= EVEN)
 
     def fit_single_trials(self) -> None:
         """Fit every trial separately; on failure it keeps its plain motion.
@@ -126,68 +145,66 @@ class Session:
             except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
                 self.plain[name] = f"the fit failed ({error})"
 
-    def fit_together(
-        self,
-        names: Iterable[str],
-        loads: Mapping[str, Sequence[ExternalLoad]] | None = None,
-        draws: tuple[int, int] | None = None,
-    ) -> None:
-        """Estimate the common parameters of trials, refit the trials with them and check the fits.
+    def fit_together(self, draws: tuple[int, int] | None = None) -> None:
+        """Estimate the common parameters of all trials and refit every trial with them.
 
         With each trial's information S (the motion eliminated, Schur's complement; frames
         discounted) and its remaining gradient g at its own θ, ``(Σ S + Λ) θ̂ = Σ (S θ + g) + Λ
-        θ₀``, Λ and θ₀ being the priors'. A trial whose clock is far from the common one is
-        linearised again there, and one whose clock is another one keeps its own. Trials at more
-        than one speed distinguish a clock offset from a shifted centre of mass or COP. `loads` are
-        those of the feet, by trial; `draws` number and seed of draws of every fit.
+        θ₀``, Λ and θ₀ being the priors'. A trial counts by the inverse square of its misfit over
+        the usual one, and one whose clock is far from that of its single fit is linearised again
+        there. Trials at more than one speed distinguish a clock offset from a shifted centre of
+        mass or COP. `draws`: number and seed of draws of every fit.
         """
-        single_fits = {name: self.single_fits[name] for name in names}
-        feet = planted_feet(self.runner, [fit.observations for fit in single_fits.values()])
-        clocks = {name: fit.own_clock for name, fit in single_fits.items()}
-        other_clock = trials_of_other_clock(
-            {
-                name: (offset + self.shift(self.observations[name].shift), sd)
-                for name, (offset, sd) in clocks.items()
-            },
-            {
-                name: fit.observations.lag + self.shift(fit.observations.shift)
-                for name, fit in single_fits.items()
-            },
-        )
+        fits = dict(self.single_fits)
+        feet = planted_feet(self.runner, [fit.observations for fit in fits.values()])
+        counts = {name: self._count(fit) for name, fit in fits.items()}
+        deviations = self._clock_deviations()
         for _ in range(MAX_LINEARISATIONS):
-            information = {name: fit.equations for name, fit in single_fits.items()}
-            values, covariance, without = self._solution(information, feet, other_clock)
-            estimated = {
-                name: (self._on_trial_clock(name, values), covariance) for name in single_fits
-            } | {
-                name: self._with_own_clock(information[name], values, covariance)
-                for name in other_clock
+            information = {
+                name: (counts[name] * fit.equations[0], counts[name] * fit.equations[1])
+                for name, fit in fits.items()
             }
+            solution = self._solution(information, feet, deviations)
+            estimated, deviations = solution.by_trial, solution.deviations
             distant = {
                 name: own_values
                 for name, (own_values, _) in estimated.items()
-                if abs(single_fits[name].clock.estimate - own_values[CLOCK]) > MAX_LINEAR_CLOCK_S
+                if abs(fits[name].clock.estimate - own_values[CLOCK]) > MAX_LINEAR_CLOCK_S
             }
             if not distant:
                 break
-            single_fits |= {
-                name: single_fits[name].linearised_with(own_values)
-                for name, own_values in distant.items()
+            fits |= {
+                name: fits[name].linearised_with(own_values) for name, own_values in distant.items()
             }
-        self.estimates = estimates(self.parameters, values, covariance)
-        self.covariance = covariance
+        self.estimates = estimates(self.parameters, solution.values, solution.covariance)
+        self.covariance = solution.covariance
         self.standing = {
             name: Standing(
-                *(com_over_cop(self.runner, body, posture) for body in ({}, values, left_out))
+                *(com_over_cop(self.runner, body, posture) for body in ({}, solution.values, out))
             )
-            for (name, posture), left_out in zip(self.postures.items(), without, strict=True)
+            for (name, posture), out in zip(self.postures.items(), solution.without, strict=True)
         }
-        for name, single_fit in single_fits.items():
+        for name, single_fit in fits.items():
             own_values, own_covariance = estimated[name]
             own_estimates = estimates(self.parameters, own_values, own_covariance)
             self.fits[name] = fit = single_fit.refit_with(own_estimates, own_covariance, draws)
-            self.suspicions[name] = find_suspicions(fit, (loads or {}).get(name, ()))
+            self.misfits[name] = fit_misfits(fit, self.standing)
             fit.solver.release()  # megabytes for every trial
+        self.single_fits = {}
+
+    def _count(self, fit: TrialFit) -> float:
+        """Weight of a trial's information: its inverse variance, by the misfit of its own fit."""
+        usual = usual_misfits(fit.observations.speed)
+        return float(widening(fit_misfits(fit, {}), usual) ** -2.0)
+
+    def _clock_deviations(self) -> dict[str, float]:
+        """Deviations of the clocks of single fits from their median, s."""
+        clocks, sds = {}, {}
+        for name, fit in self.single_fits.items():
+            offset, sds[name] = fit.own_clock
+            clocks[name] = offset + self.shift(fit.observations.shift)
+        middle = weighted_median(clocks, sds)
+        return {name: clock - middle for name, clock in clocks.items()}
 
     def shift(self, force_shift: float) -> float:
         """Clock of the session less that of a trial whose forces were made earlier, s.
@@ -202,69 +219,87 @@ class Session:
         """Values of a session on the clock of a trial's forces."""
         return {**values, CLOCK: values[CLOCK] - self.shift(self.observations[name].shift)}
 
-    @property
-    def _clock_row(self) -> tuple[int, float]:
-        """Number of the clock among the parameters that are on, and its prior's precision."""
-        on = [parameter.name for parameter in self.parameters if parameter.on]
-        at = on.index(CLOCK)
-        return at, float(prior_precision(self.parameters)[at])
-
-    def _with_own_clock(
-        self, information: Information, values: Mapping[str, float], covariance: FloatArray
-    ) -> tuple[dict[str, float], FloatArray]:
-        """Values of all parameters and covariance of fitted ones with a trial's own clock."""
-        on = [parameter.name for parameter in self.parameters if parameter.on]
-        theta = np.array([values[name] for name in on])
-        theta, spread = own_clock(information, *self._clock_row, theta, covariance)
-        return {**values, **dict(zip(on, theta.tolist(), strict=True))}, spread
+    def _scatters(self, deviations: Mapping[str, float]) -> dict[str, ClockScatter]:
+        """Priors of the trials' clocks about the session's, near deviations by trial, s."""
+        lags = {
+            name: self.observations[name].lag + self.shift(self.observations[name].shift)
+            for name in deviations
+        }
+        finite = [lag for lag in lags.values() if np.isfinite(lag)]
+        middle = float(np.median(finite)) if finite else np.nan
+        return {
+            name: ClockScatter.about(size, lags[name] - middle) for name, size in deviations.items()
+        }
 
     def _solution(
         self,
         information: Mapping[str, Information],
         feet: PlantedFeet,
-        other_clock: Collection[str] = (),
-    ) -> tuple[dict[str, float], FloatArray, list[dict[str, float]]]:
-        """Values of all parameters, covariance of fitted ones, and values without each posture."""
+        deviations: dict[str, float],
+    ) -> Solution:
+        """Solve for the common parameters, given the information of every trial.
+
+        Priors of devices, and of `deviations` of the trials' clocks, s, have long tails: they are
+        solved for with the precisions of the last solution until it is settled.
+        """
         on = [parameter for parameter in self.parameters if parameter.on]
-        at, precision = self._clock_row
-        trial_equations = [
-            without_clock(equations, at, precision)
-            if name in other_clock
-            else moved_clock(equations, at, self.shift(self.observations[name].shift))
+        prior = np.array([parameter.prior for parameter in on])
+        sd = np.array([parameter.prior_sd for parameter in on])
+        is_device = np.array([parameter.name in DEVICES for parameter in on])
+        at = [parameter.name for parameter in on].index(CLOCK)
+        moved = {
+            name: moved_clock(equations, at, self.shift(self.observations[name].shift))
             for name, equations in information.items()
-        ]
-        matrix = np.diag(prior_precision(self.parameters))
-        right = matrix @ np.array([parameter.prior for parameter in on])
-        posture_equations = [
+        }
+        postures = [
             stance_equations(self.runner, self.parameters, posture)
             for posture in self.postures.values()
         ]
-        for equations in (*trial_equations, feet_equations(feet, on), *posture_equations):
-            matrix, right = matrix + equations[0], right + equations[1]
+        fixed = [feet_equations(feet, on), *postures]
+        theta, alone = prior, len(moved) < 2  # a single clock is the session's
+        for _ in range(MAX_SOLUTIONS):
+            scatters = {} if alone else self._scatters(deviations)
+            tails = [tail_precision(*pair) for pair in zip(theta - prior, sd, strict=True)]
+            matrix = np.diag(np.where(is_device, tails, sd**-2.0))
+            right = matrix @ prior
+            by_trial = [
+                equations if alone else without_scatter(equations, at, scatters[name])
+                for name, equations in moved.items()
+            ]
+            for equations in (*by_trial, *fixed):
+                matrix, right = matrix + equations[0], right + equations[1]
+            before, theta = theta, np.linalg.solve(matrix, right)
+            deviations = {
+                name: 0.0 if alone else deviation(equations, at, scatters[name], theta)
+                for name, equations in moved.items()
+            }
+            if (np.abs(theta - before) < SETTLED_SD * sd).all():
+                break
+        covariance = np.asarray(np.linalg.inv(matrix))
+        own = {
+            name: (theta, covariance)
+            if alone
+            else with_deviation(equations, at, scatters[name], theta, covariance)
+            for name, equations in moved.items()
+        }
+        return Solution(
+            values=self._named(theta),
+            covariance=covariance,
+            without=[
+                self._named(np.linalg.solve(matrix - equations[0], right - equations[1]))
+                for equations in postures
+            ],
+            by_trial={
+                name: (self._on_trial_clock(name, self._named(values)), spread)
+                for name, (values, spread) in own.items()
+            },
+            deviations=deviations,
+        )
 
-        def solve(matrix: FloatArray, right: FloatArray) -> dict[str, float]:
-            theta = np.linalg.solve(matrix, right).tolist()
-            names = (parameter.name for parameter in on)
-            return priors(self.parameters) | dict(zip(names, theta, strict=True))
-
-        without = [
-            solve(matrix - equations[0], right - equations[1]) for equations in posture_equations
-        ]
-        return solve(matrix, right), np.asarray(np.linalg.inv(matrix)), without
-
-    def sound_trials(self) -> list[str]:
-        """Trials that may stay in the session: within limits when fitted alone, and not suspect.
-
-        Common parameters beyond a limit make every trial suspect; then only the estimates of the
-        single fits identify the faulty ones.
-        """
-        common = any(estimate.beyond_limit for estimate in self.estimates)
-        return [
-            name
-            for name, fit in self.single_fits.items()
-            if not any(estimate.beyond_limit for estimate in fit.estimates)
-            and (common or not self.suspicions[name])
-        ]
+    def _named(self, theta: FloatArray) -> dict[str, float]:
+        """All parameters by name, with values (P,) of those that are on."""
+        names = (parameter.name for parameter in self.parameters if parameter.on)
+        return priors(self.parameters) | dict(zip(names, theta.tolist(), strict=True))
 
     def refit_loosely(
         self, starts: Mapping[str, tuple[FloatArray, Mapping[str, float]]]
@@ -297,14 +332,27 @@ class Session:
             for name, (_, values) in starts.items()
         }
         common = float(np.median(list(clocks.values())))
-        other_clock = [name for name, clock in clocks.items() if not np.isclose(clock, common)]
-        values, covariance, _ = self._solution(information, feet, other_clock)
-        refits = {}
+        deviations = {name: clock - common for name, clock in clocks.items()}
+        solution, refits = self._solution(information, feet, deviations), {}
         for name, (coefficients, free, following) in steps.items():
-            solver, own_values = solvers[name], self._on_trial_clock(name, values)
-            if name in other_clock:
-                own_values, _ = self._with_own_clock(information[name], values, covariance)
+            solver, (own_values, _) = solvers[name], solution.by_trial[name]
             change_of_theta = solver.theta(own_values) - solver.theta(starts[name][1])
             change = (free + following @ change_of_theta).reshape(coefficients.shape)
             refits[name] = solver.motion(coefficients + change), own_values
         return refits
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Common parameters of a session, and those on the clock of each trial."""
+
+    values: dict[str, float]
+    """Of all parameters."""
+    covariance: FloatArray
+    """(P, P) array. Of those that are on."""
+    without: list[dict[str, float]]
+    """Values without each static posture."""
+    by_trial: dict[str, tuple[dict[str, float], FloatArray]]
+    """Values and covariance on the clock of each trial."""
+    deviations: dict[str, float]
+    """Of each trial's clock from the session's, s."""

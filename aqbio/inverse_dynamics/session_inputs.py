@@ -33,7 +33,6 @@ from aqbio.inverse_dynamics.parameters import (
 )
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.stances import StaticStance, determines_alignment, planted_feet
-from aqbio.inverse_dynamics.suspicion import find_suspicions
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.movement import STATIC_WINDOW_S, quiet_window
@@ -42,7 +41,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY, LOW_PASSED
 from aqbio.observed.parts import incomplete_reason, read_observed
-from aqbio.prepare.prepared import MEASURED, foot_loads, recorded_trial
+from aqbio.prepare.prepared import MEASURED, recorded_trial
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -55,9 +54,7 @@ def parameters(drag_area: float, *, align_plates: bool) -> tuple[Parameter, ...]
         )
         for parameter in PARAMETERS
     }
-    drag = by_name[DRAG]
-    low, high = min(drag.lowest, drag_area), max(drag.highest, drag_area)
-    by_name[DRAG] = replace(drag, prior=drag_area, lowest=low, highest=high)
+    by_name[DRAG] = replace(by_name[DRAG], prior=drag_area)
     return tuple(by_name.values())
 
 
@@ -149,6 +146,7 @@ def observations(
         surface_height=float(trial.prepared.attrs["surface_height"]),
         shift=float(trial.prepared.attrs.get("force_shift", 0.0)),
         lag=float(trial.prepared.attrs.get("force_lag", np.nan)),
+        speed=trial_speed(trial),
     )
 
 
@@ -302,11 +300,7 @@ def fitted_session(
     *,
     draws: tuple[int, int] | None = None,
 ) -> Session:
-    """Fit the trials of a participant together; `draws`: number and seed of draws of every fit.
-
-    A suspect trial must not bias the parameters of the others: it is left out and the others are
-    refitted without it. Its single fit, with its own parameters, identifies the fault.
-    """
+    """Fit the trials of a participant together; `draws`: number and seed of draws of every fit."""
     if missing := [name for name in ANATOMICAL_GROUPS if name not in study.model_map.groups]:
         why = f"the model has no {' and no '.join(missing)} of its own"
         plain = {trial.trial_id: why for trial in trials}
@@ -315,17 +309,7 @@ def fitted_session(
     session.fit_single_trials()
     if not session.single_fits:
         return session
-    loads = {trial.trial_id: foot_loads(study.model_map, trial.prepared) for trial in trials}
-    session.fit_together(session.single_fits, loads, draws)
-    sound = session.sound_trials()
-    if sound and len(sound) < len(session.single_fits):
-        session.fit_together(sound, loads, draws)
-        for name in session.single_fits.keys() - set(sound):
-            session.fits[name] = single_fit = session.single_fits[name]
-            session.suspicions[name] = (
-                find_suspicions(single_fit, loads[name]) or session.suspicions[name]
-            )
-    session.single_fits = {}
+    session.fit_together(draws)
     return session
 
 

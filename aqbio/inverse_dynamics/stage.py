@@ -21,6 +21,7 @@ from aqbio.inverse_dynamics.files import (
     plain_in_laboratory,
     posterior_variables,
     state_variables,
+    with_other_motion,
     without_contradicted_forces,
 )
 from aqbio.inverse_dynamics.findings import (
@@ -28,15 +29,15 @@ from aqbio.inverse_dynamics.findings import (
     clock_of_trial,
     estimate_numbers,
     fit_numbers,
+    misfit_findings,
     plain_findings,
     session_findings,
-    suspicion_findings,
+    weighed_findings,
+    wrong_foot_findings,
 )
 from aqbio.inverse_dynamics.fitted import centres_path, changes_path
-from aqbio.inverse_dynamics.session import Session
+from aqbio.inverse_dynamics.session import EVEN, Session
 from aqbio.inverse_dynamics.session_inputs import fitted_session, static_stances
-from aqbio.inverse_dynamics.sudden import sudden_findings
-from aqbio.inverse_dynamics.suspicion import static_suspicions
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.dictionary import columns
 from aqbio.io.netcdf import write_dataset
@@ -201,30 +202,37 @@ def _trial(
         dataset, unused = _plain_trial(study, solved, fitted, why, unfitted)
         write_dataset(dataset, file, attributes)
         findings += [finding for finding in unfitted if finding not in before]
-        status = _status(PLAIN, why, _body_causes(fitted))
+        status: dict[str, Any] = {**_status(PLAIN, why)}
         status |= _reasons_against_use(unfitted, is_fitted=False)
         return TrialOutcome(status, (*findings, *unused), inputs)
-    fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
-    numbers = fit_numbers(solved, fit)
-    findings = list(suspicion_findings(doubts, fitted, trial=trial.trial_id))
-    if doubts:
-        why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
-        findings += [finding for finding in unfitted if finding not in before]
-        dataset, unused = _plain_trial(study, solved, fitted, why, [*unfitted, *findings])
-        findings += unused
-    else:
+    fit, support = fitted.fits[trial.trial_id], fitted.support(trial.trial_id)
+    is_fitted = support >= EVEN
+    loads = foot_loads(study.model_map, solved.prepared)
+    findings = list(misfit_findings(trial.trial_id, fitted))
+    if is_fitted:
         findings += clock_of_trial(trial.trial_id, fit, fitted)
-        dataset = fitted_dataset(study, solved, fit)
+        findings += wrong_foot_findings(trial.trial_id, fit, loads)
+        dataset, unused = without_contradicted_forces(
+            fitted_dataset(study, solved, fit), trial.trial_id, findings
+        )
         seed = study.settings.random.seed
         states = state_variables(fit, study.model_map, dataset, seed)
         dataset = dataset.assign(posterior_variables(fit, study.model_map) | states)
-        findings += sudden_findings(
-            fit, foot_loads(study.model_map, solved.prepared), trial.trial_id
-        )
+        dataset = with_other_motion(dataset, fit.observations.plain, 1.0 - support)
+    else:
+        why = "the plain motion explains the recording better"
+        findings += weighed_findings(trial.trial_id, fitted)
+        findings += [finding for finding in unfitted if finding not in before]
+        dataset, unused = _plain_trial(study, solved, fitted, why, [*unfitted, *findings])
+        dataset = with_other_motion(dataset, fit.motion, support)
+    findings += unused
     write_dataset(dataset, file, attributes)
-    numbers |= _reasons_against_use([*unfitted, *findings], is_fitted=not doubts)
-    causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
-    status = _status(PLAIN if doubts else FITTED, why, causes)
+    numbers = fit_numbers(solved, fit) | {
+        "support": support,
+        "misfits": fitted.misfits[trial.trial_id],
+        **_reasons_against_use([*unfitted, *findings], is_fitted=is_fitted),
+    }
+    status = _status(FITTED if is_fitted else PLAIN, why)
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
 
 
@@ -252,15 +260,5 @@ def _plain_trial(
     return without_contradicted_forces(dataset, trial.trial_id, against)
 
 
-def _body_causes(fitted: Session) -> list[str]:
-    """Suspicions of the body, common to all trials of a participant, fitted or not."""
-    return [doubt.cause for doubt in static_suspicions(fitted.standing) if fitted.accepted]
-
-
-def _status(motion: str, why: str, suspicions: Sequence[str] = ()) -> dict[str, Any]:
-    return {
-        "motion": motion,
-        "motion_reason": why,
-        "suspect": bool(suspicions),
-        "suspicions": list(suspicions),
-    }
+def _status(motion: str, why: str) -> dict[str, str]:
+    return {"motion": motion, "motion_reason": why}

@@ -22,67 +22,21 @@ residuals (level B); what joint moments cause (level C)."""
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 _MOTION: tuple[Outcome, ...] = ("postures", "momentum", "moments", "causes")
-_ROTATION: tuple[Outcome, ...] = ("momentum", "moments", "causes")
 _KINETICS: tuple[Outcome, ...] = ("forces", "moments", "causes")
 _DYNAMICS: tuple[Outcome, ...] = ("moments", "causes")
 
 INVALIDATED_BY_MEASURE: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
-    {
-        "labels_against_names": OUTCOMES,
-        "hidden_motion": _MOTION,
-        "hidden_rates": _DYNAMICS,
-        "flight_drift_y": _ROTATION,
-        "residual_moment_y_stance_rms": _ROTATION,
-        "effect_to_residual_y": _ROTATION,
-        "flight_acceleration": _DYNAMICS,
-        "foot_slip": _DYNAMICS,
-    }
+    {"labels_against_names": OUTCOMES, "hidden_motion": _MOTION, "hidden_rates": _DYNAMICS}
 )
 """Outcomes by measure of ``quality.tsv``; a measure that is not here invalidates nothing.
 
 Labels that contradict their place may put any number on the wrong limb. A low-pass of the markers
-takes of every motion, and more of what changes faster. In flight the whole body's
-angular momentum stays as it is; where it drifts, or where its rate in stance is not the plates'
-moment, momentum of parts and all that follows from it are wrong. A wrong acceleration of the centre
-of mass in flight leaves momentum about that centre alone. A foot that slides while it bears load is
-in another place than its force: arms of the standing leg's joints and the contact that level C
-holds; a foot carries a hundredth of the body's angular momentum."""
+takes of every motion, and more of what changes faster."""
 
 INVALIDATED_BY_FINDING: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
     {"": (), "moments": _DYNAMICS, "forces": _KINETICS, "trial": OUTCOMES, "times": OUTCOMES}
 )
 """Outcomes by ``invalidates`` of a finding."""
-
-INVALIDATED_BY_SUSPICION: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
-    {
-        "cop": _KINETICS,
-        "foot": _KINETICS,
-        "clock": _KINETICS,
-        "mass": ("momentum", *_KINETICS),
-        "leg_mass": _ROTATION,
-        "pelvis_mass": _ROTATION,
-        "arm_mass": _ROTATION,
-        "centres": _ROTATION,
-        "static": _ROTATION,
-        "markers": OUTCOMES,
-        "residual": OUTCOMES,
-        "soft_tissue": _MOTION,
-        "one_sided": _MOTION,
-        "drag": (),
-        "slip": (),
-        "joint_moment": (),
-    }
-)
-"""Outcomes by cause of a suspect fit. The last three are faults that only the fit would have had:
-the plain motion that is used instead has measures of its own. A wrong sign of a force is a fault of
-forces."""
-
-
-def invalidated_by_suspicions(causes: Iterable[str]) -> tuple[Outcome, ...]:
-    """Outcomes that some causes of a suspect fit invalidate, in the order of `OUTCOMES`."""
-    return in_order(
-        outcome for cause in causes for outcome in INVALIDATED_BY_SUSPICION.get(cause, _KINETICS)
-    )
 
 
 def in_order(outcomes: Iterable[str]) -> tuple[Outcome, ...]:
@@ -139,5 +93,5 @@ def column_rests_on(column: str) -> tuple[Outcome, ...]:
     return ("times",)
 
 
-DECISIVE_MEASURES = (AGAINST_USE, "consistency_suspicions", *INVALIDATED_BY_MEASURE)
+DECISIVE_MEASURES = (AGAINST_USE, *INVALIDATED_BY_MEASURE)
 """Measures that can invalidate an outcome, in the order in which pages name them."""

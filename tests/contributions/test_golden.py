@@ -53,19 +53,20 @@ from tests.small_study import write_small_study
 
 BODIES = [body for members in MAP.groups.values() for body in members]
 CONTRIBUTIONS_ENTRY = {
+    "speed_mps": 9.0, "misfits": {"force": 0.02, "drift": 0.1},
     "closure": {"value": 3e-12, "tolerance": 1e-6, "holds": True},
     "reference": {
         "frames": 7, "momentum": 1e-15, "position_m": 1e-15, "forces": 2e-8, "defect": 0.004,
     },
 }  # fmt: skip
 FITTED = {
-    "motion": "fitted", "motion_reason": "", "suspicions": [],
+    "motion": "fitted", "motion_reason": "",
     "marker_rms_before_m": 0.016, "marker_rms_alone_m": 0.0184, "marker_rms_after_m": 0.0190,
     "markers_displaced_m": 0.0061,
     "joint_change_median_deg": 1.1, "joint_change_max_deg": 6.4,
     "joint_change_forces_median_deg": 0.7, "joint_change_forces_max_deg": 2.1,
 }  # fmt: skip
-PLAIN = {"motion": "plain", "motion_reason": "consistency is off", "suspicions": []}
+PLAIN = {"motion": "plain", "motion_reason": "consistency is off"}
 SOLVED = {
     "marker_rms_m": 0.0162, "marker_rms_worst_frame_m": 0.0201, "marker_max_m": 0.0453,
     "marker_max_label": "RTILAT",
@@ -294,7 +295,9 @@ def worked(study: Study, patch: pytest.MonkeyPatch) -> None:
         )
         peaks = 1000.0 + 300.0 * np.arange(data.sizes["contact"])
         data = data.assign(contact_peak=("contact", peaks))
-        return data.assign_attrs({"heading": 0.0, "events": "plates"} | data.attrs), final
+        return data.assign_attrs(
+            {"heading": 0.0, "events": "plates", "widening_postures": 1.0} | data.attrs
+        ), final
 
     patch.setattr(stage, "trial_contributions", computed)
     for participant in ("P1", "P2"):
@@ -316,10 +319,7 @@ def worked(study: Study, patch: pytest.MonkeyPatch) -> None:
         ]
         write_manifest(study, participant, "inverse_kinematics", solved)
         fits = [
-            entry(trial, OK, "", **{
-                **(FITTED if trial.startswith("fitted") else PLAIN),
-                "suspicions": ["force_sign", "markers"] if trial == "rests" else [],
-            })
+            entry(trial, OK, "", **(FITTED if trial.startswith("fitted") else PLAIN))
             for trial in names
         ]  # fmt: skip
         write_manifest(study, participant, "inverse_dynamics", fits, adjusted_model=False)

@@ -460,7 +460,7 @@ def _trials_table(study: Study, steps: pd.DataFrame, lacking: tuple[str, ...]) -
              "reason": FAILED[2] if failed else None,
              "speed_mps": of_trial["speed_mps"].mean(),
              "state": TRIAL_FAILED if failed else DOUBTFUL if slips else state,
-             "outside": "foot_slip" if slips else None,
+             "outside": "hidden_rates" if slips else None,
              "unobserved": None if failed else unseen, "contacts": len(of_trial),
              "steps_ok": status.count("ok"), "steps_rejected": status.count("rejected")}
         )  # fmt: skip

@@ -240,9 +240,9 @@ CHANGED: dict[str, tuple[Change, str]] = {
         _text("study.yaml", "name: drawn\n", "name: drawn\nquality: {usable_share: 0.2}\n"),
         "verdicts deviations"),
     "no record": (lambda study: (study.root / "registry.json").unlink(), "verdicts deviations"),
-    "drift in some trials": (_beyond("flight_drift_y", "fail", 3), "verdicts hypotheses_trials"),
-    "slip in all trials": (_beyond("foot_slip", "fail"), "verdicts hypotheses_trials"),
-    "slip within limits": (_beyond("foot_slip", "ok"), "hypotheses_trials"),
+    "smoothed in some trials": (_beyond("hidden_motion", "fail", 3), "verdicts hypotheses_trials"),
+    "smoothed in all trials": (_beyond("hidden_rates", "fail"), "verdicts hypotheses_trials"),
+    "hardly smoothed": (_beyond("hidden_rates", "ok"), "hypotheses_trials"),
     "plain": (_trials(consistent=False, error_sd={}, lag_states={}), "verdicts hypotheses_trials"),
     "closures that fail": (
         _trials("contributions", closure={"holds": False}), "verdicts hypotheses_trials"),
@@ -257,7 +257,7 @@ CHANGED: dict[str, tuple[Change, str]] = {
 
 
 UNTOUCHED = (
-    "another rule", "no record", "slip in all trials",
+    "another rule", "no record", "smoothed in all trials",
     "closures that fail",
 )  # fmt: skip
 """Changes that concern rules and gates alone: no estimate moves."""
@@ -344,7 +344,7 @@ def test_verdicts_of_few_athletes(tmp_path, monkeypatch, count):
         assert estimates[name] == pytest.approx(single[name], rel=1e-9)
 
 
-@pytest.mark.parametrize("measure", ["flight_drift_y", "plain_flight_drift_y"])
+@pytest.mark.parametrize("measure", ["hidden_motion", "plain_hidden_motion"])
 def test_a_trial_beyond_a_law_of_mechanics_is_not_believed(small, tmp_path, measure):
     """That one alone, and only of the motion, fitted or plain, that breaks it."""
     study = _copy(small, tmp_path / "study")
@@ -359,7 +359,7 @@ def test_a_trial_beyond_a_law_of_mechanics_is_not_believed(small, tmp_path, meas
     unaffected = affected if measure.startswith("plain") else without_fit(affected)
     first = (moving[0].participant_id, moving[0].trial_id)
     assert affected.index[affected["invalidated"] != ""].tolist() == [first]
-    assert affected.loc[first, "invalidated"] == "momentum, moments, causes"
+    assert affected.loc[first, "invalidated"] == "postures, momentum, moments, causes"
     assert unaffected is affected or (unaffected["invalidated"] == "").all()
 
 

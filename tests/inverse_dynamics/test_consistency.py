@@ -1,4 +1,4 @@
-"""The fit of motion and forces: equations against dense ones, synthetic runs, and suspicions."""
+"""The fit of motion and forces: equations against dense ones, synthetic runs, and misfits."""
 
 from __future__ import annotations
 
@@ -31,10 +31,22 @@ from aqbio.inverse_dynamics.changes import (
     momentum_changes,
     standing_changes,
 )
-from aqbio.inverse_dynamics.clocks import own_clock, trials_of_other_clock, without_clock
+from aqbio.inverse_dynamics.clocks import (
+    SCATTER_SD_S,
+    ClockScatter,
+    tail_precision,
+    with_deviation,
+    without_scatter,
+)
 from aqbio.inverse_dynamics.data_errors import DataErrors, ErrorVariances, Response
 from aqbio.inverse_dynamics.fit import fit_trial, group_momentum
 from aqbio.inverse_dynamics.marker_rows import ErrorBands, stride_cycles
+from aqbio.inverse_dynamics.misfit import (
+    added_slips,
+    distance_nearer_other_foot,
+    fit_misfits,
+    segment_displacements,
+)
 from aqbio.inverse_dynamics.normal_equations import (
     DERIVATIVES,
     BandFactor,
@@ -53,7 +65,6 @@ from aqbio.inverse_dynamics.parameters import (
     Runner,
     Weights,
     centre_parameters,
-    frames_per_observation,
     prior_precision,
     priors,
     share_of_own_error,
@@ -62,24 +73,6 @@ from aqbio.inverse_dynamics.posterior_states import inertia_states
 from aqbio.inverse_dynamics.session_inputs import parameters
 from aqbio.inverse_dynamics.solver import Solver, converged
 from aqbio.inverse_dynamics.stances import Standing, StaticStance, com_over_cop
-from aqbio.inverse_dynamics.sudden import (
-    MIN_MOMENT_CHANGE_NM,
-    better_than_plain,
-    sudden_change,
-    sudden_findings,
-)
-from aqbio.inverse_dynamics.suspicion import (
-    MIN_FREE_MOMENT_GAIN,
-    SIGN_CHANGES,
-    added_slip,
-    distance_nearer_other_foot,
-    find_suspicions,
-    free_moment_gain,
-    largest_centre_shift,
-    reverse_free_moment,
-    segment_displacements,
-    static_suspicions,
-)
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.jacobians import contact_jacobian
@@ -97,7 +90,6 @@ from aqbio.names import GRAVITY
 from aqbio.rotation.level_a import level_a
 from aqbio.vectors import FloatArray
 from aqbio.virtual.athlete import athlete_skeleton
-from tests.golden import differences
 from tests.levels_case import RUNNER, map_of
 from tests.one_session import fit_session
 
@@ -395,7 +387,7 @@ def recovered(case):
 def test_exact_recovery(recovered):
     """Gates: 0.2 % of body weight, 0.5 N m, 0.02 kg m²/s of H_y, every group.
 
-    Nothing is wrong, so every interval of 90 % holds the truth, and no limit is near.
+    Nothing is wrong, so every interval of 90 % holds the truth.
     """
     run, fit = recovered
     weight = run.runner.skeleton.mass.sum() * GRAVITY
@@ -415,7 +407,6 @@ def test_exact_recovery(recovered):
         assert estimate.low <= {"drag_area": 0.45}.get(estimate.name, 0.0) <= estimate.high, (
             estimate
         )
-        assert not estimate.beyond_limit
 
 
 def test_a_body_that_differs_is_found(case):
@@ -499,6 +490,13 @@ def stance(runner, body, offset=(0.0, 0.0), **angles):
     return StaticStance(q, com[0] * [1, 0, 1] + [offset[0], 0.0, offset[1]])
 
 
+@pytest.fixture
+def usual_trials(monkeypatch):
+    """Misfits of the stick are as usual: every trial counts alike."""
+    monkeypatch.setattr("aqbio.inverse_dynamics.session.widening", lambda *_: 1.0)
+
+
+@pytest.mark.usefixtures("usual_trials")
 def test_the_same_trial_once_and_twice(trials):
     """A session of one trial is the trial; twice without priors it is surer by the root of two."""
     run = trials[0]
@@ -514,11 +512,11 @@ def test_the_same_trial_once_and_twice(trials):
         assert session_estimate.estimate == pytest.approx(
             estimate.estimate, abs=0.05 * estimate.parameter.prior_sd
         )
-        assert session_estimate.sd == pytest.approx(estimate.sd, rel=1e-4)
+        assert session_estimate.sd == pytest.approx(estimate.sd, rel=0.05)  # long tails
     for estimate, double_estimate in zip(
         single_session.estimates, double_session.estimates, strict=True
     ):
-        if estimate.parameter.on:
+        if estimate.parameter.on and estimate.name != "clock_offset":  # each has its own
             assert double_estimate.estimate == pytest.approx(
                 estimate.estimate, abs=0.02 * estimate.sd
             )
@@ -540,7 +538,8 @@ def test_every_posture_is_predicted_without_it(trials, stick):
         predicted = com_over_cop(
             runner, {x.name: x.estimate for x in without_posture.estimates}, posture
         )
-        np.testing.assert_allclose(with_both.standing[str(number)].left_out, predicted, atol=1e-12)
+        # priors of devices are as long-tailed as they are with the posture
+        np.testing.assert_allclose(with_both.standing[str(number)].left_out, predicted, atol=1e-5)
         assert np.linalg.norm(with_both.standing[str(number)].fitted) < np.linalg.norm(predicted)
 
 
@@ -685,16 +684,24 @@ def loads_of(fit, *, exchanged=False):
     return [ExternalLoad(x, f, m, np.zeros(3)) for x, f, m in zip(feet, force, moment, strict=True)]
 
 
-SIGNS = ("force_sign", "force_x_sign", "free_moment_sign")
+def with_signs(force: tuple[int, int, int], moment: tuple[int, int, int]):
+    """Turn components of force and moment."""
+    return lambda x: {
+        "wrench": replace(
+            x.wrench, force=np.array(force) * x.wrench.force,
+            moment=np.array(moment) * x.wrench.moment,
+        )
+    }  # fmt: skip
+
+
 FAULTS = {
     "nothing": lambda _: {},
-    **{sign: lambda x, sign=sign: {"wrench": SIGN_CHANGES[sign][1](x.wrench)} for sign in SIGNS},
+    "force_sign": with_signs((-1, -1, -1), (-1, -1, -1)),
+    "force_x_sign": with_signs((-1, 1, 1), (1, 1, 1)),
     "late": lambda x: {"wrench": replace(x.wrench, time=x.wrench.time + 0.035)},
-    "hardly late": lambda x: {"wrench": replace(x.wrench, time=x.wrench.time + 0.004)},
     "half measured": lambda x: {"measured": x.measured & (np.arange(len(x.time)) < 40)},
     "a gap": lambda x: {"measured": x.measured & (abs(np.arange(len(x.time)) - 40) > 9)},
     "not measured": lambda x: {"measured": 0 * x.measured > 0},
-    "no contacts": lambda x: {"contacts": x.contacts[:0], "left": x.left[:0]},
     "belt": lambda x: {"drag": False},
     "hidden": lambda x: {"markers": np.where((np.arange(36) % 9 == 0)[:, None], np.nan, x.markers)},
     "uneven": lambda x: {"time": x.time**2},
@@ -703,20 +710,20 @@ BODIES = {
     "heavy": lambda x: replace(x, mass=1.2 * x.mass, inertia=1.2 * x.inertia),
     "bent": lambda x: replace(x, com=x.com + 0.01),
 }
-BLAMED = {
-    **{sign: [sign] for sign in SIGNS}, "nothing": [], "late": ["clock", "joint_moment"],
-    "hardly late": ["joint_moment"], "heavy": ["mass", "markers"],
-}  # fmt: skip
-"""Causes that must be named, and no other. The loads here pass from foot to foot within a frame, so
-that 4 ms change a small ankle moment at once."""
-
-
 REFUSED = {"not measured": "has all its contacts measured", "uneven": "not evenly spaced"}
+SHOWN = {
+    "force_sign": ("force", "markers", "masses", "centres"),
+    "force_x_sign": ("force", "markers", "centres"),
+    "heavy": ("force", "masses"),
+    "late": (),
+}
+"""Misfits that are at least twice as large as without the fault; a clock has a parameter, and here
+feet follow forces within a frame."""
 
 
-def test_fits_of_faulty_runs(sound):
-    """They blame what was done to the run, and nothing else; forces pull residuals down."""
-    observations, runner, lines, causes = sound.observations, sound.runner, [], {}
+def test_misfits_of_faulty_runs(sound):
+    """They show what was done to the run; forces pull residuals down."""
+    observations, runner, misfits = sound.observations, sound.runner, {}
     bodies = {
         body: Runner(change(runner.skeleton), runner.groups) for body, change in BODIES.items()
     }
@@ -730,18 +737,20 @@ def test_fits_of_faulty_runs(sound):
         )
         fixed = {"fixed": {"leg_share": 0.05}} if name == "fixed" else {}
         fit = fit_trial(bodies.get(name, runner), faulty, WEIGHTS, **fixed)
-        loads = loads_of(fit)
-        doubts = [f"{doubt.cause}: {doubt.what}" for doubt in find_suspicions(fit, loads)]
-        lines += [f"{name}: {doubt}" for doubt in doubts]
-        causes[name] = [doubt.partition(":")[0] for doubt in doubts]
-        check_fit(fit, loads)
+        check_fit(fit, loads_of(fit))
+        misfits[name] = fit_misfits(fit, {})
         if name in ("fixed", "bent", "nothing", "belt", "hidden"):  # within noise and artefact
             assert max(segment_displacements(fit, fit.measured).values()) < 0.005
-            assert not added_slip(fit) > 0.003
+            assert (added_slips(fit) < 0.005).all()
         if name == "fixed":
             assert fit.values["leg_share"] == 0.05
-    assert differences("fits", lines) == []
-    assert {name: causes[name] for name in BLAMED} == BLAMED
+            assert misfits[name]["masses"] == pytest.approx(1.0 / np.sqrt(5.0))  # of five
+    for name, shown in SHOWN.items():
+        larger = {
+            part for part, size in misfits[name].items() if size > 2.0 * misfits["nothing"][part]
+        }
+        assert larger >= set(shown), name
+        assert shown or not larger & {"force", "markers", "masses", "centres"}, name
 
 
 def check_fit(fit, loads):
@@ -762,28 +771,6 @@ def check_fit(fit, loads):
     np.testing.assert_allclose(fit.skeleton.com, fit.runner.skeleton.com + shifts, atol=1e-12)
     learnt = np.linalg.eigvalsh(fit.runner.centre_covariance - covariance)
     assert learnt.min() > -1e-9
-    sudden = sudden_change(fit, loads)
-    assert sudden is None or sudden.joint in fit.skeleton.coordinates
-
-
-@pytest.mark.parametrize("part", [0.05, 1.0])
-def test_the_equations_at_the_end_tell_the_gain_of_a_sign_flipped_free_moment(sound, part):
-    """As a second fit gives it, without that fit; the flipped moment has a large gain."""
-    observations = sound.observations
-    vertical = (
-        reverse_free_moment(observations.wrench).moment - observations.wrench.moment
-    )  # of the COP: twice
-    wrench = replace(
-        observations.wrench, moment=observations.wrench.moment + 0.5 * (1.0 - part) * vertical
-    )
-    fit = fit_trial(sound.runner, replace(observations, wrench=wrench), WEIGHTS)
-    sign_flipped = fit_trial(
-        fit.runner, replace(fit.observations, wrench=reverse_free_moment(wrench)), fit.weights,
-        fit.solver.parameters, fit.values, fit,
-    )  # fmt: skip
-    gain = (fit.cost[-1] - sign_flipped.cost[-1]) / frames_per_observation(observations.rate)
-    assert free_moment_gain(fit) == pytest.approx(gain, rel=0.3)
-    assert free_moment_gain(sign_flipped) > MIN_FREE_MOMENT_GAIN
 
 
 TIME = np.arange(0.0, 2.0, 0.005)
@@ -851,50 +838,19 @@ def test_strides_of_steady_steps_whichever_are_seen(seed):
 
 
 @pytest.mark.parametrize(
-    ("given_offset", "fitted_offset", "body", "distance"),
-    [
-        ((0.0, 0.0), 0.006, "", ""),
-        ((0.017, 0.0), 0.006, "", ""),
-        ((0.017, 0.0), 0.013, "fitted", "18 mm from the centre of pressure, more than 10 mm"),
-        ((0.0, -0.021), 0.006, "given", "21 mm from the centre of pressure, more than 18 mm"),
-        ((0.0, -0.021), 0.013, "fitted", "18 mm from the centre of pressure, more than 10 mm"),
-    ],
-)
-def test_a_body_that_does_not_stand_over_its_pressure(given_offset, fitted_offset, body, distance):
-    """The distance that exceeds its limit most is stated."""
-    standing = Standing(
-        np.array(given_offset), np.array([fitted_offset, -fitted_offset]), np.zeros(2)
-    )
-    suspicions = static_suspicions({"a": standing, "b": standing})
-    expected = f"in the static trial a the centre of mass of the {body} body is {distance}."
-    assert [suspicion.what for suspicion in suspicions] == ([expected] if body else [])
-    for suspicion in suspicions:
-        size = np.linalg.norm(given_offset if body == "given" else (fitted_offset, fitted_offset))
-        assert (suspicion.cause, suspicion.unit) == ("static", "m")
-        assert (suspicion.number, suspicion.limit) == pytest.approx(
-            (size, 0.018 if body == "given" else 0.010)
-        )
-
-
-@pytest.mark.parametrize(
     "parameter", [*PARAMETERS, *centre_parameters(2)], ids=lambda parameter: parameter.name
 )
-@pytest.mark.parametrize("size", [0.99, 1.01])
-def test_intervals_and_limits_of_estimates(parameter, size):
-    """90 % of a normal distribution; limits on both sides of the prior."""
-    for end in (parameter.lowest, parameter.highest):
-        estimate = ParameterEstimate(
-            parameter, parameter.prior + size * (end - parameter.prior), 0.001
-        )
-        assert estimate.beyond_limit == (size > 1.0)
-        inside = norm.cdf(estimate.high, estimate.estimate, 0.001)
-        assert inside == pytest.approx(0.95, abs=1e-4)
-        assert estimate.low + estimate.high == pytest.approx(2.0 * estimate.estimate)
+def test_intervals_of_estimates(parameter):
+    """90 % of a normal distribution."""
+    estimate = ParameterEstimate(parameter, parameter.prior + parameter.prior_sd, 0.001)
+    inside = norm.cdf(estimate.high, estimate.estimate, 0.001)
+    assert inside == pytest.approx(0.95, abs=1e-4)
+    assert estimate.low + estimate.high == pytest.approx(2.0 * estimate.estimate)
 
 
 @pytest.mark.parametrize("aligned", [False, True])
 def test_parameters_that_are_fitted(aligned):
-    """Plates are aligned on demand; a drag area beyond the usual limits widens them."""
+    """Plates are aligned on demand; the drag area is that of the settings."""
     all_parameters = parameters(0.9, align_plates=aligned)
     fitted = {parameter.name for parameter in all_parameters if parameter.on}
     usual = {"clock_offset", "mass", "leg_share", "pelvis_share", "cop_offset_x", "cop_offset_z"}
@@ -906,7 +862,7 @@ def test_parameters_that_are_fitted(aligned):
     ]
     np.testing.assert_allclose(prior_precision(all_parameters), expected)
     [drag_area] = [parameter for parameter in all_parameters if parameter.name == "drag_area"]
-    assert (drag_area.prior, drag_area.lowest, drag_area.highest) == (0.9, 0.2, 0.9)
+    assert drag_area.prior == 0.9
 
 
 def test_a_body_changed_by_parameters(stick):
@@ -930,8 +886,6 @@ def test_a_body_changed_by_parameters(stick):
     expected = before.com + np.eye(len(ratio))[before.bodies.index("torso")][:, None] * [0.1, 0, 0]
     np.testing.assert_allclose(moved.com, expected, atol=1e-9)
     np.testing.assert_array_equal(moved.mass, before.mass)
-    direction, size = largest_centre_shift(stick, torso)
-    assert (direction, size) == ("torso along x", pytest.approx(0.1 / 0.02, rel=0.05))
 
 
 def test_loads_on_the_clock_and_in_the_frame_of_the_cameras():
@@ -1008,9 +962,8 @@ def test_a_late_clock_is_found_wherever_it_is(case, late):
     session = fit_session(runs[0].runner, [run.observations for run in runs], FIT_WEIGHTS)
     [clock] = [estimate for estimate in session.estimates if estimate.name == "clock_offset"]
     assert clock.estimate == pytest.approx(late, abs=0.0005)
-    assert not clock.beyond_limit
     for fit in session.fits.values():
-        assert fit.values == session.fits["0"].values
+        assert fit.clock.estimate == pytest.approx(late, abs=0.0005)
         assert fit.observations.clock == pytest.approx(late, abs=0.002)
 
 
@@ -1025,57 +978,76 @@ def test_a_trial_with_a_clock_of_its_own_keeps_it(case):
     clocks = [fit.clock.estimate for fit in session.fits.values()]
     np.testing.assert_allclose(clocks, lates, atol=0.0005)
     [clock] = [estimate for estimate in session.estimates if estimate.name == "clock_offset"]
-    assert clocks[0] == clocks[2] == clock.estimate
-    first, second, third = (fit.values for fit in session.fits.values())
-    assert first == third == second | {"clock_offset": clock.estimate}
+    assert clock.estimate == pytest.approx(0.001, abs=0.0005)
+    first, second, third = (
+        {name: value for name, value in fit.values.items() if name != "clock_offset"}
+        for fit in session.fits.values()
+    )
+    assert first == second == third
 
 
-def test_an_own_clock_is_one_more_unknown():
-    """Against the dense equations of both trials with two clocks."""
-    random, at, precision = np.random.default_rng(3), 1, 4.0
+@pytest.mark.parametrize("apart", [0.0039, 0.0041, 0.03])
+def test_there_is_no_limit_from_which_on_a_clock_is_another(case, apart):
+    """A trial that was started later has its own clock, however little later it is."""
+    runs = [
+        case(late=late, noise=0.0005, speed=speed) for late, speed in ((0.0, 1.0), (apart, 0.6))
+    ]
+    session = fit_session(runs[0].runner, [run.observations for run in runs], FIT_WEIGHTS)
+    clocks = [fit.clock.estimate for fit in session.fits.values()]
+    assert np.diff(clocks)[0] == pytest.approx(apart, abs=0.001)
+
+
+def test_a_clock_that_scatters_is_one_more_unknown():
+    """Against the dense equations of both trials with a deviation of the second one's clock."""
+    random, at, scatter = np.random.default_rng(3), 1, ClockScatter(0.3, 4.0)
     roots = random.standard_normal((2, 6, 6))
     (first, second) = (root @ root.T + np.eye(6) for root in roots)
     right = random.standard_normal((2, 6))
     prior = np.diag(random.uniform(1.0, 2.0, 6))
-    prior[at, at] = precision
     dense, right_side = np.zeros((7, 7)), np.zeros(7)
     dense[:6, :6], right_side[:6] = first + prior, right[0]
-    unknowns = [0, 6, 2, 3, 4, 5]  # the second trial's clock comes last
-    dense[np.ix_(unknowns, unknowns)] += second
-    dense[6, 6] += precision
-    right_side[unknowns] += right[1]
-    reduced, rest = without_clock((second, right[1]), at, precision)
+    unknowns = np.eye(7)[:6]  # of the second trial: its clock is the common one and a deviation
+    unknowns[at, 6] = 1.0
+    dense += unknowns.T @ second @ unknowns
+    right_side += unknowns.T @ right[1]
+    dense[6, 6] += scatter.precision
+    right_side[6] += scatter.precision * scatter.mean
+    reduced, rest = without_scatter((second, right[1]), at, scatter)
     matrix = first + prior + reduced
     theta, covariance = np.linalg.solve(matrix, right[0] + rest), np.linalg.inv(matrix)
-    of_second, spread = own_clock((second, right[1]), at, precision, theta, covariance)
+    of_second, spread = with_deviation((second, right[1]), at, scatter, theta, covariance)
     expected, inverse = np.linalg.solve(dense, right_side), np.linalg.inv(dense)
     np.testing.assert_allclose(theta, expected[:6])
-    np.testing.assert_allclose(of_second, expected[unknowns])
-    np.testing.assert_allclose(spread, inverse[np.ix_(unknowns, unknowns)])
+    np.testing.assert_allclose(of_second, unknowns @ expected)
+    np.testing.assert_allclose(spread, unknowns @ inverse @ unknowns.T)
 
 
-UNKNOWN_LAGS = [np.nan] * 4
+@pytest.mark.parametrize("lag", [np.nan, 0.0, 0.01])
+def test_the_lag_of_a_force_pulls_a_clock_as_far_as_it_is_known(lag):
+    """Near the session's clock hardly, far from it nearly to the lag."""
+    near, far = ClockScatter.about(0.0, lag), ClockScatter.about(0.012, lag)
+    assert tail_precision(0.0, SCATTER_SD_S) == SCATTER_SD_S**-2.0
+    if np.isnan(lag):
+        assert (near.mean, far.mean) == (0.0, 0.0)
+    else:
+        assert abs(near.mean) < 0.1 * lag + 1e-12
+        assert far.mean == pytest.approx(lag, rel=0.2)
+    assert far.precision < near.precision
 
 
-@pytest.mark.parametrize(
-    ("clocks", "lags", "expected"),
-    [
-        ([0.001, 0.0012, 0.0015, 0.0009], UNKNOWN_LAGS, []),
-        ([0.001, 0.0012, 0.013, 0.0009], UNKNOWN_LAGS, [2]),
-        ([0.001, 0.0012, 0.013, 0.0009], [0.0, 0.001, 0.011, 0.0], [2]),
-        ([0.001, 0.0012, 0.013, 0.0009], [0.0, 0.001, 0.002, 0.0], []),  # a plate elsewhere
-        ([0.001, 0.0012, -0.013, 0.0009], [0.0, 0.001, -0.015, 0.0], [2]),
-        ([0.001, 0.013], UNKNOWN_LAGS, [0, 1]),
-        ([0.001, 0.013], [0.0, 0.014], [0, 1]),
-        ([0.001, 0.013], [0.0, 0.001], []),
-        ([0.001, 0.0045], UNKNOWN_LAGS, []),
-        ([0.001], UNKNOWN_LAGS, []),
-    ],
-)
-def test_trials_whose_clock_is_another_one(clocks, lags, expected):
-    clock_of_trial = {str(number): (clock, 0.001) for number, clock in enumerate(clocks)}
-    by_force = {str(number): lag for number, lag in enumerate(lags)}
-    assert trials_of_other_clock(clock_of_trial, by_force) == tuple(map(str, expected))
+def test_a_trial_counts_by_the_square_of_its_misfit(trials, monkeypatch):
+    """One whose misfit is three times the usual one moves common parameters a ninth as much."""
+    runs, vague = [run.observations for run in trials], loose(PARAMETERS, 100)
+    ratios = iter((1.0, 3.0))
+    monkeypatch.setattr("aqbio.inverse_dynamics.session.widening", lambda *_: next(ratios))
+    session = fit_session(trials[0].runner, runs, FIT_WEIGHTS, vague)
+    mass = [parameter.name for parameter in vague if parameter.on].index("mass")
+    by_trial = [
+        fit_trial(trials[0].runner, run, FIT_WEIGHTS, vague).equations[0][mass, mass]
+        for run in runs
+    ]
+    own = 1.0 / np.linalg.inv(session.covariance)[mass, mass]
+    assert 1.0 / own == pytest.approx(by_trial[0] + by_trial[1] / 9.0, rel=0.02)
 
 
 def test_changes_of_the_body_and_its_stance():
@@ -1136,43 +1108,6 @@ def test_groups_that_are_no_partition_are_refused(stick):
     trunk = {**stick.groups, "pelvis": ("pelvis", "torso")}
     with pytest.raises(ValueError, match=r"groups \['torso'\] are missing"):
         Runner(stick.skeleton, {name: trunk[name] for name in trunk if name != "torso"})
-
-
-def test_a_spike_of_a_moment_is_held_against_the_size_of_its_joint(sound):
-    """Named with joint and instant, in the motion that has it; limits have a floor."""
-    fit = fit_trial(sound.runner, sound.observations, WEIGHTS)
-    loads, index, udot = loads_of(fit), 30, fit.motion.udot.copy()
-    before = sudden_change(fit, loads)
-    assert not before.beyond
-    assert before.limit >= MIN_MOMENT_CHANGE_NM
-    udot[index, fit.skeleton.coordinates.index(before.joint)] += 5e5 / fit.observations.rate
-    spiked = replace(fit, motion=replace(fit.motion, udot=udot))
-    spike = sudden_change(spiked, loads)
-    assert spike.beyond
-    assert spike.time == pytest.approx(fit.observations.time[index], abs=0.021)
-    blamed = "joint_moment" in [doubt.cause for doubt in find_suspicions(spiked, loads)]
-    assert blamed != better_than_plain(spiked, loads)
-
-
-def test_a_better_fit_is_used_in_spite_of_a_spike_and_says_so(sound, monkeypatch):
-    """A tenth of the plain residual, sides that are more alike: a finding, and no suspicion."""
-    fit = fit_trial(sound.runner, sound.observations, WEIGHTS)
-    loads, udot = loads_of(fit), fit.motion.udot.copy()
-    joint = sudden_change(fit, loads).joint
-    udot[30, fit.skeleton.coordinates.index(joint)] += 5e5 / fit.observations.rate
-    spiked = replace(fit, motion=replace(fit.motion, udot=udot))
-    for better in (True, False):
-        for module in ("suspicion", "sudden"):
-            monkeypatch.setattr(
-                f"aqbio.inverse_dynamics.{module}.better_than_plain",
-                lambda *_, answer=better: answer,
-            )
-        causes = [doubt.cause for doubt in find_suspicions(spiked, loads)]
-        assert ("joint_moment" in causes) != better
-    [finding] = sudden_findings(spiked, loads, "fast")
-    assert (finding.rule, finding.where, finding.trial) == ("joint-moment-sudden", joint, "fast")
-    assert finding.number > finding.limit
-    assert list(sudden_findings(fit, loads, "fast")) == []
 
 
 @pytest.mark.parametrize("strides", [1, 3, 7])

@@ -3,14 +3,11 @@
 import pytest
 
 from aqbio.contributions.measure import measure
-from aqbio.inverse_dynamics.suspicion import PARAMETER_CAUSES, SIGN_CHANGES
 from aqbio.observed.invalidated import (
     INVALIDATED_BY_FINDING,
     INVALIDATED_BY_MEASURE,
-    INVALIDATED_BY_SUSPICION,
     OUTCOMES,
     column_rests_on,
-    invalidated_by_suspicions,
     joined_outcomes,
     outcomes_of_cell,
 )
@@ -19,7 +16,7 @@ from aqbio.stats.registry import outcome_units
 
 
 def test_every_table_names_kinds_of_numbers_in_their_order():
-    for table in (INVALIDATED_BY_MEASURE, INVALIDATED_BY_FINDING, INVALIDATED_BY_SUSPICION):
+    for table in (INVALIDATED_BY_MEASURE, INVALIDATED_BY_FINDING):
         for outcomes in table.values():
             cell = joined_outcomes(outcomes)
             assert outcomes_of_cell(cell) == set(outcomes) <= set(OUTCOMES)
@@ -29,13 +26,6 @@ def test_every_table_names_kinds_of_numbers_in_their_order():
     for name, statistic in STATISTICS.items():
         assert set(statistic.reads) <= set(OUTCOMES), name
         assert bool(statistic.reads) == (name != "paired_contrast")
-
-
-def test_every_suspicion_but_drag_affects_outcomes():
-    causes = [cause for cause, _ in PARAMETER_CAUSES.values()]
-    assert {cause for cause in causes if not invalidated_by_suspicions([cause])} == {"drag"}
-    for cause in SIGN_CHANGES:  # a fault of forces
-        assert set(invalidated_by_suspicions([cause])) == set(INVALIDATED_BY_FINDING["forces"])
 
 
 @pytest.mark.parametrize(
@@ -58,12 +48,12 @@ def test_outcomes_of_columns(column, kinds):
 @pytest.mark.parametrize("prefix", ["", "plain_"])
 def test_failed_measure_affects_only_its_outcomes(prefix):
     """A measure within its limit, only warned of, or not measured affects nothing."""
-    name = f"{prefix}flight_drift_y"
+    name = f"{prefix}hidden_rates"
     cases = ((0.1, "fail"), (0.3, "fail"), (0.3, "warning"), (float("nan"), "fail"))
     within, beyond, warned, unknown = (
         measure({}, name, value, "1", limit=0.2, severity=severity) for value, severity in cases
     )
-    assert beyond["invalidates"] == "momentum, moments, causes"
+    assert beyond["invalidates"] == "moments, causes"
     assert [row["invalidates"] for row in (within, warned, unknown)] == [None] * 3
     assert [row["verdict"] for row in (within, beyond, warned, unknown)] == [
         "ok", "fail", "warning", "not_testable",

@@ -239,7 +239,7 @@ def trial():
             "contact_toe_off": ("contact", [0.2]),
         },
         coords={"time": TIME, "group": ["arms", "legs"], "axis": list("xyz")},
-        attrs={"heading": HEADING},
+        attrs={"heading": HEADING, "widening_momentum": 1.0, "widening_moments": 2.0},
     )
     by_sample = ("sample", "time", "group", "axis")
     samples = random.standard_normal((2, 20, len(TIME), 2, 3))

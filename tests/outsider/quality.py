@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from scipy.interpolate import CubicSpline
@@ -10,6 +12,7 @@ from tests.outsider.signals import SIDES, Results, Step, mean
 from tests.outsider.tables import GROUPS, model_variances, of_roles, posterior_samples
 
 AXES = "xyz"
+ROOT = Path(__file__).parents[2]
 PLANTED = 0.5
 """Share of its peak force that a standing foot carries at least."""
 
@@ -44,7 +47,7 @@ def measures(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
         version_measures = _residuals(trial, version) | _yaw(trial, steps, version)
         by_name |= {f"{prefix}{name}": value for name, value in version_measures.items()}
     by_name |= _of_the_fit(trial) | _of_the_records(trial) | _precision(trial, steps)
-    return by_name | _bands(steps)
+    return by_name | _widenings(trial) | _bands(steps)
 
 
 def limits(trial: Results) -> dict[str, float]:
@@ -180,7 +183,6 @@ def _of_the_fit(trial: Results) -> dict[str, float]:
     record, inside = trial.record("inverse_dynamics"), _window(trial)
     error = trial.solved["marker_error"].values[inside]
     by_name = {name: record[key] for name, key in RECORDED.items() if key in record}
-    by_name["consistency_suspicions"] = float(len(record["suspicions"]))
     by_name["marker_rms_after_fit"] = float(np.sqrt(np.nanmean(error**2)))
     names = trial.solved["coordinate"].values.astype(str)
     change = trial.solved["q"].values[inside] - trial.motion("solved")["q"].values[inside]
@@ -192,6 +194,23 @@ def _of_the_fit(trial: Results) -> dict[str, float]:
     return by_name | {
         "joint_change_median": float(np.median(moved)), "joint_change_max": float(moved.max()),
     }  # fmt: skip
+
+
+def _widenings(trial: Results) -> dict[str, float]:
+    """Root mean squares of the misfits by people's, at least 1, by the kinds that rest on them."""
+    table = pd.read_csv(ROOT / "aqbio/observed/misfits.tsv", sep="\t", comment="#")
+    record, squares = trial.record("contributions"), dict[str, list[float]]()
+    for name, rows in table.groupby("redundancy"):
+        if name not in record["misfits"]:
+            continue
+        at, sizes = np.log(rows["scale"].to_numpy(float)), rows["speed_mps"].to_numpy(float)
+        usual = np.exp(np.interp(record["speed_mps"], sizes, at))
+        for kind in rows["outcomes"].iloc[0].split(", "):
+            squares.setdefault(kind, []).append((record["misfits"][name] / usual) ** 2)
+    return {
+        f"widening_{kind}": max(1.0, float(np.mean(values)) ** 0.5)
+        for kind, values in squares.items()
+    }
 
 
 def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:

@@ -87,7 +87,8 @@ def posterior_samples(trial: Results, quantity: str = "momentum") -> np.ndarray 
     turn = float(trial.data.attrs["heading"])
     x, y, z = np.moveaxis(samples, -1, 0)
     ahead = np.cos(turn) * x - np.sin(turn) * z, y, np.sin(turn) * x + np.cos(turn) * z
-    return np.stack(ahead, axis=-1)
+    kind = {"momentum": "momentum", "rate": "moments"}[quantity]
+    return trial.data.attrs[f"widening_{kind}"] * np.stack(ahead, axis=-1)
 
 
 def posterior_sds(trial: Results, step: Step, quantity: str) -> dict[str, np.ndarray]:

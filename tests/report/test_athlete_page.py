@@ -73,13 +73,13 @@ def test_conditions_that_are_not_compared_are_named():
 
 def test_doubtful_trial_has_plain_words_and_a_folded_measure():
     trial = DoubtfulTrials(
-        ("fast <1>", "again"), DOUBTS["foot_slip"].seems, "outside the limit: slip of the foot",
+        ("fast <1>", "again"), DOUBTS["hidden_rates"].seems, "outside the limit: slip of the foot",
         "joint moments", 3, {"Repair the files": ("Correct LMT5.",)}, named=False, size=3,
     )  # fmt: skip
     page = template("doubtful.html.j2").render(doubtful=[trial], participant="A", root="../")
     assert 'href="../trials/A/fast &lt;1&gt;.html"' in page
     visible = words_of(re.sub(r"<details.*?</details>", "", page, flags=re.S))
-    assert f"fast <1>, again: {DOUBTS['foot_slip'].seems}" in visible
+    assert f"fast <1>, again: {DOUBTS['hidden_rates'].seems}" in visible
     assert trial.returned in visible
     assert "No finding names the cause" in visible
     assert "Repair the files" in visible

@@ -153,8 +153,11 @@ def test_trials_are_counted_by_state_with_the_measures_that_decide(content):
     for state in TRIAL_STATES:
         count = int((trials["state"] == state).sum())
         assert (re.search(rf"\b{count} {state}(?! without)", sentence) is not None) == (count > 0)
-    doubtful = int((trials["outside"] == "foot_slip").sum())
-    assert (f"the planted foot seems to slide in {doubtful}" in sentence) == (doubtful > 0)
+    doubtful = int((trials["outside"] == "hidden_rates").sum())
+    assert (
+        f"the markers were smoothed until their accelerations were smaller in {doubtful}"
+        in sentence
+    ) == (doubtful > 0)
     states = {trial_state(row).partition(":")[0] for row in trials.to_dict("records")}
     assert states == set(trials["state"])
 
@@ -279,7 +282,9 @@ def test_planted_contradictions_reach_the_prose(folder):
     before = words_of(pages_text(pages.study.root))
     count = read_table(tables["verdicts"])["verdict"].value_counts()
     trials, verdicts = originals.values()
-    planted = trials.replace("foot_slip", "flight_drift_y").replace(FAILED[2], "exchanged labels.")
+    planted = trials.replace("hidden_rates", "hidden_motion").replace(
+        FAILED[2], "exchanged labels."
+    )
     tables["trials"].write_text(planted, encoding="utf-8")
     weakened = verdicts.replace("\tnot_supported\t", "\tinconclusive\t")
     tables["verdicts"].write_text(weakened, encoding="utf-8")

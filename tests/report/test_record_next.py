@@ -35,8 +35,8 @@ def _trials(*rows):
 
 
 TRIALS = _trials(
-    ("few", DOUBTFUL, "flight_drift_y", "momentum, moments, causes", 3, 0),
-    ("many", DOUBTFUL, "foot_slip", "moments, causes", 12, 1),
+    ("few", DOUBTFUL, "hidden_motion", "momentum, moments, causes", 3, 0),
+    ("many", DOUBTFUL, "hidden_rates", "moments, causes", 12, 1),
     ("sound", USABLE, None, None, 8, 2),
 )
 WANDERS = Finding(
@@ -57,7 +57,7 @@ def test_doubtful_trials_are_ranked_by_what_they_would_return():
     returned = "A repair returns joint moments and what each joint drives of 12 steps; "
     assert of_many.returned == f"{returned}the others count."
     assert "of 3 steps" in of_few.returned
-    assert of_many.seems == DOUBTS["foot_slip"].seems
+    assert of_many.seems == DOUBTS["hidden_rates"].seems
     assert of_many.technical.startswith("outside the limit: ")
     assert of_many.named
     assert of_many.remedies["Repair the files"] == ("Correct LMT5 in the capture software.",)
@@ -66,8 +66,8 @@ def test_doubtful_trials_are_ranked_by_what_they_would_return():
 def test_without_a_finding_the_page_says_where_to_look():
     [doubtful] = doubtful_trials(TRIALS[:1], [REMARK])
     assert not doubtful.named
-    assert doubtful.remedies["Repair the files"] == (DOUBTS["flight_drift_y"].repair,)
-    assert doubtful.remedies["Record next time"] == (DOUBTS["flight_drift_y"].recording,)
+    assert doubtful.remedies["Repair the files"] == (DOUBTS["hidden_motion"].repair,)
+    assert doubtful.remedies["Record next time"] == (DOUBTS["hidden_motion"].recording,)
     assert "Analyse again" not in doubtful.remedies
     all_affected = TRIALS[:1].assign(invalidated=", ".join(OUTCOMES))
     [doubtful] = doubtful_trials(all_affected, [])

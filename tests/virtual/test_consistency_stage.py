@@ -137,7 +137,6 @@ def test_a_fit_of_sound_recordings_changes_little(fitted):
     assert parameters["name"][~is_fitted].tolist() == ["drag_area"]
     assert (parameters["low"] <= parameters["prior"]).all()
     assert (parameters["prior"] <= parameters["high"]).all()
-    assert not parameters["beyond_limit"].any()
     share = (parameters["sd"] / parameters["prior_sd"])[is_fitted]
     assert share.between(0.0, 1.0, inclusive="right").all()
     assert share[parameters["name"] == "clock_offset"].item() < 0.4

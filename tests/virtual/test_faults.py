@@ -94,7 +94,7 @@ def clock_30_ms(recording: VirtualRecording) -> dict[str, Any]:
 
 FAULTS = {
     "plate_force_sign": (plate_force_sign, "plates-action", "plates-action"),
-    "free_moment_sign": (free_moment_sign, "free-moment-sign", "free_moment_sign"),
+    "free_moment_sign": (free_moment_sign, "free-moment-sign", "free-moment-sign"),
     "swapped_feet": (swapped(*FEET), "sides-exchanged", "sides-exchanged"),
     "swapped_markers": (swapped(("RTH1", "RKNL")), "labels-swapped", "labels-swapped"),
     "sideways_force_sign": (sideways_force_sign, "force-z-sign", "force-z-sign"),

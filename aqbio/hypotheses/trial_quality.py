@@ -26,7 +26,7 @@ and of the one that was not made consistent with forces."""
 PLAIN = "plain_"
 """Prefix of measures of the motion before the fit."""
 
-FITTED_ONLY = ("flight_drift_y", "flight_acceleration", "foot_slip", AGAINST_USE)
+FITTED_ONLY = (AGAINST_USE,)
 """Measures of a fitted motion that say nothing about the plain motion of the same trial."""
 
 

@@ -66,3 +66,19 @@ def test_sizes_lie_between_those_of_neighbouring_speeds():
     assert {name: size.scale for name, size in fastest.items()} == {
         name: size.scale for name, size in unknown.items()
     }
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_jumps(seed):
+    """A misfit that is a hundredth larger widens errors by at most a hundredth, whatever it was."""
+    random, usual = np.random.default_rng(seed), usual_misfits(SPEEDS[seed % len(SPEEDS)])
+    misfits = {
+        name: size.scale * float(np.exp(random.normal(0.5, 1.0))) for name, size in usual.items()
+    }
+    for name in usual:
+        for size in (0.99, 1.0, 2.0, 4.0):  # near the usual size, and far from it
+            before = misfits | {name: size * usual[name].scale}
+            after = before | {name: 1.01 * before[name]}
+            for outcome in OUTCOMES:
+                factor = widening(after, usual, outcome) / widening(before, usual, outcome)
+                assert 1.0 <= factor <= 1.01 + 1e-12

@@ -42,9 +42,15 @@ class ClockScatter:
     precision: float
 
     @classmethod
-    def about(cls, deviation: float, lag: float = float("nan")) -> ClockScatter:
-        """Prior near a `deviation`; `lag`: that of the vertical force, less the session's."""
-        precision = tail_precision(deviation, SCATTER_SD_S)
+    def about(
+        cls, deviation: float, lag: float = float("nan"), own_share: float = 1.0
+    ) -> ClockScatter:
+        """Prior near a `deviation`; `lag`: that of the vertical force, less the session's.
+
+        `own_share`: of the variance of the trial's clock, that it does not share with the session's
+        other trials. Deviations are known better than clocks by it, and the prior weighs less.
+        """
+        precision = own_share * tail_precision(deviation, SCATTER_SD_S)
         if not np.isfinite(lag):
             return cls(0.0, precision)
         by_lag = 1.0 / LAG_SD_S**2

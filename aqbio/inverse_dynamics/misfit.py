@@ -13,15 +13,15 @@ import numpy as np
 
 from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.inverse_dynamics.fit import TrialFit
-from aqbio.inverse_dynamics.parameters import ARMS, CENTRES, FEET, LEGS, MASS, PELVIS, SOFT_TISSUE
+from aqbio.inverse_dynamics.parameters import ARMS, CENTRES, FEET, LEGS, PELVIS, SOFT_TISSUE
 from aqbio.inverse_dynamics.stances import Standing, planted_contacts
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import GRAVITY
 from aqbio.vectors import BoolArray, FloatArray, cross
 
-MASSES = (MASS, LEGS, PELVIS, FEET, ARMS)
-"""Parameters that change masses."""
+MASSES = (LEGS, PELVIS, FEET, ARMS)
+"""Parameters that move mass within the body; its own is a device's, and no misfit."""
 
 
 def segment_displacements(

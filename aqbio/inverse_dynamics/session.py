@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import expit
 
+from aqbio.force_plates.alignment import ROTATION, SCALE
 from aqbio.inverse_dynamics.clocks import (
     ClockScatter,
     Information,
@@ -24,12 +25,14 @@ from aqbio.inverse_dynamics.observations import Observations
 from aqbio.inverse_dynamics.parameters import (
     CLOCK,
     DEVICES,
+    MASS,
     Parameter,
     ParameterEstimate,
     Runner,
     Weights,
     estimates,
     priors,
+    share_of_own_error,
 )
 from aqbio.inverse_dynamics.solver import Solver
 from aqbio.inverse_dynamics.stances import (
@@ -66,6 +69,9 @@ LOOSE_MOMENT_SD_NM = 30.0
 EVEN = 0.5
 """Probability from which on a fitted motion is the better one."""
 
+VAGUE_FACTOR = 5.0
+"""Prior SD of mass, rotation and scale in fits of single trials, over that of the session."""
+
 MAX_SOLUTIONS = 20
 """Solutions with priors that have long tails, each with their precisions at the last one."""
 
@@ -93,6 +99,8 @@ class Session:
     """With the session's parameters."""
     misfits: dict[str, dict[str, float]]
     """Of every fit, by trial and redundancy."""
+    own_shares: dict[str, float]
+    """Share of the variance of a trial's clock that is its own, by trial."""
     estimates: tuple[ParameterEstimate, ...]
     """Of the session; empty when no trial was fitted."""
     covariance: FloatArray
@@ -116,6 +124,7 @@ class Session:
         self.observations, self.weights = dict(observations), dict(weights)
         self.postures, self.plain = dict(postures or {}), dict(plain or {})
         self.single_fits, self.fits, self.misfits, self.standing = {}, {}, {}, {}
+        self.own_shares = {}
         self.estimates, self.covariance = (), np.zeros((0, 0))
 
     def support(self, name: str) -> float:
@@ -132,16 +141,24 @@ class Session:
         """Fit every trial separately; on failure it keeps its plain motion.
 
         Late forces belong to other frames than those in which they came, so that contacts and
-        measured frames are those of the clock that was found, in a second fit from there.
+        measured frames are those of the clock that was found, in a second fit from there. What all
+        trials tell together has a vague prior here, so that no misfit is its prior's.
         """
+        parameters = [
+            replace(parameter, prior_sd=VAGUE_FACTOR * parameter.prior_sd)
+            if parameter.name in (MASS, *ROTATION, SCALE)
+            else parameter
+            for parameter in self.parameters
+        ]
         for name, observations in list(self.observations.items()):
             weights = self.weights[name]
             try:
-                fit = fit_trial(self.runner, observations, weights, self.parameters)
+                fit = fit_trial(self.runner, observations, weights, parameters)
                 if abs(fit.clock.estimate) > MIN_REFIT_CLOCK_S:
                     there = self.observations[name] = observations.on_clock(fit.clock.estimate)
-                    fit = fit_trial(self.runner, there, weights, self.parameters, start=fit)
+                    fit = fit_trial(self.runner, there, weights, parameters, start=fit)
                 self.single_fits[name] = fit
+                self.own_shares[name] = share_of_own_error(fit.solver.strides)
             except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
                 self.plain[name] = f"the fit failed ({error})"
 
@@ -228,7 +245,8 @@ class Session:
         finite = [lag for lag in lags.values() if np.isfinite(lag)]
         middle = float(np.median(finite)) if finite else np.nan
         return {
-            name: ClockScatter.about(size, lags[name] - middle) for name, size in deviations.items()
+            name: ClockScatter.about(size, lags[name] - middle, self.own_shares[name])
+            for name, size in deviations.items()
         }
 
     def _solution(
@@ -326,6 +344,7 @@ class Session:
             steps[name] = coefficients, solver.factor.back(solver.half[0]), solver.following
             solver.release()
             solvers[name] = solver
+            self.own_shares[name] = share_of_own_error(solver.strides)
         feet = planted_feet(self.runner, [solver.observations for solver in solvers.values()])
         clocks = {
             name: values[CLOCK] + self.shift(self.observations[name].shift)

@@ -138,7 +138,7 @@ MISFIT_WORDS: Mapping[str, tuple[str, float, str, str]] = MappingProxyType(
                     "check clocks and axes of the plates, and the labels of the markers."),
         "feet": ("the way that planted forefeet slide against their markers", MILLIMETRES, "mm",
                  "check the markers of the feet, and the forces."),
-        "masses": ("the change of the shares of segments in the mass", 1.0, "prior SD", LOOK_AT_BODY),
+        "masses": ("the change of segments' shares of mass", 1.0, "prior SD", LOOK_AT_BODY),
         "tissue": ("the change of soft tissue", 1.0, "prior SD",
                    "look at the markers of the thighs, and at the sizes of the legs."),
         "centres": ("the displacement of centres of mass", 1.0, "prior SD", LOOK_AT_BODY),

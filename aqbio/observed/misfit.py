@@ -12,14 +12,13 @@ Birge RT (1932), Phys. Rev. 40, 207-227.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from io import StringIO
 
 import numpy as np
-import pandas as pd
 
 from aqbio.observed.invalidated import Outcome, outcomes_of_cell
 
@@ -44,9 +43,14 @@ class Usual:
 
 
 @cache
-def _table() -> pd.DataFrame:
+def _table() -> dict[str, list[dict[str, str]]]:
+    """Rows of the table by redundancy, by ascending speed."""
     text = files("aqbio.observed").joinpath("misfits.tsv").read_text(encoding="utf-8")
-    return pd.read_csv(StringIO(text), sep="\t", comment="#")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    by_name: dict[str, list[dict[str, str]]] = {}
+    for row in csv.DictReader(lines, delimiter="\t"):
+        by_name.setdefault(row["redundancy"], []).append(row)
+    return by_name
 
 
 @cache
@@ -57,16 +61,15 @@ def usual_misfits(speed: float) -> Mapping[str, Usual]:
     speed (NaN) they are those of the fastest.
     """
     usual, at = {}, float(speed) if np.isfinite(speed) else np.inf
-    for name, rows in _table().groupby("redundancy", sort=False):
-        speeds, scales = (rows[column].to_numpy(np.float64) for column in ("speed_mps", "scale"))
-        scale = float(np.exp(np.interp(at, speeds, np.log(scales))))
-        first = rows.to_dict("records")[0]
-        usual[str(name)] = Usual(
+    for name, rows in _table().items():
+        speeds, scales = ([float(row[column]) for row in rows] for column in ("speed_mps", "scale"))
+        scale, strange = float(np.exp(np.interp(at, speeds, np.log(scales)))), rows[0]["strange"]
+        usual[name] = Usual(
             scale=scale,
-            strange=float(first["strange"]) * scale,
-            observations=float(first["observations"]),
-            people=int(rows["people"].max()),
-            outcomes=outcomes_of_cell(first["outcomes"]),
+            strange=scale * float("nan" if strange == "n/a" else strange),
+            observations=float(rows[0]["observations"]),
+            people=max(int(row["people"]) for row in rows),
+            outcomes=outcomes_of_cell(rows[0]["outcomes"]),
         )
     return usual
 

@@ -86,9 +86,9 @@ def observations(
 
     A contact whose centre of pressure comes nearer than ``edge_distance`` (m) to the edge of its
     plates may lack a part of its force and is not used. The equations of motion relate forces to
-    the whole body: parts unobserved between the first touchdown and the last toe-off would be
-    distorted until the sum matches. So would segments with exchanged labels, and the session's
-    parameters with them.
+    the whole body: parts unobserved between the first touchdown and the last toe-off, in frames
+    whose forces are measured, would be distorted until the sum matches. So would segments with
+    exchanged labels, and the session's parameters with them.
     """
     if trial.solved.attrs["from_coordinates"]:
         return "no markers were recorded"
@@ -105,10 +105,6 @@ def observations(
     contacts = sorted(trial_contacts(trial.prepared), key=lambda contact: contact.touchdown)
     if not contacts:
         return "no foot met a force plate"
-    used = (time >= contacts[0].touchdown) & (time <= max(contact.toe_off for contact in contacts))
-    mask = read_observed(solved)
-    if reason := incomplete_reason(mask, groups, used):
-        return reason
     spans = np.array([(contact.touchdown, contact.toe_off) for contact in contacts])
     gap = np.isnan(trial.prepared["foot_force"].values).any(axis=(1, 2))
     gap &= (time >= wrench.time[0]) & (time <= wrench.time[-1])
@@ -128,6 +124,10 @@ def observations(
     )
     if measured.sum() * float(np.diff(time).mean()) < MIN_MEASURED_S:
         return "no contact was measured completely"
+    used = (time >= contacts[0].touchdown) & (time <= max(contact.toe_off for contact in contacts))
+    mask = read_observed(solved)
+    if reason := incomplete_reason(mask, groups, used & measured):
+        return reason
     index = [skeleton.markers.index(str(name)) for name in solved["marker"].values]
     rate, cutoff = (float(trial.prepared.attrs[name]) for name in ("marker_rate", "cutoff"))
     return Observations(

@@ -5,13 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.io.recording import ForceRecording
-from aqbio.prepare.force_faults import ForceFault, Times, fast
+from aqbio.prepare.force_faults import TYPICAL_WEIGHT_N, ForceFault, Times, fast
 
 
 def planted(
-    fault: ForceFault, forces: ForceRecording, plates: np.ndarray, size: float
+    fault: ForceFault,
+    forces: ForceRecording,
+    plates: np.ndarray,
+    size: float,
+    weight: float = TYPICAL_WEIGHT_N,
 ) -> ForceRecording:
-    """A recording with a fault of some size on plates (P,): its row, the other way round."""
+    """A recording with a fault of some size on plates (P,): its row, the other way round.
+
+    Of somebody of a weight, N.
+    """
+    if np.isfinite(fault.per_weight):
+        share = fault.per_weight / weight
+        return Times(share, share)(forces, plates, size)
     if isinstance(fault.undo, Times):
         return fault.undo.inverse(forces, plates, size)
     if fault.undo is fast:

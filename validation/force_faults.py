@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from unittest.mock import patch
 
@@ -21,19 +22,34 @@ import numpy as np
 import aqbio.prepare.trial as preparation
 from aqbio.io.recording import ForceRecording
 from aqbio.io.study import load_study
-from aqbio.prepare.explanations import MAX_USUAL_RATIO, people_scales, search, undecided
+from aqbio.prepare.explanations import (
+    CLEAR_GAIN,
+    MAX_USUAL_RATIO,
+    Candidate,
+    Suspect,
+    improbability,
+    people_scales,
+    search,
+    strangeness,
+)
 from aqbio.prepare.force_evidence import ForceEvidence
 from aqbio.prepare.force_faults import (
     ALL,
     FORCE_FAULTS,
-    MOMENTS,
     PAIR,
     PLATE,
-    PRESSURE,
     ForceFault,
     force_candidates,
+    mean_over_steps,
 )
-from aqbio.prepare.force_search import ExplainedForces, explained_forces, without_rest
+from aqbio.prepare.force_search import (
+    ExplainedForces,
+    explained_forces,
+    least_strange,
+    unresolved,
+    without_rest,
+)
+from aqbio.prepare.force_words import ForceExplanation
 from aqbio.prepare.frame_loads import averaged, loaded_plates
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stage import prepare_participant
@@ -87,70 +103,121 @@ def planted_sizes(fault: ForceFault) -> tuple[float, ...]:
     return tuple(ratio * MAX_USUAL_RATIO * fault.sizes.usual for ratio in PLANTED_RATIOS)
 
 
-def plants(run: Captured) -> Iterator[tuple[ForceFault, str, np.ndarray, float]]:
-    """Rows with scope, plates and size, as they are planted in a run."""
-    forces = run.forces
+@dataclass(frozen=True, eq=False)
+class Plant:
+    """A fault that was planted in a run."""
+
+    fault: ForceFault
+    scope: str
+    size: float
+    """NaN of a fault that has none."""
+    forces: ForceRecording
+    """With the fault."""
+    undo: Candidate[ForceRecording]
+    """What the search has to undo it."""
+
+    @property
+    def name(self) -> str:
+        """Fault and scope, as explanations name them."""
+        return f"{self.fault.name} {self.scope}"
+
+    def evidence(self, run: Captured) -> float:
+        """By how much undoing it makes the recording more probable than it is rare.
+
+        At its own size, with its price.
+        """
+        observed = run.evidence.disagreements(self.forces)
+        right = run.evidence.disagreements(self.undo.undo(self.forces, self.size))
+        scales, price = people_scales(run.speed), self.undo.rarity
+        if np.isfinite(self.size):
+            price += Suspect(self.undo, self.size, 0.0).price
+        return improbability(observed, scales) - improbability(right, scales, observed) - price
+
+
+def scopes(fault: ForceFault, forces: ForceRecording) -> Iterator[tuple[str, np.ndarray]]:
+    """Scope, and plates (P,), of a row that are planted in a run: of one plate the middle one."""
     count = len(forces.numbers)
     loaded = np.flatnonzero(loaded_plates(np.linalg.norm(forces.wrench.force, axis=2)))
-    recorded = PRESSURE if forces.lever is None else MOMENTS
-    cornered = np.isfinite(forces.corners).all()
-    if not len(loaded):
-        return
     middle = int(loaded[len(loaded) // 2])
+    if PAIR in fault.scopes and count > 1:
+        pair = sorted((middle, next(p for p in range(count) if p != middle)))
+        words = " and ".join(str(forces.numbers[p]) for p in pair)
+        yield f"plates {words}", np.isin(np.arange(count), pair)
+    if ALL in fault.scopes:
+        yield ALL, np.ones(count, dtype=np.bool_)
+    if PLATE in fault.scopes and len(loaded) > 1:
+        yield f"plate {forces.numbers[middle]}", np.arange(count) == middle
+
+
+def plants(run: Captured) -> Iterator[Plant]:
+    """Rows with scope, plates and size, as they are planted in a run that can have them."""
+    forces, weight = run.forces, mean_over_steps(run.forces)
     for fault in FORCE_FAULTS:
-        if fault.recorded not in ("", recorded) or (fault.possible and not cornered):
-            continue
-        for size in planted_sizes(fault):
-            if PAIR in fault.scopes:
-                other = next((p for p in range(count) if p != middle), middle)
-                pair = sorted((middle, other))
-                if cornered and other != middle:
-                    words = " and ".join(str(forces.numbers[p]) for p in pair)
-                    yield fault, f"plates {words}", np.isin(np.arange(count), pair), size
-                continue
-            if ALL in fault.scopes:
-                yield fault, ALL, np.ones(count, dtype=np.bool_), size
-            if PLATE in fault.scopes and len(loaded) > 1 and not fault.possible:
-                yield fault, f"plate {forces.numbers[middle]}", np.arange(count) == middle, size
+        for (scope, plates), size in product(scopes(fault, forces), planted_sizes(fault)):
+            faulty = planted(fault, forces, plates, size, weight)
+            offered = force_candidates(faulty, by_body=run.evidence.body is not None)
+            for undo in offered:
+                if (undo.fault, undo.scope) == (fault.name, scope):
+                    yield Plant(fault, scope, size, faulty, undo)
+
+
+def named(run: Captured, forces: ForceRecording) -> tuple[ForceExplanation, set[frozenset[str]]]:
+    """What is accepted, and the faults of every explanation where none is."""
+    by_body = run.evidence.body is not None
+    candidates, scales = partial(force_candidates, by_body=by_body), people_scales(run.speed)
+    explanations = search(forces, run.evidence.disagreements, candidates, scales)
+    near = unresolved(explanations, by_body=by_body)
+    left = least_strange(near or explanations[:1], forces, run.evidence, scales)
+    if strangeness(left, scales) > CLEAR_GAIN:
+        return explanations[0], {x.faults for x in near} | {frozenset({"strange"})}
+    return explanations[0], {x.faults for x in near}
+
+
+def verdict(run: Captured, plant: Plant) -> tuple[str, ForceExplanation]:
+    """What the search makes of a plant, and what it accepts."""
+    best, near = named(run, plant.forces)
+    if near:
+        return ("near" if {plant.name} in near else "undecided"), best
+    if best.faults == {plant.name}:
+        return "right", best
+    return ("other" if best.faults else "silent"), best
+
+
+VERDICTS = ("right", "near", "undecided", "silent", "other")
 
 
 def confusion(runs: list[Captured]) -> None:
     """Print what is named for every plant, and how often it is right."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    within = Counter[str]()
+    shown: dict[str, Counter[str]] = defaultdict(Counter)
     for run in runs:
-        scales = people_scales(run.speed)
-        candidates = partial(force_candidates, by_body=run.evidence.body is not None)
-        tried: list[tuple[ForceFault | None, str, ForceRecording, float]]
-        tried = [(None, "sound", run.forces, float("nan"))]
-        tried += [
-            (fault, f"{fault.name} {scope}", planted(fault, run.forces, plates, size), size)
-            for fault, scope, plates, size in plants(run)
-        ]
-        for fault, truth, forces, size in tried:
-            found = search(forces, run.evidence.disagreements, candidates, scales)
-            best, near = found[0], {x.name for x in undecided(found)}
-            named = " and ".join(x.name for x in best.suspects if not x.is_usual) or "sound"
-            verdict = (
-                "right" if truth == named else "near" if truth in near or best.name == truth
-                else "silent" if named == "sound" else "other"
-            )  # fmt: skip
-            counts["sound" if fault is None else fault.name][verdict] += 1
-            if verdict == "right" and np.isfinite(size):
+        best, near = named(run, run.forces)
+        is_sound = not best.faults and not near
+        counts["sound"]["right" if is_sound else "other"] += 1
+        if not is_sound:
+            print(f"other  {run.name}: sound -> {best.name}", flush=True)
+        for plant in plants(run):
+            evidence = plant.evidence(run)
+            outcome, best = verdict(run, plant)
+            counts[plant.fault.name][outcome] += 1
+            by = "shown" if evidence > 0.0 else "not shown"
+            shown[by][outcome] += 1
+            size = "" if np.isnan(plant.size) else f" {plant.size:g}"
+            if outcome == "right" and size:
                 [suspect] = [x for x in best.suspects if not x.is_usual]
-                within["yes" if abs(suspect.size - size) < 2.0 * suspect.sd else "no"] += 1
-            if verdict != "right":
-                stated = "" if np.isnan(size) else f" {size:g}"
-                print(f"{verdict:6s} {run.name}: {truth}{stated} -> {best.name}", flush=True)
-    print("\n| planted | right | near | silent | other |\n| --- | --- | --- | --- | --- |")
+                is_within = abs(suspect.size - plant.size) < 2.0 * suspect.sd
+                shown[by]["size within" if is_within else "size beyond"] += 1
+                size += f" ({suspect.size:.3g} ± {suspect.sd:.2g})" * (not is_within)
+            if outcome != "right" or ")" in size:
+                print(
+                    f"{outcome:9s} {evidence:5.0f} {run.name}: {plant.name}{size} -> {best.name}",
+                    flush=True,
+                )
+    print(f"\n| planted | {' | '.join(VERDICTS)} |\n|{' --- |' * (len(VERDICTS) + 1)}")
     for name, row in counts.items():
-        print(
-            f"| {name} | "
-            + " | ".join(str(row[x]) for x in ("right", "near", "silent", "other"))
-            + " |"
-        )
-    total = sum(counts.values(), Counter[str]())
-    print(f"\n{dict(total)}; sizes within two standard deviations: {dict(within)}")
+        print(f"| {name} | {' | '.join(str(row[x]) for x in VERDICTS)} |")
+    for by, row in shown.items():
+        print(f"\n{by}: {dict(row)}")
 
 
 def scales(runs: list[Captured]) -> None:

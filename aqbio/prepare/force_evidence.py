@@ -291,8 +291,8 @@ class ForceEvidence:
             return {}
         change = loads.total / mass - [0.0, GRAVITY, 0.0]
         path = body.com - _integral(_integral(change, step), step)
-        moment = _integral(loads.moment_about(body.com), step)
-        paths = np.hstack((path, (body.angular_momentum - moment) / mass))
+        spin = body.spin - _integral(loads.moment_about(body.com) / mass, step)
+        paths = np.hstack((path, spin))
         sizes = np.empty((len(edges), len(BALANCES)))
         lengths = np.diff(edges, axis=1)[:, 0]
         for length in np.unique(lengths):

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from aqbio.errors import Severity
 from aqbio.force_plates.forces import PlateWrench, centre_of_pressure, plate_axes
 from aqbio.io.recording import ForceRecording
 from aqbio.names import GRAVITY
@@ -65,6 +66,10 @@ class ForceFault:
     more than it is rare."""
     per_weight: float = float("nan")
     """What a body weight is in the file; of forces that were divided by it."""
+    sized: Callable[[float, float], str] | None = None
+    """Words for a size and its standard deviation, where `words` has ``{size}``."""
+    severity: Severity = "warning"
+    """Of its finding."""
 
 
 def _signs(*axes: int) -> FloatArray:
@@ -190,15 +195,20 @@ MAX_NORMALISED_RATIO = 1.1
 """Over whole steps the mean of forces over body weight is 1, within this factor."""
 
 
+def mean_over_steps(forces: ForceRecording) -> float:
+    """Mean of the vertical force of all plates over whole steps, or while any is loaded."""
+    vertical = forces.wrench.force[..., 1].sum(axis=1)
+    loaded = np.abs(vertical) > LOADED_SHARE * np.abs(vertical).max(initial=0.0)
+    begins = np.flatnonzero(loaded & ~np.append(False, loaded[:-1]))
+    steps = slice(begins[0], begins[-1]) if len(begins) > 1 else loaded
+    return abs(float(vertical[steps].mean())) if loaded.any() else 0.0
+
+
 def normalised(per_weight: float) -> Callable[[ForceRecording], BoolArray]:
     """Tell whether forces (all plates) may be so many to one body weight."""
 
     def possible(forces: ForceRecording) -> BoolArray:
-        vertical = forces.wrench.force[..., 1].sum(axis=1)
-        loaded = np.abs(vertical) > LOADED_SHARE * np.abs(vertical).max(initial=0.0)
-        begins = np.flatnonzero(loaded & ~np.append(False, loaded[:-1]))
-        steps = slice(begins[0], begins[-1]) if len(begins) > 1 else loaded
-        mean = abs(float(vertical[steps].mean())) if loaded.any() else 0.0
+        mean = mean_over_steps(forces)
         is_near = 1.0 / MAX_NORMALISED_RATIO < mean / per_weight < MAX_NORMALISED_RATIO
         return np.full(forces.wrench.force.shape[1], is_near)
 
@@ -267,9 +277,13 @@ FAR_EXCESS = 30.0
 makes one of 40 and more where the body is seen."""
 
 LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", far_excess=FAR_EXCESS)
-PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m")
+PLACES = Sizes(
+    tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m",
+    far_excess=FAR_EXCESS, one_valley=True,
+)  # fmt: skip
 TURNS = Sizes(
     tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad",
+    far_excess=FAR_EXCESS, one_valley=True,
     written="degrees", to_written=degrees, from_written=radians,
 )  # fmt: skip
 GAINS = Sizes(
@@ -284,6 +298,37 @@ CLOCKS = Sizes(
     far_excess=FAR_EXCESS,
     written="shares",
 )
+
+
+def _error(sd: float) -> str:
+    """A standard deviation in words; nothing where there is none."""
+    return f" ± {sd:.0f}" if np.isfinite(sd) else ""
+
+
+def _late(size: float, sd: float) -> str:
+    return f"{1e3 * abs(size):.0f}{_error(1e3 * sd)} ms {'late' if size > 0.0 else 'early'}"
+
+
+def _faster(size: float, _: float) -> str:
+    return f"{abs(size):.1%} {'faster' if size > 0.0 else 'slower'}"
+
+
+def _too_large(size: float, _: float) -> str:
+    way = "large" if size > 0.0 else "small"
+    return f"{np.exp(size):.2g} times what they should be: too {way}"
+
+
+def _farther(forward: str, back: str) -> Callable[[float, float], str]:
+    def words(size: float, sd: float) -> str:
+        way = forward if size > 0.0 else back
+        return f"{1e3 * abs(size):.0f}{_error(1e3 * sd)} mm farther {way}"
+
+    return words
+
+
+def _turned_by(size: float, sd: float) -> str:
+    return f"{np.degrees(abs(size)):.0f}{_error(np.degrees(sd))} degrees"
+
 
 FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
@@ -303,7 +348,7 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ),
     ForceFault(
         "plates-action", "the file holds the forces on the plates", 0.5, Times(-1.0, -1.0),
-        "", scopes=(ALL,),
+        "", scopes=(ALL,), severity="info",
         shows="pull, path y, turn z, turn x, path x",
     ),
     ForceFault(
@@ -383,13 +428,13 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         shows="mass, impulses, peaks, path y",
     ),
     ForceFault(
-        "force-percent", "the forces are in per cent of body weight", 4.0,
+        "force-percent", "the forces are in per cent of body weight", 2.0,
         Times(TYPICAL_WEIGHT_N / 100.0, TYPICAL_WEIGHT_N / 100.0), WEIGHT_FIX, scopes=(ALL,),
         rule="forces-normalised", possible=normalised(100.0), per_weight=100.0,
         shows="mass, turn z, turn x, turn y",
     ),
     ForceFault(
-        "force-weights", "the forces are in body weights", 4.0,
+        "force-weights", "the forces are in body weights", 2.0,
         Times(TYPICAL_WEIGHT_N, TYPICAL_WEIGHT_N), WEIGHT_FIX, scopes=(ALL,),
         rule="forces-normalised", possible=normalised(1.0), per_weight=1.0,
         shows="mass, turn z, turn x, turn y",
@@ -410,33 +455,36 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "force-clock", "the forces are {size} by the clock of the markers", 2.0, late,
         "check start and rate of the force file; laboratory.force_delay_s takes a known delay "
         "back.",
-        scopes=(ALL,), sizes=LAGS,
+        scopes=(ALL,), sizes=LAGS, sized=_late,
     ),
     ForceFault(
         "force-rate", "the clock of the forces runs {size} than that of the markers", 4.0, fast,
         "correct the rate or the time column of the markers or of the forces, whichever is wrong.",
-        scopes=(ALL,), sizes=CLOCKS, follows="refused", rule="rate",
+        scopes=(ALL,), sizes=CLOCKS, follows="refused", rule="rate", sized=_faster,
+        severity="error",
         shows="middles, path y, place along, pressure",
     ),
     ForceFault(
         "force-gain", "the forces are {size}", 3.0, gained,
         "check the calibration of the plate, and whether the whole foot stands on it.",
-        sizes=GAINS, follows="left out", scopes=(PLATE,),
+        sizes=GAINS, follows="left out", scopes=(PLATE,), sized=_too_large,
         shows="impulses, peaks, path y, mass",
     ),
     ForceFault(
         "plate-along", "the centre of pressure lies {size} than the feet bear it", 3.0,
         displaced(0), PLACE_FIX, sizes=PLACES, follows="kept", rule="plate-misplaced",
+        sized=_farther("forward", "back"),
         shows="turn z, pressure, place along",
     ),
     ForceFault(
         "plate-across", "the centre of pressure lies {size} than the feet bear it", 3.0,
         displaced(2), PLACE_FIX, sizes=PLACES, follows="kept", rule="plate-misplaced",
+        sized=_farther("to the right", "to the left"),
         shows="turn x, pressure, place across, place along",
     ),
     ForceFault(
         "plate-turned", "the plate is turned about the vertical by {size}", 3.5, turned, PLACE_FIX,
-        sizes=TURNS, follows="kept",
+        sizes=TURNS, follows="kept", sized=_turned_by,
         shows="turn x, path x, path z, pressure, place along, place across",
     ),
     ForceFault(
@@ -475,7 +523,7 @@ def force_candidates(
         if fault.recorded not in ("", recorded) or not possible.any():
             continue
         scopes: list[tuple[str, tuple[int, ...], float]] = []
-        if ALL in fault.scopes:
+        if ALL in fault.scopes and possible[loaded].all():
             scopes.append((ALL, tuple(range(count)), 0.0))
         if PLATE in fault.scopes and (len(loaded) > 1 or not scopes):
             scopes += [

@@ -41,8 +41,9 @@ class MarkedBody:
     """(T,) array, s."""
     com: FloatArray
     """(T, 3) array, m. Centre of mass."""
-    angular_momentum: FloatArray
-    """(T, 3) array, kg m²/s. About the centre of mass."""
+    spin: FloatArray
+    """(T, 3) array, m²/s. Angular momentum about the centre of mass over the mass of the body: of
+    the model's segments, whose shares of it are the person's, whatever the person weighs."""
     is_followed: BoolArray
     """(T,) array. False in gaps of a marker that are longer than `MAX_INTERPOLATED_S`."""
 
@@ -135,8 +136,8 @@ def marked_body(
     com = np.einsum("s,tsk->tk", share, centres) / mass.sum()
     offsets = centres - com[:, None]
     velocity = np.gradient(offsets, 1.0 / rate, axis=0)
-    momentum = np.einsum("s,tsk->tk", share, cross(offsets, velocity))
-    return MarkedBody(frames / rate, com, momentum, is_followed & ~_leaps(com, rate))
+    spin = np.einsum("s,tsk->tk", share, cross(offsets, velocity)) / mass.sum()
+    return MarkedBody(frames / rate, com, spin, is_followed & ~_leaps(com, rate))
 
 
 def _seen_frames(visible: BoolArray) -> slice:

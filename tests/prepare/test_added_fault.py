@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from aqbio.prepare import force_faults, force_search, stated_faults
+from aqbio.prepare import force_faults, force_search, force_words, stated_faults
 from aqbio.prepare.force_faults import FORCE_FAULTS, ForceFault
 from tests.planted_forces import planted
 from tests.prepare import test_explanations
@@ -21,7 +21,7 @@ from validation import force_faults as planting
 PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 [SECTION] = re.findall(r"^#### A fault of forces\n(.*?)^###", PAGE, re.MULTILINE | re.DOTALL)
 ROW, CASE = re.findall(r"```python\n\s*(.*?)\n\s*```", SECTION, re.DOTALL)
-MODULES = (force_faults, force_search, stated_faults, planting, test_explanations)
+MODULES = (force_faults, force_search, force_words, stated_faults, planting, test_explanations)
 
 
 @pytest.fixture
@@ -72,5 +72,5 @@ def test_the_sheet_states_an_added_fault(added):
 def test_validation_plants_an_added_fault(added):
     forces, evidence = recorded_run(3, moments=True)
     run = planting.Captured("run", forces, evidence, SPEED)
-    scopes = [scope for fault, scope, *_ in planting.plants(run) if fault is added]
+    scopes = [plant.scope for plant in planting.plants(run) if plant.fault is added]
     assert scopes == ["all", "plate 4"]

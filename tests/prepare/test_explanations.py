@@ -28,7 +28,8 @@ from aqbio.prepare.force_faults import (
     PLATE_RARITY,
     force_candidates,
 )
-from aqbio.prepare.force_search import MAX_LISTED, explained_forces
+from aqbio.prepare.force_search import explained_forces
+from aqbio.prepare.force_words import MAX_LISTED
 from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.marked_body import MarkedBody
 from aqbio.prepare.notes import Notes
@@ -73,7 +74,7 @@ def recorded_run(seed: int, *, moments: bool) -> tuple[ForceRecording, ForceEvid
     momentum = np.cumsum(turn, axis=0) / RATE_HZ
     sway = 1e-3 * np.sin(2.0 * np.pi * 3.0 * time[:, None] + rng.normal(size=3))
     body = MarkedBody(
-        time[frames], (com + sway)[frames], momentum[frames],
+        time[frames], (com + sway)[frames], momentum[frames] / MASS_KG,
         np.ones(len(time[frames]), dtype=np.bool_),
     )  # fmt: skip
     feet, contacts = np.zeros((len(time[frames]), 2, 3, 3)), []
@@ -274,9 +275,9 @@ def test_a_fault_that_leaves_too_much_is_named_and_no_force_is_used():
     sound, evidence = recorded_run(3, moments=True)
     [fault] = [row for row in FORCE_FAULTS if row.name == "force-x-sign"]
     recorded = planted(fault, sound, np.arange(STEPS) == 2, np.nan)
-    sway = np.random.default_rng(1).normal(0.0, 1.0, evidence.body.angular_momentum.shape)
-    turning = evidence.body.angular_momentum + 240.0 * np.cumsum(sway, axis=0) / FRAME_RATE_HZ
-    strange = replace(evidence, body=replace(evidence.body, angular_momentum=turning))
+    sway = np.random.default_rng(1).normal(0.0, 1.0, evidence.body.spin.shape)
+    turning = evidence.body.spin + 240.0 / MASS_KG * np.cumsum(sway, axis=0) / FRAME_RATE_HZ
+    strange = replace(evidence, body=replace(evidence.body, spin=turning))
     notes = Notes("run", "P1", "", "")
     assert explained_forces(recorded, strange, SPEED, notes).forces is None
     [finding] = notes.findings

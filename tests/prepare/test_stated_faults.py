@@ -18,7 +18,7 @@ from aqbio.prepare.stated_faults import stated_faults, statement
 from tests import made_run
 from tests.io.made_c3d import write_c3d
 from tests.planted_forces import planted
-from tests.prepare.test_explanations import FRAME_RATE_HZ, SPEED, STEPS, recorded_run
+from tests.prepare.test_explanations import FRAME_RATE_HZ, MASS_KG, SPEED, STEPS, recorded_run
 
 
 def of_cell(cell: str):
@@ -161,9 +161,9 @@ def test_a_statement_that_the_recording_contradicts_is_a_warning():
 def test_the_words_that_an_undecided_search_offers_decide_it():
     """A reversed force beside loads that no row of the table explains."""
     sound, recorded, evidence = run_with(("force-x-sign", (3,), np.nan))
-    sway = np.random.default_rng(1).normal(0.0, 1.0, evidence.body.angular_momentum.shape)
-    turning = evidence.body.angular_momentum + 240.0 * np.cumsum(sway, axis=0) / FRAME_RATE_HZ
-    strange = replace(evidence, body=replace(evidence.body, angular_momentum=turning))
+    sway = np.random.default_rng(1).normal(0.0, 1.0, evidence.body.spin.shape)
+    turning = evidence.body.spin + 240.0 / MASS_KG * np.cumsum(sway, axis=0) / FRAME_RATE_HZ
+    strange = replace(evidence, body=replace(evidence.body, spin=turning))
     explained, [finding] = used_forces("swap", recorded, strange)
     assert explained.forces is None
     cells = re.findall("“([^”]+)”", finding.fix)

@@ -1,0 +1,322 @@
+"""Words about forces: what disagrees, what is wrong with them, and what was considered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from aqbio.io.recording import ForceRecording
+from aqbio.prepare.explanations import (
+    MIN_LOG_ODDS,
+    Disagreements,
+    Explanation,
+    Scales,
+    Suspect,
+    improbability,
+)
+from aqbio.prepare.force_faults import MASS_FIX, ROWS
+from aqbio.prepare.notes import Considered, Notes
+from aqbio.prepare.stated_faults import AS_RECORDED, StatedFaults, statement
+from aqbio.vectors import FloatArray
+
+ForceExplanation = Explanation[ForceRecording]
+
+
+TURN_UNIT = "g m²/s per kg"
+
+DIFFERS = "differs between markers and forces by"
+
+STATEMENTS = MappingProxyType(
+    {
+        "path x": (f"the fore-aft path of the centre of mass {DIFFERS}", "mm"),
+        "path y": (f"the vertical path of the centre of mass {DIFFERS}", "mm"),
+        "path z": (f"the sideways path of the centre of mass {DIFFERS}", "mm"),
+        "turn x": (f"angular momentum about the fore-aft axis {DIFFERS}", TURN_UNIT),
+        "turn y": (f"angular momentum about the vertical {DIFFERS}", TURN_UNIT),
+        "turn z": (f"angular momentum about the sideways axis {DIFFERS}", TURN_UNIT),
+        "pressure": ("the centre of pressure lies beside the feet by", "mm"),
+        "place along": ("the centre of pressure varies along the feet by", "mm"),
+        "place across": ("the centre of pressure varies across the feet by", "mm"),
+        "free moment": ("the free moment over the force is", "mm"),
+        "travel": ("the centre of pressure moves under a foot less than usual, by a factor of", ""),
+        "impulses": ("impulses of the contacts differ by a factor of", ""),
+        "peaks": ("the largest forces of the plates differ by a factor of", ""),
+        "mass": ("the body mass by forces is off by a factor of", ""),
+        "stray": ("of the loads lie under no foot", "%"),
+        "middles": ("the middle of a contact differs between forces and foot markers by", "ms"),
+        "aloft": ("of the force acts while no foot stands", "%"),
+        "pull": ("of the force pulls the runner down", "%"),
+    }
+)  # fmt: skip
+"""Words and unit of a disagreement by redundancy."""
+
+LOGARITHMS = frozenset({"mass", "travel", "impulses", "peaks"})
+"""Redundancies whose sizes are natural logarithms of factors."""
+
+FACTORS = MappingProxyType({"mm": 1e3, "ms": 1e3, "%": 1e2, TURN_UNIT: 1e3, "": 1.0})
+
+
+def surprise(values: FloatArray, name: str, scales: Scales) -> float:
+    """How improbable a value of a redundancy is, in the mean."""
+    return float(np.log1p((values / scales[name].scale) ** 2).mean()) if len(values) else 0.0
+
+
+def _stated(values: FloatArray, name: str) -> str:
+    """Size of a disagreement with its unit."""
+    unit, size = STATEMENTS[name][1], float(np.sqrt(np.mean(values**2)))
+    size = float(np.exp(size)) if name in LOGARITHMS else FACTORS[unit] * size
+    return f"{_rounded(size)}{'' if unit == '%' else ' '}{unit}".strip()
+
+
+def disagreement_words(values: FloatArray, name: str) -> str:
+    """Words for what disagrees in a recording as it is."""
+    words, unit = STATEMENTS[name]
+    stated = _stated(values, name)
+    return f"{stated} {words}" if unit == "%" else f"{words} {stated}"
+
+
+def worst_words(disagreements: Disagreements, scales: Scales, count: int = 1) -> str:
+    """Words for those that disagree most."""
+    worst = sorted(disagreements, key=lambda x: -surprise(disagreements[x], x, scales))[:count]
+    return ", and ".join(disagreement_words(disagreements[name], name) for name in worst)
+
+
+def agreement_words(
+    before: Disagreements, after: Disagreements, scales: Scales, *, loses: bool = False
+) -> str:
+    """Words for the redundancy that gains most by undoing a fault, or ``loses`` most; or none."""
+    shared = [name for name in before if name in after and name in STATEMENTS]
+    if not shared:
+        return ""
+    way = -1.0 if loses else 1.0
+    name = max(
+        shared, key=lambda x: way * (surprise(before[x], x, scales) - surprise(after[x], x, scales))
+    )
+    left = _stated(after[name], name)
+    return f"as recorded, {disagreement_words(before[name], name)}; with that undone, {left}"
+
+
+def _rounded(number: float) -> str:
+    """A size to whole numbers, or to two digits where it is small."""
+    return f"{number:.0f}" if number >= 10.0 else f"{number:.2g}" if number >= 0.05 else "0"
+
+
+def fault_words(suspect: Suspect[ForceRecording]) -> str:
+    """A fault with its size, as users would say it."""
+    row = ROWS[suspect.candidate.fault]
+    if row.sized is None:
+        return row.words
+    return row.words.format(size=row.sized(suspect.size, suspect.sd))
+
+
+def _place(scope: str, forces: ForceRecording) -> str:
+    """Plates of a scope in words."""
+    if scope != "all":
+        return scope
+    numbers = ", ".join(map(str, forces.numbers))
+    return f"plate{'s' if len(forces.numbers) > 1 else ''} {numbers}"
+
+
+def _in_words(suspects: Sequence[Suspect[ForceRecording]], forces: ForceRecording) -> str:
+    """Faults with their plates."""
+    return " and ".join(f"{fault_words(x)} ({_place(x.candidate.scope, forces)})" for x in suspects)
+
+
+CONSEQUENCES = MappingProxyType(
+    {
+        "undone": " It is undone.",
+        "kept": " The forces are used as they are.",
+        "not used": " The body mass is not known: the forces are not used.",
+        "left out": " The plate is left out.",
+        "refused": " All velocities would be wrong: the trial is left out.",
+    }
+)
+"""What follows from a fault, in words."""
+
+
+def note_fault(
+    suspect: Suspect[ForceRecording],
+    agreement: str,
+    forces: ForceRecording,
+    notes: Notes,
+    *,
+    is_used: bool,
+) -> None:
+    """Note a fault, what speaks for it, and what follows."""
+    row = ROWS[suspect.candidate.fault]
+    place = _place(suspect.candidate.scope, forces)
+    follows = row.follows if is_used else "not used"
+    notes.add(
+        row.rule or row.name,
+        row.severity,
+        f"{fault_words(suspect)} ({place}): {agreement}." + CONSEQUENCES[follows],
+        number=None if np.isnan(suspect.size) else suspect.size,
+        unit="" if suspect.candidate.sizes is None else suspect.candidate.sizes.unit,
+        where=place,
+        label="" if suspect.candidate.scope == "all" else suspect.candidate.scope.split()[-1],
+        fix=row.fix if is_used else MASS_FIX,
+        forces=True,
+    )
+
+
+def note_stated(
+    suspect: Suspect[ForceRecording],
+    before: Disagreements,
+    after: Disagreements,
+    scales: Scales,
+    forces: ForceRecording,
+    notes: Notes,
+) -> None:
+    """Note a fault that the sheet states, and whether the recording speaks against it."""
+    row = ROWS[suspect.candidate.fault]
+    change = improbability(after, scales, before) - improbability(before, scales)
+    against = change > MIN_LOG_ODDS
+    agreement = agreement_words(before, after, scales, loses=against)
+    notes.add(
+        row.rule or row.name,
+        "warning" if against else "info",
+        f"{_in_words([suspect], forces)}, says the sheet"
+        + (", and the recording speaks against it" if against else "")
+        + (f": {agreement}" if agreement else "")
+        + ". It is undone, as the sheet says.",
+        number=None if np.isnan(suspect.size) else suspect.size,
+        unit="" if suspect.candidate.sizes is None else suspect.candidate.sizes.unit,
+        where=_place(suspect.candidate.scope, forces),
+        fix=f"take {statement(suspect)} out of column fix of trials.tsv if it is not so."
+        if against
+        else "",
+        forces=True,
+    )
+
+
+def note_as_recorded(
+    best: ForceExplanation,
+    forces: ForceRecording,
+    notes: Notes,
+    written: Sequence[Suspect[ForceRecording]],
+) -> None:
+    """Note that nothing (else) is undone because the sheet says so, and what would have been."""
+    faults = _in_words([x for x in best.suspects if not x.is_usual], forces)
+    other = " else" if written else ""
+    notes.add(
+        "forces-as-recorded",
+        "info",
+        f"the sheet says that nothing{other} is wrong with the forces: they are used as recorded"
+        + (" but for that" if written else "")
+        + (f". The search finds otherwise: {faults}." if faults else ", and the search agrees."),
+        forces=True,
+    )
+
+
+def note_undecided(
+    near: Sequence[ForceExplanation],
+    worst: str,
+    forces: ForceRecording,
+    notes: Notes,
+    stated: StatedFaults,
+) -> None:
+    """Note explanations that the evidence does not tell apart, or one that leaves too much."""
+    options = [_in_words(explanation.suspects, forces) for explanation in near]
+    cells = [*([*map(statement, x.suspects)] for x in near), [AS_RECORDED]]
+    written = " or ".join(f"“{', '.join((*stated.kept, *cell))}”" for cell in cells)
+    options += ["something that explains more than that"] if len(near) == 1 else []
+    notes.add(
+        "forces-undecided",
+        "error",
+        f"something is wrong with the forces: {worst}. It is not decided why: "
+        f"{'; or '.join(options)}. The forces are not used.",
+        number=float(len(options)),
+        unit="explanations",
+        fix="look at the export of the forces; write what is right into column fix of this trial "
+        f"in trials.tsv: {written}.",
+        forces=True,
+    )
+
+
+def note_strange(left: Disagreements, scales: Scales, notes: Notes, stated: StatedFaults) -> None:
+    """Note that forces and motion do not belong together, and that no row of the table says why."""
+    cell = ", ".join((*stated.kept, AS_RECORDED))
+    notes.add(
+        "forces-strange",
+        "error",
+        f"forces and markers do not belong together: {worst_words(left, scales, 2)}. No known "
+        "fault of forces explains it. The forces are not used.",
+        fix="check that the file of the forces is that of this trial and of this person; if it is, "
+        f"write “{cell}” into column fix of this trial in trials.tsv.",
+        forces=True,
+    )
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None
+
+
+MAX_LISTED = 5
+"""Explanations of a trial that are listed, at most."""
+
+MAX_LISTED_LOG_ODDS = 2.0 * MIN_LOG_ODDS
+"""Those that are this much less probable than the best one are listed even if "sound" is more
+probable than they are."""
+
+MIN_LISTED_EVIDENCE = 1.0
+"""Logarithm of how much more probable an explanation makes the recording than those with fewer
+faults do, the rarity of all apart: below, nothing in the recording speaks for what it adds."""
+
+
+def _explains_more(explanation: ForceExplanation, explanations: Sequence[ForceExplanation]) -> bool:
+    """Tell whether the recording speaks for all that an explanation adds to others."""
+
+    def left(x: ForceExplanation) -> float:
+        return x.improbability - sum(y.candidate.rarity + y.price for y in x.suspects)
+
+    fewer = [left(x) for x in explanations if x.faults < explanation.faults]
+    return not fewer or left(explanation) < min(fewer) - MIN_LISTED_EVIDENCE
+
+
+def note_considered(
+    explanations: Sequence[ForceExplanation],
+    near: Sequence[ForceExplanation],
+    accepted: Sequence[Suspect[ForceRecording]],
+    agreement: Callable[..., str],
+    forces: ForceRecording,
+    notes: Notes,
+) -> None:
+    """Note the explanations that came near; of those with the same faults the most probable one.
+
+    ``accepted`` faults of the first one, unless those of which none is accepted are ``near``.
+    """
+    sound = next(x.improbability for x in explanations if not x.suspects)
+    ordered = sorted(explanations, key=lambda x: x.improbability)
+    limit = max(sound, ordered[0].improbability + MAX_LISTED_LOG_ODDS)
+    others = [x for x in ordered if x.improbability < limit and _explains_more(x, explanations)]
+    listed = dict[frozenset[str], ForceExplanation]()
+    for explanation in [*([x for x in ordered if x in near] or explanations[:1]), *others]:
+        listed.setdefault(explanation.faults, explanation)
+    for rank, explanation in enumerate([*listed.values()][:MAX_LISTED], 1):
+        is_accepted = rank == 1 and not near
+        is_near = explanation.faults in [x.faults for x in near]
+        usual = [x for x in explanation.suspects if x.is_usual]
+        faults = [x for x in explanation.suspects if not x.is_usual]
+        faults = [*accepted] if is_accepted else faults
+        words, suspects = _in_words(faults, forces) or "sound", faults or usual
+        if usual:
+            words += f"; usual in laboratories: {_in_words(usual, forces)}"
+        size, sd, unit = float("nan"), float("nan"), ""
+        if len(suspects) == 1 and (sizes := suspects[0].candidate.sizes) is not None:
+            size, sd, unit = suspects[0].size, suspects[0].sd, sizes.unit
+        notes.considered.append(
+            Considered(
+                rank=rank,
+                explanation=words,
+                fault="; ".join(x.candidate.fault for x in faults) or None,
+                plates="; ".join(_place(x.candidate.scope, forces) for x in suspects) or None,
+                size=_finite(size),
+                size_sd=_finite(sd),
+                unit=unit or None,
+                log_odds=_finite(sound - explanation.improbability),
+                evidence=agreement(*faults, *usual) if suspects else None,
+                verdict="accepted" if is_accepted else "near" if is_near else "considered",
+            )
+        )

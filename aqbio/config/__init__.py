@@ -3,7 +3,13 @@
 from aqbio.config.model_map import MappedMarker, MarkerSet, ModelMap
 from aqbio.config.settings import SECTIONS, Corrections, OtherModels, StudySettings
 from aqbio.config.sheets import SHEETS, Participant, Strength, Trial
-from aqbio.config.validation import InvalidStudyError, closest, expand_environment, read_yaml
+from aqbio.config.validation import (
+    InvalidStudyError,
+    closest,
+    expand_environment,
+    nearest_words,
+    read_yaml,
+)
 
 __all__ = [
     "SECTIONS",
@@ -20,5 +26,6 @@ __all__ = [
     "Trial",
     "closest",
     "expand_environment",
+    "nearest_words",
     "read_yaml",
 ]

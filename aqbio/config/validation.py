@@ -210,9 +210,14 @@ _PLAIN = {str: "text", float: "number", int: "whole number", bool: "`true`, `fal
 
 def closest(word: str, choices: Iterable[str]) -> str | None:
     """The known word that looks most like the given one, capitals aside, if any does."""
+    return next(iter(nearest_words(word, choices)), None)
+
+
+def nearest_words(word: str, choices: Iterable[str]) -> list[str]:
+    """At most three known words that look like one, capitals aside; the nearest first."""
     spellings = {name.casefold(): name for name in choices}
-    matches = difflib.get_close_matches(word.casefold(), spellings, n=1, cutoff=0.6)
-    return spellings[matches[0]] if matches else None
+    matches = difflib.get_close_matches(word.casefold(), spellings, n=3, cutoff=0.6)
+    return [spellings[match] for match in matches]
 
 
 def members(annotation: Any) -> tuple[Any, ...]:

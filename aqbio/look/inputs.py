@@ -178,8 +178,9 @@ def _prepared(
         dict(zip(skeleton.bodies, skeleton.mass.tolist(), strict=True)), model_map.groups
     )
     trial = prepare_trial(
-        read.recording, row, read.marker_set, laboratory, settings, notes, masses=masses
-    )
+        read.recording, row, read.marker_set, laboratory, settings, notes,
+        masses=masses if read.shows_body else None,
+    )  # fmt: skip
     prepared = prepared_dataset(trial, cutoff_hz).assign_attrs({FIRST_TIME: start})
     unmeasured = unmeasured_stance(trial, prepared, read.marker_set)
     prepared, beside_plates = without_unmeasured(prepared, unmeasured, start)

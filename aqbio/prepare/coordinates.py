@@ -51,6 +51,11 @@ class CoordinatesTrial:
     q: FloatArray
     """(T, C) array, rad or m. NaN where the file lacks a coordinate."""
 
+    @property
+    def shows_body(self) -> bool:
+        """Tell whether no coordinate is lacking: then the markers show how the whole body moves."""
+        return not bool(np.isnan(self.q).all(axis=0).any())
+
     def write(self, stem: Path) -> None:
         """Write coordinates for stage inverse_kinematics, on the clock of the prepared trial."""
         time = np.arange(len(self.q)) / self.recording.rate

@@ -153,8 +153,6 @@ class Sizes:
     far_excess: float = float("inf")
     """Excess of a recording from which on the whole grid is tried, wherever the slope at none of it
     leads: evidence may have several valleys over the sizes."""
-    one_valley: bool = False
-    """Below that excess the bend at none tells how far the slope leads."""
 
     @property
     def near(self) -> tuple[float, ...]:
@@ -353,8 +351,10 @@ class _Trial(Generic[Recorded]):
             size = sd = float("nan")
             suspects = (*self.before.suspects, Suspect(candidate, size, sd))
             return Explanation(suspects, self.value(candidate, size))
+        least = self.before.improbability + candidate.rarity
         if excess(self.left, self.scales) < sizes.far_excess:
-            if not self._slope_leads(candidate, sizes):
+            ways = (-1.0, 1.0)
+            if not any(self.value(candidate, way * sizes.usual) < least for way in ways):
                 return None
             sizes = replace(sizes, grid=sizes.near)
         values = [self.value(candidate, size) for size in sizes.grid]
@@ -362,18 +362,6 @@ class _Trial(Generic[Recorded]):
             return None
         size, left, sd = _best_size(lambda x: self.value(candidate, x), sizes, values)
         return Explanation((*self.before.suspects, Suspect(candidate, size, sd)), left)
-
-    def _slope_leads(self, candidate: Candidate[Recorded], sizes: Sizes) -> bool:
-        """Tell whether the slope at no fault leads to less, and to more gain than it is rare.
-
-        The bend, of all but the price, tells how far a slope leads where there is one valley.
-        """
-        price = Suspect(candidate, sizes.usual, float("nan")).price
-        none = self.before.improbability + candidate.rarity + price
-        low, high = (self.value(candidate, way * sizes.usual) - none for way in (-1.0, 1.0))
-        slope, bend = 0.5 * (high - low), 0.5 * (high + low)
-        leads_far = not sizes.one_valley or slope**2 > 4.0 * bend * candidate.rarity
-        return min(low, high) < -price and bool(leads_far)
 
 
 def with_best_size(

@@ -75,6 +75,11 @@ MIN_LAG_FRAMES = 20
 BALANCES = tuple(f"{kind} {axis}" for kind in ("path", "turn") for axis in "xyz")
 """Redundancies of body and loads: path of the centre of mass, and angular momentum about it."""
 
+BETWEEN_FILES = frozenset(
+    {*BALANCES, "pressure", "place along", "place across", "stray", "aloft", "middles"}
+)
+"""Redundancies of forces and markers; the others are of forces alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class ForceEvidence:
@@ -106,7 +111,9 @@ class ForceEvidence:
         complete = self._complete_frames(loads)
         if complete.any():
             typical = TYPICAL_MASS_KG if np.isnan(self.body_kg) else self.body_kg
-            sizes["mass"] = _mass(loads, complete, typical)
+            mass = _mass(loads, complete)
+            if np.isfinite(mass):
+                sizes["mass"] = np.array([abs(np.log(max(mass, 1e-6) / typical))])
             sizes["aloft"] = self._aloft(loads, complete)
             sizes["middles"] = self._middles(loads)
             sizes["impulses"] = _impulses(loads)
@@ -285,8 +292,9 @@ class ForceEvidence:
         Loads are integrated once: what an integral was before a window, a polynomial is in it.
         """
         step = float(self.time[1] - self.time[0])
-        mass = abs(loads.total[complete, 1].mean()) / GRAVITY if complete.any() else 0.0
-        edges = _window_edges(complete, step)
+        mass, edges = _mass(loads, complete), _window_edges(complete, step)
+        if np.isnan(mass) and complete.any():
+            mass = abs(float(loads.total[complete, 1].mean())) / GRAVITY
         if not mass > 0.0 or not len(edges):
             return {}
         change = loads.total / mass - [0.0, GRAVITY, 0.0]
@@ -418,17 +426,16 @@ def _box_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
     return np.asarray(np.hypot(outside[:, 0], outside[:, 2]))
 
 
-def _mass(loads: FrameLoads, complete: BoolArray, typical: float) -> FloatArray:
-    """Logarithm of the body mass, over whole steps, over a typical or stated one, kg."""
+def _mass(loads: FrameLoads, complete: BoolArray) -> float:
+    """Body mass, kg, by the forces over whole steps; NaN without one."""
     frames = np.flatnonzero(complete)
     loaded = loads.borne[frames]
     begins = frames[loaded & ~np.append(False, loaded[:-1])]
     if loaded.all():  # of somebody who stands
         begins = frames[[0, -1]]
     if len(begins) < 2 or not begins[-1] > begins[0]:
-        return np.zeros(0)
-    weight = abs(float(loads.total[begins[0] : begins[-1], 1].mean())) / GRAVITY
-    return np.array([abs(np.log(max(weight, 1e-6) / typical))])
+        return float("nan")
+    return abs(float(loads.total[begins[0] : begins[-1], 1].mean())) / GRAVITY
 
 
 @cache

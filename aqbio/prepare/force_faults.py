@@ -277,13 +277,9 @@ FAR_EXCESS = 30.0
 makes one of 40 and more where the body is seen."""
 
 LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", far_excess=FAR_EXCESS)
-PLACES = Sizes(
-    tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m",
-    far_excess=FAR_EXCESS, one_valley=True,
-)  # fmt: skip
+PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m")
 TURNS = Sizes(
     tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad",
-    far_excess=FAR_EXCESS, one_valley=True,
     written="degrees", to_written=degrees, from_written=radians,
 )  # fmt: skip
 GAINS = Sizes(

@@ -25,7 +25,7 @@ from aqbio.prepare.explanations import (
     undecided,
     unexplained,
 )
-from aqbio.prepare.force_evidence import ForceEvidence
+from aqbio.prepare.force_evidence import BETWEEN_FILES, ForceEvidence
 from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, ROWS, force_candidates, of_weight
 from aqbio.prepare.force_words import (
     ForceExplanation,
@@ -148,13 +148,16 @@ def least_strange(
     evidence: ForceEvidence,
     scales: Scales,
 ) -> Disagreements:
-    """What disagrees after one of some explanations, the one that leaves least that is strange.
+    """What disagrees of forces and markers after one of some explanations: the least strange.
 
     Nothing of somebody who stands: the weight is right wherever the plates are.
     """
     if evidence.standing:
         return NOTHING
-    left = [evidence.disagreements(x.undone(forces)) for x in explanations]
+    left = [
+        {name: size for name, size in disagreements.items() if name in BETWEEN_FILES}
+        for disagreements in (evidence.disagreements(x.undone(forces)) for x in explanations)
+    ]
     return min(left, key=lambda x: strangeness(x, scales))
 
 

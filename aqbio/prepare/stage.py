@@ -233,7 +233,8 @@ def _prepare(
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes
-    masses = None if trial.task == "static" else _segment_masses(study, participant_id)
+    is_body_shown = trial.task != "static" and (read is None or read.shows_body)
+    masses = _segment_masses(study, participant_id) if is_body_shown else None
     prepared = prepare_trial(
         recording, trial, marker_set, laboratory, settings.prepare, notes, axes=axes, masses=masses,
         stated=stated,

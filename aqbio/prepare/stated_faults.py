@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.config import Trial, closest
+from aqbio.config import Trial, nearest_words
 from aqbio.errors import AqbioError
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.explanations import (
@@ -147,11 +147,11 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
     name = words.split()[0]
     if name not in ROWS:
         known = (*LABEL_FIXES, AS_RECORDED, *ROWS)
-        near = closest(words, known) or closest(name, known)
+        near = nearest_words(words, known) or nearest_words(name, known)
         raise stated.refuse(
             f"column fix says “{words}”, which is not known.",
-            (f"did you mean “{near}”? " if near else "")
-            + f"Known are {', '.join(known)}; faults may have plates and a size behind them.",
+            (f"did you mean {_listed(near)}? " if near else "")
+            + "All words are listed in docs/recordings.md, “Forces that you know to be wrong”.",
         )
     row = ROWS[name]
     sizes = row.sizes

@@ -300,7 +300,7 @@ FINDING_CASES: dict[str, Case] = {
         for columns in MISSING
     },
     "forces of another place": (
-        "forces-undecided",
+        "forces-strange",
         lambda g: (g.files.model, g.files.motion, g.forces(lambda table: _moved(table, 3.0))),
     ),
     "forces of zero": (

@@ -276,7 +276,7 @@ def test_a_fault_that_leaves_too_much_is_named_and_no_force_is_used():
     [fault] = [row for row in FORCE_FAULTS if row.name == "force-x-sign"]
     recorded = planted(fault, sound, np.arange(STEPS) == 2, np.nan)
     sway = np.random.default_rng(1).normal(0.0, 1.0, evidence.body.spin.shape)
-    turning = evidence.body.spin + 240.0 / MASS_KG * np.cumsum(sway, axis=0) / FRAME_RATE_HZ
+    turning = evidence.body.spin + 270.0 / MASS_KG * np.cumsum(sway, axis=0) / FRAME_RATE_HZ
     strange = replace(evidence, body=replace(evidence.body, spin=turning))
     notes = Notes("run", "P1", "", "")
     assert explained_forces(recorded, strange, SPEED, notes).forces is None

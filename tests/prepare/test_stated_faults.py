@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -162,7 +163,7 @@ def test_the_words_that_an_undecided_search_offers_decide_it():
     """A reversed force beside loads that no row of the table explains."""
     sound, recorded, evidence = run_with(("force-x-sign", (3,), np.nan))
     sway = np.random.default_rng(1).normal(0.0, 1.0, evidence.body.spin.shape)
-    turning = evidence.body.spin + 240.0 / MASS_KG * np.cumsum(sway, axis=0) / FRAME_RATE_HZ
+    turning = evidence.body.spin + 270.0 / MASS_KG * np.cumsum(sway, axis=0) / FRAME_RATE_HZ
     strange = replace(evidence, body=replace(evidence.body, spin=turning))
     explained, [finding] = used_forces("swap", recorded, strange)
     assert explained.forces is None
@@ -176,10 +177,14 @@ def test_the_words_that_an_undecided_search_offers_decide_it():
 @pytest.mark.parametrize(
     ("cell", "what", "fix"),
     [
-        ("swpa", "“swpa”, which is not known", "did you mean “swap”? Known are swap, mirror"),
+        (
+            "swpa",
+            "“swpa”, which is not known",
+            "did you mean “swap”? All words are listed in docs/",
+        ),
         ("as recoded", "which is not known", "did you mean “as recorded”?"),
-        ("force-x-sgn plate 3", "which is not known", "did you mean “force-x-sign”?"),
-        ("nonsense", "which is not known", "Known are swap, mirror, as recorded, force-x-sign, "),
+        ("force-x-sgn plate 3", "which is not known", "“force-x-sign” or “force-xz-sign” or “"),
+        ("nonsense", "which is not known", "All words are listed in docs/recordings.md"),
         ("swap; mirror", "swap and mirror, which exclude each other", "keep one of them."),
         ("force-x-sign 3", "force-x-sign has no size", "write “force-x-sign”."),
         ("force-x-sign of plate 3", "end is not understood", "(“plate 3”, “plates 2 and 4”)."),
@@ -238,6 +243,12 @@ def test_column_fix_in_a_study(prepared_study):
     assert findings["kept"]["forces-as-recorded"]["severity"] == "info"
     assert {"force-gain", "labels-not-swapped"} <= findings["both"].keys()
     assert prepared.entry("wrong")["status"] == "failed"
-    assert "did you mean “force-gain”?" in findings["wrong"]["fix-unknown"]["fix"]
+    assert "did you mean “force-gain” or “" in findings["wrong"]["fix-unknown"]["fix"]
     assert findings["wrong"]["fix-unknown"]["file"] == "trials.tsv"
     assert "the trial has no forces" in findings["bare"]["fix-unknown"]["what"]
+
+
+def test_the_page_of_recordings_lists_every_word():
+    page = (Path(__file__).parents[2] / "docs" / "recordings.md").read_text(encoding="utf-8")
+    section = page.split("## Forces that you know to be wrong")[1].split("\n## ")[0]
+    assert [name for name in ROWS if f"`{name}`" not in section] == []

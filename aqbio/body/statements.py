@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
 
-from aqbio.config import Participant
-from aqbio.errors import AqbioError, Finding, Invalidated, Severity
+from aqbio.errors import AqbioError, Finding, Severity
 from aqbio.io.study import Study
 
 Verdict = Literal["agrees", "doubtful", "refuted"]
@@ -182,40 +181,14 @@ def measured_masses(masses: Mapping[str, float], allowed: float) -> list[Measure
     ]
 
 
-def mass_findings(
-    person: Participant, masses: Mapping[str, float], allowed: float, sheet: str
-) -> list[Finding]:
-    """Findings where body masses (kg, by source) contradict each other, or are missing."""
-    name = person.participant_id
-    location = f"participant {name}, column mass_kg"
-    if not masses:
-        return [] if person.model_file else [_unknown(name, sheet, location)]
-    (source, mass), *rest = masses.items()
-    statement = Statement(
-        "mass-disagreement",
-        f"the body mass by {SOURCES[source]} is",
-        mass,
-        "kg",
-        digits=1,
-        file=sheet,
-        where=location,
-        fix="check the sheet and the plates; where the sheet is right and the plates are not, "
-        "write yes into its column mass_confirmed.",
-    )
-    confirmed = source == "sheet" and person.mass_confirmed == "yes"
-    measured = measured_masses(dict(rest), allowed)
-    finding = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
-    invalidates: Invalidated = "" if finding is None or finding.severity == "info" else "trial"
-    return [replace(finding, participant=name, invalidates=invalidates)] if finding else []
-
-
-def _unknown(name: str, sheet: str, location: str) -> Finding:
+def unknown_mass(participant_id: str, sheet: str) -> Finding:
+    """Finding that nothing says the body mass of a participant."""
     error = AqbioError(
         "the body mass is unknown: the sheet, the static trial's plates and whole strides on "
         "plates say nothing.",
         file=sheet,
-        where=location,
+        where=f"participant {participant_id}, column mass_kg",
         fix="write the body mass into the sheet.",
         rule=MASS_UNKNOWN,
     )
-    return error.finding(participant=name)
+    return error.finding(participant=participant_id)

@@ -170,9 +170,13 @@ MAX_STATED_ODDS = 1000.0
 """Odds beyond which none are stated."""
 
 
+ALL_RECORDINGS = "all recordings"
+"""Trial in words of what is wrong with the recordings of a person together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What is wrong with the forces of one trial: winner and runner-up of the search."""
+    """What is wrong with a trial's forces, or with a session: winner and runner-up."""
 
     participant_id: str
     trial_id: str
@@ -186,8 +190,9 @@ class Explained:
 
 
 def explained_trials(faults: pd.DataFrame) -> list[Explained]:
-    """Trials whose forces have a fault, or where one came near."""
+    """Trials whose forces have a fault, and sessions, or where one came near."""
     lines = []
+    faults = faults.assign(trial_id=faults["trial_id"].fillna(ALL_RECORDINGS))
     for (participant, trial), considered in faults.groupby(
         ["participant_id", "trial_id"], sort=False
     ):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from aqbio.body.statements import Measurement, Statement, contradiction
-from aqbio.config import MarkerSet, Participant
-from aqbio.errors import Finding, listed
+from aqbio.config import MarkerSet
 from aqbio.force_plates.forces import Plates
 from aqbio.force_plates.offsets import UNLOADED_BAND_N
 from aqbio.io.movement import is_static
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.recording import Recording
-from aqbio.io.study import Study
 from aqbio.labels.by_name import OPENCAP_SUFFIX, landmark_table, video_landmarks
 from aqbio.names import GRAVITY, SIDES
 from aqbio.prepare.axes import label_mean
@@ -125,8 +121,13 @@ class Lengths:
 
     @classmethod
     def of(cls, labels: Sequence[str], positions: FloatArray) -> Lengths:
-        """Compute distances from positions (T, M, 3), m; from fifty frames at most."""
-        sampled = positions[:: -(-len(positions) // 50) or 1]
+        """Compute distances from positions (T, M, 3), m; from fifty frames at most.
+
+        Frames before a person walks into the cameras' view, and after, do not count.
+        """
+        count = np.isfinite(positions).all(axis=2).sum(axis=1)
+        seen = positions[2 * count > count.max(initial=0)]
+        sampled = seen[:: -(-len(seen) // 50) or 1]
         present = 2 * np.isfinite(sampled).all(axis=2).sum(axis=0) > len(sampled)
         sampled = sampled[:, present]
         distance = np.linalg.norm(sampled[:, :, None] - sampled[:, None], axis=3)
@@ -140,6 +141,13 @@ class Lengths:
         )
         return cls(visible_labels, median, deviation / median, is_static(positions))
 
+    def of_labels(self, labels: Collection[str]) -> Lengths:
+        """Distances between some labels alone."""
+        kept = [index for index, label in enumerate(self.labels) if label in labels]
+        pairs = np.ix_(kept, kept)
+        names = tuple(self.labels[index] for index in kept)
+        return Lengths(names, self.median[pairs], self.spread[pairs], self.static)
+
     def among(self, labels: Sequence[str]) -> FloatArray:
         """Medians and spreads, (2, L, L), of all labels of a study; NaN of labels absent here."""
         table = np.full((2, len(labels), len(labels)), np.nan)
@@ -152,7 +160,7 @@ def compare_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
     """Median length ratio of pairs of recordings (N, N), NaN if unknown, and which pairs differ."""
     labels = sorted({label for lengths in trials for label in lengths.labels})
     tables = [lengths.among(labels) for lengths in trials]
-    rigid, limit = _rigid_pairs(tables, trials), max_log_ratio(labels)
+    rigid, limit = rigid_pairs(tables, trials), max_log_ratio(labels)
     ratio = np.full((len(trials), len(trials)), np.nan)
     differs = np.zeros(ratio.shape, dtype=bool)
     for row, (mine, _) in enumerate(tables):
@@ -198,7 +206,7 @@ def group_by_person(ratio: FloatArray, differs: BoolArray) -> list[list[int]]:
     return sorted(groups, key=len, reverse=True)
 
 
-def _rigid_pairs(tables: Sequence[FloatArray], trials: Sequence[Lengths]) -> BoolArray:
+def rigid_pairs(tables: Sequence[FloatArray], trials: Sequence[Lengths]) -> BoolArray:
     """Pairs of markers (L, L), each once, whose distance hardly varies during movement."""
     moving = [
         spread for (_, spread), lengths in zip(tables, trials, strict=True) if not lengths.static
@@ -210,15 +218,6 @@ def _rigid_pairs(tables: Sequence[FloatArray], trials: Sequence[Lengths]) -> Boo
     pairs &= np.isfinite(spreads).any(axis=0)
     pairs[pairs] = np.nanmedian(spreads[:, pairs], axis=0) < MAX_RIGID_VARIATION
     return pairs
-
-
-BODY_MASS_INDEX_RANGE = (14.0, 40.0)
-"""Body mass over stature squared of people who sprint lies within this, kg/m²."""
-
-
-PEAK_FORCE_RANGE = (0.7, 7.0)
-"""Largest vertical force of a person in body weights: walkers reach 1.0 to 1.3, sprinters and
-jumpers 3 to 5."""
 
 
 def pelvis_height(
@@ -256,101 +255,12 @@ def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | Non
     return float(np.median(medians)) / STANCE_SHARE if medians else None
 
 
-def person_findings(
-    study: Study, person: Participant, trials: Collection[str]
-) -> Iterator[Finding]:
-    """Findings of prepared trials whose segment lengths are those of another person."""
-    person_trials = (
-        trial for trial in study.trials if trial.participant_id == person.participant_id
-    )
-    names = [trial.trial_id for trial in person_trials if trial.trial_id in trials and trial.file]
-    lengths = []
-    for name in names:
-        data = read_dataset(study.folder(person.participant_id, "prepare") / f"{name}.nc")
-        mapped = [
-            label for label in data.marker.values.tolist() if label in study.marker_set.markers
-        ]
-        lengths.append(Lengths.of(mapped, data.marker_raw.sel(marker=mapped).values))
-    ratio, differs = compare_lengths(lengths)
-    limit = max_log_ratio([label for trial_lengths in lengths for label in trial_lengths.labels])
-    first, *other_groups = group_by_person(ratio, differs) or [[]]
-    for group in other_groups:
-        longer = float(np.nanmedian(ratio[np.ix_(first, group)]))
-        rest = listed([names[index] for index in first])
-        yield Finding(
-            rule="another-person",
-            severity="error",
-            what=f"in {listed([names[index] for index in group])}, the distances between the "
-            f"markers of each segment are {longer:.3f} times what they are in {rest}: another "
-            f"person's, or in another unit. Trials of one person agree within {limit:.1%}.",
-            participant=person.participant_id,
-            trial=names[group[0]],
-            number=longer,
-            limit=1.0 + limit,
-            file=study.settings.files.trials,
-            fix="correct their participant_id or file in the sheet of trials, or set include = no; "
-            "where it is the same person, correct the unit of the markers.",
-        )
-
-
-def size_findings(
-    person: Participant, measured: Measurement | None, mass: float | None, sheet: str
-) -> Iterator[Finding]:
-    """Findings of stature (m) or body mass (kg) that contradict the leg length of the trials."""
-    column = f"participant {person.participant_id}, column "
-    stated_height = person.height_m
-    if stated_height is not None and measured is not None:
-        statement = Statement(
-            "height-implausible",
-            "the sheet says a stature of",
-            stated_height,
-            "m",
-            file=sheet,
-            where=column + "height_m",
-            fix="check the sheet; if it is right, lengths are "
-            f"{measured.value / stated_height:.2f} times what they should be, and momentum "
-            "with them: check unit and calibration of the markers.",
-        )
-        if disagreement := contradiction(statement, [measured], ""):
-            yield replace(disagreement, participant=person.participant_id)
-    stature = stated_height or (measured.value if measured else None)
-    if mass is None or stature is None or measured is None:
-        return
-    index = mass / stature**2
-    if not BODY_MASS_INDEX_RANGE[0] <= index <= BODY_MASS_INDEX_RANGE[1]:
-        yield Finding(
-            rule="mass-implausible",
-            severity="warning",
-            what=f"a body mass of {mass:.1f} kg at about {stature:.2f} m is {index:.1f} kg/m², "
-            f"outside {BODY_MASS_INDEX_RANGE[0]:g} to {BODY_MASS_INDEX_RANGE[1]:g}.",
-            participant=person.participant_id,
-            number=mass,
-            unit="kg",
-            file=sheet,
-            where=column + "mass_kg",
-            fix="check the sheet, and the scale of the plates where the mass comes from them.",
-        )
-
-
-def force_findings(
-    person: Participant, peak: float | None, mass: float | None, sheet: str
-) -> Iterator[Finding]:
-    """Findings of a peak vertical force (N, complete contacts) that contradicts body mass (kg)."""
-    if peak is None or mass is None:
-        return
-    weights = peak / (mass * GRAVITY)
-    if not PEAK_FORCE_RANGE[0] <= weights <= PEAK_FORCE_RANGE[1]:
-        yield Finding(
-            rule="force-implausible",
-            severity="warning",
-            what=f"the largest contact of all trials reaches {peak:.0f} N, {weights:.2f} body "
-            f"weights of {mass:.1f} kg, outside {PEAK_FORCE_RANGE[0]:g} to "
-            f"{PEAK_FORCE_RANGE[1]:g}: the plates have another unit or scale, or "
-            "the body mass is wrong.",
-            participant=person.participant_id,
-            number=weights,
-            unit="body weights",
-            file=sheet,
-            where=f"participant {person.participant_id}, column mass_kg",
-            fix="check units and calibration of the plates, and the sheet.",
-        )
+def travelling_speed(prepared: PreparedTrial, marker_set: MarkerSet) -> float | None:
+    """Median horizontal speed of the pelvis over the ground or the belt, m/s."""
+    recording = Recording(prepared.labels, prepared.markers, prepared.rate)
+    hips = label_mean(recording, marker_set.pelvis.labels)
+    steps = np.diff(hips[np.isfinite(hips).all(axis=1)], axis=0) * prepared.rate
+    if not len(steps):
+        return None
+    forward, _, right = np.median(steps, axis=0)
+    return float(np.hypot(forward, right)) + prepared.ground.belt_speed

@@ -408,3 +408,49 @@ def undecided(explanations: Sequence[Explanation[Recorded]]) -> list[Explanation
     """Explanations that are nearly as probable as the first, which is one of them."""
     best = explanations[0]
     return [x for x in explanations if x.improbability < best.improbability + MIN_LOG_ODDS]
+
+
+def alike(first: Explanation[Recorded], second: Explanation[Recorded]) -> bool:
+    """Tell whether one explanation has the faults of the other and one more."""
+    return first.faults <= second.faults or second.faults <= first.faults
+
+
+MAX_LISTED = 5
+"""Explanations of a recording that are listed, at most."""
+
+MAX_LISTED_LOG_ODDS = 2.0 * MIN_LOG_ODDS
+"""Those that are this much less probable than the best one are listed even if "sound" is more
+probable than they are."""
+
+MIN_LISTED_EVIDENCE = 1.0
+"""Logarithm of how much more probable an explanation makes the recording than those with fewer
+faults do, the rarity of all apart: below, nothing in the recording speaks for what it adds."""
+
+
+def came_near(
+    explanations: Sequence[Explanation[Recorded]], near: Sequence[Explanation[Recorded]]
+) -> list[Explanation[Recorded]]:
+    """Explanations to list; of those with the same faults the most probable one.
+
+    The accepted one first, unless there are some of which none is accepted, ``near``.
+    """
+    sound = next(x.improbability for x in explanations if not x.suspects)
+    ordered = sorted(explanations, key=lambda x: x.improbability)
+    limit = max(sound, ordered[0].improbability + MAX_LISTED_LOG_ODDS)
+    others = [x for x in ordered if x.improbability < limit and _explains_more(x, explanations)]
+    listed = dict[frozenset[str], Explanation[Recorded]]()
+    for explanation in [*([x for x in ordered if x in near] or explanations[:1]), *others]:
+        listed.setdefault(explanation.faults, explanation)
+    return [*listed.values()][:MAX_LISTED]
+
+
+def _explains_more(
+    explanation: Explanation[Recorded], explanations: Sequence[Explanation[Recorded]]
+) -> bool:
+    """Tell whether the recording speaks for all that an explanation adds to others."""
+
+    def left(x: Explanation[Recorded]) -> float:
+        return x.improbability - sum(y.candidate.rarity + y.price for y in x.suspects)
+
+    fewer = [left(x) for x in explanations if x.faults < explanation.faults]
+    return not fewer or left(explanation) < min(fewer) - MIN_LISTED_EVIDENCE

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from aqbio.body.statements import (
-    MASS_DISAGREEMENT,
     MASS_UNKNOWN,
+    as_error,
     blocking_failure,
     body_masses,
-    mass_findings,
+    unknown_mass,
 )
-from aqbio.config import Trial
+from aqbio.config import Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding, listed
 from aqbio.io.movement import STATIC_WINDOW_S
@@ -29,12 +29,11 @@ from aqbio.labels.against_names import name_findings, spare_labels
 from aqbio.prepare.axes import MARKER_ABSENT
 from aqbio.prepare.bandwidth import hidden_motion, hidden_rates
 from aqbio.prepare.body_size import (
-    force_findings,
+    Lengths,
     pelvis_height,
-    person_findings,
-    size_findings,
     stance_height,
     standing_mass,
+    travelling_speed,
     vertical_masses,
 )
 from aqbio.prepare.clock import note_rate
@@ -52,10 +51,11 @@ from aqbio.prepare.label_check import (
 )
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Considered, Notes
-from aqbio.prepare.pressure_place import displaced_trials, foot_pressure_positions, misplaced_plates
-from aqbio.prepare.stated_faults import stated_faults
+from aqbio.prepare.pressure_place import foot_pressure_positions
+from aqbio.prepare.session import Session
+from aqbio.prepare.session_search import explained_session
+from aqbio.prepare.stated_faults import AS_RECORDED, stated_faults
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
-from aqbio.prepare.used_size import measured_stature
 from aqbio.study.manifest import (
     OK,
     Report,
@@ -68,14 +68,16 @@ from aqbio.study.manifest import (
 
 STAGE = "prepare"
 
-STOPS = ("mass-disagreement", "another-person", "mass-unknown")
+STOPS = ("another-person", "mass-unknown")
 """Errors about a participant without whose correction nothing can be computed."""
 
 OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 """Axes of coordinates that come from OpenSim."""
 
 
-@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={}, spare_labels={})
+@participant_stage(
+    STAGE, mass_kg=None, mass_source="", masses_kg={}, spare_labels={}, considered=[]
+)
 def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
     """Prepare the static trials and all moving trials of a participant.
 
@@ -83,40 +85,32 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     recorded with its reason and stops no other.
     """
     reference = static_reference(study, participant_id)
-    considered: dict[str, list[Considered]] = {}
-
-    def work(trial: Trial) -> TrialOutcome:
-        return _prepare(study, participant_id, trial, reference, considered)
-
-    unmoving = []
-    for static in study.still_of(participant_id):
-        unmoving.append(run_trial(study, participant_id, STAGE, static, work))
-        reason = unmoving[-1]["reason"]
-        report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
-    moving = run_trials(study, participant_id, STAGE, work, report)
-    calibrating = calibration_labels(reference.positions, moving)
-    moving = [without_absences(entry, calibrating) for entry in moving]
-    # Stature and mass come from standing upright, not from lying on a board.
-    upright = 0 if study.static_of(participant_id) is None else 1
-    trials = [*unmoving[:upright], *moving]
     person = study.participant(participant_id)
-    masses = body_masses(person.mass_kg, trials)
-    chosen = next(iter(masses.items()), ("", None))
+    sheets = study.settings.files.participants, study.settings.files.trials
+    work = _Preparation(study, participant_id, reference)
+    unmoving, moving = work.all_trials(report)
+    session = _session(study, person, work.lengths, [*unmoving, *moving])
+    as_recorded = [x.trial_id for x in study.trials_of(participant_id) if AS_RECORDED in x.fixes]
+    explained = explained_session(session, person, as_recorded, sheets)
+    if explained.left_out:
+        work = work.without(explained.left_out)
+        unmoving, moving = work.all_trials(lambda _: None)
+    for entry in (*unmoving, *moving):
+        entry["findings"] = [
+            finding for finding in entry["findings"] if finding["rule"] not in explained.explained
+        ]
+        entry["considered"] = [asdict(x) for x in work.considered.get(entry["trial_id"], ())]
+    calibrating = calibration_labels(work.reference.positions, moving)
+    moving = [without_absences(entry, calibrating) for entry in moving]
     trials_done = (*unmoving, *moving)
-    for entry in trials_done:
-        entry["considered"] = [asdict(x) for x in considered.get(entry["trial_id"], ())]
+    stated_kg = None if explained.mass_refuted else person.mass_kg
+    masses = body_masses(stated_kg, _upright(study, participant_id, trials_done))
+    chosen = next(iter(masses.items()), ("", None))
     stops = [entry["reason"] for entry in trials_done]
-    findings: list[Finding] = [*name_findings(study, participant_id)]
+    findings: list[Finding] = [*name_findings(study, participant_id), *explained.findings]
     if not stops or not all(stops):  # else a mass that is not known is a consequence, no cause
-        prepared = [entry["trial_id"] for entry in trials_done if entry["status"] == OK]
-        findings += person_findings(study, person, prepared)
-        sheet, mass = study.settings.files.participants, chosen[1]
-        peak = max((entry["peak_n"] for entry in trials if entry.get("peak_n")), default=None)
-        findings += mass_findings(person, masses, MASS_DISAGREEMENT, sheet)
-        findings += size_findings(person, measured_stature(trials), mass, sheet)
-        findings += force_findings(person, peak, mass, sheet)
-        findings += misplaced_plates(participant_id, moving, study.settings.files.trials)
-        findings += displaced_trials(participant_id, moving, study.settings.files.trials)
+        if not masses and not person.model_file:
+            findings += [unknown_mass(participant_id, sheets[0])]
         if blocking_failure(study, participant_id, trials_done, weighed=bool(masses)):
             findings = [finding for finding in findings if finding.rule != MASS_UNKNOWN]
         stops = [
@@ -132,13 +126,94 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         study,
         participant_id,
         STAGE,
-        [*unmoving, *moving],
+        [*trials_done],
         reason=next(iter(stops), ""),
         findings=findings,
+        considered=[asdict(x) for x in explained.considered],
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
-        spare_labels=spare_labels(reference.positions, study.marker_set),
+        spare_labels=spare_labels(work.reference.positions, study.marker_set),
+    )
+
+
+@dataclass(eq=False)
+class _Preparation:
+    """Work on the trials of a participant, and what is compared between them."""
+
+    study: Study
+    participant_id: str
+    reference: StaticReference
+    left_out: Mapping[str, Finding] = field(default_factory=dict)
+    """Why trials are not prepared."""
+    considered: dict[str, list[Considered]] = field(default_factory=dict)
+    """Explanations of the forces that came near, by trial."""
+    lengths: dict[str, Lengths] = field(default_factory=dict)
+    """Distances between the markers of a trial, of one that is refused too."""
+
+    def __call__(self, trial: Trial) -> TrialOutcome:
+        """Prepare a trial."""
+        if trial.trial_id in self.left_out:
+            stem = self.study.folder(self.participant_id, STAGE) / trial.trial_id
+            stem.with_name(f"{stem.name}.nc").unlink(missing_ok=True)
+            raise as_error(self.left_out[trial.trial_id])
+        return _prepare(self, trial)
+
+    def without(self, left_out: Mapping[str, Finding]) -> _Preparation:
+        """The same without some trials, and without the static one as a reference if it is one."""
+        study, participant_id = self.study, self.participant_id
+        static = study.static_of(participant_id)
+        reference = self.reference
+        if static is not None and static.trial_id in left_out:
+            reference = StaticReference({}, reference.limbs)
+        return _Preparation(study, participant_id, reference, left_out)
+
+    def all_trials(self, report: Report) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Entries of the manifest of standing and of moving trials."""
+        study, participant_id = self.study, self.participant_id
+        unmoving = []
+        for static in study.still_of(participant_id):
+            unmoving.append(run_trial(study, participant_id, STAGE, static, self))
+            reason = unmoving[-1]["reason"]
+            report(
+                f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}"
+            )
+        return unmoving, run_trials(study, participant_id, STAGE, self, report)
+
+
+def _upright(
+    study: Study, participant_id: str, entries: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Entries of trials that show stature and mass: not of lying on a board."""
+    static = study.static_of(participant_id)
+    others = {x.trial_id for x in study.still_of(participant_id) if x != static}
+    return [entry for entry in entries if entry["trial_id"] not in others]
+
+
+def _session(
+    study: Study,
+    person: Participant,
+    lengths: Mapping[str, Lengths],
+    entries: Sequence[Mapping[str, Any]],
+) -> Session:
+    """What the recordings of a participant state together."""
+    groups = {body: group for group, bodies in study.model_map.groups.items() for body in bodies}
+    limbs = {
+        label: groups[marker.body]
+        for label, marker in study.marker_set.markers.items()
+        if marker.body in groups
+    }
+    upright = {
+        entry["trial_id"]: entry for entry in _upright(study, person.participant_id, entries)
+    }
+    static = {trial.trial_id for trial in study.still_of(person.participant_id)}
+    names = [entry["trial_id"] for entry in entries]
+    return Session.of(
+        {name: lengths.get(name, Lengths(static=name in static)) for name in names},
+        limbs,
+        {name: upright.get(name, {}) for name in names},
+        person.mass_kg or float("nan"),
+        person.height_m or float("nan"),
     )
 
 
@@ -198,20 +273,16 @@ def _segment_masses(study: Study, participant_id: str) -> SegmentMasses:
     return SegmentMasses(masses, study.model_map.groups, body_kg)
 
 
-def _prepare(
-    study: Study,
-    participant_id: str,
-    trial: Trial,
-    reference: StaticReference,
-    considered: dict[str, list[Considered]],
-) -> TrialOutcome:
+def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
     """Read and prepare one trial, and write it.
 
-    What was ``considered`` of its forces is put there, by trial: of one that is refused too.
+    What was considered of its forces, and its lengths, are put into ``work``: of one that is
+    refused too.
     """
+    study, participant_id, reference = work.study, work.participant_id, work.reference
     settings, laboratory, read = study.settings, study.settings.laboratory, None
     notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
-    considered[trial.trial_id] = notes.considered
+    work.considered[trial.trial_id] = notes.considered
     files = study.recording(trial), study.forces(trial)
     stated = stated_faults(trial, settings.files.trials)
     if trial.coordinates_file:
@@ -230,7 +301,9 @@ def _prepare(
         recording = with_numbered_unknowns(recording, marker_set, notes)
         if trial == study.static_of(participant_id) and not study.within:  # not for every model
             note_misplaced_labels(recording, marker_set, notes)
+        work.lengths[trial.trial_id] = Lengths.of(recording.labels, recording.positions)
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
+        work.lengths[trial.trial_id] = Lengths.of(recording.labels, recording.positions)
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes
     is_body_shown = trial.task != "static" and (read is None or read.shows_body)
@@ -245,6 +318,7 @@ def _prepare(
         numbers["pelvis_height_m"] = height
     elif masses is not None and read is None:
         numbers["stance_height_m"] = stance_height(prepared, marker_set)
+        numbers["speed_mps"] = travelling_speed(prepared, marker_set)
         note_rate(prepared, marker_set, masses, notes)
         marked = Recording(prepared.labels, prepared.markers, prepared.rate)
         numbers["pressure_places"] = foot_pressure_positions(

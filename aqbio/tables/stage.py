@@ -218,8 +218,9 @@ def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
 
 
 def fault_rows(study: Study, participant_id: str) -> Iterator[Row]:
-    """Explanations that came near, of the forces of every trial of a participant."""
-    for entry in study.read_manifest(participant_id, "prepare")["trials"]:
+    """Explanations that came near, of the forces of every trial and of all recordings together."""
+    manifest = study.read_manifest(participant_id, "prepare")
+    for entry in (*manifest["trials"], {**manifest, "trial_id": None}):
         for considered in entry.get("considered", ()):
             yield {"participant_id": participant_id, "trial_id": entry["trial_id"], **considered}
 

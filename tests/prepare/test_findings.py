@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 import yaml
 
-from aqbio.config import MarkerSet, Participant, Trial
+from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, LaboratoryAxes
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.io.mot import Storage, write_storage
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import write_trc
 from aqbio.prepare.axes import Clues, check_stated, detected_axes, laboratory_axes, stated_axes
-from aqbio.prepare.body_size import force_findings, size_findings
 from aqbio.prepare.checks import check_clock, check_frames, check_paths
 from aqbio.prepare.clock import flights
 from aqbio.prepare.contact_findings import (
@@ -33,7 +32,6 @@ from aqbio.prepare.ground import running_ground
 from aqbio.prepare.label_check import StaticReference, median_positions, with_checked_labels
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.trial import note_missing
-from aqbio.prepare.used_size import measured_stature
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests import made_run
 from tests.case_lines import case_lines, read_cases
@@ -105,18 +103,6 @@ def flown(gaps: list[float], feet: str = "lrlr") -> object:
     foot_contacts = [FootContact("lr".index(foot), at, at + 0.1, (), True, UNKNOWN, UNKNOWN)
             for foot, at in zip(feet, starts.tolist(), strict=False)]  # fmt: skip
     return flights(foot_contacts)
-
-
-STANDING = ({"pelvis_height_m": 0.999}, {"stance_height_m": 0.3})
-
-
-def sizes_of(height: float | None, mass: float | None = None, trials=STANDING) -> object:
-    person = Participant(participant_id="P1", height_m=height)
-    return size_findings(person, measured_stature(trials), mass, "participants.tsv")
-
-
-def largest_contact(newtons: float | None) -> object:
-    return force_findings(Participant(participant_id="P1"), newtons, 70.0, "p.tsv")
 
 
 def paths(share: float) -> object:
@@ -238,12 +224,12 @@ def angles(without=(), resting=(), degrees=False, factor=1.0) -> object:
 
 
 MAKERS = (
-    contacts, elsewhere, no_forces, events, flown, sizes_of, largest_contact, paths,
+    contacts, elsewhere, no_forces, events, flown, paths,
     clocks_apart, outside, lost_frames, axes, leaning, swap, seen_axes, ground, lengths, angles,
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("about", ["contacts", "clocks", "people", "laboratory", "angles"])
+@pytest.mark.parametrize("about", ["contacts", "clocks", "laboratory", "angles"])
 def test_golden_words_on_both_sides_of_every_limit(about):
     cases = read_cases(Path(__file__).with_name("limits.yaml"), about, MAKERS)
     assert differences(f"prepare/about_{about}", case_lines(cases)) == []

@@ -13,7 +13,6 @@ from scipy.integrate import cumulative_trapezoid
 from aqbio.prepare.clock import clock_drift, shared_spans, vertical_path_factor
 from aqbio.prepare.contacts import FootContact
 from aqbio.prepare.force_signs import COMPONENTS, SourceLoads, factors
-from aqbio.prepare.pressure_place import displaced_trials, misplaced_plates
 
 RATE, MASS = 200.0, 70.0
 TIME = np.arange(int(2.4 * RATE)) / RATE
@@ -112,43 +111,6 @@ def test_flights_are_those_that_both_know():
     np.testing.assert_allclose(shared_spans(ours, theirs), [[0.15, 0.2]])
 
 
-def trial(rng, plates, *, moved=0, along=0.0, across=0.0):
-    """One contact on each plate, alternating feet."""
-    return {
-        "trial_id": f"moved{moved}",
-        "pressure_places": [
-            {
-                "plate": plate,
-                "along_m": 0.014 + rng.normal(0.0, 0.004) + along * (plate == moved),
-                "across_m": rng.normal(0.0, 0.006) + side * across * (plate == moved),
-                "right": side,
-            }
-            for number, plate in enumerate(plates)
-            for side in [1 - 2 * (number % 2)]
-        ],
-    }
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    seed=st.integers(0, 10_000),
-    moved=st.sampled_from([0, 2, 4, 7]),
-    shift=st.sampled_from([-0.06, -0.045, 0.045, 0.06]),
-    way=st.sampled_from(["along", "across"]),
-)
-def test_a_plate_that_is_declared_elsewhere_is_found(seed, moved, shift, way):
-    """And no other one; the foot that steps on it may be another one in every trial."""
-    rng = np.random.default_rng(seed)
-    orders = ([2, 4, 7, 8], [1, 2, 4, 5, 7])
-    trials = [trial(rng, plates, moved=moved, **{way: shift}) for plates in orders]
-    trials = [
-        trial_record | {"trial_id": f"run{number}"} for number, trial_record in enumerate(trials)
-    ]
-    findings = list(misplaced_plates("P1", trials, "trials.tsv"))
-    assert [finding.where for finding in findings] == ([f"plate {moved}"] if moved else [])
-    assert all(abs(finding.number / 1e3 - abs(shift)) < 0.02 for finding in findings)
-
-
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000), factor=st.floats(0.5, 2.0), gain=st.floats(0.9, 1.3))
 def test_a_wrong_rate_makes_the_path_its_square_too_large(seed, factor, gain):
@@ -161,59 +123,3 @@ def test_a_wrong_rate_makes_the_path_its_square_too_large(seed, factor, gain):
     assert path_factor == pytest.approx(gain * factor**2, rel=1e-9)
     noise = rng.standard_normal(len(TIME)) * height.std()
     assert np.isnan(vertical_path_factor(TIME, noise, force, MASS))
-
-
-@pytest.mark.parametrize("way", ["along", "across"])
-def test_a_plate_that_is_declared_elsewhere_in_one_file_is_found_there(way):
-    rng, plates = np.random.default_rng(4), [1, 2, 4, 5, 7]
-    trials = [trial(rng, plates), trial(rng, plates, moved=4, **{way: 0.06}), trial(rng, plates)]
-    [finding] = misplaced_plates("P1", trials, "trials.tsv")
-    assert (finding.trial, finding.where, finding.invalidates) == ("moved4", "plate 4", "moments")
-
-
-def test_trials_that_no_foot_steps_onto_a_misplaced_plate_in_keep_their_moments():
-    rng, sound_plates = np.random.default_rng(5), [1, 2, 5, 7]
-    on_displaced_plate = [
-        trial(rng, [1, 2, 4, 5, 7], moved=4, along=0.06) | {"trial_id": f"on{n}"} for n in "12"
-    ]
-    findings = list(
-        misplaced_plates("P1", [*on_displaced_plate, trial(rng, sound_plates)], "trials.tsv")
-    )
-    assert [finding.trial for finding in findings] == ["on1", "on2"]
-
-
-def pressed(trial: str, along: float, right: float) -> dict[str, object]:
-    """Places of three contacts of each foot, of a runner who presses 20 mm inward of the toes."""
-    sites = [
-        {"plate": plate, "along_m": along, "across_m": side * right - 0.02, "right": side}
-        for plate, side in enumerate((1, -1) * 3)
-    ]
-    return {"trial_id": trial, "pressure_places": sites}
-
-
-@pytest.mark.parametrize(
-    ("ahead", "right", "sound_trials", "trials_named"),
-    [
-        (0.06, 0.0, 3, {"moved"}),
-        (-0.06, 0.0, 3, {"moved"}),
-        (0.02, 0.01, 3, set()),
-        (0.0, 0.02, 3, {"moved"}),
-        (0.06, 0.0, 1, {"moved", "run0"}),  # which of two is wrong is not known
-    ],
-)
-def test_a_trial_whose_plates_lie_elsewhere_is_named(ahead, right, sound_trials, trials_named):
-    sound = [
-        pressed(f"run{number}", 0.01 + 0.004 * number, 0.001) for number in range(sound_trials)
-    ]
-    findings = list(displaced_trials("P1", [*sound, pressed("moved", 0.014 + ahead, right)], ""))
-    assert {finding.trial for finding in findings} == trials_named
-    assert {finding.invalidates for finding in findings} <= {"moments"}
-    for finding in findings:
-        assert finding.number == pytest.approx(1e3 * max(abs(ahead), abs(right)), abs=5.0)
-
-
-def test_one_foot_says_nothing_of_left_and_right():
-    trials = [pressed("one", 0.0, 0.0), pressed("other", 0.0, 0.05)]
-    for trial in trials:
-        trial["pressure_places"] = trial["pressure_places"][:1]
-    assert not list(displaced_trials("P1", trials, "trials"))

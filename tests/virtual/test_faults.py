@@ -172,7 +172,6 @@ def test_a_fault_that_is_understood_leaves_no_trace(plain_and_fitted, mended: st
 MASS = f"\t{RUNNER.mass}\t"
 PLATES = "laboratory: {ignore_plates: [1, 2, 3, 4, 5, 6, 7, 8]}\n"
 WRONG = {
-    "mass-disagreement": ([("participants.tsv", MASS, f"\t{0.8 * RUNNER.mass}\t")], ""),
     "trial-window markers-seen": (  # one run without a whole contact, one with too few frames
         [("trials.tsv", "task\tfile\n", "task\tfile\tstart_s\tend_s\n"),
          ("trials.tsv", "run1.c3d", "run1.c3d\t0\t0.15"),

@@ -1,0 +1,352 @@
+"""What the recordings of one person state twice: lengths, masses, statures, places of pressure.
+
+Between two recordings of one session no marker is put on again: distances between the markers of a
+segment are the same in all, and so are the body mass that plates read and the place under the
+forefoot where a runner presses.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from aqbio.names import GRAVITY
+from aqbio.prepare.body_size import MIN_LENGTH_M, Lengths, rigid_pairs
+from aqbio.prepare.explanations import Disagreements, Scales, people_scales
+from aqbio.prepare.used_size import measured_stature
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+MIN_PAIRS = 3
+"""Smallest number of distances between the markers of a limb that are compared."""
+
+TYPICAL_INDEX = 22.5
+"""Middle of the body mass indices of people who run, kg/m²."""
+
+TYPICAL_PEAK = 2.5
+"""Middle of the largest vertical forces of walkers, runners and sprinters, body weights."""
+
+PLACE_SLOPE_S = 0.006
+"""Distance by which the centre of pressure lies farther forward for each m/s of speed, s: ten
+people at 2 to 5 m/s on a treadmill, a sprinter on another one."""
+
+BODY = "body"
+"""Part of all distances where no limb has enough of them."""
+
+DIRECTIONS = ("along", "across")
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Places of pressure under the forefoot in S contacts on one plate each."""
+
+    trial: IntArray
+    """(S,) array. Index of the trial."""
+    plate: IntArray
+    """(S,) array. Number of the plate."""
+    right: FloatArray
+    """(S,) array. 1 of the right foot, -1 of the left one."""
+    place: FloatArray
+    """(S, 2) array, m. Along the foot and outwards, from the mean of the toe markers."""
+    toes: FloatArray
+    """(S, 2) array, m. Place of the toe markers in the laboratory in the same directions."""
+    speeds: FloatArray
+    """(N,) array, m/s. Of the trials; NaN where unknown."""
+
+    @classmethod
+    def of(cls, sites: Sequence[Sequence[Mapping[str, float]]], speeds: FloatArray) -> Places:
+        """Read the contacts of every trial, as `foot_pressure_positions` gives them."""
+        rows = [(index, site) for index, of_trial in enumerate(sites) for site in of_trial]
+
+        def column(*names: str) -> FloatArray:
+            return np.array([[site[name] for name in names] for _, site in rows], float).reshape(
+                -1, len(names)
+            )
+
+        return cls(
+            trial=np.array([index for index, _ in rows], int),
+            plate=column("plate")[:, 0].astype(int),
+            right=column("right")[:, 0],
+            place=column("along_m", "across_m"),
+            toes=column("toes_along_m", "toes_across_m"),
+            speeds=speeds,
+        )
+
+    def outward(self, direction: int) -> FloatArray | float:
+        """1 where a place outwards (``direction`` 1) lies to the right, -1 to the left."""
+        return self.right if direction else 1.0
+
+    def moved(self, contacts: BoolArray, direction: int, distance: float) -> Places:
+        """Places (those of some contacts, (S,)) farther forward or to the right by a distance."""
+        place = self.place.copy()
+        place[:, direction] += np.where(contacts, distance * self.outward(direction), 0.0)
+        return replace(self, place=place)
+
+    @cached_property
+    def disagreements(self) -> tuple[tuple[str, int, float], ...]:
+        """Name, trial and size, m, by plate within every trial, and by trial."""
+        return tuple(self._disagreements())
+
+    def _disagreements(self) -> Iterator[tuple[str, int, float]]:
+        for direction, name in enumerate(DIRECTIONS):
+            centres = dict[int, float]()
+            for trial in np.unique(self.trial).tolist():
+                sites = self.trial == trial
+                values, plates = self.place[sites, direction], self.plate[sites]
+                centres[trial] = self._centre(sites, direction) - _pace(self.speeds[trial], name)
+                numbers = np.unique(plates)
+                for number in numbers if len(numbers) > 1 else ():
+                    others = np.median(values[plates != number])
+                    away = np.median(values[plates == number] - others)
+                    kind = "plate" if len(numbers) > 2 else "belt"  # of two, each has its own foot
+                    yield f"{kind} {name} {number}", trial, float(abs(away))
+            known = {trial: centre for trial, centre in centres.items() if np.isfinite(centre)}
+            for trial, centre in known.items() if len(known) > 1 else ():
+                yield f"trial {name}", trial, float(abs(centre - np.median([*known.values()])))
+
+    def _centre(self, sites: BoolArray, direction: int) -> float:
+        """Place of one trial, m: to the right by the mean of both feet; NaN where one is unseen."""
+        if not direction:
+            return float(np.median(self.place[sites, 0]))
+        feet = [
+            side * np.median(self.place[sites & (self.right == side), 1])
+            for side in (1.0, -1.0)
+            if (sites & (self.right == side)).any()
+        ]
+        return float(np.mean(feet)) if len(feet) == 2 else float("nan")
+
+
+def _pace(speed: float, name: str) -> float:
+    """Part of a place, m, that grows with the speed of a trial, m/s."""
+    return PLACE_SLOPE_S * float(np.nan_to_num(speed)) if name == "along" else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Distances:
+    """Distances between the markers of a limb, in N recordings."""
+
+    static: BoolArray
+    """(N,) array. True of recordings in which the person stands still."""
+    logs: FloatArray
+    """(N, L) array. Natural logarithms of distances, m; NaN where one is not seen."""
+    part: IntArray
+    """(L,) array. Index of the part of the body, of `parts`, that a distance belongs to."""
+    parts: tuple[str, ...]
+    apart: BoolArray
+    """(N, P) array. Parts of recordings that are another person's: nothing is compared with
+    them."""
+
+    @classmethod
+    def of(cls, lengths: Sequence[Lengths], limbs: Mapping[str, str]) -> Distances:
+        """Read the distances that hardly vary during movement; ``limbs`` by label."""
+        labels = sorted({x for of_trial in lengths for x in of_trial.labels} & {*limbs})
+        of_limbs = [x.of_labels(labels) for x in lengths]
+        tables = np.stack([x.among(labels) for x in of_limbs])
+        first, second = np.nonzero(rigid_pairs([*tables], of_limbs))
+        ends = [(limbs[labels[a]], limbs[labels[b]]) for a, b in zip(first, second, strict=True)]
+        of_pair = np.array([one if one == other else "" for one, other in ends], str)
+        if max(Counter(of_pair[of_pair != ""].tolist()).values(), default=0) < MIN_PAIRS:
+            of_pair[:] = BODY
+        first, second, of_pair = (x[of_pair != ""] for x in (first, second, of_pair))
+        parts = tuple(sorted({*of_pair.tolist()}))
+        middle = tables[:, 0, first, second]
+        return cls(
+            static=np.array([x.static for x in lengths]),
+            logs=np.log(np.where(middle > MIN_LENGTH_M, middle, np.nan)),
+            part=np.array([parts.index(x) for x in of_pair.tolist()], int),
+            parts=parts,
+            apart=np.zeros((len(lengths), len(parts)), np.bool_),
+        )
+
+    @property
+    def foreign(self) -> BoolArray:
+        """Recordings (N,) all of whose parts are another person's."""
+        return np.asarray(self.apart.all(axis=1) & (len(self.parts) > 0))
+
+    @cached_property
+    def disagreements(self) -> tuple[tuple[str, int, float], ...]:
+        """Name, recording and size of the disagreements of all parts."""
+        return tuple(self._disagreements())
+
+    def _disagreements(self) -> Iterator[tuple[str, int, float]]:
+        """Factors between distances in a recording and in all moving ones, and their scatter.
+
+        Of the scatter the median, so that one marker that was put on again does not count.
+        """
+        for index in range(len(self.parts)):
+            columns, apart = self.part == index, self.apart[:, index]
+            logs = np.where(apart[:, None], np.nan, self.logs[:, columns])
+            moving = logs[~self.static]
+            away = logs - medians(moving if np.isfinite(moving).any() else logs)
+            for row in np.flatnonzero(self.compared[:, index]).tolist():
+                known = away[row][np.isfinite(away[row])]
+                middle = float(np.median(known)) if len(known) else 0.0
+                scatter = float(np.median(np.abs(known - middle))) if len(known) else 0.0
+                length, placing = self.kinds(row, index)
+                yield length, row, abs(middle)
+                yield placing, row, scatter
+
+    @cached_property
+    def compared(self) -> BoolArray:
+        """Parts (N, P) of recordings of which enough distances are in another recording too."""
+        seen = np.isfinite(self.logs)
+        shared = seen & (seen.sum(axis=0) > 1)
+        columns = [self.part == index for index in range(len(self.parts))]
+        enough = [shared[:, x].sum(axis=1) >= MIN_PAIRS for x in columns]
+        return np.array(enough, np.bool_).reshape(len(self.parts), -1).T
+
+    def kinds(self, trial: int, part: int) -> tuple[str, str]:
+        """Redundancies of a part's lengths and of their scatter in a recording.
+
+        Between moving recordings, whose soft tissue is alike, they are far smaller.
+        """
+        moving = ~self.static[trial] and (self.compared[:, part] & ~self.static).sum() > 1
+        limb = limb_of(self.parts[part])
+        kinds = ("length in motion", "placing in motion") if moving else ("length", "placing")
+        return f"{kinds[0]} {limb}", f"{kinds[1]} {limb}"
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """The sheet's statements about a person, and N recordings of him or her."""
+
+    trials: tuple[str, ...]
+    distances: Distances
+    statures: FloatArray
+    """(N,) array, m. By the height of the pelvis; NaN where unknown."""
+    masses: FloatArray
+    """(N,) array, kg. By the plates; NaN where they show none."""
+    peaks: FloatArray
+    """(N,) array, N. Largest vertical force of a foot; NaN where unknown."""
+    places: Places
+    sheet_kg: float
+    """NaN where the sheet does not say it."""
+    sheet_m: float
+
+    @classmethod
+    def of(
+        cls,
+        lengths: Mapping[str, Lengths],
+        limbs: Mapping[str, str],
+        entries: Mapping[str, Mapping[str, Any]],
+        sheet_kg: float,
+        sheet_m: float,
+    ) -> Session:
+        """Collect what the recordings of a person show.
+
+        ``lengths`` and ``entries`` (numbers of the manifest) by trial, ``limbs`` by label.
+        """
+        names = tuple(lengths)
+        of_trials = [entries[x] for x in names]
+        heights = [measured_stature([x]) for x in of_trials]
+        speeds = np.array([x.get("speed_mps") for x in of_trials], float)
+        return cls(
+            trials=names,
+            distances=Distances.of([*lengths.values()], limbs),
+            statures=np.array([np.nan if x is None else x.value for x in heights], float),
+            masses=np.array([_plates_mass(x) for x in of_trials], float),
+            peaks=np.array([x.get("peak_n") for x in of_trials], float),
+            places=Places.of([x.get("pressure_places") or () for x in of_trials], speeds),
+            sheet_kg=sheet_kg,
+            sheet_m=sheet_m,
+        )
+
+    @property
+    def foreign(self) -> BoolArray:
+        """Recordings (N,) that are another person's."""
+        return self.distances.foreign
+
+    @property
+    def mass(self) -> float:
+        """Body mass, kg, that sheet and plates agree on best; NaN where nothing says it."""
+        masses = np.append(self.masses[~self.foreign], self.sheet_kg)
+        masses = masses[np.isfinite(masses)]
+        return float(np.exp(np.median(np.log(masses)))) if len(masses) else float("nan")
+
+    @property
+    def stature(self) -> float:
+        """Stature by the pelvis of recordings of the person, m: of standing ones if there are."""
+        for kind in (self.distances.static, ~self.distances.static):
+            heights = self.statures[kind & ~self.foreign]
+            if np.isfinite(heights).any():
+                return float(np.nanmedian(heights))
+        return float("nan")
+
+    def disagreements(self) -> Disagreements:
+        """Sizes of disagreement by redundancy and recording; none where a part is another's."""
+        sizes: dict[str, list[float]] = defaultdict(list)
+        for name, trial, size in (*self._masses(), *self._sizes()):
+            sizes[of_trial(name, self.trials[trial] if trial is not None else "")].append(size)
+        for name, trial, size in (*self.distances.disagreements, *self.places.disagreements):
+            sizes[of_trial(name, self.trials[trial])].append(size)
+        return {name: np.array(values) for name, values in sizes.items()}
+
+    def _masses(self) -> Iterator[tuple[str, int | None, float]]:
+        """Factors between the mass of each recording, or of the sheet, and that of all."""
+        masses = [*np.where(self.foreign, np.nan, self.masses), self.sheet_kg]
+        recorded = [*self.masses, self.sheet_kg]
+        if np.isfinite(recorded).sum() < 2:
+            return
+        for index, (before, mass) in enumerate(zip(recorded, masses, strict=True)):
+            if np.isfinite(before):
+                trial = index if index < len(self.trials) else None
+                yield "weighing", trial, 0.0 if np.isnan(mass) else _factor(mass, self.mass)
+
+    def _sizes(self) -> Iterator[tuple[str, None, float]]:
+        """Factors between statures, and between what belongs together in people."""
+        stature = self.sheet_m if np.isfinite(self.sheet_m) else self.stature
+        for name, size in (
+            ("stature", _factor(self.sheet_m, self.stature)),
+            ("index", _factor(self.mass, TYPICAL_INDEX * stature**2)),
+            ("peak", _factor(_largest(self.peaks), TYPICAL_PEAK * GRAVITY * self.mass)),
+        ):
+            if np.isfinite(size):
+                yield name, None, size
+
+    def scales(self, names: Iterable[str]) -> Scales:
+        """Sizes that redundancies have in recordings of people."""
+        people = people_scales(float("nan"))
+        return {name: people[kind_of(name)] for name in names}
+
+
+def of_trial(kind: str, trial: str) -> str:
+    """Name of a redundancy of one recording, or of the sheet."""
+    return f"{kind} of {trial}" if trial else kind
+
+
+def kind_of(name: str) -> str:
+    """Kind of a redundancy, without its plate and recording."""
+    return name.partition(" of ")[0].rstrip("0123456789 ")
+
+
+def limb_of(part: str) -> str:
+    """Kind of a part of the body: leg, arm or trunk."""
+    limb = part.partition("_")[0]
+    return limb if limb in ("leg", "arm") else "trunk"
+
+
+def _plates_mass(entry: Mapping[str, Any]) -> float:
+    """Body mass, kg, that the plates of a trial show: standing, or over whole strides."""
+    strides = entry.get("stride_masses_kg") or [np.nan]
+    return float(entry.get("standing_mass_kg") or np.median(strides))
+
+
+def medians(values: FloatArray) -> FloatArray:
+    """Medians over the rows; NaN of columns without any."""
+    middle = np.full(values.shape[1], np.nan)
+    seen = np.isfinite(values).any(axis=0)
+    middle[seen] = np.nanmedian(values[:, seen], axis=0)
+    return middle
+
+
+def _largest(values: FloatArray) -> float:
+    return float(np.nanmax(values)) if np.isfinite(values).any() else float("nan")
+
+
+def _factor(value: float, other: float) -> float:
+    """Absolute natural logarithm of the factor between two numbers."""
+    return float(abs(np.log(value / other)))

@@ -1,0 +1,331 @@
+"""Table of what can be wrong with the recordings of a person together, and what undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from math import exp, log
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+
+from aqbio.prepare.explanations import ALL, Candidate, Redundancy, Sizes, people_scales
+from aqbio.prepare.session import DIRECTIONS, Session, kind_of, limb_of, medians
+from aqbio.vectors import BoolArray, FloatArray
+
+SHEET, RECORDING, LIMB, PLATE, PLATE_IN_TRIAL = "sheet", "recording", "limb", "plate", "file"
+"""Scopes: the sheet; recordings; a limb in one of them; a plate in all of them, or in one."""
+
+EACH_RARER = 3.0
+"""Logarithm of how much rarer a fault is of each further recording."""
+
+IN_ONE_FILE = 1.0
+"""Logarithm of how much rarer a plate is moved in one file than in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Part of a session that has a fault."""
+
+    trials: BoolArray
+    """(N,) array."""
+    parts: BoolArray
+    """(P,) array. Parts of the body."""
+    plate: int | None = None
+    """Number of the plate; None of all."""
+
+    def contacts(self, session: Session) -> BoolArray:
+        """Contacts (S,) of the session that it has."""
+        on_plate = self.plate is None or session.places.plate == self.plate
+        return np.asarray(self.trials[session.places.trial] & on_plate)
+
+
+Undo = Callable[[Session, Where, float], Session]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFault:
+    """One kind of fault."""
+
+    name: str
+    words: str
+    """What happened, as users would say it, with the place of its scope and its size."""
+    rarity: float
+    """Logarithm of how much rarer it is than no fault."""
+    scope: str
+    undo: Undo
+    fix: str
+    rule: str
+    sizes: Sizes | None = None
+    follows: Literal["undone", "left out", "moments", "trial"] = "trial"
+    """``left out`` of recordings; moments or all numbers of the trial are not to be relied on."""
+    shows: tuple[str, ...] = ()
+    """Kinds of the redundancies in which it shows."""
+    explains: tuple[str, ...] = ()
+    """Findings of single trials that follow from it."""
+    frees: tuple[str, ...] = ()
+    """Kinds of redundancies that say nothing of what is another person's."""
+
+
+def _retyped_mass(session: Session, _: Where, size: float) -> Session:
+    return replace(session, sheet_kg=session.sheet_kg * exp(-size))
+
+
+def _in_pounds(session: Session, _: Where, __: float) -> Session:
+    return replace(session, sheet_kg=session.sheet_kg * POUND_KG)
+
+
+def _retyped_stature(session: Session, _: Where, size: float) -> Session:
+    return replace(session, sheet_m=session.sheet_m * exp(-size))
+
+
+def _regained(session: Session, where: Where, size: float) -> Session:
+    factors = np.where(where.trials, exp(-size), 1.0)
+    return replace(session, masses=session.masses * factors, peaks=session.peaks * factors)
+
+
+def _another_person(session: Session, where: Where, _: float) -> Session:
+    apart = session.distances.apart | np.outer(where.trials, where.parts)
+    return replace(session, distances=replace(session.distances, apart=apart))
+
+
+def _scaled(session: Session, where: Where, size: float) -> Session:
+    """Markers of recordings without a factor, about the origin of the laboratory."""
+    distances = session.distances
+    logs = distances.logs - np.where(where.trials, size, 0.0)[:, None]
+    distances = replace(distances, logs=logs)
+    statures = session.statures * np.where(where.trials, exp(-size), 1.0)
+    on, places = where.contacts(session)[:, None], session.places
+    place = places.place + np.where(on, (1.0 - exp(-size)) * places.toes, 0.0)
+    toes = places.toes * np.where(on, exp(-size), 1.0)
+    places = replace(places, place=place, toes=toes)
+    return replace(session, distances=distances, statures=statures, places=places)
+
+
+def _moved(direction: int) -> Undo:
+    def undo(session: Session, where: Where, size: float) -> Session:
+        places = session.places.moved(where.contacts(session), direction, -size)
+        return replace(session, places=places)
+
+    return undo
+
+
+POUND_KG = 0.45359237
+
+FACTORS = (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.6, 2.4)
+LOGARITHMS = (*(-x for x in reversed(FACTORS)), 0.0, *FACTORS)
+
+
+def _factor_sizes(usual: float) -> Sizes:
+    """Natural logarithms of factors."""
+    return Sizes(
+        LOGARITHMS, usual, "", far_excess=0.0, written="times", to_written=exp, from_written=log
+    )
+
+
+PLACES = Sizes(
+    tuple(np.round(np.arange(-0.28, 0.2801, 0.04), 3)), 0.006, "m", far_excess=0.0
+)  # fmt: skip
+"""Plates are surveyed to some millimetres."""
+
+SHEET_FIX = (
+    "correct the sheet of participants; yes in its column mass_confirmed keeps what it says."
+)
+PERSON_FIX = (
+    "correct participant_id or file of {place} in the sheet of trials, or make it a session of its "
+    "own; where it is neither, write “as recorded” into column fix of {place}."
+)
+PLATE_FIX = (
+    "check origin and corners of the plate in the capture software, or list it in "
+    "laboratory.ignore_plates."
+)
+LENGTHS = tuple(
+    f"{kind} {limb}"
+    for kind in ("length", "placing", "length in motion", "placing in motion")
+    for limb in ("leg", "arm", "trunk")
+)
+
+SESSION_FAULTS: tuple[SessionFault, ...] = (
+    SessionFault(
+        "mass-typed", "the body mass of the sheet is {size}", 3.0, SHEET, _retyped_mass, SHEET_FIX,
+        "mass-disagreement", _factor_sizes(0.005), "undone", ("weighing", "index", "peak"),
+    ),
+    SessionFault(
+        "mass-pounds", "the body mass of the sheet is in pounds", 4.0, SHEET, _in_pounds,
+        SHEET_FIX, "mass-disagreement", None, "undone", ("weighing", "index", "peak"),
+    ),
+    SessionFault(
+        "plates-gain", "the forces of {place} are {size}", 4.0, RECORDING, _regained,
+        "check the calibration of the plates; where they are right, correct the sheet.",
+        "mass-disagreement", _factor_sizes(0.005), "trial", ("weighing", "index", "peak"),
+    ),
+    SessionFault(
+        "stature-typed", "the stature of the sheet is {size}", 3.0, SHEET, _retyped_stature,
+        "correct height_m in the sheet of participants.",
+        "height-implausible", _factor_sizes(0.01), "trial", ("stature", "index"),
+    ),
+    SessionFault(
+        "another-person", "{place} {is} of another person, or the markers were put on again", 3.0,
+        RECORDING, _another_person, PERSON_FIX, "another-person", follows="left out",
+        shows=(*LENGTHS, "weighing"), frees=(*LENGTHS, "weighing"),
+    ),
+    SessionFault(
+        "another-limb", "the markers of the {place} are another person's, or were put on again",
+        5.0, LIMB, _another_person, PERSON_FIX, "another-person", follows="left out",
+        shows=LENGTHS, frees=LENGTHS,
+    ),
+    SessionFault(
+        "markers-scale", "the markers of {place} are {size}", 3.0, RECORDING, _scaled,
+        "correct the unit of the markers, or the scale of the calibration, and export again.",
+        "markers-scale", _factor_sizes(0.004), "trial", (*LENGTHS, "plate along", "plate across"),
+        ("plate-misplaced",),
+    ),
+    *(
+        SessionFault(
+            f"plate-{direction}", "{place} lies {size} than the feet press on it", 2.0, scope,
+            _moved(axis), PLATE_FIX, "plate-misplaced", PLACES, "moments",
+            (f"plate {direction}", f"belt {direction}"),
+        )
+        for axis, direction in enumerate(DIRECTIONS)
+        for scope in (PLATE, PLATE_IN_TRIAL)
+    ),
+    *(
+        SessionFault(
+            f"plates-{direction}", "the plates of {place} lie {size} than the feet press on them",
+            3.0, RECORDING, _moved(axis),
+            "compare origin and corners of the plates in the files of these trials, and export "
+            "again.",
+            "plate-misplaced", PLACES, "moments", (f"trial {direction}",),
+        )
+        for axis, direction in enumerate(DIRECTIONS)
+    ),
+)  # fmt: skip
+"""Rows of the table; a new fault is one more."""
+
+ROWS = MappingProxyType({fault.name: fault for fault in SESSION_FAULTS})
+
+
+def session_candidates(
+    session: Session, *, confirmed: bool = False, kept: frozenset[str] = frozenset()
+) -> Iterator[Candidate[Session]]:
+    """Every row of the table on every scope that a session has.
+
+    None of the sheet's mass where that is ``confirmed``, and none of the recordings that the sheet
+    says are right (``kept``).
+    """
+    names = session.disagreements()
+    for fault in SESSION_FAULTS:
+        if fault.scope == SHEET and not _stated(fault, session, confirmed=confirmed):
+            continue
+        for words, where, rarer in scopes_of(fault, session):
+            if fault.scope != SHEET and kept & {*np.array(session.trials)[where.trials].tolist()}:
+                continue
+            places = {"", *np.array(session.trials)[where.trials].tolist()}
+            shows = {
+                name
+                for name in names
+                if kind_of(name) in fault.shows
+                and (fault.frees or name.partition(" of ")[2] in places)  # against all others
+            }
+            rarity = fault.rarity + rarer + _freed(fault, session, where)
+            yield Candidate(
+                fault.name, words, rarity, _at(fault.undo, where), fault.sizes, frozenset(shows)
+            )
+
+
+def _stated(fault: SessionFault, session: Session, *, confirmed: bool) -> bool:
+    """Tell whether the sheet says, without confirming it, what a fault is about."""
+    if fault.rule == "mass-disagreement":
+        return bool(np.isfinite(session.sheet_kg)) and not confirmed
+    return bool(np.isfinite(session.sheet_m))
+
+
+def _at(undo: Undo, where: Where) -> Callable[[Session, float], Session]:
+    return lambda session, size: undo(session, where, size)
+
+
+def scopes_of(fault: SessionFault, session: Session) -> Iterator[tuple[str, Where, float]]:
+    """Places in words, and how much rarer the fault is there."""
+    count, parts = len(session.trials), np.ones(len(session.distances.parts), np.bool_)
+    each = [np.arange(count) == index for index in range(count)]
+    everything = Where(np.ones(count, np.bool_), parts)
+    if fault.scope == SHEET:
+        yield "sheet", everything, 0.0
+    elif fault.scope == RECORDING:
+        for trials in (*each, *_clusters(session)):
+            if len(parts) or fault.name.startswith("plates"):
+                yield (
+                    words_of(session, trials),
+                    Where(trials, parts),
+                    EACH_RARER * (trials.sum() - 1),
+                )
+        if fault.name in ("plates-gain", "markers-scale") and count > 1:
+            yield ALL, everything, 2.0 * EACH_RARER
+    elif fault.scope == LIMB:
+        for index, part in enumerate(session.distances.parts):
+            if limb_of(part) != "trunk":
+                limb, only = " ".join(part.split("_")[::-1]), np.arange(len(parts)) == index
+                for trials in each:
+                    yield f"{limb} of {words_of(session, trials)}", Where(trials, only), 0.0
+    else:
+        on, numbers = session.places, np.unique(session.places.plate).tolist()
+        for number in numbers:
+            stepped = np.unique(on.trial[on.plate == number])
+            if fault.scope == PLATE:
+                yield f"plate {number}", replace(everything, plate=number), 0.0
+            elif len(stepped) > 1:
+                for index in stepped:
+                    words = f"plate {number} of {session.trials[index]}"
+                    yield words, Where(each[index], parts, number), IN_ONE_FILE
+
+
+def words_of(session: Session, trials: BoolArray) -> str:
+    """Names of recordings."""
+    names = np.array(session.trials)[trials].tolist()
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _clusters(session: Session) -> list[BoolArray]:
+    """The recordings (N,) on both sides of the clearest division, where both have several."""
+    profiles = _profiles(session)
+    if len(profiles) < 4:
+        return []
+    away = np.linalg.norm(profiles[:, None] - profiles, axis=2)
+    first, second = np.unravel_index(int(np.argmax(away)), away.shape)
+    near = away[:, first] < away[:, second]
+    return [side for side in (near, ~near) if 1 < side.sum() < len(side) - 1]
+
+
+def _profiles(session: Session) -> FloatArray:
+    """Median logarithm (N, P) of the distances of every part, over what people's scatter by.
+
+    0 where a part is not seen.
+    """
+    scales, middle = (
+        people_scales(float("nan")),
+        session.distances.logs - medians(session.distances.logs),
+    )
+    profiles = np.zeros((len(session.trials), len(session.distances.parts)))
+    for index, part in enumerate(session.distances.parts):
+        of_part = medians(middle[:, session.distances.part == index].T)
+        profiles[:, index] = of_part / scales[f"length {limb_of(part)}"].scale
+    return np.nan_to_num(profiles)
+
+
+def _freed(fault: SessionFault, session: Session, where: Where) -> float:
+    """Improbability of values that a fault says nothing of: as of parts of two people."""
+    scales = people_scales(float("nan"))
+
+    def cost(redundancy: Redundancy) -> float:
+        return float(np.log(redundancy.strange / redundancy.scale))
+
+    total = 0.0
+    for trial in np.flatnonzero(where.trials):
+        for part in np.flatnonzero(where.parts):
+            kinds = session.distances.kinds(int(trial), int(part))
+            if session.distances.compared[trial, part]:
+                total += sum(cost(scales[kind]) for kind in kinds if kind in fault.frees)
+        if "weighing" in fault.frees and np.isfinite(session.masses[trial]):
+            total += cost(scales["weighing"])
+    return total

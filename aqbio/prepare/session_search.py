@@ -1,0 +1,337 @@
+"""What is wrong with the recordings of one person together: the search, and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from types import MappingProxyType
+
+import numpy as np
+
+from aqbio.config import Participant
+from aqbio.errors import Finding, Severity
+from aqbio.prepare.explanations import (
+    ALL,
+    Disagreements,
+    Explanation,
+    Scales,
+    Suspect,
+    alike,
+    came_near,
+    search,
+    undecided,
+    unexplained,
+)
+from aqbio.prepare.notes import Considered
+from aqbio.prepare.session import Session, kind_of
+from aqbio.prepare.session_faults import ROWS, SessionFault, session_candidates
+
+SessionExplanation = Explanation[Session]
+SessionSuspect = Suspect[Session]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedSession:
+    """What follows from what is wrong with the recordings of a person."""
+
+    findings: tuple[Finding, ...] = ()
+    left_out: Mapping[str, Finding] = field(default_factory=dict)
+    """Why recordings are left out, by trial: what else was said of them is a consequence."""
+    explained: frozenset[str] = frozenset()
+    """Rules of findings of single trials that follow from what is wrong with the session."""
+    mass_refuted: bool = False
+    """The body mass of the sheet is wrong, and that of the plates is used."""
+    stopped: str = ""
+    """Why nothing can be computed; empty where that is not so."""
+    considered: tuple[Considered, ...] = ()
+
+
+STATEMENTS = MappingProxyType(
+    {
+        "length": ("lengths of the {limb} differ from those in the other recordings by", "%"),
+        "placing": ("distances within the {limb} differ from those in the others by", "%"),
+        "weighing": ("sheet and plates differ in the body mass by", "%"),
+        "stature": ("stature and the height of the pelvis differ by", "%"),
+        "index": ("the body mass index differs from that of most people by", "%"),
+        "peak": ("the largest force over body weight differs from that of most people by", "%"),
+        "plate along": ("the pressure lies on one plate along the foot elsewhere by", "mm"),
+        "plate across": ("the pressure lies on one plate across the foot elsewhere by", "mm"),
+        "belt along": ("the pressure lies on one plate along the foot elsewhere by", "mm"),
+        "belt across": ("the pressure lies on one plate across the foot elsewhere by", "mm"),
+        "trial along": ("the pressure lies in one trial along the feet elsewhere by", "mm"),
+        "trial across": ("the pressure lies in one trial across the feet elsewhere by", "mm"),
+    }
+)
+"""Words and unit of a disagreement by kind."""
+
+LIMBS = MappingProxyType({"leg": "legs", "arm": "arms", "trunk": "trunk"})
+
+CONSEQUENCES = MappingProxyType(
+    {
+        "undone": " The body mass of the plates is used.",
+        "left out": " It is left out.",
+        "moments": " Joint moments of steps on it are as wrong as that times the force.",
+        "trial": " It is used as it is.",
+    }
+)
+
+STOPPED = "another-person"
+"""Rule of what a participant is not computed with while it is not decided whose recordings are."""
+
+
+def explained_session(
+    session: Session, person: Participant, kept: Collection[str], sheets: tuple[str, str]
+) -> ExplainedSession:
+    """Look for what is wrong with the recordings of a person, and say what follows.
+
+    ``kept`` are trials that the sheet says are right; ``sheets`` the files of participants and of
+    trials. Explanations that are near each other are all named, and nothing is undone.
+    """
+    confirmed = person.mass_confirmed == "yes"
+    before = session.disagreements()
+    scales = session.scales(before)
+
+    explanations = search(
+        session,
+        Session.disagreements,
+        lambda x: session_candidates(x, confirmed=confirmed, kept=frozenset(kept)),
+        scales,
+    )
+    near = _unresolved(explanations)
+
+    def agreement(*suspects: SessionSuspect) -> str:
+        after = Explanation(suspects, 0.0).undone(session).disagreements()
+        return _agreement(before, after, scales)
+
+    words = _Words(session, person.participant_id, sheets, agreement)
+    considered = words.considered(explanations, near)
+    if near:
+        places = {frozenset(y for x in explanation.suspects for y in words.trials(x))
+                  for explanation in near}  # fmt: skip
+        [alone, *elsewhere] = places
+        is_one_place = bool(alone) and not elsewhere and len(alone) < len(session.trials)
+        finding = words.undecided(near, is_one_place=is_one_place)
+        is_error = finding.severity == "error"
+        if is_error and is_one_place:
+            left_out = {trial: replace(finding, trial=trial) for trial in sorted(alone)}
+            return ExplainedSession(left_out=left_out, considered=considered)
+        stopped = finding.what if is_error else ""
+        return ExplainedSession((finding,), stopped=stopped, considered=considered)
+    faults = [x for x in explanations[0].suspects if not x.is_usual]
+    rows = [ROWS[x.candidate.fault] for x in faults]
+    findings = [words.finding(x, confirmed=confirmed) for x in faults]
+    left_out = {
+        trial: replace(finding, trial=trial)
+        for suspect, row, finding in zip(faults, rows, findings, strict=True)
+        if row.follows == "left out"
+        for trial in words.trials(suspect)
+    }
+    return ExplainedSession(
+        tuple(finding for finding in findings if finding not in left_out.values()),
+        left_out,
+        frozenset(rule for row in rows for rule in row.explains),
+        any(row.follows == "undone" for row in rows),
+        considered=considered,
+    )
+
+
+def _unresolved(explanations: Sequence[SessionExplanation]) -> list[SessionExplanation]:
+    """Explanations of which the evidence accepts none; empty where it accepts the first found."""
+    best = explanations[0]
+    rivals = [x for x in undecided(explanations) if x.suspects and not alike(x, best)]
+    if rivals and not all(suspect.is_usual for suspect in best.suspects):
+        return [best, *rivals]
+    doubtful = unexplained(explanations)
+    return [] if doubtful is None else [doubtful]
+
+
+def _surprise(values: np.ndarray, name: str, scales: Scales) -> float:
+    return float(np.log1p((values / scales[name].scale) ** 2).sum())
+
+
+def _stated(values: np.ndarray, name: str) -> str:
+    """Size of a disagreement with its unit."""
+    size = float(np.sqrt(np.mean(values**2)))
+    unit = _statement(name)[1]
+    return f"{1e3 * size:.0f} mm" if unit == "mm" else f"{np.expm1(size):.1%}"
+
+
+def _statement(name: str) -> tuple[str, str]:
+    """Words and unit of a redundancy."""
+    kind = kind_of(name)
+    if kind in STATEMENTS:
+        return STATEMENTS[kind]
+    kind, limb = kind.split()[0], kind.split()[-1]
+    words, unit = STATEMENTS[kind]
+    return words.format(limb=LIMBS[limb]), unit
+
+
+def _agreement(before: Disagreements, after: Disagreements, scales: Scales) -> str:
+    """Words for the redundancy that gains most by undoing faults."""
+    name = max(
+        before,
+        key=lambda x: (
+            _surprise(before[x], x, scales) - _surprise(after.get(x, before[x]), x, scales)
+        ),
+    )
+    return f"{_statement(name)[0]} {_stated(before[name], name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Words and findings about one session."""
+
+    session: Session
+    participant: str
+    sheets: tuple[str, str]
+    agreement: Callable[..., str]
+
+    def trials(self, suspect: SessionSuspect) -> list[str]:
+        """Names of the trials of a suspect; none of one of all recordings or of the sheet."""
+        names = suspect.candidate.scope.rpartition(" of ")[2].replace(" and ", ", ").split(", ")
+        return [name for name in names if name in self.session.trials]
+
+    def fault(self, suspect: SessionSuspect) -> str:
+        """A fault with its place and size, as users would say it."""
+        row, scope = ROWS[suspect.candidate.fault], suspect.candidate.scope
+        place = "all recordings" if scope == ALL else scope
+        verb = "are" if len(self.trials(suspect)) > 1 else "is"
+        return row.words.format(place=place, **{"is": verb}, size=self._size(suspect, row))
+
+    def _size(self, suspect: SessionSuspect, row: SessionFault) -> str:
+        size, sd = suspect.size, suspect.sd
+        if row.sizes is None:
+            return ""
+        if row.sizes.unit == "m":
+            ways = ("farther forward", "farther back") if row.name.endswith("along") else (
+                "farther to the right", "farther to the left"
+            )  # fmt: skip
+            error = f" ± {1e3 * sd:.0f}" if isfinite(sd) else ""
+            return f"{1e3 * abs(size):.0f}{error} mm {ways[0 if size > 0.0 else 1]}"
+        way, share = ("large", np.expm1(abs(size))) if size > 0.0 else ("small", -np.expm1(size))
+        error = f" ± {100.0 * sd:.1f}" if isfinite(sd) else ""
+        stated = f"{100.0 * share:.1f}{error} % too {way}"
+        if row.name == "mass-typed":
+            stated += f": {self.session.sheet_kg:.1f} kg, not {self._plates_kg():.1f} kg"
+        return stated
+
+    def _plates_kg(self) -> float:
+        known = self.session.masses[np.isfinite(self.session.masses)]
+        return float(np.median(known)) if len(known) else float("nan")
+
+    def finding(self, suspect: SessionSuspect, *, confirmed: bool) -> Finding:
+        """Finding of a fault that is accepted."""
+        row = ROWS[suspect.candidate.fault]
+        trials = self.trials(suspect)
+        is_confirmed = confirmed and row.rule == "mass-disagreement"
+        severity: Severity = "error" if row.follows == "left out" else "warning"
+        return self._finding(
+            row,
+            "info" if is_confirmed else severity,
+            f"{self.fault(suspect)}: {self.agreement(suspect)}."
+            + (" The sheet confirms its mass." if is_confirmed else CONSEQUENCES[row.follows]),
+            trials[0] if len(trials) == 1 else "",
+            suspect,
+        )
+
+    def undecided(self, near: Sequence[SessionExplanation], *, is_one_place: bool) -> Finding:
+        """Finding of explanations that the evidence does not tell apart.
+
+        Of recordings that are another person's in one explanation, nothing is computed, or
+        nothing at all where other explanations are about other ones.
+        """
+        suspects = [x for explanation in near for x in explanation.suspects if not x.is_usual]
+        rows = [ROWS[x.candidate.fault] for x in suspects]
+        row = next((x for x in rows if x.follows == "left out"), rows[0])
+        options = [" and ".join(map(self.fault, self._faults(x))) for x in near]
+        options += ["something that explains more than that"] if len(near) == 1 else []
+        stops = row.follows == "left out"
+        finding = self._finding(
+            row,
+            "error" if stops else "warning",
+            f"{self.agreement(*near[0].suspects)}. It is not decided why: {'; or '.join(options)}."
+            + (
+                CONSEQUENCES["left out"]
+                if stops and is_one_place
+                else " Nothing is computed."
+                if stops
+                else " Nothing is changed."
+            ),
+            "",
+            suspects[0],
+        )
+        fixes = dict.fromkeys(self._fix(ROWS[x.candidate.fault], x) for x in suspects)
+        moments = all(x.follows == "moments" for x in rows)
+        return replace(
+            finding, number=None, limit=None, unit="", label="", fix=" Or ".join(fixes),
+            invalidates="" if stops else "moments" if moments else "trial",
+        )  # fmt: skip
+
+    def _faults(self, explanation: SessionExplanation) -> list[SessionSuspect]:
+        return [x for x in explanation.suspects if not x.is_usual]
+
+    def _fix(self, row: SessionFault, suspect: SessionSuspect) -> str:
+        return row.fix.format(place=", ".join(self.trials(suspect)) or "the recordings")
+
+    def _finding(
+        self, row: SessionFault, severity: Severity, what: str, trial: str, suspect: SessionSuspect
+    ) -> Finding:
+        scope = suspect.candidate.scope
+        of_sheet = row.scope == "sheet"
+        on_plate = scope.startswith("plate ")
+        number, limit = (float(suspect.size) if isfinite(suspect.size) else None), None
+        unit = row.sizes.unit if row.sizes else ""
+        if row.follows == "undone":
+            number, limit, unit = self._plates_kg(), self.session.sheet_kg, "kg"
+        column = "height_m" if row.name == "stature-typed" else "mass_kg"
+        return Finding(
+            rule=row.rule,
+            severity=severity,
+            what=what,
+            trial=trial,
+            participant=self.participant,
+            number=number,
+            limit=limit,
+            unit=unit,
+            file=self.sheets[0 if of_sheet else 1],
+            where=f"participant {self.participant}, column {column}" if of_sheet
+            else " ".join(scope.split()[:2]) if on_plate else "",
+            label=scope.split()[1] if on_plate else "",
+            fix=self._fix(row, suspect),
+            invalidates="" if severity == "info" or row.follows in ("undone", "left out")
+            else "moments" if row.follows == "moments" else "trial",
+        )  # fmt: skip
+
+    def considered(
+        self, explanations: Sequence[SessionExplanation], near: Sequence[SessionExplanation]
+    ) -> tuple[Considered, ...]:
+        """Rows of the explanations that came near, the accepted one first."""
+        sound = next(x.improbability for x in explanations if not x.suspects)
+        rows = []
+        for rank, explanation in enumerate(came_near(explanations, near), 1):
+            is_accepted = rank == 1 and not near
+            is_near = explanation.faults in [x.faults for x in near]
+            faults = self._faults(explanation)
+            usual = [x for x in explanation.suspects if x.is_usual]
+            words, suspects = " and ".join(map(self.fault, faults)) or "sound", faults or usual
+            if usual:
+                words += f"; usual in laboratories: {' and '.join(map(self.fault, usual))}"
+            size, sd, unit = float("nan"), float("nan"), ""
+            if len(suspects) == 1 and (sizes := suspects[0].candidate.sizes) is not None:
+                size, sd, unit = suspects[0].size, suspects[0].sd, sizes.unit
+            rows.append(
+                Considered(
+                    rank=rank,
+                    explanation=words,
+                    fault="; ".join(x.candidate.fault for x in faults) or None,
+                    plates="; ".join(x.candidate.scope for x in suspects) or None,
+                    size=float(size) if isfinite(size) else None,
+                    size_sd=float(sd) if isfinite(sd) else None,
+                    unit=unit or None,
+                    log_odds=float(sound - explanation.improbability),
+                    evidence=self.agreement(*suspects) if suspects else None,
+                    verdict="accepted" if is_accepted else "near" if is_near else "considered",
+                )
+            )
+        return tuple(rows)

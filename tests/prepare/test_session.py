@@ -1,0 +1,219 @@
+"""Faults of a session: what undoes them, and the search that tells them apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.config import Participant
+from aqbio.prepare.explanations import search
+from aqbio.prepare.session import Distances, Places, Session
+from aqbio.prepare.session_faults import (
+    LIMB,
+    PLATE,
+    ROWS,
+    SESSION_FAULTS,
+    SHEET,
+    scopes_of,
+    session_candidates,
+)
+from aqbio.prepare.session_search import explained_session
+from tests.planted_sessions import planted
+
+TRIALS = ("static", "run1", "run2", "run3")
+PARTS = ("arm_left", "arm_right", "leg_left", "leg_right", "torso")
+PAIRS, PLATES, KG, STATURE_M = 8, 5, 70.0, 1.75
+SHEETS = ("participants.tsv", "trials.tsv")
+
+
+def session(seed: int = 1) -> Session:
+    """Lengths, masses and places with the scatter that people have; two steps on a plate."""
+    rng = np.random.default_rng(seed)
+    static = np.array([True, False, False, False])
+    person = np.log(rng.uniform(0.15, 0.45, PAIRS * len(PARTS)))
+    still = np.where(static, 0.006, 0.0015)[:, None]
+    logs = person + still * rng.normal(0.0, 1.0, (len(TRIALS), len(person)))
+    trial, plate = (x.ravel() for x in np.meshgrid([1, 2, 3], np.arange(1, PLATES + 1)))
+    right = 1.0 - 2.0 * (plate % 2)
+    place = rng.normal((0.014, -0.01), 0.004, (len(trial), 2))
+    return Session(
+        trials=TRIALS,
+        distances=Distances(
+            static, logs, np.repeat(np.arange(len(PARTS)), PAIRS), PARTS,
+            np.zeros((len(TRIALS), len(PARTS)), np.bool_),
+        ),
+        statures=STATURE_M * np.exp(rng.normal(0.0, 0.01, len(TRIALS))),
+        masses=KG * np.exp(rng.normal(0.0, 0.003, len(TRIALS))),
+        peaks=np.array([np.nan, 2000.0, 2100.0, 2050.0]),
+        places=Places(
+            trial, plate, right, place, np.stack([2.0 * plate, 0.1 * right], axis=1),
+            np.array([np.nan, 5.0, 5.5, 6.0]),
+        ),
+        sheet_kg=KG,
+        sheet_m=STATURE_M,
+    )  # fmt: skip
+
+
+SIZES = {
+    "mass-typed": (0.06, -0.2, 0.7), "plates-gain": (0.08, -0.2, 0.7),
+    "stature-typed": (0.12, -0.2, 0.4), "markers-scale": (0.03, -0.05, 0.1),
+    "plate-along": (0.05, -0.08, 0.15), "plate-across": (0.06, -0.08, 0.15),
+    "plates-along": (0.06, -0.08, 0.15), "plates-across": (0.03, -0.06, 0.15),
+}  # fmt: skip
+"""Sizes beyond those that laboratories have, far enough to show in three runs."""
+
+SCOPES = {
+    SHEET: "sheet", LIMB: "left leg of run2", PLATE: "plate 3",
+    "file": "plate 3 of run2", "recording": "run2",
+}  # fmt: skip
+
+CASES = [
+    (fault, size)
+    for fault in SESSION_FAULTS
+    for size in SIZES.get(fault.name, (np.nan,) * (1 if fault.name == "mass-pounds" else 3))
+    if fault.scope != "file" or abs(size) > 0.1
+]
+
+
+def where(fault, recorded: Session):
+    """A place that a fault is planted at, with its words."""
+    words = SCOPES[fault.scope]
+    return words, next(x for name, x, _ in scopes_of(fault, recorded) if name == words)
+
+
+def explained(recorded: Session, kept=(), **person):
+    return explained_session(recorded, Participant(participant_id="P1", **person), kept, SHEETS)
+
+
+@pytest.mark.parametrize(("fault", "size"), [case for case in CASES if case[0].sizes])
+def test_a_fault_that_is_undone_leaves_the_session_as_it_was(fault, size):
+    sound = session()
+    _, place = where(fault, sound)
+    undone = fault.undo(planted(fault, sound, place, size, np.random.default_rng(2)), place, size)
+    np.testing.assert_allclose(undone.distances.logs, sound.distances.logs, atol=1e-12)
+    np.testing.assert_allclose(undone.places.place, sound.places.place, atol=1e-12)
+    np.testing.assert_allclose(undone.masses, sound.masses)
+    assert (undone.sheet_kg, undone.sheet_m) == pytest.approx((sound.sheet_kg, sound.sheet_m))
+
+
+@pytest.mark.parametrize(("fault", "size"), CASES)
+def test_a_planted_fault_is_named_and_no_other(fault, size):
+    sound = session()
+    words, place = where(fault, sound)
+    recorded = planted(fault, sound, place, size, np.random.default_rng(3))
+    scales = recorded.scales(recorded.disagreements())
+    best = search(recorded, Session.disagreements, session_candidates, scales)[0]
+    assert best.faults == {f"{fault.name} {words}"}
+    if np.isfinite(size):
+        [suspect] = [x for x in best.suspects if not x.is_usual]
+        assert suspect.size == pytest.approx(size, abs=0.15 * abs(size) + 0.01)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_is_wrong_with_a_sound_session(seed):
+    """Whether the sheet says mass and stature or not."""
+    for changed in ({}, {"sheet_kg": np.nan}, {"sheet_m": np.nan}):
+        result = explained(replace(session(seed), **changed))
+        assert not result.findings
+        assert not result.left_out
+        [row] = result.considered
+        assert (row.explanation, row.verdict) == ("sound", "accepted")
+
+
+def of_another_person(*trials: str) -> Session:
+    recorded = session()
+    fault = ROWS["another-person"]
+    chosen = np.isin(TRIALS, trials)
+    place = next(x for _, x, _ in scopes_of(fault, recorded))
+    return planted(
+        fault, recorded, replace(place, trials=chosen), np.nan, np.random.default_rng(4)
+    )
+
+
+def test_a_recording_of_another_person_is_left_out():
+    """And the others are kept; unless the sheet says that it is right."""
+    recorded = of_another_person("static")
+    result = explained(recorded)
+    assert not result.findings
+    assert not result.stopped
+    [finding] = result.left_out.values()
+    assert (finding.rule, finding.trial, finding.severity) == ("another-person", "static", "error")
+    assert "It is left out." in finding.what
+    assert "static" not in explained(recorded, kept=("static",)).left_out
+
+
+def test_of_two_recordings_it_is_not_decided_whose_is_wrong():
+    recorded = of_another_person("static")
+    larger = recorded.distances.logs + np.where(np.arange(len(TRIALS)) == 0, 0.08, 0.0)[:, None]
+    recorded = replace(recorded, distances=replace(recorded.distances, logs=larger))
+    pair = np.array([True, True, False, False])
+    distances, places = recorded.distances, recorded.places
+    none = np.zeros(len(places.trial), np.bool_)
+    two = replace(
+        recorded, trials=TRIALS[:2], statures=recorded.statures[pair],
+        distances=replace(
+            distances, static=distances.static[pair], logs=distances.logs[pair],
+            apart=distances.apart[pair],
+        ),
+        masses=np.full(2, np.nan), peaks=recorded.peaks[pair], sheet_kg=np.nan,
+        places=Places(
+            places.trial[none], places.plate[none], places.right[none], places.place[none],
+            places.toes[none], places.speeds[pair],
+        ),
+    )  # fmt: skip
+    result = explained(two)
+    [finding] = result.findings
+    assert (finding.rule, finding.severity) == ("another-person", "error")
+    assert result.stopped == finding.what
+    assert {"near"} == {x.verdict for x in result.considered if x.fault == "another-person"}
+    assert "static is of another person" in finding.what
+    assert "run1 is of another person" in finding.what
+
+
+@pytest.mark.parametrize("typed", [55.0, 73.0, 154.3])
+def test_a_mistyped_mass_is_replaced_by_that_of_the_plates(typed):
+    """Unless the sheet confirms it."""
+    recorded = replace(session(), sheet_kg=typed)
+    result = explained(recorded)
+    [finding] = result.findings
+    assert (finding.rule, finding.severity) == ("mass-disagreement", "warning")
+    assert result.mass_refuted
+    confirmed = explained(recorded, mass_kg=typed, mass_confirmed="yes")
+    assert not confirmed.mass_refuted
+    assert {finding.severity for finding in confirmed.findings} <= {"info", "warning"}
+
+
+def test_one_measurement_of_the_mass_does_not_refute_the_sheet():
+    """Both are named, the trials are doubtful."""
+    recorded = replace(session(), masses=np.array([KG, np.nan, np.nan, np.nan]), sheet_kg=73.5)
+    result = explained(recorded)
+    [finding] = result.findings
+    assert (finding.severity, finding.invalidates) == ("warning", "trial")
+    assert not result.mass_refuted
+    assert "the body mass of the sheet is" in finding.what
+    assert "the forces of static are" in finding.what
+
+
+def test_a_scale_of_all_markers_explains_all_plates():
+    """The plates seem displaced the more the farther they lie from the origin."""
+    recorded = session()
+    fault = ROWS["markers-scale"]
+    place = next(x for words, x, _ in scopes_of(fault, recorded) if words == "all")
+    result = explained(planted(fault, recorded, place, 0.03, np.random.default_rng(5)))
+    [finding] = result.findings
+    assert finding.rule == "markers-scale"
+    assert finding.number == pytest.approx(0.03, abs=0.006)
+    assert result.explained == {"plate-misplaced"}
+
+
+def test_joint_moments_on_a_displaced_plate_do_not_count():
+    recorded = session()
+    fault = next(x for x in SESSION_FAULTS if x.name == "plate-along" and x.scope == PLATE)
+    place = next(x for words, x, _ in scopes_of(fault, recorded) if words == "plate 3")
+    result = explained(planted(fault, recorded, place, 0.06, np.random.default_rng(6)))
+    [finding] = result.findings
+    assert (finding.rule, finding.where, finding.label) == ("plate-misplaced", "plate 3", "3")
+    assert finding.invalidates == "moments"
+    assert "mm farther forward" in finding.what

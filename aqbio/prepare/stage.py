@@ -8,13 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.statements import (
-    MASS_UNKNOWN,
-    as_error,
-    blocking_failure,
-    body_masses,
-    unknown_mass,
-)
+from aqbio.body.statements import as_error, blocking_failure, body_masses, unknown_mass
 from aqbio.config import Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding, listed
@@ -96,28 +90,18 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         work = work.without(explained.left_out)
         unmoving, moving = work.all_trials(lambda _: None)
     for entry in (*unmoving, *moving):
-        entry["findings"] = [
-            finding for finding in entry["findings"] if finding["rule"] not in explained.explained
-        ]
-        entry["considered"] = [asdict(x) for x in work.considered.get(entry["trial_id"], ())]
+        work.complete(entry, explained.explained)
     calibrating = calibration_labels(work.reference.positions, moving)
     moving = [without_absences(entry, calibrating) for entry in moving]
     trials_done = (*unmoving, *moving)
     stated_kg = None if explained.mass_refuted else person.mass_kg
     masses = body_masses(stated_kg, _upright(study, participant_id, trials_done))
     chosen = next(iter(masses.items()), ("", None))
-    stops = [entry["reason"] for entry in trials_done]
     findings: list[Finding] = [*name_findings(study, participant_id), *explained.findings]
-    if not stops or not all(stops):  # else a mass that is not known is a consequence, no cause
-        if not masses and not person.model_file:
-            findings += [unknown_mass(participant_id, sheets[0])]
-        if blocking_failure(study, participant_id, trials_done, weighed=bool(masses)):
-            findings = [finding for finding in findings if finding.rule != MASS_UNKNOWN]
-        stops = [
-            finding.what
-            for finding in findings
-            if finding.rule in STOPS and finding.severity == "error"
-        ]
+    findings += _mass_unknown(study, person, trials_done, weighed=bool(masses))
+    stops = [entry["reason"] for entry in trials_done]
+    if not stops or not all(stops):
+        stops = [x.what for x in findings if x.rule in STOPS and x.severity == "error"]
     if calibrating:
         findings += [_calibration_only(participant_id, sorted(calibrating))]
     if not moving:
@@ -159,6 +143,12 @@ class _Preparation:
             raise as_error(self.left_out[trial.trial_id])
         return _prepare(self, trial)
 
+    def complete(self, entry: dict[str, Any], explained: Collection[str]) -> None:
+        """Add what was considered of a trial, and take out findings (rules) that are explained."""
+        findings = entry["findings"]
+        entry["findings"] = [x for x in findings if x["rule"] not in explained]
+        entry["considered"] = [asdict(x) for x in self.considered.get(entry["trial_id"], ())]
+
     def without(self, left_out: Mapping[str, Finding]) -> _Preparation:
         """The same without some trials, and without the static one as a reference if it is one."""
         study, participant_id = self.study, self.participant_id
@@ -179,6 +169,19 @@ class _Preparation:
                 f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}"
             )
         return unmoving, run_trials(study, participant_id, STAGE, self, report)
+
+
+def _mass_unknown(
+    study: Study, person: Participant, entries: Sequence[Mapping[str, Any]], *, weighed: bool
+) -> list[Finding]:
+    """Finding that the mass is unknown, unless that is a consequence of what failed."""
+    reasons = [entry["reason"] for entry in entries]
+    consequence = (reasons and all(reasons)) or blocking_failure(
+        study, person.participant_id, entries, weighed=weighed
+    )
+    if weighed or person.model_file or consequence:
+        return []
+    return [unknown_mass(person.participant_id, study.settings.files.participants)]
 
 
 def _upright(
@@ -333,10 +336,7 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
         "participant_id": participant_id,
         **study_provenance(study, STAGE, (*inputs, description)),
     }
-    if any(
-        finding.rule == LABELS_SWAPPED and finding.severity == "warning"
-        for finding in notes.findings
-    ):
+    if any(x.rule == LABELS_SWAPPED and x.severity == "warning" for x in notes.findings):
         attributes["exchanged_labels"] = 1
     dataset = prepared_dataset(prepared, settings.prepare.cutoff_hz)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)

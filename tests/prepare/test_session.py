@@ -217,3 +217,9 @@ def test_joint_moments_on_a_displaced_plate_do_not_count():
     assert (finding.rule, finding.where, finding.label) == ("plate-misplaced", "plate 3", "3")
     assert finding.invalidates == "moments"
     assert "mm farther forward" in finding.what
+
+
+def test_a_mistyped_stature_leaves_trials_doubtful():
+    [finding] = explained(replace(session(), sheet_m=1.45)).findings
+    assert (finding.rule, finding.invalidates) == ("height-implausible", "trial")
+    assert finding.number == pytest.approx(np.log(1.45 / STATURE_M), abs=0.03)

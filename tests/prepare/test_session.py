@@ -127,9 +127,7 @@ def of_another_person(*trials: str) -> Session:
     fault = ROWS["another-person"]
     chosen = np.isin(TRIALS, trials)
     place = next(x for _, x, _ in scopes_of(fault, recorded))
-    return planted(
-        fault, recorded, replace(place, trials=chosen), np.nan, np.random.default_rng(4)
-    )
+    return planted(fault, recorded, replace(place, trials=chosen), np.nan, np.random.default_rng(4))
 
 
 def test_a_recording_of_another_person_is_left_out():

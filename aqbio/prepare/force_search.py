@@ -19,6 +19,7 @@ from aqbio.prepare.explanations import (
     Explanation,
     Scales,
     Suspect,
+    alike,
     people_scales,
     search,
     strangeness,
@@ -239,7 +240,7 @@ def unresolved(
     Feet alone show that forces are late, and not by how much.
     """
     best = explanations[0]
-    rivals = [x for x in undecided(explanations) if x.suspects and not _alike(x, best)]
+    rivals = [x for x in undecided(explanations) if x.suspects and not alike(x, best)]
     if rivals and not all(suspect.is_usual for suspect in best.suspects):
         return [best, *rivals]
     if not by_body and (late := _clearly_late(explanations)) is not None:
@@ -266,12 +267,6 @@ def _clearly_late(explanations: Sequence[ForceExplanation]) -> ForceExplanation 
         for x in explanations[0].suspects
     )
     return replace(explanations[0], suspects=suspects)
-
-
-def _alike(first: ForceExplanation, second: ForceExplanation) -> bool:
-    """Tell whether one explanation has the faults of the other and one more."""
-    names = [x.faults for x in (first, second)]
-    return names[0] <= names[1] or names[1] <= names[0]
 
 
 def without_rest(forces: ForceRecording) -> ForceRecording:

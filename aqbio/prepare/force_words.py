@@ -14,6 +14,7 @@ from aqbio.prepare.explanations import (
     Explanation,
     Scales,
     Suspect,
+    came_near,
     improbability,
 )
 from aqbio.prepare.force_faults import MASS_FIX, ROWS
@@ -253,28 +254,6 @@ def _finite(number: float) -> float | None:
     return float(number) if np.isfinite(number) else None
 
 
-MAX_LISTED = 5
-"""Explanations of a trial that are listed, at most."""
-
-MAX_LISTED_LOG_ODDS = 2.0 * MIN_LOG_ODDS
-"""Those that are this much less probable than the best one are listed even if "sound" is more
-probable than they are."""
-
-MIN_LISTED_EVIDENCE = 1.0
-"""Logarithm of how much more probable an explanation makes the recording than those with fewer
-faults do, the rarity of all apart: below, nothing in the recording speaks for what it adds."""
-
-
-def _explains_more(explanation: ForceExplanation, explanations: Sequence[ForceExplanation]) -> bool:
-    """Tell whether the recording speaks for all that an explanation adds to others."""
-
-    def left(x: ForceExplanation) -> float:
-        return x.improbability - sum(y.candidate.rarity + y.price for y in x.suspects)
-
-    fewer = [left(x) for x in explanations if x.faults < explanation.faults]
-    return not fewer or left(explanation) < min(fewer) - MIN_LISTED_EVIDENCE
-
-
 def note_considered(
     explanations: Sequence[ForceExplanation],
     near: Sequence[ForceExplanation],
@@ -288,13 +267,7 @@ def note_considered(
     ``accepted`` faults of the first one, unless those of which none is accepted are ``near``.
     """
     sound = next(x.improbability for x in explanations if not x.suspects)
-    ordered = sorted(explanations, key=lambda x: x.improbability)
-    limit = max(sound, ordered[0].improbability + MAX_LISTED_LOG_ODDS)
-    others = [x for x in ordered if x.improbability < limit and _explains_more(x, explanations)]
-    listed = dict[frozenset[str], ForceExplanation]()
-    for explanation in [*([x for x in ordered if x in near] or explanations[:1]), *others]:
-        listed.setdefault(explanation.faults, explanation)
-    for rank, explanation in enumerate([*listed.values()][:MAX_LISTED], 1):
+    for rank, explanation in enumerate(came_near(explanations, near), 1):
         is_accepted = rank == 1 and not near
         is_near = explanation.faults in [x.faults for x in near]
         usual = [x for x in explanation.suspects if x.is_usual]

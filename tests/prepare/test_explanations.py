@@ -12,6 +12,7 @@ from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.contacts import FootContact
 from aqbio.prepare.explanations import (
+    MAX_LISTED,
     MIN_LOG_ODDS,
     Explanation,
     Suspect,
@@ -29,7 +30,6 @@ from aqbio.prepare.force_faults import (
     force_candidates,
 )
 from aqbio.prepare.force_search import explained_forces
-from aqbio.prepare.force_words import MAX_LISTED
 from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.marked_body import MarkedBody
 from aqbio.prepare.notes import Notes

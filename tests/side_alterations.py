@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.config import MarkerSet
 from aqbio.force_plates.forces import PlateWrench, plate_axes
 from aqbio.io.recording import Recording
-from aqbio.prepare.exchanges import LABELS_RESTORED, restore_exchanged_stretches
+from aqbio.prepare.exchanges import LABELS_RESTORED, with_restored_labels
 from aqbio.prepare.handedness import BodyLabels, Limbs, partners
 from aqbio.prepare.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
@@ -98,7 +98,7 @@ def left_exchanged(
             altered[max(change - 3, 0) : change + 4, columns.ravel()] = np.nan
     notes = Notes("fast", "P1", "fast.trc", "")
     exchanged = replace(run, positions=altered)
-    restored = restore_exchanged_stretches(exchanged, marker_set, limbs, positions, notes).positions
+    restored = with_restored_labels(exchanged, marker_set, limbs, positions, notes).positions
     wrong = np.linalg.norm(restored - true, axis=2) > 1e-9
     masked = np.isnan(restored).any(axis=2) & ~np.isnan(altered).any(axis=2)
     was_visible = (np.isfinite(altered).all(axis=2) & frames[:, None])[:, columns.ravel()].any()

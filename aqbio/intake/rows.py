@@ -28,10 +28,11 @@ from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.names import SIDES
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.contacts import NO_FOOT
-from aqbio.prepare.handedness import BodyLabels, OtherRecordings, with_resolved_sides
+from aqbio.prepare.handedness import BodyLabels, OtherRecordings
 from aqbio.prepare.label_check import StaticReference, with_checked_labels
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stage import trial_numbers
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 

@@ -45,13 +45,9 @@ from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
 from aqbio.prepare.body_size import compare_lengths, max_log_ratio
-from aqbio.prepare.handedness import (
-    BodyLabels,
-    OtherRecordings,
-    verdict_on_sides,
-    without_mirroring,
-)
+from aqbio.prepare.handedness import BodyLabels, OtherRecordings
 from aqbio.prepare.label_check import StaticReference, limbs_of, standing_positions
+from aqbio.prepare.side_search import in_right_handed_coordinates
 from aqbio.study.internal import contained
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
@@ -218,10 +214,7 @@ class RightHandedReader:
         Where that is undecided the labels keep their names, and a person has to decide.
         """
         recording = self._raw(file.as_posix())
-        verdict, sides = verdict_on_sides(recording, self.labels, self.company(file.as_posix()))
-        if sides is None or verdict in ("sound", "exchanged"):
-            return recording
-        return without_mirroring(recording, sides, np.ones(3))
+        return in_right_handed_coordinates(recording, self.labels, self.company(file.as_posix()))
 
     def _raw(self, file: str) -> Recording:
         force = next((row.force_file for row in self.rows.trials if row.file == file), "")

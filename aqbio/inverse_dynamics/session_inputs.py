@@ -87,13 +87,10 @@ def observations(
     A contact whose centre of pressure comes nearer than ``edge_distance`` (m) to the edge of its
     plates may lack a part of its force and is not used. The equations of motion relate forces to
     the whole body: parts unobserved between the first touchdown and the last toe-off, in frames
-    whose forces are measured, would be distorted until the sum matches. So would segments with
-    exchanged labels, and the session's parameters with them.
+    whose forces are measured, would be distorted until the sum matches.
     """
     if trial.solved.attrs["from_coordinates"]:
         return "no markers were recorded"
-    if trial.prepared.attrs.get("exchanged_labels"):
-        return "labels sit on each other's markers"
     if (state := trial.prepared.attrs["free_moment"]) != MEASURED:
         return f"the free moment is {state}"
     if trial.prepared.attrs["events"] == LOW_PASSED:

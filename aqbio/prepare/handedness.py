@@ -1,47 +1,21 @@
-"""Mirrored (left-handed) coordinates, distinguished from labels with left and right exchanged.
-
-A mirror is an isometry: no distance within a body shows it. Right follows from up and ahead;
-a recording in which every sided label is on the other side is either mirrored, or all its labels
-are exchanged. Force columns named by foot, recordings with correct labels, and the number of
-body parts that would have to be labelled wrongly at once decide between the two.
-"""
+"""Sides of a body: which labels belong left and right, and on which side of it they are."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from itertools import combinations
 
 import numpy as np
 
-from aqbio.config import MarkerSet, Trial
-from aqbio.errors import AqbioError
+from aqbio.config import MarkerSet
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_landmarks
 from aqbio.labels.motion import segment_of
 from aqbio.names import SIDES
 from aqbio.prepare.axes import CLEAR_RATIO, displacement, label_mean, mean_vector
-from aqbio.prepare.mirrored_plates import (
-    LEFT_HANDED,
-    MAX_FOOT_DISTANCE_M,
-    PLATE_SIGNS,
-    PlateFit,
-    centres_of_pressure,
-    mirrored_forces,
-    plate_fits,
-)
-from aqbio.prepare.notes import Notes
 from aqbio.vectors import FloatArray
-
-COORDINATES_MIRRORED = "coordinates-mirrored"
-"""Rule of a recording whose coordinates are left-handed."""
-
-MIRRORED_OR_EXCHANGED = "mirrored-or-exchanged"
-"""Rule of a recording that may be mirrored or may have all its labels exchanged."""
-
-LABELS_SWAPPED = "labels-swapped"
-"""Rule of two labels on each other's markers; a warning until the sheet accepts it."""
 
 Limbs = Mapping[str, tuple[Sequence[str], Sequence[str]]]
 """Bodies of the left and the right limb from the trunk outwards, by limb."""
@@ -67,9 +41,6 @@ metatarsals of JA1's sprint are 2 cm on the wrong side of each other, as feet cr
 
 UPPER_PARTS = ("pelvis", "torso", "head", "arm", "upper_arm", "forearm")
 """Legs alone are often exchanged; with one of these on the other side as well, a whole body is."""
-
-MAX_RESIDUAL_RATIO = 0.5
-"""Ratio of residual distances below which one of two explanations is better than the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +155,7 @@ class BodySides:
 
 def body_sides(recording: Recording, labels: BodyLabels) -> BodySides | None:
     """Measure the sides of a recording's labels; None if up and ahead cannot be determined."""
-    axes = _axes(recording, labels)
+    axes = body_axes(recording, labels)
     if axes is None:
         return None
     across = recording.positions @ axes[2]
@@ -225,7 +196,7 @@ def _mean_of_seen(values: FloatArray) -> FloatArray:
     return np.asarray(np.where(count > 0, total, np.nan) / np.maximum(count, 1))
 
 
-def _axes(recording: Recording, labels: BodyLabels) -> FloatArray | None:
+def body_axes(recording: Recording, labels: BodyLabels) -> FloatArray | None:
     """Ahead, up and right (3, 3), regardless of labelled sides; None if undetermined."""
     front, back = label_mean(recording, labels.front), label_mean(recording, labels.back)
     pelvis = 0.5 * (front + back)
@@ -281,89 +252,28 @@ def feet_of_labels(recording: Recording, labels: BodyLabels) -> FloatArray:
     return np.array(ends).transpose(2, 0, 1, 3)
 
 
-Verdict = Literal["sound", "mirrored", "exchanged", "undecided"]
-
 OtherRecordings = Callable[[], Iterable[Recording]]
 """Function that reads the other recordings of a person."""
 
 
-def verdict_on_sides(
-    recording: Recording, labels: BodyLabels, other_recordings: OtherRecordings
-) -> tuple[Verdict, BodySides | None]:
-    """Decide whether a recording is mirrored or all its labels are exchanged.
+def label_distances(recording: Recording, other: Recording, labels: BodyLabels) -> float:
+    """Median difference, m, of distances between labels of a part between two recordings.
 
-    The person's other recordings are read only if every part of this one is on the other side.
-    Correct ones decide by the distances between their labels: a mirror preserves them, an exchange
-    gives each label those of its partner. If all are on the other side, force columns that name
-    the other foot than the labels above them indicate exchanged labels; without force columns,
-    wrong axes of an export are more probable than every single label being wrong.
-    """
-    sides = body_sides(recording, labels)
-    if sides is None or not sides.other_side:
-        return "sound", sides
-    fits_mirror, fits_exchange, columns = 0, 0, [_force_columns_agree(recording, sides, labels)]
-    for other in other_recordings():
-        other_sides = body_sides(other, labels)
-        if other_sides is None:
-            continue
-        if other_sides.other_side:
-            columns.append(_force_columns_agree(other, other_sides, labels))
-            continue
-        labelled, exchanged = label_distances(recording, other, labels)
-        fits_mirror += labelled < MAX_RESIDUAL_RATIO * exchanged
-        fits_exchange += exchanged < MAX_RESIDUAL_RATIO * labelled
-        if not (fits_mirror or fits_exchange):
-            return "undecided", sides
-    if fits_mirror or fits_exchange:
-        return (
-            "undecided"
-            if fits_mirror and fits_exchange
-            else "mirrored"
-            if fits_mirror
-            else "exchanged"
-        ), sides
-    if False in columns:
-        return ("undecided" if True in columns else "exchanged"), sides
-    return ("mirrored" if sides.whole_body or True in columns else "undecided"), sides
-
-
-def _force_columns_agree(recording: Recording, sides: BodySides, labels: BodyLabels) -> bool | None:
-    """Tell whether force columns name the feet as labels do; None if they name none."""
-    forces = recording.forces
-    if forces is None or not any(forces.feet):
-        return None
-    fits = plate_fits(forces, recording, sides.axes, feet_of_labels(recording, labels))
-    nearby = [fit for fit in fits if np.isfinite(fit.distance)]
-    return min(nearby, key=lambda fit: fit.distance).columns_agree if nearby else None
-
-
-def label_distances(
-    recording: Recording, reference: Recording, labels: BodyLabels
-) -> tuple[float, float]:
-    """Differences, m, of distances between labels of a part between two recordings.
-
-    As labelled, and with left and right exchanged in ``recording``; medians over pairs of labels.
+    NaN where both share none.
     """
     partner = partners([label for label in recording.labels if label in labels.sided], labels)
-    paired = [
+    worn = [
         label
         for label in recording.labels
-        if label in partner and {label, partner[label]} <= {*reference.labels}
+        if label in partner and {label, partner[label]} <= {*other.labels}
     ]
-    labelled, exchanged = [], []
-    for number, first in enumerate(paired):
-        for second in paired[:number]:
-            if labels.sided[first] != labels.sided[second]:
-                continue
-            distance = _distance(recording, first, second)
-            labelled.append(abs(distance - _distance(reference, first, second)))
-            exchanged.append(abs(distance - _distance(reference, partner[first], partner[second])))
-    finite = np.isfinite(labelled) & np.isfinite(exchanged)
-    if not finite.any():
-        return float("nan"), float("nan")
-    return float(np.median(np.array(labelled)[finite])), float(
-        np.median(np.array(exchanged)[finite])
-    )
+    differences = [
+        abs(_distance(recording, first, second) - _distance(other, first, second))
+        for first, second in combinations(worn, 2)
+        if labels.sided[first] == labels.sided[second]
+    ]
+    finite = [difference for difference in differences if np.isfinite(difference)]
+    return float(np.median(finite)) if finite else float("nan")
 
 
 def _distance(recording: Recording, first: str, second: str) -> float:
@@ -390,170 +300,6 @@ def partners(worn: Sequence[str], labels: BodyLabels) -> dict[str, str]:
 def _stem(label: str) -> str:
     """Label without the letters and words that may name its side."""
     return re.sub("left|right|[lr]", "", label.lower())
-
-
-def without_mirroring(recording: Recording, sides: BodySides, plates: FloatArray) -> Recording:
-    """Mirror a recording across the sagittal plane, and its forces by the signs ``plates``."""
-    mirror = sides.axes.T @ np.diag(LEFT_HANDED) @ sides.axes
-    forces = recording.forces
-    if forces is not None:
-        forces = mirrored_forces(forces, sides.axes.T @ np.diag(LEFT_HANDED * plates) @ sides.axes)
-    return replace(recording, positions=recording.positions @ mirror, forces=forces)
-
-
-def plate_signs(
-    recording: Recording, sides: BodySides, labels: BodyLabels
-) -> tuple[FloatArray, list[PlateFit]]:
-    """Signs (3,) that bring the plates beneath the feet as recorded, and all fits.
-
-    Plates that pull down while their horizontal forces point from the feet to the pelvis differ
-    from the markers by the sign of the vertical.
-    """
-    forces = recording.forces
-    if forces is None:
-        return np.ones(3), []
-    fits = plate_fits(forces, recording, sides.axes, feet_of_labels(recording, labels))
-    distances = [np.inf if np.isnan(fit.distance) else fit.distance for fit in fits]
-    best = int(np.argmin(distances))
-    if distances[0] <= MAX_FOOT_DISTANCE_M or not distances[best] < min(
-        MAX_FOOT_DISTANCE_M, MAX_FIT_RATIO * distances[0]
-    ):
-        best = 0
-    signs = PLATE_SIGNS[best].copy()
-    if _vertical_negated(recording, sides, labels):
-        signs[1] = -1.0
-    return signs, fits
-
-
-MAX_FIT_RATIO = 0.7
-"""Ratio of distances from the feet below which mirrored plates fit better: 0.02 to 0.5 in mirrored
-copies of 54 runs and walks."""
-
-
-MIN_PELVIS_CORRELATION = 0.3
-"""Correlation of horizontal forces with the vector from centre of pressure to pelvis: 0.64 to
-0.95 in 53 of 54 walks and runs, -0.3 where a file holds the forces on the plates."""
-
-
-def _vertical_negated(recording: Recording, sides: BodySides, labels: BodyLabels) -> bool:
-    """Tell whether plates pull a body down while their other forces point to its pelvis."""
-    forces = recording.forces
-    pelvis = label_mean(recording, (*labels.front, *labels.back) or labels.hips) @ sides.axes.T
-    if forces is None:
-        return False
-    force, cop = forces.wrench.force @ sides.axes.T, centres_of_pressure(forces, sides.axes)
-    time = np.arange(len(pelvis)) / recording.rate
-    sample = np.rint((time - forces.start) * forces.rate).astype(int)
-    inside = (sample >= 0) & (sample < len(cop))
-    arm = pelvis[inside, None] - cop[sample[inside]]
-    finite = np.isfinite(arm).all(axis=2)
-    loads, arm = force[sample[inside]][finite], arm[finite]
-    if not loads[:, 1].sum() < 0.0:
-        return False
-    loads, arm = loads[:, [0, 2]], arm[:, [0, 2]]
-    size = float(np.sqrt((loads**2).sum() * (arm**2).sum()))
-    return bool((loads * arm).sum() > MIN_PELVIS_CORRELATION * size)
-
-
-def with_resolved_sides(
-    recording: Recording,
-    trial: Trial,
-    labels: BodyLabels,
-    other_recordings: OtherRecordings,
-    notes: Notes,
-) -> Recording:
-    """Convert a recording to right-handed coordinates; raise if its sides are undecided."""
-    verdict, sides = verdict_on_sides(recording, labels, other_recordings)
-    if sides is None:
-        return recording
-    if verdict == "sound":
-        return (
-            _with_plates_unmirrored(recording, sides, labels, notes)
-            if _is_moving(trial)
-            else recording
-        )
-    if "swap" in trial.fixes:
-        text = f"left and right of all {sides.sided} sided labels are exchanged, as the sheet says."
-        notes.add(LABELS_SWAPPED, "info", text, number=sides.sided)
-        return with_all_exchanged(recording, labels)
-    if verdict in ("undecided", "exchanged") and "mirror" not in trial.fixes:
-        raise _undecided_error(sides, verdict, notes)
-    signs = np.ones(3)
-    if _is_moving(trial):
-        signs, _ = plate_signs(recording, sides, labels)
-    text = f"{_other_side_count(sides)}: the coordinates are mirrored (left-handed export)"
-    notes.add(
-        COORDINATES_MIRRORED,
-        "warning",
-        f"{text}. They are mirrored back across the sagittal plane"
-        + ("." if recording.forces is None else ", markers and forces.")
-        if (signs == 1.0).all()
-        else f"{text}, those of the forces are not. The markers are mirrored back.",
-        number=sides.wrong,
-        fix="export in right-handed axes; if instead somebody exchanged left and right of all "
-        "labels, write swap into the column fix of this trial in trials.tsv.",
-    )
-    return without_mirroring(recording, sides, signs)
-
-
-def _is_moving(trial: Trial) -> bool:
-    return trial.task != "static"
-
-
-def _other_side_count(sides: BodySides) -> str:
-    all_wrong = sides.wrong == sides.sided
-    count = f"all {sides.sided}" if all_wrong else f"{sides.wrong} of {sides.sided}"
-    return f"{count} sided labels are on the other side"
-
-
-def _undecided_error(sides: BodySides, verdict: Verdict, notes: Notes) -> AqbioError:
-    """Error that names both possibilities."""
-    why = (
-        "the force columns, or the distances between the labels in another trial, speak for "
-        "exchanged labels"
-        if verdict == "exchanged"
-        else "the recordings do not decide which"
-    )
-    return AqbioError(
-        f"{_other_side_count(sides)} of the body: either the coordinates are mirrored "
-        f"(left-handed export), or left and right of all labels are exchanged; {why}.",
-        file=notes.file,
-        fix="write mirror (turns the coordinates back) or swap (exchanges the labels) into the "
-        "column fix of this trial in trials.tsv.",
-        rule=MIRRORED_OR_EXCHANGED,
-    )
-
-
-def _with_plates_unmirrored(
-    recording: Recording, sides: BodySides, labels: BodyLabels, notes: Notes
-) -> Recording:
-    """Unmirror plates that are mirrored while the markers are correct."""
-    signs, fits = plate_signs(recording, sides, labels)
-    forces = recording.forces
-    if forces is None or (signs == 1.0).all():
-        return recording
-    far, near = fits[0].distance, min(fit.distance for fit in fits)
-    way = "across" if signs[2] < 0.0 else "along"
-    notes.add(
-        COORDINATES_MIRRORED,
-        "warning",
-        (
-            "the plates pull down while their horizontal forces point from the feet to the pelvis"
-            if signs[1] < 0.0
-            else f"the centres of pressure are {far:.2f} m from the nearest foot, and {near:.2f} m "
-            f"with the coordinates of the plates mirrored {way} the run"
-        )
-        + f", and {sides.sided - sides.wrong} of {sides.sided} sided labels are on their side: the "
-        "forces are mirrored (left-handed export), the markers are not. The forces are mirrored "
-        "back.",
-        number=far,
-        limit=MAX_FOOT_DISTANCE_M,
-        unit="m",
-        fix="export markers and forces in the same right-handed axes.",
-        forces=True,
-    )
-    mirror = sides.axes.T @ np.diag(signs) @ sides.axes
-    return replace(recording, forces=mirrored_forces(forces, mirror))
 
 
 def with_all_exchanged(recording: Recording, labels: BodyLabels) -> Recording:

@@ -1,11 +1,11 @@
-"""Labels of a moving trial checked against the static trial: exchanged labels and sides."""
+"""Labels of a trial checked against the marker set and the static trial."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations, compress
+from typing import Any
 
 import numpy as np
 
@@ -16,29 +16,14 @@ from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.assign import placed_labels
 from aqbio.labels.by_name import landmark_table, named_labels, video_landmarks
-from aqbio.labels.geometry import distance_spreads
-from aqbio.prepare.axes import (
-    LaboratoryToGround,
-    label_mean,
-    laboratory_axes,
-    mean_vector,
-    pelvis_paths,
-)
-from aqbio.prepare.exchanges import restore_exchanged_stretches
-from aqbio.prepare.handedness import (
-    LABELS_SWAPPED,
-    BodyLabels,
-    Limbs,
-    OtherRecordings,
-    with_resolved_sides,
-)
+from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes
+from aqbio.prepare.exchanges import IN_ALL_FRAMES, LABELS_RESTORED, with_restored_labels
+from aqbio.prepare.handedness import BodyLabels, Limbs, OtherRecordings
 from aqbio.prepare.notes import Notes
-from aqbio.vectors import BoolArray, FloatArray
-
-MILLIMETRES = 1e3
-
-MAX_LISTED_LABELS = 4
-"""Labels of a limb that a message lists at most."""
+from aqbio.prepare.side_search import with_resolved_sides
+from aqbio.prepare.stated_faults import LABELS_AS_RECORDED
+from aqbio.study.manifest import OK
+from aqbio.vectors import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +37,15 @@ class StaticReference:
     """mapping of (left, right). Bodies of legs and arms from the trunk outwards, by limb."""
     axes: LaboratoryToGround | None = None
     """Axes of the laboratory from upright standing; None if undetermined."""
+    exchanged: tuple[tuple[str, str], ...] = ()
+    """Pairs of labels that the static trial has exchanged, as all runs say; put back in
+    ``positions``."""
+
+    def with_exchanged(self, pairs: Sequence[tuple[str, str]]) -> StaticReference:
+        """The reference with pairs of labels put back."""
+        partner = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
+        positions = {partner.get(label, label): at for label, at in self.positions.items()}
+        return replace(self, positions=positions, exchanged=tuple(pairs))
 
 
 def static_reference(study: Study, participant_id: str) -> StaticReference:
@@ -67,6 +61,8 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
         labels = BodyLabels.of_marker_set(study.marker_set, limbs)
         company = other_recordings_of(study, static)
         recording = with_resolved_sides(recording, static, labels, company, notes)
+        if LABELS_AS_RECORDED not in static.fixes:
+            recording = with_restored_labels(recording, study.marker_set, limbs, {}, notes)
     except AqbioError:
         return StaticReference({}, limbs)  # reported where the static trial itself is prepared
     try:
@@ -74,6 +70,24 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
     except AqbioError:
         axes = None
     return StaticReference(median_positions(recording), limbs, axes)
+
+
+def exchanged_in_static(moving: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Pairs of labels that all of several prepared runs have the other way round.
+
+    That one static trial is wrong is likelier then than that every run is.
+    """
+    pairs = [
+        {
+            (names[0], names[1])
+            for finding in entry["findings"]
+            if finding["rule"] == LABELS_RESTORED and finding["where"] == IN_ALL_FRAMES
+            if len(names := finding["label"].split(", ")) == 2
+        }
+        for entry in moving
+        if entry["status"] == OK
+    ]
+    return sorted(set.intersection(*pairs)) if len(pairs) > 1 else []
 
 
 def limbs_of(model_map: ModelMap) -> Limbs:
@@ -189,367 +203,44 @@ def note_misplaced_labels(recording: Recording, marker_set: MarkerSet, notes: No
 def with_checked_labels(
     recording: Recording, trial: Trial, static: StaticReference, marker_set: MarkerSet, notes: Notes
 ) -> Recording:
-    """Check labels against the static trial; correct them where the row says ``fix: swap``."""
-    accepted = "swap" in trial.fixes
-    recording = restore_exchanged_stretches(
-        recording, marker_set, static.limbs, static.positions, notes
-    )
-    recording = with_checked_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
-    segments = _segments(marker_set)
-    labels, positions = recording.labels, static.positions
-    distances = SegmentDistances.of(labels, recording.positions, positions, segments)
-    if trial.task == "static" or not distances.labels:
+    """Put labels back that are exchanged, unless the row says ``fix: labels as recorded``.
+
+    A static trial is not held against itself, but against what all runs say of it.
+    """
+    if LABELS_AS_RECORDED in trial.fixes:
         return recording
-    swaps = swapped_labels(distances)
-    for swap in swaps:
-        _note_swap(swap, notes, accepted=accepted)
-    exchanged = any(finding.rule == LABELS_SWAPPED for finding in notes.findings)
-    if accepted and not (swaps or exchanged):
+    if trial.task == "static":
+        recording = _with_exchanged(recording, static.exchanged, notes)
+    positions = {} if trial.task == "static" else static.positions
+    restored = with_restored_labels(recording, marker_set, static.limbs, positions, notes)
+    exchanged = any(finding.rule == LABELS_RESTORED for finding in notes.findings)
+    if "swap" in trial.fixes and not exchanged:
         notes.add(
             "labels-not-swapped",
             "warning",
             "the sheet says fix: swap, but no exchanged labels are found.",
             fix="take swap out of the column fix of this trial.",
         )
-    if accepted:
-        right = exchanged_positions(labels, recording.positions, swaps)
-        return replace(recording, positions=right)
-    return _without_swapped(recording, swaps, marker_set)
+    return restored
 
 
-def _without_swapped(
-    recording: Recording, swaps: Sequence[LabelSwap], marker_set: MarkerSet
+def _with_exchanged(
+    recording: Recording, pairs: Sequence[tuple[str, str]], notes: Notes
 ) -> Recording:
-    """Mask labels that sit on each other's markers, in those frames.
-
-    They would show events and sides of other sites. Labels of the pelvis stay: an exchange within
-    it does not move its centre.
-    """
-    positions = recording.positions.copy()
-    for swap in swaps:
-        for label in {swap.first, swap.second} - {*marker_set.pelvis.labels}:
-            positions[swap.frames, recording.labels.index(label)] = np.nan
-    return replace(recording, positions=positions)
-
-
-def _segments(marker_set: MarkerSet) -> dict[str, str]:
-    """Map labels to segments: their bodies, toes merged with their foot."""
-    bodies = {label: marker.body for label, marker in marker_set.markers.items()}
-    for side in ("left", "right"):
-        foot = getattr(marker_set.feet, side)
-        foot_body = bodies.get(foot.heel, "")
-        toes = {bodies[label] for label in foot.toe if label in bodies}
-        bodies |= {label: foot_body for label, body in bodies.items() if body in toes and foot_body}
-    return bodies
-
-
-def with_checked_sides(
-    recording: Recording,
-    marker_set: MarkerSet,
-    limbs: Limbs,
-    notes: Notes,
-    *,
-    accepted: bool = False,
-) -> Recording:
-    """Refuse limbs whose left and right labels are exchanged; ``accepted`` exchanges them."""
-    path, facing = pelvis_paths(recording, marker_set)
-    feet = marker_set.feet
-    heels = [label_mean(recording, (foot.heel,)) for foot in (feet.left, feet.right)]
-    to_the_right = np.cross(facing, path - 0.5 * (heels[0] + heels[1]))
-    size = float(np.linalg.norm(mean_vector(to_the_right))) or np.nan
-    for limb, parts in _sided_labels(recording, marker_set, limbs).items():
-        means = [[label_mean(recording, labels) for labels in pair] for pair in parts]
-        across = [mean_vector((right - left) * to_the_right).sum() for left, right in means]
-        sideways = [float(distance) / size for distance in across]
-        paths = [(_paths(recording, left), _paths(recording, right)) for left, right in parts]
-        wrong = [
-            number for number, is_wrong in enumerate(exchanged_parts(paths, sideways)) if is_wrong
-        ]
-        if not wrong:
-            continue
-        left, right = ([label for at in wrong for label in parts[at][side]] for side in (0, 1))
-        if accepted and (pairs := _mirrored_names(left, right)):
-            order = [recording.labels.index(pairs.get(label, label)) for label in recording.labels]
-            recording = replace(recording, positions=recording.positions[:, order])
-            text = f"left and right of {', '.join(pairs)} are exchanged, as the sheet accepts."
-            notes.add(LABELS_SWAPPED, "info", text, number=len(pairs))
-            continue
-        end = "" if len(wrong) == len(parts) else "end of the "
-        rights, lefts = (", ".join(labels[:MAX_LISTED_LABELS]) for labels in (right, left))
-        away = sideways[wrong[0]]
-        raise AqbioError(
-            f"the {end}{limb} labelled right ({rights}) is {-away:.2f} m to the left of the one "
-            f"labelled left ({lefts}), as the pelvis faces."
-            if away < 0.0
-            else f"the {end}{limb} labelled right ({rights}) moves with the rest of the left "
-            f"{limb}, and the one labelled left ({lefts}) with the right.",
-            file=notes.file,
-            fix="write swap into the column fix of this trial in trials.tsv to exchange them, or "
-            "correct them in the capture software or, if it is so in all trials, in markers.yaml "
-            "(left and right, or front and back of the pelvis).",
-            rule="sides-exchanged",
+    """A static trial with pairs of labels put back that all runs have the other way round."""
+    partner = {
+        a: b for pair in pairs for a, b in (pair, pair[::-1]) if {*pair} <= {*recording.labels}
+    }
+    for first, second in pairs:
+        notes.add(
+            LABELS_RESTORED,
+            "warning",
+            f"labels {first} and {second} are exchanged in the static trial: all runs have them "
+            "the other way round. They are put back.",
+            where=IN_ALL_FRAMES,
+            number=len(recording.positions),
+            fix="look at them in the capture software, and correct the labels there.",
+            label=f"{first}, {second}",
         )
-    return recording
-
-
-def _paths(recording: Recording, labels: Sequence[str]) -> FloatArray:
-    return recording.positions[:, [recording.labels.index(label) for label in labels]]
-
-
-def _mirrored_names(left: Sequence[str], right: Sequence[str]) -> dict[str, str]:
-    """Map labels to their partners, both ways; empty unless every label has exactly one."""
-    left_labels, right_labels = (
-        {re.sub("left|right|[lr]", "", label.lower()): label for label in side}
-        for side in (left, right)
-    )
-    if left_labels.keys() != right_labels.keys() or not len(left_labels) == len(left) == len(right):
-        return {}
-    pairs = {label: right_labels[name] for name, label in left_labels.items()}
-    return pairs | {partner: label for label, partner in pairs.items()}
-
-
-def _sided_labels(
-    recording: Recording, marker_set: MarkerSet, limbs: Limbs
-) -> dict[str, list[tuple[list[str], list[str]]]]:
-    """Labels of both sides by limb and part, for parts with markers on both sides."""
-    worn = [label for label in recording.labels if label in marker_set.markers]
-    parts_of_limb: dict[str, list[tuple[list[str], list[str]]]] = {}
-    for limb, bodies in limbs.items():
-        for pair in zip(*bodies, strict=False):
-            left, right = (
-                [label for label in worn if marker_set.markers[label].body == b] for b in pair
-            )
-            if left and right:
-                parts_of_limb.setdefault(limb, []).append((left, right))
-    left, right = (
-        [foot.heel] if foot.heel in recording.labels else []
-        for foot in (marker_set.feet.left, marker_set.feet.right)
-    )
-    return (
-        {"heel": [(left, right)], **parts_of_limb}
-        if left and right and "leg" not in parts_of_limb
-        else parts_of_limb
-    )
-
-
-def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
-    share = float(swap.frames.mean())
-    span = np.flatnonzero(swap.frames)
-    frame_span = "" if share > 0.95 else f"frames {span[0] + 1} to {span[-1] + 1}"
-    notes.add(
-        LABELS_SWAPPED,
-        "info" if accepted else "warning",
-        f"labels {swap.first} and {swap.second} sit on each other's markers in {share:.0%} of the "
-        f"frames: their distances from other markers differ by {MILLIMETRES * swap.before:.0f} mm "
-        f"from those of the static trial, exchanged by {MILLIMETRES * swap.after:.0f} mm"
-        + ("; they are exchanged, as the sheet accepts." if accepted else "; they are not used."),
-        number=MILLIMETRES * swap.before,
-        limit=MILLIMETRES * swap.after,
-        unit="mm",
-        where=frame_span,
-        label=f"{swap.first}, {swap.second}",
-        fix=""
-        if accepted
-        else "write swap into the column fix of this trial in trials.tsv to exchange them, or "
-        "correct the labels in the capture software.",
-    )
-
-
-MIN_MISFIT_M = 0.020
-"""Difference from the static trial's distances below which a label is correct, m."""
-
-MAX_REPAIRED_RATIO = 0.5
-"""An exchange is proposed where it reduces the misfit below this share of its former size."""
-
-MAX_REPAIRED_MISFIT_M = 0.015
-"""... and below this, m: skin moves by less."""
-
-MIN_DISTANCES_WITHIN = 2
-"""Distances that must agree on an exchange within a segment."""
-
-MIN_DISTANCES_ACROSS = 3
-"""Distances that must agree on an exchange between two segments."""
-
-MIN_FRAME_SHARE = 0.05
-"""Exchanges in fewer frames than this share of the trial are noise."""
-
-MAX_SWAPS = 10
-"""Exchanges that one trial is searched for."""
-
-
-@dataclass(frozen=True, eq=False)
-class LabelSwap:
-    """Two labels that sit on each other's markers."""
-
-    first: str
-    second: str
-    frames: BoolArray
-    """(T,) bool array. Frames in which they do."""
-    before: float
-    after: float
-    """before, after: Root mean square difference between their distances in these frames and those
-    of the static trial, as labelled and exchanged, m."""
-
-
-@dataclass(frozen=True, eq=False)
-class SegmentDistances:
-    """Markers of every segment in a trial, and their distances in the static trial."""
-
-    labels: tuple[str, ...]
-    """tuple of K str. Labels that both trials have."""
-    positions: FloatArray
-    """(T, K, 3) array, m."""
-    static: FloatArray
-    """(K, K) array, m."""
-    peers: BoolArray
-    """(K, K) bool array. True for two labels on one segment."""
-
-    @classmethod
-    def of(
-        cls,
-        labels: Sequence[str],
-        positions: FloatArray,
-        reference: Mapping[str, FloatArray],
-        segments: Mapping[str, str],
-    ) -> SegmentDistances:
-        """Keep labels with a segment and a static position (3,), in any axes."""
-        placed = [np.isfinite(reference.get(label, np.nan)).all() for label in labels]
-        usable = np.array(placed, dtype=bool) & np.isin(labels, list(segments))
-        names = tuple(compress(labels, usable))
-        static_positions = np.array([reference[name] for name in names]).reshape(-1, 3)
-        segment_of_label = np.array([segments[name] for name in names])
-        peers = (segment_of_label[:, None] == segment_of_label) & ~np.eye(len(names), dtype=bool)
-        static = np.linalg.norm(static_positions[:, None] - static_positions, axis=2)
-        return cls(names, positions[:, usable], static, peers)
-
-    def off(self, marker: int, label: int, among: BoolArray) -> FloatArray:
-        """Distances of a marker from others, less those of a label in the static trial, (T, P)."""
-        gap = self.positions[:, marker, None] - self.positions[:, among]
-        return np.asarray(np.linalg.norm(gap, axis=2) - self.static[label, among])
-
-
-def swapped_labels(distances: SegmentDistances) -> list[LabelSwap]:
-    """Pairs of labels whose exchange restores their distances, the largest repair first."""
-    accepted_swaps: list[LabelSwap] = []
-    for _ in range(MAX_SWAPS):
-        doubtful = [
-            index for index in range(len(distances.labels)) if _has_misfit(distances, index)
-        ]
-        swaps = (_swap(distances, first, second) for first, second in combinations(doubtful, 2))
-        best = max(
-            (swap for swap in swaps if swap is not None),
-            key=lambda swap: float(np.count_nonzero(swap.frames)) * (swap.before - swap.after),
-            default=None,
-        )
-        if best is None:
-            return accepted_swaps
-        accepted_swaps.append(best)
-        fixed = exchanged_positions(distances.labels, distances.positions, [best])
-        distances = replace(distances, positions=fixed)
-    return accepted_swaps
-
-
-MIN_WRONG_SIDE_M = 0.03
-"""Limbs this far on the wrong side of each other have exchanged labels, m: in 72 real
-and virtual runs and static trials toes are 3 cm on their own side at least, thighs 18, arms 25.
-Without a measurement across the body no limb is on a wrong side."""
-
-MIN_LINK_VARIATION_M = 0.04
-"""Variation of the distance between parts of two limbs above which sides can be determined, m: it
-varies by 86 to 317 mm between foot and shank of two sides, by 1 to 15 mm between those of one."""
-
-MAX_LINK_RATIO = 0.5
-"""Ratio of the smaller to the larger variation below which sides can be determined."""
-
-
-def exchanged_parts(
-    parts: Sequence[tuple[FloatArray, FloatArray]], sideways: Sequence[float]
-) -> list[bool]:
-    """Detect exchanged left and right labels on each part of a limb, from the trunk outwards.
-
-    By the distances from the preceding part, if it moves enough; otherwise by ``sideways``, m: the
-    distance by which the right is to the right of the left.
-    """
-    exchanged: list[bool] = []
-    for number, (left, right) in enumerate(parts):
-        wrong = sideways[number] < -MIN_WRONG_SIDE_M
-        if exchanged:
-            before = parts[number - 1]
-            same_side = np.maximum(
-                _link_variation(before[0], left), _link_variation(before[1], right)
-            )
-            opposite_side = np.maximum(
-                _link_variation(before[0], right), _link_variation(before[1], left)
-            )
-            larger, smaller = (
-                np.maximum(same_side, opposite_side),
-                np.minimum(same_side, opposite_side),
-            )
-            if larger > MIN_LINK_VARIATION_M and smaller < MAX_LINK_RATIO * larger:
-                wrong = exchanged[-1] != bool(opposite_side < same_side)
-        exchanged.append(wrong)
-    return exchanged
-
-
-def _link_variation(inner: FloatArray, outer: FloatArray) -> float:
-    """Smallest variation, m, of distances between markers of two parts; NaN if not visible."""
-    spreads = [distance_spreads(outer[:, column], {0: inner}) for column in range(outer.shape[1])]
-    return min((spread[0] for spread in spreads if spread), default=np.nan)
-
-
-def exchanged_positions(
-    labels: Sequence[str], positions: FloatArray, swaps: Sequence[LabelSwap]
-) -> FloatArray:
-    """Exchange the positions (T, M, 3) of swapped labels in the frames where they are."""
-    fixed = positions.copy()
-    for swap in swaps:
-        first, second = labels.index(swap.first), labels.index(swap.second)
-        rows = np.flatnonzero(swap.frames)
-        fixed[rows[:, None], [first, second]] = fixed[rows[:, None], [second, first]]
-    return fixed
-
-
-def _has_misfit(distances: SegmentDistances, index: int) -> bool:
-    """Tell whether a distance of a label differs from the static trial's in some frames."""
-    off = np.abs(distances.off(index, index, distances.peers[index])) > MIN_MISFIT_M
-    return bool(off.mean(axis=0).max(initial=0.0) >= MIN_FRAME_SHARE)
-
-
-def _swap(distances: SegmentDistances, first: int, second: int) -> LabelSwap | None:
-    """Exchange of two labels, if it restores their distances in enough frames."""
-    is_other = ~np.isin(np.arange(len(distances.labels)), (first, second))
-    first_peers, second_peers = (
-        distances.peers[first] & is_other,
-        distances.peers[second] & is_other,
-    )
-    fewest = MIN_DISTANCES_WITHIN if distances.peers[first, second] else MIN_DISTANCES_ACROSS
-    if np.count_nonzero(first_peers) + np.count_nonzero(second_peers) < fewest:
-        return None
-    before, after = (
-        _root_mean_square(
-            np.hstack(
-                (distances.off(a, first, first_peers), distances.off(b, second, second_peers))
-            )
-        )
-        for a, b in ((first, second), (second, first))
-    )
-    clear = (
-        (before > MIN_MISFIT_M)
-        & (after < MAX_REPAIRED_MISFIT_M)
-        & (after < MAX_REPAIRED_RATIO * before)
-    )
-    if clear.mean() < MIN_FRAME_SHARE:
-        return None
-    decided = np.flatnonzero(np.isfinite(before + after))
-    middles = 0.5 * (decided[1:] + decided[:-1])  # other frames take that of the nearest one
-    nearest = decided[np.searchsorted(middles, np.arange(len(before)))]
-    frames = np.asarray(after < before)[nearest]
-    sizes = (float(np.sqrt(np.nanmean(off[frames] ** 2))) for off in (before, after))
-    return LabelSwap(distances.labels[first], distances.labels[second], frames, *sizes)
-
-
-def _root_mean_square(deviations: FloatArray) -> FloatArray:
-    """Root mean square (T,) of finite deviations (T, K), m; NaN of fewer than two."""
-    finite = np.isfinite(deviations)
-    count, total = finite.sum(axis=1), np.where(finite, deviations**2, 0.0).sum(axis=1)
-    return np.asarray(np.sqrt(np.where(count > 1, total, np.nan) / np.maximum(count, 1)))
+    order = [recording.labels.index(partner.get(label, label)) for label in recording.labels]
+    return replace(recording, positions=recording.positions[:, order]) if partner else recording

@@ -13,27 +13,20 @@ from aqbio.names import SIDES
 from aqbio.prepare.contacts import foot_distance
 from aqbio.vectors import FloatArray
 
-LEFT_HANDED = np.array([1.0, 1.0, -1.0])
-"""Signs along ahead, up and right of coordinates mirrored across the sagittal plane."""
-
-PLATE_SIGNS = (np.ones(3), LEFT_HANDED, np.array([-1.0, 1.0, 1.0]))
-"""Coordinates of plates relative to those of markers: the same, mirrored across, mirrored along."""
-
 LOADED_N = 200.0
 """Force above which a plate is loaded, N."""
 
 LOADED_SHARE = 0.5
 """Share of its largest force above which a plate is loaded."""
 
-MAX_FOOT_DISTANCE_M = 0.10
-"""Median distance of a centre of pressure from the nearest foot, m: 0.03 to 0.08 in 54 runs and
-walks of nine laboratories; 0.13 and more (0.083 in one, of which 71 % is lost) where the plates are
-mirrored across, 0.36 and more along."""
+MAX_NAMED_DISTANCE_M = 0.10
+"""Median distance of centres of pressure from the nearest foot, m, beyond which no foot is the one
+that columns name: 0.03 to 0.08 in 54 runs and walks of nine laboratories."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlateFit:
-    """Distances of centres of pressure from the feet for one way of mirroring the plates."""
+    """Distances of centres of pressure from the feet."""
 
     distance: float
     """Median distance from the nearest foot, m; NaN where no foot is on a plate."""
@@ -42,18 +35,17 @@ class PlateFit:
     """agree, differ: Frames in which the foot that the columns name is the nearest, and not."""
 
     @property
-    def columns_agree(self) -> bool | None:
-        """True if columns name the feet as labels do; None if they name none."""
-        if not self.distance < MAX_FOOT_DISTANCE_M or not self.agree + self.differ:
-            return None
-        share = self.agree / (self.agree + self.differ)
-        return None if 0.2 < share < 0.8 else share > 0.5
+    def named_otherwise(self) -> float:
+        """Share of frames in which columns name the other foot; NaN if they name none."""
+        if not self.distance < MAX_NAMED_DISTANCE_M or not self.agree + self.differ:
+            return float("nan")
+        return self.differ / (self.agree + self.differ)
 
 
-def plate_fits(
+def plate_fit(
     forces: ForceRecording, recording: Recording, axes: FloatArray, feet: FloatArray
-) -> list[PlateFit]:
-    """Fit of the plates to the feet (T, 2, K, 3), m, of a recording, for each of `PLATE_SIGNS`."""
+) -> PlateFit:
+    """Fit of the plates to the feet (T, 2, K, 3), m, of a recording."""
     wrench = forces.wrench.rotated(axes)
     size = np.abs(wrench.force[..., 1])
     threshold = np.maximum(LOADED_N, LOADED_SHARE * size.max(axis=0, initial=0.0))
@@ -62,15 +54,12 @@ def plate_fits(
     sample = np.rint((time - forces.start) * forces.rate).astype(int)
     inside = (sample >= 0) & (sample < len(cop))
     at = feet @ axes.T
-    fits = []
-    for signs in PLATE_SIGNS:
-        distances: list[tuple[FloatArray, str]] = []
-        for plate, foot in enumerate(forces.feet):
-            on = inside.copy()
-            on[inside] = size[sample[inside], plate] > threshold[plate]
-            distances.append((foot_distance(at[on], signs * cop[sample[on], plate]), foot))
-        fits.append(_plate_fit(distances))
-    return fits
+    distances: list[tuple[FloatArray, str]] = []
+    for plate, foot in enumerate(forces.feet):
+        on = inside.copy()
+        on[inside] = size[sample[inside], plate] > threshold[plate]
+        distances.append((foot_distance(at[on], cop[sample[on], plate]), foot))
+    return _plate_fit(distances)
 
 
 def centres_of_pressure(forces: ForceRecording, axes: FloatArray) -> FloatArray:
@@ -98,17 +87,20 @@ def _plate_fit(distances: Sequence[tuple[FloatArray, str]]) -> PlateFit:
     )
 
 
-def mirrored_forces(forces: ForceRecording, mirror: FloatArray) -> ForceRecording:
+def mirrored_forces(
+    forces: ForceRecording, mirror: FloatArray, *, turned: bool = True
+) -> ForceRecording:
     """Forces in coordinates ``v -> S v`` with a symmetric orthogonal matrix (3, 3).
 
     Moments are axial vectors: ``M -> det(S) S M``. What was recorded in the axes of plates whose
-    corners are known is turned with these axes instead: mirrored corners made a left-handed plate
-    of them, whose third axis points the other way.
+    corners are known is ``turned`` with these axes instead: mirrored corners made a left-handed
+    plate of them, whose third axis points the other way.
     """
     wrench, corners = forces.wrench, forces.corners @ mirror
     handed = float(np.linalg.det(mirror))
     force, moment = wrench.force @ mirror, handed * wrench.moment @ mirror
-    for plate in np.flatnonzero(np.isfinite(corners).all(axis=(1, 2))):
+    cornered = np.isfinite(corners).all(axis=(1, 2)) & turned
+    for plate in np.flatnonzero(cornered):
         turn = plate_axes(corners[plate]) @ plate_axes(forces.corners[plate]).T
         force[:, plate] = wrench.force[:, plate] @ turn.T
         moment[:, plate] = wrench.moment[:, plate] @ turn.T

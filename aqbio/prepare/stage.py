@@ -34,9 +34,10 @@ from aqbio.prepare.clock import note_rate
 from aqbio.prepare.coordinates import coordinates_trial
 from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.events_from_markers import foot_markers, kinematic_errors
-from aqbio.prepare.handedness import LABELS_SWAPPED, BodyLabels, with_resolved_sides
+from aqbio.prepare.handedness import BodyLabels
 from aqbio.prepare.label_check import (
     StaticReference,
+    exchanged_in_static,
     note_misplaced_labels,
     other_recordings_of,
     static_reference,
@@ -48,6 +49,7 @@ from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.pressure_place import foot_pressure_positions
 from aqbio.prepare.session import Session
 from aqbio.prepare.session_search import explained_session
+from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_faults import AS_RECORDED, stated_faults
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.study.manifest import (
@@ -83,6 +85,9 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     sheets = study.settings.files.participants, study.settings.files.trials
     work = _Preparation(study, participant_id, reference)
     unmoving, moving = work.all_trials(report)
+    if pairs := exchanged_in_static(moving):
+        work = _Preparation(study, participant_id, reference.with_exchanged(pairs))
+        unmoving, moving = work.all_trials(lambda _: None)
     session = _session(study, person, work.lengths, [*unmoving, *moving])
     as_recorded = [x.trial_id for x in study.trials_of(participant_id) if AS_RECORDED in x.fixes]
     explained = explained_session(session, person, as_recorded, sheets)
@@ -336,8 +341,6 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
         "participant_id": participant_id,
         **study_provenance(study, STAGE, (*inputs, description)),
     }
-    if any(x.rule == LABELS_SWAPPED and x.severity == "warning" for x in notes.findings):
-        attributes["exchanged_labels"] = 1
     dataset = prepared_dataset(prepared, settings.prepare.cutoff_hz)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
     return TrialOutcome(numbers=numbers, findings=tuple(notes.findings), inputs=inputs)

@@ -21,7 +21,10 @@ from aqbio.prepare.explanations import (
 )
 from aqbio.prepare.force_faults import ROWS, ForceFault, force_candidates
 
-LABEL_FIXES = ("swap", "mirror")
+LABELS_AS_RECORDED = "labels as recorded"
+"""Statement that no exchanged labels are put back."""
+
+LABEL_FIXES = ("swap", "mirror", LABELS_AS_RECORDED)
 """Statements of column fix about labels and coordinates of the markers."""
 
 AS_RECORDED = "as recorded"
@@ -133,7 +136,7 @@ def stated_faults(trial: Trial, sheet: str) -> StatedFaults:
     """Read column fix of a trial; AqbioError where its words are not known."""
     kept = tuple(words for words in trial.fixes if words != AS_RECORDED)
     stated = StatedFaults((), len(kept) < len(trial.fixes), kept, sheet)
-    if {*LABEL_FIXES} <= {*kept}:
+    if {"swap", "mirror"} <= {*kept}:
         raise stated.refuse(
             "column fix says swap and mirror, which exclude each other.", "keep one of them."
         )

@@ -59,7 +59,6 @@ from aqbio.prepare.force_search import (
     in_ground_axes,
 )
 from aqbio.prepare.ground import Ground, running_ground, standing_ground
-from aqbio.prepare.handedness import LABELS_SWAPPED
 from aqbio.prepare.marked_body import SegmentMasses, marked_body
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates, with_unmeasured
@@ -476,13 +475,6 @@ MAX_MISSING = 0.10
 def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes: Notes) -> None:
     """Name the markers missing between the contacts, and in one line those missing outside."""
     missing = np.isnan(markers[..., 0])
-    left_out = {
-        a
-        for finding in notes.findings
-        if finding.rule == LABELS_SWAPPED
-        for a in finding.label.split(", ")
-    }
-    missing[:, np.isin(labels, list(left_out))] = False  # that finding says why
     inside = missing[used]
     for index in np.flatnonzero(inside.any(axis=0)).tolist():
         share = float(inside[:, index].mean())

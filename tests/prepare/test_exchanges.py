@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.prepare.exchanges import MIN_COST_MARGIN, most_likely_states
+from aqbio.prepare.label_states import MIN_COST_MARGIN, most_likely_states
 
 
 def best_costs(frames: np.ndarray, steps: np.ndarray) -> np.ndarray:

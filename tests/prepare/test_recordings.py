@@ -59,12 +59,6 @@ from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.events_from_markers import event_errors, kinematic_contacts, strike
 from aqbio.prepare.force_delay import force_delay
 from aqbio.prepare.ground import belt_share, low_frames
-from aqbio.prepare.label_check import (
-    SegmentDistances,
-    _note_swap,
-    exchanged_positions,
-    swapped_labels,
-)
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.shared_frames import Movement, copy_lag, shared_frames
 from aqbio.prepare.stage import trial_numbers
@@ -1323,75 +1317,6 @@ def test_axes_and_middles_that_other_software_computed(seed, form, digit):
     points = np.round(np.concatenate((tip, middle, skin, rigid), axis=1) / digit) * digit
     axis_triples = {frozenset(range(3))} if form == "called axes" else set()
     assert computed_points(points, axis_triples) == set(range(tip.shape[1] + 1))
-
-
-THIGH = {
-    "knee": (0.0, 0.0, 0.0), "distal": (0.05, 0.09, 0.012), "proximal": (0.03, 0.17, 0.02),
-    "side": (-0.04, 0.12, 0.06),
-}  # fmt: skip
-SHANK = {"ankle": (0.0, -0.40, 0.0), "front": (0.05, -0.2, 0.01), "outside": (0.0, -0.25, 0.05)}
-WORN = (*THIGH, *SHANK)
-WORN_AT = {label: np.array(at) for label, at in (THIGH | SHANK).items()}
-SEGMENTS = dict.fromkeys(THIGH, "thigh") | dict.fromkeys(SHANK, "shank")
-
-
-def _trial():
-    """A thigh and a shank that turn, each by itself, with skin that moves by 4 mm."""
-    angle = np.linspace(0.0, 1.5, 200)
-    about = {"thigh": angle[:, None] * [0.0, 0.0, 1.0], "shank": angle[:, None] * [0.0, 0.0, 1.7]}
-    at = np.stack(
-        [Rotation.from_rotvec(about[SEGMENTS[label]]).apply(WORN_AT[label]) for label in WORN],
-        axis=1,
-    )
-    skin = 0.004 * np.random.default_rng(1).standard_normal(at.shape)
-    return at + skin + angle[:, None, None] * [9.0, 0.0, 0.0]
-
-
-@pytest.mark.parametrize("first", [0, 120])
-@pytest.mark.parametrize("pair", [*combinations(range(len(WORN)), 2), (), "moved"])
-def test_every_pair_is_found_and_put_right(pair, first):
-    """From the beginning or in the middle; a marker that was put on again 30 mm away is none."""
-    right = _trial()
-    wrong = right.copy()
-    if pair == "moved":
-        wrong[first:, WORN.index("front")] += [0.0, 0.03, 0.0]
-    elif pair:
-        wrong[first:, pair] = right[first:, pair[::-1]]
-    swaps = swapped_labels(SegmentDistances.of(WORN, wrong, WORN_AT, SEGMENTS))
-    if pair in ((), "moved"):
-        assert swaps == []
-        return
-    [swap] = swaps
-    assert {swap.first, swap.second} == {WORN[index] for index in pair}
-    np.testing.assert_array_equal(np.flatnonzero(swap.frames), np.arange(first, 200))
-    np.testing.assert_array_equal(exchanged_positions(WORN, wrong, swaps), right)
-    sizes = [_misfit(at[first:], pair) for at in (wrong, right)]
-    np.testing.assert_allclose([swap.before, swap.after], sizes)
-    notes = Notes("fast", "P1", "a.trc", "")
-    _note_swap(swap, notes, accepted=False)
-    [finding] = notes.findings
-    np.testing.assert_allclose([finding.number, finding.limit], 1e3 * np.array(sizes))
-    assert finding.where == ("" if first == 0 else "frames 121 to 200")
-
-
-def _misfit(at, pair):
-    """Root mean square difference of the distances of two labels from their peers, m."""
-    off = [
-        np.linalg.norm(at[:, index] - at[:, peer], axis=1)
-        - np.linalg.norm(WORN_AT[WORN[index]] - WORN_AT[WORN[peer]])
-        for index in pair
-        for peer in range(len(WORN))
-        if SEGMENTS[WORN[peer]] == SEGMENTS[WORN[index]] and peer not in pair
-    ]
-    return np.sqrt(np.mean(np.square(off)))
-
-
-def test_swaps_without_evidence_in_distances_are_not_reported():
-    """Two markers that mirror each other keep all distances."""
-    twins = {"a": np.array([0.0, 0.1, 0.1]), "b": np.array([0.0, 0.1, -0.1]), "c": np.zeros(3)}
-    positions = np.broadcast_to(np.array(list(twins.values()))[[1, 0, 2]], (50, 3, 3))
-    distances = SegmentDistances.of(tuple(twins), positions, twins, dict.fromkeys(twins, "pelvis"))
-    assert swapped_labels(distances) == []
 
 
 EVERY_LABEL = ("RHip", "LHip", "RHeel", "RBigToe", "LHeel", "LBigToe")

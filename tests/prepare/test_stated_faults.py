@@ -182,7 +182,7 @@ def test_the_words_that_an_undecided_search_offers_decide_it():
             "“swpa”, which is not known",
             "did you mean “swap”? All words are listed in docs/",
         ),
-        ("as recoded", "which is not known", "did you mean “as recorded”?"),
+        ("as recoded", "which is not known", "did you mean “as recorded” or"),
         ("force-x-sgn plate 3", "which is not known", "“force-x-sign” or “force-xz-sign” or “"),
         ("nonsense", "which is not known", "All words are listed in docs/recordings.md"),
         ("swap; mirror", "swap and mirror, which exclude each other", "keep one of them."),

@@ -13,7 +13,7 @@ from aqbio.io.c3d import read_c3d
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import landmark_table, named_labels
-from aqbio.prepare.exchanges import restore_exchanged_stretches
+from aqbio.prepare.exchanges import with_restored_labels
 from aqbio.prepare.handedness import BodyLabels, body_sides
 from aqbio.prepare.label_check import limbs_of, median_positions
 from aqbio.prepare.notes import Notes
@@ -49,7 +49,7 @@ def test_sound_trials_have_no_exchanged_labels(trials):
     standing = median_positions(trials["static"])
     for recording in trials.values():
         notes = Notes("fast", "P1", "fast.c3d", "")
-        assert restore_exchanged_stretches(recording, MARKERS, LIMBS, standing, notes) is recording
+        assert with_restored_labels(recording, MARKERS, LIMBS, standing, notes) is recording
         assert notes.findings == []
 
 

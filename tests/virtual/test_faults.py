@@ -21,7 +21,7 @@ from aqbio.intake.check import study_problems, written_problems
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS, load_study
 from aqbio.io.tables import read_table
-from aqbio.prepare.label_check import with_checked_sides
+from aqbio.prepare.exchanges import with_restored_labels
 from aqbio.prepare.notes import Notes
 from aqbio.tables.stage import tables_study
 from aqbio.virtual.demo import DISTURBANCES
@@ -33,7 +33,6 @@ from aqbio.virtual.recording import (
     recorded_static,
 )
 from tests.golden import differences
-from tests.outcome_lines import outcome_lines
 from tests.small_study import replace as replace_in
 from tests.virtual.made_study import SPEEDS, run_stages, write_made_study
 from tests.virtual.runners import RUNNER
@@ -95,8 +94,8 @@ def clock_30_ms(recording: VirtualRecording) -> dict[str, Any]:
 FAULTS = {
     "plate_force_sign": (plate_force_sign, "plates-action", "plates-action"),
     "free_moment_sign": (free_moment_sign, "free-moment-sign", "free-moment-sign"),
-    "swapped_feet": (swapped(*FEET), "sides-exchanged", "sides-exchanged"),
-    "swapped_markers": (swapped(("RTH1", "RKNL")), "labels-swapped", "labels-swapped"),
+    "swapped_feet": (swapped(*FEET), "labels-restored", "labels-restored"),
+    "swapped_markers": (swapped(("RTH1", "RKNL")), "labels-restored", "labels-restored"),
     "sideways_force_sign": (sideways_force_sign, "force-z-sign", "force-z-sign"),
     "clock_30_ms": (clock_30_ms, "force-clock", "force-clock"),
 }
@@ -159,9 +158,11 @@ def test_golden_findings_of_faulty_trials(plain_and_fitted):
     assert differences("faults", lines) == []
 
 
-@pytest.mark.parametrize("mended", ["plate_force_sign", "sideways_force_sign", "swapped_markers"])
+@pytest.mark.parametrize(
+    "mended", ["plate_force_sign", "sideways_force_sign", "swapped_markers", "swapped_feet"]
+)
 def test_a_fault_that_is_understood_leaves_no_trace(plain_and_fitted, mended: str):
-    """The body gives away the force and two labels: results are those of the sound run."""
+    """The body gives away the force and labels: results are those of the sound run."""
     steps = plain_and_fitted[0]["steps"].set_index(["trial_id", "step"])
     columns = [name for name in steps.columns if name.startswith("H_") and "_y_" in name]
     ours, sound = (steps.loc[name, columns] for name in (mended, "fast"))
@@ -259,35 +260,50 @@ HIDDEN = {
 }  # fmt: skip
 
 
+WORDS = {
+    "leg": "left and right leg", "shank": "left and right end of the leg",
+    "foot": "left and right end of the leg", "arm": "left and right arm",
+    "forearm": "left and right end of the arm",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("hidden", "end"), [*product(HIDDEN, ENDS)])
 @pytest.mark.parametrize("kind", ["run", "static"])
-def test_ends_of_limbs_whose_labels_changed_sides(gait_of, tmp_path, kind):
-    """Named and refused with any other markers; where accepted, they are exchanged."""
-    notes, laboratory, lines = Notes("fast", "P1", "a.trc", ""), Laboratory(), []
+def test_ends_of_limbs_whose_labels_changed_sides_are_put_back(gait_of, kind, hidden, end):
+    """In all frames, with any other markers worn; what is labelled rightly stays as it is."""
+    laboratory, notes = Laboratory(), Notes("fast", "P1", "a.trc", "")
     take = recorded_static(RUNNER, laboratory)
     if kind == "run":
         take = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), laboratory).recording
     bodies = [
         MARKERS.markers[label].body if label in MARKERS.markers else "" for label in take.labels
     ]
-    for hidden, end in product(HIDDEN, ENDS):
-        shown = [n for n, body in enumerate(bodies) if body not in HIDDEN[hidden]]
-        labels = tuple(take.labels[n] for n in shown)
-        worn = Recording(labels, take.markers[:, shown], laboratory.marker_rate)
-        assert with_checked_sides(worn, MARKERS, LIMBS, notes) is worn
-        end_labels = [take.labels[n] for n in shown if bodies[n].rpartition("_")[0] in ENDS[end]]
-        opposite = {label: {"L": "R", "R": "L"}[label[0]] + label[1:] for label in end_labels}
-        wrong = replace(worn, labels=tuple(opposite.get(label, label) for label in labels))
-        lines += outcome_lines(
-            f"{hidden} hidden, {end} exchanged",
-            lambda wrong=wrong: with_checked_sides(wrong, MARKERS, LIMBS, notes) is wrong,
-            tmp_path,
-        )
-        if {*opposite.values()} == {*end_labels}:
-            mended = with_checked_sides(wrong, MARKERS, LIMBS, notes, accepted=True)
-            order = [labels.index(label) for label in mended.labels]
-            np.testing.assert_array_equal(mended.positions, worn.positions[:, order])
-    assert differences(f"sides_of_a_{kind}", lines) == []
-    flat = take.markers.copy()  # seen by one camera from the side: nothing was measured across
+    shown = [n for n, body in enumerate(bodies) if body not in HIDDEN[hidden]]
+    labels = tuple(take.labels[n] for n in shown)
+    worn = Recording(labels, take.markers[:, shown], laboratory.marker_rate)
+    assert with_restored_labels(worn, MARKERS, LIMBS, {}, notes) is worn
+    end_labels = [take.labels[n] for n in shown if bodies[n].rpartition("_")[0] in ENDS[end]]
+    partner = {label: {"L": "R", "R": "L"}[label[0]] + label[1:] for label in end_labels}
+    if {*partner.values()} != {*end_labels}:
+        return  # one side alone has no partner
+    order = [labels.index(partner.get(label, label)) for label in labels]
+    wrong = replace(worn, positions=worn.positions[:, order])
+    restored = with_restored_labels(wrong, MARKERS, LIMBS, {}, notes)
+    np.testing.assert_array_equal(restored.positions, worn.positions)
+    [finding] = notes.findings
+    words = "left and right leg" if hidden == "thighs" and end == "shank" else WORDS[end]
+    assert finding.what.startswith(f"{words} are exchanged in all frames (")
+    assert {*end_labels} == {*finding.label.split(", ")}
+
+
+@pytest.mark.parametrize("kind", ["run", "static"])
+def test_where_nothing_was_measured_across_no_side_is_wrong(gait_of, kind):
+    """One camera sees a runner from the side."""
+    laboratory, notes = Laboratory(), Notes("fast", "P1", "a.trc", "")
+    take = recorded_static(RUNNER, laboratory)
+    if kind == "run":
+        take = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), laboratory).recording
+    flat = take.markers.copy()
     flat[..., 2] = np.random.default_rng(5).normal(0.0, 0.01, flat.shape[:2])
-    flat_recording = Recording(tuple(take.labels), flat, laboratory.marker_rate)
-    assert with_checked_sides(flat_recording, MARKERS, LIMBS, notes) is flat_recording
+    recording = Recording(tuple(take.labels), flat, laboratory.marker_rate)
+    assert with_restored_labels(recording, MARKERS, LIMBS, {}, notes) is recording

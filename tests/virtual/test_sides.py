@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -20,17 +21,15 @@ from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import MODELS
 from aqbio.names import SIDES
-from aqbio.prepare.exchanges import restore_exchanged_stretches
-from aqbio.prepare.handedness import (
-    COORDINATES_MIRRORED,
-    MIRRORED_OR_EXCHANGED,
-    BodyLabels,
-    body_sides,
-    partners,
-    with_resolved_sides,
-)
+from aqbio.prepare.exchanges import with_restored_labels
+from aqbio.prepare.handedness import BodyLabels, body_sides, partners
 from aqbio.prepare.label_check import limbs_of, median_positions
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.side_search import (
+    COORDINATES_MIRRORED,
+    MIRRORED_OR_EXCHANGED,
+    with_resolved_sides,
+)
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.virtual.recording import VirtualRecording
 from tests.lacking.recordings import virtual_take
@@ -219,5 +218,40 @@ def test_a_sound_recording_stays_as_it_is():
             thinned = Recording(
                 recording.labels, recording.positions[::stride], recording.rate / stride
             )
-            assert restore_exchanged_stretches(thinned, MARKERS, LIMBS, {}, notes) is thinned
+            assert with_restored_labels(thinned, MARKERS, LIMBS, {}, notes) is thinned
             assert notes.findings == []
+
+
+LEG = [label for label in MARKERS.markers if MARKERS.markers[label].body in LIMBS["leg"][1]]
+MALLEOLI = ("RANL", "RANM")
+"""They mirror each other on their segment, so that no distance on it shows their exchange."""
+
+TRUNK = [label for label, marker in MARKERS.markers.items() if marker.body in ("pelvis", "torso")]
+
+PAIRS = [x for x in (*combinations(LEG, 2), *combinations(TRUNK, 2)) if x != MALLEOLI]
+
+
+@pytest.mark.parametrize("stretch", [slice(None), slice(120, None)], ids=["all", "the end"])
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_every_pair_of_labels_is_put_back(pair, stretch):
+    """The static trial tells them apart, in whole trials too."""
+    static, run = sound()
+    columns = [run.labels.index(label) for label in pair]
+    wrong = run.positions.copy()
+    wrong[stretch, columns] = wrong[stretch, columns[::-1]]
+    altered, notes = replace(run, positions=wrong), Notes("fast", "P1", "fast.trc", "")
+    back = with_restored_labels(altered, MARKERS, LIMBS, median_positions(static), notes)
+    np.testing.assert_array_equal(back.positions, run.positions)
+    [finding] = notes.findings
+    assert {*finding.label.split(", ")} == {*pair}
+
+
+@pytest.mark.parametrize("label", LEG)
+def test_a_marker_that_was_put_on_again_is_no_exchange(label):
+    """30 mm from where the static trial has it."""
+    static, run = sound()
+    standing = median_positions(static)
+    if label in standing:
+        standing[label] = standing[label] + np.array([0.0, 0.03, 0.0])
+    notes = Notes("fast", "P1", "fast.trc", "")
+    assert with_restored_labels(run, MARKERS, LIMBS, standing, notes) is run

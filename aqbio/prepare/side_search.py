@@ -1,0 +1,348 @@
+"""Mirrored coordinates and exchanged sides of a whole recording: explanations that compete.
+
+A mirror is an isometry: no distance within a body shows it. Right follows from up and ahead; where
+every part of a body is on its other side, the coordinates are mirrored or all labels are exchanged.
+Where the centres of pressure lie, which way the forces push, force columns named by foot, distances
+between labels in other recordings, and how much rarer it is that every single label is wrong than
+that one axis is, decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.errors import AqbioError, Severity
+from aqbio.io.recording import Recording
+from aqbio.prepare.axes import label_mean
+from aqbio.prepare.exchanges import LABELS_RESTORED
+from aqbio.prepare.explanations import (
+    ALL,
+    Candidate,
+    Disagreements,
+    Explanation,
+    people_scales,
+    search,
+    undecided,
+)
+from aqbio.prepare.handedness import (
+    BodyLabels,
+    BodySides,
+    OtherRecordings,
+    body_sides,
+    feet_of_labels,
+    label_distances,
+    with_all_exchanged,
+)
+from aqbio.prepare.mirrored_plates import centres_of_pressure, mirrored_forces, plate_fit
+from aqbio.prepare.notes import Notes
+from aqbio.vectors import FloatArray
+
+COORDINATES_MIRRORED = "coordinates-mirrored"
+"""Rule of a recording whose coordinates are left-handed."""
+
+MIRRORED_OR_EXCHANGED = "mirrored-or-exchanged"
+"""Rule of a recording that may be mirrored or may have all its labels exchanged."""
+
+SideExplanation = Explanation[Recording]
+
+Signs = tuple[float, float, float]
+"""Of coordinates along ahead, up and right of the recorded body."""
+
+SAME: Signs = (1.0, 1.0, 1.0)
+ALONG: Signs = (-1.0, 1.0, 1.0)
+DOWN: Signs = (1.0, -1.0, 1.0)
+ACROSS: Signs = (1.0, 1.0, -1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """One way in which an export mirrors coordinates."""
+
+    name: str
+    markers: Signs
+    """Signs that bring the markers back: always across, as ahead and up come from the body."""
+    forces: Signs
+    """Signs that bring the forces back."""
+    rarity: float
+    """Logarithm of how much rarer it is than right-handed coordinates."""
+    is_cornered: bool = True
+    """The axes of plates come from corners that were mirrored with them."""
+
+
+MIRRORS = (
+    Mirror("everything", ACROSS, ACROSS, 4.0),
+    Mirror("everything but the order of corners", ACROSS, ACROSS, 5.5, is_cornered=False),
+    Mirror("markers across", ACROSS, SAME, 6.0),
+    Mirror("markers along", ACROSS, (-1.0, 1.0, -1.0), 6.0),
+    Mirror("markers down", ACROSS, (1.0, -1.0, -1.0), 6.0),
+    Mirror("forces across", SAME, ACROSS, 6.0),
+    Mirror("forces across but for corners", SAME, ACROSS, 7.0, is_cornered=False),
+    Mirror("forces along", SAME, ALONG, 6.0),
+    Mirror("forces along but for corners", SAME, ALONG, 7.0, is_cornered=False),
+    Mirror("forces down", SAME, DOWN, 6.0),
+    Mirror("forces down but for corners", SAME, DOWN, 7.0, is_cornered=False),
+)
+"""Ways in which an export mirrors coordinates: one axis of everything, or of one kind of data."""
+
+MIRROR_OF = {mirror.name: mirror for mirror in MIRRORS}
+
+FORCES_ON_PLATES = "forces on the plates"
+"""Explanation that the file holds what the runner does to the plates, which the search over forces
+undoes: here it competes only."""
+
+ON_PLATES_RARITY = 3.0
+
+EXCHANGED = "labels exchanged"
+"""Explanation that left and right of all labels are exchanged."""
+
+EXCHANGED_RARITY, LEGS_EXCHANGED_RARITY = 8.0, 5.0
+"""Logarithm of how much rarer it is that left and right of every label are exchanged, and of all
+where only legs have labels: those are often exchanged."""
+
+OF_MARKERS = frozenset({"sides", "lengths"})
+OF_FORCES = frozenset({"under foot", "pull", "lean"})
+"""OF_MARKERS, OF_FORCES: Redundancies in which explanations of markers, and of forces, show."""
+
+
+def mirrored_back(recording: Recording, axes: FloatArray, mirror: Mirror) -> Recording:
+    """A recording without a mirror; ``axes`` (3, 3): rows ahead, up and right."""
+    markers, plates = (axes.T @ np.diag(signs) @ axes for signs in (mirror.markers, mirror.forces))
+    forces = recording.forces
+    if forces is not None and mirror.forces != SAME:
+        forces = mirrored_forces(forces, plates, turned=mirror.is_cornered)
+    return replace(recording, positions=recording.positions @ markers, forces=forces)
+
+
+@dataclass(frozen=True, eq=False)
+class SideEvidence:
+    """What a recording states twice about its sides, and about where its forces are."""
+
+    labels: BodyLabels
+    others: tuple[Recording, ...] = ()
+    """Recordings of the person whose sides are right."""
+    has_forces: bool = True
+    """Forces are evidence: not of a person who stands, beside the plates or with arms raised."""
+
+    def disagreements(self, recording: Recording) -> Disagreements:
+        """Sizes of disagreement; empty where up and ahead are not known."""
+        sides = body_sides(recording, self.labels)
+        if sides is None:
+            return {}
+        sizes = {"sides": [max(-gap, 0.0) for gap in sides.parts.values()]}
+        if self.others:
+            lengths = [label_distances(recording, other, self.labels) for other in self.others]
+            sizes["lengths"] = [length for length in lengths if np.isfinite(length)]
+        if self.has_forces and recording.forces is not None:
+            sizes |= self._of_forces(recording, sides.axes)
+        return {name: np.array(values) for name, values in sizes.items() if values}
+
+    def _of_forces(self, recording: Recording, axes: FloatArray) -> dict[str, list[float]]:
+        forces = recording.forces
+        assert forces is not None
+        fit = plate_fit(forces, recording, axes, feet_of_labels(recording, self.labels))
+        vertical = forces.wrench.force @ axes[1]
+        load = float(np.abs(vertical).sum())
+        pull = float(np.maximum(-vertical, 0.0).sum()) / load if load > 0.0 else np.nan
+        sizes = {
+            "under foot": fit.distance,
+            "named feet": fit.named_otherwise,
+            "pull": pull,
+            "lean": 1.0 - self._lean(recording, axes),
+        }
+        return {name: [size] for name, size in sizes.items() if np.isfinite(size)}
+
+    def _lean(self, recording: Recording, axes: FloatArray) -> float:
+        """Correlation of horizontal forces with the way from the centre of pressure to the pelvis.
+
+        Legs push along their length, at the hips above.
+        """
+        labels, forces = self.labels, recording.forces
+        assert forces is not None
+        pelvis = label_mean(recording, (*labels.front, *labels.back) or labels.hips) @ axes.T
+        force, cop = forces.wrench.force @ axes.T, centres_of_pressure(forces, axes)
+        time = np.arange(len(pelvis)) / recording.rate
+        sample = np.rint((time - forces.start) * forces.rate).astype(int)
+        inside = (sample >= 0) & (sample < len(cop))
+        arm = pelvis[inside, None] - cop[sample[inside]]
+        finite = np.isfinite(arm).all(axis=2)
+        push, arm = force[sample[inside]][finite][:, [0, 2]], arm[finite][:, [0, 2]]
+        size = float(np.sqrt((push**2).sum() * (arm**2).sum()))
+        return float((push * arm).sum()) / size if size > 0.0 else float("nan")
+
+
+def side_candidates(
+    recording: Recording, labels: BodyLabels, sides: BodySides, *, has_forces: bool
+) -> Iterator[Candidate[Recording]]:
+    """Explanations of a recording by mirrors, and by labels that are exchanged."""
+    forces = recording.forces if has_forces else None
+    for mirror in MIRRORS:
+        if forces is None and (mirror.markers == SAME or mirror.forces != ACROSS):
+            continue
+        if not mirror.is_cornered and (forces is None or np.isnan(forces.corners).all()):
+            continue  # the same as with corners
+
+        def undo(recorded: Recording, _: float, mirror: Mirror = mirror) -> Recording:
+            return mirrored_back(recorded, sides.axes, mirror)
+
+        shows = OF_FORCES if mirror.markers == SAME else OF_MARKERS
+        yield Candidate(mirror.name, ALL, mirror.rarity, undo, shows=shows)
+    if forces is not None:
+        yield Candidate(
+            FORCES_ON_PLATES, ALL, ON_PLATES_RARITY, lambda x, _: _reacting(x), shows=OF_FORCES
+        )
+    rarity = EXCHANGED_RARITY if sides.whole_body else LEGS_EXCHANGED_RARITY
+    yield Candidate(
+        EXCHANGED, ALL, rarity, lambda x, _: with_all_exchanged(x, labels), shows=OF_MARKERS
+    )
+
+
+def _reacting(recording: Recording) -> Recording:
+    """The recording with the opposite of its forces and moments."""
+    forces = recording.forces
+    assert forces is not None
+    wrench = replace(forces.wrench, force=-forces.wrench.force, moment=-forces.wrench.moment)
+    return replace(recording, forces=replace(forces, wrench=wrench))
+
+
+def side_explanations(
+    recording: Recording,
+    labels: BodyLabels,
+    others: OtherRecordings,
+    *,
+    has_forces: bool,
+    stated: str = "",
+) -> list[SideExplanation]:
+    """Explanations of the sides of a recording, the accepted one first; or only ``stated`` ones.
+
+    The person's other recordings are read only where every part of this one is on its other side.
+    """
+    sides = body_sides(recording, labels)
+    if sides is None:
+        return [Explanation((), 0.0)]
+    right = tuple(_right_ones(others(), labels)) if sides.other_side else ()
+    evidence = SideEvidence(labels, right, has_forces)
+
+    def candidates(recorded: Recording) -> Iterator[Candidate[Recording]]:
+        # the axes stay: no explanation changes where ahead and up are
+        offered = side_candidates(recorded, labels, sides, has_forces=has_forces)
+        return (x for x in offered if not stated or (stated == "swap") == (x.fault == EXCHANGED))
+
+    return search(recording, evidence.disagreements, candidates, people_scales(np.nan))
+
+
+def _right_ones(others: Iterable[Recording], labels: BodyLabels) -> Iterator[Recording]:
+    """Recordings whose parts are on their sides."""
+    for other in others:
+        sides = body_sides(other, labels)
+        if sides is not None and not sides.other_side:
+            yield other
+
+
+def with_resolved_sides(
+    recording: Recording,
+    trial: Trial,
+    labels: BodyLabels,
+    other_recordings: OtherRecordings,
+    notes: Notes,
+) -> Recording:
+    """A recording in right-handed coordinates, its labels on their sides.
+
+    Raises AqbioError where coordinates may be mirrored or all labels exchanged.
+    """
+    sides = body_sides(recording, labels)
+    if sides is None:
+        return recording
+    stated = next((words for words in trial.fixes if words in ("swap", "mirror")), "")
+    has_forces = trial.task != "static"
+    explanations = side_explanations(
+        recording, labels, other_recordings, has_forces=has_forces, stated=stated
+    )
+    best = explanations[0]
+    names = {x.candidate.fault for x in best.suspects}
+    near = {_treats(best), *map(_treats, undecided(explanations))}
+    if len(near) > 1 and frozenset({EXCHANGED}) in near:
+        raise _undecided_error(sides, notes)
+    for name in names & {*MIRROR_OF}:
+        _note_mirror(MIRROR_OF[name], recording, sides, notes)
+    if EXCHANGED in names:
+        text = f"left and right of all {sides.sided} sided labels are exchanged"
+        text += ", as the sheet says." if stated else ". They are put back."
+        severity: Severity = "info" if stated else "warning"
+        notes.add(LABELS_RESTORED, severity, text, number=sides.sided)
+    undone = [x for x in best.suspects if x.candidate.fault != FORCES_ON_PLATES]
+    return Explanation((*undone,), 0.0).undone(recording)
+
+
+def _treats(explanation: SideExplanation) -> frozenset[str]:
+    """What an explanation does to markers: mirrors them, exchanges their labels."""
+    return frozenset(
+        EXCHANGED if x.candidate.fault == EXCHANGED else "mirrored"
+        for x in explanation.suspects
+        if x.candidate.shows == OF_MARKERS
+    )
+
+
+def in_right_handed_coordinates(
+    recording: Recording, labels: BodyLabels, others: OtherRecordings
+) -> Recording:
+    """A recording mirrored back where it is more probably mirrored than its labels are exchanged.
+
+    Where labels are exchanged they keep their names: a person has to look at them.
+    """
+    explanations = side_explanations(recording, labels, others, has_forces=False)
+    if EXCHANGED in _treats(explanations[0]):
+        return recording
+    mirrored = (x for x in explanations if EXCHANGED not in _treats(x))
+    return min(mirrored, key=lambda x: x.improbability).undone(recording)
+
+
+def _undecided_error(sides: BodySides, notes: Notes) -> AqbioError:
+    """Error that names both possibilities."""
+    return AqbioError(
+        f"{_other_side_count(sides)} of the body: either the coordinates are mirrored "
+        "(left-handed export), or left and right of all labels are exchanged; force columns, "
+        "distances between labels in other trials and the number of labels do not decide which.",
+        file=notes.file,
+        fix="write mirror (turns the coordinates back) or swap (exchanges the labels) into the "
+        "column fix of this trial in trials.tsv.",
+        rule=MIRRORED_OR_EXCHANGED,
+    )
+
+
+def _other_side_count(sides: BodySides) -> str:
+    all_wrong = sides.wrong == sides.sided
+    count = f"all {sides.sided}" if all_wrong else f"{sides.wrong} of {sides.sided}"
+    return f"{count} sided labels are on the other side"
+
+
+WAYS = {ACROSS: "across the run", ALONG: "along the run", DOWN: "about the ground"}
+
+
+def _note_mirror(mirror: Mirror, recording: Recording, sides: BodySides, notes: Notes) -> None:
+    """Say what was mirrored and is mirrored back."""
+    text = f"{_other_side_count(sides)}: the coordinates are mirrored (left-handed export)"
+    if mirror.markers == SAME:
+        text = (
+            f"the forces are mirrored {WAYS[mirror.forces]} (left-handed export), the markers are "
+            "not: so mirrored back, they lie under the feet and push from there to the pelvis. "
+            "The forces are mirrored back."
+        )
+    elif mirror.forces != ACROSS:
+        text += ", those of the forces are not. The markers are mirrored back."
+    else:
+        text += ". They are mirrored back across the sagittal plane"
+        text += "." if recording.forces is None else ", markers and forces."
+    fix = "export markers and forces in the same right-handed axes"
+    if mirror.markers != SAME:
+        fix += (
+            "; if instead somebody exchanged left and right of all labels, write swap into the "
+            "column fix of this trial in trials.tsv"
+        )
+    notes.add(
+        COORDINATES_MIRRORED, "warning", text, number=sides.wrong, fix=f"{fix}.",
+        forces=mirror.markers == SAME,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Joint draws of errors for evidence that was drawn: one own error of each athlete, one shared."""
+"""Joint draws of errors for evidence that was drawn: those that all athletes share."""
 
 from __future__ import annotations
 
@@ -20,18 +20,12 @@ def orthogonal(count: int, seed: int = 0) -> np.ndarray:
 
 
 def with_draws(evidence: Evidence) -> Evidence:
-    """Draws of errors of trials: ``error_<name>`` of an athlete, ``model_<name>`` of everybody."""
+    """Draws of errors of trials that everybody shares, of size ``model_<name>``; 0 left out."""
     trials = evidence.trials
-    athletes = trials.index.get_level_values(0).astype(str)
-    names = sorted(set(athletes))
-    worlds = orthogonal(len(names) + 1)
+    world = orthogonal(1)[:, 0]
     draws = {}
     for name in DRAWN:
-        error = trials.get(f"error_{name}", pd.Series(np.nan, trials.index)).astype(float)
         model = trials.get(f"model_{name}", pd.Series(0.0, trials.index)).astype(float)
-        columns = [names.index(athlete) for athlete in athletes]
-        values = error.to_numpy()[:, None] * worlds.T[columns]
-        model = model.fillna(model.mean())  # where no model was compared, as far as elsewhere
-        values += model.to_numpy()[:, None] * worlds[:, -1]
-        draws[name] = pd.DataFrame(values, index=trials.index).dropna()
-    return replace(evidence, draws=draws)
+        values = pd.DataFrame(model.to_numpy()[:, None] * world, index=trials.index).dropna()
+        draws[name] = values
+    return replace(evidence, shared_draws=draws)

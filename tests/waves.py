@@ -15,7 +15,7 @@ import xarray as xr
 
 from aqbio.names import AXES, NORMAL, RESTRICTED, ROLE_GROUPS, SIDES
 from aqbio.stats.evidence import TRIAL, Evidence, Presence
-from aqbio.stats.measurement import ERRORS
+from aqbio.stats.measurement import STEP_ERRORS
 from aqbio.stats.step_numbers import lag, momentum_numbers
 from tests.drawn_errors import with_draws
 
@@ -224,7 +224,7 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
     plain = {"marker_rate": 250.0, "consistent": True, "invalidated": "",
              "residual_moment": 0.0, "closures_pass": True}  # fmt: skip
     recorded = steps.groupby(TRIAL, observed=True, sort=False).size()
-    errors = {f"error_{name}": 0.0 for name in ERRORS}
+    errors = {f"error_{name}": 0.0 for name in STEP_ERRORS}
     random = np.random.default_rng(len(names))
     speeds = np.stack([athletes.normal, athletes.restricted])
     late, athlete, number = (index.ravel() for index in np.indices(speeds.shape))

@@ -182,11 +182,10 @@ def lag(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str
     yield from words("leg", match[1], "swing")
 
 
-@rule(rf"smallest effects of interest \({N} % of the step and {N} of the logarithm per m/s\)")
+@rule(rf"smallest effect of interest \({N} % of the step per m/s\)")
 def timing(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     rows = drawn_table(tables, block)
     yield from number("lag", match[1], 100.0 * float(rows["lag_smallest"].iloc[0]))
-    yield from number("spread", match[2], float(rows["spread_smallest"].iloc[0]))
 
 
 @rule(rf"The ([a-z]+) of the (push|swing) leg has the largest power, {N} W/kg")

@@ -110,13 +110,12 @@ def _power(text: str, row: dict[str, Any]) -> Iterator[str]:
 
 
 @rule(
-    r"(Too few athletes with enough data|Errors of measurement not known, or too large|Errors of measurement too large|Too many steps could not be used for it|Too few athletes|The order of the sprints cannot be separated from the condition|Forces and motions do not add up in every trial) for (\d+) statistics?\. ([\w, ]+)$",
+    r"(Too few athletes with enough data|Errors of measurement too large|Too many steps could not be used for it|Too few athletes|The order of the sprints cannot be separated from the condition|Forces and motions do not add up in every trial) for (\d+) statistics?\. ([\w, ]+)$",
     "advice",
 )
 def gates(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
     gate = {
         "Too few athletes with enough data": "minimum_n", "Too few athletes": "athletes",
-        "Errors of measurement not known, or too large": "precision",
         "Errors of measurement too large": "reliability",
         "Too many steps could not be used for it": "quality",
         "The order of the sprints cannot be separated from the condition": "order",

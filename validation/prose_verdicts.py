@@ -33,7 +33,7 @@ FOUND = {
 
 def _clauses(row: dict[str, Any], tables: StudyTables) -> tuple[str, str]:
     """Clauses of an estimate above 0 and below it; of a contrast with its conditions."""
-    statistic = str(row["statistic"])
+    statistic = str(row["hypothesis" if row["statistic"] == "formula" else "statistic"])
     if statistic in UPWARD:
         return UPWARD[statistic], DOWNWARD[statistic]
     entry = registered(tables, str(row["hypothesis"]))
@@ -62,10 +62,6 @@ def registered(tables: StudyTables, name: str) -> dict[str, Any]:
     entries = {entry["id"]: entry for entry in tables.registry.get("hypotheses", [])}
     contrasts = tables.registry.get("contrasts", {})
     return dict(entries.get(name) or contrasts.get(name) or {})
-
-
-def _is_judged(tables: StudyTables, name: str) -> bool:
-    return str(registered(tables, name).get("family", "contrast")) != "secondary"
 
 
 def _sizes(value: float) -> list[float]:
@@ -116,17 +112,15 @@ def deviation(match: re.Match[str], tables: StudyTables, block: Block) -> Iterat
 
 
 @rule(
-    r"[Oo]f (the other )?(\d+)(?: hypothes[ie]s)?(?: with a decision rule|, without such a rule,) "
+    r"[Oo]f (\d+) hypothes[ie]s "
     r"((?:\d+ (?:is|are) (?:not supported|supported|inconclusive|described|not testable)"
     r"(?:, | and )?)+)"
 )
 def counted(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[str]:
-    table = tables["verdicts"]
-    judged = table["hypothesis"].map(lambda name: _is_judged(tables, str(name)))
-    own = table[~judged if match[1] else judged]
-    yield from number("hypotheses", match[2], len(own))
+    own = tables["verdicts"]
+    yield from number("hypotheses", match[1], len(own))
     said = dict.fromkeys(LABELS.values(), "0")
-    for count, label in re.findall(r"(\d+) (?:is|are) ([a-z ]+?)(?=, | and |$|;|\.)", match[3]):
+    for count, label in re.findall(r"(\d+) (?:is|are) ([a-z ]+?)(?=, | and |$|;|\.)", match[2]):
         said[label] = count
     count = own["verdict"].value_counts()
     for name, label in LABELS.items():
@@ -145,7 +139,7 @@ def label(match: re.Match[str], tables: StudyTables, block: Block) -> Iterator[s
     verdict, name = str(row["verdict"]), str(row["hypothesis"])
     entry = registered(tables, name)
     title = str(entry.get("title", "")).replace(": ", " ")
-    heading = title if entry.get("family") in (None, "contrast") else f"{name} {title}"
+    heading = title if entry.get("family") in (None, "contrast", "own") else f"{name} {title}"
     yield from true(f"“{text}” begins with its title", text.startswith(heading))
     rest = text[len(heading) :].strip() if title else text
     expected = "described, no verdict" if verdict == "described" else LABELS[verdict]
@@ -296,7 +290,6 @@ def _gates(text: str, row: dict[str, Any]) -> Iterator[str]:
     known = {
         "minimum_n": "too few athletes with enough data", "athletes": "too few athletes",
         "quality": "too many steps could not be used for it",
-        "precision": "errors of measurement not known, or too large",
         "reliability": "errors of measurement too large",
         "order": "the order of the sprints cannot be separated from the condition",
         "closure": "forces and motions do not add up in every trial",

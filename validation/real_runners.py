@@ -41,6 +41,7 @@ from aqbio.reference.group import (
     reference_rows,
 )
 from aqbio.results import StudyResults, open_study
+from aqbio.stats.registry import read_registry
 from validation.verdicts import markdown
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +55,7 @@ TREADMILL, RUNWAY = "hamner_delp_2013", "dorn_2012"
 PARTS = ("push_leg", "swing_leg", "arms", "torso", "pelvis", "total")
 PLOTTED = ("push_leg", "swing_leg", "arms", "torso", "total")
 WITH_SIDES = ("push_leg", "arms", "torso", "push_side", "swing_side", "total")
-JUDGED = ("H1", "H2", "H4", "H5a")
+JUDGED = ("H1", "H4", "H5a")
 UNIT = "kg m²/s"
 
 
@@ -488,11 +489,14 @@ def readme_words(runners: Runners) -> str:
         ends = f"{digits(row['ci_low'])} to {digits(row['ci_high'])}"
         return f"{digits(row['estimate'])}, 95 % {ends}, predicted {digits(row['smallest_effect'])}"
 
+    words = read_registry()["H1"].words
+    assert words is not None
+    clause = words.more if h1["estimate"] > 0 else words.less
     return (
         f"**Found in {people} runners whose recordings are public** ({low:.0f} to {high:.1f} m/s): "
-        f"{_signs_words(runners)}. The division push side | swing side balances worse than legs | "
-        f"arms and torso ({judged(h1)} or more): H1 is *{_verdict(h1)}*, {h1['n_showing']:.0f} of "
-        f"{h1['n_athletes']} people show it; H4, that the other limbs' joints add to the push, is "
+        f"{_signs_words(runners)}. H1: {clause} ({judged(h1)} of the swing leg's or more): "
+        f"*{_verdict(h1)}*, {h1['n_showing']:.0f} of {h1['n_athletes']} people show it; "
+        "H4, that the other limbs' joints add to the push, is "
         f"*{_verdict(h4)}* ({judged(h4)} or more). Ten ran on a treadmill, all are men: "
         "[what this can and cannot say](docs/real_runners.md)."
     )

@@ -10,7 +10,7 @@ from aqbio.names import NORMAL
 from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.contrasts import with_scatter
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
-from aqbio.stats.measurement import DRAWN, ERRORS
+from aqbio.stats.measurement import DRAWN, STEP_ERRORS
 from aqbio.stats.registry import read_registry
 from aqbio.stats.step_numbers import time_deviation
 from aqbio.virtual.demo import GaitName
@@ -118,8 +118,8 @@ def _evidence(steps: pd.DataFrame, sex: Mapping[str, str]) -> Evidence:
     names = [str(name) for name in steps["participant_id"].cat.categories]
     return Evidence(
         steps=normal,
-        trials=recorded.assign(**{f"error_{name}": 0.0 for name in ERRORS}),
-        draws={name: pd.DataFrame({0: 0.0}, index=recorded.index) for name in DRAWN},
+        trials=recorded.assign(**{f"error_{name}": 0.0 for name in STEP_ERRORS}),
+        shared_draws={name: pd.DataFrame({0: 0.0}, index=recorded.index) for name in DRAWN},
         athletes=athletes_from_steps(normal).assign(
             sex=[sex[name] for name in names], laboratory=None
         ),

@@ -28,15 +28,22 @@ from aqbio.io.dictionary import Columns
 from aqbio.io.tables import write_table
 from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import athletes_from_steps
-from aqbio.stats.evidence import CAUSED, SIDED, Evidence, Presence
-from aqbio.stats.measurement import DRAWN
+from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.registry import OwnContrast, Registry, read_registry
 from aqbio.stats.step_numbers import lag, momentum_numbers, time_deviation
 from aqbio.stats.verdict import Verdict, verdicts
 from validation.contrast_worlds import World, drawn_evidence, worlds
 from validation.contrast_worlds import registry as registry_of_world
-from validation.features import Cell, drawn_cell, named_cells
-from validation.studies import CONTRAST, KINDS, DrawnStudy, Truth, drawn_study, truths
+from validation.features import SMALLEST, Cell, Features, drawn_cell, named_cells
+from validation.studies import (
+    CONTRAST,
+    KINDS,
+    SHARED_PATTERN,
+    DrawnStudy,
+    Truth,
+    drawn_study,
+    truths,
+)
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
 SEED, CELLS, STUDIES, NAMED_STUDIES = 51_846, 40, 20, 200
@@ -87,25 +94,28 @@ def evidence_of(study: DrawnStudy) -> Evidence:
         hurt=0.0,  # pain is recorded, and none is reported
     )
     presence = Presence(capacities=True)
-    draws = own_errors(trials, np.random.default_rng(len(trials)))
     return Evidence(
-        steps, trials, athletes, study.sprints, _no_curves, draws=draws, presence=presence
+        steps, trials, athletes, study.sprints, _no_curves,
+        shared_draws=shared_errors(study.features, steps, trials), presence=presence,
     )  # fmt: skip
 
 
-WORLDS = 64
-"""Draws of errors of measurement."""
-
-
-def own_errors(trials: pd.DataFrame, random: np.random.Generator) -> dict[str, pd.DataFrame]:
-    """Draws of the trials' errors: one own error of each athlete, of the stated size."""
-    athlete = pd.factorize(trials.index.get_level_values(0))[0]
-    worlds = random.standard_normal((athlete.max(initial=-1) + 1, WORLDS))[athlete]
+def shared_errors(
+    features: Features, steps: pd.DataFrame, trials: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Two worlds of what all athletes share, as large as it is (`Features.shared`)."""
+    speed = steps.groupby(TRIAL, observed=True)["speed_mps"].mean().reindex(trials.index)
+    size, signs = features.shared * features.misstated, np.array([1.0, -1.0])
+    errors = {
+        "push_leg_offset": SHARED_PATTERN * speed**0,
+        "lag": SMALLEST["lag_slope"] * speed,
+        **dict.fromkeys(
+            (f"{CAUSED}{model}" for model in ("C1", "C2", "C3")), SMALLEST["caused"] * speed**0
+        ),
+    }
     return {
-        name: pd.DataFrame(
-            trials[f"error_{name}"].to_numpy(dtype=float)[:, None] * worlds, trials.index
-        ).dropna()
-        for name in DRAWN
+        name: pd.DataFrame(size * error.to_numpy()[:, None] * signs, trials.index)
+        for name, error in errors.items()
     }
 
 
@@ -279,18 +289,17 @@ def worst(rows: pd.DataFrame) -> str:
             (with_support["size"] >= 2.0) & (with_support["athletes"] >= MIN_POWER_ATHLETES),
             "support",
         ]
-        described = _is_described(str(name))
         lines.append(
             [
                 str(name),
                 str(len(false)),
-                "described" if described else _extreme(false, "support", largest=True),
+                _extreme(false, "support", largest=True),
                 _extreme(
                     with_support[with_support["athletes"] >= MIN_COVERAGE_ATHLETES],
                     "coverage",
                     largest=False,
                 ),
-                f"{large.min():.0%} to {large.max():.0%}" if len(large) and not described else "–",
+                f"{large.min():.0%} to {large.max():.0%}" if len(large) else "–",
             ]
         )
     return markdown(head, lines)
@@ -312,8 +321,7 @@ def named_table(rows: pd.DataFrame) -> str:
     )  # fmt: skip
     lines = []
     for cell, of_cell in rows.groupby("cell", sort=False):
-        judged = of_cell[~of_cell["hypothesis"].map(_is_described)]
-        false, true = (judged[judged["claim"] == claim] for claim in ("false", "true"))
+        false, true = (of_cell[of_cell["claim"] == claim] for claim in ("false", "true"))
         lowest = of_cell.sort_values("coverage", kind="stable").to_dict("records")[0]
         support = (true["supported"] / true["studies"]).map("{:.0%}".format)
         lines.append(
@@ -328,11 +336,6 @@ def named_table(rows: pd.DataFrame) -> str:
             ]
         )
     return markdown(head, lines)
-
-
-def _is_described(hypothesis: str) -> bool:
-    """True where no verdict is given on a hypothesis."""
-    return _registry(())[hypothesis].family == "secondary"
 
 
 def _most_supported(false: pd.DataFrame) -> str:

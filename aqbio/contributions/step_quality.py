@@ -30,7 +30,6 @@ from aqbio.observed.parts import incomplete_reason, read_observed
 from aqbio.prepare.broken_contacts import without_failures
 from aqbio.prepare.contact_findings import MAX_FORCE_LOSS, MAX_HIDDEN_SHARE
 from aqbio.prepare.force_delay import MIN_CONTACTS, force_delay
-from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -64,24 +63,15 @@ def consistency_rows(
             "the forces alone, with the same weights and splines, "
             f"{fitted[f'joint_change_forces_{name}_deg']:.1f} degrees",
         )  # fmt: skip
-    yield from _precision_rows(study_registry(study), key, data)
+    yield from _precision_rows(key, data)
 
 
-def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[Row]:
-    """Precision of the trial's own statistics against the limits of their hypotheses."""
-    by_id = {entry.id: entry for entry in registry.hypotheses}
-    words = "how sure the trial's statistic is, sd of all sources together"
-    for name, hypothesis in STATISTICS.items():
-        if (sd := data.attrs.get(f"sd_{name}")) is None:
-            continue
-        limit, note = None, words
-        if (tested := by_id.get(hypothesis)) is not None:
-            limit = tested.precise
-            note += (
-                f", against half of the smallest effect of {hypothesis} ({tested.delta:g}); its "
-                "verdict takes the mean over athletes"
-            )
-        yield measure(key, f"sd_{name}", float(sd), "1", limit=limit, severity="warning", note=note)
+def _precision_rows(key: Row, data: xr.Dataset) -> Iterator[Row]:
+    """Precision of the trial's own numbers behind hypotheses."""
+    words = "how sure the trial's number is, sd of all sources together"
+    for name in STATISTICS:
+        if (sd := data.attrs.get(f"sd_{name}")) is not None:
+            yield measure(key, f"sd_{name}", float(sd), "1", note=words)
 
 
 # all measures of a trial --------------------------------------------------------------------------

@@ -48,7 +48,7 @@ TRIAL = ["participant_id", "trial_id"]
 PANELS = {
     "moment": ("Residual against effects,\nvertical axis, stance", "RMS moment (N m)"),
     "force": ("Residual force,\nlargest axis", "RMS force (% of the peak force)"),
-    "precision": ("Error of the index of\nopposition of the sides", "Standard deviation (1)"),
+    "precision": ("Error of the share that\nthe push leg offsets", "Standard deviation (1)"),
     "markers": ("Markers from the model", "RMS distance (mm)"),
     "flight": ("Range of angular momentum\nin flight, vertical axis", "Share (1)"),
     "clocks": ("Forces later than the motion", "Delay (ms)"),
@@ -101,7 +101,7 @@ def agreement_rows(results: Results) -> pd.DataFrame:
         parts[number] = part.assign(what=np.where(unfitted, BEFORE, part["what"]))
     limit = {"moment": limits.yaw_residual_nm}
     parts = [part.assign(limit=part["panel"].map(limit).fillna(part["limit"])) for part in parts]
-    parts.append(_measured(results, "precision", SD, "sd_opposition", "1"))
+    parts.append(_measured(results, "precision", SD, "sd_push_leg_offset", "1"))
     return _at_speed(
         [*parts, effects.drop(columns="speed_mps")],
         effects[[*TRIAL, "speed_mps"]].drop_duplicates(),

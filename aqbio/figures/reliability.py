@@ -21,8 +21,8 @@ from aqbio.figures.style import (
 )
 from aqbio.figures.words import digits, range_words
 from aqbio.io.dictionary import columns
+from aqbio.stats.claim_columns import RATING, RELATIVE, SPEED, outcome_units
 from aqbio.stats.evidence import TRIAL
-from aqbio.stats.registry import RATING, RELATIVE, SPEED, outcome_units
 from aqbio.stats.reliability import reliabilities
 
 BASES = {

@@ -40,9 +40,6 @@ LINES: dict[str, dict[str, Any]] = {
 }
 """Line properties of the found and of the smallest change."""
 
-CHANGES = {"lag": "lag_slope", "spread": "lag_spread_slope"}
-"""Quantity that changes with speed, and the statistic that estimates it."""
-
 
 def timing_rows(results: Results) -> pd.DataFrame:
     """Lag and its spread by athlete and speed; no row if no athlete has both at several speeds."""
@@ -53,7 +50,7 @@ def timing_rows(results: Results) -> pd.DataFrame:
 
 
 def timing_numbers(steps: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Circular mean and spread of the lag, with estimates and smallest effects of H5a and H5b."""
+    """Circular mean and spread of the lag, with estimate and smallest effect of H5a."""
     rows = []
     for (person, level), steps_at_speed in steps.dropna(subset=["lag"]).groupby(
         ["participant_id", "level"]
@@ -76,11 +73,9 @@ def timing_numbers(steps: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
         table["lag_mean"] = table.groupby("participant_id")["lag_mean"].transform(
             lambda values: np.unwrap(values.to_numpy(dtype=float), period=1.0)
         )
-    by_statistic = verdicts.drop_duplicates("statistic").set_index("statistic")
-    for name, statistic in CHANGES.items():
-        for end, column in (("change", "estimate"), ("smallest", "smallest_effect")):
-            estimates = by_statistic[column].astype(float)
-            table[f"{name}_{end}"] = estimates.get(statistic, np.nan)
+    by_hypothesis = verdicts.set_index("hypothesis")
+    for end, column in (("change", "estimate"), ("smallest", "smallest_effect")):
+        table[f"lag_{end}"] = by_hypothesis[column].astype(float).get("H5a", np.nan)
     return table
 
 
@@ -88,11 +83,11 @@ def timing_numbers(steps: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
 def draw_timing(rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw the lag and its spread over speed, athlete by athlete."""
     figure, axes = panels(width_mm, wide=(1, 2, 66.0), narrow=(2, 1, 118.0))
-    _draw_change(axes[0], rows, "lag_mean", "lag")
+    _draw_change(axes[0], rows, "lag_mean")
     axes[0].set_ylabel("Lag behind the peak force\n(% of the step)")
     axes[0].set_title("Lag, circular mean")
     axes[1].set_yscale("log")
-    _draw_change(axes[1], rows, "lag_sd", "spread")
+    _draw_change(axes[1], rows, "lag_sd")
     axes[1].set_ylabel("Standard deviation\n(% of the step)")
     axes[1].set_title("Spread of the lag, circular")
     plain_numbers(axes[1].yaxis, (1, 2, 3, 5, 7))
@@ -108,8 +103,8 @@ def draw_timing(rows: pd.DataFrame, width_mm: float) -> Drawing:
     return figure
 
 
-def _draw_change(ax: Axes, rows: pd.DataFrame, column: str, change: str) -> None:
-    """Draw athletes in % of the step, and estimated and smallest change through their mean."""
+def _draw_change(ax: Axes, rows: pd.DataFrame, column: str) -> None:
+    """Draw athletes in % of the step; of the lag its estimated and smallest change too."""
     spread = column == "lag_sd"
     valid = rows[rows[column] > 0] if spread else rows.dropna(subset=[column])
     valid = valid.assign(percent=100.0 * valid[column])
@@ -122,12 +117,13 @@ def _draw_change(ax: Axes, rows: pd.DataFrame, column: str, change: str) -> None
             linewidth=0.7,
             markersize=2.2,
         )
-    transform, inverse = (np.log, np.exp) if spread else (lambda x: x, lambda x: x)
-    middle, height = valid["speed_mps"].mean(), transform(valid["percent"]).mean()
-    ends = np.linspace(valid["speed_mps"].min(), valid["speed_mps"].max(), 31)
+    if spread:
+        return
+    middle, height = valid["speed_mps"].mean(), valid["percent"].mean()
+    ends = np.array([valid["speed_mps"].min(), valid["speed_mps"].max()])
     for name in LINES:
-        slope = (1.0 if spread else 100.0) * float(rows[f"{change}_{name}"].iloc[0])
-        ax.plot(ends, inverse(height + slope * (ends - middle)), **LINES[name])
+        slope = 100.0 * float(rows[f"lag_{name}"].iloc[0])
+        ax.plot(ends, height + slope * (ends - middle), **LINES[name])
 
 
 def _timing_caption(rows: pd.DataFrame) -> str:
@@ -135,21 +131,18 @@ def _timing_caption(rows: pd.DataFrame) -> str:
     count = count_words(rows["participant_id"].nunique(), "athlete")
     return (
         "Lag from the peak of vertical force to that of the swing leg's angular momentum "
-        f"(vertical axis), {count}. Thick: estimates of H5a and H5b, through the mean over "
-        "athletes and speeds; dashed: smallest effects of interest "
-        f"({digits(100.0 * first['lag_smallest'])} % of the step and "
-        f"{digits(first['spread_smallest'])} of the logarithm per m/s)."
+        f"(vertical axis), {count}. Thick: estimate of H5a, through the mean over "
+        "athletes and speeds; dashed: smallest effect of interest "
+        f"({digits(100.0 * first['lag_smallest'])} % of the step per m/s)."
     )
 
 
 def _timing_alternative(rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
     lag, spread = (digits(100.0 * float(rows[name].mean())) for name in ("lag_mean", "lag_sd"))
-    words = {
-        "lag_change": f"the lag by {digits(100.0 * first['lag_change'])} % of the step",
-        "spread_change": f"the logarithm of its spread by {digits(first['spread_change'])}",
-    }
-    changes = ", ".join(change for name, change in words.items() if np.isfinite(first[name]))
+    changes = ""
+    if np.isfinite(first["lag_change"]):
+        changes = f"the lag by {digits(100.0 * first['lag_change'])} % of the step"
     return (
         f"Mean over {rows['participant_id'].nunique()} athletes and their speeds: "
         f"lag {lag} % of the step, standard deviation {spread} %."

@@ -30,11 +30,12 @@ from aqbio.multiverse.files import STAGE, ParticipantCache, evidence_rows, step_
 from aqbio.multiverse.specifications import DEFAULT
 from aqbio.names import GRAVITY, NORMAL
 from aqbio.stats.athlete_statistics import COVARIATES, athletes_from_steps
+from aqbio.stats.claim_columns import JOINT, RATING, SPEED, STRENGTHS, outcome_units
 from aqbio.stats.contrasts import with_scatter
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.leg_strength import evidence_of_strength, gains_of_strength, session_strengths
 from aqbio.stats.measurement import DRAWN, STEP_ERRORS
-from aqbio.stats.registry import RATING, SPEED, STRENGTHS, Contrast, asked_registry
+from aqbio.stats.registry import Contrast, asked_registry
 from aqbio.stats.step_numbers import CONTRIBUTORS, evidence_columns, time_deviation
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import OK
@@ -73,9 +74,6 @@ def capacity_scores(rows: Sequence[Strength], names: Sequence[str]) -> dict[str,
 
 
 # evidence by specification ------------------------------------------------------------------------
-
-HEADING = "heading_change_deg"
-"""Column of steps.tsv that the consequences of an imbalance read."""
 
 UNITS = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1} | {
     f"momentum_{name}": 0 for name in CONTRIBUTORS
@@ -152,21 +150,21 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
     outcomes = invalidated_outcomes(study, read_table(study.table("quality.tsv")))
     invalidated = partial(_with_invalidated, outcomes, INVALIDATED[False])
     entries = _multiverse_entries(study, list(trials.index))
-    draws, shared = trial_draws(study, steps, entries)
-    errors = _trial_errors(study, trials.index, entries, draws, shared)
+    shared = trial_draws(study, steps, entries)
+    errors = _trial_errors(study, trials.index, entries, shared)
     requested = [
         contrast.outcome
         for contrast in _contrasts(study)
         if contrast.take != "scatter" and contrast.outcome not in STRENGTHS
     ]
+    requested += _formula_columns(study)
     evidence = Evidence(
         steps=steps,
         trials=trials.assign(**errors),
         athletes=steps[["participant_id"]],  # replaced by `_with_athletes`
         sprints=default,
         curves=partial(_curves, study, step_curves(study)),
-        draws=draws,
-        shared_draws=shared_draws(study, requested, _step_rows(study)) if requested else {},
+        shared_draws=shared_draws(study, requested, _step_rows(study)) | shared,
         presence=replace(
             _presence(study, default, causes=bool(shares)), accelerations=bool(speeding)
         ),
@@ -263,6 +261,12 @@ def _contrasts(study: Study) -> list[Contrast]:
     ]
 
 
+def _formula_columns(study: Study) -> list[str]:
+    """Columns that formulas of a study read."""
+    formulas = (hypothesis.formula for hypothesis in asked_registry(study).hypotheses)
+    return sorted({name for formula in formulas if formula is not None for name in formula.names})
+
+
 STRENGTH_COLUMNS = [
     *(f"{name}{ending}" for name in STRENGTHS for ending in ("", "_error", "_df")), "hurt",
 ]  # fmt: skip
@@ -276,14 +280,34 @@ def _asks_strength(contrast: Contrast) -> bool:
 
 
 def _step_values(study: Study, names: tuple[str, ...]) -> pd.DataFrame:
-    """Columns of steps.tsv of all participants, by trial and step, whatever the specification."""
+    """Columns of steps.tsv and joint moments of all participants, whatever the specification.
+
+    By trial and step.
+    """
+    joints = [name for name in names if JOINT.fullmatch(name)]
     people = (
         participant_rows(study, participant.participant_id, "steps")
         for participant in study.participants
     )
     keys = [*TRIAL, "step"]
-    table = joined([*people], [*keys, *names]).astype(dict.fromkeys(TRIAL, str))
-    return table.set_index(keys).astype(float)
+    columns = [name for name in names if name not in joints]
+    table = joined([*people], [*keys, *columns]).astype(dict.fromkeys(TRIAL, str))
+    values = table.set_index(keys).astype(float)
+    return values.join(_joint_values(study, joints)) if joints else values
+
+
+def _joint_values(study: Study, names: Sequence[str]) -> pd.DataFrame:
+    """Joint moments over stance (`aqbio.stats.registry.JOINT`) of all people, by trial and step."""
+    keys = [*TRIAL, "step"]
+    parts = []
+    for participant in study.participants:
+        rows = participant_rows(study, participant.participant_id, "contributions")
+        rows = rows[(rows["level"] == "joint") & (rows["phase"] == "stance")]
+        name = "joint_" + rows["source"].astype(str) + "_" + rows["statistic"].astype(str)
+        name += "_" + rows["axis"].astype(str)
+        chosen = rows[name.isin(names)][[*keys, "value"]].assign(name=name)
+        parts.append(chosen.astype(dict.fromkeys(TRIAL, str)))
+    return pd.concat(parts).pivot_table("value", keys, "name").reindex(columns=list(names))
 
 
 def _with_outcomes(
@@ -293,7 +317,10 @@ def _with_outcomes(
     contrasts, keys = _contrasts(study), [*TRIAL, "step"]
     steps = pd.MultiIndex.from_frame(rows[keys].astype(dict.fromkeys(TRIAL, str)))
     outcomes: dict[str, Any] = {}
-    requested = {HEADING, *(contrast.outcome for contrast in contrasts)}
+    requested = {contrast.outcome for contrast in contrasts}
+    joints = {name for name in _formula_columns(study) if JOINT.fullmatch(name)}
+    requested |= {name for name in _formula_columns(study) if name in outcome_units()}
+    requested |= joints
     if absent := sorted(requested - {*map(str, rows), RATING, *STRENGTHS}):
         values = step_values(tuple(absent)).reindex(steps)
         outcomes |= {name: values[name].to_numpy() for name in absent}
@@ -413,20 +440,15 @@ def _trial_errors(
     study: Study,
     trials: pd.Index[Any],
     entries: Mapping[tuple[str, str], Mapping[str, Any]],
-    draws: Mapping[str, pd.DataFrame],
     shared: Mapping[str, pd.DataFrame],
 ) -> dict[str, Any]:
-    """Standard deviations of trials' errors, and of those that athletes share, (T,) by column."""
-    columns: dict[str, Any] = {}
-    for prefix, by_name in (("error", draws), ("common", shared)):
-        for name in DRAWN:
-            columns[f"{prefix}_{name}"] = (
-                by_name[name].std(axis=1, ddof=0).reindex(trials).to_numpy()
-            )
+    """Standard deviations of errors that athletes share, and of single steps, (T,) by column."""
+    columns: dict[str, Any] = {
+        f"common_{name}": shared[name].std(axis=1, ddof=0).reindex(trials).to_numpy()
+        for name in DRAWN
+    }
     for name in STEP_ERRORS:
-        units = [
-            _units(study, person)[0] if name == "step_yaw_impulse" else 1.0 for person, _ in trials
-        ]
+        units = [_units(study, person)[0] for person, _ in trials]
         sds = [entries[trial]["error_sd"].get(name, np.nan) for trial in trials]
         columns[f"error_{name}"] = np.array(sds, dtype=float) / np.array(units)
     return columns

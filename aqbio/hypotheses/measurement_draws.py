@@ -19,7 +19,6 @@ from aqbio.intervals.worlds import (
     COMMON,
     LABORATORY,
     SCOPE_SHARES,
-    SCOPES,
     TRIAL,
     WORLDS,
     source_weights,
@@ -28,6 +27,8 @@ from aqbio.intervals.worlds import (
 from aqbio.io.study import Study
 from aqbio.multiverse.step_rows import FRAMES
 from aqbio.names import AXES, ROLE_SIDES
+from aqbio.stats.claim_columns import JOINT
+from aqbio.stats.evidence import CAUSED
 from aqbio.stats.evidence import TRIAL as TRIAL_COLUMNS
 from aqbio.stats.measurement import DRAWN
 from aqbio.vectors import BoolArray, FloatArray
@@ -37,32 +38,26 @@ SHARED = (COMMON, LABORATORY)
 
 VERTICAL = "y"
 
+OFFSET = "push_leg_offset"
+
 Deviations = dict[tuple[str, str], FloatArray]
 """(K,) deviations of a trial's number by participant and trial."""
 
 
 def trial_draws(
     study: Study, steps: pd.DataFrame, entries: Mapping[tuple[str, str], Mapping[str, Any]]
-) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """Deviations of `aqbio.stats.measurement.DRAWN` of trials in every world.
+) -> dict[str, pd.DataFrame]:
+    """Deviations of trials' numbers in every world from errors that athletes share.
 
-    All errors together, and those that athletes share. `entries`: of stage multiverse, by
-    participant and trial.
+    By `aqbio.stats.measurement.DRAWN`. `entries`: of stage multiverse, by participant and trial.
     """
-    deviations_by_scope: list[dict[str, Deviations]] = [
-        {"lag": lag_draws(study, entries, scopes)} for scopes in (SCOPES, SHARED)
-    ]
+    by_name: dict[str, Deviations] = {"lag": lag_draws(study, entries, SHARED)}
     for participant_id in steps["participant_id"].astype(str).unique():
         rows = steps[steps["participant_id"].astype(str) == participant_id]
         counted = set(zip(rows["trial_id"].astype(str), rows["step"].astype(int), strict=True))
-        of_participant = _participant(study, participant_id, counted)
-        for of_scope, by_name in zip(deviations_by_scope, of_participant, strict=True):
-            for name, deviations in by_name.items():
-                of_scope.setdefault(name, {}).update(deviations)
-    all_draws, shared = (
-        {name: _table(by_name.get(name, {})) for name in DRAWN} for by_name in deviations_by_scope
-    )
-    return all_draws, shared
+        for name, deviations in _participant(study, participant_id, counted).items():
+            by_name.setdefault(name, {}).update(deviations)
+    return {name: _table(by_name.get(name, {})) for name in DRAWN}
 
 
 def _table(deviations: Deviations) -> pd.DataFrame:
@@ -73,38 +68,17 @@ def _table(deviations: Deviations) -> pd.DataFrame:
 
 def _participant(
     study: Study, participant_id: str, counted: set[tuple[str, int]]
-) -> list[dict[str, Deviations]]:
-    """Deviations of the numbers of one participant's trials, over the steps that count.
-
-    Of all errors, and of those that athletes share; the caused share under the contact model under
-    which it is least certain.
-    """
-    levels = [f"C ({model})" for model in CONTACT_MODELS]
+) -> dict[str, Deviations]:
+    """Deviations of the numbers of one participant's trials, over the steps that count."""
+    levels = {model: f"C ({model})" for model in CONTACT_MODELS}
     read = partial(study_draws, study, [participant_id])
-    all_forces = read(levels, SCOPES, ["force_mean"])
-    shared_forces = read(levels, SHARED, ["force_mean"], with_values=False)
-    shared_forces["value"] = all_forces["value"]
-    sizes = [_size(caused_draws(all_forces, level)) for level in levels]
-    level = levels[int(np.argmax(sizes))]
-    return [
-        {
-            "opposition": _trial_means(indices, _outcome(indices, "opposition"), counted),
-            "arms_push_cosine": _trial_means(
-                indices, _outcome(indices, "arms_push_cosine"), counted
-            ),
-            "caused_share": _trial_means(forces, caused_draws(forces, level), counted),
-        }
-        for forces, indices in (
-            (all_forces, read(("H1", "H2"), SCOPES, with_values=False)),
-            (shared_forces, read(("H1", "H2"), SHARED, with_values=False)),
-        )
-    ]
-
-
-def _size(deviations: FloatArray) -> float:
-    """Root mean square of the known deviations; 0 without any."""
-    finite = deviations[np.isfinite(deviations)]
-    return float(np.sqrt((finite**2).mean())) if finite.size else 0.0
+    forces = read([*levels.values()], SHARED, ["force_mean"])
+    indices = read(("H1",), SHARED, with_values=False)
+    caused = {
+        f"{CAUSED}{model}": _trial_means(forces, caused_draws(forces, level), counted)
+        for model, level in levels.items()
+    }
+    return {OFFSET: _trial_means(indices, _outcome(indices, OFFSET), counted), **caused}
 
 
 def _outcome(data: xr.Dataset, source: str) -> FloatArray:
@@ -192,7 +166,13 @@ def shared_draws(
         if outcome in EVENT_OUTCOMES:
             draws_by_outcome[outcome] = _event_draws(study, steps, EVENT_OUTCOMES[outcome])
         elif match := MOMENTUM.fullmatch(outcome):
-            draws_by_outcome[outcome] = _momentum_draws(study, match["source"], match["axis"])
+            draws_by_outcome[outcome] = _stance_draws(
+                study, "A", "momentum_mean", match["source"], match["axis"]
+            )
+        elif match := JOINT.fullmatch(outcome):
+            draws_by_outcome[outcome] = _stance_draws(
+                study, "joint", match["statistic"], match["source"], match["axis"]
+            )
     return draws_by_outcome
 
 
@@ -210,11 +190,11 @@ def _event_draws(study: Study, steps: pd.DataFrame, sign: float) -> pd.DataFrame
     return _table(deviations)
 
 
-def _momentum_draws(study: Study, source: str, axis: str) -> pd.DataFrame:
-    """Errors of a mean angular momentum that athletes share."""
+def _stance_draws(study: Study, level: str, statistic: str, source: str, axis: str) -> pd.DataFrame:
+    """Errors that athletes share, of a number of stance."""
     deviations = Deviations()
     for participant in study.participants:
-        data = study_draws(study, [participant.participant_id], ("A",), SHARED, ["momentum_mean"])
+        data = study_draws(study, [participant.participant_id], (level,), SHARED, [statistic])
         chosen = np.flatnonzero(data["source"].values == source)
         if len(chosen):
             values = data["deviation"].values[:, :, chosen[0], AXES.index(axis)]

@@ -9,6 +9,7 @@ import pandas as pd
 from aqbio.errors import AqbioError
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
+from aqbio.stats.claim_columns import SPEED, outcome_units
 from aqbio.stats.evidence import MOST_ATHLETES, TRIAL
 from aqbio.stats.planning import (
     Design,
@@ -18,7 +19,6 @@ from aqbio.stats.planning import (
     scatter_of,
     scatter_of_sprints,
 )
-from aqbio.stats.registry import SPEED, outcome_units
 
 TEXT = dict.fromkeys(TRIAL, str)
 """Type of the columns that name a trial."""

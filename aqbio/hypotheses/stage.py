@@ -22,7 +22,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.multiverse.files import evidence_inputs
 from aqbio.stats.evidence import Evidence, usable_evidence
-from aqbio.stats.measurement import DRAWN, ERRORS
+from aqbio.stats.measurement import DRAWN, STEP_ERRORS
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import athlete_intervals, sound_evidence
 from aqbio.stats.power import power_row
@@ -70,7 +70,7 @@ def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
 COLUMNS: dict[str, Columns] = {
     "hypotheses_steps": step_columns(),
     "hypotheses_athletes": columns("hypotheses_athletes"),
-    "hypotheses_trials": columns("hypotheses_trials", error=ERRORS, common=DRAWN),
+    "hypotheses_trials": columns("hypotheses_trials", error=STEP_ERRORS, common=DRAWN),
     **{
         name: columns(name)
         for name in (
@@ -175,7 +175,7 @@ def _power_rows(candidates: tuple[ExaminedHypothesis, ...]) -> list[dict[str, An
         if (outcome := candidate.outcome) is not None
         and (counted := candidate.counted) is not None
         and not candidate.missing
-        and (hypothesis := candidate.hypothesis).judged
+        and (hypothesis := candidate.hypothesis)
     ]
 
 

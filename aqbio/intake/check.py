@@ -400,7 +400,7 @@ def comparison_problems(study: Study) -> Iterator[Finding]:
     )
 
 
-BETWEEN = ("imbalance_cost", "lateral_slope", "vertical_slope", "attack_slope")
+BETWEEN = ("imbalance_cost", "lateral_slope", "attack_slope")
 """Statistics that compare athletes with each other."""
 
 

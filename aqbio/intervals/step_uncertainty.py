@@ -13,7 +13,7 @@ from aqbio.gait.signals import labels, select_labels
 from aqbio.gait.steps import Side
 from aqbio.names import AXES, LOW_PASSED, NORMAL_95, ROLE_GROUPS
 from aqbio.rotation.levels import PRIMARY
-from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, cosines, opposition
+from aqbio.stats.step_numbers import push_leg_offset
 from aqbio.vectors import BoolArray, FloatArray
 
 NAMES = ("level", "source", "target", "statistic", "unit")
@@ -109,7 +109,7 @@ def is_kinematic(trial: xr.Dataset) -> bool:
     return trial.attrs.get("events") in ("kinematic", LOW_PASSED)
 
 
-STATISTICS = {"opposition": "H1", "arms_push_cosine": "H2"}
+STATISTICS = {"push_leg_offset": "H1"}
 """Statistics of a trial, and the hypotheses that use them."""
 
 KEYS = {
@@ -121,9 +121,7 @@ KEYS = {
 
 def stance_statistics(vertical: FloatArray) -> FloatArray:
     """Statistics of a stance for every draw: `KEYS`, and values (K, N, 3), 0 on other axes."""
-    indices = opposition(vertical, (SWING_ALONE, BOTH_LEGS))
-    arms, leg = (ROLE_GROUPS.index(name) for name in ("arms", "push_leg"))
-    return np.stack([indices[..., 0] - indices[..., 1], cosines(vertical)[..., arms, leg]], axis=-1)
+    return push_leg_offset(vertical)[..., None]
 
 
 def statistic_draws(data: xr.Dataset, side: Side) -> tuple[list[Key], FloatArray]:

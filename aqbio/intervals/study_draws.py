@@ -40,7 +40,7 @@ from aqbio.io.study import Study
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.vectors import FloatArray
 
-LEVELS = ("A", "joint", "B", "force", "H1", "H2")
+LEVELS = ("A", "joint", "B", "force", "H1")
 """Levels that are drawn unless others are named: all but level C, six times as many numbers."""
 
 STEP_COORDINATES = (
@@ -78,8 +78,8 @@ def study_draws(
     participants : sequence of str, optional
         All by default.
     levels : collection of str
-        Levels of the outcomes, as in the rows of contributions; "H1" and "H2" are the statistics of
-        a stance behind these hypotheses, at "C (C2)" what joint moments cause.
+        Levels of the outcomes, as in the rows of contributions; "H1" is the number of a
+        stance behind that hypothesis, at "C (C2)" what joint moments cause.
     scopes : collection of str
         Errors that vary over worlds (`aqbio.intervals.worlds.SCOPES`); others are 0. `SYSTEMATIC`
         ones, without those of steps, which are in their scatter, for `mean_over_steps`.
@@ -165,7 +165,7 @@ def _participant_draws(
     steps = steps.assign(
         person=person.person or participant_id, session=person.session or "", number=steps["step"]
     )
-    has_indices = with_values and levels & {"H1", "H2"}
+    has_indices = with_values and "H1" in levels
     indices = _statistics(study, participant_id) if has_indices else {}
     table = participant_rows(study, participant_id, MODELS)
     models = model_states(table[table["level"].isin(levels)])

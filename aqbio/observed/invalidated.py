@@ -59,7 +59,7 @@ _RESTS_ON: tuple[tuple[tuple[str, ...], tuple[Outcome, ...]], ...] = (
     (("lag",), ("momentum", "forces")),
     (
         (
-            "H_", "momentum_", "log_ratio_momentum", "opposition", "arms_push", "same_legs",
+            "H_", "momentum_", "log_ratio_momentum", "push_leg_offset", "arms_push",
             "chi_",
         ),
         ("momentum",),

@@ -17,8 +17,9 @@ from aqbio.figures.words import MISSING, digits, factor_words, format_interval
 from aqbio.names import INTERVALS
 from aqbio.pages.filters import capital, choices, closed, counted, missing
 from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, OUTCOME_WORDS, statistic_words
+from aqbio.stats.claim_columns import OUTCOME_NAMES
 from aqbio.stats.evidence import MOST_ATHLETES
-from aqbio.stats.registry import OUTCOME_NAMES, Hypothesis, StatisticWords
+from aqbio.stats.registry import Hypothesis, StatisticWords
 
 Row = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from aqbio.figures.words import format_interval
-from aqbio.pages.filters import capital, closed, counted, enumerated, rows
+from aqbio.pages.filters import counted, enumerated, rows
 from aqbio.pages.verdict_words import (
     SCOPE,
     Record,
@@ -38,7 +38,7 @@ EQUIVALENT = "≈"
 """Signs next to the word of a verdict, so that colour is not needed to distinguish them; the last
 where an effect that the claim denies is excluded."""
 
-FAMILIES = ("Core", "Survey", "Imbalance", "Contrast")
+FAMILIES = ("Core", "Survey", "Imbalance", "Contrast", "Own")
 """Families of hypotheses with verdicts, in the order of reading."""
 
 NumbersOfAthletes = Mapping[str, Mapping[str, float]]
@@ -107,18 +107,7 @@ class VerdictSection:
     @property
     def counted(self) -> str:
         """Count hypotheses by verdict, in words."""
-        parts = filter(None, (self._counts(judged=True), self._counts(judged=False)))
-        return closed(capital("; ".join(parts)))
-
-    @property
-    def counted_judged(self) -> str:
-        """The same of those with a decision rule; of the others where there are no such."""
-        return closed(capital(self._counts(judged=True) or self._counts(judged=False)))
-
-    def _counts(self, *, judged: bool) -> str:
-        """Numbers of verdicts of hypotheses with, or without, a decision rule."""
-        verdicts = [verdict for verdict in self.verdicts if verdict.hypothesis.judged == judged]
-        counts = Counter(str(verdict.row["verdict"]) for verdict in verdicts)
+        counts = Counter(str(verdict.row["verdict"]) for verdict in self.verdicts)
         counts_in_words = [
             f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {label.partition(',')[0]}"
             for name, label in LABELS.items()
@@ -126,10 +115,9 @@ class VerdictSection:
         ]
         if not counts_in_words:
             return ""
-        noun = "hypothesis" if len(verdicts) == 1 else "hypotheses"
-        subject = f"of {len(verdicts)} {noun} with a decision rule"
-        subject = subject if judged else f"of the other {len(verdicts)}, without such a rule,"
-        return f"{subject} {enumerated(counts_in_words)}"
+        number = len(self.verdicts)
+        noun = "hypothesis" if number == 1 else "hypotheses"
+        return f"Of {number} {noun} {enumerated(counts_in_words)}."
 
 
 def verdict_section(tables: VerdictTables) -> VerdictSection:

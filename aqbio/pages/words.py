@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from aqbio.stats.registry import OUTCOME_NAMES, STRENGTHS, Contrast, Hypothesis, StatisticWords
+from aqbio.stats.claim_columns import OUTCOME_NAMES, STRENGTHS
+from aqbio.stats.registry import Contrast, Hypothesis, StatisticWords
 
 _WORDS: Mapping[str, Any] = yaml.safe_load(
     (resources.files("aqbio.pages") / "words.yaml").read_text(encoding="utf-8")

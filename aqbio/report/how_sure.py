@@ -44,8 +44,10 @@ QUANTITIES = (
     ),
     Quantity(f"Joint contributions, push side ({PRIMARY})", "N m", *_CAUSED, "push_side"),
     Quantity(f"Joint contributions, swing side ({PRIMARY})", "N m", *_CAUSED, "swing_side"),
-    Quantity("H1: index of opposition", "1", "H1", "stance_index", ("opposition",)),
-    Quantity("H2: cosine of arms and push leg", "1", "H2", "stance_index", ("arms_push_cosine",)),
+    Quantity(
+        "H1: share of the swing leg's turning that the push leg offsets", "1", "H1",
+        "stance_index", ("push_leg_offset",),
+    ),
 )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ def methods_numbers(
     """Values that the methods to paste (``paste.html.j2``) are filled in with."""
     moving = [trial for trial in conduct.prepared if trial.get("task") != "static"]
     fitted = [trial for trial in conduct.fitted if trial.get("motion") == "fitted"]
-    tested = [hypothesis for hypothesis in verdicts.registry.hypotheses if hypothesis.judged]
+    tested = verdicts.registry.hypotheses
     tracked = [trial for trial in conduct.solved if trial["marker_rms_m"] is not None]
     errors = [1000.0 * trial["marker_rms_m"] for trial in tracked]
     ways = sorted({str(trial["inverse_kinematics"]) for trial in tracked})

@@ -90,7 +90,6 @@ def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
     compared = {
         "lateral": steps["lateral_ratio"],
         "contact": steps["contact_s"],
-        "flight": steps["flight_s"] / (steps["contact_s"] + steps["flight_s"]),
         "swing_drive": steps["swing_index"],
         "push_drive": steps["push_index"],
     }

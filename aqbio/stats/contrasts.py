@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from aqbio.stats.claim_columns import SPEED, STRENGTHS
 from aqbio.stats.evidence import TRIAL, Evidence, by_condition, compared_trials, count_trials
 from aqbio.stats.inference import SIGNS, Errors, mean_estimate, regression, with_shared_error
 from aqbio.stats.leg_strength import slope_result, strength_slope
 from aqbio.stats.outcome import UNKNOWN, Outcome, Result, combine_results, outcome_of, result
-from aqbio.stats.registry import SPEED, STRENGTHS, Contrast, Hypothesis
+from aqbio.stats.registry import Contrast, Hypothesis
 from aqbio.stats.within import centred, consecutive, means_by
 from aqbio.vectors import FloatArray
 

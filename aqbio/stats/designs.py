@@ -7,16 +7,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from aqbio.observed.invalidated import column_rests_on
+from aqbio.stats.claim_columns import RATING, SPEED, STRENGTHS, outcome_units
 from aqbio.stats.evidence import Evidence, by_condition, compared_trials
-from aqbio.stats.registry import (
-    GAINS,
-    RATING,
-    SPEED,
-    STRENGTHS,
-    Contrast,
-    Hypothesis,
-    outcome_units,
-)
+from aqbio.stats.registry import GAINS, Contrast, Hypothesis
 
 Design = Literal[
     "observed", "between", "changes", "balanced", "one_order", "order_unknown", "before_after",
@@ -26,7 +19,7 @@ Design = Literal[
 against each other; balanced, one_order, order_unknown: two conditions by their order; before_after,
 controlled: sessions without and with a group that is compared."""
 
-BETWEEN = ("imbalance_cost", "lateral_slope", "vertical_slope", "attack_slope")
+BETWEEN = ("imbalance_cost", "lateral_slope", "attack_slope")
 """Statistics that compare athletes with each other."""
 
 FEWEST_EACH_WAY = 3
@@ -47,7 +40,8 @@ def design(evidence: Evidence, hypothesis: Hypothesis) -> Design:
     if contrast is None:
         if hypothesis.statistic in GAINS:
             return "changes"
-        return "between" if hypothesis.statistic in BETWEEN else "observed"
+        between = hypothesis.formula is not None and hypothesis.formula.rows == "people"
+        return "between" if between or hypothesis.statistic in BETWEEN else "observed"
     if contrast.by == "session":
         return "before_after" if contrast.group is None else "controlled"
     later = later_by(evidence, contrast)

@@ -74,7 +74,7 @@ class Evidence:
 
     steps: pd.DataFrame
     """One row per usable step in the normal condition, those of a trial in their order in time: the
-    columns of ``hypotheses_steps.tsv``, ``same_legs_cosine``, ``push_index``, ``swing_index``, one
+    columns of ``hypotheses_steps.tsv``, ``push_index``, ``swing_index``, one
     of `CAUSED` per contact model, and ``row``, the index in the athlete's curves.
     ``participant_id`` is categorical and knows all athletes; NaN was not measured."""
     trials: pd.DataFrame
@@ -83,7 +83,7 @@ class Evidence:
     (outcomes that failed measures invalidate, `aqbio.observed.invalidated`), ``residual_moment``
     (RMS of the residual yaw moment in contact, N m), ``closures_pass``, and ``error_<name>``,
     the standard deviations of the trial's errors of measurement by
-    `aqbio.stats.measurement.ERRORS`, NaN where not known."""
+    `aqbio.stats.measurement.STEP_ERRORS`, NaN where not known."""
     athletes: pd.DataFrame
     """By name: the columns of `aqbio.stats.athlete_statistics.athletes_from_steps`,
     ``push_capacity``, ``swing_capacity`` (strengths on scales that compare), ``push_noise``,
@@ -101,12 +101,10 @@ class Evidence:
     where there are any ``angular_momentum_rate`` (step, phase, percent, group, axis),
     ``hub_moment`` (step, percent, chain), about the vertical in stance. Nothing else of a study
     holds curves, one athlete's at a time."""
-    draws: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    """By name of `aqbio.stats.measurement.DRAWN`: deviations of trials' numbers in every world,
-    rows by `TRIAL`, worlds as columns; no row where they are not known."""
     shared_draws: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    """By column of `sprints`: deviations of trials' means in every world from errors that athletes
-    share, of tables and model, of a session, of the kind of events; likewise."""
+    """By column of `steps` or `sprints`: deviations of trials' means in every world from errors
+    that athletes share, of tables and model, of a session, of the kind of events; rows by `TRIAL`,
+    worlds as columns; no row where they are not known."""
     later_steps: pd.DataFrame = field(default_factory=_no_steps)
     """Steps of the last session of people with several, as `steps` and under the name of the first
     one, with ``invalidated`` of their trials."""
@@ -225,17 +223,22 @@ def count_trials(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
 MOST_ATHLETES = 100_000
 """Largest number of needed athletes that is reported."""
 
-MIN_RECORDED_SHARES = {"lag_spread_slope": 0.9}
-"""Share of recorded steps that a speed needs for statistics of a spread: without the latest quarter
-of steps, the rest scatters half as much."""
+
+def fastest_steps(evidence: Evidence) -> Evidence:
+    """Reduce the evidence to the steps at each athlete's highest speed."""
+    steps = evidence.steps
+    speed = steps["speed_mps"].groupby([steps[name] for name in CELL], observed=True)
+    mean = speed.transform("mean")
+    fastest = mean.groupby(steps["participant_id"], observed=True).transform("max")
+    return evidence.select_steps(mean >= fastest - 1e-9)
 
 
-def usable_evidence(evidence: Evidence, share: float | None = None) -> Evidence:
+def usable_evidence(evidence: Evidence) -> Evidence:
     """Leave out speeds of an athlete of which too few recorded steps are usable.
 
     Steps missing at such a speed are not missing at random.
     """
-    return evidence.usable if share is None else _with_usable_speeds(evidence, share)
+    return evidence.usable
 
 
 def _with_usable_speeds(evidence: Evidence, min_share: float) -> Evidence:
@@ -262,9 +265,6 @@ def counted_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
     almost one speed cannot decide a slope; otherwise all stay, because the estimate is shown in
     any case.
     """
-    min_share = MIN_RECORDED_SHARES.get(hypothesis.statistic, 0.0)
-    if min_share > evidence.limits.usable_share:
-        evidence = usable_evidence(evidence, min_share)
     if evidence.choices.everybody:
         return evidence
     sufficient = with_minimum(evidence, hypothesis)

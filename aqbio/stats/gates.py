@@ -11,13 +11,7 @@ import numpy as np
 from aqbio.stats.contrasts import missing_for_contrast, no_percentage
 from aqbio.stats.designs import FEWEST_EACH_WAY, is_balanced, later_by, unlike_measurement
 from aqbio.stats.evidence import Evidence, for_steps, with_minimum
-from aqbio.stats.measurement import (
-    LEAST_RELIABLE,
-    STRENGTHS,
-    estimate_error,
-    reliability,
-    with_known_error,
-)
+from aqbio.stats.measurement import LEAST_RELIABLE, STRENGTHS, reliability
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import NEXT_STEP, PAIRED, Hypothesis
 
@@ -30,7 +24,6 @@ LACKS: dict[str, Lacks] = {
     "athletes": "not_enough_data",
     "quality": "not_enough_data",
     "minimum_n": "not_enough_data",
-    "precision": "too_imprecise",
     "reliability": "too_imprecise",
     "order": "gate_failed",
     "closure": "gate_failed",
@@ -135,23 +128,6 @@ def _per_athlete(hypothesis: Hypothesis) -> str:
     return f" with {speeds}at least {minimum.steps} {unit}"
 
 
-def _precision(case: Case) -> Gate:
-    """Require known errors of measurement that are small in the mean."""
-    is_known = for_steps(case.counted, with_known_error(case.counted, case.hypothesis))
-    share = float(is_known.mean()) if len(is_known) else 0.0
-    min_share = case.evidence.limits.usable_share
-    if share < min_share:
-        words = f"errors of measurement are known in {share:.0%} of steps, {min_share:.0%} needed"
-        return Gate("precision", passed=False, words=words)
-    error, max_error = estimate_error(case.counted, case.hypothesis), case.hypothesis.precise
-    if np.isnan(error):
-        fitted = bool(case.counted.trials["consistent"].any())
-        words = "errors of measurement are not known"
-        return Gate("precision", not fitted, words)
-    words = f"errors of measurement of {error:.2g} in the mean, at most {max_error:g}"
-    return Gate("precision", error <= max_error, words)
-
-
 def _reliability(case: Case) -> Gate:
     error_free = reliability(case.counted, case.hypothesis)
     if np.isnan(error_free):
@@ -194,7 +170,6 @@ def _closure(case: Case) -> Gate:
 GATES: dict[str, Callable[[Case], Gate]] = {
     "quality": _quality,
     "minimum_n": _minimum,
-    "precision": _precision,
     "reliability": _reliability,
     "order": _order,
     "closure": _closure,

@@ -31,12 +31,7 @@ DENIED_SIGNS = {"none": (1.0, -1.0), "not_greater": (1.0,)}
 
 ANYTHING: Interval = (-np.inf, np.inf)
 
-POSSIBLE: dict[str, Interval] = {
-    "opposition_difference": (-1.0, 1.0),
-    "arms_push_cosine": (-1.0, 1.0),
-    "cosine": (-1.0, 1.0),
-    "opposition": (0.0, 1.0),
-}
+POSSIBLE: dict[str, Interval] = {"cosine": (-1.0, 1.0), "opposition": (0.0, 1.0)}
 """Range of bounded statistics."""
 
 

@@ -1,7 +1,7 @@
 """Consequences of an imbalance: what the step after an unusual turn does, within athletes.
 
 Imbalance of a step is how far its impulse about the vertical is from the athlete's own mean at that
-speed and side. The articles name seven consequences; each is a number of the next step.
+speed and side. Of the consequences that the articles name, timing is judged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from aqbio.stats.evidence import SIDED, TRIAL, Evidence
 from aqbio.stats.measurement import errors_are_small, reliable_share, step_variances
 from aqbio.stats.outcome import Outcome, mean_outcome
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.step_numbers import CONTRIBUTORS
 from aqbio.stats.within import centred, consecutive, group_means, slopes
 from aqbio.vectors import FloatArray
 
@@ -36,14 +35,6 @@ class Consequence:
     direction does not count."""
 
 
-def _column(name: str) -> Callable[[pd.DataFrame], list[Numbers]]:
-    def numbers(steps: pd.DataFrame) -> list[Numbers]:
-        unknown = steps["yaw_impulse"] * np.nan
-        return [steps[name].astype(float) if name in steps else unknown]
-
-    return numbers
-
-
 def _frequency(steps: pd.DataFrame) -> list[Numbers]:
     return [1.0 / (steps["contact_s"] + steps["flight_s"])]
 
@@ -55,50 +46,25 @@ def _time_offset(steps: pd.DataFrame) -> list[Numbers]:
     return [steps["time_deviation_s"] * direction]
 
 
-def _heading(steps: pd.DataFrame) -> list[Numbers]:
-    """Change of heading less the athlete's own at that speed and side."""
-    heading = _column("heading_change_deg")(steps)[0]
-    return [centred(heading, [steps[name] for name in SIDED])]
-
-
-def _movement(steps: pd.DataFrame) -> list[Numbers]:
-    """Push leg's, swing leg's, arms' and torso's momenta less the athlete's own.
-
-    Each over its standard deviation at that speed and side.
-    """
-    cell = [steps[name] for name in SIDED]
-    offsets = []
-    for name in CONTRIBUTORS:
-        offset = centred(steps[f"momentum_{name}"].astype(float), cell)
-        variance = group_means(offset**2, cell)
-        offsets.append(offset / variance.where(variance > 0).pow(0.5))
-    return offsets
-
-
 CONSEQUENCES = {
     "next_step_slope": Consequence(_time_offset, is_size=True),
-    "next_step_speed": Consequence(_column("speed_change_mps")),
     "next_step_frequency": Consequence(_frequency),
-    "next_step_lateral": Consequence(_column("lateral_ratio")),
-    "next_step_heading": Consequence(_heading, is_size=True),
-    "next_step_transfer": Consequence(_column("hub_share")),
-    "next_step_movement": Consequence(_movement, is_size=True),
 }
 """By statistic of the registry."""
 
 
 def next_step_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H3e and its family: standardised slope of the next step's number on the imbalance before."""
-    pairs = disattenuated_pairs(evidence, hypothesis.statistic)
+    pairs = disattenuated_pairs(evidence, hypothesis)
     athlete = pairs["participant_id"]
     weights = athlete.value_counts().reindex(evidence.athletes.index, fill_value=0)
     by_athlete = slopes(pairs["x"], pairs["y"], athlete)
     return mean_outcome(hypothesis, by_athlete, weights, evidence.choices.errors)
 
 
-def disattenuated_pairs(evidence: Evidence, statistic: str = "next_step_slope") -> pd.DataFrame:
+def disattenuated_pairs(evidence: Evidence, hypothesis: Hypothesis) -> pd.DataFrame:
     """Pairs of steps, the next one's number over :func:`attenuation`."""
-    consequence = CONSEQUENCES[statistic]
+    consequence = CONSEQUENCES[hypothesis.statistic]
     pairs = step_pairs(evidence.steps, consequence)
     return pairs.assign(y=pairs["y"] / attenuation(evidence, is_size=consequence.is_size))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -27,15 +28,7 @@ from aqbio.stats.leg_strength import leg_slope
 from aqbio.stats.next_step import disattenuated_pairs, next_step_slope
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.step_statistics import (
-    arms_push_cosine,
-    caused_share,
-    is_top_speed,
-    lag_slope,
-    lag_spread_slope,
-    opposition_difference,
-)
-from aqbio.stats.within import with_speeds
+from aqbio.stats.step_statistics import formula_outcome, formula_points
 from aqbio.vectors import BoolArray
 
 
@@ -89,7 +82,8 @@ def athlete_intervals(evidence: Evidence, hypothesis: Hypothesis) -> tuple[Athle
     if make_points is None:
         return ()
     rows = []
-    for name, points in make_points(evidence).groupby("participant_id", observed=True):
+    points_of_steps = make_points(evidence, hypothesis)
+    for name, points in points_of_steps.groupby("participant_id", observed=True):
         estimate, count = _estimate(points[points.columns.intersection(["x", "y"])])
         if np.isfinite(estimate.value):
             estimate = replace(estimate, within=POSSIBLE.get(hypothesis.statistic, ANYTHING))
@@ -112,37 +106,6 @@ def _estimate(points: pd.DataFrame) -> tuple[Estimate, int]:
     return Estimate(float(line.slope), float(line.stderr), count - 2.0), count
 
 
-def _points(
-    y: str, x: Callable[[pd.DataFrame], pd.Series[float]] | None = None
-) -> Callable[[Evidence], pd.DataFrame]:
-    """Make the function from evidence to athlete, ``y`` and, for a slope, ``x`` of every step."""
-
-    def points(evidence: Evidence) -> pd.DataFrame:
-        steps = evidence.steps
-        table = steps[["participant_id"]].assign(y=steps[y])
-        return table if x is None else table.assign(x=x(steps))
-
-    return points
-
-
-def _speeds(steps: pd.DataFrame) -> pd.Series[float]:
-    """Speeds of steps, NaN for athletes with one speed only."""
-    return with_speeds(steps["speed_mps"], steps["participant_id"])
-
-
-def _caused(evidence: Evidence) -> pd.DataFrame:
-    """Induced shares at the highest speed under the contact model that favours the claim most."""
-    top = evidence.select_steps(is_top_speed(evidence.steps))
-    means = {model: top.means(shares).mean() for model, shares in top.caused_shares().items()}
-    finite_means = {model: value for model, value in means.items() if np.isfinite(value)}
-    table = top.steps[["participant_id"]]
-    if not finite_means:
-        return table.assign(y=np.nan)
-    return table.assign(
-        y=top.caused_shares()[max(finite_means, key=lambda model: finite_means[model])]
-    )
-
-
 # the table ----------------------------------------------------------------------------------------
 
 
@@ -154,17 +117,14 @@ class Statistic:
     """function. From evidence and hypothesis to the outcome."""
     reads: tuple[OutcomeKind, ...]
     """Kinds of numbers of steps that it rests on: where a failed measure invalidates one of them,
-    the trial does not count. Empty of a contrast, which reads what it compares."""
-    points: Callable[[Evidence], pd.DataFrame] | None = None
+    the trial does not count. Empty of contrasts and formulas, which read what they compare."""
+    points: Callable[[Evidence, Hypothesis], pd.DataFrame] | None = None
     """function. To ``y`` and, of a slope, ``x`` of every step behind an athlete's own number; None
     where that is no number of the athlete's steps."""
 
 
 STATISTICS = {
-    "opposition_difference": Statistic(
-        opposition_difference, ("momentum",), _points("opposition_difference")
-    ),
-    "arms_push_cosine": Statistic(arms_push_cosine, ("momentum",), _points("arms_push_cosine")),
+    "formula": Statistic(formula_outcome, (), formula_points),
     "imbalance_cost": Statistic(imbalance_cost_between, ("times",)),
     "push_leg_slope": Statistic(partial(leg_slope, role="push"), ("times", "moments")),
     "swing_leg_slope": Statistic(partial(leg_slope, role="swing"), ("times", "moments")),
@@ -176,21 +136,12 @@ STATISTICS = {
     ),
     "unequal_gain_cost": Statistic(unequal_gain_cost, ("times",)),
     "next_step_slope": Statistic(next_step_slope, ("times", "forces"), disattenuated_pairs),
-    "next_step_speed": Statistic(next_step_slope, ("times", "forces")),
     "next_step_frequency": Statistic(next_step_slope, ("times", "forces")),
-    "next_step_lateral": Statistic(next_step_slope, ("times", "forces")),
-    "next_step_heading": Statistic(next_step_slope, ("times", "forces")),
-    "next_step_transfer": Statistic(next_step_slope, ("times", "forces", "moments")),
-    "next_step_movement": Statistic(next_step_slope, ("times", "forces", "momentum")),
-    "caused_share": Statistic(caused_share, ("causes",), _caused),
-    "lag_slope": Statistic(lag_slope, ("momentum", "forces"), _points("lag", _speeds)),
-    "lag_spread_slope": Statistic(lag_spread_slope, ("momentum", "forces")),
     "paired_contrast": Statistic(paired_contrast, ()),
     # highest speed on the first of these, at equal speed, the second in the model
     "lateral_slope": Statistic(
         partial(slope_between, names=("lateral", "contact")), ("times", "forces")
     ),
-    "vertical_slope": Statistic(partial(slope_between, names=("flight",)), ("times",)),
     "attack_slope": Statistic(
         partial(slope_between, names=("swing_drive", "push_drive")), ("times", "moments")
     ),
@@ -203,6 +154,9 @@ STATISTICS = {
 def outcomes_read(hypothesis: Hypothesis) -> frozenset[OutcomeKind]:
     """Kinds of numbers that a hypothesis reads; of a contrast, those of the compared column."""
     reads = STATISTICS[hypothesis.statistic].reads
+    if hypothesis.formula is not None:
+        kinds = map(column_rests_on, hypothesis.formula.names)
+        return frozenset(chain.from_iterable(kinds))
     if hypothesis.contrast is None:
         return frozenset(reads)
     compared = column_rests_on(hypothesis.contrast.outcome)

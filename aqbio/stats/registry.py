@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Collection
 from difflib import get_close_matches
@@ -13,19 +12,31 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from aqbio.config import read_yaml
-from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
-from aqbio.names import NORMAL, ROLE_GROUPS, ROLE_SIDES
+from aqbio.names import NORMAL
+from aqbio.stats.claim_columns import (
+    JOINT,
+    RATING,
+    RELATIVE,
+    SPEED,
+    STRENGTHS,
+    enumerated,
+    formula_name,
+    formula_units,
+    outcome_name,
+    outcome_units,
+    part_unit,
+)
+from aqbio.stats.formulas import Formula, parse_formula
 from aqbio.stats.step_numbers import evidence_columns
 
 DEFAULT = Path(__file__).with_name("hypotheses.yaml")
 """Registry shipped with aqbio."""
 
-Family = Literal["core", "survey", "imbalance", "secondary", "contrast"]
+Family = Literal["core", "survey", "imbalance", "contrast", "own"]
 Predicted = Literal["greater", "less", "none", "not_greater"]
 """Direction of an effect, or that there is none of interest: in either direction, or upwards."""
 
@@ -33,21 +44,15 @@ DENIALS = ("none", "not_greater")
 """Predictions that are equivalence tests."""
 
 Need = Literal["arms", "forces", "causes", "capacities", "leg_strength", "strength_sessions"]
-GateName = Literal["quality", "minimum_n", "precision", "reliability", "order", "closure"]
+GateName = Literal["quality", "minimum_n", "reliability", "order", "closure"]
 StatisticName = Literal[
-    "opposition_difference", "arms_push_cosine", "imbalance_cost", "next_step_slope",
-    "caused_share", "lag_slope", "lag_spread_slope", "paired_contrast",
-    "lateral_slope", "vertical_slope", "attack_slope", "push_leg_slope", "swing_leg_slope",
-    "next_step_speed", "next_step_frequency", "next_step_lateral", "next_step_heading",
-    "next_step_transfer", "next_step_movement", "push_gain_slope", "swing_gain_slope",
-    "unequal_gain_cost",
+    "formula", "paired_contrast", "imbalance_cost", "next_step_slope", "next_step_frequency",
+    "lateral_slope", "attack_slope", "push_leg_slope", "swing_leg_slope", "push_gain_slope",
+    "swing_gain_slope", "unequal_gain_cost",
 ]  # fmt: skip
 """Names of `aqbio.stats.outcomes.STATISTICS`."""
 
-NEXT_STEP = (
-    "next_step_slope", "next_step_speed", "next_step_frequency", "next_step_lateral",
-    "next_step_heading", "next_step_transfer", "next_step_movement",
-)  # fmt: skip
+NEXT_STEP = ("next_step_slope", "next_step_frequency")
 """Statistics of consequences of an imbalance in the next step."""
 
 GAINS = ("push_gain_slope", "swing_gain_slope", "unequal_gain_cost")
@@ -109,6 +114,46 @@ class StatisticWords(Entry):
         if self.convert == "percent":
             return 100.0 * value
         return 100.0 * math.expm1(value) if self.convert == "percent_of_logarithm" else value
+
+
+class Formulas(Entry):
+    """A claim's number as a formula of columns, and the rows that it is evaluated over."""
+
+    rows: Literal["steps", "fastest_steps", "trials", "people"] = Field(
+        default="steps",
+        description="Rows: steps or trials of each person, whose number is then a mean or a slope "
+        "of their own (of steps within each foot); fastest_steps, those at the highest speed; "
+        "people: one row per person, compared with each other.",
+    )
+    formula: tuple[str, ...] | str = Field(
+        description="outcome ~ predictor + held, or outcome ~ 1 for a mean, of columns, numbers, "
+        "+ - * / and log, sqrt, exp, abs. Several are readings that must all agree."
+    )
+
+    @model_validator(mode="after")
+    def _check_formulas(self) -> Formulas:
+        units = formula_units()
+        for reading in self.readings:
+            for name in parse_formula(reading).names:
+                if name not in units and not JOINT.fullmatch(name):
+                    near = ", ".join(get_close_matches(name, units, 3)) or "see docs/files.md"
+                    raise ValueError(f"{name} is no column of steps or people; near: {near}")
+        return self
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """Formulas as they are written."""
+        return (self.formula,) if isinstance(self.formula, str) else self.formula
+
+    @property
+    def parsed(self) -> tuple[Formula, ...]:
+        """Every reading."""
+        return tuple(map(parse_formula, self.readings))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns that any reading reads."""
+        return tuple(dict.fromkeys(name for reading in self.parsed for name in reading.names))
 
 
 class Contrast(Entry):
@@ -209,44 +254,6 @@ class Contrast(Entry):
         return f"change of {subject}{comparison}{conditions}, mean over athletes"
 
 
-SPEED, RATING = "speed_mps", "rating"
-
-STRENGTHS = ("push_strength", "swing_strength")
-"""Strengths of a role's movements, both legs, of a session (strength.tsv)."""
-
-OUTCOME_NAMES: dict[str, str] = yaml.safe_load(
-    Path(__file__).with_name("outcome_names.yaml").read_text(encoding="utf-8")
-)
-"""Plain words for outcomes and strengths, by name; others go by their name without its unit."""
-
-
-def outcome_name(outcome: str) -> str:
-    """Name an outcome in plain words without an article."""
-    without_unit = re.sub(r"_(s|m|rad|radps|bw|hz|mps|kgm2ps)$", "", outcome)
-    return OUTCOME_NAMES.get(outcome, without_unit.replace("_", " ")).removeprefix("the ")
-
-
-RELATIVE = (
-    *STRENGTHS,
-    "yaw_impulse", "push_index", "swing_index",
-    "momentum_push_leg", "momentum_swing_leg", "momentum_arms", "momentum_torso",
-)  # fmt: skip
-"""Numbers that verdicts read over mass and stature, and sheets in their own unit."""
-
-
-@lru_cache(maxsize=1)
-def outcome_units() -> dict[str, str]:
-    """Unit of every number of a step or trial that a contrast can compare."""
-    groups = (*ROLE_GROUPS, *ROLE_SIDES, "total")
-    descriptions = {**evidence_columns(), **columns("steps", group=groups)}
-    units = {
-        name: description["unit"]
-        for name, description in descriptions.items()
-        if "unit" in description
-    }
-    return units | {RATING: "points"} | dict.fromkeys(STRENGTHS, "N m")
-
-
 class Hypothesis(Entry):
     """One claim and how it is tested."""
 
@@ -254,7 +261,8 @@ class Hypothesis(Entry):
     family: Family = Field(
         description="core, survey: verdicts, adjusted over what was tested of that family; "
         "imbalance: likewise, and described without a verdict from fewer athletes than the least; "
-        "secondary: an estimate with its interval and no verdict."
+        "contrast, own: pairs of conditions, and formulas of a study's own, each adjusted among "
+        "themselves."
     )
     title: str = Field(description="What it is about, in a few words.")
     claim: Claim = Field(description="Short quote of the article.")
@@ -275,7 +283,7 @@ class Hypothesis(Entry):
         default=(), description="Without one of these it is not testable."
     )
     gates: tuple[GateName, ...] = Field(
-        default=("quality", "minimum_n", "precision", "closure"), description="Gates, in order."
+        default=("quality", "minimum_n", "closure"), description="Gates, in order."
     )
     caveat: str = Field(default="", description="What a verdict does not say.")
     rivals: str = Field(
@@ -288,6 +296,9 @@ class Hypothesis(Entry):
     )
     contrast: Contrast | None = Field(
         default=None, description="The two conditions, where it compares two."
+    )
+    formula: Formulas | None = Field(
+        default=None, description="The number and its rows, of statistic formula."
     )
     words: StatisticWords | None = Field(
         default=None,
@@ -305,17 +316,7 @@ class Hypothesis(Entry):
     @property
     def heading(self) -> str:
         """Id and title; of a contrast the title only."""
-        return self.title if self.family == "contrast" else f"{self.id} {self.title}"
-
-    @property
-    def judged(self) -> bool:
-        """True for a hypothesis with a verdict."""
-        return self.family != "secondary"
-
-    @property
-    def precise(self) -> float:
-        """Largest accepted error of measurement of an estimate: half of delta."""
-        return self.delta / 2.0
+        return self.title if self.family in ("contrast", "own") else f"{self.id} {self.title}"
 
     @property
     def denies(self) -> bool:
@@ -381,6 +382,81 @@ class OwnContrast(Contrast):
         )
 
 
+class OwnClaim(Formulas):
+    """Claim of a study's own in short form: a formula, a direction and a smallest effect."""
+
+    predicted: Predicted = Field(description="Direction of the number.")
+    delta: Positive = Field(description="Smallest number of interest, in `unit`.")
+    unit: str = Field(default="", description="Unit; left out: that of the columns.")
+    claim: Claim | None = Field(default=None, description="The claim in words.")
+    caveat: str = Field(default="", description="What a verdict does not say.")
+    athletes: Annotated[int, Field(ge=6)] = Field(default=8, description="Least athletes.")
+
+    @property
+    def words(self) -> StatisticWords:
+        """Words of the pages, from the names of the columns."""
+        names = [formula_name(text) for text in self.parsed[0].words]
+        outcome, predictor = names[0], names[1] if len(names) > 1 else ""
+        held = f" at equal {enumerated(names[2:])}" if len(names) > 2 else ""
+        more, less = "was above 0", "was below 0"
+        if predictor:
+            more = f"rose with {predictor}{held}"
+            less = f"fell as {predictor} rose{held}"
+        if predictor and self.rows == "people":
+            more, less = (
+                f"was {way} in athletes with higher {predictor}{held}"
+                for way in ("higher", "lower")
+            )
+        return StatisticWords(
+            more=f"{outcome} {more}",
+            less=f"{outcome} {less}",
+            same=f"{outcome} was the same {f'at any {predictor}' if predictor else 'as 0'}{held}",
+            limit="It says what goes together and not why." if predictor else "",
+            size=f"{{}} {self.effect_unit}".rstrip(),
+            short=f"{{}} {self.effect_unit}".rstrip(),
+        )
+
+    @property
+    def effect_unit(self) -> str:
+        """Unit of the number: of the outcome, or of the outcome per predictor."""
+        return self.unit or " per ".join(map(part_unit, self.parsed[0].words[:2]))
+
+    def hypothesis(self, name: str) -> Hypothesis:
+        """Expand to the full entry of a hypothesis."""
+        words = self.words
+        clause = words.less if self.predicted == "less" else words.more
+        clause = words.same if self.predicted == "none" else clause
+        terms = max(len(reading.terms) for reading in self.parsed)
+        recomputed = set(self.names) <= {*evidence_columns()}
+        return Hypothesis(
+            id=name,
+            family="own",
+            title=name.replace("_", " ").capitalize(),
+            claim=self.claim or f"{clause[:160]}",
+            source="own",
+            discriminating="whether the number is on the predicted side of 0 at all",
+            estimand=f"{'; '.join(self.readings)}, over {self.rows.replace('_', ' ')}",
+            statistic="formula",
+            predicted=self.predicted,
+            delta=self.delta,
+            unit=self.effect_unit,
+            minimum=Minimum(
+                athletes=self.athletes, steps=0 if self.rows == "people" else terms + MIN_FREE_STEPS
+            ),
+            caveat=self.caveat,
+            multiverse=(*(RECOMPUTED if recomputed else ()), "errors", "outliers", "who_counts"),
+            formula=Formulas(rows=self.rows, formula=self.formula),
+            words=words,
+        )
+
+
+MIN_FREE_STEPS = 4
+"""Least steps of a person beyond one for each term of a formula."""
+
+RECOMPUTED = ("consistency", "cutoff_hz", "body_segments")
+"""Mechanical choices under which columns of the evidence are computed anew."""
+
+
 PREDICTED = {
     "greater": "greater with",
     "less": "less with",
@@ -394,18 +470,21 @@ PAIRED: Literal["paired_contrast"] = "paired_contrast"
 
 ELSE = "whatever else differed between the sessions is in the change"
 
-VERSION = 8
+VERSION = 9
 """Version of the rules that a registry is for."""
 
 
 class Registry(Entry):
     """All hypotheses, in the order in which they are reported."""
 
-    version: Literal[8] = Field(description="Of the rules that the entries are for.")
+    version: Literal[9] = Field(description="Of the rules that the entries are for.")
     hypotheses: tuple[Hypothesis, ...]
     contrasts: dict[Name, OwnContrast] = Field(
         default_factory=dict,
         description="Pairs of conditions by name; tested where a study has both conditions.",
+    )
+    claims: dict[Name, OwnClaim] = Field(
+        default_factory=dict, description="Claims of a study's own as formulas, by name."
     )
     untested: tuple[Untested, ...] = Field(
         default=(), description="Claims of the articles without a hypothesis."
@@ -414,18 +493,21 @@ class Registry(Entry):
     @model_validator(mode="before")
     @classmethod
     def _add_shipped_entries(cls, content: object) -> object:
-        """Add the shipped entries to contrasts that stand alone."""
+        """Add the shipped entries to contrasts and claims that stand alone."""
         if not isinstance(content, dict):
             return content
-        if "hypotheses" not in content and "contrasts" in content:
-            contrasts = content["contrasts"] or {}
+        if "hypotheses" not in content and {"contrasts", "claims"} & content.keys():
             shipped = dict(read_registry())
-            return shipped | {"contrasts": shipped["contrasts"] | contrasts} | {"version": VERSION}
+            own = {
+                kind: shipped[kind] | (content.get(kind) or {}) for kind in ("contrasts", "claims")
+            }
+            return shipped | own | {"version": VERSION}
         return content
 
     @model_validator(mode="after")
     def _check_unique_names(self) -> Registry:
-        names = [*(hypothesis.id for hypothesis in self.hypotheses), *self.contrasts]
+        ids = (hypothesis.id for hypothesis in self.hypotheses)
+        names = [*ids, *self.contrasts, *self.claims]
         duplicates = [name for name, n in Counter(names).items() if n > 1]
         if duplicates:
             raise ValueError(f"{', '.join(duplicates)} is there twice")
@@ -436,14 +518,15 @@ class Registry(Entry):
         for hypothesis in self.hypotheses:
             if hypothesis.id == name:
                 return hypothesis
-        return self.contrasts[name].hypothesis(name)
+        return (self.claims.get(name) or self.contrasts[name]).hypothesis(name)
 
     def with_labels(self, labels: Collection[str]) -> Registry:
-        """Turn contrasts into hypotheses where all their labels are present.
+        """Turn claims into hypotheses, and contrasts where all their labels are present.
 
         Claims with missing labels join those that are not tested.
         """
-        tested, untested = [], []
+        tested = [claim.hypothesis(name) for name, claim in self.claims.items()]
+        untested = []
         for name, contrast in self.contrasts.items():
             if {
                 contrast.condition,

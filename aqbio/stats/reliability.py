@@ -11,8 +11,8 @@ import pandas as pd
 from scipy import stats
 
 from aqbio.names import NORMAL_95
+from aqbio.stats.claim_columns import SPEED
 from aqbio.stats.evidence import TRIAL
-from aqbio.stats.registry import SPEED
 from aqbio.stats.within import centred, means_by
 
 if TYPE_CHECKING:

@@ -71,17 +71,18 @@ def cosines(momentum: FloatArray) -> FloatArray:
     return cosine
 
 
-def same_legs_cosine(momentum: FloatArray) -> FloatArray:
-    """Cosine of arms and push leg expected from both legs and the total alone.
+def push_leg_offset(vertical: FloatArray) -> FloatArray:
+    """Share of the swing leg's angular momentum that the push leg offsets: ``−⟨P·S⟩ / ⟨S²⟩``.
 
-    The total minus both legs, from (..., T, G) momenta, is shared between arms, torso and pelvis in
-    proportion to their RMS, so that the arms are proportional to the total minus both legs.
+    From (..., T, G) momenta. With the small total of a runner the rest is arms', torso's and
+    pelvis's: from 0 to 1 the push leg turns with arms and torso against the swing leg; below 0 with
+    the swing leg against them; above 1 against both. NaN where the swing leg does not turn.
     """
-    legs = [ROLE_GROUPS.index(name) for name in ("push_leg", "swing_leg")]
-    push = momentum[..., legs[0]]
-    rest = momentum.sum(axis=-1) - momentum[..., legs].sum(axis=-1)
-    cosine: FloatArray = cosines(np.stack((rest, push), axis=-1))[..., 0, 1]
-    return cosine
+    push, swing = (vertical[..., ROLE_GROUPS.index(name)] for name in ("push_leg", "swing_leg"))
+    square = (swing**2).mean(axis=-1)
+    share: FloatArray = np.full_like(square, np.nan)
+    np.divide(-(push * swing).mean(axis=-1), square, out=share, where=square > 0)
+    return share
 
 
 def step_columns() -> Columns:
@@ -122,9 +123,8 @@ def momentum_numbers(vertical: FloatArray) -> dict[str, FloatArray]:
     index = opposition(vertical, tuple(CHI))
     chi = {column: index[:, position] for position, column in enumerate(CHI.values())}
     return {
-        "opposition_difference": chi[CHI[SWING_ALONE]] - chi[CHI[BOTH_LEGS]],
+        "push_leg_offset": push_leg_offset(vertical),
         "arms_push_cosine": cosines(vertical[..., pair])[:, 0, 1],
-        "same_legs_cosine": same_legs_cosine(vertical),
         "log_ratio_momentum": momentum_log_ratio(vertical),
         **{
             f"momentum_{name}": np.sqrt((vertical[..., ROLE_GROUPS.index(name)] ** 2).mean(axis=-1))

@@ -97,7 +97,7 @@ class ExaminedHypothesis:
     def tested(self) -> bool:
         """True if it belongs to a family of tests."""
         passed = self.outcome is not None and all(gate.passed for gate in self.gates)
-        return passed and not self.missing and self.hypothesis.judged
+        return passed and not self.missing
 
 
 def verdicts(evidence: Evidence, registry: Registry) -> tuple[Verdict, ...]:
@@ -182,9 +182,9 @@ def _verdict(
         ci_high=high,
         predicted=hypothesis.predicted,
         smallest_effect=hypothesis.sign * hypothesis.delta,
-        p=result.p if result and hypothesis.judged else nan,
+        p=result.p if result else nan,
         p_holm=adjusted[0],
-        p_against=result.p_against if result and hypothesis.judged else nan,
+        p_against=result.p_against if result else nan,
         p_against_holm=adjusted[1],
         n_athletes=outcome.n_athletes if outcome else 0,
         n_steps=outcome.n_steps if outcome else 0,
@@ -196,7 +196,7 @@ def _verdict(
 
 
 def _detectable(hypothesis: Hypothesis, outcome: Outcome | None, family: int) -> float:
-    if outcome is None or outcome.diluted or hypothesis.denies or not hypothesis.judged:
+    if outcome is None or outcome.diluted or hypothesis.denies:
         return float("nan")
     alpha = hypothesis.alpha / family
     return hypothesis.sign * detectable_effect(outcome.error, hypothesis.delta, alpha=alpha)
@@ -215,7 +215,7 @@ def _result_code(
     elif not failed:
         words = [text for text in (outcome.result.note, hypothesis.caveat) if text]
     too_few = outcome is None or (bool(failed) and failed[0].name in TOO_FEW)
-    if not hypothesis.judged or (hypothesis.family == "imbalance" and too_few):
+    if hypothesis.family == "imbalance" and too_few:
         return "described", "; ".join(["described, without a verdict", *words])
     if outcome is None:
         return "not_enough_data", words[0]

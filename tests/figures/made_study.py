@@ -569,7 +569,7 @@ def _write_manifests(study: Study, participant_id: str, *, static: bool) -> None
         )
 
 
-STEP_HYPOTHESES = ("H1", "H2", "H4", "H7")
+STEP_HYPOTHESES = ("H1", "H4", "H7")
 """Hypotheses with a number of each athlete's own."""
 
 
@@ -577,9 +577,11 @@ def made_row(hypothesis: Hypothesis, outcome: ResultCode, **changes: Any) -> dic
     """A row of verdicts as stage hypotheses writes it, of numbers that are known again."""
     has_estimate = outcome in TIMES
     gates = CONTENT["gates"].get(outcome, "passed") if has_estimate else NAN
-    judged = gates == "passed" and hypothesis.judged
+    judged = gates == "passed" and outcome != "described"
     of_steps = (
-        has_estimate and hypothesis.statistic in STATISTICS and "between" not in hypothesis.estimand
+        has_estimate
+        and hypothesis.statistic in {*STATISTICS, "formula"}
+        and "between" not in hypothesis.estimand
     )
     smallest, delta = hypothesis.sign * hypothesis.delta, hypothesis.delta
     estimate = TIMES[outcome] * smallest if has_estimate else NAN
@@ -653,12 +655,12 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
             CONTENT["multiverse"]
             | {"hypothesis": name, "specification": arm, "factor": factor,
                "estimate": -0.5 + 0.01 * index,
-               "gates": "precision" if arm == "pelvis=out" else "passed"}
+               "gates": "reliability" if arm == "pelvis=out" else "passed"}
             for name in ("H1", "H4") for index, (arm, factor) in enumerate(arms)
         ],
         "single_athletes": [
             CONTENT["single_athletes"] | {"hypothesis": name, "participant_id": participant}
-            for name in ("H1", "H2") for participant in people
+            for name in ("H1", "H4") for participant in people
         ],
         "hypotheses_athletes": [
             {"hypothesis": name, "participant_id": participant, "column": column, "n_steps": 12,

@@ -87,15 +87,14 @@ def drawn_study(
     return study
 
 
-POSTERIOR = {"opposition": 0.01, "arms_push_cosine": 0.01, "step_lag": 0.004,
-    "step_yaw_impulse": 0.001}  # fmt: skip
+POSTERIOR = {"push_leg_offset": 0.01, "step_yaw_impulse": 0.001}
 """How sure a trial is of its numbers; the impulse in kg m²/s."""
 
 LAG_STATES = {"motion": [0.001, -0.001], "clock": [0.0, 0.0], "frames": [0.0]}
 """Deviations of a trial's lag in every state."""
 
-DEVIATION = {"opposition": 0.02, "arms_push_cosine": 0.01, "lag": 0.0005}
-"""How far one other model is from the study's own; a second one knows the opposition alone."""
+DEVIATION = {"push_leg_offset": 0.02, "lag": 0.0005}
+"""How far one other model is from the study's own; a second one knows the first alone."""
 
 CAUSES = {"C1": 0.8, "C2": 1.0, "C3": 1.2}
 """Factors of the contact models on the share of the world."""
@@ -124,7 +123,23 @@ def _causes(name: str, steps: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
         for share in (factor * steps.hub_share[row],)
         for source, value in (("hip_swing", 1000.0 * share), ("hip_push", 1000.0 * (1.0 - share)))
     ]
-    return pd.DataFrame(rows)
+    moments = [
+        rows[3 * 2 * number] | {
+            "level": "joint", "source": "hip_push", "target": "distal_segment", "axis": "z",
+            "statistic": "moment_max", "value": moment, "unit": "N m",
+        }
+        for number, moment in enumerate(_hip_moments(chosen))
+    ]  # fmt: skip
+    return pd.DataFrame([*rows, *moments])
+
+
+def _hip_moments(chosen: np.ndarray) -> np.ndarray:
+    """Hip moment of the push leg in some steps, N m: it differs from step to step."""
+    return 150.0 + 20.0 * np.sin(2.0 + 1.7 * chosen) + 0.1 * (chosen % 7)
+
+
+MOMENT_SLOPE = 0.02
+"""Speed of the swing leg's thigh for each N m of that moment, rad/s, at equal speed."""
 
 
 def _write_draws(study: Study, name: str, wave: WaveStudy, chosen: np.ndarray) -> None:
@@ -139,6 +154,9 @@ def _write_draws(study: Study, name: str, wave: WaveStudy, chosen: np.ndarray) -
             "status": "ok",
             "speed_mps": wave.speed[chosen],
             "touchdown_fitted_s": 0.0,
+            "thigh_speed_swing_radps": 2.0 * wave.speed[chosen]
+            + MOMENT_SLOPE * _hip_moments(chosen)
+            + 0.05 * np.cos(5.3 * chosen),
         }
     )
     write_columns(
@@ -154,7 +172,7 @@ def _write_draws(study: Study, name: str, wave: WaveStudy, chosen: np.ndarray) -
         for trial in steps["trial_id"].unique()
         for statistic, key in KEYS.items()
         for model, sign in (("one", 1.0), ("two", -1.0))
-        if model == "one" or statistic == "opposition"
+        if model == "one" or statistic == "push_leg_offset"
     ]  # fmt: skip
     table = pd.DataFrame(models).reindex(columns=list(COLUMNS))
     write_columns(table, step_file(study, name, MODELS), COLUMNS, {})
@@ -356,7 +374,7 @@ def _write_manifests(study: Study, name: str) -> None:
             "consistent": True,
             "error_sd": POSTERIOR,
             "lag_states": LAG_STATES,
-            "model_deviations": [DEVIATION, {"opposition": -DEVIATION["opposition"]}],
+            "model_deviations": [DEVIATION, {"push_leg_offset": -DEVIATION["push_leg_offset"]}],
         }
         for trial, _, _ in _plan()
     ]

@@ -147,21 +147,23 @@ ALTERED = {
         "aqbio.contributions.stage", "STEADY_SPEED_CHANGE = 0.03", "STEADY_SPEED_CHANGE = 0.04",
         {"evidence"}),
     "a condition of one statistic": (
-        "aqbio.stats.step_statistics", "BEST_RANK = 2.0", "BEST_RANK = 3.0",
-        {"opposition_difference"}),
+        "aqbio.stats.step_statistics", "MIN_KNOWN_SHARE = 0.7", "MIN_KNOWN_SHARE = 0.8",
+        {"formula"}),
     "the rule": (
         "aqbio.stats.verdict", "if p_holm < alpha and", "if p_holm <= alpha and", {"rule"}),
     "a statistic": (
-        "aqbio.stats.step_statistics", "evidence.means('hub_share').mean()",
-        "evidence.means('hub_share').median()", {"caused_share"}),
+        "aqbio.stats.formulas", "outcome.mean(axis=-1) if count", "outcome.max(axis=-1) if count",
+        {"formula"}),
     "a property": (
-        "aqbio.stats.registry", "return self.delta / 2.0", "return self.delta / 3.0",
-        {"evidence", "rule"}),
+        "aqbio.stats.registry", "return self.predicted in DENIALS",
+        "return self.predicted not in DENIALS",
+        {"attack_slope", "evidence", "formula", "lateral_slope", "next_step_frequency",
+         "next_step_slope", "paired_contrast", "rule", "unequal_gain_cost"}),
     "a column": (
-        "aqbio.stats.outcomes", "'arms_push_cosine': Statistic(arms_push_cosine, ('momentum',)",
-        "'arms_push_cosine': Statistic(arms_push_cosine, ('moments',)", {"arms_push_cosine"}),
+        "aqbio.stats.outcomes", "'unequal_gain_cost': Statistic(unequal_gain_cost, ('times',)",
+        "'unequal_gain_cost': Statistic(unequal_gain_cost, ('moments',)", {"unequal_gain_cost"}),
     "a partition": (
-        "aqbio.stats.step_numbers", "BOTH_LEGS = 'push_leg swing_leg'", "BOTH_LEGS = 'arms torso'",
+        "aqbio.stats.step_numbers", "('push_leg', 'arms', 'torso')", "('push_leg', 'arms')",
         {"evidence"}),
 }  # fmt: skip
 """Module, text before and after (as Python writes syntax), and the parts that change."""

@@ -103,8 +103,8 @@ def _without_entry(study: Study) -> None:
 def _smaller_effect(study: Study) -> None:
     replace(
         study.file.with_name("hypotheses.yaml"),
-        "delta: 0.05\n    unit: share of the summed",
-        "delta: 0.01\n    unit: share of the summed",
+        "delta: 0.1\n    unit: share of the swing",
+        "delta: 0.01\n    unit: share of the swing",
     )
 
 
@@ -158,7 +158,7 @@ DEEDS = {
         lambda study: (study.data / "A1_free.c3d").write_text("another recording"),
         "trial A1/free: content", "The recording of 1 trial (A1/free) was exchanged",
     ),
-    "a smaller smallest effect": (_smaller_effect, "delta", "delta (H1): 0.05 → 0.01"),
+    "a smaller smallest effect": (_smaller_effect, "delta", "delta (H1): 0.1 → 0.01"),
     "a registry's entry deleted": (_without_entry, "family", "without H4"),
     "the record deleted": (_record_deleted, "record", "results of this study were there already"),
     "another name": (_other_name, "record", "6 recordings were read by study first"),
@@ -194,10 +194,10 @@ def test_a_changed_statistic_concerns_its_hypotheses_and_a_changed_rule_all(stud
         monkeypatch.setattr(preregistration, "verdict_computation", lambda: computation)
         return deviations(study)
 
-    of_statistic, of_rule = with_other("lag_slope"), with_other("rule")
-    assert {deviation.key for deviation in of_statistic} == {"computation of lag_slope"}
+    of_statistic, of_rule = with_other("attack_slope"), with_other("rule")
+    assert {deviation.key for deviation in of_statistic} == {"computation of attack_slope"}
     assert {deviation.now for deviation in of_statistic} == {"0123456789ab"}
-    assert [post_hoc(of_statistic, name) for name in ("H5a", "H1")] == [True, False]
+    assert [post_hoc(of_statistic, name) for name in ("H9", "H1")] == [True, False]
     assert [deviation.key for deviation in of_rule] == ["computation of rule"]
     assert post_hoc(of_rule, "H1")
     [contrast] = {deviation.hypothesis for deviation in with_other("paired_contrast")} & {

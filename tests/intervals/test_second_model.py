@@ -166,7 +166,7 @@ def _states(trial):
 
 def test_differences_of_drawn_contacts():
     """By hand: 1 and 3 on two feet deviate by 3 and 4."""
-    names = ("H1", "opposition", "whole_body", "stance_index", "1")
+    names = ("H1", "push_leg_offset", "whole_body", "stance_index", "1")
     table = np.zeros((2, 2, 1, 3))
     table[:, :, 0, 1] = [[1.0, 3.0], [4.0, -1.0]]
     trial = xr.Dataset(
@@ -177,7 +177,7 @@ def test_differences_of_drawn_contacts():
     rows = outcome_differences(*drawn_outcomes(trial)).set_index("axis").loc["y"]
     assert rows[["steps", "own", "other", "difference"]].tolist() == [2, 2.0, 1.5, -0.5]
     assert rows["rms"] == pytest.approx(np.sqrt((9.0 + 16.0) / 2.0))
-    assert drawn_deviations(trial) == {"opposition": pytest.approx(-0.5)}
+    assert drawn_deviations(trial) == {"push_leg_offset": pytest.approx(-0.5)}
     [state] = _states(trial)
     assert state[names][1] == pytest.approx(-0.5)
     empty, _ = drawn_outcomes(xr.Dataset())

@@ -44,23 +44,23 @@ def _outsiders(study, participant, trial, source):
 def test_draws_are_the_states_times_the_weights_of_their_bearer(study):
     data = study_draws(study, ["A01"], ("H1",), ["trial"], with_values=False)
     first = data["trial_id"].values[0]
-    deviation = data["deviation"].values[:, 0, _index(data, "opposition"), VERTICAL]
-    expected = _outsiders(study, "A01", first, "opposition")
+    deviation = data["deviation"].values[:, 0, _index(data, "push_leg_offset"), VERTICAL]
+    expected = _outsiders(study, "A01", first, "push_leg_offset")
     np.testing.assert_allclose(deviation, expected, rtol=1e-5)
-    assert deviation.std() == pytest.approx(POSTERIOR["opposition"], rel=1e-5)
+    assert deviation.std() == pytest.approx(POSTERIOR["push_leg_offset"], rel=1e-5)
 
 
 def test_the_model_is_common_to_all_people_and_the_rest_is_not(study):
     common = study_draws(study, None, ("H1",), ["common"], with_values=False)
     people = common["participant_id"].values
-    values = common["deviation"].values[:, :, _index(common, "opposition"), VERTICAL]
+    values = common["deviation"].values[:, :, _index(common, "push_leg_offset"), VERTICAL]
     of_first, of_second = (values[:, people == name][:, 0] for name in ("A01", "A02"))
     np.testing.assert_array_equal(of_first, of_second)
-    assert of_first.std() == pytest.approx(DEVIATION["opposition"], rel=1e-5)
+    assert of_first.std() == pytest.approx(DEVIATION["push_leg_offset"], rel=1e-5)
     trial_errors = study_draws(study, None, ("H1",), ["trial"], with_values=False)[
         "deviation"
     ].values
-    trial_errors = trial_errors[:, :, _index(common, "opposition"), VERTICAL]
+    trial_errors = trial_errors[:, :, _index(common, "push_leg_offset"), VERTICAL]
     assert not np.allclose(
         trial_errors[:, people == "A01"][:, 0], trial_errors[:, people == "A02"][:, 0]
     )

@@ -11,8 +11,8 @@ from aqbio.observed.invalidated import (
     joined_outcomes,
     outcomes_of_cell,
 )
+from aqbio.stats.claim_columns import outcome_units
 from aqbio.stats.outcomes import STATISTICS
-from aqbio.stats.registry import outcome_units
 
 
 def test_every_table_names_kinds_of_numbers_in_their_order():

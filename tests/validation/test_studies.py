@@ -87,10 +87,11 @@ def test_opposition_equals_a_computation_by_hand(fast, contact_index):
         return (np.abs(side) + np.abs(total - side) - np.abs(total)).mean() / size
 
     true_step = true_steps(fast).iloc[contact_index]
-    assert true_step["opposition_difference"] == pytest.approx(
-        chi(by_role["swing_leg"]) - chi(legs), 1e-5
-    )
-    push, arms = by_role["push_leg"], by_role["arms"]
+    assert true_step["chi_swing_leg"] == pytest.approx(chi(by_role["swing_leg"]), 1e-5)
+    assert true_step["chi_push_leg+swing_leg"] == pytest.approx(chi(legs), 1e-5)
+    push, arms, swing = (by_role[name] for name in ("push_leg", "arms", "swing_leg"))
+    offset = -(push * swing).mean() / (swing**2).mean()
+    assert true_step["push_leg_offset"] == pytest.approx(offset, abs=1e-7)
     cosine = (push * arms).mean() / np.sqrt((push**2).mean() * (arms**2).mean())
     assert true_step["arms_push_cosine"] == pytest.approx(cosine, abs=1e-7)
 

@@ -305,10 +305,7 @@ def _far_parameters(participant_id: str, fitted: Session) -> Iterator[Finding]:
     """Findings on parameters whose fit is far from what was stated."""
     for estimate in fitted.estimates:
         parameter = estimate.parameter
-        off = estimate.estimate - parameter.prior
-        if estimate.name not in FAR_PARAMETERS or not parameter.on:
-            continue
-        if abs(off) <= MIN_MISALIGNMENT_SD * parameter.prior_sd:
+        if estimate.name not in FAR_PARAMETERS or not _is_far(estimate):
             continue
         text, factor, fix = FAR_PARAMETERS[estimate.name]
         ends = (estimate.estimate, estimate.low, estimate.high)
@@ -375,8 +372,16 @@ def estimate_numbers(fitted: Session) -> dict[str, Any]:
 def _estimate(estimate: ParameterEstimate) -> dict[str, Any]:
     numbers = asdict(estimate.parameter)
     numbers["fitted"] = numbers.pop("on")
+    numbers["far"] = _is_far(estimate)
     names = "estimate", "sd", "low", "high"
     return numbers | {name: getattr(estimate, name) for name in names}
+
+
+def _is_far(estimate: ParameterEstimate) -> bool:
+    """Tell whether a fitted parameter is farther from its prior than is usual."""
+    parameter = estimate.parameter
+    off = abs(estimate.estimate - parameter.prior)
+    return parameter.on and off > MIN_MISALIGNMENT_SD * parameter.prior_sd
 
 
 def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:

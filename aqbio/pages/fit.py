@@ -54,9 +54,9 @@ class ParameterLine:
     text: str
     """The estimate on the page."""
     interval: str
-    limits: str
     words: str
-    beyond: bool
+    is_far: bool
+    """Farther from its prior than is usual."""
 
 
 def standing_words(standing: Sequence[Mapping[str, Any]]) -> str:
@@ -88,17 +88,16 @@ def parameter_line(parameter: Mapping[str, Any]) -> ParameterLine:
         estimate=parameter["estimate"],
         text=words("estimate"),
         interval=f"{words('low')}\xa0to\xa0{words('high')}" if fitted else "fixed",
-        limits=f"{words('lowest')}\xa0to\xa0{words('highest')}",
         words=_parameter_words(parameter),
-        beyond=bool(parameter["beyond_limit"]),
+        is_far=bool(parameter["far"]),
     )
 
 
 def _parameter_words(parameter: Mapping[str, Any]) -> str:
     if not parameter["fitted"]:
         return "held at its prior"
-    if parameter["beyond_limit"]:
-        return "beyond its limits: the fit is not used"
+    if parameter["far"]:
+        return "far from the prior: used as it is"
     if parameter["sd"] > MAX_LEARNT_SHARE * parameter["prior_sd"]:
         return "not determined: the prior, whose width stays in the intervals"
     if parameter["low"] <= parameter["prior"] <= parameter["high"]:

@@ -51,15 +51,15 @@ COLUMNS = ["trial_id", "quantity", "part", "axis", "statistic", "before", "after
         (0.0028, 0.0075, "not determined"),
         (0.0008, 0.0003, "not distinguished"),
         (0.0008, 0.0031, "moved by the data"),
-        (0.0028, 0.0085, "beyond its limits"),
+        (0.0028, 0.0085, "far from the prior"),
     ],
 )
 def test_a_parameter_that_data_do_not_determine_is_said_to_be(sd, estimate, words):
     """The displacement of all plates keeps its prior of 3 mm."""
     parameter = {
-        "name": "cop_offset_x", "unit": "m", "prior": 0.0, "prior_sd": 0.003, "lowest": -0.008,
-        "highest": 0.008, "estimate": estimate, "sd": sd, "low": estimate - 1.645 * sd,
-        "high": estimate + 1.645 * sd, "fitted": True, "beyond_limit": abs(estimate) > 0.008,
+        "name": "cop_offset_x", "unit": "m", "prior": 0.0, "prior_sd": 0.003,
+        "estimate": estimate, "sd": sd, "low": estimate - 1.645 * sd,
+        "high": estimate + 1.645 * sd, "fitted": True, "far": abs(estimate) > 0.008,
     }  # fmt: skip
     assert parameter_line(parameter).words.startswith(words)
 

@@ -181,7 +181,8 @@ class ForceEvidence:
     def _foot_gap(self, pressure: FloatArray, frame: IntArray) -> FloatArray:
         """Distance (N,), m, of centres of pressure (N, 3) from the nearest low foot.
 
-        NaN where no foot is seen.
+        NaN where no foot is seen, and where it is far from the one that is seen beside a hidden
+        one.
         """
         if self.standing:
             gap = _box_distance(self.feet[frame], np.nan_to_num(pressure, nan=1e3))
@@ -190,7 +191,10 @@ class ForceEvidence:
             distance = foot_distance(self._outlines[frame], pressure[:, ::2])
         is_known = self._low[frame] & np.all(np.isfinite(pressure), axis=1, keepdims=True)
         distance = np.where(is_known, np.minimum(distance, FARTHEST_M), FARTHEST_M)
-        return np.asarray(np.where(self._visible[frame], distance, np.nan).min(axis=1))
+        visible = self._visible[frame]
+        nearest = np.where(visible, distance, np.inf).min(axis=1)
+        is_told = visible.all(axis=1) | (nearest <= MAX_FOOT_DISTANCE_M)
+        return np.asarray(np.where(is_told, nearest, np.nan))
 
     def _places(self, pressure: FloatArray, of: _Stretches) -> FloatArray:
         """Places (W, 2) of pressure under the nearest forefoot, along it and outwards, m.
@@ -206,7 +210,9 @@ class ForceEvidence:
         outward *= np.where(foot == RIGHT, 1.0, -1.0)[:, None]
         away = np.where(late[:, None], point - toes, np.nan)
         ways = [(away * way).sum(axis=1) for way in (forward, outward)]
-        return np.column_stack([of.quantiles(way, 0.5)[0] for way in ways])
+        places = np.column_stack([of.quantiles(way, 0.5)[0] for way in ways])
+        hidden = of.sums(np.where(self._are_whole[of.frame], 0.0, 1.0)) > 0.0
+        return np.asarray(np.where(hidden[:, None], np.nan, places))  # maybe the hidden foot's
 
     @cached_property
     def _outlines(self) -> FloatArray:
@@ -217,6 +223,12 @@ class ForceEvidence:
     def _visible(self) -> BoolArray:
         """(T, 2) array: feet of which a marker is seen."""
         return np.asarray(np.any(np.all(np.isfinite(self.feet), axis=3), axis=2))
+
+    @cached_property
+    def _are_whole(self) -> BoolArray:
+        """(T,) array: heel and toes of both feet are seen."""
+        seen = np.asarray(np.isfinite(self.feet).all(axis=3))
+        return np.asarray((seen[:, :, 0] & seen[:, :, 1:].any(axis=2)).all(axis=1))
 
     @cached_property
     def _low(self) -> BoolArray:
@@ -257,11 +269,17 @@ class ForceEvidence:
         return np.asarray(complete & ~np.any(self._stands[is_beside], axis=0))
 
     def _aloft(self, loads: FrameLoads, complete: BoolArray) -> FloatArray:
-        """Share of the vertical impulse while no foot stands by its markers."""
-        if not self.contacts:
+        """Share of the vertical impulse while no foot stands by its markers.
+
+        Of loads during which both feet are seen: a hidden one may stand.
+        """
+        told = complete.copy()
+        for _, start, stop in stretches(loads.loaded):
+            told[start:stop] &= self._are_whole[start:stop].all()
+        vertical = np.abs(loads.total[told, 1])
+        if not self.contacts or not vertical.any():
             return np.zeros(0)
-        vertical = np.abs(loads.total[complete, 1])
-        aloft = vertical @ ~np.any(self._stands, axis=0)[complete]
+        aloft = vertical @ ~np.any(self._stands, axis=0)[told]
         return np.array([aloft / max(float(vertical.sum()), TINY_N)])
 
     def _middles(self, loads: FrameLoads) -> FloatArray:

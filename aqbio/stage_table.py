@@ -92,7 +92,7 @@ PARTICIPANT = (
         failures_of=("inverse_dynamics",),
         settings=(
             "model", "other_models", "consistency", "contributions", "roles", "steps", "solve",
-            "quality", "hypotheses", "random",
+            "quality", "random",
         ),
         files=("registry",),
         compares_models=True,

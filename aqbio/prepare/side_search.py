@@ -24,11 +24,14 @@ from aqbio.prepare.explanations import (
     Candidate,
     Disagreements,
     Explanation,
+    Suspect,
+    improbability,
     people_scales,
     search,
     undecided,
 )
 from aqbio.prepare.handedness import (
+    MIN_SIDE_M,
     BodyLabels,
     BodySides,
     OtherRecordings,
@@ -103,6 +106,9 @@ EXCHANGED_RARITY, LEGS_EXCHANGED_RARITY = 8.0, 5.0
 """Logarithm of how much rarer it is that left and right of every label are exchanged, and of all
 where only legs have labels: those are often exchanged."""
 
+ONE_FILE_RARER = 3.0
+"""Logarithm of how much rarer it is that one file of several is mirrored than that all are."""
+
 OF_MARKERS = frozenset({"sides", "lengths"})
 OF_FORCES = frozenset({"under foot", "pull", "lean"})
 """OF_MARKERS, OF_FORCES: Redundancies in which explanations of markers, and of forces, show."""
@@ -175,9 +181,19 @@ class SideEvidence:
 
 
 def side_candidates(
-    recording: Recording, labels: BodyLabels, sides: BodySides, *, has_forces: bool
+    recording: Recording,
+    labels: BodyLabels,
+    sides: BodySides,
+    *,
+    has_forces: bool,
+    are_others_right: bool = False,
 ) -> Iterator[Candidate[Recording]]:
-    """Explanations of a recording by mirrors, and by labels that are exchanged."""
+    """Explanations of a recording by mirrors, and by labels that are exchanged.
+
+    A laboratory's axes are those of all its files: where others of the person are right, that one
+    alone is mirrored is rarer.
+    """
+    rarer = ONE_FILE_RARER if are_others_right else 0.0
     forces = recording.forces if has_forces else None
     for mirror in MIRRORS:
         if forces is None and (mirror.markers == SAME or mirror.forces != ACROSS):
@@ -189,7 +205,7 @@ def side_candidates(
             return mirrored_back(recorded, sides.axes, mirror)
 
         shows = OF_FORCES if mirror.markers == SAME else OF_MARKERS
-        yield Candidate(mirror.name, ALL, mirror.rarity, undo, shows=shows)
+        yield Candidate(mirror.name, ALL, mirror.rarity + rarer, undo, shows=shows)
     if forces is not None:
         yield Candidate(
             FORCES_ON_PLATES, ALL, ON_PLATES_RARITY, lambda x, _: _reacting(x), shows=OF_FORCES
@@ -216,7 +232,7 @@ def side_explanations(
     has_forces: bool,
     stated: str = "",
 ) -> list[SideExplanation]:
-    """Explanations of the sides of a recording, the accepted one first; or only ``stated`` ones.
+    """Explanations of the sides of a recording, the accepted one first; or those ``stated``.
 
     The person's other recordings are read only where every part of this one is on its other side.
     """
@@ -228,10 +244,28 @@ def side_explanations(
 
     def candidates(recorded: Recording) -> Iterator[Candidate[Recording]]:
         # the axes stay: no explanation changes where ahead and up are
-        offered = side_candidates(recorded, labels, sides, has_forces=has_forces)
-        return (x for x in offered if not stated or (stated == "swap") == (x.fault == EXCHANGED))
+        return side_candidates(
+            recorded, labels, sides, has_forces=has_forces, are_others_right=bool(right)
+        )
 
-    return search(recording, evidence.disagreements, candidates, people_scales(np.nan))
+    scales = people_scales(np.nan)
+    if not stated:
+        return search(recording, evidence.disagreements, candidates, scales)
+    if 2 * sides.wrong < sides.sided:
+        return [Explanation((), 0.0)]  # what is stated is not so
+    observed = evidence.disagreements(recording)
+    said = [
+        x
+        for x in candidates(recording)
+        if x.shows == OF_MARKERS and (stated == "swap") == (x.fault == EXCHANGED)
+    ]
+    unsized = [Suspect(x, float("nan"), float("nan")) for x in said]
+    left = [evidence.disagreements(x.candidate.undo(recording, x.size)) for x in unsized]
+    odds = [improbability(x, scales, observed) for x in left]
+    explanations = [
+        Explanation((x,), x.candidate.rarity + size) for x, size in zip(unsized, odds, strict=True)
+    ]
+    return sorted(explanations, key=lambda x: x.improbability)
 
 
 def _right_ones(others: Iterable[Recording], labels: BodyLabels) -> Iterator[Recording]:
@@ -251,7 +285,8 @@ def with_resolved_sides(
 ) -> Recording:
     """A recording in right-handed coordinates, its labels on their sides.
 
-    Raises AqbioError where coordinates may be mirrored or all labels exchanged.
+    Raises AqbioError where coordinates may be mirrored or all labels exchanged, and where most
+    labels are on the other side and neither brings all of them on theirs.
     """
     sides = body_sides(recording, labels)
     if sides is None:
@@ -262,9 +297,11 @@ def with_resolved_sides(
         recording, labels, other_recordings, has_forces=has_forces, stated=stated
     )
     best = explanations[0]
+    if not stated and 2 * sides.wrong >= sides.sided and not _rights(best, recording, labels):
+        raise _undecided_error(sides, notes)
     names = {x.candidate.fault for x in best.suspects}
     near = {_treats(best), *map(_treats, undecided(explanations))}
-    if len(near) > 1 and frozenset({EXCHANGED}) in near:
+    if not stated and len(near) > 1 and frozenset({EXCHANGED}) in near:
         raise _undecided_error(sides, notes)
     for name in names & {*MIRROR_OF}:
         _note_mirror(MIRROR_OF[name], recording, sides, notes)
@@ -275,6 +312,12 @@ def with_resolved_sides(
         notes.add(LABELS_RESTORED, severity, text, number=sides.sided)
     undone = [x for x in best.suspects if x.candidate.fault != FORCES_ON_PLATES]
     return Explanation((*undone,), 0.0).undone(recording)
+
+
+def _rights(explanation: SideExplanation, recording: Recording, labels: BodyLabels) -> bool:
+    """Tell whether an explanation brings every part of the body on its side."""
+    sides = body_sides(explanation.undone(recording), labels)
+    return sides is not None and all(gap > -MIN_SIDE_M for gap in sides.parts.values())
 
 
 def _treats(explanation: SideExplanation) -> frozenset[str]:

@@ -204,12 +204,13 @@ def _markers(case):
 
 
 def test_the_posterior_of_a_fit_is_an_error_source(run):
-    """Two samples, in which the first group has 2 and -2 kg m²/s more about the vertical."""
+    """Two samples, in which the push leg has 2 and -2 kg m²/s more about the vertical."""
     case, time = run
     draws = TrialDraws(case.levels(), case.anatomy, time, 0.0, case.touching, EXACT, Sampling(2, 1))
     contact = Contact("right", STEP.touchdown, STEP.toe_off, complete=True, edge_distance=0.2)
     off = np.zeros((2, len(time), len(draws.levels.groups), 3))
-    off[:, :, 0, 1] = np.array([2.0, -2.0])[:, None]
+    push_leg = list(draws.levels.groups).index("leg_right")
+    off[:, :, push_leg, 1] = np.array([2.0, -2.0])[:, None]
     samples = {"group_angular_momentum": off}
     with_samples, without = (
         intervals_dataset(draws, [contact], 0.3, off_samples) for off_samples in (samples, None)

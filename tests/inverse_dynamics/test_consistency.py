@@ -39,6 +39,7 @@ from aqbio.inverse_dynamics.clocks import (
     without_scatter,
 )
 from aqbio.inverse_dynamics.data_errors import DataErrors, ErrorVariances, Response
+from aqbio.inverse_dynamics.findings import MAX_NEARER_OTHER_FOOT_M, wrong_foot_findings
 from aqbio.inverse_dynamics.fit import fit_trial, group_momentum
 from aqbio.inverse_dynamics.marker_rows import ErrorBands, stride_cycles
 from aqbio.inverse_dynamics.misfit import (
@@ -765,6 +766,10 @@ def check_fit(fit, loads):
         )
         assert distance == pytest.approx(-exchanged_distance)
         assert distance < 0.0
+        exchanged_loads = loads_of(fit, exchanged=True)
+        named = [x.rule for x in wrong_foot_findings("run", fit, exchanged_loads)]
+        assert named == ["forces-other-foot"] * (exchanged_distance > MAX_NEARER_OTHER_FOOT_M)
+        assert list(wrong_foot_findings("run", fit, loads_of(fit))) == []
     shifts = centre_shifts(fit.runner, fit.values)
     after, covariance = centre_estimates(fit.runner, fit.estimates, fit.covariance)
     np.testing.assert_array_equal(after, shifts)

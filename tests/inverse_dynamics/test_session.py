@@ -20,6 +20,7 @@ from aqbio.inverse_dynamics.findings import (
     clock_of_plain,
     clock_of_trial,
     estimate_numbers,
+    misfit_findings,
     session_findings,
 )
 from aqbio.inverse_dynamics.parameters import PARAMETERS, ParameterEstimate
@@ -37,6 +38,7 @@ from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import load_study
 from aqbio.observed import mask as reasons
 from aqbio.observed.mask import Observed
+from aqbio.observed.misfit import usual_misfits
 from aqbio.observed.parts import read_observed, with_observed
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.case_lines import case_lines, read_cases
@@ -344,3 +346,17 @@ def test_a_fit_takes_back_neither_where_plates_are_nor_how_fast_clocks_run(is_fi
     all_but_gap = ["plates", "rate", "delay", "mass"]
     assert [reason["what"] for reason in reasons["against"]] == (expected or all_but_gap)
     assert [reason["what"] for reason in reasons["against_plain"]] == all_but_gap
+
+
+@pytest.mark.parametrize("speed", [3.0, 9.0])
+def test_a_misfit_that_people_do_not_have_is_named_with_what_it_is(speed):
+    """Beside its usual size at that speed; others of the trial are not."""
+    session = late_session()
+    session.observations["run"].speed = speed
+    usual = usual_misfits(speed)
+    session.misfits = {"run": {"force": 9.0 * usual["force"].scale, "moment": 0.0}}
+    [finding] = misfit_findings("run", session)
+    assert (finding.rule, finding.where) == ("consistency-misfit", "force")
+    assert "9.0 times as large as in recordings of people at this speed" in finding.what
+    session.misfits = {"run": {"force": usual["force"].scale}}
+    assert list(misfit_findings("run", session)) == []

@@ -39,6 +39,9 @@ def test_what_was_considered_is_a_table_of_the_study(prepared_study, tmp_path):
     part, digits = parts_of(load_study(tmp_path / "study" / "study.yaml"))["faults"]
     write_table(part("P1"), tmp_path / "faults.tsv", columns("faults"), {}, digits=digits)
     table = read_table(tmp_path / "faults.tsv")
+    session = table["trial_id"].isna()
+    assert table.loc[session & (table["rank"] == 1), "explanation"].tolist() == ["sound"]
+    table = table[~session]
     first = table[table["rank"] == 1].set_index("trial_id")
     assert first["verdict"].to_dict() == dict.fromkeys(("sound", "small", "fast"), "accepted")
     assert first["fault"].dropna().to_dict() == {"small": "all-kilonewtons", "fast": "force-rate"}

@@ -196,6 +196,11 @@ def test_evidence_of_all_kinds_decides_between_a_mirror_and_exchanged_labels():
             assert words in str(refused.value)
         swapped, _ = prepared(altered, company, fix="swap")
         assert events(swapped) == events(prepared(run)[0])
+    few = without(exchanged(run), WORN["few"])
+    swapped, _ = prepared(few, fix="swap")
+    assert [event[0] for event in events(swapped)] == [
+        event[0] for event in events(prepared(run)[0])
+    ]
     back, _ = prepared(mirrored(run, 0, markers=True, forces=True), fix="mirror")
     assert [event[0] for event in events(back)] == [event[0] for event in events(prepared(run)[0])]
 

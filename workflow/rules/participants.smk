@@ -173,7 +173,6 @@ rule contributions:
             "steps",
             "solve",
             "quality",
-            "hypotheses",
             "random",
         ),
         registry=content("registry"),

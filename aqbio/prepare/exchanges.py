@@ -513,15 +513,18 @@ def _merge_limbs(
 
 
 def _note_exchange(exchange: ExchangedLabels, notes: Notes) -> None:
-    put_back = " They are put back." if exchange.exchanged.any() else ""
-    if exchange.masked.any():
-        unsure = _frames(exchange.masked, exchange.visible)
-        put_back += f" {unsure[0].upper()}{unsure[1:]} it is not sure, and they are not used."
+    labels = listed(exchange.labels)
+    if not exchange.exchanged.any():
+        text = f"may be exchanged {exchange.frame_list} ({labels}): they are not used there."
+    else:
+        text = f"are exchanged {exchange.frame_list} ({labels}). They are put back."
+        if exchange.masked.any():
+            unsure = _frames(exchange.masked, exchange.visible)
+            text += f" {unsure[0].upper()}{unsure[1:]} it is not sure, and they are not used."
     notes.add(
         LABELS_RESTORED,
         "warning",
-        f"{exchange.description} are exchanged {exchange.frame_list} "
-        f"({listed(exchange.labels)}).{put_back}",
+        f"{exchange.description} {text}",
         number=int((exchange.exchanged | exchange.masked).sum()),
         where=exchange.frame_list,
         fix="look at these frames in the capture software, and correct the labels there.",

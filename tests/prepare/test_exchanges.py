@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aqbio.prepare.exchanges import ExchangedLabels, _note_exchange
 from aqbio.prepare.label_states import MIN_COST_MARGIN, most_likely_states
+from aqbio.prepare.notes import Notes
 
 
 def best_costs(frames: np.ndarray, steps: np.ndarray) -> np.ndarray:
@@ -39,3 +41,25 @@ def test_a_lone_frame_is_sure_by_the_margin(before, after):
     states = most_likely_states(np.array([[before, 0.0], [0.0, after]]), np.full((1, 2), 0.0))
     assert states.exchanged.tolist() == [True, False]
     assert states.sure.tolist() == [before >= MIN_COST_MARGIN, after >= MIN_COST_MARGIN]
+
+
+PUT_BACK = "heels are exchanged from frame 2 to 4 (a, b). They are put back."
+
+
+@pytest.mark.parametrize(
+    ("exchanged", "masked", "words"),
+    [
+        ([2, 3, 4], [], "heels are exchanged from frame 3 to 5 (a, b). They are put back."),
+        (range(9), [], "heels are exchanged in all frames (a, b). They are put back."),
+        ([], [6], "heels may be exchanged in frame 7 (a, b): they are not used there."),
+        ([1, 2], [3], f"{PUT_BACK} In frame 4 it is not sure, and they are not used."),
+    ],
+)  # fmt: skip
+def test_words_say_where_labels_were_put_back_and_where_they_are_not_used(exchanged, masked, words):
+    frames = np.arange(9)
+    exchange = ExchangedLabels(
+        "heels", ("a", "b"), np.isin(frames, exchanged), np.isin(frames, masked), frames >= 0
+    )
+    notes = Notes("fast", "P1", "fast.trc", "")
+    _note_exchange(exchange, notes)
+    assert [finding.what for finding in notes.findings] == [words]

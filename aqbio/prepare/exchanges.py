@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from aqbio.prepare.label_states import (
     States,
     Steps,
     link_costs,
+    mean_told,
     most_likely_states,
     side_cost,
     side_costs,
@@ -92,22 +94,16 @@ def with_restored_labels(
         return recording
     body = BodyLabels.of_marker_set(marker_set, limbs)
     chains = _chains(recording, marker_set, body)
-    restoration = _Restoration(
-        recording,
-        recording.positions.copy(order="F"),
-        _static_distances(recording, static_positions),
-        [],
-    )
+    restoration = _Restoration.of(recording, static_positions)
     sides = _Sides.of(recording, marker_set, body, chains)
     for chain in chains.values():
-        _restore_chain(restoration, chain, sides.right)
+        _restore_chain(restoration, chain, sides)
     limb_chains = [chains[limb] for limb in limbs if limb in chains]
     _restore_pairs(restoration, _neighbours(recording, marker_set, limb_chains), sides)
-    for exchange in _merge_limbs(restoration.exchanges, chains):
+    exchanges = list(_exchanges(restoration, chains))
+    for exchange in exchanges:
         _note_exchange(exchange, notes)
-    return (
-        replace(recording, positions=restoration.positions) if restoration.exchanges else recording
-    )
+    return replace(recording, positions=restoration.positions) if exchanges else recording
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +114,11 @@ class _Part:
     left: tuple[int, ...]
     right: tuple[int, ...]
     pairs: Pairs
+
+    @property
+    def limb(self) -> str:
+        """Name of the limb, or of the part of the trunk."""
+        return self.name.partition(" ")[0]
 
     @property
     def beside_trunk(self) -> bool:
@@ -136,27 +137,45 @@ class _Restoration:
 
     recording: Recording
     positions: FloatArray
+    """(T, M, 3), m."""
     standing: FloatArray
-    exchanges: list[ExchangedLabels]
+    """(M, M), m."""
+    sources: IntArray
+    """(T, M). Recorded columns from which positions are taken."""
+    masked: BoolArray
+    """(T, M). Positions that are not used, as it is not sure whose they are."""
+
+    @classmethod
+    def of(cls, recording: Recording, static_positions: Mapping[str, FloatArray]) -> _Restoration:
+        frames, count = recording.positions.shape[:2]
+        return cls(
+            recording,
+            recording.positions.copy(order="F"),
+            _static_distances(recording, static_positions),
+            np.tile(np.arange(count), (frames, 1)),
+            np.zeros((frames, count), dtype=bool),
+        )
 
     def apply(
-        self, states: States, pairs: Pairs, unpaired: Sequence[int], description: str
-    ) -> ExchangedLabels:
-        """Restore pairs in certain frames, mask them in others, and ``unpaired`` labels in both."""
+        self, states: States, pairs: Pairs, unpaired: Sequence[int] = ()
+    ) -> tuple[BoolArray, BoolArray]:
+        """Frames (T,) in which pairs are restored, and in which they are masked.
+
+        ``unpaired`` labels are masked in both.
+        """
         columns = np.concatenate((pairs.first, pairs.second))
         visible = _visible_in(self.positions[:, [*columns.tolist(), *unpaired]])
-        masked = _unsure_next_to_exchanges(states) & visible
-        put_back = states.exchanged & ~masked & visible
+        unsure = _unsure_next_to_exchanges(states) & visible
+        put_back = states.exchanged & ~unsure & visible
         frames = np.flatnonzero(put_back)[:, None]
         partner_columns = np.concatenate((pairs.second, pairs.first))
-        self.positions[frames, columns] = self.positions[frames, partner_columns]
-        self.positions[np.flatnonzero(masked)[:, None], columns] = np.nan
-        unpaired_columns = np.array(unpaired, dtype=np.int64)
-        self.positions[np.flatnonzero(put_back | masked)[:, None], unpaired_columns] = np.nan
-        names = tuple(self.recording.labels[column] for column in (*columns.tolist(), *unpaired))
-        exchange = ExchangedLabels(description, names, put_back, masked, visible)
-        self.exchanges.append(exchange)
-        return exchange
+        for values in (self.positions, self.sources):
+            values[frames, columns] = values[frames, partner_columns]
+        hidden = np.array(unpaired, dtype=np.int64)
+        for rows, of in ((unsure, columns), (put_back | unsure, hidden)):
+            self.masked[np.flatnonzero(rows)[:, None], of] = True
+        self.positions[self.masked] = np.nan
+        return put_back, unsure
 
 
 def _unsure_next_to_exchanges(states: States) -> BoolArray:
@@ -261,44 +280,77 @@ def _chains(
     return chains
 
 
-def _restore_chain(restoration: _Restoration, chain: Sequence[_Part], right: FloatArray) -> None:
-    """Restore the parts of a limb, each from the one before it."""
-    rate = restoration.recording.rate
+def _restore_chain(restoration: _Restoration, chain: Sequence[_Part], sides: _Sides) -> None:
+    """Restore the parts of a limb, each from the one before it, and labels unlike their part."""
     before: _Part | None = None
     masked = np.zeros(len(restoration.positions), dtype=bool)
     for part in chain:
         positions = restoration.positions
-        frames = np.zeros((len(positions), 2))
-        if before is not None:
-            anchors = Anchors(np.array(before.left), np.array(before.right))
-            frames += link_costs(positions, part.pairs, anchors, restoration.standing)
-        if before is None or not frames.any():
-            frames += _part_side_costs(positions, part, right)
-        frames[0, 1] += SWITCH_COST
-        steps = Steps.of(positions[:, part.pairs.first], positions[:, part.pairs.second], rate)
-        states = without_smooth_switches(most_likely_states(frames, steps.costs), steps)
+        costs = _part_costs(restoration, part, before, sides)
+        together = mean_told(costs)
+        if before is None and _contradict(costs):
+            together[:] = 0.0
+        states = _states_of(restoration, part.pairs, together)
         visible = _visible_in(positions[:, [*part.left, *part.right]])
         # beyond a masked part, left and right cannot be distinguished
         states = States(states.exchanged | masked, states.sure & ~masked)
         if states.exchanged[visible].any():
             paired = {*part.pairs.first.tolist(), *part.pairs.second.tolist()}
             unpaired = [column for column in (*part.left, *part.right) if column not in paired]
-            masked |= restoration.apply(states, part.pairs, unpaired, part.name).masked
+            put_back, unsure = restoration.apply(states, part.pairs, unpaired)
+            masked |= unsure
+            costs[:, put_back] = costs[:, put_back, ::-1]
+        costs[:, masked] = 0.0
+        if part.name != part.limb:  # sides tell nothing of single labels of the trunk
+            for pair, frames in zip(part.pairs.each(), costs, strict=True):
+                _restore_site(restoration, pair, np.nan_to_num(frames))
         before = part
 
 
-def _part_side_costs(positions: FloatArray, part: _Part, right: FloatArray) -> FloatArray:
-    """Costs (T, 2) of the sides of a part; none where its pairs of labels contradict each other."""
-    left, opposite = (
-        _mean_of_visible(positions[:, list(side)]) for side in (part.left, part.right)
+def _restore_site(restoration: _Restoration, pair: Pairs, frames: FloatArray) -> None:
+    """Restore a site of both sides that is exchanged unlike its part, by costs (T, 2)."""
+    saved = frames[:, 0] - frames[:, 1]
+    if saved.clip(0.0).sum() < 2.0 * SWITCH_COST:
+        return
+    states = _states_of(restoration, pair, frames)
+    columns = [int(pair.first[0]), int(pair.second[0])]
+    exchanged = states.exchanged & _visible_in(restoration.positions[:, columns])
+    if exchanged.any() and float(np.median(saved[exchanged])) > MIN_GAIN:
+        restoration.apply(states, pair)
+
+
+def _states_of(restoration: _Restoration, pairs: Pairs, costs: FloatArray) -> States:
+    """Most likely states of pairs of labels by costs (T, 2), and by their steps."""
+    positions, frames = restoration.positions, costs.copy()
+    frames[0, 1] += SWITCH_COST
+    steps = Steps.of(
+        positions[:, pairs.first], positions[:, pairs.second], restoration.recording.rate
     )
-    costs = side_costs(((opposite - left) * right).sum(axis=1), beside_trunk=part.beside_trunk)
-    across = positions[:, part.pairs.second] - positions[:, part.pairs.first]
-    sideways = (across * right[:, None]).sum(axis=2).T
-    pairs = [side_costs(np.array(x), beside_trunk=part.beside_trunk) for x in sideways]
-    speaks = [float((x[:, 0] - x[:, 1]).mean()) for x in pairs]
-    contradict = min(speaks, default=0.0) < -1.0 and max(speaks, default=0.0) > 1.0
-    return np.zeros_like(costs) if contradict else costs
+    return without_smooth_switches(most_likely_states(frames, steps.costs), steps)
+
+
+def _part_costs(
+    restoration: _Restoration, part: _Part, before: _Part | None, sides: _Sides
+) -> FloatArray:
+    """Costs (K, T, 2) of the pairs of a part: by the part before it, or by their sides."""
+    positions, pairs = restoration.positions, part.pairs
+    if before is not None:
+        anchors = Anchors(np.array(before.left), np.array(before.right))
+        costs = link_costs(positions, pairs, anchors, restoration.standing)
+        if np.nan_to_num(costs).any():
+            return costs
+    across = positions[:, pairs.second] - positions[:, pairs.first]
+    sideways = (across * sides.right[:, None]).sum(axis=2).T
+    return np.reshape(
+        [side_costs(np.array(x), beside_trunk=part.beside_trunk) for x in sideways],
+        (len(sideways), len(positions), 2),
+    )
+
+
+def _contradict(costs: FloatArray) -> bool:
+    """Tell whether pairs, by costs (K, T, 2), speak for different states."""
+    speaks = (costs[..., 0] - costs[..., 1]).mean(axis=1)
+    return bool(speaks.min(initial=0.0) < -1.0 and speaks.max(initial=0.0) > 1.0)
 
 
 def _visible_in(paths: FloatArray) -> BoolArray:
@@ -379,9 +431,7 @@ def _restore_pairs(restoration: _Restoration, neighbours: _Neighbours, sides: _S
         if not exchanges:
             return
         _, states, pair = max(exchanges, key=lambda exchange: exchange[0])
-        labels = restoration.recording.labels
-        pairs = Pairs(np.array(pair[:1]), np.array(pair[1:]))
-        restoration.apply(states, pairs, (), " and ".join(labels[column] for column in pair))
+        restoration.apply(states, Pairs(np.array(pair[:1]), np.array(pair[1:])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -467,49 +517,63 @@ def _pair_states(
     if len({*anchors.first.tolist(), *anchors.second.tolist()} - {first, second}) < MIN_LINKS:
         return None
     positions, pairs = restoration.positions, Pairs(np.array([first]), np.array([second]))
-    frames = link_costs(positions, pairs, anchors, restoration.standing)
+    frames = mean_told(link_costs(positions, pairs, anchors, restoration.standing))
     if (frames[:, 0] - frames[:, 1]).clip(0.0).sum() < 2.0 * SWITCH_COST:
         return None
     for state, ats in enumerate((pair, pair[::-1])):
         for column, at in zip(pair, ats, strict=True):
             frames[:, state] += sides.cost(positions, column, at)
-    frames[0, 1] += SWITCH_COST
-    steps = Steps.of(
-        positions[:, pairs.first], positions[:, pairs.second], restoration.recording.rate
-    )
-    states = without_smooth_switches(most_likely_states(frames, steps.costs), steps)
+    states = _states_of(restoration, pairs, frames)
     exchanged = states.exchanged & _visible_in(positions[:, [first, second]])
     gains = (frames[:, 0] - frames[:, 1])[exchanged]
     return states if len(gains) and float(np.median(gains)) > MIN_GAIN else None
 
 
-def _merge_limbs(
-    exchanges: Sequence[ExchangedLabels], chains: Mapping[str, Sequence[_Part]]
-) -> list[ExchangedLabels]:
-    """Merge parts of a limb that are exchanged in the same frames."""
-    merged: list[ExchangedLabels] = []
-    for limb, chain in chains.items():
-        names = {part.name for part in chain}
-        of_chain = [exchange for exchange in exchanges if exchange.description in names]
-        groups: dict[str, list[ExchangedLabels]] = {}
-        for exchange in of_chain:
-            groups.setdefault(exchange.frame_list, []).append(exchange)
-        for group in groups.values():
-            end = "" if len(group) == len(chain) else "end of the "
-            labels = tuple(label for exchange in group for label in exchange.labels)
-            exchanged = np.any([exchange.exchanged for exchange in group], axis=0)
-            masked, visible = (
-                np.any([getattr(exchange, name) for exchange in group], axis=0)
-                for name in ("masked", "visible")
-            )
-            name = f"left and right {end}{limb}"
-            merged.append(ExchangedLabels(name, labels, exchanged, masked, visible))
-    parts = {part.name for chain in chains.values() for part in chain}
-    return merged + [
-        replace(exchange, description=f"labels {exchange.description}")
-        for exchange in exchanges
-        if exchange.description not in parts
-    ]
+def _exchanges(
+    restoration: _Restoration, chains: Mapping[str, Sequence[_Part]]
+) -> Iterator[ExchangedLabels]:
+    """What was restored and masked in the end; of a limb together where frames are the same."""
+    moved = restoration.sources != np.arange(restoration.sources.shape[1])
+    touched = moved | restoration.masked
+    limb_of = {
+        column: limb
+        for limb, chain in chains.items()
+        for part in chain
+        for column in (*part.left, *part.right)
+    }
+    opposite = {
+        pair for chain in chains.values() for part in chain for pair in part.pairs.both_ways
+    }
+    groups: dict[tuple[Any, bytes], list[int]] = {}
+    for column in np.flatnonzero(touched.any(axis=0)).tolist():
+        others = {*restoration.sources[moved[:, column], column].tolist()}
+        of_limb = all((column, other) in opposite for other in others)
+        kin = limb_of.get(column) if of_limb else frozenset({column, *others})
+        groups.setdefault((kin, touched[:, column].tobytes()), []).append(column)
+    for (kin, _), columns in groups.items():
+        chain = chains[kin] if isinstance(kin, str) else ()
+        labels = tuple(restoration.recording.labels[column] for column in columns)
+        yield ExchangedLabels(
+            _description(chain, columns, labels),
+            labels,
+            np.any(moved[:, columns], axis=1),
+            np.any(restoration.masked[:, columns], axis=1),
+            _visible_in(restoration.recording.positions[:, columns]),
+        )
+
+
+def _description(chain: Sequence[_Part], columns: Sequence[int], labels: Sequence[str]) -> str:
+    """Words for labels that are exchanged together: a limb, its end, some of its labels, or two."""
+    if not chain:
+        return f"labels {' and '.join(labels)}"
+    ends = [chain[start:] for start in range(len(chain))]
+    whole = [{column for part in end for column, _ in part.signs} for end in ends]
+    limb = chain[0].limb
+    if {*columns} in whole:
+        return f"left and right {'' if {*columns} == whole[0] else 'end of the '}{limb}"
+    if len(labels) == len(SIDES):
+        return f"labels {' and '.join(labels)}"
+    return f"{len(labels)} labels of left and right {limb}"
 
 
 def _note_exchange(exchange: ExchangedLabels, notes: Notes) -> None:

@@ -184,6 +184,17 @@ class Pairs:
     first: IntArray
     second: IntArray
 
+    def each(self) -> list[Pairs]:
+        """Every pair alone."""
+        alone = [slice(k, k + 1) for k in range(len(self.first))]
+        return [Pairs(self.first[k], self.second[k]) for k in alone]
+
+    @property
+    def both_ways(self) -> list[tuple[int, int]]:
+        """Columns of every pair, the first before the second and the other way round."""
+        pairs = [*zip(self.first.tolist(), self.second.tolist(), strict=True)]
+        return [*pairs, *(pair[::-1] for pair in pairs)]
+
 
 @dataclass(frozen=True, eq=False)
 class Anchors:
@@ -196,19 +207,20 @@ class Anchors:
 def link_costs(
     positions: FloatArray, pairs: Pairs, anchors: Anchors, standing: FloatArray
 ) -> FloatArray:
-    """Costs (T, 2) of the distances of labels from their anchors, as labelled and exchanged.
+    """Costs (K, T, 2) of the distances of K pairs of labels from their anchors.
 
-    ``standing`` (M, M), m: distances in the static trial, NaN where unknown. Where neither state
-    fits them, median distances in the trial replace them; a link that keeps its length in both
-    states then tells nothing.
+    As labelled and exchanged; NaN where no distance is known in one of the states: a hidden state
+    is not a better one. ``standing`` (M, M), m: distances in the static trial, NaN where unknown.
+    Where neither state fits them, median distances in the trial replace them; a link that keeps its
+    length in both states then tells nothing.
     """
-    misfits: tuple[list[FloatArray], list[FloatArray]] = ([], [])
+    costs = np.full((len(pairs.first), len(positions), 2), np.nan)
     paths = np.ascontiguousarray(positions.T)
-    for labels, partner_labels, anchor in (
-        (pairs.first, pairs.second, anchors.first),
-        (pairs.second, pairs.first, anchors.second),
-    ):
-        for label, partner in zip(labels.tolist(), partner_labels.tolist(), strict=True):
+    for number, pair in enumerate(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)):
+        misfits: tuple[list[FloatArray], list[FloatArray]] = ([], [])
+        for label, partner, anchor in (
+            (*pair, anchors.first), (*pair[::-1], anchors.second)
+        ):  # fmt: skip
             columns = anchor[(anchor != label) & (anchor != partner)]
             links = _links(paths, label, partner, columns, standing[label, columns])
             order = np.lexsort((links.sds, -_contrasts(links)))
@@ -216,12 +228,19 @@ def link_costs(
                 if links.sds[link] <= MAX_LINK_SD_M:
                     misfits[0].append(links.labelled[link] / links.sds[link])
                     misfits[1].append(links.exchanged[link] / links.sds[link])
-    if not misfits[0]:
-        return np.zeros((len(positions), 2))
-    states = [np.stack(columns, axis=1) for columns in misfits]
-    told = np.all([np.isfinite(columns).any(axis=1) for columns in states], axis=0)
-    costs = np.stack([_mean_cost(columns) for columns in states], axis=1)
-    return np.where(told[:, None], costs, 0.0)  # a hidden state is not a better one
+        if misfits[0]:
+            states = [np.stack(columns, axis=1) for columns in misfits]
+            told = np.all([np.isfinite(columns).any(axis=1) for columns in states], axis=0)
+            both = np.stack([_mean_cost(columns) for columns in states], axis=1)
+            costs[number] = np.where(told[:, None], both, np.nan)
+    return costs
+
+
+def mean_told(costs: FloatArray) -> FloatArray:
+    """Mean (T, 2) of costs (K, T, 2) over the pairs that tell something; 0 where none does."""
+    told = np.isfinite(costs)
+    total = np.where(told, costs, 0.0).sum(axis=0)
+    return np.asarray(total / np.maximum(told.sum(axis=0), 1))
 
 
 class _Links(NamedTuple):

@@ -251,6 +251,34 @@ def test_every_pair_of_labels_is_put_back(pair, stretch):
     assert {*finding.label.split(", ")} == {*pair}
 
 
+RAGGED = {
+    "feet and malleoli": ("HEE", "MT5", "MT1", "TOE", "ANL", "ANM"),
+    "feet but for a toe": ("HEE", "MT1", "TOE"),
+    "feet and malleoli but for a toe": ("HEE", "MT1", "TOE", "ANL", "ANM"),
+    "shanks from half way": ("SH2", "ANL", "ANM", "HEE", "MT5", "MT1", "TOE"),
+    "forearms and one epicondyle": ("ELM", "FA1", "WRA", "WRB"),
+}
+"""Labels of both sides, which end within a segment."""
+
+
+@pytest.mark.parametrize("standing", [True, False], ids=["static", "no static"])
+@pytest.mark.parametrize("stretch", [slice(None), slice(120, None)], ids=["all", "the end"])
+@pytest.mark.parametrize("names", RAGGED.values(), ids=RAGGED)
+def test_exchanges_that_end_within_a_segment_are_put_back(names, stretch, standing):
+    """What is left of a segment tells which of its labels are another side's."""
+    static, run = sound()
+    right = [run.labels.index(f"R{name}") for name in names]
+    left = [run.labels.index(f"L{name}") for name in names]
+    wrong = run.positions.copy()
+    wrong[stretch, [*left, *right]] = run.positions[stretch, [*right, *left]]
+    altered, notes = replace(run, positions=wrong), Notes("fast", "P1", "fast.trc", "")
+    positions = median_positions(static) if standing else {}
+    back = with_restored_labels(altered, MARKERS, LIMBS, positions, notes)
+    np.testing.assert_array_equal(back.positions, run.positions)
+    named = {label for finding in notes.findings for label in finding.label.split(", ")}
+    assert named == {run.labels[column] for column in (*left, *right)}
+
+
 @pytest.mark.parametrize("label", LEG)
 def test_a_marker_that_was_put_on_again_is_no_exchange(label):
     """30 mm from where the static trial has it."""

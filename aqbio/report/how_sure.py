@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,8 +60,9 @@ class BudgetLine:
     part: str
     half: str
     """Half of the 95 % interval."""
-    shares: tuple[str, ...]
-    """Shares of the variance in per cent, in the order of `SOURCES`; ``n/a`` if not computed."""
+    shares: Mapping[str, str]
+    """Shares of the variance in per cent, by source as in the heading of its column; ``n/a`` if not
+    computed."""
     largest_source: str
     """Source with the largest share, as in the heading of its column."""
 
@@ -91,9 +92,18 @@ def uncertainty_budget(table: pd.DataFrame) -> Iterator[BudgetLine]:
                 _title(quantity),
                 part.replace("_", " "),
                 digits(NORMAL_95 * part_rows["sd"].mean(), quantity.unit),
-                tuple("n/a" if np.isnan(share) else f"{100 * share:.0f}" for share in shares),
+                {
+                    short: "n/a" if np.isnan(share) else f"{100 * share:.0f}"
+                    for (short, _), share in zip(SOURCES.values(), shares, strict=True)
+                },
                 list(SOURCES.values())[largest][0],
             )
+
+
+def told_sources(lines: Sequence[BudgetLine]) -> list[str]:
+    """Sources that have a share of 1 % or more in one of the lines of a table."""
+    shorts = [short for short, _ in SOURCES.values()]
+    return [short for short in shorts if any(line.shares[short] != "0" for line in lines)]
 
 
 def _title(quantity: Quantity) -> str:

@@ -72,7 +72,7 @@ from aqbio.pages.words import REMEDIES, SOURCES
 from aqbio.prepare.used_size import used_mass
 from aqbio.report.contact import contact_picture
 from aqbio.report.flow import Box, flow
-from aqbio.report.how_sure import models_words, uncertainty_budget
+from aqbio.report.how_sure import models_words, told_sources, uncertainty_budget
 from aqbio.report.methods import Conduct, Origin, methods_numbers, origin
 from aqbio.stage_table import PAGES as PAGES_STAGES
 from aqbio.stage_table import PARTICIPANT_STAGES
@@ -418,6 +418,7 @@ def _constants(content: StudyContent) -> dict[str, Any]:
         "against": against_words(content.tables["trials"]),
         "shown_causes": SHOWN_CAUSES,
         "sure_sources": SOURCES,
+        "told_sources": told_sources,
         "source_words": source_words,
         "remedy_words": REMEDIES,
         "force_words": FORCES,

@@ -478,26 +478,28 @@ def page(runners: Runners) -> str:
 def readme_words(runners: Runners) -> str:
     """Findings, for the first lines of README.md."""
     verdicts = {row["hypothesis"]: row for row in runners.records("verdicts")}
-    h1, h4 = verdicts["H1"], verdicts["H4"]
     people, low, high = (
         runners.means["person"].nunique(),
         runners.means["speed_mps"].min(),
         runners.means["speed_mps"].max(),
     )
 
-    def judged(row: dict[str, Any]) -> str:
-        ends = f"{digits(row['ci_low'])} to {digits(row['ci_high'])}"
-        return f"{digits(row['estimate'])}, 95 % {ends}, predicted {digits(row['smallest_effect'])}"
+    registry = read_registry()
 
-    words = read_registry()["H1"].words
-    assert words is not None
-    clause = words.more if h1["estimate"] > 0 else words.less
+    def judged(name: str, share: str) -> str:
+        row, title = verdicts[name], registry[name].title
+        ends = f"{digits(row['ci_low'])} to {digits(row['ci_high'])}"
+        return (
+            f"that {title[0].lower()}{title[1:]} is *{_verdict(row)}* (share of {share} "
+            f"{digits(row['estimate'])}, 95 % {ends}, predicted {digits(row['smallest_effect'])} "
+            "or more)"
+        )
+
     return (
         f"**Found in {people} runners whose recordings are public** ({low:.0f} to {high:.1f} m/s): "
-        f"{_signs_words(runners)}. H1: {clause} ({judged(h1)} of the swing leg's or more): "
-        f"*{_verdict(h1)}*, {h1['n_showing']:.0f} of {h1['n_athletes']} people show it; "
-        "H4, that the other limbs' joints add to the push, is "
-        f"*{_verdict(h4)}* ({judged(h4)} or more). Ten ran on a treadmill, all are men: "
+        f"{_signs_words(runners)}. For the hypothesis this means: "
+        f"{judged('H1', 'the angular momentum of the swing leg')}; "
+        f"{judged('H4', 'the upward push')}. Ten ran on a treadmill, all are men: "
         "[what this can and cannot say](docs/real_runners.md)."
     )
 

@@ -384,10 +384,11 @@ def left_out_words(runners: Runners) -> str:
         if "momentum" in outcomes_of_cell(row["invalidated"])
     ]
     doubtful = int((trials["state"] == DOUBTFUL).sum())
-    words = f"angular momentum of {', '.join(left_out)}" if left_out else "nothing"
-    return (
-        f"{doubtful} of {len(trials)} trials are doubtful in something; {words} is left out here."
+    words = (
+        f"angular momentum of {', '.join(left_out)} is left out here" if left_out else "all count"
     )
+    whole = counted(len(trials), "trial")
+    return f"Of {whole} {doubtful or 'none'} {'is' if doubtful == 1 else 'are'} doubtful; {words}."
 
 
 # figures ----------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from aqbio.intake.folder import UnusedFile
 from aqbio.intake.labelled_recordings import ProposedSet
 from aqbio.intake.models import ChosenModel
 from aqbio.intake.rows import Rows, TrialPreview, TrialRow
+from aqbio.io.poses import is_pose_label
 from aqbio.labels.motion import Segment
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
@@ -110,7 +111,13 @@ def study_preview(
                 "a row"
             )
         yield from _of_runs(usable, len(runs), previews, markers, model, labels)
-        if any(marker.video for marker in markers.marker_set.markers.values()):
+        marked = markers.marker_set.markers
+        if any(map(is_pose_label, marked)):
+            yield (
+                "less sure: all of it, by the errors of markerless tracking: poses of segments "
+                "hold no markers. To change that: markers on every segment"
+            )
+        elif any(marker.video for marker in marked.values()):
             yield (
                 "less sure: turns of thighs, shanks and arms about their own axes, which joint "
                 "centres hardly show. To change that: mark both sides of the joints, or use the "

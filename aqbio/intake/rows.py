@@ -23,6 +23,7 @@ from aqbio.intake.people import force_files, owners_of, trial_names
 from aqbio.intake.sessions import VideoSession, cells_of_sessions
 from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.opensim_xml import model_masses, model_names
+from aqbio.io.poses import is_pose_label
 from aqbio.io.stated_body import agreed
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.names import SIDES
@@ -382,7 +383,8 @@ def _steps(prepared: PreparedTrial) -> Sequence[Step]:
 
 
 def _extent(prepared: PreparedTrial) -> str:
-    markers = f"{len(prepared.labels)} markers"
+    posed = any(map(is_pose_label, prepared.labels))
+    markers = f"{len(prepared.labels)} {'points of poses' if posed else 'markers'}"
     if len(prepared.markers) == 1:
         return f"one frame, {markers}"
     seconds = (len(prepared.markers) - 1) / prepared.rate

@@ -7,7 +7,7 @@ do not leave it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.force_plates.forces import CHANNELS, PlateWrench, plate_axes, platform_wrench
 from aqbio.io.c3d_header import EXPORT_FIX, check_c3d_counts, check_c3d_header, unreadable
 from aqbio.io.points import markers_of, named_points
+from aqbio.io.poses import pose_points
 from aqbio.io.recording import (
     MAX_FORCE_N,
     MAX_METRES,
@@ -73,6 +74,8 @@ class C3dContent:
     """Arrays by ``GROUP:NAME``; nothing about the subject is among them."""
     body: Mapping[str, float] = field(default_factory=dict)
     """Body mass, kg, and stature, m, that the file states, by column of participants.tsv."""
+    poses: FloatArray = field(default_factory=lambda: np.zeros((0, 0, 4, 4)))
+    """(T, N, 4, 4) array. Axes and origin of segments."""
 
     def values(self, group: str, name: str) -> Any:
         """A parameter's values; empty when the file does not have it."""
@@ -140,6 +143,7 @@ def _read(path: Path) -> C3dContent:
                 for group in STATED_GROUPS
             }
         ),
+        poses=np.moveaxis(np.asarray(data["rotations"], dtype=float), (2, 3), (1, 0)),
     )
 
 
@@ -159,7 +163,8 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
     content = c3d_content(path)
     points, rate = content.points, content.point_rate
     raw = _raw_labels(content)[: points.shape[1]]
-    _refuse_poses(raw, content.strings("ROTATION", "LABELS"), path.name)
+    if len(content.strings("ROTATION", "LABELS")) > len(raw):
+        return _recorded_poses(content, path.name, unit)
     if not raw or not points.shape[2] or not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
         raise AqbioError(
             f"the file holds {points.shape[1]} markers in {points.shape[2]} frames at {rate:g} Hz "
@@ -212,18 +217,30 @@ def model_outputs(content: C3dContent) -> frozenset[str]:
     )
 
 
-def _refuse_poses(labels: Sequence[str], segments: Sequence[str], file: str) -> None:
-    """Refuse poses of segments instead of points: their axes in the bone are in no file."""
-    if len(segments) > len(labels):
+def _recorded_poses(content: C3dContent, file: str, unit: str) -> Recording:
+    """Points in place of the poses of segments, with the plates of the same file."""
+    names = content.strings("ROTATION", "LABELS")[: content.poses.shape[1]]
+    rate = float(next(iter(np.ravel(content.values("ROTATION", "RATE"))), content.point_rate))
+    if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
         raise AqbioError(
-            f"it holds poses of {len(segments)} segments ({', '.join(segments[:3])}, ...) and "
-            f"{len(labels)} points, as Theia3D saves them: poses are not read.",
+            f"the poses of {len(names)} segments have a rate of {rate:g} Hz "
+            f"({MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz are possible).",
             file=file,
-            fix="open it in Visual3D and export landmarks of its model as C3D or TRC (ASIS, PSIS, "
-            "both sides of knee and ankle, heel, toes, shoulder, elbow, wrist; their names: "
-            "models/landmarks.yaml), or joint angles and their model for OpenSim (MOT, OSIM).",
+            fix="export the poses with their rate (ROTATION:RATE).",
             rule="c3d-poses",
         )
+    declared = "".join(content.strings("POINT", "UNITS")[:1])
+    origins = content.poses[:, :, :3, 3]
+    scale, unit_findings = length_unit(declared, unit, origins, file)
+    points = pose_points(names, content.poses, scale, file)
+    positions, position_findings = possible_positions(points.positions * scale, points.labels, file)
+    forces, plate_findings = read_plates(content, scale, file)
+    findings = (*points.findings, *unit_findings, *position_findings, *plate_findings)
+    return Recording(
+        points.labels, positions, rate, forces, findings, scale,
+        capture_start=content.first_frame / content.point_rate if content.point_rate else 0.0,
+        body=content.body,
+    )  # fmt: skip
 
 
 def _raw_labels(content: C3dContent) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aqbio.config.model_map import LandmarkTable
+from aqbio.io.poses import is_pose_label
 from aqbio.labels.words import (
     ENGLISH,
     MIN_SURE_WORD_LETTERS,
@@ -161,8 +162,12 @@ def named_labels(
     unused |= doubled
     unknown = tuple(label for label in names if label not in sites and label not in unused)
     in_order = {name: sites[name] for name in names if name in sites}
-    heads = {label for label, site in sites.items() if video and site.landmark.startswith(HEAD)}
-    video_labels = frozenset({*video, *heads}) & frozenset(sites)
+    tracked = {
+        label
+        for label, site in sites.items()
+        if video and (site.landmark.startswith(HEAD) or is_pose_label(label))
+    }
+    video_labels = frozenset({*video, *tracked}) & frozenset(sites)
     hints = {label: hints[label] for label in unknown if label in hints}
     for label in forefoot & sites.keys():
         alternatives = (SidedLandmark(landmark, sites[label].side) for landmark in ("toe", "mt2"))

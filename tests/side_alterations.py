@@ -10,7 +10,8 @@ import numpy as np
 from aqbio.config import MarkerSet
 from aqbio.force_plates.forces import PlateWrench, plate_axes
 from aqbio.io.recording import Recording
-from aqbio.prepare.exchanges import LABELS_RESTORED, with_restored_labels
+from aqbio.prepare.exchanged_labels import LABELS_RESTORED
+from aqbio.prepare.exchanges import with_restored_labels
 from aqbio.prepare.handedness import BodyLabels, Limbs, partners
 from aqbio.prepare.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray

@@ -176,7 +176,7 @@ ALL_RECORDINGS = "all recordings"
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What is wrong with a trial's forces, or with a session: winner and runner-up."""
+    """What is wrong with forces, sides or labels of a trial, or a session: winner and runner-up."""
 
     participant_id: str
     trial_id: str
@@ -190,11 +190,11 @@ class Explained:
 
 
 def explained_trials(faults: pd.DataFrame) -> list[Explained]:
-    """Trials whose forces have a fault, and sessions, or where one came near."""
+    """Forces, sides and labels of trials, and sessions, that have a fault or where one is near."""
     lines = []
     faults = faults.assign(trial_id=faults["trial_id"].fillna(ALL_RECORDINGS))
-    for (participant, trial), considered in faults.groupby(
-        ["participant_id", "trial_id"], sort=False
+    for (participant, trial, _), considered in faults.groupby(
+        ["participant_id", "trial_id", "about"], sort=False
     ):
         if considered["fault"].isna().all():
             continue

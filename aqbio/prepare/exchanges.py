@@ -6,9 +6,8 @@ distances do not fit.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -19,6 +18,13 @@ from aqbio.errors import listed
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import label_mean, mean_vector, pelvis_paths
+from aqbio.prepare.exchanged_labels import (
+    ExchangedLabels,
+    distances_words,
+    label_rows,
+    note_exchange,
+    note_lone,
+)
 from aqbio.prepare.handedness import BodyLabels, Limbs, body_axes, partners
 from aqbio.prepare.label_states import (
     MIN_LINK_SD_M,
@@ -27,6 +33,7 @@ from aqbio.prepare.label_states import (
     Pairs,
     States,
     Steps,
+    column_medians,
     link_costs,
     mean_told,
     most_likely_states,
@@ -34,48 +41,13 @@ from aqbio.prepare.label_states import (
     side_costs,
     without_smooth_switches,
 )
+from aqbio.prepare.lone_labels import LoneLabels, on_other_side
 from aqbio.prepare.notes import Notes
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-LABELS_RESTORED = "labels-restored"
-"""Rule of labels that were exchanged and were put back."""
-
-IN_ALL_FRAMES = "in all frames"
-
 MIN_FRAMES = 6
 """Frames of a recording in which exchanged labels are looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangedLabels:
-    """Labels that are exchanged with those of their partners in some frames."""
-
-    description: str
-    """Part of the body or labels, in words."""
-    labels: tuple[str, ...]
-    exchanged: BoolArray
-    """(T,). Frames in which they were exchanged and are restored."""
-    masked: BoolArray
-    """(T,). Frames in which the exchange is uncertain: they are not used."""
-    visible: BoolArray
-    """(T,). Frames in which one of them is visible."""
-
-    @property
-    def frame_list(self) -> str:
-        """Text listing the frames, counted from 1."""
-        return _frames(self.exchanged | self.masked, self.visible)
-
-
-def _frames(mask: BoolArray, visible: BoolArray) -> str:
-    if mask[visible].all():
-        return IN_ALL_FRAMES
-    spans = [
-        f"from {start + 1} to {stop}" if stop > start + 1 else f"in {stop}"
-        for start, stop in runs(mask)
-    ]
-    words = " and ".join(filter(None, (", ".join(spans[:-1]), *spans[-1:])))
-    return re.sub("^(from|in)", r"\1 frame", words)
 
 
 def with_restored_labels(
@@ -99,11 +71,17 @@ def with_restored_labels(
     for chain in chains.values():
         _restore_chain(restoration, chain, sides)
     limb_chains = [chains[limb] for limb in limbs if limb in chains]
-    _restore_pairs(restoration, _neighbours(recording, marker_set, limb_chains), sides)
-    exchanges = list(_exchanges(restoration, chains))
+    neighbours = _neighbours(recording, marker_set, limb_chains)
+    _restore_pairs(restoration, neighbours, sides)
+    exchanges = list(_exchanges(restoration, chains, neighbours))
     for exchange in exchanges:
-        _note_exchange(exchange, notes)
-    return replace(recording, positions=restoration.positions) if exchanges else recording
+        note_exchange(exchange, notes)
+    lone = _without_lone(restoration, _lone_labels(recording, marker_set, body, chains, sides))
+    for part in lone:
+        note_lone(part, notes)
+    notes.considered.extend(label_rows(exchanges, lone))
+    changed = exchanges or lone
+    return replace(recording, positions=restoration.positions) if changed else recording
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +122,9 @@ class _Restoration:
     """(T, M). Recorded columns from which positions are taken."""
     masked: BoolArray
     """(T, M). Positions that are not used, as it is not sure whose they are."""
+    gains: list[tuple[frozenset[int], float]] = field(default_factory=list)
+    """Columns that were restored or masked together, and the logarithm of how much more probable
+    that made the recording."""
 
     @classmethod
     def of(cls, recording: Recording, static_positions: Mapping[str, FloatArray]) -> _Restoration:
@@ -164,6 +145,7 @@ class _Restoration:
         ``unpaired`` labels are masked in both.
         """
         columns = np.concatenate((pairs.first, pairs.second))
+        self.gains.append((frozenset({*columns.tolist(), *unpaired}), states.log_odds))
         visible = _visible_in(self.positions[:, [*columns.tolist(), *unpaired]])
         unsure = _unsure_next_to_exchanges(states) & visible
         put_back = states.exchanged & ~unsure & visible
@@ -293,7 +275,7 @@ def _restore_chain(restoration: _Restoration, chain: Sequence[_Part], sides: _Si
         states = _states_of(restoration, part.pairs, together)
         visible = _visible_in(positions[:, [*part.left, *part.right]])
         # beyond a masked part, left and right cannot be distinguished
-        states = States(states.exchanged | masked, states.sure & ~masked)
+        states = replace(states, exchanged=states.exchanged | masked, sure=states.sure & ~masked)
         if states.exchanged[visible].any():
             paired = {*part.pairs.first.tolist(), *part.pairs.second.tolist()}
             unpaired = [column for column in (*part.left, *part.right) if column not in paired]
@@ -452,7 +434,7 @@ class _Misfits:
         for column, others in rigid.items():
             gaps = np.linalg.norm(positions[:, [column]] - positions[:, others], axis=2)
             standing = restoration.standing[column, others]
-            lengths[column] = np.where(np.isfinite(standing), standing, _column_medians(gaps))
+            lengths[column] = np.where(np.isfinite(standing), standing, column_medians(gaps))
         return cls(positions, rigid, lengths)
 
     def sizes(self, column: int, at: int, frames: IntArray, hidden: Sequence[int]) -> FloatArray:
@@ -493,14 +475,6 @@ class _Misfits:
         return float((own - exchanged).sum())
 
 
-def _column_medians(distances: FloatArray) -> FloatArray:
-    """Medians (K,) of distances (T, K); NaN where there is none."""
-    seen = np.isfinite(distances).any(axis=0)
-    medians = np.full(distances.shape[1], np.nan)
-    medians[seen] = np.nanmedian(distances[:, seen], axis=0)
-    return medians
-
-
 def _mean_of_finite(values: FloatArray) -> FloatArray:
     """Means (T,) of finite numbers (T, K); 0 where there is none."""
     finite = np.isfinite(values)
@@ -530,7 +504,7 @@ def _pair_states(
 
 
 def _exchanges(
-    restoration: _Restoration, chains: Mapping[str, Sequence[_Part]]
+    restoration: _Restoration, chains: Mapping[str, Sequence[_Part]], neighbours: _Neighbours
 ) -> Iterator[ExchangedLabels]:
     """What was restored and masked in the end; of a limb together where frames are the same."""
     moved = restoration.sources != np.arange(restoration.sources.shape[1])
@@ -544,6 +518,7 @@ def _exchanges(
     opposite = {
         pair for chain in chains.values() for part in chain for pair in part.pairs.both_ways
     }
+    paths = restoration.recording.positions, restoration.positions
     groups: dict[tuple[Any, bytes], list[int]] = {}
     for column in np.flatnonzero(touched.any(axis=0)).tolist():
         others = {*restoration.sources[moved[:, column], column].tolist()}
@@ -559,7 +534,54 @@ def _exchanges(
             np.any(moved[:, columns], axis=1),
             np.any(restoration.masked[:, columns], axis=1),
             _visible_in(restoration.recording.positions[:, columns]),
+            sum(gain * len(of & {*columns}) / len(of) for of, gain in restoration.gains),
+            distances_words(*paths, moved, columns, neighbours.linked),
         )
+
+
+def _lone_labels(
+    recording: Recording,
+    marker_set: MarkerSet,
+    body: BodyLabels,
+    chains: Mapping[str, Sequence[_Part]],
+    sides: _Sides,
+) -> Iterator[LoneLabels]:
+    """Labels of parts of limbs of which one side alone has some."""
+    parts: dict[str, list[tuple[int, str]]] = {}
+    for column, label in enumerate(recording.labels):
+        if label in body.sided and label in marker_set.markers:
+            parts.setdefault(body.sided[label].part, []).append((column, body.sided[label].side))
+    trunk = [part for chain in chains.values() for part in chain if part.name == part.limb]
+    for name, members in parts.items():
+        limb = name.partition(" ")[0]
+        inner = [part.pairs for part in chains.get(limb, ()) if part.name < name][-1:]
+        if name == f"{limb} 0":
+            inner = [part.pairs for part in trunk]
+        if len({side for _, side in members}) == 1 and inner:
+            left, right = (np.concatenate(x) for x in zip(*map(astuple, inner), strict=True))
+            own = (left, right) if members[0][1] == SIDES[0] else (right, left)
+            columns = tuple(column for column, _ in members)
+            outward = None
+            if name == f"{limb} 0":
+                away = recording.positions[:, columns] - sides.middle[:, None]
+                way = -1.0 if members[0][1] == SIDES[0] else 1.0
+                outward = way * (away * np.asarray(sides.right)[:, None]).sum(axis=2)
+            yield LoneLabels(columns, *own, outward)
+
+
+def _without_lone(restoration: _Restoration, parts: Iterator[LoneLabels]) -> list[ExchangedLabels]:
+    """Mask labels of one side that lie on the other; what was masked."""
+    positions = restoration.positions
+    masked = []
+    for columns, saved in on_other_side(positions, parts, MIN_GAIN):
+        visible = _visible_in(positions[:, columns])
+        labels = tuple(restoration.recording.labels[column] for column in columns)
+        odds = 0.5 * (saved * float(visible.sum()) - SWITCH_COST)
+        words = f"label{'s' if len(labels) > 1 else ''} {listed(labels)}"
+        nowhere = np.zeros_like(visible)
+        masked.append(ExchangedLabels(words, labels, nowhere, visible, visible, odds))
+        positions[:, columns] = np.nan
+    return masked
 
 
 def _description(chain: Sequence[_Part], columns: Sequence[int], labels: Sequence[str]) -> str:
@@ -574,23 +596,3 @@ def _description(chain: Sequence[_Part], columns: Sequence[int], labels: Sequenc
     if len(labels) == len(SIDES):
         return f"labels {' and '.join(labels)}"
     return f"{len(labels)} labels of left and right {limb}"
-
-
-def _note_exchange(exchange: ExchangedLabels, notes: Notes) -> None:
-    labels = listed(exchange.labels)
-    if not exchange.exchanged.any():
-        text = f"may be exchanged {exchange.frame_list} ({labels}): they are not used there."
-    else:
-        text = f"are exchanged {exchange.frame_list} ({labels}). They are put back."
-        if exchange.masked.any():
-            unsure = _frames(exchange.masked, exchange.visible)
-            text += f" {unsure[0].upper()}{unsure[1:]} it is not sure, and they are not used."
-    notes.add(
-        LABELS_RESTORED,
-        "warning",
-        f"{exchange.description} {text}",
-        number=int((exchange.exchanged | exchange.masked).sum()),
-        where=exchange.frame_list,
-        fix="look at these frames in the capture software, and correct the labels there.",
-        label=", ".join(exchange.labels),
-    )

@@ -8,17 +8,17 @@ from types import MappingProxyType
 import numpy as np
 
 from aqbio.io.recording import ForceRecording
+from aqbio.prepare.considered import ExplanationWords, considered_rows
 from aqbio.prepare.explanations import (
     MIN_LOG_ODDS,
     Disagreements,
     Explanation,
     Scales,
     Suspect,
-    came_near,
     improbability,
 )
 from aqbio.prepare.force_faults import MASS_FIX, ROWS
-from aqbio.prepare.notes import Considered, Notes
+from aqbio.prepare.notes import Notes
 from aqbio.prepare.stated_faults import AS_RECORDED, StatedFaults, statement
 from aqbio.vectors import FloatArray
 
@@ -49,6 +49,11 @@ STATEMENTS = MappingProxyType(
         "middles": ("the middle of a contact differs between forces and foot markers by", "ms"),
         "aloft": ("of the force acts while no foot stands", "%"),
         "pull": ("of the force pulls the runner down", "%"),
+        "sides": ("parts of the body lie on their other side by", "mm"),
+        "lengths": ("distances between labels differ from those of other recordings by", "mm"),
+        "under foot": ("the centres of pressure lie beside the feet by", "mm"),
+        "named feet": ("of the loads lie under another foot than their columns name", "%"),
+        "lean": ("the forces push otherwise than from the ground to the hips, 1 less cosine", ""),
     }
 )  # fmt: skip
 """Words and unit of a disagreement by redundancy."""
@@ -250,10 +255,6 @@ def note_strange(left: Disagreements, scales: Scales, notes: Notes, stated: Stat
     )
 
 
-def _finite(number: float) -> float | None:
-    return float(number) if np.isfinite(number) else None
-
-
 def note_considered(
     explanations: Sequence[ForceExplanation],
     near: Sequence[ForceExplanation],
@@ -266,30 +267,10 @@ def note_considered(
 
     ``accepted`` faults of the first one, unless those of which none is accepted are ``near``.
     """
-    sound = next(x.improbability for x in explanations if not x.suspects)
-    for rank, explanation in enumerate(came_near(explanations, near), 1):
-        is_accepted = rank == 1 and not near
-        is_near = explanation.faults in [x.faults for x in near]
-        usual = [x for x in explanation.suspects if x.is_usual]
-        faults = [x for x in explanation.suspects if not x.is_usual]
-        faults = [*accepted] if is_accepted else faults
-        words, suspects = _in_words(faults, forces) or "sound", faults or usual
-        if usual:
-            words += f"; usual in laboratories: {_in_words(usual, forces)}"
-        size, sd, unit = float("nan"), float("nan"), ""
-        if len(suspects) == 1 and (sizes := suspects[0].candidate.sizes) is not None:
-            size, sd, unit = suspects[0].size, suspects[0].sd, sizes.unit
-        notes.considered.append(
-            Considered(
-                rank=rank,
-                explanation=words,
-                fault="; ".join(x.candidate.fault for x in faults) or None,
-                plates="; ".join(_place(x.candidate.scope, forces) for x in suspects) or None,
-                size=_finite(size),
-                size_sd=_finite(sd),
-                unit=unit or None,
-                log_odds=_finite(sound - explanation.improbability),
-                evidence=agreement(*faults, *usual) if suspects else None,
-                verdict="accepted" if is_accepted else "near" if is_near else "considered",
-            )
-        )
+    words: ExplanationWords[ForceRecording] = ExplanationWords(
+        about="forces",
+        faults=lambda x: _in_words(x, forces),
+        place=lambda scope: _place(scope, forces),
+        agreement=agreement,
+    )
+    notes.considered.extend(considered_rows(explanations, near, words, accepted))

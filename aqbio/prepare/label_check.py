@@ -17,9 +17,10 @@ from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.assign import placed_labels
 from aqbio.labels.by_name import landmark_table, named_labels, video_landmarks
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes
-from aqbio.prepare.exchanges import IN_ALL_FRAMES, LABELS_RESTORED, with_restored_labels
+from aqbio.prepare.exchanged_labels import IN_ALL_FRAMES, LABELS_EXCHANGED, LABELS_RESTORED
+from aqbio.prepare.exchanges import with_restored_labels
 from aqbio.prepare.handedness import BodyLabels, Limbs, OtherRecordings
-from aqbio.prepare.notes import Notes
+from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_faults import LABELS_AS_RECORDED
 from aqbio.study.manifest import OK
@@ -224,6 +225,24 @@ def with_checked_labels(
     return restored
 
 
+def _in_static(pairs: Sequence[tuple[str, str]]) -> Considered:
+    """Row of pairs that all runs have the other way round than the static trial."""
+    told = " and ".join(f"labels {first} and {second}" for first, second in pairs)
+    return Considered(
+        about="labels",
+        rank=1,
+        explanation=f"{told} are exchanged",
+        fault="; ".join([LABELS_EXCHANGED] * len(pairs)),
+        plates="; ".join(listed(pair) for pair in pairs),
+        size=None,
+        size_sd=None,
+        unit=None,
+        log_odds=None,
+        evidence="all runs have them the other way round",
+        verdict="accepted",
+    )
+
+
 def _with_exchanged(
     recording: Recording, pairs: Sequence[tuple[str, str]], notes: Notes
 ) -> Recording:
@@ -242,5 +261,7 @@ def _with_exchanged(
             fix="look at them in the capture software, and correct the labels there.",
             label=f"{first}, {second}",
         )
+    if pairs:
+        notes.considered.append(_in_static(pairs))
     order = [recording.labels.index(partner.get(label, label)) for label in recording.labels]
     return replace(recording, positions=recording.positions[:, order]) if partner else recording

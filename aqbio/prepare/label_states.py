@@ -9,7 +9,7 @@ the best sequence through the other state costs more by a margin.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +73,8 @@ class States:
     """(T,)."""
     sure: BoolArray
     """(T,). True where the other state is clearly worse."""
+    log_odds: float = 0.0
+    """Logarithm of how much more probable the states are than that nothing is exchanged."""
 
 
 def most_likely_states(frames: FloatArray, steps: FloatArray) -> States:
@@ -90,7 +92,9 @@ def most_likely_states(frames: FloatArray, steps: FloatArray) -> States:
         backward[t] = [min(first + stay, second + switch), min(second + stay, first + switch)]
     total = np.reshape(forward, (-1, 2)) + np.reshape(backward, (-1, 2))
     margin = total[:, 0] - total[:, 1]
-    return States(margin > 0.0, np.abs(margin) >= MIN_COST_MARGIN)
+    unchanged = float(frames[:, 0].sum() + steps[:, 0].sum())
+    log_odds = 0.5 * (unchanged - float(total[-1].min()))
+    return States(margin > 0.0, np.abs(margin) >= MIN_COST_MARGIN, log_odds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +161,7 @@ def without_smooth_switches(states: States, steps: Steps) -> States:
     for start, stop in runs(states.exchanged):
         ends = [end for end in (start - 1, stop - 1) if 0 <= end < len(smooth)]
         exchanged[start:stop] &= not smooth[ends].any()
-    return States(exchanged, states.sure)
+    return replace(states, exchanged=exchanged)
 
 
 def _leaps(path: FloatArray, target: FloatArray) -> FloatArray:
@@ -311,3 +315,11 @@ def side_costs(sideways: FloatArray, *, beside_trunk: bool) -> FloatArray:
     return np.stack(
         [side_cost(way * sideways, beside_trunk=beside_trunk) for way in (1.0, -1.0)], axis=1
     )
+
+
+def column_medians(distances: FloatArray) -> FloatArray:
+    """Medians (K,) of distances (T, K); NaN where there is none."""
+    seen = np.isfinite(distances).any(axis=0)
+    medians = np.full(distances.shape[1], np.nan)
+    medians[seen] = np.nanmedian(distances[:, seen], axis=0)
+    return medians

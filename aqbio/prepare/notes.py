@@ -19,10 +19,15 @@ class Details(TypedDict, total=False):
     label: str
 
 
+About = Literal["forces", "sides", "labels", "session"]
+"""What explanations are about, which compete with each other alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """An explanation of a trial's forces: a row of the table ``faults``, without its trial."""
+    """An explanation of a recording: a row of the table ``faults``, without its trial."""
 
+    about: About
     rank: int
     explanation: str
     fault: str | None
@@ -47,7 +52,7 @@ class Notes:
     first_time: float = 0.0
     """Instant of the first frame on the clock on which sentences state instants, s."""
     considered: list[Considered] = field(default_factory=list)
-    """Explanations of the forces that came near."""
+    """Explanations that came near."""
 
     def at(self, time: float, digits: int = 3) -> str:
         """Write an instant, s from the first frame, on that clock."""

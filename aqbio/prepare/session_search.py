@@ -11,6 +11,7 @@ import numpy as np
 
 from aqbio.config import Participant
 from aqbio.errors import Finding, Severity
+from aqbio.prepare.considered import ExplanationWords, considered_rows
 from aqbio.prepare.explanations import (
     ALL,
     Disagreements,
@@ -18,7 +19,6 @@ from aqbio.prepare.explanations import (
     Scales,
     Suspect,
     alike,
-    came_near,
     search,
     undecided,
     unexplained,
@@ -307,31 +307,10 @@ class _Words:
         self, explanations: Sequence[SessionExplanation], near: Sequence[SessionExplanation]
     ) -> tuple[Considered, ...]:
         """Rows of the explanations that came near, the accepted one first."""
-        sound = next(x.improbability for x in explanations if not x.suspects)
-        rows = []
-        for rank, explanation in enumerate(came_near(explanations, near), 1):
-            is_accepted = rank == 1 and not near
-            is_near = explanation.faults in [x.faults for x in near]
-            faults = self._faults(explanation)
-            usual = [x for x in explanation.suspects if x.is_usual]
-            words, suspects = " and ".join(map(self.fault, faults)) or "sound", faults or usual
-            if usual:
-                words += f"; usual in laboratories: {' and '.join(map(self.fault, usual))}"
-            size, sd, unit = float("nan"), float("nan"), ""
-            if len(suspects) == 1 and (sizes := suspects[0].candidate.sizes) is not None:
-                size, sd, unit = suspects[0].size, suspects[0].sd, sizes.unit
-            rows.append(
-                Considered(
-                    rank=rank,
-                    explanation=words,
-                    fault="; ".join(x.candidate.fault for x in faults) or None,
-                    plates="; ".join(x.candidate.scope for x in suspects) or None,
-                    size=float(size) if isfinite(size) else None,
-                    size_sd=float(sd) if isfinite(sd) else None,
-                    unit=unit or None,
-                    log_odds=float(sound - explanation.improbability),
-                    evidence=self.agreement(*suspects) if suspects else None,
-                    verdict="accepted" if is_accepted else "near" if is_near else "considered",
-                )
-            )
-        return tuple(rows)
+        words: ExplanationWords[Session] = ExplanationWords(
+            about="session",
+            faults=lambda suspects: " and ".join(map(self.fault, suspects)),
+            place=str,
+            agreement=self.agreement,
+        )
+        return tuple(considered_rows(explanations, near, words))

@@ -9,7 +9,7 @@ that one axis is, decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,8 @@ from aqbio.config import Trial
 from aqbio.errors import AqbioError, Severity
 from aqbio.io.recording import Recording
 from aqbio.prepare.axes import label_mean
-from aqbio.prepare.exchanges import LABELS_RESTORED
+from aqbio.prepare.considered import ExplanationWords, considered_rows
+from aqbio.prepare.exchanged_labels import LABELS_RESTORED
 from aqbio.prepare.explanations import (
     ALL,
     Candidate,
@@ -30,6 +31,7 @@ from aqbio.prepare.explanations import (
     search,
     undecided,
 )
+from aqbio.prepare.force_words import agreement_words
 from aqbio.prepare.handedness import (
     MIN_SIDE_M,
     BodyLabels,
@@ -77,29 +79,29 @@ class Mirror:
 
 
 MIRRORS = (
-    Mirror("everything", ACROSS, ACROSS, 4.0),
-    Mirror("everything but the order of corners", ACROSS, ACROSS, 5.5, is_cornered=False),
-    Mirror("markers across", ACROSS, SAME, 6.0),
-    Mirror("markers along", ACROSS, (-1.0, 1.0, -1.0), 6.0),
-    Mirror("markers down", ACROSS, (1.0, -1.0, -1.0), 6.0),
-    Mirror("forces across", SAME, ACROSS, 6.0),
-    Mirror("forces across but for corners", SAME, ACROSS, 7.0, is_cornered=False),
-    Mirror("forces along", SAME, ALONG, 6.0),
-    Mirror("forces along but for corners", SAME, ALONG, 7.0, is_cornered=False),
-    Mirror("forces down", SAME, DOWN, 6.0),
-    Mirror("forces down but for corners", SAME, DOWN, 7.0, is_cornered=False),
+    Mirror("mirrored", ACROSS, ACROSS, 4.0),
+    Mirror("mirrored-but-corners", ACROSS, ACROSS, 5.5, is_cornered=False),
+    Mirror("markers-mirrored-across", ACROSS, SAME, 6.0),
+    Mirror("markers-mirrored-along", ACROSS, (-1.0, 1.0, -1.0), 6.0),
+    Mirror("markers-mirrored-down", ACROSS, (1.0, -1.0, -1.0), 6.0),
+    Mirror("forces-mirrored-across", SAME, ACROSS, 6.0),
+    Mirror("forces-mirrored-across-but-corners", SAME, ACROSS, 7.0, is_cornered=False),
+    Mirror("forces-mirrored-along", SAME, ALONG, 6.0),
+    Mirror("forces-mirrored-along-but-corners", SAME, ALONG, 7.0, is_cornered=False),
+    Mirror("forces-mirrored-down", SAME, DOWN, 6.0),
+    Mirror("forces-mirrored-down-but-corners", SAME, DOWN, 7.0, is_cornered=False),
 )
 """Ways in which an export mirrors coordinates: one axis of everything, or of one kind of data."""
 
 MIRROR_OF = {mirror.name: mirror for mirror in MIRRORS}
 
-FORCES_ON_PLATES = "forces on the plates"
+FORCES_ON_PLATES = "plates-action"
 """Explanation that the file holds what the runner does to the plates, which the search over forces
 undoes: here it competes only."""
 
 ON_PLATES_RARITY = 3.0
 
-EXCHANGED = "labels exchanged"
+EXCHANGED = "sides-exchanged"
 """Explanation that left and right of all labels are exchanged."""
 
 EXCHANGED_RARITY, LEGS_EXCHANGED_RARITY = 8.0, 5.0
@@ -265,7 +267,8 @@ def side_explanations(
     explanations = [
         Explanation((x,), x.candidate.rarity + size) for x, size in zip(unsized, odds, strict=True)
     ]
-    return sorted(explanations, key=lambda x: x.improbability)
+    sound: SideExplanation = Explanation((), improbability(observed, scales))
+    return [*sorted(explanations, key=lambda x: x.improbability), sound]
 
 
 def _right_ones(others: Iterable[Recording], labels: BodyLabels) -> Iterator[Recording]:
@@ -296,6 +299,8 @@ def with_resolved_sides(
     explanations = side_explanations(
         recording, labels, other_recordings, has_forces=has_forces, stated=stated
     )
+    evidence = SideEvidence(labels, (), has_forces)
+    _note_considered(recording, evidence, explanations, notes, stated=bool(stated))
     best = explanations[0]
     if not stated and 2 * sides.wrong >= sides.sided and not _rights(best, recording, labels):
         raise _undecided_error(sides, notes)
@@ -360,6 +365,56 @@ def _other_side_count(sides: BodySides) -> str:
     all_wrong = sides.wrong == sides.sided
     count = f"all {sides.sided}" if all_wrong else f"{sides.wrong} of {sides.sided}"
     return f"{count} sided labels are on the other side"
+
+
+def _note_considered(
+    recording: Recording,
+    evidence: SideEvidence,
+    explanations: Sequence[SideExplanation],
+    notes: Notes,
+    *,
+    stated: bool,
+) -> None:
+    """Note explanations of the sides that came near, where any but sound did.
+
+    What is done to forces on the plates is the search's over forces.
+    """
+    of_sides = [
+        x for x in explanations if all(y.candidate.fault != FORCES_ON_PLATES for y in x.suspects)
+    ]
+    if not any(x.suspects for x in of_sides):
+        return
+    near = [] if stated else undecided(explanations)
+    is_open = len({_treats(x) for x in near if x in of_sides}) > 1
+    scales, observed = people_scales(np.nan), evidence.disagreements(recording)
+
+    def agreement(*suspects: Suspect[Recording]) -> str:
+        undone = Explanation(suspects, 0.0).undone(recording)
+        return agreement_words(observed, evidence.disagreements(undone), scales)
+
+    words: ExplanationWords[Recording] = ExplanationWords(
+        about="sides",
+        faults=lambda suspects: " and ".join(map(_in_words, suspects)),
+        place=str,
+        agreement=agreement,
+    )
+    listed = [*considered_rows(of_sides, near if is_open else (), words)]
+    if any(row.fault for row in listed):
+        notes.considered.extend(listed)
+
+
+def _in_words(suspect: Suspect[Recording]) -> str:
+    """An explanation of sides in words."""
+    if suspect.candidate.fault == EXCHANGED:
+        return "left and right of all labels are exchanged"
+    mirror = MIRROR_OF[suspect.candidate.fault]
+    if mirror.markers == SAME:
+        words = f"the forces are mirrored {WAYS[mirror.forces]}"
+    elif mirror.forces == ACROSS:
+        words = "the coordinates are mirrored"
+    else:
+        words = "the coordinates of the markers are mirrored"
+    return words if mirror.is_cornered else f"{words}, the corners of plates in their old order"
 
 
 WAYS = {ACROSS: "across the run", ALONG: "along the run", DOWN: "about the ground"}

@@ -67,7 +67,7 @@ def test_a_parameter_that_data_do_not_determine_is_said_to_be(sd, estimate, word
 def explanations(*rows: tuple[str, int, str | None, float, str]) -> pd.DataFrame:
     """Rows of ``faults.tsv``: trial, rank, fault, log odds and verdict."""
     names = ["trial_id", "rank", "fault", "log_odds", "verdict"]
-    table = pd.DataFrame(rows, columns=names).assign(participant_id="S01")
+    table = pd.DataFrame(rows, columns=names).assign(participant_id="S01", about="forces")
     return table.assign(explanation=table["fault"].fillna("sound") + " in words")
 
 
@@ -88,6 +88,15 @@ def test_winner_and_runner_up_of_a_trial(log_odds, verdict, odds):
     assert (line.participant_id, line.trial_id) == ("S01", "run")
     assert (line.winner, line.runner_up) == ("first in words", "second in words")
     assert (line.decided, line.odds) == (verdict == "accepted", odds)
+
+
+def test_explanations_of_labels_do_not_compete_with_those_of_forces():
+    forces = explanations(("run", 1, "late", 9.0, "accepted"))
+    labels = explanations(("run", 1, "exchanged", 400.0, "accepted")).assign(about="labels")
+    lines = explained_trials(pd.concat([labels, forces]))
+    assert [(line.winner, line.runner_up) for line in lines] == [
+        ("exchanged in words", ""), ("late in words", ""),
+    ]  # fmt: skip
 
 
 def test_a_winner_without_a_runner_up():

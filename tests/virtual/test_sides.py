@@ -288,3 +288,81 @@ def test_a_marker_that_was_put_on_again_is_no_exchange(label):
         standing[label] = standing[label] + np.array([0.0, 0.03, 0.0])
     notes = Notes("fast", "P1", "fast.trc", "")
     assert with_restored_labels(run, MARKERS, LIMBS, standing, notes) is run
+
+
+def of_one_side(recording: Recording, part: str, *, misplaced: bool) -> Recording:
+    """The recording without right labels of a part; the left ones on the right if misplaced."""
+    worn = [x for x in recording.labels if x in BODY.sided and BODY.sided[x].part == part]
+    partner = partners(worn, BODY)
+    right = {x for x in worn if BODY.sided[x].side == "right"}
+    columns = [
+        recording.labels.index(partner.get(x, x) if misplaced and x in worn else x)
+        for x in recording.labels
+        if x not in right
+    ]
+    labels = tuple(x for x in recording.labels if x not in right)
+    return replace(recording, labels=labels, positions=recording.positions[:, columns])
+
+
+LIMB_PARTS = sorted({x.part for x in BODY.sided.values() if x.part.startswith(("leg", "arm"))})
+
+
+@pytest.mark.parametrize("misplaced", [False, True])
+@pytest.mark.parametrize("part", LIMB_PARTS)
+def test_labels_of_one_side_alone_that_lie_on_the_other_are_not_used(part, misplaced):
+    """Of a run and of a person who stands, with and without a static trial."""
+    static, run = (of_one_side(x, part, misplaced=misplaced) for x in sound())
+    for recording, standing in ((run, median_positions(static)), (run, {}), (static, {})):
+        notes = Notes("fast", "P1", "fast.c3d", "fast.c3d")
+        checked = with_restored_labels(recording, MARKERS, LIMBS, standing, notes)
+        if not misplaced:
+            assert checked is recording
+            assert not notes.findings
+            continue
+        [finding], [row] = notes.findings, notes.considered
+        left = [x for x in recording.labels if x in BODY.sided and BODY.sided[x].part == part]
+        assert (finding.rule, finding.label) == ("labels-other-side", ", ".join(left))
+        assert (row.about, row.fault, row.verdict) == ("labels", "labels-other-side", "accepted")
+        assert row.log_odds > 100.0
+        columns = [recording.labels.index(label) for label in left]
+        assert np.isnan(checked.positions[:, columns]).all()
+        others = np.delete(np.arange(len(recording.labels)), columns)
+        np.testing.assert_array_equal(checked.positions[:, others], recording.positions[:, others])
+
+
+def test_what_was_considered_of_labels_is_listed_with_what_speaks_for_it():
+    """Legs in some frames, and arms in others: one explanation of two faults."""
+    static, run = sound()
+    positions = run.positions.copy()
+    for limb, start, stop in (("leg", 40, 120), ("arm", 180, 220)):
+        worn = [x for x in run.labels if x in BODY.sided and BODY.sided[x].part.startswith(limb)]
+        for pair in partners(worn, BODY).items():
+            if pair[0] < pair[1]:
+                continue
+            columns = [run.labels.index(label) for label in pair]
+            positions[start:stop, columns] = positions[start:stop, columns[::-1]]
+    altered = replace(run, positions=positions)
+    notes = Notes("fast", "P1", "fast.c3d", "fast.c3d")
+    with_restored_labels(altered, MARKERS, LIMBS, median_positions(static), notes)
+    [row] = notes.considered
+    assert (row.about, row.rank, row.verdict) == ("labels", 1, "accepted")
+    assert row.fault == "labels-exchanged; labels-exchanged"
+    assert "left and right leg are exchanged from frame 41 to 120" in row.explanation
+    assert "left and right arm are exchanged from frame 181 to 220" in row.explanation
+    assert row.log_odds > 1000.0
+    assert row.evidence.startswith("as recorded, distances from other labels are off by ")
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_what_was_considered_of_sides_is_listed(both):
+    """Mirrored markers and forces, or mirrored markers alone; nothing of a sound run."""
+    static, run = sound()
+    _, notes = prepared(run, [static])
+    assert [x for x in notes.considered if x.about == "sides"] == []
+    _, notes = prepared(mirrored(run, 2, markers=True, forces=both), [static])
+    first, *_ = of_sides = [x for x in notes.considered if x.about == "sides"]
+    assert [x.rank for x in of_sides] == [*range(1, len(of_sides) + 1)]
+    fault = "mirrored" if both else "markers-mirrored-across"
+    assert (first.fault, first.verdict) == (fault, "accepted")
+    assert first.log_odds > 3.0
+    assert first.evidence.startswith("as recorded, ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from shlex import quote
 
@@ -14,8 +14,17 @@ from aqbio.boundary import refuse_unwritable_name
 from aqbio.config import SHEETS
 from aqbio.config.settings import WINDOWS_DEVICES
 from aqbio.errors import AqbioError
+from aqbio.intake.outlook import OutlookTrial, outlook_page
 from aqbio.intake.rows import sheet_text
-from aqbio.intake.study import ProposedStudy, proposed_study, summary_text
+from aqbio.intake.study import (
+    FILL_IN,
+    MAX_WARNINGS,
+    ProposedStudy,
+    preview_lines,
+    proposed_study,
+    summary_text,
+    to_do,
+)
 from aqbio.io.atomic import files_made, write_text
 from aqbio.names import shipped
 from aqbio.stats.registry import DEFAULT
@@ -44,7 +53,8 @@ EMPTY_STUDY_STEPS = """\
    file in `study.yaml`."""
 
 FILLED_STUDY_STEPS = """\
-1. Read `found.txt`: what will be computed, what was seen in the recordings, what is not known.
+1. Look at `outlook.html`: contacts and speeds of every run, what will be computed, what is missing.
+   `found.txt` says it whole, with what is not known.
 2. Fill in the cells that the column `please_fill` of `participants.tsv` and `trials.tsv` names, and
    correct `trials.tsv` where it is wrong (tab-separated; Excel opens and saves them).
    `aqbio settings help` writes `help/README.md`, which explains every column and setting.
@@ -94,6 +104,7 @@ def new_study_from(
     refuse_unwritable_name(data.resolve())
     with contained(None, "new"):
         study = proposed_study(name, data.resolve(), model, report)
+        lines = preview_lines(study)
         texts = {
             "participants.tsv": sheet_text("participants", study.rows.people),
             "trials.tsv": sheet_text("trials", study.rows.trials),
@@ -101,7 +112,8 @@ def new_study_from(
             "markers.yaml": "" if study.markers is None else study.markers.text,
             "hypotheses.yaml": DEFAULT.read_text(encoding="utf-8"),
             "README.md": _readme(name, folder, FILLED_STUDY_STEPS),
-            "found.txt": summary_text(study, folder),
+            "found.txt": summary_text(study, folder, lines),
+            "outlook.html": _outlook(study, folder, lines),
             "study.yaml": _settings_text(name, study),
         }
     with files_made() as written_files:
@@ -114,6 +126,24 @@ def new_study_from(
                 path.unlink()
             raise
     return texts["found.txt"]
+
+
+def _outlook(study: ProposedStudy, folder: Path, lines: Sequence[str]) -> str:
+    """The page of a study made from a folder; ``lines`` say what comes of it."""
+    trials = []
+    for row in study.rows.trials:
+        preview = study.previews.get(row.file)
+        trials.append(
+            OutlookTrial(
+                f"{row.participant_id} {row.trial_id}",
+                row.task == "run",
+                f"{row.task}: {row.found or 'not looked at'}",
+                () if preview is None else preview.warnings[:MAX_WARNINGS],
+                None if preview is None else preview.picture,
+            )
+        )
+    next_lines = [line for line in to_do(study, folder) if line != FILL_IN]
+    return outlook_page(folder.resolve().name, lines, trials, next_lines)
 
 
 def _readme(name: str, folder: Path, beginning: str) -> str:

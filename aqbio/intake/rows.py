@@ -19,6 +19,7 @@ from aqbio.gait.step_files import trial_steps
 from aqbio.gait.steps import DOUBLE_SUPPORT, Contact, Step
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, UnusedFile
 from aqbio.intake.models import ChosenModel, scaling_evidence
+from aqbio.intake.outlook import TrialPicture, trial_picture
 from aqbio.intake.people import force_files, owners_of, trial_names
 from aqbio.intake.sessions import VideoSession, cells_of_sessions
 from aqbio.io.movement import STATIC_WINDOW_S
@@ -309,6 +310,8 @@ class TrialPreview:
     """True if none is known because the markers were low-passed."""
     forces: bool = False
     """True if such a contact has forces."""
+    picture: TrialPicture | None = None
+    """Of a run."""
 
 
 def trial_preview(
@@ -361,6 +364,7 @@ def trial_preview(
         walked=not counted and any(DOUBLE_SUPPORT in step.reason for step in steps),
         filtered=not prepared.contacts and prepared.marker_low_pass is not None,
         forces=any(step.touchdown in measured for step in counted),
+        picture=None if row.task == "static" else trial_picture(prepared, marker_set),
     )
 
 

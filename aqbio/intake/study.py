@@ -50,6 +50,8 @@ from aqbio.prepare.label_check import StaticReference, limbs_of, standing_positi
 from aqbio.prepare.side_search import in_right_handed_coordinates
 from aqbio.study.internal import contained
 
+FILL_IN = "Please fill in"
+
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
 
 
@@ -431,26 +433,26 @@ MAX_WARNINGS = 12
 """Largest number of warnings shown of one trial."""
 
 
-def summary_text(study: ProposedStudy, folder: Path) -> str:
-    """The summary of a study made from a folder."""
+def summary_text(study: ProposedStudy, folder: Path, lines: Sequence[str]) -> str:
+    """The summary of a study made from a folder; ``lines`` say what comes of it."""
     parts = [
-        _preview(study),
+        ["What comes of it", *(f"  {line}" for line in lines)],
         _recordings_found(study),
         _people(study),
         _trials(study),
         _labels(study),
         _looks(study),
         _left_out(study),
-        _to_do(study, folder),
+        to_do(study, folder),
     ]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part) + "\n"
 
 
-def _preview(study: ProposedStudy) -> Iterator[str]:
+def preview_lines(study: ProposedStudy) -> list[str]:
+    """What will be computed of a study, what cannot be, and what to record for it."""
     parts = (study.rows, study.previews, study.left_out, study.markers, study.model)
     labels = {recording.file.as_posix(): recording.labels for recording in study.content.markers}
-    yield "What comes of it"
-    yield from (f"  {line}" for line in study_preview(*parts, labels))
+    return list(study_preview(*parts, labels))
 
 
 MAX_LOOKS = 3
@@ -568,9 +570,10 @@ def _left_out(study: ProposedStudy) -> Iterator[str]:
         yield f"  {unusable.file.as_posix()}: {unusable.why}"
 
 
-def _to_do(study: ProposedStudy, folder: Path) -> Iterator[str]:
+def to_do(study: ProposedStudy, folder: Path) -> Iterator[str]:
+    """Cells that a person has yet to fill, and the next commands."""
     if cells := list(_open_cells(study)):
-        yield from ("Please fill in", *cells)
+        yield from (FILL_IN, *cells)
     typed = quote(str(folder))
     yield f"{'Then' if cells else 'Next'}: aqbio check {typed}, and aqbio run {typed}"
 

@@ -108,7 +108,9 @@ def test_golden_words_of_new_studies(tmp_path, name):
     summary = new_study_from(tmp_path / "mine", tmp_path / "data", None, reported.append)
     files = sorted(path for path in (tmp_path / "mine").rglob("*") if path.is_file())
     lines = [f"said {line}" for line in [*reported, *summary.splitlines()]]
-    for path in (path for path in files if path.name not in ("hypotheses.yaml", "found.txt")):
+    assert "Jane" not in (tmp_path / "mine" / "outlook.html").read_text("utf-8")
+    others = ("hypotheses.yaml", "found.txt", "outlook.html")
+    for path in (path for path in files if path.name not in others):
         lines += [f"{path.name} {line}" for line in path.read_text("utf-8").splitlines()]
     text = "\n".join(lines)
     assert "Jane" not in text

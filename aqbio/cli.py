@@ -7,6 +7,7 @@ import ctypes
 import faulthandler
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +18,13 @@ import typer
 
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault, writing
-from aqbio.operating_system import end_with, interrupt_on_termination, write_utf8
+from aqbio.operating_system import (
+    SIGNAL_STATUS,
+    end_with,
+    interrupt_on_termination,
+    stopped_words,
+    write_utf8,
+)
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES, stage_module
 from aqbio.version import __version__
 
@@ -128,9 +135,12 @@ def main() -> None:
     interrupt_on_termination()
     try:
         app()
-    except KeyboardInterrupt:
-        typer.echo("Stopped by a signal: what was finished is kept.", err=True)
-        sys.exit(130)
+    except (KeyboardInterrupt, SystemExit) as end:
+        number = _signal_behind(end)
+        if number is None:
+            raise
+        typer.echo(stopped_words(number), err=True)
+        sys.exit(SIGNAL_STATUS + number)
     except (AqbioError, RunStoppedError) as error:
         typer.echo(str(error), err=True)
         sys.exit(1)
@@ -140,6 +150,15 @@ def main() -> None:
             raise
         typer.echo(str(fault), err=True)
         sys.exit(1)
+
+
+def _signal_behind(end: BaseException | None) -> int | None:
+    """Signal of the interrupt behind the end of a command, which Typer makes a silent exit."""
+    while end is not None:
+        if isinstance(end, KeyboardInterrupt):
+            return next((number for number in end.args if isinstance(number, int)), signal.SIGINT)
+        end = end.__cause__ or end.__context__
+    return None
 
 
 def study_file(path: Path) -> Path:

@@ -13,12 +13,14 @@ import os
 import pickle
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import get_all_start_methods
 from pathlib import Path, PurePath, PureWindowsPath
 
@@ -171,11 +173,59 @@ def _terminate() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+END_SIGNALS = {
+    int(getattr(signal, name)): words
+    for name, words in (
+        ("SIGINT", "Ctrl-C"), ("SIGTERM", "SIGTERM"),
+        ("SIGBREAK", "the end of its console"), ("SIGHUP", "the end of its terminal"),
+    )
+    if hasattr(signal, name)
+}  # fmt: skip
+"""Requests to end and what they are of; SIGBREAK is of Windows."""
+
+
+SIGNAL_STATUS = 128
+"""Exit status of a process that a signal ended, less the signal's number."""
+
+
+def stopped_words(number: int) -> str:
+    """Message of a process that was asked to end."""
+    return (
+        f"Stopped by {END_SIGNALS.get(number, 'a signal')}: what was finished is kept; the same "
+        "command goes on from there."
+    )
+
+
 def interrupt_on_termination() -> None:
     """Let the requests of the system to end raise KeyboardInterrupt."""
-    for name in ("SIGTERM", "SIGBREAK"):  # the latter on Windows: its console is closed
-        if number := getattr(signal, name, None):
-            signal.signal(number, signal.default_int_handler)
+    for number in END_SIGNALS:
+        if number != signal.SIGINT and signal.getsignal(number) != signal.SIG_IGN:  # of nohup
+            signal.signal(number, _raise_interrupt)
+
+
+def _raise_interrupt(number: int, _frame: object) -> None:
+    raise KeyboardInterrupt(number)
+
+
+@contextmanager
+def noted_signals() -> Iterator[Callable[[], int]]:
+    """Give a function for the last signal to this process, 0 without, whoever handles signals."""
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        reader.settimeout(0.0)
+        writer.settimeout(0.0)
+        before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        numbers = bytearray()
+
+        def last_end() -> int:
+            with contextlib.suppress(BlockingIOError):
+                numbers.extend(reader.recv(4096))
+            return next((number for number in reversed(numbers) if number in END_SIGNALS), 0)
+
+        try:
+            yield last_end
+        finally:
+            signal.set_wakeup_fd(before)
 
 
 def write_utf8() -> None:

@@ -33,7 +33,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import WITH_STEPS, shipped
-from aqbio.operating_system import programs_folder
+from aqbio.operating_system import SIGNAL_STATUS, noted_signals, programs_folder, stopped_words
 from aqbio.pages import summary as words
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
@@ -65,6 +65,9 @@ CRASH_LINE = "Fatal Python error: "
 
 SNAKEMAKE_LOG = "internal-snakemake.txt"
 """Name of the log of an internal error of Snakemake."""
+
+GRACEFUL_STOP = "Will exit after finishing currently running jobs"
+"""Beginning of Snakemake's message when SIGTERM reached it."""
 
 EXECUTOR_PLUGIN = "snakemake-executor-plugin"
 """Beginning of the names of packages that run Snakemake's jobs elsewhere."""
@@ -111,7 +114,12 @@ def run_workflow(
         return run_snakemake([*arguments, *(["--dry-run"] if dry_run else [])], study)
     claim_results(study)
     console = Console(study)
-    status = run_snakemake(arguments, study, console)
+    with noted_signals() as last_end:
+        status = run_snakemake(arguments, study, console)
+        number = last_end()
+    if number and status:
+        sys.stderr.write(stopped_words(number) + "\n")
+        return SIGNAL_STATUS + number
     if status:
         sys.stderr.write("\n".join(console.last_words()) + "\n")
         return status
@@ -247,6 +255,8 @@ class Console(logging.Handler):
         """Snakemake's description of each job that has begun."""
         self.failed: dict[int, str] = {}
         """Last words of the jobs that did not finish."""
+        self.stopping = False
+        """Whether SIGTERM was received."""
         self.complaints: list[str] = []
         """Errors of the run as a whole."""
         self.records = [
@@ -265,6 +275,10 @@ class Console(logging.Handler):
             self._show(self.jobs[number])
         elif event == "job_error" and number in self.jobs:
             self.failed[number] = _not_finished(self.jobs[number])
+        elif record.getMessage().startswith(GRACEFUL_STOP):
+            if not self.stopping:
+                sys.stderr.write("Stopping once running jobs have finished; Ctrl-C ends them.\n")
+            self.stopping = True
         elif record.levelno >= logging.ERROR:
             message = record.getMessage()
             self.complaints += [message] if message not in self.complaints else []

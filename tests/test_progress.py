@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,23 @@ def _log(console: progress.Console, event: str, level: int = logging.INFO, **fie
     record = logging.LogRecord("snakemake", level, "", 0, fields.pop("message", ""), (), None)
     record.__dict__.update(fields, event=event)
     console.handle(record)
+
+
+@pytest.mark.parametrize(("name", "words"), [("SIGINT", "Ctrl-C"), ("SIGTERM", "SIGTERM")])
+def test_a_signal_is_said_to_be_obeyed_whoever_handles_it(study, monkeypatch, capsys, name, words):
+    """Snakemake handles both itself and gives status 1."""
+    number = getattr(signal, name)
+
+    def run_snakemake(*_):
+        before = signal.signal(number, lambda *_: None)
+        signal.raise_signal(number)
+        signal.signal(number, before)
+        return 1
+
+    monkeypatch.setattr(progress, "run_snakemake", run_snakemake)
+    assert progress.run_workflow(study.file, cores=1) == 128 + number
+    message = f"Stopped by {words}: what was finished is kept; the same command goes on from there."
+    assert capsys.readouterr().err.strip() == message
 
 
 SEGMENTATION = "import faulthandler, os; faulthandler.enable(2); os.kill(os.getpid(), 11)"

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from aqbio.config.written import WrittenModel
 from aqbio.names import ANATOMICAL_GROUPS
 
 Segment = Literal["pelvis", "torso", "thigh", "shank", "foot", "toes", "upper_arm", "forearm"]
 """Parts of the body that carry markers, whatever the model's names."""
 
 
-class _StrictModel(BaseModel):
+class _StrictModel(WrittenModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 

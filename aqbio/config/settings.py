@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
+
+from aqbio.config.written import WrittenModel, spelled
 
 Positive = Annotated[float, Field(gt=0)]
 """A number above zero."""
@@ -45,13 +47,16 @@ def valid_windows_name(name: str) -> str:
     return name
 
 
-FolderName = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$"), AfterValidator(valid_windows_name)
-]
-"""Letters, digits, underscore and hyphen: the name of a folder of results."""
+FOLDER_NAME = spelled(
+    r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
+    "letters, digits, underscores and hyphens, with a letter or digit first",
+)
+
+FolderName = Annotated[str, Field(pattern=FOLDER_NAME), AfterValidator(valid_windows_name)]
+"""The name of a folder of results."""
 
 
-class Section(BaseModel):
+class Section(WrittenModel):
     """A group of settings; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -487,15 +492,16 @@ SECTIONS: dict[str, type[Section]] = {
 """Every section of study.yaml, in the order of the data flow."""
 
 
+RESULTS_PATH = spelled(r"^[^{}\x00-\x1f]+$", "a path without braces, tabs and line breaks")
+
+
 class StudySettings(Section):
     """Settings of one study: the content of study.yaml."""
 
     name: Annotated[FolderName, Field(max_length=100)] = Field(
         description="Name of the study: results are written to results/<name>."
     )
-    results: Annotated[
-        str, Field(pattern=r"^[^{}\x00-\x1f]+$"), AfterValidator(valid_disk_path)
-    ] = Field(
+    results: Annotated[str, Field(pattern=RESULTS_PATH), AfterValidator(valid_disk_path)] = Field(
         default="results", description="Folder of all results, relative to the working directory."
     )
     files: Files = Files()

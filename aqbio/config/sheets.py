@@ -6,17 +6,21 @@ import re
 from datetime import date as calendar
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from aqbio.config.settings import GivenFile, valid_windows_name
+from aqbio.config.written import WrittenModel, spelled
 from aqbio.names import GRAVITY, NORMAL
 
+IDENTIFIER = spelled(
+    r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+    "letters, digits, underscores, hyphens and dots, with a letter or digit first",
+)
+
 Identifier = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100),
-    AfterValidator(valid_windows_name),
+    str, Field(pattern=IDENTIFIER, max_length=100), AfterValidator(valid_windows_name)
 ]
-"""Letters, digits, underscore, hyphen and dot: identifiers become file names."""
+"""Identifiers become file names."""
 
 
 UNMODELLED_FORCE_WORDS = re.compile(
@@ -44,7 +48,7 @@ MAX_BELT_SPEED_MPS = 13.0
 values are in km/h."""
 
 
-class Row(BaseModel):
+class Row(WrittenModel):
     """A row of a sheet; `n/a` and empty cells are missing values."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)

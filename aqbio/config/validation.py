@@ -16,11 +16,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from aqbio.boundary import cannot_be_opened, reads
+from aqbio.config.written import SPELLINGS, parsed_yaml
 from aqbio.errors import AqbioError, Finding
 
 Location: TypeAlias = tuple[int | str, ...]
 
 _BOUNDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
+
+_LENGTHS = {"min_length": "at least", "max_length": "at most"}
 
 _KINDS = (
     ("finite_number", "a finite number"),
@@ -159,8 +162,11 @@ def _words(site: _ErrorSite, error: ErrorDetails) -> tuple[str, str]:
         return f"{name} must be text{given_words}.", f'write it in quotes: "{value}".'
     if unit := _other_unit(site, error):
         return f"{name} must be {_constraint(error)}{given_words}.", unit
-    comma = isinstance(value, str) and "," in value and kind == "float_parsing"
-    fix = f"write a decimal point: {str(value).replace(',', '.')}." if comma else ""
+    fix = ""
+    if isinstance(value, str) and "," in value and kind == "float_parsing":
+        fix = f"write a decimal point: {value.replace(',', '.')}."
+    elif isinstance(value, str) and kind.endswith("_written"):
+        fix = f"write digits without underscores: {value.replace('_', '')}."
     return f"{name} must be {_constraint(error)}{given_words}.", fix
 
 
@@ -184,13 +190,15 @@ def _constraint(error: ErrorDetails) -> str:
         if key in context:
             return f"{words} {context[key]:g}"
     if error["type"] == "string_pattern_mismatch":
-        extra = re.search(r"0-9([^\]]+)\]\*", context["pattern"])
-        signs = f" and {' '.join(extra.group(1))}" if extra else ""
-        return f"letters, digits{signs} only, with a letter or digit first"
+        return SPELLINGS.get(context["pattern"], f"text that matches {context['pattern']}")
+    for key, words in _LENGTHS.items():
+        if key in context:
+            unit = "letter" if isinstance(error["input"], str) else "item"
+            return f"{words} {context[key]} {unit}{'s' * (context[key] != 1)} long"
     for prefix, words in _KINDS:
         if error["type"].startswith(prefix):
             return words
-    return f"different: {error['msg'][0].lower()}{error['msg'][1:]}"
+    return error["msg"].removeprefix("Input should be ")
 
 
 def _suggestion(site: _ErrorSite) -> str:
@@ -281,22 +289,12 @@ def expand_environment(text: str, *, file: str) -> str:
     return re.sub(r"\$\{(\w+)\}", value, text)
 
 
-def _loaded(text: str) -> tuple[Any, yaml.Node | None]:
-    """Parse with libyaml if available, ten times as fast; PyYAML words the errors."""
-    try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-        return loader, loader.get_single_node()
-    except (yaml.YAMLError, ValueError):
-        slow = yaml.SafeLoader(text)
-        return slow, slow.get_single_node()
-
-
 @reads("YAML", "correct what the message names, or begin with `aqbio new`.")
 def read_yaml(path: Path, model: type[M]) -> M:
     """Read a YAML file into a pydantic model."""
     text = _text(path)
     try:
-        loader, root = _loaded(text)
+        loader, root = parsed_yaml(text)
         _refuse_bombs(root)
         content = None if root is None else loader.construct_document(root)
     except yaml.MarkedYAMLError as error:

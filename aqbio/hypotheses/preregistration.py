@@ -149,7 +149,7 @@ def _earlier_reading(study: Study, fingerprints: Mapping[str, str]) -> str:
     )
     if study.table("verdicts.tsv").is_file() or any(path.is_file() for path in manifests):
         return "results of this study were there already"
-    for path in sorted(Path(study.settings.results).glob(f"*/{RECORD}")):
+    for path in sorted(study.results_folder.glob(f"*/{RECORD}")):
         recorded = json.loads(path.read_text(encoding="utf-8"))
         shared = set(fingerprints.values()) & set(recorded["recordings"].values())
         if shared and path.parent != study.root:

@@ -7,23 +7,23 @@ under any name, also in an archive, and otherwise from its address.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
 import lzma
 import tarfile
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 import pooch
 
+from aqbio.boundary import PARSERS_RAISE
 from aqbio.config import InvalidStudyError
 from aqbio.errors import AqbioError, Finding
-from aqbio.faults import writing, writing_fault
+from aqbio.faults import machine_fault, writing, writing_fault
 from aqbio.io.atomic import atomic_path
 from aqbio.io.published import RECORDINGS, Manifest, PublishedFile, changed_files, read_manifest
 from aqbio.io.study import Study
@@ -56,7 +56,7 @@ def fetch_recordings(study: Study, mirror: Path | None, report: Callable[[str], 
     present = len(manifest.files) - len(absent) - len(problems)
     report(f"{present} of {len(manifest.files)} recordings are here, as they were published")
     if mirror is not None and absent:
-        absent, altered = _copy_from_mirror(absent, mirror, study.data)
+        absent, altered = _copy_from_mirror(absent, mirror, study.data, report)
         problems += altered
         report(f"{len(absent)} are not in {mirror}")
     problems += _download(absent, manifest, study.data, report)
@@ -68,50 +68,65 @@ def fetch_recordings(study: Study, mirror: Path | None, report: Callable[[str], 
 # from a folder --------------------------------------------------------------------------------
 
 
+ARCHIVES_RAISE = (*PARSERS_RAISE, tarfile.TarError, lzma.LZMAError, OSError)
+"""Errors of damaged or encrypted archives, and of files that may not be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class MirrorFile:
     """A file of a folder, or a member of an archive in it."""
 
     path: PurePosixPath
-    size: int
-    """Bytes."""
-    read: Callable[[], bytes]
+    content: bytes
+    """Nothing where the size is that of no file that is wanted."""
 
 
-def mirror_files(folder: Path) -> Iterator[MirrorFile]:
+def mirror_files(
+    folder: Path, sizes: Collection[int], report: Callable[[str], None]
+) -> Iterator[MirrorFile]:
     """All files of a folder, and those in its archives; of a damaged archive what can be read."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         inside = PurePosixPath(path.relative_to(folder).as_posix())
-        archive = (
+        members = (
             _tar_members if path.name.endswith(TAR_ENDS)
             else _zip_members if path.suffix == ".zip"
-            else None
+            else _file_alone
         )  # fmt: skip
-        if archive is None:
-            yield MirrorFile(inside, path.stat().st_size, path.read_bytes)
-            continue
-        with contextlib.suppress(tarfile.TarError, zipfile.BadZipFile, EOFError, lzma.LZMAError):
-            yield from archive(path, inside)
+        try:
+            for name, size, read in members(path):
+                yield MirrorFile(inside / name, read() if size in sizes else b"")
+        except ARCHIVES_RAISE as error:
+            if fault := machine_fault(error, path):
+                raise fault from error
+            reason = " ".join(str(error).split()) or type(error).__name__
+            report(f"{path} cannot be read to its end ({reason})")
 
 
-def _tar_members(path: Path, inside: PurePosixPath) -> Iterator[MirrorFile]:
+Members = Iterator[tuple[str, int, Callable[[], bytes]]]
+"""Name below the file, size in bytes and a function that reads."""
+
+
+def _file_alone(path: Path) -> Members:
+    yield "", path.stat().st_size, path.read_bytes
+
+
+def _tar_members(path: Path) -> Members:
     with tarfile.open(path) as archive:
         for member in archive:
             stream = archive.extractfile(member) if member.isfile() else None
             if stream is not None:
-                yield MirrorFile(inside / member.name, member.size, stream.read)
+                yield member.name, member.size, stream.read
 
 
-def _zip_members(path: Path, inside: PurePosixPath) -> Iterator[MirrorFile]:
+def _zip_members(path: Path) -> Members:
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             if not member.is_dir():
-                read = partial(archive.read, member)
-                yield MirrorFile(inside / member.filename, member.file_size, read)
+                yield member.filename, member.file_size, partial(archive.read, member)
 
 
 def _copy_from_mirror(
-    absent: Sequence[PublishedFile], mirror: Path, data: Path
+    absent: Sequence[PublishedFile], mirror: Path, data: Path, report: Callable[[str], None]
 ) -> tuple[list[PublishedFile], list[Finding]]:
     """Copy what a folder holds; return what it lacks, and what it holds with other content."""
     if not mirror.is_dir():
@@ -125,12 +140,11 @@ def _copy_from_mirror(
     sizes = {file.bytes for file in absent}
     names = Counter(file.name for file in absent)
     altered: dict[str, Finding] = {}
-    for candidate in mirror_files(mirror):
-        content = candidate.read() if candidate.size in sizes else b""
-        file = by_content.pop(hashlib.sha256(content).hexdigest(), None)
+    for candidate in mirror_files(mirror, sizes, report):
+        file = by_content.pop(hashlib.sha256(candidate.content).hexdigest(), None)
         if file is not None:
             with atomic_path(data / file.file) as temporary:
-                temporary.write_bytes(content)
+                temporary.write_bytes(candidate.content)
             continue
         for file in absent:
             if _is_namesake(candidate.path, file, unique=names[file.name] == 1):
@@ -180,12 +194,12 @@ def _download(
         try:
             downloads.fetch(file.file)
             target.chmod(0o644)
-        except ValueError:  # the hash is another one
-            problems.append(_other_content(address, target))
-        except OSError as error:
+        except OSError as error:  # some are a ValueError too
             if fault := writing_fault(error, target.parent, target):
                 raise fault from error
             problems.append(_not_there(address, target, error))
+        except ValueError:  # the hash is another one
+            problems.append(_other_content(address, target))
     return problems
 
 

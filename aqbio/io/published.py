@@ -12,26 +12,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from aqbio.config import InvalidStudyError
+from aqbio.config.settings import valid_disk_path
 from aqbio.config.sheets import Identifier, Row
+from aqbio.config.written import spelled
 from aqbio.errors import Finding
 from aqbio.io.sheets import read_sheet
 
 RECORDINGS = "recordings.tsv"
 SOURCES = "sources.tsv"
 
+ADDRESS = spelled(r"^https?://", "an address that begins with https:// or http://")
+COMMIT = spelled(r"^[0-9a-f]{7,64}$", "a commit: 7 to 64 digits and small letters a to f")
+RELATIVE_PATH = spelled(
+    r"^[^/\\:][^\\:]*$", "a path from the data folder on, with / and without colons"
+)
+SHA256 = spelled("^[0-9a-f]{64}$", "a SHA-256: 64 digits and small letters a to f")
+
+
+def valid_address(address: str) -> str:
+    """Return an address; refuse one without a server."""
+    if not urlsplit(address).hostname:  # which raises ValueError for brackets left open
+        raise ValueError("the address names no server")
+    return address
+
 
 class Source(Row):
     """A row of sources.tsv: who published recordings, and where they lie."""
 
     source: Identifier
-    address: Annotated[str, Field(pattern=r"^https?://")]
+    address: Annotated[str, Field(pattern=ADDRESS), AfterValidator(valid_address)]
     """Folder of the files; ``{commit}`` in it stands for the commit."""
-    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")] | None = None
+    commit: Annotated[str, Field(pattern=COMMIT)] | None = None
     licence: Annotated[str, Field(min_length=1)]
     citation: Annotated[str, Field(min_length=1)]
 
@@ -39,13 +55,13 @@ class Source(Row):
 class PublishedFile(Row):
     """A row of recordings.tsv: one file and its content."""
 
-    file: Annotated[str, Field(pattern=r"^[^/\\:][^\\:]*$")]
+    file: Annotated[str, Field(pattern=RELATIVE_PATH), AfterValidator(valid_disk_path)]
     """Path in the folder of the recordings."""
     source: Identifier
     path: Annotated[str, Field(min_length=1)]
     """Path below the source's address."""
     bytes: Annotated[int, Field(gt=0)]
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern=SHA256)]
 
     @property
     def name(self) -> str:
@@ -54,7 +70,7 @@ class PublishedFile(Row):
 
     def is_content_of(self, path: Path) -> bool:
         """Tell whether a file has the content that was published."""
-        if path.stat().st_size != self.bytes:
+        if not path.is_file() or path.stat().st_size != self.bytes:
             return False
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest() == self.sha256
@@ -113,7 +129,7 @@ def changed_files(manifest: Manifest, data: Path) -> list[Finding]:
             "name and write that in trials.tsv.",
         )
         for file in manifest.files
-        if (path := data / file.file).is_file() and not file.is_content_of(path)
+        if (path := data / file.file).exists() and not file.is_content_of(path)
     ]
 
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -17,6 +17,9 @@ from aqbio.config.sheets import Row
 from aqbio.config.validation import row_findings
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.cells import SPELLED, understood_cells
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 R = TypeVar("R", bound=Row)
 
@@ -59,7 +62,11 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
     first = text.lstrip().partition("\n")[0]
     separator = ";" if ";" in first and "\t" not in first else "\t"
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    numbered = [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
+    numbered = [
+        (line, cells)
+        for line, cells in _numbered_rows(reader, separator, path)
+        if any(map(str.strip, cells))
+    ]
     if not numbered:
         raise AqbioError(
             "the sheet is empty.", file=str(path), fix="write the header row and one row per item."
@@ -102,6 +109,24 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
         lines.append(SheetLine(number, values, valid))
     findings += _understood_findings(understood, path)
     return lines, findings
+
+
+def _numbered_rows(reader: Reader, separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line that each begins in; a cell that holds other rows is refused."""
+    begin = 1
+    for cells in reader:
+        holding_rows = (cell for cell in cells if "\n" in cell and separator in cell)
+        if unclosed := next(holding_rows, None):
+            raise AqbioError(
+                f"a cell begins with a quotation mark and goes on over line ends: "
+                f"“{' '.join(unclosed.split())[:40]}…”.",
+                file=str(path),
+                where=f"line {begin}",
+                fix='delete the quotation mark (") there, or close it in the same cell.',
+                rule="sheet-quote",
+            )
+        yield begin, cells
+        begin = reader.line_num + 1
 
 
 def _refusal(row: type[Row], values: Mapping[str, str]) -> ValidationError | None:
@@ -182,13 +207,13 @@ def _text(path: Path) -> tuple[str, list[Finding]]:
             fix="open it in Excel and save it as 'Unicode text', with the ending .tsv.",
             rule="file-encoding",
         )
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    encoding = _encoding(raw)
     try:
         return raw.decode(encoding), []
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         fix = "save it as 'Unicode text' or UTF-8."
-        text = "" if encoding == "utf-16" else raw.decode("cp1252", "replace")
+        text = "" if encoding.startswith("utf-16") else raw.decode("cp1252", "replace")
         letter = raw[error.start : error.start + 1].decode("latin-1")
         if not text or any(character in NO_TEXT for character in text):
             raise AqbioError(
@@ -205,6 +230,16 @@ def _text(path: Path) -> tuple[str, list[Finding]]:
             where=f"line {line}", fix=fix,
         )  # fmt: skip
         return text, [remark]
+
+
+def _encoding(raw: bytes) -> str:
+    """UTF-8, or UTF-16 by its mark or, without one, by the zero beside every letter of ASCII."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    zeros = [raw[first::2].count(0) for first in (0, 1)]
+    if 2 * max(zeros) > len(raw) // 2 and not min(zeros):
+        return "utf-16-be" if zeros[0] else "utf-16-le"
+    return "utf-8-sig"
 
 
 NO_TEXT = {"\ufffd", *map(chr, range(9)), *map(chr, range(14, 32))}

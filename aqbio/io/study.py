@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import ValidationError
 
 from aqbio.config import (
@@ -25,6 +24,7 @@ from aqbio.config import (
     read_yaml,
 )
 from aqbio.config.settings import Model, Section
+from aqbio.config.written import yaml_content
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.sheets import StudySheets, checked_sheets
 from aqbio.io.strength import read_strength, refuse_old_sheet
@@ -104,7 +104,12 @@ class Study:
     @property
     def root(self) -> Path:
         """Folder of all results of the study."""
-        return Path(self.settings.results) / self.settings.name / self.within
+        return self.results_folder / self.settings.name / self.within
+
+    @property
+    def results_folder(self) -> Path:
+        """Folder of the results of this study and of others."""
+        return _in_home(self.settings.results, self.file)
 
     @cached_property
     def model_map(self) -> ModelMap:
@@ -313,8 +318,21 @@ class Study:
 
     def path_of(self, text: str) -> Path:
         """Path of a file that a setting names, relative to study.yaml."""
-        path = Path(expand_environment(text, file=str(self.file))).expanduser()
+        path = _in_home(expand_environment(text, file=str(self.file)), self.file)
         return path if path.is_absolute() else self.file.parent / path
+
+
+def _in_home(text: str, study_file: Path) -> Path:
+    """Path of a setting, ``~`` replaced by the home folder."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise AqbioError(
+            f"{text.partition('/')[0]} is the home folder of nobody on this machine.",
+            file=str(study_file),
+            fix="write the whole path.",
+            rule="home-folder",
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +372,7 @@ def checked_study(file: Path) -> CheckedStudy:
 
 def _sound_settings(file: Path) -> tuple[StudySettings, set[str]]:
     """Settings without the sections in which something is wrong, and the names of those."""
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content = yaml_content(file.read_text(encoding="utf-8"))
     section_content = content if isinstance(content, dict) else {}
     sound: dict[str, Any] = {"name": "study"}
     broken = set()
@@ -389,7 +407,7 @@ def finished_study(file: Path) -> Study:
     study = load_study(file)
     folders = [Path(), *Path.cwd().parents, *file.resolve().parents]
     for folder in dict.fromkeys(folders):
-        results = folder / study.settings.results
+        results = folder / study.results_folder
         if _are_of(results / study.settings.name, study):
             settings = study.settings.model_copy(update={"results": str(results)})
             return replace(study, settings=settings)

@@ -12,9 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from aqbio.config import read_yaml
+from aqbio.config.sheets import IDENTIFIER
+from aqbio.config.written import WrittenModel, spelled
 from aqbio.io.study import Study
 from aqbio.names import NORMAL
 from aqbio.stats.claim_columns import (
@@ -60,13 +62,18 @@ GAINS = ("push_gain_slope", "swing_gain_slope", "unequal_gain_cost")
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
+NAME = spelled(
+    r"^[A-Za-z][A-Za-z0-9_]{0,59}$",
+    "letters, digits and underscores, at most 60, with a letter first",
+)
+Name = Annotated[str, Field(pattern=NAME)]
 Claim = Annotated[str, Field(min_length=8, max_length=170)]
-Source = Annotated[str, Field(pattern=r"^00[0-4]$")]
-Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
+ARTICLE = spelled(r"^00[0-4]$", "the number of an article, 000 to 004 in quotes")
+Source = Annotated[str, Field(pattern=ARTICLE)]
+Label = Annotated[str, Field(pattern=IDENTIFIER, max_length=60)]
 
 
-class Entry(BaseModel):
+class Entry(WrittenModel):
     """A part of the registry; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

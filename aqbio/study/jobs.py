@@ -379,7 +379,7 @@ def _other_outputs(study: Study, participant_id: str, stage: str) -> Iterator[Pa
 
 def benchmark_file(study: Study, participant_id: str, stage: str) -> Path:
     """Path of Snakemake's benchmark of a job: run time and memory."""
-    logs = Path(study.settings.results) / study.settings.name / "logs"
+    logs = study.results_folder / study.settings.name / "logs"
     return (
         logs / stage / study.within / f"{participant_id}.tsv"
         if participant_id

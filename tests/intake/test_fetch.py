@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
+import random
 import tarfile
 import threading
 import zipfile
@@ -27,6 +29,7 @@ CONTENT = {
     "two/run.trc": b"another run\n" * 20_000,
     "two/static.c3d": b"\x05P" + bytes(3000),
 }
+SHA = hashlib.sha256(CONTENT["one/run.trc"]).hexdigest()
 SOURCE = "a/folder with [signs]"
 COMMIT = "45c579cab52865425a875d7c151eeff4795bc174"
 
@@ -260,6 +263,58 @@ def test_a_mirror_is_searched_for_content(tmp_path, fill):
     assert _fetched(study) == CONTENT
 
 
+def _damaged(mirror: Path, ending: str, content: bytes) -> None:
+    """All recordings in folders, beside a damaged archive whose name comes first."""
+    _folder(mirror)
+    (mirror / f"a{ending}").write_bytes(content)
+
+
+def _packed(mode: str) -> bytes:
+    """A tar archive of a recording whose size is wanted."""
+    file, member = io.BytesIO(), tarfile.TarInfo("x")
+    member.size = len(CONTENT["one/run.trc"])
+    with tarfile.open(fileobj=file, mode=mode) as archive:
+        archive.addfile(member, io.BytesIO(random.Random(1).randbytes(member.size)))
+    return file.getvalue()
+
+
+def _zipped(at: int, byte: int, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip archive of a recording with a byte of its central directory changed."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("x", CONTENT["one/run.trc"])
+    content = bytearray(file.getvalue())
+    content[content.index(b"PK\1\2") + at] = byte
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("ending", "content"),
+    [
+        (".tgz", _packed("w:gz")[:100_000]), (".tar.xz", _packed("w:xz")[:100_000]),
+        (".tar.bz2", _packed("w:bz2")[:100_000]), (".tar", _packed("w")[:100_000]),
+        (".tar.gz", b""), (".zip", _zipped(8, 1)), (".zip", _zipped(10, 99)),
+        (".zip", _zipped(16, 9)), (".zip", _zipped(0, 0)),
+    ],
+    ids=[
+        "cut gzip", "cut xz", "cut bz2", "cut tar", "empty", "encrypted", "unknown method",
+        "other checksum", "no directory",
+    ],
+)  # fmt: skip
+def test_a_damaged_archive_in_a_mirror_is_named_and_the_rest_is_taken(tmp_path, ending, content):
+    _damaged(tmp_path / "mirror", ending, content)
+    study = _study(tmp_path / "study")
+    lines = _fetch(study, tmp_path / "mirror")
+    assert _fetched(study) == CONTENT
+    assert any(f"a{ending} cannot be read" in line for line in lines)
+
+
+def test_a_folder_with_the_name_of_a_recording_is_none(tmp_path, server):
+    study = _study(tmp_path, server.address)
+    (study.data / "lab/one/run.trc").mkdir(parents=True)
+    assert "is not the recording" in _problems(study, rule="fetch-changed")
+
+
 def test_what_a_mirror_lacks_is_downloaded(tmp_path, server):
     _folder(tmp_path / "mirror")
     (tmp_path / "mirror/one/run.trc").unlink()
@@ -314,6 +369,9 @@ def test_a_study_without_published_recordings_says_so(tmp_path):
         ("lab/one/run.trc", "lab/two/run.trc", "listed 2 times"),
         ("230400", "many", "bytes"),
         ("230400", "0", "bytes"),
+        ("lab/one/run.trc", "l" * 300, "a name of 300 bytes"),
+        ("lab/one", "C:/one", "file must be a path from the data folder on"),
+        (SHA, SHA.upper(), "sha256 must be a SHA-256: 64 digits and small letters a to f"),
     ],
 )
 def test_a_wrong_manifest_is_refused_with_its_line(tmp_path, old, new, words):
@@ -325,7 +383,7 @@ def test_a_wrong_manifest_is_refused_with_its_line(tmp_path, old, new, words):
     assert words in str(error.value)
 
 
-@pytest.mark.parametrize("address", ["file:///etc", "ftp://a/b", "a/b"])
+@pytest.mark.parametrize("address", ["file:///etc", "ftp://a/b", "a/b", "http://[::1", "http://"])
 def test_only_http_addresses_are_read(tmp_path, address):
     _study(tmp_path, address)
     with pytest.raises(InvalidStudyError, match="address"):

@@ -15,7 +15,7 @@ from tests.altered_study import alter, alterations
 from tests.golden import differences
 from tests.outcome_lines import outcome_lines, texts
 from tests.refusal import refused
-from tests.small_study import write_small_study
+from tests.small_study import replace, write_small_study
 
 TRIAL = "participant_id\ttrial_id\ttask\tfile\t"
 ENCODINGS = {
@@ -56,6 +56,10 @@ def test_a_sheet_is_the_same_however_an_editor_saves_it(
 
 TEXTS = texts(Path(__file__).with_name("odd_files.txt"))
 PEOPLE = TEXTS["participants"] | {
+    "a zero beside every letter": "participant_id\tsex\nP1\tmale\n".encode("utf-16-le"),
+    "a zero before every letter": "participant_id\tsex\nP1\tmale\n".encode("utf-16-be"),
+    "a quotation mark left open": b'participant_id\tsex\nP1\t"male\nP2\tmale\nP3\tmale\n',
+    "odd numbers": "participant_id\tmass_kg\theight_m\nP1\t7_0\t1:30\nP2\ttrue\t٢\n".encode(),
     "latin letters": "participant_id\tnote\nP1\tgut\nP2\tmüde\n".encode("latin-1"),
     "an old workbook": b"\xd0\xcf\x11\xe0\xa1" + bytes(range(256)),
     "a workbook": b"PK\x03\x04" + bytes(range(256)),
@@ -81,6 +85,17 @@ def test_golden_words_of_sheets(tmp_path):
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return write_small_study(tmp_path)
+
+
+def test_results_may_lie_in_the_home_folder(file, monkeypatch):
+    monkeypatch.setenv("HOME", str(file.parent / "home"))
+    monkeypatch.setenv("USERPROFILE", str(file.parent / "home"))
+    settings = load_study(file).settings
+    replace(file, f"results: {settings.results}", "results: ~/out")
+    assert load_study(file).root.parent == file.parent / "home/out"
+    replace(file, "~/out", "~nobody_of_that_name/out")
+    with refused("home-folder", "nobody_of_that_name"):
+        load_study(file).root  # noqa: B018
 
 
 STUDIES = alterations(Path(__file__).with_name("altered_studies.yaml"))

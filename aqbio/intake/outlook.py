@@ -137,7 +137,7 @@ def _answer(trials: Sequence[OutlookTrial]) -> str:
     speeds = [picture.speed for picture in pictures if np.isfinite(picture.speed)]
     count = sum(trial.is_run for trial in trials)
     runs = f"{count} run{'s' * (count != 1)}"
-    if len(pictures) < count:
+    if 0 < len(pictures) < count:
         runs += f", of which {len(pictures)} could be looked at before a model"
     if not contacts:
         return f"{runs}; no contact of a foot is known yet"

@@ -146,6 +146,9 @@ LENGTHS = tuple(
     for limb in ("leg", "arm", "trunk")
 )
 
+PLATES_GAIN = "plates-gain"
+"""Row of forces that are too large or too small in some recordings."""
+
 SESSION_FAULTS: tuple[SessionFault, ...] = (
     SessionFault(
         "mass-typed", "the body mass of the sheet is {size}", 3.0, SHEET, _retyped_mass, SHEET_FIX,
@@ -156,7 +159,7 @@ SESSION_FAULTS: tuple[SessionFault, ...] = (
         SHEET_FIX, "mass-disagreement", None, "undone", ("weighing", "index", "peak"),
     ),
     SessionFault(
-        "plates-gain", "the forces of {place} are {size}", 4.0, RECORDING, _regained,
+        PLATES_GAIN, "the forces of {place} are {size}", 4.0, RECORDING, _regained,
         "check the calibration of the plates; where they are right, correct the sheet.",
         "mass-disagreement", _factor_sizes(0.005), "trial", ("weighing", "index", "peak"),
     ),

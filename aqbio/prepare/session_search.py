@@ -25,7 +25,7 @@ from aqbio.prepare.explanations import (
 )
 from aqbio.prepare.notes import Considered
 from aqbio.prepare.session import Session, kind_of
-from aqbio.prepare.session_faults import ROWS, SessionFault, session_candidates
+from aqbio.prepare.session_faults import PLATES_GAIN, ROWS, SessionFault, session_candidates
 
 SessionExplanation = Explanation[Session]
 SessionSuspect = Suspect[Session]
@@ -44,6 +44,8 @@ class ExplainedSession:
     """The body mass of the sheet is wrong, and that of the plates is used."""
     stopped: str = ""
     """Why nothing can be computed; empty where that is not so."""
+    unweighed: frozenset[str] = frozenset()
+    """Recordings whose forces do not weigh the person."""
     considered: tuple[Considered, ...] = ()
 
 
@@ -132,6 +134,7 @@ def explained_session(
         left_out,
         frozenset(rule for row in rows for rule in row.explains),
         any(row.follows == "undone" for row in rows),
+        unweighed=frozenset[str]().union(*map(words.unweighed, faults)),
         considered=considered,
     )
 
@@ -230,10 +233,22 @@ class _Words:
             row,
             "info" if is_confirmed else severity,
             f"{self.fault(suspect)}: {self.agreement(suspect)}."
-            + (" The sheet confirms its mass." if is_confirmed else CONSEQUENCES[row.follows]),
+            + (" The sheet confirms its mass." if is_confirmed else self._consequence(suspect)),
             trials[0] if len(trials) == 1 else "",
             suspect,
         )
+
+    def _consequence(self, suspect: SessionSuspect) -> str:
+        """What follows from a fault; nothing is weighed by forces that others contradict."""
+        if self.unweighed(suspect) and not isfinite(self.session.sheet_kg):
+            return " The other recordings weigh the person."
+        return CONSEQUENCES[ROWS[suspect.candidate.fault].follows]
+
+    def unweighed(self, suspect: SessionSuspect) -> frozenset[str]:
+        """Recordings whose forces do not weigh the person, as others do."""
+        trials = self.trials(suspect)
+        is_gain = suspect.candidate.fault == PLATES_GAIN and len(trials) < len(self.session.trials)
+        return frozenset(trials if is_gain else ())
 
     def undecided(self, near: Sequence[SessionExplanation], *, is_one_place: bool) -> Finding:
         """Finding of explanations that the evidence does not tell apart.

@@ -100,7 +100,8 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     moving = [without_absences(entry, calibrating) for entry in moving]
     trials_done = (*unmoving, *moving)
     stated_kg = None if explained.mass_refuted else person.mass_kg
-    masses = body_masses(stated_kg, _upright(study, participant_id, trials_done))
+    weighing = [x for x in trials_done if x["trial_id"] not in explained.unweighed]
+    masses = body_masses(stated_kg, _upright(study, participant_id, weighing))
     chosen = next(iter(masses.items()), ("", None))
     findings: list[Finding] = [*name_findings(study, participant_id), *explained.findings]
     findings += _mass_unknown(study, person, trials_done, weighed=bool(masses))

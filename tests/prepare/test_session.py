@@ -122,6 +122,22 @@ def test_nothing_is_wrong_with_a_sound_session(seed):
         assert (row.explanation, row.verdict) == ("sound", "accepted")
 
 
+@pytest.mark.parametrize("stated", [True, False])
+def test_forces_that_other_recordings_contradict_do_not_weigh_the_person(stated):
+    """Ten times too large: the finding says so, and that is not the body mass."""
+    sound = session()
+    factors = np.where(np.array(TRIALS) == "run2", 10.0, 1.0)
+    recorded = replace(sound, masses=sound.masses * factors, peaks=sound.peaks * factors)
+    if not stated:
+        recorded = replace(recorded, sheet_kg=np.nan)
+    result = explained(recorded)
+    [finding] = result.findings
+    assert finding.rule == "mass-disagreement"
+    assert result.unweighed == {"run2"}
+    assert finding.what.endswith("It is used as it is." if stated else "weigh the person.")
+    assert explained(sound).unweighed == frozenset()
+
+
 def of_another_person(*trials: str) -> Session:
     recorded = session()
     fault = ROWS["another-person"]

@@ -35,6 +35,7 @@ from aqbio.io.tables import read_table
 from aqbio.names import WITH_STEPS, shipped
 from aqbio.operating_system import SIGNAL_STATUS, noted_signals, programs_folder, stopped_words
 from aqbio.pages import summary as words
+from aqbio.pages.address import plain
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.study.jobs import (
@@ -353,7 +354,7 @@ def summary(study: Study) -> str:
     )
     lines += [f"Failed ({cause.concerns}): {cause.first.what}" for cause in failed]
     lines += [*internal_errors(study), *_causes(study, problems)]
-    return "\n".join([*lines, f"Page: {study.root / 'report' / 'index.html'}"])
+    return plain("\n".join([*lines, f"Page: {study.root / 'report' / 'index.html'}"]))
 
 
 def _causes(study: Study, causes: Iterable[Cause]) -> Iterator[str]:

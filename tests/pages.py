@@ -29,6 +29,7 @@ def pages_text(results: Path) -> str:
 def words_of(text: str) -> str:
     """Visible text of HTML: no tags, single spaces."""
     plain = re.sub(r"<(script|style).*?</\1>", " ", text, flags=re.S)
+    plain = re.sub(r"</?data\b[^>]*>", "", plain)
     plain = html.unescape(re.sub(r"<[^>]+>", " ", plain))
     return re.sub(r" (?=[.,;:])", "", re.sub(r"\s+", " ", plain))
 

@@ -184,6 +184,7 @@ def _missing_measures(tables: StudyTables) -> Iterator[Problem]:
     """Numbers of trials outside a limit that the quality page does not list, measure by measure."""
     page = (tables.results / "report" / "quality.html").read_text(encoding="utf-8")
     section = page.partition('id="agreement"')[2].partition("</section>")[0]
+    section = re.sub(r"</?data[^>]*>", "", section)
     said = Counter(re.findall(r"<td>(\d+ of \d+)</td>", section))
     quality = tables["quality"]
     failed = quality["verdict"].eq("fail").groupby(quality["measure"]).agg(["sum", "size"])

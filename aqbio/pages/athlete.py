@@ -23,6 +23,7 @@ from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.names import NORMAL
+from aqbio.pages.address import with_addresses
 from aqbio.pages.difference_words import Comparison, comparison_words, comparisons, side_words
 from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED, SessionSteps
 from aqbio.pages.filters import CONTENT_SECURITY, PENDING_LINKS, enumerated, rows, template
@@ -179,13 +180,13 @@ def write_athlete_page(
                 *budget_advice(uncertainty_rows(study, participant_id), postures(dynamics)),
             ]
         ),
-        state_words=state_words(trials),
+        state_words=state_words(trials, participant_id=participant_id),
         replays=_comparison_replays(study, participant_id, steps, replays),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
         strength=strength_sheet(study, participant_id, read_session),
     )
-    write_text(_page(study, participant_id), page)
+    write_text(_page(study, participant_id), with_addresses(page))
 
 
 def _compared(

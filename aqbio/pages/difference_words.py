@@ -11,6 +11,7 @@ import pandas as pd
 from aqbio.figures.step_means import column_title
 from aqbio.figures.words import digits, format_interval, interval_texts
 from aqbio.names import NORMAL
+from aqbio.pages.address import cell, marked, row_key, where
 from aqbio.pages.differences import (
     CONDITION,
     FEET,
@@ -23,10 +24,11 @@ from aqbio.pages.differences import (
     SAME_SPEED,
     SESSION,
     SPEED,
+    TABLE,
     Outcome,
     Row,
 )
-from aqbio.pages.filters import counted, rows
+from aqbio.pages.filters import counted, rows, uncapital
 
 WIDEST_PERCENT = 100.0
 """Half of the widest interval in per cent; wider ones are in the unit."""
@@ -51,6 +53,11 @@ class Difference:
     def second(self) -> float:
         """Mean over the second steps, in the unit of the page."""
         return self._shown("second_mean")
+
+    def written(self, which: str) -> str:
+        """Write the mean over the first or second steps, in a line of the table of this row."""
+        factor, text = self.outcome.factor, digits(getattr(self, which), self.outcome.unit)
+        return marked(text, "", "", f"{which}_mean", factor=factor)
 
     @property
     def has_interval(self) -> bool:
@@ -100,14 +107,43 @@ class Difference:
     @property
     def cell(self) -> str:
         """Difference and interval as a table has them."""
-        value, low, high = self.texts
+        return self._cell("", "")
+
+    @property
+    def whole_cell(self) -> str:
+        """The same with its whole address, outside the table."""
+        return self._cell(TABLE, row_key(TABLE, self.row))
+
+    def _cell(self, table: str, key: str) -> str:
+        value, low, high = self._addressed(self.texts, table, key)
         text = _with_unit(value, self.unit)
         return f"{text} ({low} to {high})" if self.has_interval else text
+
+    def _addressed(
+        self, texts: Sequence[str], table: str, key: str, sign: float = 1.0
+    ) -> tuple[str, str, str]:
+        """Write difference and interval with their columns, in the order of size."""
+        names = ("percent", "percent_low", "percent_high") if self.in_percent else (
+            "value", "low", "high"
+        )  # fmt: skip
+        factor = sign * (1.0 if self.in_percent else self.outcome.factor)
+        if factor < 0.0:
+            names = (names[0], names[2], names[1])
+        value, low, high = (
+            marked(text, table, key, name, factor=factor)
+            for text, name in zip(texts, names, strict=True)
+        )
+        return value, low, high
 
     @property
     def texts(self) -> tuple[str, str, str]:
         """Difference and ends of its interval, as many digits as the interval bears."""
         return _texts(*self.estimate, self.unit)
+
+    @property
+    def addressed_texts(self) -> tuple[str, str, str]:
+        """`texts` with their addresses."""
+        return self._addressed(self.texts, TABLE, row_key(TABLE, self.row))
 
     def words(self, than: str = "", *, brief: bool = False) -> str:
         """The difference as the part of a sentence: 12 % larger (95 % interval 3 to 21 %).
@@ -123,7 +159,9 @@ class Difference:
         change = more if value >= 0.0 else less
         if value < 0.0:
             value, low, high = -value, -high, -low
-        text, *ends = _texts(value, low, high, unit)
+        sign = math.copysign(1.0, value * self.estimate[0]) if value else 1.0
+        texts = _texts(value, low, high, unit)
+        text, *ends = self._addressed(texts, TABLE, row_key(TABLE, self.row), sign)
         text = " ".join(
             filter(None, (_with_unit(text, unit), change, "than" if than else "", than))
         )
@@ -207,13 +245,25 @@ class Comparison:
         )
         return first, second
 
+    def written(self, text: object, column: str, by: str = "most") -> str:
+        """Write what is computed from a column of all rows of the comparison."""
+        row = self.differences[0].row
+        names = ("participant_id", "comparison", "first", "second", "condition", "speed_mps")
+        return marked(text, TABLE, where(**{name: row[name] for name in names}), column, by=by)
+
+    @property
+    def addressed_steps(self) -> tuple[str, str]:
+        """`steps` with their addresses."""
+        first, second = self.steps
+        return self.written(first, "first_steps"), self.written(second, "second_steps")
+
     @property
     def caption(self) -> str:
         """Words over the table."""
-        first, second = self.steps
-        steps = f"{self.second} {second}, {self.first} {first} steps".lower()
+        first, second = self.addressed_steps
+        steps = f"{uncapital(self.second)} {second}, {uncapital(self.first)} {first} steps"
         if self.kind == SPEED:
-            steps = f"line over the speeds of {counted(first, 'step')}"
+            steps = f"line over the speeds of {first} step{'s' * (self.steps[0] != 1)}"
         words = ": ".join(filter(None, (self.title, steps)))
         return words if self.comparable else f"{words}; too few for an interval"
 
@@ -236,17 +286,26 @@ def _comparison(kind: str, group: Sequence[Row]) -> Comparison:
     row = group[0]
     differences = tuple(Difference(OUTCOMES[_key(entry)], entry) for entry in group)
     condition = str(row["condition"])
-    title = column_title(condition, float(row["speed_mps"]))
+    title = _title(condition, row, "speed_mps")
     first, second = str(row["first"]).capitalize(), str(row["second"]).capitalize()
     if kind == SPEED:
         title = "" if condition == NORMAL else condition.replace("_", " ")
-        first, second = (f"{float(row[name]):.1f} m/s" for name in ("first_mps", "second_mps"))
+        first, second = (
+            f"{cell(TABLE, row, name, f'{float(row[name]):.1f}')} m/s"
+            for name in ("first_mps", "second_mps")
+        )
     elif kind == CONDITION:
         first, second = first.replace("_", " "), NORMAL
-        title = column_title(NORMAL, float(row["first_mps"]))
+        title = _title(NORMAL, row, "first_mps")
     elif kind == SESSION:
         first, second = f"Session {row['first']}", f"session {row['second']}"
     return Comparison(kind, title, first, second, differences)
+
+
+def _title(condition: str, row: Row, column: str) -> str:
+    """Name a comparison by speed and condition."""
+    title, speed = column_title(condition, float(row[column])), f"{float(row[column]):.1f}"
+    return title.replace(speed, cell(TABLE, row, column, speed))
 
 
 def _key(row: Row) -> tuple[str, ...]:
@@ -264,7 +323,7 @@ def side_words(
     if not feet:
         return ("No step of each foot was kept: left and right cannot be compared.",)
     first = feet[0]
-    right, left = first.steps
+    right, left = first.addressed_steps
     if not first.comparable:
         text = (
             "Left and right cannot be compared: that takes three steps of each foot at one "
@@ -312,7 +371,7 @@ def _side_sentences(
 
 
 def _force_words(force: Difference, at: str) -> str:
-    value, low, high = force.texts
+    value, low, high = force.addressed_texts
     interval = f"right against left {value} %, 95 % interval {low} to {high} %"
     if not force.sure:
         return f"Neither foot pushes less beyond measurement error {at}: {interval}"
@@ -341,7 +400,7 @@ def short_side_words(feet: Sequence[Comparison]) -> str:
     if not feet or not feet[0].comparable:
         return "too few steps of each foot"
     sure = [difference for difference in feet[0].differences if difference.sure]
-    named = [f"{difference.label} {difference.cell}" for difference in sure[:MOST_IN_A_CELL]]
+    named = [f"{difference.label} {difference.whole_cell}" for difference in sure[:MOST_IN_A_CELL]]
     if len(sure) > MOST_IN_A_CELL:
         named.append(f"{len(sure) - MOST_IN_A_CELL} more")
     return "; ".join(named) or "none"
@@ -353,7 +412,7 @@ NAMED = (*MEASURES[:2], *PARTS)
 
 def comparison_words(comparison: Comparison) -> str:
     """State what differs between conditions, sessions or speeds."""
-    first, second = comparison.steps
+    first, second = comparison.addressed_steps
     head = f"{comparison.first} against {comparison.second}"
     if comparison.kind == SPEED:
         head = f"At {head}{', ' if comparison.title else ''}{comparison.title} ({first} steps)"
@@ -363,9 +422,8 @@ def comparison_words(comparison: Comparison) -> str:
     named = [difference for difference in comparison.differences if difference.outcome in NAMED]
     if any(not difference.at_one_speed for difference in named):
         row = named[0].row
-        head += (
-            f", at {float(row['first_mps']):.2f} and {float(row['second_mps']):.2f} m/s without "
-            "adjustment for speed"
+        head += ", at {} and {} m/s without adjustment for speed".format(
+            *(cell(TABLE, row, name, f"{row[name]:.2f}") for name in ("first_mps", "second_mps"))
         )
     sure = [
         f"{difference.label} {difference.words(brief=True)}"

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from aqbio.figures.words import choice_words, digits, format_interval
 from aqbio.io.atomic import write_text
 from aqbio.names import INTERVALS
+from aqbio.pages.address import attributes, marked
 from aqbio.version import __version__
 
 ASSETS = resources.files("aqbio.pages") / "assets"
@@ -117,7 +118,8 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     templates.filters |= {"num": number, "spread": spread, "sentence": capital, "zip": zip}
-    templates.filters["estimate"] = estimate
+    templates.filters |= {"estimate": estimate, "within": uncapital}
+    templates.globals |= {"row": attributes, "marked": marked}
     templates.globals |= {
         "interval": INTERVALS,
         "menu": MENU,
@@ -136,18 +138,28 @@ def template(name: str) -> jinja2.Template:
     return environment().get_template(name)
 
 
-def number(value: float, unit: str = "", factor: float = 1.0) -> Markup:
-    """Write a number times `factor` with its unit's decimals, readable by programs."""
+def number(
+    value: float, unit: str = "", factor: float = 1.0, column: str = "", at: Any = None
+) -> Markup:
+    """Write a number times `factor` with its unit's decimals, readable by programs.
+
+    ``column``: of the row that the element around it names, or of the row of ``at``.
+    """
     text = digits(value * factor, _UNITS.get(unit, unit))
-    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
+    place = Markup(' data-table="{}" data-key="{}"').format(at.table, at.key) if at else Markup()
+    if column:
+        place += Markup(' data-column="{}"').format(column)
+    if factor != 1.0:
+        place += Markup(' data-factor="{}"').format(f"{factor:.15g}")
+    return Markup('<data value="{}"{}>{}</data>').format(f"{value:.15g}", place, text)
 
 
 def spread(value: Any, unit: str = "") -> Markup:
     """Write mean ± standard deviation; the latter only where there is one."""
-    mean = number(value.mean, unit)
+    mean = number(value.mean, unit, column="mean", at=value)
     if value.sd != value.sd:
         return mean
-    return mean + Markup("&nbsp;±&nbsp;") + number(value.sd, unit)
+    return mean + Markup("&nbsp;±&nbsp;") + number(value.sd, unit, column="sd", at=value)
 
 
 def estimate(row: Mapping[str, Any]) -> Markup:
@@ -155,7 +167,9 @@ def estimate(row: Mapping[str, Any]) -> Markup:
     names = ("estimate", "ci_low", "ci_high")
     texts = format_interval(*(float(row[name]) for name in names))
     value, low, high = (
-        Markup('<data value="{}">{}</data>').format(f"{row[name]:.15g}", text)
+        Markup('<data value="{}"{}>{}</data>').format(
+            f"{row[name]:.15g}", attributes("single_athletes", row, name), text
+        )
         for name, text in zip(names, texts, strict=True)
     )
     if row["ci_low"] != row["ci_low"]:
@@ -182,6 +196,11 @@ def capital(words: str) -> str:
     return words if _NAME.match(words) else words[:1].upper() + words[1:]
 
 
+def uncapital(words: str) -> str:
+    """Write words within a sentence."""
+    return words[:1].lower() + words[1:]
+
+
 def closed(reason: str) -> str:
     """End a reason as a sentence, with true minus signs and a space before %."""
     reason = _PERCENT.sub(" %", _MINUS.sub("−", reason))
@@ -203,9 +222,12 @@ def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
-def counted(number: int, word: str) -> str:
-    """A number and its noun."""
-    return f"{number} {word}{'s' * (number != 1)}"
+def counted(
+    number: int, word: str, table: str = "", key: str = "", column: str = "", *, by: str = "count"
+) -> str:
+    """A number and its noun; with a table, the number carries its address."""
+    text = marked(number, table, key, column, by=by) if table else number
+    return f"{text} {word}{'s' * (number != 1)}"
 
 
 def enumerated(names: Sequence[str]) -> str:

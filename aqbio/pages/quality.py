@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from aqbio.figures.words import digits
+from aqbio.pages.address import cell, marked, row_key, where
 from aqbio.pages.filters import counted, rows
 from aqbio.pages.words import measure_words
 
@@ -29,6 +30,10 @@ class Cell:
     """The limit in words; empty where there is none."""
     note: str = ""
     """Remark on this trial's value."""
+    factor: float = 1.0
+    """From the table's unit to the page's."""
+    key: str = ""
+    """Of its row of the table of quality."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,8 @@ def _with_note(row: dict[str, Any]) -> Cell:
 
 
 def _cell(row: dict[str, Any]) -> Cell:
-    return quality_cell(row["measure"], row["value"], row["limit"], row["verdict"], row["unit"])
+    cell = quality_cell(row["measure"], row["value"], row["limit"], row["verdict"], row["unit"])
+    return replace(cell, key=row_key("quality", row))
 
 
 def quality_cell(measure: str, value: float, limit: float, verdict: object, unit: str) -> Cell:
@@ -85,12 +91,12 @@ def quality_cell(measure: str, value: float, limit: float, verdict: object, unit
     text = digits(value * word.factor, decimals)
     rated = verdict if isinstance(verdict, str) else ""
     if not math.isfinite(limit):
-        return Cell(value, text, rated, "")
-    bound = digits(limit * word.factor)
+        return Cell(value, text, rated, "", factor=word.factor)
+    bound = marked(digits(limit * word.factor), "", "", "limit", factor=word.factor)
     if rated == "ok":
-        return Cell(value, text, rated, f"limit {bound}")
+        return Cell(value, text, rated, f"limit {bound}", factor=word.factor)
     side = "above" if value > limit else "below"
-    return Cell(value, text, rated, f"{side} the limit of {bound}")
+    return Cell(value, text, rated, f"{side} the limit of {bound}", factor=word.factor)
 
 
 BEFORE_FIT = "before the consistency fit"
@@ -139,7 +145,11 @@ def beyond_limits(quality: pd.DataFrame) -> list[tuple[str, str]]:
         failed = int((measure_rows["verdict"] == "fail").sum())
         if failed:
             label = measure_words(str(name), str(measure_rows["unit"].iloc[0])).label
-            labelled.append((label, f"{failed} of {len(measure_rows)}"))
+            number, of = (
+                marked(count, "quality", where(measure=name, **verdict), by="count")
+                for count, verdict in ((failed, {"verdict": "fail"}), (len(measure_rows), {}))
+            )
+            labelled.append((label, f"{number} of {of}"))
     return labelled
 
 
@@ -157,7 +167,11 @@ def disagreement_words(quality: pd.DataFrame) -> str:
         if len(selected):
             broken = selected["verdict"].eq("fail")
             failed = broken.groupby([selected["participant_id"], selected["trial_id"]]).any()
-            parts.append(f"{stage_words} in {int(failed.sum())} of {counted(len(failed), 'trial')}")
+            rated = where(measure=names)
+            broken_key = where(measure=names, verdict="fail")
+            number = marked(int(failed.sum()), "quality", broken_key, by="trials")
+            of = counted(len(failed), "trial", "quality", rated, by="trials")
+            parts.append(f"{stage_words} in {number} of {of}")
     after = " (fitted values, which are no evidence of good data)" if len(parts) > 1 else ""
     return (
         f"Residual forces or moments lie outside their limits {', '.join(parts)}{after}."
@@ -204,20 +218,36 @@ def explained_trials(faults: pd.DataFrame) -> list[Explained]:
             Explained(
                 participant_id=str(participant),
                 trial_id=str(trial),
-                winner=first["explanation"],
+                winner=_explanation(first),
                 decided=first["verdict"] == "accepted",
-                runner_up="" if second is None else second["explanation"],
-                odds="" if second is None else _odds(first["log_odds"] - second["log_odds"]),
+                runner_up="" if second is None else _explanation(second),
+                odds="" if second is None else _odds(first, second),
             )
         )
     return lines
 
 
-def _odds(log_odds: float) -> str:
-    """Odds in words, from their natural logarithm."""
+def _explanation(row: dict[str, Any]) -> str:
+    return cell("faults", _recorded(row), "explanation", row["explanation"])
+
+
+def _recorded(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its trial as the table has it: none for all recordings of a person."""
+    return row | {"trial_id": None if row["trial_id"] == ALL_RECORDINGS else row["trial_id"]}
+
+
+def _odds(first: dict[str, Any], second: dict[str, Any]) -> str:
+    """Odds of an explanation against the next one, in words."""
+    log_odds = first["log_odds"] - second["log_odds"]
     size = abs(log_odds)
+    both = where(
+        participant_id=first["participant_id"], trial_id=_recorded(first)["trial_id"],
+        rank=[first["rank"], second["rank"]],
+    )  # fmt: skip
     if size > math.log(MAX_STATED_ODDS):
-        number = f"over {MAX_STATED_ODDS:.0f}"
+        most = marked(f"{MAX_STATED_ODDS:.0f}", "faults", both, "log_odds", by="odds above")
+        number = f"over {most}"
     else:
-        number = f"{math.exp(size):.{'0f' if size > math.log(10.0) else '2g'}}"
+        text = f"{math.exp(size):.{'0f' if size > math.log(10.0) else '2g'}}"
+        number = marked(text, "faults", both, "log_odds", by="odds")
     return f"{number} to 1" if log_odds >= 0.0 else f"1 to {number}"

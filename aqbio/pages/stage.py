@@ -26,6 +26,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_columns
 from aqbio.multibody.poses import segment_poses
 from aqbio.names import ROLE_SIDES
+from aqbio.pages.address import with_addresses
 from aqbio.pages.athlete import (
     FORCES,
     estimated_forces,
@@ -237,7 +238,7 @@ def _trial_page(
     trial_table = list(trial_rows(study, participant_id, tables["steps"], tables["quality"]))
     row = next((entry for entry in trial_table if entry["trial_id"] == name), None)
     findings = _findings(study, participant_id, name)
-    return template("trial.html.j2").render(
+    page = template("trial.html.j2").render(
         security=CONTENT_SECURITY["folder"],
         root="../../",
         **PENDING_LINKS,
@@ -265,3 +266,4 @@ def _trial_page(
         causes=False,
         recorded=True,
     )
+    return with_addresses(page)

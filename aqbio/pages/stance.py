@@ -16,13 +16,13 @@ from aqbio.figures.words import (
     JOINT_WORDS,
     JOINTS,
     LABELS,
-    MISSING,
     MODELS,
     NON_JOINT_SOURCES,
     SUMS,
     digits,
 )
 from aqbio.names import INTERVALS
+from aqbio.pages.address import marked, row_key, where
 from aqbio.pages.filters import counted, enumerated, rows
 from aqbio.pages.words import SOURCES
 
@@ -38,6 +38,13 @@ class Spread:
     sd: float
     low: float = math.nan
     high: float = math.nan
+    key: str = ""
+    """Of its row of the table of stance means."""
+
+    @property
+    def table(self) -> str:
+        """Table that holds it."""
+        return MEANS
 
     @property
     def has_interval(self) -> bool:
@@ -55,10 +62,15 @@ class Spread:
 
     def words(self, unit: str) -> str:
         """Write the mean with its interval, without the unit."""
-        text = digits(self.mean, unit)
-        if not self.has_interval:
-            return text
-        return f"{text} ({digits(self.low, unit)} to {digits(self.high, unit)})"
+        mean, low, high = (
+            marked(digits(getattr(self, name), unit), MEANS, self.key, name)
+            for name in ("mean", "low", "high")
+        )
+        return f"{mean} ({low} to {high})" if self.has_interval else mean
+
+
+MEANS = "figures/stance_means"
+"""Table of stance means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +86,36 @@ class StepsColumn:
     """slowest_mps, fastest_mps: Mean speeds of the slowest and of the fastest athlete."""
 
     @property
+    def key(self) -> str:
+        """Key of the column's rows in the tables of figures."""
+        return where(condition=self.condition or None, speed_mps=self.speed_mps)
+
+    @property
     def speeds(self) -> str:
         """Speeds that were run: 8.8 to 9.5 m/s."""
-        ends = [f"{speed:.1f}" for speed in (self.slowest_mps, self.fastest_mps)]
-        if "nan" in ends:
+        ends = {name: f"{getattr(self, name):.1f}" for name in ("slowest_mps", "fastest_mps")}
+        if "nan" in ends.values():
             return self.title
-        return f"{' to '.join(dict.fromkeys(ends))} m/s"
+        shown = dict(list(ends.items())[: len(set(ends.values()))])
+        words = [marked(text, MEANS, self.key, name, by="most") for name, text in shown.items()]
+        return f"{' to '.join(words)} m/s"
 
     @property
     def title(self) -> str:
         """Words over the column, the same as in the figures."""
-        return column_title(self.condition, self.speed_mps)
+        title, speed = column_title(self.condition, self.speed_mps), f"{self.speed_mps:.1f}"
+        return title.replace(speed, marked(speed, MEANS, self.key, "speed_mps", by="most"))
 
     @property
     def size(self) -> str:
         """Number of steps and of athletes."""
-        people = counted(self.participants, "athlete")
-        return f"{people}, {counted(self.steps, 'step')}"
+        people, steps = (
+            counted(number, noun, MEANS, self.key, column, by="most")
+            for number, noun, column in (
+                (self.participants, "athlete", "participants"), (self.steps, "step", "steps"),
+            )
+        )  # fmt: skip
+        return f"{people}, {steps}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +156,8 @@ def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
     for condition, speed, column_rows in table_columns(means):
         spread = {
             (row["quantity"], row["source"], row["axis"]): Spread(
-                *(float(row[name]) for name in ("mean", "sd", "low", "high"))
+                **{name: float(row[name]) for name in ("mean", "sd", "low", "high")},
+                key=row_key(MEANS, row),
             )
             for row in rows(column_rows)
         }
@@ -152,6 +178,9 @@ def present_carriers(columns: list[SpeedColumn]) -> dict[str, str]:
     }
 
 
+CAUSED = "figures/caused_rotation"
+"""Table of what joints cause."""
+
 SIDES = {"push_side_y": "push side", "swing_side_y": "swing side"}
 
 
@@ -169,6 +198,22 @@ class Effect:
     """Under the other contact models."""
     compared: bool = False
     """True if the interval includes the difference to another model of the body."""
+    key: str = ""
+    """Of its row of the table of the figure."""
+
+    @property
+    def table(self) -> str:
+        """Table that holds it."""
+        return CAUSED
+
+    @property
+    def others(self) -> list[OtherModel]:
+        """Values under the other contact models."""
+        of_primary = f"variant={MODELS[0]}"
+        return [
+            OtherModel(value, self.key.replace(of_primary, f"variant={name}"))
+            for name, value in zip(MODELS[1:], self.other_models, strict=False)
+        ]
 
     @property
     def has_interval(self) -> bool:
@@ -196,10 +241,24 @@ class Effect:
     @property
     def range(self) -> str:
         """Mean and interval, N m."""
-        low, high = digits(self.low, "N m"), digits(self.high, "N m")
-        return digits(self.mean, "N m") + (
-            f" ({low} to {high})" if MISSING not in (low, high) else ""
+        mean, low, high = (
+            marked(digits(getattr(self, name), "N m"), CAUSED, self.key, name)
+            for name in ("mean", "low", "high")
         )
+        return f"{mean} ({low} to {high})" if self.has_interval else mean
+
+
+@dataclass(frozen=True, slots=True)
+class OtherModel:
+    """Effect of a source under another contact model."""
+
+    mean: float
+    key: str
+
+    @property
+    def table(self) -> str:
+        """Table that holds it."""
+        return CAUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +340,7 @@ def effect_columns(
                     if (side, source, model) in values
                 ),
                 compared,
+                row_key(CAUSED, row),
             )
             for (side, source, variant), row in values.items()
             if variant == primary
@@ -303,6 +363,9 @@ def source_words(source: str) -> str:
 UNIT = "kg m²/s"
 
 
+SHOWN_SIDES = ("push_side", "swing_side")
+
+
 def carried_words(columns: list[SpeedColumn]) -> str:
     """State the angular momentum of both sides in contact, in a sentence."""
     column = headline(columns)
@@ -320,6 +383,8 @@ def carried_words(columns: list[SpeedColumn]) -> str:
         push.direction * swing.direction,
         "in directions that could not be determined within measurement error",
     )
+    both = f"{column.key};{where(quantity='angular_momentum', source=SHOWN_SIDES, axis='y')}"
+    way = marked(way, MEANS, both, by="directions")
     interval = f", {INTERVALS['measurement']} in brackets" if push.has_interval else ""
     return (
         f"{at} push side and swing side turned {way} about the vertical: "
@@ -370,7 +435,10 @@ def _sure_words(column: SourceEffects, side: str, *, short: bool) -> str:
     """Count the joints whose effect on a side has a sure direction, and name the largest."""
     joints = column.largest(side)
     sure = [effect for effect in joints if effect.sure]
-    text = f"{len(sure)} of {counted(len(joints), 'joint')} acting on the {column.sides[side]}"
+    of_side = f"{column.key};{where(panel=side)}"
+    certain = marked(len(sure), CAUSED, of_side, by="certain")
+    acting = counted(len(joints), "joint", CAUSED, of_side, by="joints")
+    text = f"{certain} of {acting} acting on the {column.sides[side]}"
     if short or not sure:
         return text
     head = "the largest: " if len(sure) > MAX_NAMED else ""
@@ -390,7 +458,14 @@ def _open_words(column: SourceEffects, side: str) -> str:
     """State the largest value to a side and the ranks that its interval allows."""
     first = column.largest(side)[0]
     rank = column.rank(first, side)
-    possible = f" may rank {rank[0]} to {rank[1]}" if rank else " has the largest value"
+    possible = " has the largest value"
+    if rank:
+        of_side = f"{column.key};{where(panel=side)}"
+        best, worst = (
+            marked(place, CAUSED, of_side, first.source, by=by)
+            for place, by in zip(rank, ("best rank", "worst rank"), strict=True)
+        )
+        possible = f" may rank {best} to {worst}"
     return f"for the {column.sides[side]}, where the {first.label} ({first.range} N m){possible}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,17 @@ from aqbio.errors import Cause, Finding, causes, listed
 from aqbio.figures.step_means import is_kept, kept_steps
 from aqbio.figures.words import digits
 from aqbio.names import AGAINST_USE, DOUBTFUL, PARTLY, TRIAL_FAILED, TRIAL_STATES
+from aqbio.pages.address import (
+    KEPT,
+    LEFT_OUT,
+    PRESENT,
+    begins,
+    cell,
+    holds,
+    marked,
+    other_than,
+    where,
+)
 from aqbio.pages.filters import counted, enumerated, missing, rows
 from aqbio.pages.words import DOUBTS, INVALIDATED, measure_words
 
@@ -35,22 +46,23 @@ NEEDED = (
 def sample_words(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> str:
     """State the numbers of steps and athletes, and the range of speeds."""
     shown_steps = kept_steps(steps)
-    athletes, runs = counted(len(people), "athlete"), counted(len(trials), "trial")
+    athletes = counted(len(people), "athlete", "participants")
+    runs = counted(len(trials), "trial", "trials")
     if shown_steps.empty:
         return f"No step of {athletes} in {runs} was kept: the motion could not be analysed."
-    sample = f"{shown_steps['participant_id'].nunique()} of {athletes}"
-    sample = athletes if sample.startswith(f"{len(people)} of") else sample
-    speed = _range(shown_steps["speed_mps"], "m/s")
+    number = shown_steps["participant_id"].nunique()
+    shown = marked(number, "steps", where(**KEPT), by="people")
+    sample = athletes if number == len(people) else f"{shown} of {athletes}"
+    speed = _range(shown_steps, "speed_mps", "m/s")
     were = "was" if len(shown_steps) == 1 else "were"
     n_contacts = int((shown_steps["status"] != "ok").sum())
     if not n_contacts:
-        return f"{counted(len(shown_steps), 'step')} of {sample} {were} analysed, at {speed}."
-    contacts = counted(n_contacts, "single contact")
-    steps_words = (
-        f"{counted(len(shown_steps) - n_contacts, 'step')} and "
-        if len(shown_steps) > n_contacts
-        else ""
-    )
+        whole = counted(len(shown_steps), "step", "steps", where(**KEPT))
+        return f"{whole} of {sample} {were} analysed, at {speed}."
+    single = where(**KEPT, status=other_than("ok"))
+    contacts = counted(n_contacts, "single contact", "steps", single)
+    whole = counted(len(shown_steps) - n_contacts, "step", "steps", where(status="ok"))
+    steps_words = f"{whole} and " if len(shown_steps) > n_contacts else ""
     return (
         f"{steps_words}{contacts} of {sample} {were} analysed, at {speed}; where no next "
         "touchdown was measured, nothing is known of flight and step length."
@@ -69,23 +81,28 @@ def against_words(trials: pd.DataFrame) -> str:
     return f"Not to be relied on: {'; '.join(parts)}." if parts else ""
 
 
-def state_words(trials: pd.DataFrame) -> str:
-    """Count trials by their state, with the measures that made them doubtful."""
+def state_words(trials: pd.DataFrame, **own: str) -> str:
+    """Count trials by their state, with the measures that made them doubtful.
+
+    ``own``: columns and values of these trials among all.
+    """
     count = trials["state"].value_counts()
     parts = []
     for state in [*TRIAL_STATES, *(set(count.index) - set(TRIAL_STATES))]:
         if state in count:
-            doubts = f" ({_doubts(trials)})" if state == DOUBTFUL else ""
-            parts.append(f"{count[state]} {state}{doubts}")
-    return f"{counted(len(trials), 'trial')}: {enumerated(parts)}."
+            doubts = f" ({_doubts(trials, own)})" if state == DOUBTFUL else ""
+            number = marked(count[state], "trials", where(state=state, **own), by="count")
+            parts.append(f"{number} {state}{doubts}")
+    return f"{counted(len(trials), 'trial', 'trials', where(**own))}: {enumerated(parts)}."
 
 
-def _doubts(trials: pd.DataFrame) -> str:
+def _doubts(trials: pd.DataFrame, own: Mapping[str, str]) -> str:
     """Faults of doubtful trials in a coach's words, with the number of trials."""
     outside = trials.loc[trials["state"] == DOUBTFUL, "outside"].dropna()
     count = Counter(measure for measures in outside for measure in str(measures).split(", "))
     return "; ".join(
-        f"{DOUBTS[name].seems if name in DOUBTS else _measure(name)} in {number}"
+        f"{DOUBTS[name].seems if name in DOUBTS else _measure(name)} in "
+        + marked(number, "trials", where(state=DOUBTFUL, outside=holds(name), **own), by="count")
         for name, number in count.most_common()
     )
 
@@ -101,38 +118,56 @@ def step_words(steps: pd.DataFrame) -> str:
     whole_steps, rejected, cut = (
         int(count.get(status, 0)) for status in ("ok", "rejected", "incomplete")
     )
-    return (
-        f"{counted(len(steps), 'contact')}: {whole_steps} whole steps kept, {rejected} rejected, "
-        f"{cut} incomplete."
-    )
+    kept, out, partial = (
+        marked(number, "steps", where(status=status), by="count")
+        for number, status in (
+            (whole_steps, "ok"), (rejected, "rejected"), (cut, "incomplete"),
+        )
+    )  # fmt: skip
+    contacts = counted(len(steps), "contact", "steps")
+    return f"{contacts}: {kept} whole steps kept, {out} rejected, {partial} incomplete."
 
 
 def facts(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> list[tuple[str, str]]:
     """Rows of the summary table: sample, trials, steps, and exclusions with reasons."""
     sexes = people["sex"].dropna().value_counts()
-    sample = ", ".join(f"{number} {sex}" for sex, number in sexes.items())
+    sample = ", ".join(
+        f"{marked(number, 'participants', where(sex=sex), by='count')} {sex}"
+        for sex, number in sexes.items()
+    )
     lines = [
-        ("Athletes", f"{len(people)}{f' ({sample})' if sample else ''}"),
+        (
+            "Athletes",
+            marked(len(people), "participants", "", by="count")
+            + (f" ({sample})" if sample else ""),
+        ),
         ("Trials", state_words(trials).partition(": ")[2].removesuffix(".") or "0"),
         ("Contacts", step_words(steps).partition(": ")[2].removesuffix(".")),
     ]
     counted_in = steps[steps["status"] != "rejected"]
     for (needed, _, _), label in zip(NEEDED, ("Both sides known", "Forces known"), strict=True):
         count = int(counted_in[list(needed)].notna().all(axis=1).sum())
-        lines.append((label, f"{count} of {len(counted_in)} contacts that were not rejected"))
+        accepted = where(status=other_than("rejected"))
+        measured = where(status=other_than("rejected"), **dict.fromkeys(needed, PRESENT))
+        number = marked(count, "steps", measured, by="count")
+        of = marked(len(counted_in), "steps", accepted, by="count")
+        lines.append((label, f"{number} of {of} contacts that were not rejected"))
     shown_steps = kept_steps(steps)
     for label, column, unit in (
         ("Speed", "speed_mps", "m/s"), ("Contact time", "contact_s", "s"),
         ("Flight time", "flight_s", "s"),
     ):  # fmt: skip
         if shown_steps[column].notna().any():
-            lines.append((label, _range(shown_steps[column], unit)))
+            lines.append((label, _range(shown_steps, column, unit)))
     reasons = steps.loc[~is_kept(steps), "reason"].astype(object)
     # what follows a semicolon are the numbers of one contact: they are in steps.tsv
     short = reasons.where(reasons.notna(), "no reason recorded").map(
         lambda reason: str(reason).partition(";")[0]
     )
-    left_out = [f"{reason} ({number})" for reason, number in short.value_counts().items()]
+    left_out = [
+        f"{reason} ({_unkept(number, str(reason))})"
+        for reason, number in short.value_counts().items()
+    ]
     if left_out:
         lines.append(("Contacts that are no whole step", "; ".join(left_out)))
     return lines
@@ -183,11 +218,12 @@ def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
                 if cause
                 else why.get(trial, "see Findings")
             ] += 1
-        extent = (
-            ""
-            if len(incomplete) == len(accepted)
-            else f"In {len(incomplete)} of {len(accepted)} steps "
+        is_accepted = {"status": other_than("rejected")}
+        number = marked(
+            len(incomplete), "steps", where(**is_accepted), ",".join(columns), by="unknown in"
         )
+        of = marked(len(accepted), "steps", where(**is_accepted), by="count")
+        extent = "" if len(incomplete) == len(accepted) else f"In {number} of {of} steps "
         text = "; ".join(
             f"{group_words(reason)}" + (f" ({count} steps)" if len(reasons) > 1 else "")
             for reason, count in reasons.most_common()
@@ -203,9 +239,20 @@ def group_words(words: str) -> str:
     return re.sub(r"\b(arm|leg)_(left|right)\b", r"\2 \1", words)
 
 
-def _range(values: pd.Series, unit: str) -> str:
-    low, high = digits(values.min(), unit), digits(values.max(), unit)
-    return f"{low}\xa0{unit}" if low == high else f"{low} to {high}\xa0{unit}"
+def _unkept(number: int, reason: str) -> str:
+    """Number of contacts that are no whole step for a reason, whatever follows a semicolon."""
+    beginning = None if reason == "no reason recorded" else begins(reason)
+    return marked(number, "steps", where(**LEFT_OUT, reason=beginning), by="count")
+
+
+def _range(steps: pd.DataFrame, column: str, unit: str) -> str:
+    """Least and largest value of kept steps."""
+    texts = [digits(value, unit) for value in (steps[column].min(), steps[column].max())]
+    low, high = (
+        marked(text, "steps", where(**KEPT), column, by=by)
+        for text, by in zip(texts, ("least", "most"), strict=True)
+    )
+    return f"{low}\xa0{unit}" if texts[0] == texts[1] else f"{low} to {high}\xa0{unit}"
 
 
 def people_table(people: Iterable[Participant], masses: dict[str, float]) -> pd.DataFrame:
@@ -246,8 +293,9 @@ def trial_state(row: dict[str, Any]) -> str:
             filter(None, (seems, f"not to be relied on: {invalidated}" if invalidated else ""))
         )
     else:
-        reason = {TRIAL_FAILED: row["reason"], PARTLY: row["unobserved"]}.get(state)
-        why = "" if missing(reason) else str(reason)
+        column = {TRIAL_FAILED: "reason", PARTLY: "unobserved"}.get(state)
+        is_told = column is not None and not missing(row[column])
+        why = cell("trials", row, column, row[column]) if column and is_told else ""
     return f"{state}: {group_words(why)}" if why else state
 
 
@@ -269,6 +317,17 @@ def invalidated_words(row: dict[str, Any]) -> str:
     return enumerated([INVALIDATED[name] for name in str(invalidated).split(", ")])
 
 
+def _of_trials(athlete: Mapping[str, Any], text: object, column: str, by: str) -> str:
+    """Write what is computed over the trials of an athlete."""
+    return marked(text, "trials", where(participant_id=athlete["participant_id"]), column, by=by)
+
+
+def _trials_with_steps(count: int, athlete: Mapping[str, Any], trials: pd.DataFrame) -> str:
+    """Write how many trials have whole steps, of how many."""
+    having = _of_trials(athlete, count, "steps_ok", "above 0")
+    return f"{having} of {_of_trials(athlete, len(trials), '', 'count')}"
+
+
 def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of the table of athletes: trials with steps of all, steps kept, highest speed."""
     lines = []
@@ -287,11 +346,16 @@ def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, 
                 "sex": "" if missing(row["sex"]) else str(row["sex"]),
                 "mass": digits(float(row["mass_kg"])),
                 "height": digits(float(row["height_m"]), "m"),
-                "trials": f"{int((step_counts > 0).sum())} of {len(athlete_trials)}",
-                "kept": int(step_counts.sum()),
+                "trials": _trials_with_steps(int((step_counts > 0).sum()), row, athlete_trials),
+                "kept": _of_trials(row, int(step_counts.sum()), "steps_ok", "sum"),
                 "single": counted(single, "single contact") if single else "",
-                "fastest": digits(float(athlete_trials["speed_mps"].max()), "m/s")
-                if len(athlete_trials)
+                "fastest": _of_trials(
+                    row,
+                    digits(float(athlete_trials["speed_mps"].max()), "m/s"),
+                    "speed_mps",
+                    "most",
+                )
+                if athlete_trials["speed_mps"].notna().any()
                 else "n/a",
             }
         )

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aqbio.figures.words import MISSING, digits, factor_words, format_interval
+from aqbio.figures.words import digits, factor_words, format_interval
 from aqbio.names import INTERVALS
+from aqbio.pages.address import cell, marked, plain, where
 from aqbio.pages.filters import capital, choices, closed, counted, missing
 from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, OUTCOME_WORDS, statistic_words
 from aqbio.stats.claim_columns import OUTCOME_NAMES
@@ -85,10 +86,10 @@ def _basis(hypothesis: Hypothesis, row: Row) -> str:
     """Basis of a verdict; empty where the verdict says it already."""
     outcome = str(row["found"])
     if outcome == "no_effect":
-        smallest, words = float(row["smallest_effect"]), statistic_words(hypothesis)
+        words, smallest = statistic_words(hypothesis), _effect(hypothesis, row, "smallest_effect")
         if words is None:
-            return f"no effect larger than {digits(abs(smallest))} ({row['unit']})"
-        return f"no effect larger than {words.size.format(digits(abs(words.written(smallest))))}"
+            return f"no effect larger than {smallest} ({row['unit']})"
+        return f"no effect larger than {words.size.format(smallest)}"
     return OUTCOME_WORDS.get(outcome, outcome.replace("_", " "))
 
 
@@ -101,16 +102,26 @@ def _text(hypothesis: Hypothesis, row: Row) -> str:
     """State the result, without statistics and without advice."""
     outcome = str(row["found"])
     if outcome == "not_testable":
-        return f"These data do not allow a test: {closed(str(row['reason']))}"
+        return f"These data do not allow a test: {_reason(row)}"
     words = statistic_words(hypothesis)
     if words is None:
-        return f"{hypothesis.title}: {closed(str(row['reason']))}"
+        return f"{hypothesis.title}: {_reason(row)}"
     prediction = _prediction(hypothesis, words)
     if str(row["gates"]) != "passed" or missing(row["estimate"]):
         return f"Whether {prediction} remains unresolved: {failed_gates(row)}."
     rivals = f" Other accounts expect the same: {hypothesis.rivals}."
     shown_rivals = rivals if outcome == "found" and hypothesis.rivals else ""
     return f"{capital(_finding(hypothesis, row, words, prediction))}{shown_rivals}"
+
+
+def _choices(row: Row, column: str) -> str:
+    """Name the choices of a cell; empty where there is none."""
+    text = choices(row[column])
+    return text and _stated(row, column, text, by="choices")
+
+
+def _reason(row: Row) -> str:
+    return _stated(row, "reason", closed(str(row["reason"])))
 
 
 def _limit(hypothesis: Hypothesis, row: Row) -> str:
@@ -136,18 +147,19 @@ def failed_gates(row: Row) -> str:
     if len(numbers) != len(gates):
         return "; ".join(dict.fromkeys(gates))
     pairs = zip(gates, numbers, strict=True)
-    return "; ".join(f"{gate} ({closed(number).removesuffix('.')})" for gate, number in pairs)
+    return "; ".join(
+        f"{gate} ({_stated(row, 'reason', closed(number).removesuffix('.'), by='part')})"
+        for gate, number in pairs
+    )
 
 
 def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str) -> str:
     """Write an estimate as a sentence; athletes are counted where each has a value."""
-    outcome, people = str(row["found"]), int(row["n_athletes"])
-    size, smallest = (
-        digits(abs(words.written(float(row[name])))) for name in ("estimate", "smallest_effect")
-    )
+    outcome, people = str(row["found"]), _count(row, "n_athletes", "athlete")
+    size, smallest = (_effect(hypothesis, row, name) for name in ("estimate", "smallest_effect"))
     short = words.short.format(smallest)
     per_athlete = not missing(row["n_showing"])
-    several = f"a comparison of {people} athletes"
+    several = f"a comparison of {people}"
     clause = words.more if row["estimate"] > 0 else words.less
     average = " on average" if per_athlete else ""
     observation = (
@@ -180,7 +192,7 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str
 
 def _denial(hypothesis: Hypothesis, row: Row, words: StatisticWords, observation: str) -> str:
     """Write the result of a claim that denies an effect."""
-    smallest = words.short.format(digits(words.written(abs(float(row["smallest_effect"])))))
+    smallest = words.short.format(_effect(hypothesis, row, "smallest_effect"))
     outcome = str(row["found"])
     extent = f"; the own change of {_showing(row)} was below that" * (not missing(row["n_showing"]))
     smallest_words = "" if hypothesis.predicted == "none" else f" by {smallest} or more"
@@ -197,23 +209,28 @@ def _denial(hypothesis: Hypothesis, row: Row, words: StatisticWords, observation
 
 def _showing(row: Row) -> str:
     """Number of athletes who showed an effect."""
-    people, count = int(row["n_athletes"]), int(row["n_showing"])
-    return f"{count} of {counted(people, 'athlete')}" if count else "no athlete"
+    count = int(row["n_showing"])
+    people = _count(row, "n_athletes", "athlete")
+    return f"{_stated(row, 'n_showing', count)} of {people}" if count else "no athlete"
 
 
 def _share(row: Row) -> str:
     """Interval of the share of athletes who showed an effect."""
-    low, high = (f"{100.0 * float(row[name]):.0f}" for name in ("share_low", "share_high"))
+    low, high = (
+        _stated(row, name, f"{100.0 * float(row[name]):.0f}", factor=100.0)
+        for name in ("share_low", "share_high")
+    )
     return f"{INTERVALS['share']} {low} to {high} % ({_showing(row)})"
 
 
 def _how_sure(row: Row) -> str:
     """Estimate, interval, and its sensitivity to other choices and single athletes."""
     value, low, high = _numbers(row, "estimate", "ci_low", "ci_high")
-    interval = "" if MISSING in (low, high) else f" ({INTERVALS['athletes']} {low} to {high})"
+    has_interval = math.isfinite(float(row["ci_low"]) + float(row["ci_high"]))
+    interval = f" ({INTERVALS['athletes']} {low} to {high})" if has_interval else ""
     text = (
-        f"Estimate {value}{interval} from {counted(int(row['n_athletes']), 'athlete')} and "
-        f"{int(row['n_steps'])} steps or sprints"
+        f"Estimate {value}{interval} from {_count(row, 'n_athletes', 'athlete')} and "
+        f"{_stated(row, 'n_steps', int(row['n_steps']))} steps or sprints"
     )
     if not missing(row["n_showing"]):
         text += f"; {_share(row)}"
@@ -221,13 +238,14 @@ def _how_sure(row: Row) -> str:
         text += ". No other choice was judged."
     else:
         _, low, high = _numbers(row, "estimate", "lowest", "highest")
-        if low == high:
+        alone = plain(low) == plain(high)
+        if alone:
             text += "; no other choice of the analysis changes it"
         else:
             text += f"; {INTERVALS['choices']} {low} to {high}"
-        if low != high and not missing(row["decisive"]):
+        if not alone and not missing(row["decisive"]):
             text += f", changed most by {factor_words(str(row['decisive']))}"
-        turned, silent = choices(row["overturned_by"]), choices(row["silent"])
+        turned, silent = (_choices(row, name) for name in ("overturned_by", "silent"))
         text += (
             f". Choices that change the verdict: {turned}."
             if turned
@@ -238,12 +256,14 @@ def _how_sure(row: Row) -> str:
         return text
     if missing(row["influential"]):
         return f"{text} Leaving out any one athlete does not change the verdict."
-    return f"{text} Leaving out {row['influential']} (one at a time) changes the verdict."
+    influential = _stated(row, "influential", row["influential"])
+    return f"{text} Leaving out {influential} (one at a time) changes the verdict."
 
 
 def _change(hypothesis: Hypothesis, row: Row) -> str:
     """Requirements of the decision rule, and the values found."""
-    smallest, alpha = digits(float(row["smallest_effect"])), f"{hypothesis.alpha:g}"
+    smallest = _stated(row, "smallest_effect", digits(float(row["smallest_effect"])))
+    alpha = _alpha(hypothesis)
     extreme = "most" if hypothesis.predicted == "less" else "least"
     needed = f"the estimate is at {extreme} {smallest} and its adjusted p below {alpha}"
     if hypothesis.denies:
@@ -251,10 +271,10 @@ def _change(hypothesis: Hypothesis, row: Row) -> str:
     now = f"it is {_numbers(row, 'estimate', 'ci_low', 'ci_high')[0]}"
     judged = not missing(row["p_holm"])
     if judged:
-        now += f", p {_p(row['p_holm'])}"
+        now += f", p {_p(row, 'p_holm')}"
     if not missing(row["condition"]):
         needed += ", and its own condition holds"
-        note = "" if missing(row["note"]) else f" ({row['note']})"
+        note = "" if missing(row["note"]) else f" ({_stated(row, 'note', row['note'])})"
         now += f", and the condition {'holds' if row['condition'] == 'yes' else 'fails'}{note}"
     if not judged:
         return f"Judged if the gates passed ({_gates(row)}); then supported if {needed}; {now}."
@@ -265,7 +285,7 @@ def _change(hypothesis: Hypothesis, row: Row) -> str:
     against = f"against an effect of interest were below {alpha}"
     if hypothesis.denies:
         against = f"for a change were below {alpha} and the estimate {smallest} or more"
-    return f"{text} Not supported if the adjusted p {against}; it is {_p(row['p_against_holm'])}."
+    return f"{text} Not supported if the adjusted p {against}; it is {_p(row, 'p_against_holm')}."
 
 
 def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
@@ -274,11 +294,12 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
     yield (
         "Statistic",
         (
-            f"{capital(plain_names(hypothesis.estimand))}{model}. Smallest effect of "
-            f"interest {digits(float(row['smallest_effect']))}; unit: {row['unit']}."
+            f"{_estimand(hypothesis)}{model}. Smallest effect of "
+            f"interest {_stated(row, 'smallest_effect', digits(float(row['smallest_effect'])))}; "
+            f"unit: {row['unit']}."
         ),
     )
-    reason = closed(capital(str(row["reason"])))
+    reason = _stated(row, "reason", closed(capital(str(row["reason"]))))
     if missing(row["p_holm"]):
         failed = "" if row["gates"] == "passed" else f" Gates that failed: {_gates(row)}."
         yield "Rule", f"{reason}{failed}"
@@ -286,9 +307,9 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
         yield (
             "Rule",
             (
-                f"{reason} Adjusted p {_p(row['p_holm'])} for it and {_p(row['p_against_holm'])} "
+                f"{reason} Adjusted p {_p(row, 'p_holm')} for it and {_p(row, 'p_against_holm')} "
                 f"{'for a change' if hypothesis.denies else 'against an effect of interest'}, both "
-                f"at {hypothesis.alpha:g}."
+                f"at {_alpha(hypothesis)}."
             ),
         )
     if missing(row["n_showing"]):
@@ -297,8 +318,24 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
             "The estimate compares athletes with each other; no athlete has a value of their own.",
         )
     else:
-        yield "Athletes", f"Hodges-Lehmann estimate {digits(float(row['robust']))}."
+        yield (
+            "Athletes",
+            f"Hodges-Lehmann estimate {_stated(row, 'robust', digits(float(row['robust'])))}.",
+        )
     yield "Bias not covered by the interval", bias_words(hypothesis, str(row["design"]))
+
+
+def _cause(hypothesis: Hypothesis, cause: str) -> str:
+    return marked(cause, "registry", where(id=hypothesis.id), f"biases.{cause}", by="named")
+
+
+def _estimand(hypothesis: Hypothesis) -> str:
+    text = capital(plain_names(hypothesis.estimand))
+    return marked(text, "registry", where(id=hypothesis.id), "estimand", by="registered")
+
+
+def _bias(hypothesis: Hypothesis, cause: str, moved: float) -> str:
+    return marked(f"{moved:+g}", "registry", where(id=hypothesis.id), f"biases.{cause}")
 
 
 ORDERS = {
@@ -312,7 +349,8 @@ ORDERS = {
 def bias_words(hypothesis: Hypothesis, design: str) -> str:
     """Shift of an estimate by errors that no interval includes; empty where not known."""
     biases = [
-        f"In simulated studies with {cause} the estimate is off by {moved:+g} smallest effects"
+        f"In simulated studies with {_cause(hypothesis, cause)} the estimate is off by "
+        f"{_bias(hypothesis, cause, moved)} smallest effects"
         for cause, moved in hypothesis.biases.items()
     ]
     order = [ORDERS[design]] if biases and hypothesis.contrast and design in ORDERS else []
@@ -330,7 +368,7 @@ def plain_names(text: str) -> str:
 def _remarks(row: Row) -> Iterator[str]:
     if row["fragile"] == "yes":
         yield (
-            f"Fragile: with {choices(row['overturned_by'])} instead of the study's own choice the "
+            f"Fragile: with {_choices(row, 'overturned_by')} instead of the study's own choice the "
             "verdict is another one; see the specification curve."
         )
     if row["post_hoc"] == "yes":
@@ -339,17 +377,46 @@ def _remarks(row: Row) -> Iterator[str]:
 
 def _numbers(row: Row, *names: str) -> tuple[str, str, str]:
     """Three numbers, to the digit that the range of the last two can carry."""
-    value, low, high = (float(row[name]) for name in names)
-    return format_interval(value, low, high)
+    texts = format_interval(*(float(row[name]) for name in names))
+    value, low, high = (_stated(row, name, text) for name, text in zip(names, texts, strict=True))
+    return value, low, high
+
+
+def _stated(row: Row, column: str, text: object, *, factor: float = 1.0, by: str = "") -> str:
+    """Write a cell of a row of verdicts.tsv."""
+    return cell("verdicts", row, column, text, factor=factor, by=by)
+
+
+def _count(row: Row, column: str, noun: str) -> str:
+    """Write a cell that counts something."""
+    number = int(row[column])
+    return f"{_stated(row, column, number)} {noun}{'s' * (number != 1)}"
+
+
+SIZES = {"": ("size", 1.0), "percent": ("size", 100.0), "percent_of_logarithm": ("growth", 1.0)}
+"""How sizes are computed, and their factor, by the conversion of their words."""
+
+
+def _effect(hypothesis: Hypothesis, row: Row, column: str) -> str:
+    """Write the size of an effect in the unit of its words."""
+    words, value = statistic_words(hypothesis), float(row[column])
+    by, factor = SIZES["" if words is None else words.convert]
+    size = abs(value if words is None else words.written(value))
+    return _stated(row, column, digits(size), factor=factor, by=by)
+
+
+def _alpha(hypothesis: Hypothesis) -> str:
+    return marked(f"{hypothesis.alpha:g}", "registry", where(id=hypothesis.id), "alpha")
 
 
 def _gates(row: Row) -> str:
     return str(row["gates"]).replace("_", " ")
 
 
-def _p(value: Any) -> str:
+def _p(row: Row, column: str) -> str:
     """A p value as journals write it."""
-    return "<0.001" if float(value) < 0.001 else f"{float(value):.3f}"
+    value = float(row[column])
+    return _stated(row, column, "<0.001" if value < 0.001 else f"{value:.3f}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,11 +524,10 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     """State the power with these athletes, and the number needed (a row of power.tsv)."""
     count, needed = int(row["n_athletes"]), float(row["athletes_needed"])
     if missing(row["power"]):
-        return _unknown_power(hypothesis, count)
-    smallest = float(row["smallest_effect"])
-    sizes = [_size(hypothesis, row, share * smallest) for share in (0.5, 1.0, 2.0)]
-    half, at, twice = (_chance(row[name]) for name in ("power_half", "power", "power_twice"))
-    people = counted(count, "athlete")
+        return _unknown_power(hypothesis, row, count)
+    sizes = [_size(hypothesis, row, "smallest_effect", share) for share in (0.5, 1.0, 2.0)]
+    half, at, twice = (_chance(row, name) for name in ("power_half", "power", "power_twice"))
+    people = _power(row, "n_athletes", count) + f" athlete{'s' * (count != 1)}"
     if hypothesis.denies:
         aim, goal = "no effect at all", f"excluding {sizes[1]}"
         text = f"{people} exclude an effect of {sizes[1]} with a chance of "
@@ -471,8 +537,10 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
         text = f"{people} call an effect of {sizes[0]} supported with a "
         text += f"chance of {half}, of {sizes[1]} with {at}, of {sizes[2]} with {twice}"
     if needed <= count:
-        return f"{text}; {needed:.0f} are enough for 80 % at {aim}."
-    athletes = f"more than {MOST_ATHLETES}" if math.isnan(needed) else f"{needed:.0f}"
+        enough = _power(row, "athletes_needed", f"{needed:.0f}")
+        return f"{text}; {enough} are enough for 80 % at {aim}."
+    most = f"more than {_power(row, 'athletes_needed', MOST_ATHLETES, by='unknown')}"
+    athletes = most if math.isnan(needed) else _power(row, "athletes_needed", f"{needed:.0f}")
     steps = (float(row["sd_steps"]) / (float(row["sd_athletes"]) or math.nan)) ** 2
     helps = ""
     if steps > MIN_STEPS_SHARE_MOST_HELP:
@@ -480,30 +548,42 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     elif steps < MAX_STEPS_SHARE_NO_HELP:
         helps = " More steps of each athlete would hardly help."
     if not missing(row["mde"]):
-        detected = _size(hypothesis, row, float(row["mde"]))
+        detected = _size(hypothesis, row, "mde")
         helps = f" The effect that {people} detect with a power of 80 % is {detected}.{helps}"
     return f"{text}; 80 % for {goal} takes {athletes} like these.{helps}"
 
 
-def _size(hypothesis: Hypothesis, row: Row, value: float) -> str:
-    """Write the size of an effect with its unit."""
-    words = statistic_words(hypothesis)
+def _power(row: Row, column: str, text: object, *, factor: float = 1.0, by: str = "") -> str:
+    """Write a cell of a row of power.tsv."""
+    return cell("power", row, column, text, factor=factor, by=by)
+
+
+def _size(hypothesis: Hypothesis, row: Row, column: str, share: float = 1.0) -> str:
+    """Write the size of an effect, or a share of it, with its unit."""
+    words, value = statistic_words(hypothesis), share * float(row[column])
+    by, factor = SIZES["" if words is None else words.convert]
+    size = abs(value if words is None else words.written(value))
+    text = _power(row, column, digits(size), factor=factor * share, by=by)
     if words is None:
-        return f"{digits(abs(value))} ({row['unit']})" if "unit" in row else digits(abs(value))
-    return words.short.format(digits(abs(words.written(value)))).removesuffix(" of it")
+        return f"{text} ({row['unit']})" if "unit" in row else text
+    return words.short.format(text).removesuffix(" of it")
 
 
-def _chance(value: Any) -> str:
-    percent = 100.0 * float(value)
-    return "less than 1 %" if percent < 1.0 else f"{percent:.0f} %"
+def _chance(row: Row, column: str) -> str:
+    percent = 100.0 * float(row[column])
+    if percent < 1.0:
+        return f"less than {_power(row, column, 1, by='below percent')} %"
+    return f"{_power(row, column, f'{percent:.0f}', factor=100.0)} %"
 
 
-def _unknown_power(hypothesis: Hypothesis, count: int) -> str:
+def _unknown_power(hypothesis: Hypothesis, row: Row, count: int) -> str:
     """Reason why the power of a study is not stated."""
     minimum = hypothesis.minimum.athletes
     if count < minimum:
-        verb = "never decides" if count == 1 else "never decide"
-        return f"{counted(count, 'athlete')} {verb} it; a verdict takes at least {minimum}."
+        verb = " never decides" if count == 1 else "s never decide"
+        people = _power(row, "n_athletes", count)
+        least = marked(minimum, "registry", where(id=hypothesis.id), "minimum.athletes")
+        return f"{people} athlete{verb} it; a verdict takes at least {least}."
     return (
         "its power cannot be estimated from the spread of these athletes, because errors of "
         "measurement or two readings of equal speed lower it; what simulated studies found: "
@@ -513,7 +593,7 @@ def _unknown_power(hypothesis: Hypothesis, count: int) -> str:
 
 def merge_sentences(sentences: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Join the sentences (name of a hypothesis, words) that say the same of several hypotheses."""
-    names: dict[str, list[str]] = {}
+    same: dict[str, list[tuple[str, str]]] = {}
     for name, words in sentences:
-        names.setdefault(words, []).append(name)
-    return tuple(f"{', '.join(hypotheses)}: {words}" for words, hypotheses in names.items())
+        same.setdefault(plain(words), []).append((name, words))
+    return tuple(f"{', '.join(name for name, _ in of)}: {of[0][1]}" for of in same.values())

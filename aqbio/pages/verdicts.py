@@ -12,6 +12,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from aqbio.figures.words import format_interval
+from aqbio.pages.address import marked, where
 from aqbio.pages.filters import counted, enumerated, rows
 from aqbio.pages.verdict_words import (
     SCOPE,
@@ -109,7 +110,8 @@ class VerdictSection:
         """Count hypotheses by verdict, in words."""
         counts = Counter(str(verdict.row["verdict"]) for verdict in self.verdicts)
         counts_in_words = [
-            f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {label.partition(',')[0]}"
+            f"{_verdicts(counts[name], verdict=name)} {'is' if counts[name] == 1 else 'are'} "
+            f"{label.partition(',')[0]}"
             for name, label in LABELS.items()
             if name in counts
         ]
@@ -117,7 +119,12 @@ class VerdictSection:
             return ""
         number = len(self.verdicts)
         noun = "hypothesis" if number == 1 else "hypotheses"
-        return f"Of {number} {noun} {enumerated(counts_in_words)}."
+        return f"Of {_verdicts(number)} {noun} {enumerated(counts_in_words)}."
+
+
+def _verdicts(count: int, **values: str) -> str:
+    """Write the number of rows of verdicts.tsv that have these values."""
+    return marked(count, "verdicts", where(**values), by="count")
 
 
 def verdict_section(tables: VerdictTables) -> VerdictSection:

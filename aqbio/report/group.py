@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from aqbio.pages.address import with_addresses
 from aqbio.pages.filters import rows, template
 from aqbio.pages.own_curves import band_paths, participant_curves
 from aqbio.pages.verdicts import VerdictTables, own_numbers, ruler, verdict_section
@@ -25,7 +26,8 @@ def group_script(content: StudyContent) -> str:
     ]
     context = {"people": content.names, "numbers": athletes_numbers(content.verdicts)}
     content_of_script: dict[str, Any] = {
-        name: template(f"group_{name}.html.j2").render(context) for name in ("beside", "numbers")
+        name: with_addresses(template(f"group_{name}.html.j2").render(context))
+        for name in ("beside", "numbers")
     }
     content_of_script["band"] = band_paths([curve for curve in curves if curve is not None])
     text = json.dumps(content_of_script, ensure_ascii=False, separators=(",", ":"))

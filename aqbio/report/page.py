@@ -21,6 +21,7 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.names import TRIAL_STATES
+from aqbio.pages.address import with_addresses
 from aqbio.pages.athlete import FORCES, postures
 from aqbio.pages.difference_words import comparisons, short_side_words
 from aqbio.pages.differences import FEET, read_differences
@@ -329,7 +330,7 @@ def one_page(content: StudyContent, contain: Contain) -> str:
         "at": lambda section: f"#{section}",
         "style": Markup((ASSETS / "style.css").read_text(encoding="utf-8")),
     }
-    return templates.get_template("one_file.html.j2").render()
+    return with_addresses(templates.get_template("one_file.html.j2").render())
 
 
 def study_pages(content: StudyContent, contain: Contain) -> Iterator[tuple[str, str]]:
@@ -343,7 +344,7 @@ def study_pages(content: StudyContent, contain: Contain) -> Iterator[tuple[str, 
             "title": title,
         }
         template = "compare.html.j2" if name == COMPARE else "study.html.j2"
-        yield f"{name}.html", templates.get_template(template).render()
+        yield f"{name}.html", with_addresses(templates.get_template(template).render())
 
 
 def _address(page: str, section: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from aqbio.figures.words import digits, format_interval
 from aqbio.names import INTERVALS
+from aqbio.pages.address import plain
 from aqbio.pages.verdict_words import (
     SCOPE,
     Record,
@@ -34,6 +35,7 @@ from aqbio.stats.registry import StatisticName
 from aqbio.stats.verdict import CLASSES
 from tests.figures.made_study import NAN, REGISTRY, TIMES, made_row
 from tests.golden import differences
+from tests.report.as_read import as_read
 
 FORBIDDEN = (
     r"\bAQ\b", r"\btrue\b", r"\bfalse\b", r"\bwrong\b", r"\bright(?! leg| arm| foot|ward)\b",
@@ -167,7 +169,7 @@ def test_golden_templates_of_verdicts():
     ]
     for hypothesis, kind in all_pairs:
         row = made_row(hypothesis, kind)
-        words = verdict_words(hypothesis, row)
+        words = as_read(verdict_words(hypothesis, row))
         keeps_the_rules(words.text.replace(INTERVALS["share"], ""), NOT_PLAIN)
         keeps_the_rules("\n".join(lines(words)))
         assert re.fullmatch(r"[A-Z].*[^.]\.", words.text)
@@ -178,12 +180,14 @@ def test_golden_templates_of_verdicts():
     for name, kind, changes in CHANGES:
         hypothesis = REGISTRY[name].model_copy(update={"alpha": ALPHA})
         row = made_row(hypothesis, kind, **changes)
-        tell(kind, hypothesis, row, verdict_words(hypothesis, row))
+        tell(kind, hypothesis, row, as_read(verdict_words(hypothesis, row)))
     of_own_statistic = REGISTRY["H1"].model_copy(
         update={"statistic": "one_of_ones_own", "alpha": ALPHA}
     )
     row = made_row(of_own_statistic, "found")
-    tell("of another statistic", of_own_statistic, row, verdict_words(of_own_statistic, row))
+    tell(
+        "of another statistic", of_own_statistic, row, as_read(verdict_words(of_own_statistic, row))
+    )
     contrasts = [
         (contrast_of, statistic_words(contrast_of))
         for contrast_of in REGISTRY.hypotheses
@@ -202,7 +206,8 @@ def test_golden_templates_of_verdicts():
     powers += [("H8a", {"sd_steps": sd}) for sd in (NAN, 0.8, 0.2, 0.5)]
     powers += [("H8a", {"athletes_needed": NAN})]
     sentences += [
-        f"{name}: {power_words(REGISTRY[name], POWER | changes)}" for name, changes in powers
+        f"{name}: {plain(power_words(REGISTRY[name], POWER | {'hypothesis': name} | changes))}"
+        for name, changes in powers
     ]
     record = Record("aaaa", "2026-01-02T03:04:05+00:00")
     records = (record, Record("aaaa", "not recorded"), Record("bbbb", record.recorded), None)
@@ -218,7 +223,7 @@ def test_golden_templates_of_verdicts():
 def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, finding):
     """A finding's own sign decides; without a finding it is the predicted direction."""
     row, plain = made_row(hypothesis, finding), statistic_words(hypothesis)
-    text = verdict_words(hypothesis, row).text
+    text = as_read(verdict_words(hypothesis, row)).text
     numbers_allowed = {
         digits(abs(plain.written(row[name]))) for name in ("estimate", "smallest_effect")
     }
@@ -241,14 +246,17 @@ def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, findi
         finding == "opposite_found" and "17 of" in text
     )
     if finding not in OPEN[1:]:
-        has_count, words = row["n_showing"] == row["n_showing"], verdict_words(hypothesis, row)
+        has_count, words = (
+            row["n_showing"] == row["n_showing"],
+            as_read(verdict_words(hypothesis, row)),
+        )
         assert ("17 of 29 athletes" in text) == has_count
         share = "95 % CI for the share of athletes 41 to 73 % (17 of 29 athletes)"
         assert (share in words.sure) == has_count
         assert has_count or "a comparison of 29 athletes" in text
         assert words.limits.endswith(plain.limit)
     for rivals in ("arms that balance both legs", "") if finding == "found" else ():
-        words = verdict_words(hypothesis.model_copy(update={"rivals": rivals}), row)
+        words = as_read(verdict_words(hypothesis.model_copy(update={"rivals": rivals}), row))
         assert ("non-discriminating" in words.label) == bool(rivals)
         assert ("accounts expect the same: arms that balance both" in words.text) == bool(rivals)
 
@@ -286,6 +294,6 @@ def test_biases_are_those_of_the_drawn_studies(hypothesis):
     table = pd.read_csv(studies, sep="\t").set_index(["cell", "hypothesis"])
     for cause, moved in hypothesis.biases.items():
         assert moved == pytest.approx(table.loc[(cause, hypothesis.id)]["bias"], abs=0.25)
-        assert f"with {cause} the estimate is off by {moved:+g}" in bias_words(
-            hypothesis, "observed"
+        assert f"with {cause} the estimate is off by {moved:+g}" in plain(
+            bias_words(hypothesis, "observed")
         )

@@ -11,17 +11,24 @@ from aqbio.inverse_dynamics import parameters
 from aqbio.pages.filters import estimate, number
 from aqbio.pages.fit import PARAMETER_WORDS, parameter_line
 from aqbio.pages.quality import explained_trials
+from tests.report.as_read import as_read
 
 pytestmark = pytest.mark.xdist_group("page")
 
 
 def test_numbers_keep_what_programs_read():
     """The value of the table beside the digits that its interval can carry."""
-    row = {"estimate": -6.7e-4, "ci_low": -0.0503, "ci_high": 0.049}
+    row = {
+        "hypothesis": "H1",
+        "participant_id": "S01",
+        "estimate": -6.7e-4,
+        "ci_low": -0.0503,
+        "ci_high": 0.049,
+    }
     assert number(-2.61447, "kg m²/s") == '<data value="-2.61447">−2.61</data>'
     assert estimate(row).striptags() == "−0.001 (−0.050 to 0.049)"
     assert number(float("nan"), "mm") == '<data value="nan">n/a</data>'
-    assert number(0.0158, "mm", 1000) == '<data value="0.0158">15.8</data>'
+    assert number(0.0158, "mm", 1000) == ('<data value="0.0158" data-factor="1000">15.8</data>')
 
 
 def test_every_parameter_has_words_in_the_unit_of_the_page():
@@ -84,7 +91,7 @@ def test_winner_and_runner_up_of_a_trial(log_odds, verdict, odds):
         ("calm", 1, None, 0.0, "accepted"), ("run", 2, "second", 2.0, "considered"),
         ("run", 1, "first", log_odds, verdict), ("run", 3, None, 0.0, "considered"),
     )  # fmt: skip
-    [line] = explained_trials(table)
+    [line] = map(as_read, explained_trials(table))
     assert (line.participant_id, line.trial_id) == ("S01", "run")
     assert (line.winner, line.runner_up) == ("first in words", "second in words")
     assert (line.decided, line.odds) == (verdict == "accepted", odds)
@@ -100,6 +107,6 @@ def test_explanations_of_labels_do_not_compete_with_those_of_forces():
 
 
 def test_a_winner_without_a_runner_up():
-    [line] = explained_trials(explanations(("run", 1, "first", 9.0, "accepted")))
+    [line] = map(as_read, explained_trials(explanations(("run", 1, "first", 9.0, "accepted"))))
     assert (line.winner, line.runner_up, line.odds) == ("first in words", "", "")
     assert explained_trials(explanations()) == []

@@ -24,7 +24,8 @@ from aqbio.vectors import FloatArray
 Recorded = TypeVar("Recorded")
 
 MIN_LOG_ODDS = 3.0
-"""An explanation is told from another one that is this much less probable (natural logarithm)."""
+"""An explanation that leaves nothing unusual is told from another one that is this much less
+probable (natural logarithm)."""
 
 MAX_USUAL_RATIO = 5.0
 """Sizes up to this multiple of the usual one are parameters of a laboratory, and no faults."""
@@ -235,6 +236,8 @@ class Explanation(Generic[Recorded]):
     suspects: tuple[Suspect[Recorded], ...]
     improbability: float
     """Of what is left, with the rarity of the faults."""
+    clear: float = MIN_LOG_ODDS
+    """It is told from another one that is so much less probable."""
 
     @property
     def name(self) -> str:
@@ -245,6 +248,10 @@ class Explanation(Generic[Recorded]):
     def faults(self) -> frozenset[str]:
         """Names of the faults, those of usual sizes left out."""
         return frozenset(suspect.name for suspect in self.suspects if not suspect.is_usual)
+
+    def is_told_from(self, other: Explanation[Recorded]) -> bool:
+        """Tell whether another one is clearly less probable."""
+        return other.improbability >= self.improbability + self.clear
 
     def undoes(self, candidate: Candidate[Recorded]) -> bool:
         """Tell whether the same fault of the same scope is undone already."""
@@ -263,7 +270,11 @@ class Explanation(Generic[Recorded]):
 MAX_LEFT = 10.0
 MAX_LEFT_SHARE = 0.1
 """MAX_LEFT, MAX_LEFT_SHARE: Excess of improbability that an explanation may leave, and share of
-what there was: what leaves more must gain more than it leaves."""
+what there was: what leaves more must gain more than it leaves. By this share of what it does leave,
+its difference from others counts less: disagreements that nothing explains bear on it too."""
+
+MAX_CREATED_SHARE = 0.25
+"""Share of its gain that an explanation may make disagree: what a fault hid is seen without it."""
 
 CLEAR_GAIN = 6.0
 """Gain from which on an explanation that leaves too much shows that something is wrong; faults of
@@ -273,9 +284,6 @@ of another run (46 pairs, but for two of one virtual person at one speed)."""
 
 MAX_FAULTS = 2
 """Faults of one recording that are looked for at once."""
-
-KEPT = 8
-"""Explanations that are kept beside the best one."""
 
 
 def search(
@@ -287,42 +295,31 @@ def search(
     """Explanations of a recording, the accepted one first; "sound" is among them.
 
     Nothing is tried on a recording whose disagreements are usual. A second fault is looked for in
-    what the first one leaves; each must make the recording clearly more probable, and what they
-    leave of what they touch must be usual, or less than what they gain, and nothing may disagree
-    only then: otherwise "sound" is accepted.
+    what the best explanations with one leave, all that are not told apart; each must make the
+    recording clearly more probable, and what they leave of what they touch must be usual, or less
+    than what they gain, and nothing may disagree only then: otherwise "sound" is accepted.
     """
     observed = evidence(recorded)
-    first = excess(observed, scales)
-    best: Explanation[Recorded] = Explanation((), improbability(observed, scales))
-    explanations, accepted, left = [best], best, observed
+    sound: Explanation[Recorded] = Explanation((), improbability(observed, scales))
+    most_left = MAX_LEFT + MAX_LEFT_SHARE * excess(observed, scales)
+    explanations, accepted, best = [sound], sound, sound
+    trials = [_Trial(recorded, sound, evidence, scales, observed, observed)]
     for _ in range(MAX_FAULTS):
-        trial = _Trial(best.undone(recorded), best, evidence, scales, observed, left)
-        found = [
-            explanation
-            for candidate in candidates(trial.recorded)
-            if not best.undoes(candidate)
-            and candidate.may_explain(left, scales)
-            and (explanation := trial.of(candidate)) is not None
-        ]
-        found.sort(key=lambda x: x.improbability)
-        for nearest in tuple(found):
-            if not nearest.improbability < best.improbability - MIN_LOG_ODDS:
-                break
-            left = evidence(nearest.undone(recorded))
-            gain = explanations[0].improbability - nearest.improbability
-            if created(observed, left, scales) <= max(CLEAR_GAIN, MAX_LEFT_SHARE * gain):
-                break
-            found.remove(nearest)
-        explanations += found
-        if not found or not found[0].improbability < best.improbability - MIN_LOG_ODDS:
+        more = [x for trial in trials for x in trial.with_one_more(candidates)]
+        explanations += more
+        better = [x for x in more if x.improbability < best.improbability - MIN_LOG_ODDS]
+        if not better:
             break
-        best = found[0]
-        gained = explanations[0].improbability - best.improbability
-        most = max(MAX_LEFT + MAX_LEFT_SHARE * first, gained)
-        if excess(touched(observed, left), scales) <= most:
+        best = min(better, key=lambda x: x.improbability)
+        left, gain = evidence(best.undone(recorded)), sound.improbability - best.improbability
+        best = replace(best, clear=MIN_LOG_ODDS + MAX_LEFT_SHARE * excess(left, scales))
+        agrees = created(observed, left, scales) <= max(CLEAR_GAIN, MAX_CREATED_SHARE * gain)
+        if agrees and excess(touched(observed, left), scales) <= max(most_left, gain):
             accepted = best
-    others = sorted((x for x in explanations if x is not accepted), key=lambda x: x.improbability)
-    return [accepted, *others]
+        undone = [(x, x.undone(recorded)) for x in more if not best.is_told_from(x)]
+        trials = [_Trial(y, x, evidence, scales, observed, evidence(y)) for x, y in undone]
+    others = (x for x in explanations if x.suspects != accepted.suspects)
+    return [accepted, *sorted(others, key=lambda x: x.improbability)]
 
 
 @dataclass(eq=False)
@@ -335,6 +332,17 @@ class _Trial(Generic[Recorded]):
     scales: Scales
     observed: Disagreements
     left: Disagreements
+
+    def with_one_more(
+        self, candidates: Callable[[Recorded], Iterable[Candidate[Recorded]]]
+    ) -> list[Explanation[Recorded]]:
+        """Explanations with one fault more."""
+        tried = (
+            self.of(candidate)
+            for candidate in candidates(self.recorded)
+            if not self.before.undoes(candidate) and candidate.may_explain(self.left, self.scales)
+        )
+        return [explanation for explanation in tried if explanation is not None]
 
     def value(self, candidate: Candidate[Recorded], size: float) -> float:
         """Improbability after a fault of some size is undone; rarity and its price included."""
@@ -383,7 +391,11 @@ def with_best_size(
 def _best_size(
     total: Callable[[float], float], sizes: Sizes, values: Sequence[float]
 ) -> tuple[float, float, float]:
-    """Size of the least improbability, that, and its standard deviation; ``values`` at the grid."""
+    """Size of the least improbability, that, and its standard deviation; ``values`` at the grid.
+
+    Sizes that sound recordings have are part of the standard deviation: of the laboratory, or of
+    what the redundancies take for one.
+    """
     at = int(np.argmin(values))
     low, high = (sizes.grid[min(max(at + way, 0), len(values) - 1)] for way in (-1, 1))
     refined = minimize_scalar(
@@ -394,7 +406,8 @@ def _best_size(
         size, least = sizes.grid[at], values[at]
     reach = 0.25 * (high - low)
     rise = 0.5 * (total(size - reach) + total(size + reach)) - least
-    return size, least, float(reach / np.sqrt(2.0 * rise)) if rise > 0.0 else float("inf")
+    sd = float(reach / np.sqrt(2.0 * rise)) if rise > 0.0 else float("inf")
+    return size, least, float(np.hypot(sd, sizes.usual))
 
 
 def unexplained(explanations: Sequence[Explanation[Recorded]]) -> Explanation[Recorded] | None:
@@ -405,9 +418,12 @@ def unexplained(explanations: Sequence[Explanation[Recorded]]) -> Explanation[Re
 
 
 def undecided(explanations: Sequence[Explanation[Recorded]]) -> list[Explanation[Recorded]]:
-    """Explanations that are nearly as probable as the first, which is one of them."""
+    """Explanations that are nearly as probable as the first, which is one of them.
+
+    The more it leaves that sound recordings do not, the less the difference counts.
+    """
     best = explanations[0]
-    return [x for x in explanations if x.improbability < best.improbability + MIN_LOG_ODDS]
+    return [x for x in explanations if not best.is_told_from(x)]
 
 
 def alike(first: Explanation[Recorded], second: Explanation[Recorded]) -> bool:

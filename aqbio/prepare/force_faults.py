@@ -273,17 +273,17 @@ MASS_FIX = "write the measured mass_kg into participants.tsv, or export the forc
 PLACE_FIX = "check origin and corners of the plates in the capture software."
 
 FAR_EXCESS = 30.0
-"""Excess from which on lags and rates are looked for beyond where their slope leads; a lag of 30 ms
-makes one of 40 and more where the body is seen."""
+"""Excess from which on sizes are looked for beyond where their slope leads; a lag of 30 ms makes
+one of 40 and more where the body is seen."""
 
 LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", far_excess=FAR_EXCESS)
-PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m")
+PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m", far_excess=FAR_EXCESS)
 TURNS = Sizes(
-    tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad",
+    tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad", far_excess=FAR_EXCESS,
     written="degrees", to_written=degrees, from_written=radians,
 )  # fmt: skip
 GAINS = Sizes(
-    (-2.4, -1.2, -0.5, 0.0, 0.5, 1.2, 2.4, 3.6), 0.05, "", far_excess=0.0,
+    (-2.4, -1.2, -0.5, -0.25, 0.0, 0.25, 0.5, 1.2, 2.4, 3.6), 0.05, "", far_excess=0.0,
     written="times", to_written=exp, from_written=log,
 )  # fmt: skip
 """Natural logarithms of gains."""

@@ -46,7 +46,7 @@ from aqbio.prepare.force_search import (
     ExplainedForces,
     explained_forces,
     least_strange,
-    unresolved,
+    unresolved_forces,
     without_rest,
 )
 from aqbio.prepare.force_words import ForceExplanation
@@ -166,7 +166,7 @@ def named(run: Captured, forces: ForceRecording) -> tuple[ForceExplanation, set[
     by_body = run.evidence.body is not None
     candidates, scales = partial(force_candidates, by_body=by_body), people_scales(run.speed)
     explanations = search(forces, run.evidence.disagreements, candidates, scales)
-    near = unresolved(explanations, by_body=by_body)
+    near = unresolved_forces(explanations, by_body=by_body)
     left = least_strange(near or explanations[:1], forces, run.evidence, scales)
     if strangeness(left, scales) > CLEAR_GAIN:
         return explanations[0], {x.faults for x in near} | {frozenset({"strange"})}

@@ -250,8 +250,16 @@ class Explanation(Generic[Recorded]):
         return frozenset(suspect.name for suspect in self.suspects if not suspect.is_usual)
 
     def is_told_from(self, other: Explanation[Recorded]) -> bool:
-        """Tell whether another one is clearly less probable."""
-        return other.improbability >= self.improbability + self.clear
+        """Tell whether another one is clearly less probable.
+
+        Of the same faults of all or of some, rarity alone may decide: what is left bears on both.
+        """
+        same = sorted(x.candidate.fault for x in self.suspects) == sorted(
+            x.candidate.fault for x in other.suspects
+        )
+        of_all = same and all(x.candidate.scope == ALL for x in self.suspects)
+        least = MIN_LOG_ODDS if of_all else self.clear
+        return other.improbability >= self.improbability + least
 
     def undoes(self, candidate: Candidate[Recorded]) -> bool:
         """Tell whether the same fault of the same scope is undone already."""
@@ -429,6 +437,16 @@ def undecided(explanations: Sequence[Explanation[Recorded]]) -> list[Explanation
 def alike(first: Explanation[Recorded], second: Explanation[Recorded]) -> bool:
     """Tell whether one explanation has the faults of the other and one more."""
     return first.faults <= second.faults or second.faults <= first.faults
+
+
+def unresolved(explanations: Sequence[Explanation[Recorded]]) -> list[Explanation[Recorded]]:
+    """Explanations of which the evidence accepts none; empty where it accepts the first found."""
+    best = explanations[0]
+    rivals = [x for x in undecided(explanations) if x.suspects and not alike(x, best)]
+    if rivals and not all(suspect.is_usual for suspect in best.suspects):
+        return [best, *rivals]
+    doubtful = unexplained(explanations)
+    return [] if doubtful is None else [doubtful]
 
 
 MAX_LISTED = 5

@@ -19,12 +19,11 @@ from aqbio.prepare.explanations import (
     Explanation,
     Scales,
     Suspect,
-    alike,
     people_scales,
     search,
     strangeness,
-    undecided,
     unexplained,
+    unresolved,
 )
 from aqbio.prepare.force_evidence import BETWEEN_FILES, ForceEvidence
 from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, ROWS, force_candidates, of_weight
@@ -114,7 +113,7 @@ def explained_forces(
         sound = next(x for x in explanations if not x.suspects)
         explanations = [sound, *(x for x in explanations if x is not sound)]
     best, before = explanations[0], evidence.disagreements(resting)
-    near = [] if stated.is_all else unresolved(explanations, by_body=by_body)
+    near = [] if stated.is_all else unresolved_forces(explanations, by_body=by_body)
     faults = tuple(suspect for suspect in best.suspects if not suspect.is_usual)
     faults = () if near else _with_exact_lag(faults, resting, evidence)
 
@@ -232,21 +231,17 @@ def _with_exact_lag(
     )
 
 
-def unresolved(
+def unresolved_forces(
     explanations: Sequence[ForceExplanation], *, by_body: bool
 ) -> list[ForceExplanation]:
     """Explanations of which the evidence accepts none; empty where it accepts the first found.
 
     Feet alone show that forces are late, and not by how much.
     """
-    best = explanations[0]
-    rivals = [x for x in undecided(explanations) if x.suspects and not alike(x, best)]
-    if rivals and not all(suspect.is_usual for suspect in best.suspects):
-        return [best, *rivals]
-    if not by_body and (late := _clearly_late(explanations)) is not None:
+    near = unresolved(explanations)
+    if len(near) < 2 and not by_body and (late := _clearly_late(explanations)) is not None:
         return [late]
-    doubtful = unexplained(explanations)
-    return [] if doubtful is None else [doubtful]
+    return near
 
 
 def _clearly_late(explanations: Sequence[ForceExplanation]) -> ForceExplanation | None:

@@ -18,10 +18,8 @@ from aqbio.prepare.explanations import (
     Explanation,
     Scales,
     Suspect,
-    alike,
     search,
-    undecided,
-    unexplained,
+    unresolved,
 )
 from aqbio.prepare.notes import Considered
 from aqbio.prepare.session import Session, kind_of
@@ -100,7 +98,7 @@ def explained_session(
         lambda x: session_candidates(x, confirmed=confirmed, kept=frozenset(kept)),
         scales,
     )
-    near = _unresolved(explanations)
+    near = unresolved(explanations)
 
     def agreement(*suspects: SessionSuspect) -> str:
         after = Explanation(suspects, 0.0).undone(session).disagreements()
@@ -137,16 +135,6 @@ def explained_session(
         unweighed=frozenset[str]().union(*map(words.unweighed, faults)),
         considered=considered,
     )
-
-
-def _unresolved(explanations: Sequence[SessionExplanation]) -> list[SessionExplanation]:
-    """Explanations of which the evidence accepts none; empty where it accepts the first found."""
-    best = explanations[0]
-    rivals = [x for x in undecided(explanations) if x.suspects and not alike(x, best)]
-    if rivals and not all(suspect.is_usual for suspect in best.suspects):
-        return [best, *rivals]
-    doubtful = unexplained(explanations)
-    return [] if doubtful is None else [doubtful]
 
 
 def _surprise(values: np.ndarray, name: str, scales: Scales) -> float:

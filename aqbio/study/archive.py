@@ -134,6 +134,7 @@ def unpacked(path: Path, folder: Path) -> dict[str, Any]:
         if FACTS_FILE in archive.namelist() and size <= MAX_ARCHIVE_BYTES:
             archive.extractall(folder)  # which keeps names with ".." inside the folder
     if content := read_record(folder / FACTS_FILE):
+        _refuse_altered(path, folder, content)
         return content
     raise AqbioError(
         "the file is no archive of aqbio.",
@@ -141,6 +142,27 @@ def unpacked(path: Path, folder: Path) -> dict[str, Any]:
         fix="make it with `aqbio archive`.",
         rule="archive-format",
     )
+
+
+def _refuse_altered(path: Path, folder: Path, archived: Mapping[str, Any]) -> None:
+    """Refuse an archive in which a result is not what the archive says that it was."""
+    recorded = {
+        name: digest
+        for stage in STUDY_STAGES
+        for name, digest in archived.get("results", {}).get(stage, {}).items()
+    }
+    altered = [
+        name
+        for name, digest in recorded.items()
+        if (folder / name).is_file() and file_hash(folder / name) != digest
+    ]
+    if altered:
+        raise AqbioError(
+            f"{listed(altered)} of the archive differ from the checksums that it holds.",
+            file=str(path),
+            fix="take another copy of the archive; no run can mend it.",
+            rule="archive-altered",
+        )
 
 
 MAX_RELATIVE_DIFFERENCE = 1e-6

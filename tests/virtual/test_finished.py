@@ -309,6 +309,16 @@ def test_another_clone_reproduces_every_number(archive, elsewhere):
     assert reason.startswith("settings.prepare.cutoff_hz: 18.0, ")
 
 
+def test_an_archive_whose_table_was_edited_is_refused(archive, elsewhere, tmp_path):
+    path = tmp_path / "edited.zip"
+    with zipfile.ZipFile(archive) as content, zipfile.ZipFile(path, "w") as edited:
+        for name in content.namelist():
+            text = content.read(name)
+            edited.writestr(name, text + b"\n" if name == "tables/verdicts.tsv" else text)
+    with refused("archive-altered", r"tables/verdicts\.tsv of the archive"):
+        compared(elsewhere, path)
+
+
 def test_comparison_lists_differing_words_rows_and_files(archive, elsewhere, tmp_path):
     """Damaged results are not archived."""
     (elsewhere.table("findings.tsv")).unlink()

@@ -31,7 +31,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "power": ("hypothesis",),
     "trials": ("participant_id", "trial_id"),
     "steps": ("participant_id", "trial_id", "step"),
-    "faults": ("participant_id", "trial_id", "rank"),
+    "faults": ("participant_id", "trial_id", "about", "rank"),
     "quality": ("participant_id", "trial_id", "measure"),
     "single_athletes": ("hypothesis", "participant_id"),
     "differences": (

@@ -241,7 +241,7 @@ def _odds(first: dict[str, Any], second: dict[str, Any]) -> str:
     log_odds = first["log_odds"] - second["log_odds"]
     size = abs(log_odds)
     both = where(
-        participant_id=first["participant_id"], trial_id=_recorded(first)["trial_id"],
+        participant_id=first["participant_id"], trial_id=_recorded(first)["trial_id"], about=first["about"],
         rank=[first["rank"], second["rank"]],
     )  # fmt: skip
     if size > math.log(MAX_STATED_ODDS):

@@ -100,7 +100,7 @@ def test_winner_and_runner_up_of_a_trial(log_odds, verdict, odds):
 def test_explanations_of_labels_do_not_compete_with_those_of_forces():
     forces = explanations(("run", 1, "late", 9.0, "accepted"))
     labels = explanations(("run", 1, "exchanged", 400.0, "accepted")).assign(about="labels")
-    lines = explained_trials(pd.concat([labels, forces]))
+    lines = map(as_read, explained_trials(pd.concat([labels, forces])))
     assert [(line.winner, line.runner_up) for line in lines] == [
         ("exchanged in words", ""), ("late in words", ""),
     ]  # fmt: skip

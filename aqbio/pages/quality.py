@@ -241,9 +241,11 @@ def _odds(first: dict[str, Any], second: dict[str, Any]) -> str:
     log_odds = first["log_odds"] - second["log_odds"]
     size = abs(log_odds)
     both = where(
-        participant_id=first["participant_id"], trial_id=_recorded(first)["trial_id"], about=first["about"],
+        participant_id=first["participant_id"],
+        trial_id=_recorded(first)["trial_id"],
+        about=first["about"],
         rank=[first["rank"], second["rank"]],
-    )  # fmt: skip
+    )
     if size > math.log(MAX_STATED_ODDS):
         most = marked(f"{MAX_STATED_ODDS:.0f}", "faults", both, "log_odds", by="odds above")
         number = f"over {most}"

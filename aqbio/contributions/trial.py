@@ -47,6 +47,7 @@ from aqbio.inverse_dynamics.fitted import (
     FORCES_NOT_USED,
     OTHER_MOTION,
     fitted_centre_covariance,
+    plate_spread,
 )
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset, write_dataset
@@ -206,7 +207,8 @@ def _intervals(
     )
     feet = model_map.feet.left, model_map.feet.right
     centre_covariance = fitted_centre_covariance(study, participant_id)
-    spreads = Spread(inertia_spread(result.skeleton, feet), centres=centre_covariance)
+    inertia, plate_errors = inertia_spread(result.skeleton, feet), plate_spread(data)
+    spreads = Spread(inertia, plate_errors, centre_covariance)
     draws = TrialDraws(
         levels=result.levels,
         anatomy=anatomy,

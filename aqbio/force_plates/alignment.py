@@ -140,30 +140,49 @@ RANK_TOLERANCE = 1e-6
 
 
 def planted_information(
-    point: FloatArray, marker: FloatArray, group: IntArray
+    point: FloatArray, marker: FloatArray, group: IntArray, on_plate: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Information about `ALIGNMENT` from feet standing on plates: matrix (7, 7), right side (7,).
 
+    With the contacts on each of M plates, ``on_plate`` (N, M) of zeros and ones, also about their
+    displacements, (7 + 2 M, 7 + 2 M): along x and along z of every plate in turn.
     Measured centres of pressure (N, 3), m, and positions (N, 3), m, of a marker on the foot on the
     plate; contacts of one foot at one speed are a group (N,) and share one unknown distance
     between the two. ``m − p = b_g + r × p + s p``, to first order.
     """
-    information, right = np.zeros((len(ALIGNMENT), len(ALIGNMENT))), np.zeros(len(ALIGNMENT))
+    shown = np.zeros((len(point), 0)) if on_plate is None else on_plate
+    number = len(ALIGNMENT) + 2 * shown.shape[1]
+    information, right = np.zeros((number, number)), np.zeros(number)
     contacts = np.bincount(group)
     if not (contacts > 1).any():
         return information, right
     turn = np.stack([np.cross(axis, point) for axis in np.eye(3)], axis=2)
-    slopes = np.concatenate([turn, np.zeros((*point.shape, 3)), point[:, :, None]], axis=2)
+    moved = (shown[:, None, :, None] * np.eye(3)[:, None, [0, 2]]).reshape(*point.shape, -1)
+    common = np.zeros((*point.shape, 3))
+    slopes = np.concatenate([turn, common, point[:, :, None], moved], axis=2)
     group_mean = (group[:, None] == group) / contacts[group]
     gaps, slopes = (
         array - np.tensordot(group_mean, array, axes=1) for array in (marker - point, slopes)
     )
     for axis, sd in enumerate(PLANTED_SD):
         rows, values = slopes[:, axis], gaps[:, axis]
-        fitted, _, rank, _ = np.linalg.lstsq(rows, values, rcond=RANK_TOLERANCE)
-        free = len(values) - (contacts > 0).sum() - rank
-        scatter = float(((values - rows @ fitted) ** 2).sum()) / max(free, 1)
-        variance = max(sd**2, scatter) if free > 0 else sd**2
+        variance = max(sd**2, _scatter(rows, values, int((contacts > 0).sum())))
         information += rows.T @ rows / variance
         right += rows.T @ values / variance
     return information, right
+
+
+def _scatter(rows: FloatArray, values: FloatArray, groups: int) -> float:
+    """Variance of values (N,) about an alignment; one plate at most may lie elsewhere.
+
+    The least of those with each plate's displacement, of the columns (N, 7 + 2 M), fitted too.
+    """
+    aligned, scatters = np.arange(len(ALIGNMENT)), []
+    plates = [[], *([first, first + 1] for first in range(len(ALIGNMENT), rows.shape[1], 2))]
+    for moved in plates:
+        chosen = rows[:, [*aligned, *moved]]
+        fitted, _, rank, _ = np.linalg.lstsq(chosen, values, rcond=RANK_TOLERANCE)
+        free = len(values) - groups - rank
+        if free > 0:
+            scatters.append(float(((values - chosen @ fitted) ** 2).sum()) / free)
+    return min(scatters, default=0.0)

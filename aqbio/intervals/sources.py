@@ -46,38 +46,63 @@ class DrawnLoads:
         return on
 
 
+LoadErrors = tuple[FloatArray, FloatArray, FloatArray]
+"""K errors of the plates under F feet: relative gain (K, F), position (K, F, 3), m, and turn about
+each axis (K, F, 3), rad."""
+
+
+def no_load_errors(feet: int) -> LoadErrors:
+    """One set of errors, all 0."""
+    return np.zeros((1, feet)), np.zeros((1, feet, 3)), np.zeros((1, feet, 3))
+
+
 def load_errors(
     spread: LoadSpread, feet: int, count: int, generator: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
-    """Draw errors of the plates under the feet: relative gain (K, F) and position (K, F, 3), m."""
+) -> LoadErrors:
+    """Draw errors of the plates under the feet."""
     gain = spread.gain * generator.standard_normal((count, feet))
     shift = spread.position * generator.standard_normal((count, feet, 3)) * [1.0, 0.0, 1.0]
-    return gain, shift
+    turn = np.zeros_like(shift)
+    if spread.turn:
+        turn = spread.turn * generator.standard_normal(shift.shape)
+    return gain, shift, turn
 
 
-def load_error_points(spread: LoadSpread, feet: int) -> tuple[FloatArray, FloatArray]:
-    """Set one error of one plate at a time, as :func:`load_errors` with K = 3 F.
+def load_error_points(spread: LoadSpread, feet: int) -> LoadErrors:
+    """Set one error of one plate at a time, K = 3 F, or 6 F where plates may be turned.
 
     Loads enter levels A and B linearly: with each of n errors set to √n standard deviations, the
     mean square over the n states is the variance, free of sampling error.
     """
-    count = 3 * feet
-    unit_errors = np.sqrt(count) * np.eye(count).reshape(count, feet, 3)
-    shift = np.zeros((count, feet, 3))
-    shift[..., [0, 2]] = spread.position * unit_errors[..., 1:]
-    return spread.gain * unit_errors[..., 0], shift
+    sizes = [spread.gain, spread.position, spread.position]
+    if spread.turn:
+        sizes += [spread.turn] * 3
+    count = len(sizes) * feet
+    errors = np.sqrt(count) * np.eye(count).reshape(count, feet, len(sizes)) * sizes
+    shift, turn = np.zeros((count, feet, 3)), np.zeros((count, feet, 3))
+    shift[..., [0, 2]] = errors[..., 1:3]
+    if spread.turn:
+        turn = errors[..., 3:]
+    return errors[..., 0], shift, turn
 
 
-def drawn_loads(
-    loads: Sequence[ExternalLoad], about: FloatArray, gain: FloatArray, shift: FloatArray
-) -> DrawnLoads:
+def drawn_loads(loads: Sequence[ExternalLoad], about: FloatArray, errors: LoadErrors) -> DrawnLoads:
     """Apply plate errors to the loads on the feet, about a point (T, 3).
 
-    ``F' = (1 + γ) F`` and ``M' = (1 + γ) (M + δ × F)`` with the error of gain γ and of position δ.
+    ``F' = (1 + γ) (F + ω × F)`` and ``M' = (1 + γ) (M + δ × F + ω × (M − c × F) + c × (ω × F))``
+    with the errors γ of the gain, δ of the position and ω of the direction about the mean centre
+    of pressure c of the frames.
     """
+    gain, shift, turn = errors
     force = np.stack([load.force for load in loads], axis=1)
     moment = np.stack([load.moment + cross(load.point - about, load.force) for load in loads], 1)
-    moved = moment + cross(shift[:, None], np.broadcast_to(force, (len(gain), *force.shape)))
+    repeated = np.broadcast_to(force, (len(gain), *force.shape))
+    moved = moment + cross(shift[:, None], repeated)
+    if turn.any():
+        centre = np.broadcast_to(mean_pressure(force, moment, about), repeated.shape)
+        turned = cross(turn[:, None], repeated)
+        moved = moved + cross(turn[:, None], moment - cross(centre, repeated))
+        moved, force = moved + cross(centre, turned), force + turned
     scale = 1.0 + gain[:, None, :, None]
     share = [np.zeros(len(about)) if load.share is None else load.share for load in loads]
     return DrawnLoads(
@@ -87,6 +112,21 @@ def drawn_loads(
         force=scale * force,
         moment=scale * moved,
     )
+
+
+def mean_pressure(force: FloatArray, moment: FloatArray, about: FloatArray) -> FloatArray:
+    """(T, F, 3) array, m: mean centre of pressure of each of F loads, from the points `about`.
+
+    Forces, and moments about these points, (T, F, 3); on the ground at 0 height.
+    """
+    origin = moment + cross(np.broadcast_to(about[:, None], force.shape), force)
+    total = force[..., 1].sum(axis=0)
+    bears = np.where(total > 0.0, total, np.inf)
+    point = np.stack(
+        [origin[..., 2].sum(axis=0) / bears, 0.0 * bears, -origin[..., 0].sum(axis=0) / bears], -1
+    )
+    centre: FloatArray = np.nan_to_num(point) - about[:, None]
+    return centre
 
 
 def drawn_momentum(
@@ -277,12 +317,10 @@ def plate_states(
     spread: LoadSpread,
 ) -> States:
     """Build the undisturbed state, and one for every error of every plate."""
-    gain, shift = (
-        np.concatenate([np.zeros_like(errors[:1]), errors])
-        for errors in load_error_points(spread, len(loads))
-    )
+    points = load_error_points(spread, len(loads))
+    gain, shift, turn = (np.concatenate([np.zeros_like(errors[:1]), errors]) for errors in points)
     frames = len(kinematics.q)
-    disturbed = drawn_loads(loads, np.zeros((frames, 3)), gain, shift)
+    disturbed = drawn_loads(loads, np.zeros((frames, 3)), (gain, shift, turn))
     repeated_frames = np.tile(np.arange(frames), len(gain))
     forces, moments = np.moveaxis(disturbed.force, 2, 0), np.moveaxis(disturbed.moment, 2, 0)
     disturbed_loads = tuple(

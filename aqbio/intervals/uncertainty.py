@@ -12,7 +12,15 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from aqbio.body.draws import InertiaSpread
-from aqbio.intervals.sources import DrawnLoads, States, drawn_loads, drawn_momentum, drawn_wrenches
+from aqbio.intervals.sources import (
+    DrawnLoads,
+    LoadErrors,
+    States,
+    drawn_loads,
+    drawn_momentum,
+    drawn_wrenches,
+    no_load_errors,
+)
 from aqbio.inverse_dynamics.parameters import LoadSpread
 from aqbio.multibody.dynamics import ExternalLoad, Hub
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
@@ -76,12 +84,11 @@ def body_outcomes(
     loads: Sequence[ExternalLoad],
     parts: Parts,
     parameters: FloatArray,
-    errors: tuple[FloatArray, FloatArray] | None = None,
+    errors: LoadErrors | None = None,
 ) -> DrawnOutcomes:
     """Outcomes of one motion with inertial parameters (K, B, 10) and plate errors."""
     feet, about = len(loads), kinematics.origin[:, parts.hub.root]
-    gain, shift = errors or (np.zeros((1, feet)), np.zeros((1, feet, 3)))
-    measured = drawn_loads(loads, about, gain, shift)
+    measured = drawn_loads(loads, about, errors or no_load_errors(feet))
     rows = _rows(skeleton, parts)
     regressor = momentum_regressor(kinematics, about)
     momenta = group_momenta(regressor, parameters, np.concatenate(list(rows.values())))
@@ -95,7 +102,7 @@ def state_outcomes(states: States, parts: Parts) -> DrawnOutcomes:
     about, rows = kinematics.origin[:, parts.hub.root], _rows(states.skeleton, parts)
     motion = segment_motion(states.skeleton, kinematics)
     momenta = motion_momenta(motion, about, np.concatenate(list(rows.values())))
-    loads = drawn_loads(states.loads, about, np.zeros((1, feet)), np.zeros((1, feet, 3)))
+    loads = drawn_loads(states.loads, about, no_load_errors(feet))
     moments_by_state = [
         states.by_state(getattr(momenta, moment.name)[0]) for moment in fields(GroupMomenta)[1:]
     ]

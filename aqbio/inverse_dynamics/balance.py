@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import xarray as xr
 
 from aqbio.force_plates.alignment import ALIGNMENT, Alignment
+from aqbio.force_plates.single_plates import (
+    plate_error,
+    plates_under_feet,
+    plates_with_errors,
+    with_errors,
+)
 from aqbio.inverse_dynamics.observations import GroundWrench
 from aqbio.inverse_dynamics.parameters import (
     CENTRES,
@@ -105,6 +112,31 @@ def laboratory_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton
     )
 
 
+def loads_on_plates(
+    loads: Sequence[ExternalLoad],
+    prepared: xr.Dataset,
+    time: FloatArray,
+    values: Mapping[str, float],
+) -> tuple[ExternalLoad, ...]:
+    """Loads of both feet about the origin, with every plate where the parameters say it lies.
+
+    On the plates' clock, as recorded: before `adjusted_loads`.
+    """
+    if not (plates := plates_with_errors(values)):
+        return tuple(loads)
+    under, moved = plates_under_feet(prepared, time), []
+    for load, on_foot in zip(loads, under.T, strict=True):
+        force, moment = (
+            load.force.copy(),
+            load.moment + cross(np.broadcast_to(load.point, load.force.shape), load.force),
+        )
+        for plate in plates:
+            on = on_foot == plate
+            force[on], moment[on] = with_errors(values, plate, force[on], moment[on])
+        moved.append(replace(load, force=force, moment=moment, point=np.zeros(3)))
+    return tuple(moved)
+
+
 def adjusted_loads(
     loads: Sequence[ExternalLoad], time: FloatArray, values: Mapping[str, float]
 ) -> tuple[ExternalLoad, ...]:
@@ -188,11 +220,12 @@ class Balance:
         self.com, self.velocity, self.acceleration = centre_of_mass(self.motion)
         # of the ground at the shifted times in the cameras' frame, moment about the ground origin
         alignment = Alignment.of(values)
-        later = time + values.get(CLOCK, 0.0)
+        self.wrench, self.later = wrench, time + values.get(CLOCK, 0.0)
+        placed = wrench.placed(values)
         self.force, self.moment, self.force_rate, self.moment_rate = (
             np.asfortranarray(part)
             for order in (0, 1)
-            for part in alignment.applied(*wrench.at(later, order))
+            for part in alignment.applied(*placed.at(self.later, order))
         )
 
     @property
@@ -235,6 +268,10 @@ class Balance:
         if name.startswith(CENTRES):
             rows: FloatArray = self._by_centres[:, centre_direction(name)]
             return rows
+        if plate_error(name)[1]:
+            moved = self.wrench.by_plate_error(name, self.later, self.values)
+            force, moment = Alignment.of(self.values).applied(*moved)
+            return np.concatenate([-force, cross(self.com, force) - moment], axis=1)
         if name in SOFT_TISSUE:
             return np.zeros((len(self.com), 6))
         return self._by_masses(name)

@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.force_plates.alignment import Alignment
 from aqbio.gait.roles import group_sum, membership
-from aqbio.inverse_dynamics.balance import adjusted_loads
+from aqbio.inverse_dynamics.balance import adjusted_loads, loads_on_plates
 from aqbio.inverse_dynamics.fit import TrialFit
 from aqbio.inverse_dynamics.misfit import segment_displacements
 from aqbio.inverse_dynamics.session import Session
@@ -87,7 +87,8 @@ def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[C
     plain = foot_loads(study.model_map, trial.prepared)
     momenta, forces = [], []
     frames = fit.observations.contact_window & fit.observations.measured
-    adjusted = adjusted_loads(plain, trial.time, fit.values)
+    placed = loads_on_plates(plain, trial.prepared, trial.time, fit.values)
+    adjusted = adjusted_loads(placed, trial.time, fit.values)
     for skeleton, motion, loads, surface, axes in (
         (fit.runner.skeleton, fit.observations.plain, plain, height, alignment.rotation),
         (fit.skeleton, fit.motion, adjusted, alignment.surface(height), np.eye(3)),

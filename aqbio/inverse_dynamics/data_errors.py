@@ -22,7 +22,7 @@ from itertools import islice
 
 import numpy as np
 
-from aqbio.inverse_dynamics.normal_equations import SingleArray
+from aqbio.inverse_dynamics.normal_equations import SingleArray, pulls_of_rows
 from aqbio.inverse_dynamics.parameters import (
     CENTRES,
     PLATE_SPREAD,
@@ -213,12 +213,7 @@ class Response:
 
     def wrench_pulls(self, errors: FloatArray) -> FloatArray:
         """(K N, S) array: gradient on the coefficients for errors (D, 6, S) of force and moment."""
-        motion = self.solver.rows
-        total = sum(
-            values[motion.frame].T @ _flat(by.swapaxes(1, 2) @ errors)
-            for values, by in zip(self.solver.basis.values[:3], motion.by_motion, strict=True)
-        )
-        return np.asarray(total).reshape(-1, errors.shape[2])
+        return pulls_of_rows(self.solver.basis, self.solver.rows, errors)
 
     def _residual(self, errors: DataErrors, responses: FloatArray) -> DataErrors:
         """Responses, as changes of the coefficients (K N, S), less the errors that caused them."""
@@ -322,7 +317,7 @@ def draw_posterior(response: Response, covariance: FloatArray, count: int, seed:
         deviation[:, columns] = solver.factor.solve(
             response.pulls(islice(errors, columns.stop - columns.start))
         )
-    following = np.negative(solver.factor.solve(solver.coupling)).astype(np.float32)
+    following = solver.following.astype(np.float32)
     return Draws(deviation, theta, following)
 
 

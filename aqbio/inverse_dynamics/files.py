@@ -12,11 +12,17 @@ from aqbio.body.draws import DRAWN_BODIES
 from aqbio.config import ModelMap
 from aqbio.errors import Finding
 from aqbio.force_plates.alignment import ALIGNMENT, PIVOT, Alignment
+from aqbio.force_plates.single_plates import DISPLACEMENTS, TURNS, is_of_plate, plate_error
 from aqbio.gait.drawn_steps import drawn_frames, measured_contacts
 from aqbio.gait.postures import POINTS, posture_points
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S
-from aqbio.inverse_dynamics.balance import adjusted_loads, drag, laboratory_skeleton
+from aqbio.inverse_dynamics.balance import (
+    adjusted_loads,
+    drag,
+    laboratory_skeleton,
+    loads_on_plates,
+)
 from aqbio.inverse_dynamics.fit import (
     TrialFit,
     body_kinematics,
@@ -31,6 +37,8 @@ from aqbio.inverse_dynamics.fitted import (
     MAX_USED_LAG_S,
     MIN_STATED_LAG_S,
     OTHER_MOTION,
+    PLATE_POSITION_SD,
+    PLATE_TURN_SD,
 )
 from aqbio.inverse_dynamics.parameters import CLOCK, DRAG
 from aqbio.inverse_dynamics.posterior_states import body_states, inertia_states, motion_states
@@ -85,6 +93,7 @@ def plain_in_laboratory(
     if fitted.accepted:
         estimate_of = {estimate.name: estimate for estimate in fitted.estimates}
         values = {name: estimate_of[name].estimate for name in LABORATORY if name in estimate_of}
+        values |= {name: x.estimate for name, x in estimate_of.items() if is_of_plate(name)}
         shift = fitted.shift(float(trial.prepared.attrs.get("force_shift", 0.0)))
         clock = estimate_of[CLOCK].estimate - shift, estimate_of[CLOCK].sd
         skeleton = fitted.fits[fitted.accepted[0]].skeleton
@@ -112,7 +121,9 @@ def in_laboratory(
     """
     alignment = Alignment.of(values)
     height = alignment.surface(float(trial.prepared.attrs["surface_height"]))
-    loads = adjusted_loads(foot_loads(study.model_map, trial.prepared), trial.time, values)
+    recorded = foot_loads(study.model_map, trial.prepared)
+    placed = loads_on_plates(recorded, trial.prepared, trial.time, values)
+    loads = adjusted_loads(placed, trial.time, values)
     moves = segment_kinematics(skeleton, *(dataset[name].values for name in ("q", "u", "udot")))
     feet = loads_with_toes(study.model_map, skeleton, moves, loads, height)
     changed: dict[str, Any] = {
@@ -159,7 +170,24 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
     changed["forces_fitted"] = (("time",), fit.observations.measured)
     dataset = plain.assign(changed)
     dataset = in_laboratory(study, trial, dataset, skeleton, fit.values, fit.clock.sd)
-    return dataset.assign_attrs({"motion": FITTED, "motion_reason": ""})
+    return dataset.assign_attrs({"motion": FITTED, "motion_reason": "", **plate_sds(fit)})
+
+
+def plate_sds(fit: TrialFit) -> dict[str, float]:
+    """Errors of plates that a fit leaves open: of places, m, and of directions, rad.
+
+    Root mean squares over the plates that bore the runner; empty where they are not known.
+    """
+    borne = [
+        (plate_error(estimate.name)[0], estimate.sd)
+        for estimate in fit.estimates
+        if estimate.parameter.on and plate_error(estimate.name)[1] in fit.observations.wrench.plates
+    ]
+    sds = {
+        name: np.array([sd for error, sd in borne if error in errors])
+        for name, errors in ((PLATE_POSITION_SD, DISPLACEMENTS), (PLATE_TURN_SD, TURNS))
+    }
+    return {name: float(np.sqrt((sd**2).mean())) for name, sd in sds.items() if len(sd)}
 
 
 MIN_OTHER_SHARE = 1e-4

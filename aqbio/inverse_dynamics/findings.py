@@ -12,6 +12,7 @@ import numpy as np
 from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
 from aqbio.errors import Finding
 from aqbio.force_plates.alignment import OFFSET, PIVOT
+from aqbio.force_plates.single_plates import is_of_plate, plate_error
 from aqbio.inverse_dynamics.changes import leg_shares
 from aqbio.inverse_dynamics.clocks import SCATTER_SD_S
 from aqbio.inverse_dynamics.fit import TrialFit
@@ -301,13 +302,40 @@ FAR_PARAMETERS: Mapping[str, tuple[str, float, str]] = MappingProxyType(
 """Text, unit factor and fix of parameters far from what was stated."""
 
 
+PLATE_WORDS: Mapping[str, tuple[str, float]] = MappingProxyType(
+    {
+        "along": ("place of plate {plate} is {0:+.0f} mm along the run ({1:+.0f} to {2:+.0f})",
+                  MILLIMETRES),
+        "across": ("place of plate {plate} is {0:+.0f} mm to the right ({1:+.0f} to {2:+.0f})",
+                   MILLIMETRES),
+        "roll": ("direction of plate {plate} is rolled {0:+.1f} degrees ({1:+.1f} to {2:+.1f})",
+                 np.degrees(1.0)),
+        "yaw": ("direction of plate {plate} is yawed {0:+.1f} degrees ({1:+.1f} to {2:+.1f})",
+                np.degrees(1.0)),
+        "pitch": ("direction of plate {plate} is pitched {0:+.1f} degrees ({1:+.1f} to {2:+.1f})",
+                  np.degrees(1.0)),
+    }
+)  # fmt: skip
+"""Text and unit factor of a single plate's error that is far from 0."""
+
+
+def _words_if_far(name: str) -> tuple[str, float, str] | None:
+    """Text, unit factor and fix of a parameter that is named where it is far from its prior."""
+    error, plate = plate_error(name)
+    if plate:
+        text, factor = PLATE_WORDS[error]
+        return text.replace("{plate}", plate), factor, "check the corners and origin of this plate."
+    return FAR_PARAMETERS.get(name)
+
+
 def _far_parameters(participant_id: str, fitted: Session) -> Iterator[Finding]:
     """Findings on parameters whose fit is far from what was stated."""
     for estimate in fitted.estimates:
         parameter = estimate.parameter
-        if estimate.name not in FAR_PARAMETERS or not _is_far(estimate):
+        far = _words_if_far(estimate.name)
+        if far is None or not _is_far(estimate):
             continue
-        text, factor, fix = FAR_PARAMETERS[estimate.name]
+        text, factor, fix = far
         ends = (estimate.estimate, estimate.low, estimate.high)
         words = text.format(*(factor * (end - parameter.prior) for end in ends))
         yield Finding(
@@ -354,7 +382,12 @@ def leg_findings(
 
 def estimate_numbers(fitted: Session) -> dict[str, Any]:
     """Parameters and static postures of a session, as JSON-serialisable values."""
-    parts = [estimate for estimate in fitted.estimates if estimate.name not in PIVOT]
+    parts = [
+        estimate
+        for estimate in fitted.estimates
+        if estimate.name not in PIVOT
+        and (plate_error(estimate.name)[1] or not is_of_plate(estimate.name))
+    ]
     return {
         "parameters": [
             _estimate(estimate) for estimate in parts if not estimate.name.startswith(CENTRES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -148,7 +148,7 @@ class TrialFit:
         point = "factor" in vars(self.solver) and self.solver.point
         if not point or point.coefficients is not self.coefficients:
             self.solver.begin(self.coefficients, self.theta)
-            self.solver.linearise()
+            self.solver.linearise(motion_only=True)
         return self.solver
 
     def linearised_with(self, values: Mapping[str, float]) -> TrialFit:
@@ -188,8 +188,10 @@ class TrialFit:
         solver.begin(self.coefficients_near(theta), theta)
         solver.descend(motion_only=True)
         solver.refresh()
-        point = solver.point
-        sampled = None if draws is None else draw_posterior(Response(solver), covariance, *draws)
+        point, sampled = solver.point, None
+        if draws is not None:
+            solver.couple()
+            sampled = draw_posterior(Response(solver), covariance, *draws)
         return replace(
             self,
             estimates=tuple(estimates),
@@ -210,11 +212,13 @@ def fit_trial(
     parameters: Sequence[Parameter] | None = None,
     fixed: Mapping[str, float] | None = None,
     start: TrialFit | None = None,
+    at_priors: Collection[str] = (),
 ) -> TrialFit:
     """Fit one trial.
 
     Parameters that are on are estimated, unless values are `fixed` (missing ones are their priors).
-    `start`: an earlier fit of the same trial with the same knots, to continue from.
+    `start`: an earlier fit of the same trial with the same knots, to continue from. Parameters that
+    `at_priors`, the last ones, keep these, and have equations in the end.
 
     Minimises ``Σ eᵀ S⁻¹ e + Σ (|r_F|²/σ_F² + |r_M|²/σ_M²) + Σ ((q − q_IK)/0.5)² + n Σ ((θ −
     θ₀)/σ_θ)²`` over the frames, with the markers' errors e and their covariance S by segment, and n
@@ -223,20 +227,24 @@ def fit_trial(
     """
     start_values = {} if start is None else start.values
     values, like = start_values if fixed is None else fixed, None if start is None else start.solver
-    solver = Solver(runner, observations, weights, parameters, values, like)
+    chosen = runner.parameters if parameters is None else parameters
+    free = [replace(p, on=p.on and p.name not in at_priors) for p in chosen]
+    solver = Solver(runner, observations, weights, free, values, like)
     if not solver.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
     theta = solver.theta(solver.fixed)
     if start is None:
         coefficients, markers_only = fit_of_markers(solver)
     else:
-        coefficients = start.coefficients_near(theta)
+        coefficients = start.coefficients_near(start.solver.theta(solver.fixed))
         markers_only = start.q_markers_only, start.cost_markers_only
     solver.begin(coefficients, theta)
     solver.descend(motion_only=fixed is not None)
     information, following = None, None
     covariance = np.zeros((len(theta), len(theta)))
     if fixed is None:
+        if at_priors:
+            solver.free(chosen)
         information = solver.information()
         prior = np.diag(prior_precision(solver.parameters))
         covariance = np.asarray(np.linalg.inv(prior + information[0]))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import xarray as xr
 
+from aqbio.inverse_dynamics.parameters import LoadSpread
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.vectors import FloatArray
@@ -34,6 +36,12 @@ def fitted_centre_covariance(study: Study, participant_id: str) -> FloatArray | 
 CLOCK_SD = "clock_sd"
 """Attribute with the standard deviation of the clock between markers and forces, s."""
 
+PLATE_POSITION_SD = "plate_position_sd"
+"""Attribute with the error of the places of single plates after a fit, m."""
+
+PLATE_TURN_SD = "plate_turn_sd"
+"""Attribute with the error of the directions of single plates after a fit, rad."""
+
 FIT_PREFIX = "fit_"
 """Prefix of attributes that hold fitted parameters."""
 
@@ -46,6 +54,16 @@ def fit_values(fitted: xr.Dataset) -> dict[str, float]:
         for name, value in attributes.items()
         if name.startswith(FIT_PREFIX)
     }
+
+
+def plate_spread(fitted: xr.Dataset) -> LoadSpread:
+    """Errors of the plates under a trial, known as well as its fit left them."""
+    usual = LoadSpread()
+    return replace(
+        usual,
+        position=float(fitted.attrs.get(PLATE_POSITION_SD, usual.position)),
+        turn=float(fitted.attrs.get(PLATE_TURN_SD, usual.turn)),
+    )
 
 
 MAX_USED_LAG_S = 0.010

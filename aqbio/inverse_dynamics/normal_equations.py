@@ -221,6 +221,16 @@ class MotionRows:
     """(D, 6) array."""
 
 
+def pulls_of_rows(basis: SplineBasis, rows: MotionRows, values: FloatArray) -> FloatArray:
+    """Products (K N, S) of the rows' derivatives by the coefficients with values (D, 6, S)."""
+    count, number = values.shape[2], rows.by_motion[0].shape[2]
+    total = np.zeros((basis.count, number * count))
+    for table, by in zip(basis.values[:3], rows.by_motion, strict=True):
+        product = np.ascontiguousarray(by.swapaxes(1, 2) @ values)
+        total += table[rows.frame].T @ product.reshape(len(product), -1)
+    return total.reshape(-1, count)
+
+
 def banded(basis: SplineBasis, matrix: FloatArray, smooth: FloatArray) -> FloatArray:
     """Normal matrix of the coefficients, in the order (knot, coordinate), from those of the frames.
 

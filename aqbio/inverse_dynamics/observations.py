@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from scipy.interpolate import BSpline
 
+from aqbio.force_plates.single_plates import (
+    centre_of,
+    moved_by_error,
+    plate_error,
+    plates_with_errors,
+    with_errors,
+)
 from aqbio.multibody.motion import Motion
 from aqbio.signals import quintic_spline
 from aqbio.vectors import BoolArray, FloatArray, IntArray
@@ -39,6 +47,26 @@ class GroundWrench:
     """(N, 3) array, N, ground. Low-passed at the cut-off of the study."""
     moment: FloatArray
     """(N, 3) array, N m, ground. About the ground origin, the free moments included."""
+    plates: Mapping[str, GroundWrench] = field(default_factory=dict)
+    """What single plates bear of it, by plate."""
+
+    def placed(self, values: Mapping[str, float]) -> GroundWrench:
+        """The wrench with plates where parameters by name say that they lie."""
+        force, moment = self.force, self.moment
+        for plate in plates_with_errors(values):
+            if (borne := self.plates.get(plate)) is not None:
+                there = with_errors(values, plate, borne.force, borne.moment)
+                force, moment = force + there[0] - borne.force, moment + there[1] - borne.moment
+        return self if force is self.force else GroundWrench(self.time, force, moment)
+
+    def by_plate_error(
+        self, name: str, time: FloatArray, values: Mapping[str, float]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Derivatives (T, 3) of force and moment at times, s, by a parameter of a single plate."""
+        error, plate = plate_error(name)
+        if plate not in self.plates:
+            return np.zeros((len(time), 3)), np.zeros((len(time), 3))
+        return moved_by_error(error, centre_of(values, plate), *self.plates[plate].at(time))
 
     @cached_property
     def spline(self) -> BSpline:

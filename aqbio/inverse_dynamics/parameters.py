@@ -14,7 +14,9 @@ from aqbio.body.draws import FOOT_MASS, InertiaSpread, centre_covariance, centre
 from aqbio.body.priors import SLIDE_SD
 from aqbio.body.shape import RIGHT_ANGLE
 from aqbio.force_plates.alignment import OFFSET, PIVOT, ROTATION, SCALE
+from aqbio.force_plates.single_plates import DISPLACEMENTS, ERRORS, plate_error, plate_parameter
 from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
 
 CLOCK = "clock_offset"
@@ -148,6 +150,24 @@ def pivot_parameters(pivot: FloatArray) -> tuple[Parameter, ...]:
     """Fixed parameters of the pivot, (3,), m, about which plates rotate and scale."""
     at = zip(PIVOT, pivot.tolist(), strict=True)
     return tuple(Parameter(name, "m", position, 1.0, on=False) for name, position in at)
+
+
+def single_plate_parameters(centres: Mapping[str, FloatArray]) -> tuple[Parameter, ...]:
+    """Errors of single plates, and their fixed centres, (3,), m, by plate."""
+    parameters = list[Parameter]()
+    for plate, centre in centres.items():
+        for error in ERRORS:
+            is_moved = error in DISPLACEMENTS
+            unit, sd = ("m", PLATE_SPREAD.position) if is_moved else ("rad", PLATE_ROTATION_SD_RAD)
+            parameters.append(Parameter(plate_parameter(error, plate), unit, 0.0, sd))
+        for axis, position in zip(AXES, centre.tolist(), strict=True):
+            parameters.append(Parameter(plate_parameter(axis, plate), "m", position, 1.0, on=False))
+    return tuple(parameters)
+
+
+def is_device(name: str) -> bool:
+    """Tell whether a parameter is that of a device or of what somebody typed."""
+    return name in DEVICES or bool(plate_error(name)[1])
 
 
 def centre_parameters(count: int) -> tuple[Parameter, ...]:
@@ -436,6 +456,8 @@ class LoadSpread:
     """Of its position along x and along z, m."""
     gain: float = 0.005
     """Of its force, relative."""
+    turn: float = 0.0
+    """Of its direction about each axis, rad."""
 
 
 PLATE_SPREAD = LoadSpread()

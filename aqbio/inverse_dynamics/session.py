@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import expit
 
 from aqbio.force_plates.alignment import ROTATION, SCALE
+from aqbio.force_plates.single_plates import plate_error
 from aqbio.inverse_dynamics.clocks import (
     ClockScatter,
     Information,
@@ -24,13 +25,13 @@ from aqbio.inverse_dynamics.misfit import fit_misfits
 from aqbio.inverse_dynamics.observations import Observations
 from aqbio.inverse_dynamics.parameters import (
     CLOCK,
-    DEVICES,
     MASS,
     Parameter,
     ParameterEstimate,
     Runner,
     Weights,
     estimates,
+    is_device,
     priors,
     share_of_own_error,
 )
@@ -142,7 +143,8 @@ class Session:
 
         Late forces belong to other frames than those in which they came, so that contacts and
         measured frames are those of the clock that was found, in a second fit from there. What all
-        trials tell together has a vague prior here, so that no misfit is its prior's.
+        trials tell together has a vague prior here, so that no misfit is its prior's; single plates
+        are held until all trials are fitted together.
         """
         parameters = [
             replace(parameter, prior_sd=VAGUE_FACTOR * parameter.prior_sd)
@@ -150,13 +152,18 @@ class Session:
             else parameter
             for parameter in self.parameters
         ]
+        single_plates = [p.name for p in parameters if p.on and plate_error(p.name)[1]]
         for name, observations in list(self.observations.items()):
             weights = self.weights[name]
             try:
-                fit = fit_trial(self.runner, observations, weights, parameters)
+                fit = fit_trial(
+                    self.runner, observations, weights, parameters, at_priors=single_plates
+                )
                 if abs(fit.clock.estimate) > MIN_REFIT_CLOCK_S:
                     there = self.observations[name] = observations.on_clock(fit.clock.estimate)
-                    fit = fit_trial(self.runner, there, weights, parameters, start=fit)
+                    fit = fit_trial(
+                        self.runner, there, weights, parameters, start=fit, at_priors=single_plates
+                    )
                 self.single_fits[name] = fit
                 self.own_shares[name] = share_of_own_error(fit.solver.strides)
             except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
@@ -263,7 +270,7 @@ class Session:
         on = [parameter for parameter in self.parameters if parameter.on]
         prior = np.array([parameter.prior for parameter in on])
         sd = np.array([parameter.prior_sd for parameter in on])
-        is_device = np.array([parameter.name in DEVICES for parameter in on])
+        has_tails = np.array([is_device(parameter.name) for parameter in on])
         at = [parameter.name for parameter in on].index(CLOCK)
         moved = {
             name: moved_clock(equations, at, self.shift(self.observations[name].shift))
@@ -278,7 +285,7 @@ class Session:
         for _ in range(MAX_SOLUTIONS):
             scatters = {} if alone else self._scatters(deviations)
             tails = [tail_precision(*pair) for pair in zip(theta - prior, sd, strict=True)]
-            matrix = np.diag(np.where(is_device, tails, sd**-2.0))
+            matrix = np.diag(np.where(has_tails, tails, sd**-2.0))
             right = matrix @ prior
             by_trial = [
                 equations if alone else without_scatter(equations, at, scatters[name])

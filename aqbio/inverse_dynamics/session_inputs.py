@@ -16,6 +16,7 @@ from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.force_plates.bands import low_passed
 from aqbio.force_plates.forces import PlateWrench, centre_of_pressure
 from aqbio.force_plates.offsets import UNLOADED_BAND_N
+from aqbio.force_plates.single_plates import mean_centre, plates_under_feet
 from aqbio.gait.belt import belt_speed
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import EDGE_DISTANCE_M
@@ -30,6 +31,7 @@ from aqbio.inverse_dynamics.parameters import (
     Weights,
     centre_parameters,
     pivot_parameters,
+    single_plate_parameters,
 )
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.stances import StaticStance, determines_alignment, planted_feet
@@ -157,7 +159,35 @@ def total_wrench(trial: SolvedTrial) -> GroundWrench | str:
     span = slice(int(measured[0]), int(measured[-1]) + 1)
     if len(measured) < MIN_FORCE_FRAMES:
         return f"the ground reaction force was measured in fewer than {MIN_FORCE_FRAMES} frames"
-    return GroundWrench(trial.time[span], np.nan_to_num(force[span]), np.nan_to_num(moment[span]))
+    return GroundWrench(
+        trial.time[span],
+        np.nan_to_num(force[span]),
+        np.nan_to_num(moment[span]),
+        _wrench_of_plates(trial, span),
+    )
+
+
+def _wrench_of_plates(trial: SolvedTrial, span: slice) -> dict[str, GroundWrench]:
+    """What each plate bears of both feet in some frames; 0 where that is not known."""
+    time, under = trial.time[span], plates_under_feet(trial.prepared, trial.time[span])
+    names = ("foot_force", "foot_moment")
+    loads = [np.nan_to_num(trial.prepared[name].values[span]) for name in names]
+    return {
+        str(plate): GroundWrench(
+            time, *((load * (under == plate)[..., None]).sum(axis=1) for load in loads)
+        )
+        for plate in np.unique(under[under != ""])
+    }
+
+
+def plate_centres(trials: Sequence[Observations]) -> dict[str, FloatArray]:
+    """Mean centre of pressure on every plate, (3,), m, by plate."""
+    centres = {}
+    for plate in sorted({plate for trial in trials for plate in trial.wrench.plates}):
+        on_plate = [t.wrench.plates[plate] for t in trials if plate in t.wrench.plates]
+        forces, moments = ([getattr(w, name) for w in on_plate] for name in ("force", "moment"))
+        centres[plate] = mean_centre(trials[0].surface_height, forces, moments)
+    return centres
 
 
 def _carries_unassigned_load(trial: SolvedTrial) -> BoolArray:
@@ -281,6 +311,7 @@ def prepare_session(
     if aligns:
         chosen += pivot_parameters(feet[0].mean(axis=0))
     chosen += centre_parameters(len(runner.centres))
+    chosen += single_plate_parameters(plate_centres([*usable.values()]))
     plain = {name: reason for name, reason in inputs.items() if isinstance(reason, str)}
     knots = {
         name: max(KNOT_SPACING_S, FRAMES_PER_KNOT / trial.rate) for name, trial in usable.items()

@@ -17,6 +17,7 @@ from aqbio.inverse_dynamics.normal_equations import (
     SplineBasis,
     add_rows,
     banded,
+    pulls_of_rows,
 )
 from aqbio.inverse_dynamics.observations import MIN_RUN_FRAMES, Observations
 from aqbio.inverse_dynamics.parameters import (
@@ -105,6 +106,10 @@ class Solver:
     """(P,) array. Negative gradient by the parameters, from the data."""
     matrix: FloatArray
     """(P, P) array. Of the parameters only, from the data."""
+    linearised_at: FloatArray
+    """(P,) array. Parameters at which these equations were formed."""
+    by_parameter: FloatArray
+    """(6 D, P) array. Derivatives of the rows of the equations of motion."""
 
     def __init__(
         self,
@@ -344,8 +349,11 @@ class Solver:
         self.point = self.evaluate(coefficients, theta)
         self.history = [self.point.cost]
 
-    def linearise(self) -> None:
-        """Form Gauss-Newton normal equations at the point, without priors of parameters."""
+    def linearise(self, *, motion_only: bool = False) -> None:
+        """Form Gauss-Newton normal equations at the point, without priors of parameters.
+
+        Of the motion only, those of the parameters can be added by :meth:`couple`.
+        """
         point = self.point
         self.release()  # one factor at a time: it is the largest thing of a fit
         self.point = point
@@ -355,16 +363,55 @@ class Solver:
         band = banded(self.basis, matrix, 1.0 / self.roughness_sd**2)
         del matrix  # as large as half of the band
         self.pull, self.rows = self.downhill(point)
-        by_parameter = np.zeros((self.rows.residual.size, len(self.on)))
-        for column, name in enumerate(self.on):
-            by_parameter[:, column] = (point.balance.by_parameter(name) / self.sigma).ravel()
-        self.coupling = add_rows(band, self.basis, self.rows, by_parameter)
-        self.right = -by_parameter.T @ self.rows.residual.ravel()
-        self.matrix = by_parameter.T @ by_parameter
-        self._add_soft_tissue()
+        columns = self._columns(() if motion_only else self.on)
+        coupling = add_rows(band, self.basis, self.rows, columns)
+        if not motion_only:
+            self._add_parameters(columns, coupling)
         self.factor = BandFactor.of(band)
-        self.linearised_at = point.theta
         self._half: tuple[FloatArray, FloatArray] | None = None
+
+    def couple(self) -> None:
+        """Add the equations of the parameters to those of the motion at the point."""
+        columns = self._columns(self.on)
+        by_frame = columns.reshape(*self.rows.residual.shape, -1)
+        self._add_parameters(columns, pulls_of_rows(self.basis, self.rows, by_frame))
+        self._half = None
+
+    def free(self, parameters: Sequence[Parameter]) -> None:
+        """Let further parameters of a balance, last of all, vary from where they are.
+
+        Their equations are added to those at the point of the last linearisation.
+        """
+        pull, follow = self.half
+        names = [parameter.name for parameter in parameters if parameter.on][len(self.on) :]
+        columns, residual = self._columns(names), self.rows.residual
+        by_frame = columns.reshape(*residual.shape, -1)
+        coupling = pulls_of_rows(self.basis, self.rows, by_frame)
+        self.right = np.concatenate([self.right, -columns.T @ residual.ravel()])
+        corner = columns.T @ self.by_parameter
+        self.matrix = np.block([[self.matrix, corner.T], [corner, columns.T @ columns]])
+        self._half = pull, np.concatenate([follow, self._forward(coupling)], axis=1)
+        start = np.array([self.fixed[name] for name in names])
+        self.linearised_at = np.concatenate([self.linearised_at, start])
+        self.point.theta = np.concatenate([self.point.theta, start])
+        self.parameters, self.on = tuple(parameters), (*self.on, *names)
+        for name in ("precision", "prior_means"):
+            vars(self).pop(name, None)
+
+    def _columns(self, names: Sequence[str]) -> FloatArray:
+        """Derivatives (6 D, P) of the rows of the equations of motion by parameters."""
+        columns = np.zeros((self.rows.residual.size, len(names)))
+        for column, name in enumerate(names):
+            columns[:, column] = (self.point.balance.by_parameter(name) / self.sigma).ravel()
+        return columns
+
+    def _add_parameters(self, columns: FloatArray, coupling: FloatArray) -> None:
+        """Equations of the parameters, from their columns (6 D, P) and coupling (K N, P)."""
+        self.coupling, self.by_parameter = coupling, columns
+        self.right = -columns.T @ self.rows.residual.ravel()
+        self.matrix = columns.T @ columns
+        self._add_soft_tissue()
+        self.linearised_at = self.point.theta
 
     def _add_soft_tissue(self) -> None:
         """Add the markers' rows to the equations of the parameters of soft tissue."""
@@ -410,7 +457,8 @@ class Solver:
 
     def release(self) -> None:
         """Free everything that belongs to a point."""
-        for name in ("point", "factor", "rows", "pull", "coupling", "matrix", "right", "_half"):
+        equations = ("coupling", "by_parameter", "matrix", "right", "_half")
+        for name in ("point", "factor", "rows", "pull", *equations):
             vars(self).pop(name, None)
 
     # descent --------------------------------------------------------------------------------------
@@ -426,7 +474,7 @@ class Solver:
             if reuse_factor:
                 self.refresh()
             else:
-                self.linearise()
+                self.linearise(motion_only=motion_only)
             ended, full_step = self.advance(self.step(motion_only=motion_only))
             reuse_factor = motion_only and full_step and not reuse_factor
 
@@ -477,14 +525,23 @@ class Solver:
         """(K N,) and (K N, P) arrays: forward-substituted pull and coupling."""
         if self._half is None:
             pull = self.factor.forward(self.pull[:, None])[:, 0]
-            self._half = pull, self.factor.forward(self.coupling)
+            self._half = pull, self._forward(self.coupling)
         return self._half
+
+    def _forward(self, coupling: FloatArray) -> FloatArray:
+        """Forward-substituted coupling; plates that bear nothing in the trial have none."""
+        used = np.flatnonzero(coupling.any(axis=0))
+        follow = np.zeros_like(coupling)
+        follow[:, used] = self.factor.forward(np.ascontiguousarray(coupling[:, used]))
+        return follow
 
     @property
     def following(self) -> FloatArray:
         """(K N, P) array: change of the coefficients with each parameter that is on."""
-        change = self.factor.back(self.half[1])
-        return np.negative(change, out=change)
+        follow = self.half[1]
+        used, change = np.flatnonzero(follow.any(axis=0)), np.zeros_like(follow)
+        change[:, used] = -self.factor.back(np.ascontiguousarray(follow[:, used]))
+        return change
 
     def information(self) -> tuple[FloatArray, FloatArray]:
         """Equations (P, P), (P,) of the parameters when the motion follows, without priors.

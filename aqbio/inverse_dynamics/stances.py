@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aqbio.force_plates.alignment import ALIGNMENT, ROTATION, Alignment, planted_information
 from aqbio.force_plates.forces import centre_of_pressure
+from aqbio.force_plates.single_plates import DISPLACEMENTS, plate_error, plate_parameter
 from aqbio.inverse_dynamics.balance import adjusted_skeleton
 from aqbio.inverse_dynamics.observations import Observations
 from aqbio.inverse_dynamics.parameters import PLATE_ROTATION_SD_RAD, Parameter, Runner, priors
@@ -78,6 +80,9 @@ def stance_equations(
     prior_values, on = priors(parameters), [parameter for parameter in parameters if parameter.on]
     columns = []
     for parameter in on:  # finite differences: nearly linear
+        if plate_error(parameter.name)[1]:
+            columns.append(np.zeros(2))
+            continue
         step = PRIOR_STEP * parameter.prior_sd
         ends = (parameter.prior - step, parameter.prior + step)
         below, above = (
@@ -100,15 +105,15 @@ MAX_PLANTED_HEIGHT_M = 0.15
 """Maximum height above the plates of a planted forefoot, whatever its force."""
 
 
-PlantedFeet = tuple[FloatArray, FloatArray, IntArray]
+PlantedFeet = tuple[FloatArray, FloatArray, IntArray, NDArray[np.str_]]
 """Planted feet of N contacts: mean centre of pressure over the planted frames, (N, 3), m; mean
-position of the forefoot markers, with the mean of the lowest height, (N, 3), m; and an index of
-trial and foot, (N,)."""
+position of the forefoot markers, with the mean of the lowest height, (N, 3), m; an index of trial
+and foot, (N,); and the plate, (N,), empty where it is not known."""
 
 
 def planted_feet(runner: Runner, trials: Sequence[Observations]) -> PlantedFeet:
     """Completely measured contacts of single feet."""
-    points, markers, groups = [], [], []
+    points, markers, groups, plates = [], [], [], []
     for number, observations in enumerate(trials):
         force, moment = observations.wrench.at(observations.time + observations.clock)
         for side, frames, lowest in planted_contacts(runner, observations):
@@ -123,9 +128,19 @@ def planted_feet(runner: Runner, trials: Sequence[Observations]) -> PlantedFeet:
                 points.append(share @ cop)
                 markers.append(marker)
                 groups.append(2 * number + side)
+                plates.append(_plate_under(observations, frames))
     shape = (len(groups), 3)
     pairs = np.reshape(points, shape), np.reshape(markers, shape)
-    return (*pairs, np.array(groups, dtype=np.int64))
+    return (*pairs, np.array(groups, dtype=np.int64), np.array(plates, dtype="U32"))
+
+
+def _plate_under(observations: Observations, frames: BoolArray) -> str:
+    """Plate that bears most in some frames (T,); empty where that is not known."""
+    time = observations.time[frames] + observations.clock
+    borne = {
+        name: plate.at(time)[0][:, 1].sum() for name, plate in observations.wrench.plates.items()
+    }
+    return max(borne, key=lambda name: float(borne[name]), default="")
 
 
 def planted_contacts(
@@ -158,16 +173,18 @@ def planted_contacts(
 
 def determines_alignment(feet: PlantedFeet) -> bool:
     """Tell whether planted feet determine the pitch of the plates better than its prior."""
-    matrix, _ = planted_information(*feet)
+    matrix, _ = planted_information(*feet[:3])
     pitch = ALIGNMENT.index(ROTATION[2])
     return bool(matrix[pitch, pitch] > 1.0 / PLATE_ROTATION_SD_RAD**2)
 
 
 def feet_equations(feet: PlantedFeet, on: Sequence[Parameter]) -> tuple[FloatArray, FloatArray]:
     """Normal equations (P, P) and (P,) of the fitted parameters from planted feet."""
-    matrix, right = planted_information(*feet)
+    plates = np.unique(feet[3][feet[3] != ""])
+    matrix, right = planted_information(*feet[:3], (feet[3][:, None] == plates).astype(float))
+    moved = [plate_parameter(error, plate) for plate in plates for error in DISPLACEMENTS]
     names = [parameter.name for parameter in on]
     table = np.array(
-        [[parameter == name for name in names] for parameter in ALIGNMENT], dtype=float
+        [[parameter == name for name in names] for parameter in (*ALIGNMENT, *moved)], dtype=float
     )
     return table.T @ matrix @ table, table.T @ right

@@ -19,7 +19,7 @@ from aqbio.gait.belt import BELT
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Contact, Step, rotation_about_vertical
-from aqbio.inverse_dynamics.balance import adjusted_loads, laboratory_skeleton
+from aqbio.inverse_dynamics.balance import adjusted_loads, laboratory_skeleton, loads_on_plates
 from aqbio.inverse_dynamics.fitted import FORCES_NOT_USED, fit_values
 from aqbio.inverse_dynamics.parameters import CLOCK
 from aqbio.inverse_dynamics.session_inputs import prepare_session, static_stances
@@ -314,7 +314,8 @@ def specified_loads(
         for index, foot in enumerate(feet)
     )
     if parameters:
-        loads = adjusted_loads(loads, cached.time, parameters)
+        placed = loads_on_plates(loads, prepared, cached.time, parameters)
+        loads = adjusted_loads(placed, cached.time, parameters)
     clock = parameters.get(CLOCK, 0.0)
     error = contact_time_error(
         float(prepared.attrs["force_rate"]),

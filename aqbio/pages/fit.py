@@ -12,6 +12,7 @@ import pandas as pd
 
 from aqbio.body.de_leva import LEG_SHARE, STANDING_SHARE
 from aqbio.figures.words import digits
+from aqbio.force_plates.single_plates import plate_error
 from aqbio.names import SIDES
 
 DEGREES = 180.0 / np.pi
@@ -35,6 +36,16 @@ PARAMETER_WORDS = {
     "plate_scale": ("Distances between plates, change", "%", 100.0),
 }
 """Words, unit on the page and factor to it, of every global parameter."""
+
+
+PLATE_WORDS = {
+    "along": ("Plate {plate} forward", "mm", 1e3),
+    "across": ("Plate {plate} to the right", "mm", 1e3),
+    "roll": ("Plate {plate} turned about the forward axis", "deg", DEGREES),
+    "yaw": ("Plate {plate} turned about the vertical axis", "deg", DEGREES),
+    "pitch": ("Plate {plate} turned about the axis to the right", "deg", DEGREES),
+}
+"""Words, unit on the page and factor to it, of the errors of a single plate."""
 
 
 MAX_LEARNT_SHARE = 0.8
@@ -76,6 +87,10 @@ def parameter_line(parameter: Mapping[str, Any]) -> ParameterLine:
     length = (parameter["name"], "mm", 1e3)
     fallback = length if parameter["unit"] == "m" else (parameter["name"], parameter["unit"], 1.0)
     label, unit, factor = PARAMETER_WORDS.get(parameter["name"], fallback)
+    error, plate = plate_error(parameter["name"])
+    if plate:
+        words_of_error, unit, factor = PLATE_WORDS[error]
+        label = words_of_error.format(plate=plate)
 
     def words(name: str) -> str:
         return digits(parameter[name] * factor, unit)

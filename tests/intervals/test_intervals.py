@@ -84,13 +84,13 @@ def _compare(draws, number, case):
 def test_every_draw_is_another_body_on_other_plates():
     """The linear maps against levels A and B computed anew, body by body."""
     case = sprint_run(6)
-    spread = Spread(InertiaSpread(0.2, 0.2, 0.2, 0.02), LoadSpread(0.02, 0.05))
+    spread = Spread(InertiaSpread(0.2, 0.2, 0.2, 0.02), LoadSpread(0.02, 0.05, 0.03))
     parts, generator = _parts(case), np.random.default_rng(5)
     parameters = inertia_draws(case.skeleton, spread.inertia, parts.twin, 3, generator)
     errors = load_errors(spread.loads, len(case.loads), 3, generator)
     moves = segment_kinematics(case.skeleton, *case.motion)
     draws = body_outcomes(case.skeleton, moves, case.loads, parts, parameters, errors)
-    other_loads = drawn_loads(case.loads, np.zeros((6, 3)), *errors)
+    other_loads = drawn_loads(case.loads, np.zeros((6, 3)), errors)
     for number in range(3):
         loads = tuple(
             ExternalLoad(

@@ -65,7 +65,7 @@ def standing(legs, loads=(1000.0, 900.0, 800.0, 700.0)) -> Observations:
 
 
 def expect(planted, contacts, groups):
-    points, markers, numbers = planted
+    points, markers, numbers = planted[:3]
     np.testing.assert_allclose(points[:, [0, 2]], PRESSED[contacts][:, [0, 2]], atol=2e-4)
     np.testing.assert_allclose(points[:, 1], 0.1)
     np.testing.assert_allclose(markers, PRESSED[contacts] + FOREFOOT, atol=2e-4)
@@ -115,7 +115,7 @@ def test_without_its_lowest_markers_a_foot_is_seen_by_the_others(legs):
     observations = standing(legs)
     markers = observations.markers.copy()
     markers[110, LOWEST[0]] = np.nan  # of the left foot's second contact
-    points, forefeet, groups = planted_feet(legs, [replace(observations, markers=markers)])
+    points, forefeet, groups, _ = planted_feet(legs, [replace(observations, markers=markers)])
     order = np.argsort(HEIGHTS)
     mean = np.mean(np.array(HEIGHTS)[order[1:4]])
     np.testing.assert_allclose(forefeet[:2, 1], mean, atol=2e-4)

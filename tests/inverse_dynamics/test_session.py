@@ -74,6 +74,7 @@ def solved_trial(contacts=CONTACTS) -> SolvedTrial:
         "foot": np.array(feet, dtype="U8"), "touchdown": np.array(touchdowns, dtype=float),
         "toe_off": np.array(toe_offs, dtype=float), "complete": np.array(complete, dtype=bool),
         "edge_distance": np.full(len(feet), 0.2),
+        "plates": np.array(["1" if foot == "left" else "2" for foot in feet], dtype="U32"),
     }  # fmt: skip
     loads = {
         "foot_force": (("time", "foot", "axis"), force),

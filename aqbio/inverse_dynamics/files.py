@@ -279,7 +279,7 @@ def state_variables(
     frames = drawn_frames(contacts, time, MAXIMUM_FLIGHT_S)
     if not len(frames):
         return {}
-    feet, solver = (model_map.feet.left, model_map.feet.right), fit.linearised()
+    feet, solver = (model_map.feet.left, model_map.feet.right), fit.linearised(motion_only=True)
     states = {
         "inertia": inertia_states(fit, solver, frames, feet, DRAWN_BODIES, seed),
         "centres": body_states(fit, fit.draws, frames, DRAWN_BODIES, seed),

@@ -143,12 +143,14 @@ class TrialFit:
         change = self.following @ (theta - self.theta)
         return np.asarray(self.coefficients + change.reshape(self.coefficients.shape))
 
-    def linearised(self) -> Solver:
-        """Solver at the solution, with normal equations and their factor."""
+    def linearised(self, *, motion_only: bool = False) -> Solver:
+        """Solver at the solution, with its normal equations, or with those of the motion only."""
         point = "factor" in vars(self.solver) and self.solver.point
         if not point or point.coefficients is not self.coefficients:
             self.solver.begin(self.coefficients, self.theta)
-            self.solver.linearise(motion_only=True)
+            self.solver.linearise(motion_only=motion_only)
+        elif not motion_only and "coupling" not in vars(self.solver):
+            self.solver.couple()
         return self.solver
 
     def linearised_with(self, values: Mapping[str, float]) -> TrialFit:

@@ -12,6 +12,7 @@ from aqbio.hypotheses.preregistration import registry_record
 from aqbio.hypotheses.stage import hypotheses_study
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
+from aqbio.pages.address import plain
 from aqbio.pages.verdicts import VerdictTables, verdict_section
 from aqbio.stats.registry import DEFAULT, asked_registry, read_registry
 from tests.hypotheses.conftest import broken
@@ -86,7 +87,7 @@ def test_a_claim_is_a_formula_in_one_file(study, tables):
         "The greatest speed of the swing leg's thigh rose with the push leg's largest hip moment "
         "about the sideways axis at equal speed, on average by "
     )
-    assert "rad/s per N m; 10 of 10 athletes showed it" in words.text
+    assert "rad/s per N m; 10 of 10 athletes showed it" in plain(words.text)
     assert dict(section.parts)["Own"][0].ruler
 
 

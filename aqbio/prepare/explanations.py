@@ -305,7 +305,8 @@ def search(
     Nothing is tried on a recording whose disagreements are usual. A second fault is looked for in
     what the best explanations with one leave, all that are not told apart; each must make the
     recording clearly more probable, and what they leave of what they touch must be usual, or less
-    than what they gain, and nothing may disagree only then: otherwise "sound" is accepted.
+    than what they gain, and nothing may disagree only then: otherwise "sound" is accepted. What
+    makes something else disagree is a rival of another fault, and no reason to doubt "sound".
     """
     observed = evidence(recorded)
     sound: Explanation[Recorded] = Explanation((), improbability(observed, scales))
@@ -321,13 +322,26 @@ def search(
         best = min(better, key=lambda x: x.improbability)
         left, gain = evidence(best.undone(recorded)), sound.improbability - best.improbability
         best = replace(best, clear=MIN_LOG_ODDS + MAX_LEFT_SHARE * excess(left, scales))
-        agrees = created(observed, left, scales) <= max(CLEAR_GAIN, MAX_CREATED_SHARE * gain)
-        if agrees and excess(touched(observed, left), scales) <= max(most_left, gain):
+        is_little = excess(touched(observed, left), scales) <= max(most_left, gain)
+        if is_little and _hides_nothing(observed, left, gain, scales):
             accepted = best
         undone = [(x, x.undone(recorded)) for x in more if not best.is_told_from(x)]
         trials = [_Trial(y, x, evidence, scales, observed, evidence(y)) for x, y in undone]
-    others = (x for x in explanations if x.suspects != accepted.suspects)
+    others = [x for x in explanations if x.suspects != accepted.suspects]
+    if accepted is sound:
+        others = [
+            x for x in others
+            if (gain := sound.improbability - x.improbability) < MIN_LOG_ODDS
+            or _hides_nothing(observed, evidence(x.undone(recorded)), gain, scales)
+        ]  # fmt: skip
     return [accepted, *sorted(others, key=lambda x: x.improbability)]
+
+
+def _hides_nothing(
+    observed: Disagreements, left: Disagreements, gain: float, scales: Scales
+) -> bool:
+    """Tell whether next to nothing disagrees only after an explanation was undone."""
+    return created(observed, left, scales) <= max(CLEAR_GAIN, MAX_CREATED_SHARE * gain)
 
 
 @dataclass(eq=False)

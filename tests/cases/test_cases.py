@@ -270,7 +270,7 @@ def test_a_sign_flipped_component_is_named_and_nothing_wrong_rests_on_it(
         assert message.endswith("It is undone.")
         assert (trial.attrs["motion"], trial.attrs["free_moment"]) == ("fitted", "measured")
         push = good_steps["H_push_side_y_stance_mean_kgm2ps"]
-        np.testing.assert_allclose(push, [5.08, 4.39, 4.02], atol=0.02)
+        np.testing.assert_allclose(push, [5.08, 4.39, 4.02], atol=0.03)
     else:
         assert trial.attrs["motion"] == "plain"
         assert trial.attrs["free_moment"] != "measured"

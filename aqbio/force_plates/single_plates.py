@@ -8,9 +8,9 @@ like the other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
@@ -50,10 +50,11 @@ def plates_with_errors(values: Mapping[str, float]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(plate for plate, value in pairs if plate and value))
 
 
-def plates_under_feet(prepared: xr.Dataset, time: FloatArray) -> NDArray[np.str_]:
+def plates_under_feet(prepared: Mapping[Any, Any], time: FloatArray) -> NDArray[np.str_]:
     """(T, 2) text: plates, as ``1`` or ``1,2``, that bear the left and the right foot at times, s.
 
-    Between two contacts of a foot it changes in the middle; empty for a foot without contacts.
+    `prepared` has the contacts of a trial by variable. Between two contacts of a foot it changes in
+    the middle; empty for a foot without contacts.
     """
     under = np.full((len(time), len(SIDES)), "", dtype="U32")
     ends = [prepared[f"contact_{name}"].values for name in ("touchdown", "toe_off")]

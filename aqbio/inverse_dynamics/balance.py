@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from functools import cached_property
 
 import numpy as np
-import xarray as xr
 
 from aqbio.force_plates.alignment import ALIGNMENT, Alignment
 from aqbio.force_plates.single_plates import (
@@ -114,7 +114,7 @@ def laboratory_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton
 
 def loads_on_plates(
     loads: Sequence[ExternalLoad],
-    prepared: xr.Dataset,
+    prepared: Mapping[Any, Any],
     time: FloatArray,
     values: Mapping[str, float],
 ) -> tuple[ExternalLoad, ...]:

@@ -209,7 +209,7 @@ def _raise_interrupt(number: int, _frame: object) -> None:
 
 @contextmanager
 def noted_signals() -> Iterator[Callable[[], int]]:
-    """Give a function for the last signal to this process, 0 without, whoever handles signals."""
+    """Give a function for the last signal that ends this process; 0 before any, however handled."""
     reader, writer = socket.socketpair()
     with reader, writer:
         reader.settimeout(0.0)

@@ -338,8 +338,10 @@ def _reason(coverage: LabelCoverage, spare: Spare, *, hardly: bool) -> str:
     _, verb = COMPUTED_IF_STEADY if hardly else NOT_COMPUTED
     unused = [label for label, segments in spare.items() if _lies(segments, groups)]
     unused_advice = (
-        f"{listed(unused)} lie there and are not used: remove the first # of their lines in "
-        "markers.yaml and give them their body; else "
+        f"{listed(unused)} {'lie' if len(unused) > 1 else 'lies'} there and "
+        f"{'are' if len(unused) > 1 else 'is'} not used: remove the first # of "
+        f"{'their lines' if len(unused) > 1 else 'its line'} in markers.yaml and give "
+        f"{'them their' if len(unused) > 1 else 'it its'} body; else "
     )
     return (
         f"for the labels {verb} {listed(group_names)}. To change that: "

@@ -404,7 +404,8 @@ def _standing(prepared: PreparedTrial, mass: float | None) -> list[str]:
     else:
         loaded = prepared.plates.vertical.mean(axis=0) > 0.1 * mass
         numbers = [str(n) for n, on in zip(prepared.plates.numbers, loaded, strict=True) if on]
-        words.append(f"{mass:.1f} kg on plate {', '.join(numbers)}")
+        plates = f"plate{'s' * (len(numbers) > 1)} {' and '.join(numbers)}"
+        words.append(f"{mass:.1f} kg on {plates}")
     return words
 
 

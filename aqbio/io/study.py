@@ -328,7 +328,7 @@ def _in_home(text: str, study_file: Path) -> Path:
         return Path(text).expanduser()
     except RuntimeError as error:
         raise AqbioError(
-            f"{text.partition('/')[0]} is the home folder of nobody on this machine.",
+            f"{text.partition('/')[0]} is no user's home folder on this machine.",
             file=str(study_file),
             fix="write the whole path.",
             rule="home-folder",

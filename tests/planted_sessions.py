@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.prepare.explanations import MAX_USUAL_RATIO
-from aqbio.prepare.session import Session, kind_of, limb_of
+from aqbio.prepare.explanations import MAX_USUAL_RATIO, kind_of
+from aqbio.prepare.session import Session, limb_of
 from aqbio.prepare.session_faults import LIMB, SESSION_FAULTS, SHEET, SessionFault, Where, scopes_of
 
 PLANTED_RATIOS = (1.5, -2.5, 5.0)

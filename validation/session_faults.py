@@ -20,8 +20,8 @@ import numpy as np
 import aqbio.prepare.stage as preparation
 from aqbio.config import Participant
 from aqbio.io.study import load_study
-from aqbio.prepare.explanations import search, undecided
-from aqbio.prepare.session import Session, kind_of
+from aqbio.prepare.explanations import kind_of, search, undecided
+from aqbio.prepare.session import Session
 from aqbio.prepare.session_faults import session_candidates
 from aqbio.prepare.session_search import ExplainedSession, explained_session
 from tests.planted_sessions import planted, plants

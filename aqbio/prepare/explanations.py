@@ -73,6 +73,11 @@ def people_scales(speed: float) -> Scales:
     }
 
 
+def kind_of(name: str) -> str:
+    """Kind of a redundancy, without its plate and recording."""
+    return name.partition(" of ")[0].rstrip("0123456789 ")
+
+
 Disagreements = Mapping[str, FloatArray]
 """Sizes of disagreement by redundancy, (W,) each: in W windows, contacts or plates."""
 

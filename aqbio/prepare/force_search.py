@@ -10,6 +10,7 @@ import numpy as np
 from aqbio.body.statements import as_error
 from aqbio.io.recording import ForceRecording
 from aqbio.names import GRAVITY
+from aqbio.prepare.evidence_words import agreement_words, worst_words
 from aqbio.prepare.explanations import (
     CLEAR_GAIN,
     MAX_USUAL_RATIO,
@@ -29,14 +30,12 @@ from aqbio.prepare.force_evidence import BETWEEN_FILES, ForceEvidence
 from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, ROWS, force_candidates, of_weight
 from aqbio.prepare.force_words import (
     ForceExplanation,
-    agreement_words,
     note_as_recorded,
     note_considered,
     note_fault,
     note_stated,
     note_strange,
     note_undecided,
-    worst_words,
 )
 from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.notes import Notes

@@ -1,4 +1,4 @@
-"""Words about forces: what disagrees, what is wrong with them, and what was considered."""
+"""Words about forces: what is wrong with them, and what was considered."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.considered import ExplanationWords, considered_rows
+from aqbio.prepare.evidence_words import agreement_words, worst_words
 from aqbio.prepare.explanations import (
     MIN_LOG_ODDS,
     Disagreements,
@@ -20,93 +21,8 @@ from aqbio.prepare.explanations import (
 from aqbio.prepare.force_faults import MASS_FIX, ROWS
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stated_faults import AS_RECORDED, StatedFaults, statement
-from aqbio.vectors import FloatArray
 
 ForceExplanation = Explanation[ForceRecording]
-
-
-TURN_UNIT = "g m²/s per kg"
-
-DIFFERS = "differs between markers and forces by"
-
-STATEMENTS = MappingProxyType(
-    {
-        "path x": (f"the fore-aft path of the centre of mass {DIFFERS}", "mm"),
-        "path y": (f"the vertical path of the centre of mass {DIFFERS}", "mm"),
-        "path z": (f"the sideways path of the centre of mass {DIFFERS}", "mm"),
-        "turn x": (f"angular momentum about the fore-aft axis {DIFFERS}", TURN_UNIT),
-        "turn y": (f"angular momentum about the vertical {DIFFERS}", TURN_UNIT),
-        "turn z": (f"angular momentum about the sideways axis {DIFFERS}", TURN_UNIT),
-        "pressure": ("the centre of pressure lies beside the feet by", "mm"),
-        "place along": ("the centre of pressure varies along the feet by", "mm"),
-        "place across": ("the centre of pressure varies across the feet by", "mm"),
-        "free moment": ("the free moment over the force is", "mm"),
-        "travel": ("the centre of pressure moves under a foot less than usual, by a factor of", ""),
-        "impulses": ("impulses of the contacts differ by a factor of", ""),
-        "peaks": ("the largest forces of the plates differ by a factor of", ""),
-        "mass": ("the body mass by forces is off by a factor of", ""),
-        "stray": ("of the loads lie under no foot", "%"),
-        "middles": ("the middle of a contact differs between forces and foot markers by", "ms"),
-        "aloft": ("of the force acts while no foot stands", "%"),
-        "pull": ("of the force pulls the runner down", "%"),
-        "sides": ("parts of the body lie on their other side by", "mm"),
-        "lengths": ("distances between labels differ from those of other recordings by", "mm"),
-        "under foot": ("the centres of pressure lie beside the feet by", "mm"),
-        "named feet": ("of the loads lie under another foot than their columns name", "%"),
-        "lean": ("the forces push otherwise than from the ground to the hips, 1 less cosine", ""),
-    }
-)  # fmt: skip
-"""Words and unit of a disagreement by redundancy."""
-
-LOGARITHMS = frozenset({"mass", "travel", "impulses", "peaks"})
-"""Redundancies whose sizes are natural logarithms of factors."""
-
-FACTORS = MappingProxyType({"mm": 1e3, "ms": 1e3, "%": 1e2, TURN_UNIT: 1e3, "": 1.0})
-
-
-def surprise(values: FloatArray, name: str, scales: Scales) -> float:
-    """How improbable a value of a redundancy is, in the mean."""
-    return float(np.log1p((values / scales[name].scale) ** 2).mean()) if len(values) else 0.0
-
-
-def _stated(values: FloatArray, name: str) -> str:
-    """Size of a disagreement with its unit."""
-    unit, size = STATEMENTS[name][1], float(np.sqrt(np.mean(values**2)))
-    size = float(np.exp(size)) if name in LOGARITHMS else FACTORS[unit] * size
-    return f"{_rounded(size)}{'' if unit == '%' else ' '}{unit}".strip()
-
-
-def disagreement_words(values: FloatArray, name: str) -> str:
-    """Words for what disagrees in a recording as it is."""
-    words, unit = STATEMENTS[name]
-    stated = _stated(values, name)
-    return f"{stated} {words}" if unit == "%" else f"{words} {stated}"
-
-
-def worst_words(disagreements: Disagreements, scales: Scales, count: int = 1) -> str:
-    """Words for those that disagree most."""
-    worst = sorted(disagreements, key=lambda x: -surprise(disagreements[x], x, scales))[:count]
-    return ", and ".join(disagreement_words(disagreements[name], name) for name in worst)
-
-
-def agreement_words(
-    before: Disagreements, after: Disagreements, scales: Scales, *, loses: bool = False
-) -> str:
-    """Words for the redundancy that gains most by undoing a fault, or ``loses`` most; or none."""
-    shared = [name for name in before if name in after and name in STATEMENTS]
-    if not shared:
-        return ""
-    way = -1.0 if loses else 1.0
-    name = max(
-        shared, key=lambda x: way * (surprise(before[x], x, scales) - surprise(after[x], x, scales))
-    )
-    left = _stated(after[name], name)
-    return f"as recorded, {disagreement_words(before[name], name)}; with that undone, {left}"
-
-
-def _rounded(number: float) -> str:
-    """A size to whole numbers, or to two digits where it is small."""
-    return f"{number:.0f}" if number >= 10.0 else f"{number:.2g}" if number >= 0.05 else "0"
 
 
 def fault_words(suspect: Suspect[ForceRecording]) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 
 from aqbio.names import GRAVITY
 from aqbio.prepare.body_size import MIN_LENGTH_M, Lengths, rigid_pairs
-from aqbio.prepare.explanations import Disagreements, Scales, people_scales
+from aqbio.prepare.explanations import Disagreements, Scales, kind_of, people_scales
 from aqbio.prepare.used_size import measured_stature
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -316,11 +316,6 @@ class Session:
 def of_trial(kind: str, trial: str) -> str:
     """Name of a redundancy of one recording, or of the sheet."""
     return f"{kind} of {trial}" if trial else kind
-
-
-def kind_of(name: str) -> str:
-    """Kind of a redundancy, without its plate and recording."""
-    return name.partition(" of ")[0].rstrip("0123456789 ")
 
 
 def limb_of(part: str) -> str:

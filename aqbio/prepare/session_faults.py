@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.prepare.explanations import ALL, Candidate, Redundancy, Sizes, people_scales
-from aqbio.prepare.session import DIRECTIONS, Session, kind_of, limb_of, medians
+from aqbio.prepare.explanations import ALL, Candidate, Redundancy, Sizes, kind_of, people_scales
+from aqbio.prepare.session import DIRECTIONS, Session, limb_of, medians
 from aqbio.vectors import BoolArray, FloatArray
 
 SHEET, RECORDING, LIMB, PLATE, PLATE_IN_TRIAL = "sheet", "recording", "limb", "plate", "file"

@@ -12,17 +12,10 @@ import numpy as np
 from aqbio.config import Participant
 from aqbio.errors import Finding, Severity
 from aqbio.prepare.considered import ExplanationWords, considered_rows
-from aqbio.prepare.explanations import (
-    ALL,
-    Disagreements,
-    Explanation,
-    Scales,
-    Suspect,
-    search,
-    unresolved,
-)
+from aqbio.prepare.evidence_words import agreement_words, worst_words
+from aqbio.prepare.explanations import ALL, Explanation, Suspect, search, unresolved
 from aqbio.prepare.notes import Considered
-from aqbio.prepare.session import Session, kind_of
+from aqbio.prepare.session import Session
 from aqbio.prepare.session_faults import PLATES_GAIN, ROWS, SessionFault, session_candidates
 
 SessionExplanation = Explanation[Session]
@@ -46,26 +39,6 @@ class ExplainedSession:
     """Recordings whose forces do not weigh the person."""
     considered: tuple[Considered, ...] = ()
 
-
-STATEMENTS = MappingProxyType(
-    {
-        "length": ("lengths of the {limb} differ from those in the other recordings by", "%"),
-        "placing": ("distances within the {limb} differ from those in the others by", "%"),
-        "weighing": ("sheet and plates differ in the body mass by", "%"),
-        "stature": ("stature and the height of the pelvis differ by", "%"),
-        "index": ("the body mass index differs from that of most people by", "%"),
-        "peak": ("the largest force over body weight differs from that of most people by", "%"),
-        "plate along": ("the pressure lies on one plate along the foot elsewhere by", "mm"),
-        "plate across": ("the pressure lies on one plate across the foot elsewhere by", "mm"),
-        "belt along": ("the pressure lies on one plate along the foot elsewhere by", "mm"),
-        "belt across": ("the pressure lies on one plate across the foot elsewhere by", "mm"),
-        "trial along": ("the pressure lies in one trial along the feet elsewhere by", "mm"),
-        "trial across": ("the pressure lies in one trial across the feet elsewhere by", "mm"),
-    }
-)
-"""Words and unit of a disagreement by kind."""
-
-LIMBS = MappingProxyType({"leg": "legs", "arm": "arms", "trunk": "trunk"})
 
 CONSEQUENCES = MappingProxyType(
     {
@@ -98,13 +71,13 @@ def explained_session(
         lambda x: session_candidates(x, confirmed=confirmed, kept=frozenset(kept)),
         scales,
     )
-    near = unresolved(explanations)
+    near, worst = unresolved(explanations), worst_words(before, scales)
 
     def agreement(*suspects: SessionSuspect) -> str:
         after = Explanation(suspects, 0.0).undone(session).disagreements()
-        return _agreement(before, after, scales)
+        return agreement_words(before, after, scales) or worst
 
-    words = _Words(session, person.participant_id, sheets, agreement)
+    words = _Words(session, person.participant_id, sheets, agreement, worst)
     considered = words.considered(explanations, near)
     if near:
         places = {frozenset(y for x in explanation.suspects for y in words.trials(x))
@@ -137,38 +110,6 @@ def explained_session(
     )
 
 
-def _surprise(values: np.ndarray, name: str, scales: Scales) -> float:
-    return float(np.log1p((values / scales[name].scale) ** 2).sum())
-
-
-def _stated(values: np.ndarray, name: str) -> str:
-    """Size of a disagreement with its unit."""
-    size = float(np.sqrt(np.mean(values**2)))
-    unit = _statement(name)[1]
-    return f"{1e3 * size:.0f} mm" if unit == "mm" else f"{np.expm1(size):.1%}"
-
-
-def _statement(name: str) -> tuple[str, str]:
-    """Words and unit of a redundancy."""
-    kind = kind_of(name)
-    if kind in STATEMENTS:
-        return STATEMENTS[kind]
-    kind, limb = kind.split()[0], kind.split()[-1]
-    words, unit = STATEMENTS[kind]
-    return words.format(limb=LIMBS[limb]), unit
-
-
-def _agreement(before: Disagreements, after: Disagreements, scales: Scales) -> str:
-    """Words for the redundancy that gains most by undoing faults."""
-    name = max(
-        before,
-        key=lambda x: (
-            _surprise(before[x], x, scales) - _surprise(after.get(x, before[x]), x, scales)
-        ),
-    )
-    return f"{_statement(name)[0]} {_stated(before[name], name)}"
-
-
 @dataclass(frozen=True, slots=True)
 class _Words:
     """Words and findings about one session."""
@@ -177,6 +118,8 @@ class _Words:
     participant: str
     sheets: tuple[str, str]
     agreement: Callable[..., str]
+    worst: str
+    """What disagrees most."""
 
     def trials(self, suspect: SessionSuspect) -> list[str]:
         """Names of the trials of a suspect; none of one of all recordings or of the sheet."""
@@ -253,7 +196,7 @@ class _Words:
         finding = self._finding(
             row,
             "error" if stops else "warning",
-            f"{self.agreement(*near[0].suspects)}. It is not decided why: {'; or '.join(options)}."
+            f"{self.worst}. It is not decided why: {'; or '.join(options)}."
             + (
                 CONSEQUENCES["left out"]
                 if stops and is_one_place

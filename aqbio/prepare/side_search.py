@@ -19,6 +19,7 @@ from aqbio.errors import AqbioError, Severity
 from aqbio.io.recording import Recording
 from aqbio.prepare.axes import label_mean
 from aqbio.prepare.considered import ExplanationWords, considered_rows
+from aqbio.prepare.evidence_words import agreement_words
 from aqbio.prepare.exchanged_labels import LABELS_RESTORED
 from aqbio.prepare.explanations import (
     ALL,
@@ -31,7 +32,6 @@ from aqbio.prepare.explanations import (
     search,
     undecided,
 )
-from aqbio.prepare.force_words import agreement_words
 from aqbio.prepare.handedness import (
     MIN_SIDE_M,
     BodyLabels,

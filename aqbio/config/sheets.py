@@ -257,14 +257,19 @@ Movement = Literal[
     "knee_extension", "knee_flexion", "ankle_plantarflexion", "ankle_dorsiflexion",
     "leg_extension", "trunk_rotation", "arm_swing",
     "band_rotation_clockwise", "band_rotation_anticlockwise",
+    "reactive_jump", "sprint_force", "sprint_velocity",
 ]  # fmt: skip
 """Movements that are tested; `leg_extension` is that of the whole leg (press, squat, jump)."""
 
-Contraction = Literal["isometric", "concentric", "eccentric", "band_repetitions", "jump"]
+Contraction = Literal[
+    "isometric", "concentric", "eccentric", "band_repetitions", "jump", "sprint"
+]  # fmt: skip
 
 CONTRACTIONS: tuple[str, ...] = get_args(Contraction)
 
 ISOKINETIC = re.compile("iso[kc]in", re.IGNORECASE)
+
+HAND_HELD = re.compile(r"\bhhd\b|hand.?held|dynamomet", re.IGNORECASE)
 
 CELL_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
@@ -276,9 +281,15 @@ def valid_contraction(text: object) -> object:
     number = next(iter(CELL_NUMBER.findall(text)), "")
     if ISOKINETIC.search(text):
         speed = f"the speed ({number})" if number else "the speed"
+        usual = f"concentric at {number} degrees per second" if number else "concentric"
         raise ValueError(
-            "an isokinetic test is concentric or eccentric Fix: write concentric or eccentric, and "
-            f"{speed} into its column, velocity_deg_s"
+            f"an isokinetic test is concentric or eccentric Fix: did you mean {usual}? write "
+            f"concentric or eccentric, and {speed} into its column, velocity_deg_s"
+        )
+    if HAND_HELD.search(text):
+        raise ValueError(
+            f"{text} is a device Fix: write it into column device, and isometric here where the "
+            "tester holds against the leg, eccentric where the tester breaks its hold"
         )
     kind = next((kind for kind in CONTRACTIONS if kind in text.casefold()), "")
     if kind and number:
@@ -290,7 +301,46 @@ def valid_contraction(text: object) -> object:
     return text
 
 
-Unit = Literal["N m", "N", "kg", "N m/kg", "repetitions", "m", "cm"]
+Unit = Literal["N m", "N", "kg", "N m/kg", "N/kg", "repetitions", "m", "cm", "m/s", "index"]
+
+UNREAD_UNITS = {
+    "lb": "write kg: 1 lb is 0.4536 kg", "lbs": "write kg: 1 lb is 0.4536 kg",
+    "lbf": "write N: 1 lbf is 4.448 N", "ft-lb": "write N m: 1 ft lb is 1.356 N m",
+    "ftlb": "write N m: 1 ft lb is 1.356 N m", "ftlbs": "write N m: 1 ft lb is 1.356 N m",
+    "%bw": "write N/kg: 100 % of body weight is 9.807 N/kg",
+    "bw": "write N/kg: 1 body weight is 9.807 N/kg", "in": "write cm: 1 inch is 2.54 cm",
+    "inch": "write cm: 1 inch is 2.54 cm", "inches": "write cm: 1 inch is 2.54 cm",
+    "km/h": "write m/s: 1 km/h is 0.2778 m/s", "w/kg": "power is not read: leave the row out",
+    "w": "power is not read: leave the row out",
+}  # fmt: skip
+"""Units of strength that people write and that are not read, in small letters, and what to do."""
+
+
+def valid_unit(text: object) -> object:
+    """Return a unit; refuse one that is known and not read."""
+    fix = UNREAD_UNITS.get("".join(str(text).casefold().split()))
+    if fix is not None:
+        raise ValueError(f"unit {text} is not read Fix: {fix}")
+    return text
+
+
+def valid_value(text: object) -> object:
+    """Return a value; refuse several in one cell."""
+    if isinstance(text, str) and re.search(r"\d\s*[/;|\s]\s*\d", text):
+        raise ValueError(
+            "the cell holds several numbers Fix: write one row per attempt, or a column for each"
+        )
+    return text
+
+
+MEASURED_AS = {
+    "reactive_jump": ("jump", ("m/s", "index")),
+    "sprint_force": ("sprint", ("N", "N/kg")),
+    "sprint_velocity": ("sprint", ("m/s",)),
+}
+"""Contraction and units of tests that measure something else than the strength of one movement:
+reactive strength index, and the ends F0 and V0 of the force-velocity profile of a sprint."""
+
 
 MOVEMENTS: tuple[str, ...] = get_args(Movement)
 
@@ -309,6 +359,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "N m": (3.0, 700.0),
     "N": (5.0, 10_000.0),
     "N m/kg": (0.05, 8.0),
+    "N/kg": (0.05, 60.0),
+    "m/s": (0.05, 14.0),
+    "index": (0.05, 7.0),
     "repetitions": (1.0, 1_000.0),
     "m": (0.01, 1.3),
 }
@@ -350,13 +403,14 @@ class Strength(Row):
     )
     contraction: Annotated[Contraction, BeforeValidator(valid_contraction)] = Field(
         description="Kind of contraction; band_repetitions counts repetitions against a band, "
-        "jump is a height."
+        "jump is a height or a reactive strength index, sprint a force-velocity profile."
     )
-    value: Annotated[float, Field(gt=0)] = Field(
+    value: Annotated[float, Field(gt=0), BeforeValidator(valid_value)] = Field(
         description="Result of the attempt; empty cells are attempts without a result."
     )
-    unit: Unit = Field(
-        description="Unit of the value. kg is converted to N; N and kg with a lever arm become N m."
+    unit: Annotated[Unit, BeforeValidator(valid_unit)] = Field(
+        description="Unit of the value. kg is converted to N; N and kg with a lever arm become "
+        "N m. index: a reactive strength index as flight time over contact time."
     )
     lever_arm_m: Annotated[float, Field(ge=0.02, le=1.2)] | None = Field(
         default=None, description="Distance from the joint to the point of the force, m."
@@ -389,7 +443,7 @@ class Strength(Row):
 
     @property
     def si(self) -> tuple[float, str]:
-        """Value in SI units and the unit: N m, N, N m/kg, m or repetitions."""
+        """Value in SI units and the unit: of `LIMITS`."""
         unit, size = CONVERTED_UNITS.get(self.unit, (self.unit, 1.0))
         value = self.value * size
         if self.lever_arm_m is None:
@@ -423,7 +477,20 @@ class Strength(Row):
                 f"unit {self.unit} with contraction {self.contraction}: repetitions are of "
                 "band_repetitions, and of nothing else Fix: correct unit or contraction"
             )
-        if (self.contraction == "jump") != (self.unit in ("m", "cm")):
+        kind, units = MEASURED_AS.get(self.movement, ("", ()))
+        if kind:
+            if self.contraction != kind or self.unit not in units:
+                raise ValueError(
+                    f"{self.movement} with contraction {self.contraction} and unit {self.unit} "
+                    f"Fix: write contraction {kind} and unit {' or '.join(units)}"
+                )
+        elif self.contraction == "sprint" or self.unit in ("m/s", "index"):
+            raise ValueError(
+                f"{self.movement} with contraction {self.contraction} and unit {self.unit} Fix: "
+                "write movement sprint_force (F0), sprint_velocity (V0) or reactive_jump (RSI), or "
+                "correct contraction and unit"
+            )
+        elif (self.contraction == "jump") != (self.unit in ("m", "cm")):
             raise ValueError(
                 f"unit {self.unit} with contraction {self.contraction}: a jump has a height in m "
                 "or cm, and nothing else has Fix: correct unit or contraction"

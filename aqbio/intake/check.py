@@ -162,8 +162,8 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
         refuse_old_sheet(study.file.parent)
         if study.strength_file is not None:
             yield from checked_strength(study.strength_file, study.participants)[1]
-        else:
-            yield from unread_strength(study.path_of(study.settings.hypotheses.strength))
+        named_sheet = study.path_of(study.settings.hypotheses.strength)
+        yield from unread_strength(study.strength_file or named_sheet)
     except AqbioError as error:
         yield from as_findings(error)
 

@@ -12,8 +12,8 @@ MALE = "m male man men männlich maennlich mann homme masculin hombre masculino 
 SEX = {**dict.fromkeys(FEMALE.split(), "female"), **dict.fromkeys(MALE.split(), "male")}
 """Words for a sex, in small letters. Not h, beside which m would be mujer."""
 
-LEFT = "l left links gauche izquierda izquierdo sinistra sinistro trunk_left left_leg left_arm"
-RIGHT = "r right rechts droite derecha derecho destra destro trunk_right right_leg right_arm"
+LEFT = "l li left links gauche izquierda izquierdo sinistra sinistro trunk_left left_leg left_arm"
+RIGHT = "r re right rechts droite derecha derecho destra destro trunk_right right_leg right_arm"
 BOTH = "b both bilateral beide beidseits bilatéral both_legs both_arms"
 SIDES = {
     **dict.fromkeys(LEFT.split(), "left"), **dict.fromkeys(RIGHT.split(), "right"),
@@ -25,9 +25,20 @@ STRENGTH_UNITS = {
     "nm": "N m", "n·m": "N m", "n*m": "N m", "n.m": "N m", "n": "N", "newton": "N", "kg": "kg",
     "kgf": "kg", "nm/kg": "N m/kg", "n·m/kg": "N m/kg", "n*m/kg": "N m/kg", "n.m/kg": "N m/kg",
     "reps": "repetitions", "rep": "repetitions", "repetitions": "repetitions", "m": "m",
-    "cm": "cm",
+    "cm": "cm", "n/kg": "N/kg", "m/s": "m/s", "m·s-1": "m/s", "ms-1": "m/s", "index": "index",
 }  # fmt: skip
 """Spellings of the units of a strength, in small letters and without blanks."""
+
+CONTRACTIONS = {
+    word: contraction
+    for contraction, words in {
+        "concentric": "con conc concentric konzentrisch",
+        "eccentric": "ecc eccentric exzentrisch",
+        "isometric": "iso isom isometric isometrisch",
+    }.items()
+    for word in words.split()
+}
+"""Words for a kind of contraction, in small letters."""
 
 WORDS = {"sex": SEX, "side": SIDES, "preferred_leg": SIDES}
 """Words by column that mean one of the column's own."""
@@ -58,7 +69,8 @@ def understood_cell(column: str, text: str) -> str:
     if column == "unit":
         return STRENGTH_UNITS.get("".join(text.casefold().split()), text)
     if column in SPELLED:
-        return "_".join(re.split(r"[\s_-]+", text.casefold()))
+        word = "_".join(re.split(r"[\s_-]+", text.casefold()))
+        return CONTRACTIONS.get(word, word) if column == "contraction" else word
     if column == "date" and (match := GERMAN_DATE.fullmatch(text)):
         return f"{match[3]}-{int(match[2]):02d}-{int(match[1]):02d}"
     return _understood_number(column, text)

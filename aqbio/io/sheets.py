@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -17,14 +17,18 @@ from aqbio.config.sheets import Row
 from aqbio.config.validation import row_findings
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.cells import SPELLED, understood_cells
+from aqbio.io.workbook import is_workbook, workbook_rows
 
 if TYPE_CHECKING:
     from _csv import Reader
 
 R = TypeVar("R", bound=Row)
 
-WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""First bytes of .xlsx and .xls files."""
+Reshape = Callable[
+    [list[str], Sequence[tuple[int, list[str]]], Path],
+    tuple[list[str], list[tuple[int, list[str]]], list[Finding]],
+]
+"""Header and rows of another layout, as header and rows of the sheet, with remarks."""
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons"}
 
@@ -52,21 +56,16 @@ def read_sheet(path: Path, row: type[R]) -> list[R]:
 
 
 @reads("a sheet", "save it as 'Unicode text', one row per line.")
-def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Finding]]:
+def sheet_lines(
+    path: Path, row: type[R], as_rows: Reshape | None = None
+) -> tuple[list[SheetLine[R]], list[Finding]]:
     """Read what can be read of a sheet, and everything that is wrong with it.
 
     Columns are separated by tabs, or by semicolons as Excel does where the comma is the decimal
-    sign. Commas are refused: with decimal commas in cells, numbers would land in wrong columns.
+    sign. Commas are refused: with decimal commas in cells, numbers would land in wrong columns. Of
+    an Excel workbook the first worksheet is read. ``as_rows`` makes rows of another layout.
     """
-    text, findings = _text(path)
-    first = text.lstrip().partition("\n")[0]
-    separator = ";" if ";" in first and "\t" not in first else "\t"
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    numbered = [
-        (line, cells)
-        for line, cells in _numbered_rows(reader, separator, path)
-        if any(map(str.strip, cells))
-    ]
+    numbered, separator, findings = _filled_rows(path)
     if not numbered:
         raise AqbioError(
             "the sheet is empty.", file=str(path), fix="write the header row and one row per item."
@@ -80,10 +79,14 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
             fix="save it tab-separated (in Excel: 'Unicode text').",
             rule="sheet-separator",
         )
+    rows = numbered[1:]
+    if as_rows is not None:
+        header, rows, remarks = as_rows(header, rows, path)
+        findings += remarks
     findings += _header_findings(header, row, path)
     lines: list[SheetLine[R]] = []
     understood: list[tuple[int, str, str, str]] = []
-    for number, cells in numbered[1:]:
+    for number, cells in rows:
         values = {
             name: cell.strip()
             for name, cell in zip(header, cells, strict=False)
@@ -109,6 +112,28 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
         lines.append(SheetLine(number, values, valid))
     findings += _understood_findings(understood, path)
     return lines, findings
+
+
+def _filled_rows(path: Path) -> tuple[list[tuple[int, list[str]]], str, list[Finding]]:
+    """Rows that are not empty with their lines, the separator of columns, and remarks."""
+    if is_workbook(path):
+        numbered, name, others = workbook_rows(path)
+        remarks = []
+        if others:
+            what = f"worksheet “{name}” is read; not read: {', '.join(others)}."
+            fix = "put the sheet that is meant first."
+            remarks = [Finding("worksheet", "info", what, file=str(path), fix=fix)]
+        return numbered, "\t", remarks
+    text, remarks = _text(path)
+    first = text.lstrip().partition("\n")[0]
+    separator = ";" if ";" in first and "\t" not in first else "\t"
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    numbered = [
+        (line, cells)
+        for line, cells in _numbered_rows(reader, separator, path)
+        if any(map(str.strip, cells))
+    ]
+    return numbered, separator, remarks
 
 
 def _numbered_rows(reader: Reader, separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -200,13 +225,6 @@ def _text(path: Path) -> tuple[str, list[Finding]]:
             fix="write it, or correct `files` in study.yaml.",
             rule="file-missing",
         ) from error
-    if raw.startswith(WORKBOOK):
-        raise AqbioError(
-            "the sheet is an Excel workbook, not text.",
-            file=str(path),
-            fix="open it in Excel and save it as 'Unicode text', with the ending .tsv.",
-            rule="file-encoding",
-        )
     encoding = _encoding(raw)
     try:
         return raw.decode(encoding), []

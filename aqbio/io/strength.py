@@ -9,6 +9,7 @@ from pathlib import Path
 from aqbio.config import InvalidStudyError, Participant, Strength, closest
 from aqbio.errors import AqbioError, Finding, Severity
 from aqbio.io.sheets import sheet_lines
+from aqbio.io.strength_words import as_rows
 
 Line = tuple[int, Strength]
 """Line of the file, and its row."""
@@ -36,7 +37,7 @@ def checked_strength(
     path: Path, people: Sequence[Participant]
 ) -> tuple[tuple[Strength, ...], list[Finding]]:
     """Read what can be read of strength.tsv, and everything that is wrong or odd in it."""
-    lines, findings = sheet_lines(path, Strength)
+    lines, findings = sheet_lines(path, Strength, as_rows)
     rows: list[Line] = []
     for line in lines:
         if line.row is None:
@@ -77,9 +78,9 @@ def refuse_old_sheet(folder: Path) -> None:
 
 
 def unread_strength(path: Path) -> Iterator[Finding]:
-    """Files with the name of the sheet of strengths and another ending, where there is no sheet."""
+    """Files with the name of the sheet of strengths and another ending, which are not read."""
     for other in sorted(path.parent.glob(f"{path.stem}.*")):
-        if other.suffix.casefold() in TABLE_SUFFIXES:
+        if other != path and other.suffix.casefold() in TABLE_SUFFIXES:
             yield Finding(
                 rule="strength-unread",
                 severity="warning",

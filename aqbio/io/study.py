@@ -161,9 +161,10 @@ class Study:
 
     @property
     def strength_file(self) -> Path | None:
-        """Sheet of strengths; None where there is none."""
+        """Sheet of strengths, or the Excel workbook of that name; None where there is neither."""
         path = self.path_of(self.settings.hypotheses.strength)
-        return path if path.is_file() else None
+        sheets = (path, path.with_suffix(".xlsx"))
+        return next((sheet for sheet in sheets if sheet.is_file()), None)
 
     @property
     def reference_file(self) -> Path:

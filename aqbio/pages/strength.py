@@ -320,7 +320,11 @@ def _sentence(lines: Sequence[StrengthLine], rows: Sequence[Strength]) -> str:
         numbers = ", ".join(f"{line.name} {line.ratio.words}" for line in unsure)
         parts.append(f"Right − left of {numbers}: its error is not known, one attempt was made.")
     if not lines:
-        parts.append("No movement was tested in both legs.")
+        parts.append("No movement was tested in each leg.")
+    together = strength_tests([row for row in rows if row.side == "bilateral"]).to_dict("records")
+    if together:
+        numbers = (f"{describe_test(row)} {digits(row['value'])} {row['unit']}" for row in together)
+        parts.append(f"Of both legs together: {'; '.join(numbers)}.")
     roles = {row.role for row in rows}
     lacking = [
         words

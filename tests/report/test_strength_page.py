@@ -189,3 +189,22 @@ def test_the_page_holds_the_lines():
     for words in ("Hip flexion (isometric)", "before and after", "not what the articles call"):
         assert words in page
     assert page.count("<tr>") == 2 + 1 + 2
+
+
+def test_tests_of_both_legs_together_are_shown():
+    """Jumps and a sprint's force-velocity profile compare no legs, and stand with their numbers."""
+    tests = (
+        ("leg_extension", "jump", 41.0, "cm"), ("sprint_force", "sprint", 7.9, "N/kg"),
+        ("reactive_jump", "jump", 1.9, "m/s"),
+    )  # fmt: skip
+    rows = [
+        Strength(
+            participant_id="A", session="before", side="bilateral", movement=movement,
+            contraction=contraction, value=value, unit=unit,
+        )
+        for movement, contraction, value, unit in tests
+    ]  # fmt: skip
+    sentence = strength_sheet(_study(rows), "A", _session).sentence
+    assert "No movement was tested in each leg." in sentence
+    assert "Leg extension (jump) 0.41 m; Sprint force (sprint) 7.9 N/kg" in sentence
+    assert "Reactive jump (jump) 1.9 m/s" in sentence

@@ -1,0 +1,229 @@
+"""Strength sheets as physiotherapists and coaches type them: read, or answered with the word."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aqbio.config import Participant
+from aqbio.config.sheets import MOVEMENTS
+from aqbio.io.strength import checked_strength, unread_strength
+from aqbio.io.strength_words import read_phrase
+
+PEOPLE = [Participant(participant_id=name) for name in ("P1", "P2")]
+
+READ = {
+    "isokinetic machine, a column for each leg": (
+        """Athlete;Knee ext R con 60°/s (Nm);Knee ext L con 60°/s (Nm);Notes
+P1;212,5;198;slept badly
+P2;180;;""",
+        [("knee_extension", "right", "concentric", 60.0, 212.5, "N m"),
+         ("knee_extension", "left", "concentric", 60.0, 198.0, "N m"),
+         ("knee_extension", "right", "concentric", 60.0, 180.0, "N m")],
+    ),
+    "isokinetic at two speeds, both ways": (
+        """name\tQuads R conc 60\tQuads R conc 180\tHams R ecc 30 deg/s\tunit
+P1\t200\t150\t160\tNm""",
+        [("knee_extension", "right", "concentric", 60.0, 200.0, "N m"),
+         ("knee_extension", "right", "concentric", 180.0, 150.0, "N m"),
+         ("knee_flexion", "right", "eccentric", 30.0, 160.0, "N m")],
+    ),
+    "hand-held dynamometer in kg, three attempts": (
+        """Name;HHD hip flexion L 1 (kg);HHD hip flexion L 2 (kg);HHD hip flexion R (kg)
+P1;30,5;31,0;33""",
+        [("hip_flexion", "left", "isometric", None, 30.5 * 9.80665, "N"),
+         ("hip_flexion", "left", "isometric", None, 31.0 * 9.80665, "N"),
+         ("hip_flexion", "right", "isometric", None, 33.0 * 9.80665, "N")],
+    ),
+    "hand-held dynamometer per body mass, the same heading twice": (
+        """participant_id;Hip abd left iso N/kg;Hip abd left iso N/kg
+P1;2,4;2,5""",
+        [("hip_abduction", "left", "isometric", None, 2.4, "N/kg"),
+         ("hip_abduction", "left", "isometric", None, 2.5, "N/kg")],
+    ),
+    "jumps": (
+        """Player;CMJ (cm);SJ (cm);SL CMJ R (cm);RSI (m/s);LSI (%)
+P1;41,5;37;21;1,9;97""",
+        [("leg_extension", "bilateral", "jump", None, 0.415, "m"),
+         ("leg_extension", "bilateral", "jump", None, 0.37, "m"),
+         ("leg_extension", "right", "jump", None, 0.21, "m"),
+         ("reactive_jump", "bilateral", "jump", None, 1.9, "m/s")],
+    ),
+    "force-velocity profile of a sprint": (
+        """Athlete\tF0 (N/kg)\tV0 (m/s)\tPmax (W/kg)
+P1\t7.9\t9.4\t18.6""",
+        [("sprint_force", "bilateral", "sprint", None, 7.9, "N/kg"),
+         ("sprint_velocity", "bilateral", "sprint", None, 9.4, "m/s")],
+    ),
+    "a column for each side, a row for each test": (
+        """Name;Test;Type;Left (Nm);Right (Nm);Date
+P1;Hip flexors;iso;101;110;3.4.2026
+P1;quads;isometric;230;241;03.04.2026""",
+        [("hip_flexion", "left", "isometric", None, 101.0, "N m"),
+         ("hip_flexion", "right", "isometric", None, 110.0, "N m"),
+         ("knee_extension", "left", "isometric", None, 230.0, "N m"),
+         ("knee_extension", "right", "isometric", None, 241.0, "N m")],
+    ),
+    "a row for each attempt in short words": (
+        """Athlete;Leg;Test;Contraction;Value;Units
+P1;Li;calf raise;iso;1250;N
+P1;rechts;Knee ext;con;201,5;Nm""",
+        [("ankle_plantarflexion", "left", "isometric", None, 1250.0, "N"),
+         ("knee_extension", "right", "concentric", None, 201.5, "N m")],
+    ),
+    "German headings": (
+        """Sportler;Knie Streckung links konzentrisch 60°/s (Nm);Hüfte Beugung rechts isom (N)
+P1;188,0;310""",
+        [("knee_extension", "left", "concentric", 60.0, 188.0, "N m"),
+         ("hip_flexion", "right", "isometric", None, 310.0, "N")],
+    ),
+}  # fmt: skip
+
+
+def _sheet(folder: Path, text: str) -> Path:
+    path = folder / "strength.tsv"
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def _tests(rows) -> list[tuple]:
+    return [(row.movement, row.side, row.contraction, row.velocity_deg_s, *row.si) for row in rows]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_sheets_as_people_have_them_are_read(name, tmp_path):
+    text, expected = READ[name]
+    rows, findings = checked_strength(_sheet(tmp_path, text), PEOPLE)
+    assert [finding for finding in findings if finding.severity != "info"] == []
+    assert [test[:4] for test in _tests(rows)] == [test[:4] for test in expected]
+    assert [test[5] for test in _tests(rows)] == [test[5] for test in expected]
+    assert [test[4] for test in _tests(rows)] == pytest.approx([test[4] for test in expected])
+
+
+def _workbook(path: Path, lines: list[list[object]], dated: tuple[int, ...] = ()) -> None:
+    """A workbook as Excel writes it: shared strings, numbers, dates as days in a date's format."""
+    strings = list(dict.fromkeys(c for line in lines for c in line if isinstance(c, str)))
+    rows = ""
+    for number, line in enumerate(lines, start=1):
+        rows += f'<row r="{number}">'
+        for at, cell in enumerate(line):
+            name = f'r="{chr(65 + at)}{number}"'
+            if isinstance(cell, str):
+                rows += f'<c {name} t="s"><v>{strings.index(cell)}</v></c>'
+            elif cell is not None:
+                style = ' s="1"' if at in dated else ""
+                rows += f"<c {name}{style}><v>{cell!r}</v></c>"
+        rows += "</row>"
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    parts = {
+        "[Content_Types].xml": "<Types/>",
+        "xl/workbook.xml": f'<workbook {space} xmlns:r="{relation}"><sheets>'
+        '<sheet name="Tests" sheetId="7" r:id="rId3"/><sheet name="Old" sheetId="8" r:id="rId4"/>'
+        "</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": "<Relationships>"
+        '<Relationship Id="rId4" Target="worksheets/sheet1.xml"/>'
+        '<Relationship Id="rId3" Target="worksheets/sheet2.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f"<worksheet {space}/>",
+        "xl/worksheets/sheet2.xml": f"<worksheet {space}><sheetData>{rows}</sheetData></worksheet>",
+        "xl/sharedStrings.xml": f"<sst {space}>"
+        + "".join(f"<si><t>{escape(text)}</t></si>" for text in strings) + "</sst>",
+        "xl/styles.xml": f'<styleSheet {space}><numFmts><numFmt numFmtId="164" '
+        'formatCode="dd\\.mm\\.yyyy"/></numFmts><cellXfs><xf numFmtId="0"/>'
+        '<xf numFmtId="164"/></cellXfs></styleSheet>',
+    }  # fmt: skip
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part, content in parts.items():
+            archive.writestr(part, content)
+
+
+def test_an_excel_workbook_is_read_with_its_dates(tmp_path):
+    """46115 days after 30 December 1899 is 3 April 2026; what is not read is said."""
+    path = tmp_path / "strength.xlsx"
+    lines = [
+        ["Athlete", "Date", "HHD hip flexion L (kg)", None, "HHD hip flexion R (kg)"],
+        [],
+        ["P1", 46115, 30.1, None, 33.4],
+        ["P2", 46116, None, None, 29.0],
+    ]
+    _workbook(path, lines, dated=(1,))
+    rows, findings = checked_strength(path, PEOPLE)
+    assert [finding for finding in findings if finding.severity != "info"] == []
+    assert any("“Tests” is read; not read: Old" in finding.what for finding in findings)
+    assert [(row.participant_id, row.side, row.date, row.value) for row in rows] == [
+        ("P1", "left", "2026-04-03", 30.1),
+        ("P1", "right", "2026-04-03", 33.4),
+        ("P2", "right", "2026-04-04", 29.0),
+    ]
+    (tmp_path / "strength.tsv").write_text("participant_id\n", encoding="utf-8")
+    (unread,) = unread_strength(tmp_path / "strength.tsv")
+    assert "strength.xlsx is not read" in unread.what
+
+
+ANSWERED = {
+    "isokinetic without its way, as heading": (
+        "Name;Isokinetic 60 Quads R (Nm)\nP1;200", "concentric at 60 degrees per second",
+    ),
+    "a speed alone": ("Name;Knee ext R 60°/s (Nm)\nP1;200", "concentric at 60 degrees per second"),
+    "isokinetic without its way, in a cell": (
+        "participant_id;side;movement;contraction;value;unit\nP1;R;quads;isokinetic_60;200;Nm",
+        "did you mean concentric at 60 degrees per second?",
+    ),
+    "the device as contraction": (
+        "participant_id;side;movement;contraction;value;unit\nP1;R;quads;HHD;200;N",
+        "write it into column device, and isometric here",
+    ),
+    "a word with a slip": ("Name;Hip flexon L iso (kg)\nP1;30", "did you mean flexion?"),
+    "no side": ("Name;Hip flexion iso (kg)\nP1;30", "write the side into it"),
+    "no unit": ("Name;Hip flexion L iso\nP1;30", "Hip flexion L iso (N m)"),
+    "no contraction": ("Name;Hip flexion L (kg)\nP1;30", "hand-held dynamometer"),
+    "pounds": ("Name;Hip flexion L iso (lbs)\nP1;66", "1 lb is 0.4536 kg"),
+    "per cent of body weight": (
+        "participant_id;side;movement;contraction;value;unit\nP1;R;hip flexion;iso;35;% BW",
+        "100 % of body weight is 9.807 N/kg",
+    ),
+    "two tests in a heading": ("Name;Quads hams R iso (N)\nP1;30", "name one test in it"),
+    "attempts in one cell": ("Name;HHD hip flexion L (kg)\nP1;30/31/29", "one row per attempt"),
+    "F0 in kg": (
+        "participant_id;side;movement;contraction;value;unit\nP1;both;F0;sprint;60;kg",
+        "N or N/kg",
+    ),
+    "V0 in km/h": ("Name;V0 (km/h)\nP1;33", "1 km/h is 0.2778 m/s"),
+    "an American date": (
+        "Name;Date;HHD hip flexion L (kg)\nP1;04/03/2026;30", "year-month-day",
+    ),
+    "a name that is not in the study": (
+        "Name;HHD hip flexion L (kg)\nP3;30", "add the participant",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_what_is_not_read_is_answered_with_the_word(name, tmp_path):
+    text, words = ANSWERED[name]
+    rows, findings = checked_strength(_sheet(tmp_path, text), PEOPLE)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    assert rows == (), _tests(rows)
+    assert any(words in finding.fix for finding in errors), [str(finding) for finding in findings]
+
+
+@given(
+    movement=st.sampled_from([name for name in MOVEMENTS if name.split("_")[0] in ("hip", "knee")]),
+    side=st.sampled_from(["L", "left", "R", "rechts"]),
+    speed=st.sampled_from(["60°/s", "180 deg/s", "60"]), unit=st.sampled_from(["Nm", "N m"]),
+    order=st.permutations(range(4)),
+)  # fmt: skip
+def test_the_order_of_words_does_not_matter(movement, side, speed, unit, order):
+    words = [movement.replace("_", " "), side, "con", speed]
+    phrase = read_phrase(" ".join(words[at] for at in order) + f" ({unit})")
+    assert (phrase.unread, phrase.problem) == ((), "")
+    assert phrase.fields == {
+        "movement": movement, "side": "left" if side[0] in "lL" else "right",
+        "contraction": "concentric", "velocity_deg_s": "180" if "180" in speed else "60",
+        "unit": "N m",
+    }  # fmt: skip

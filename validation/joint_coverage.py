@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,8 +21,8 @@ from scipy.spatial.transform import Rotation
 from aqbio.body.draws import (
     AVERAGED_FRAMES,
     DRAWN_BODIES,
+    DRAWN_SHAPES,
     BodySpread,
-    drawn_bodies,
     drawn_skeleton,
     inertia_draws,
     inertia_spread,
@@ -31,7 +31,6 @@ from aqbio.body.draws import (
 )
 from aqbio.body.shape import Template, TemplateMarkers
 from aqbio.intervals.sources import BODY, CENTRES, INERTIA, MOTION
-from aqbio.intervals.trial_draws import splined
 from aqbio.intervals.worlds import WORLDS, slope, weights
 from aqbio.inverse_dynamics.fit import TrialFit, group_momentum
 from aqbio.inverse_dynamics.parameters import PLATE_ROTATION_SD_RAD, Weights
@@ -40,6 +39,7 @@ from aqbio.inverse_dynamics.posterior_states import (
     body_states,
     inertia_states,
     motion_states,
+    shape_states,
 )
 from aqbio.inverse_dynamics.session import Session
 from aqbio.multibody.kinematics import segment_kinematics
@@ -63,8 +63,6 @@ from validation.recordings.springs import Springs
 ATHLETES, SEED, SAMPLES = 8, 20261127, 40
 PLACEMENT_M = 0.005
 """Standard deviation of a marker's place in a session, each axis, m."""
-BODIES = 16
-"""Calibrated bodies that are drawn."""
 LEG_ASYMMETRY = 0.03
 """Mass of the right leg over that of the left one, less 1, in truth; 0 in the model."""
 STANCE_FRAMES = 8
@@ -222,8 +220,12 @@ def run_means(recorded: KnownRun, fit: TrialFit, person: str, session: str, run:
         source: _state_momentum(fit, state, all_frames) - estimate[all_frames]
         for source, state in states.items()
     }
+    spread = placed_body(recorded)
+    fitted = replace(spread, template=replace(spread.template, skeleton=fit.skeleton))
+    every_marker = np.ones(len(fit.skeleton.markers))
+    bodies = shape_states(fit, solver, all_frames, fitted, every_marker, DRAWN_SHAPES, 1)
     deviations[BODY] = (
-        _body_momentum(fit, placed_body(recorded))[:, all_frames] - estimate[all_frames]
+        _state_momentum(fit, bodies.states, all_frames, bodies.skeletons) - estimate[all_frames]
     )
     bearers = {MOTION: f"{person} {session} {run}", BODY: f"{person} {session}"}
     cuts = np.cumsum([len(chosen) for chosen in thinned])[:-1]
@@ -260,8 +262,10 @@ def _momentum(
     return group_momentum(fit, segment_kinematics(body, q, u, udot), body)[0][:, :-1]
 
 
-def _state_momentum(fit: TrialFit, state: PosteriorStates, frames: IntArray) -> FloatArray:
-    """(J, F, G, 3) angular momentum of the groups in every state."""
+def _state_momentum(
+    fit: TrialFit, state: PosteriorStates, frames: IntArray, bodies: Sequence[Skeleton] = ()
+) -> FloatArray:
+    """(J, F, G, 3) angular momentum of the groups in every state, of bodies or of the fit's."""
     base = inertial_parameters(fit.skeleton)
     momenta = []
     for number, off in enumerate(state.inertia):
@@ -269,29 +273,9 @@ def _state_momentum(fit: TrialFit, state: PosteriorStates, frames: IntArray) -> 
             getattr(fit.motion, name)[frames] + getattr(state.motion, name)[number]
             for name in ("q", "u", "udot")
         )
-        momenta.append(_momentum(fit, q, u, udot, drawn_skeleton(fit.skeleton, base + off)))
+        skeleton = bodies[number] if bodies else fit.skeleton
+        momenta.append(_momentum(fit, q, u, udot, drawn_skeleton(skeleton, base + off)))
     return np.stack(momenta)
-
-
-def _body_momentum(fit: TrialFit, spread: BodySpread) -> FloatArray:
-    """(J, T, G, 3) angular momentum of the groups on bodies whose markers are elsewhere.
-
-    Centres of mass keep their places against the markers: the fit has them.
-    """
-    template = replace(spread.template, skeleton=fit.skeleton)
-    time, q = fit.observations.time, fit.motion.q
-    bodies_drawn = drawn_bodies(
-        replace(spread, template=template), time, q, np.ones(len(fit.skeleton.markers)),
-        np.random.default_rng(1), bodies=BODIES, skins=0, centres_known=True,
-    )  # fmt: skip
-    momenta = []
-    for body, change in zip(bodies_drawn.skeletons, bodies_drawn.by_shape, strict=True):
-        moved, u, udot = splined(body, time, (q + change)[None])
-        momenta.append(_momentum(fit, moved[0], u[0], udot[0], body))
-    _, u, udot = splined(fit.skeleton, time, q[None])
-    undisturbed = _momentum(fit, q, u[0], udot[0], fit.skeleton)
-    estimate = _momentum(fit, q, fit.motion.u, fit.motion.udot, fit.skeleton)
-    return np.stack(momenta) - undisturbed + estimate
 
 
 def questions(

@@ -161,27 +161,46 @@ def drawn_bodies(
     """
     template, frames = spread.template, len(q)
     markers, free = BodyMarkers(template), template.skeleton.free
-    vectors = spread.shapes(bodies, generator)
-    shapes = [template.shape(vector) for vector in vectors]
+    vectors, skeletons = drawn_shapes(
+        spread, q, weight, generator, bodies, centres_known=centres_known
+    )
     position, by_coordinate = markers.by_coordinate(template.shape(), q)
     rotation = segment_poses(template.skeleton, q).rotation[:, template.markers.body]
     skin = rotation @ spread.skin(time, skins, generator).transpose(1, 2, 3, 0)
-    moved = [markers.positions(shape, q) - position for shape in shapes]
+    moved = [markers.positions(template.shape(vector), q) - position for vector in vectors]
     rows = np.moveaxis(by_coordinate[free], 0, -1).reshape(frames, -1, len(free))
     normal, weighted = regularised_normal(rows, weight)
     change = np.zeros((bodies + skins, frames, q.shape[1]))
     displacements = np.concatenate([np.stack(moved, axis=-1), skin], axis=-1)
     right = weighted @ displacements.reshape(frames, -1, bodies + skins)
     change[..., free] = -np.linalg.solve(normal, right).transpose(2, 0, 1)
-    skeletons = tuple(template.skeleton_of(shape) for shape in shapes)
+    return DrawnBodies(skeletons, change[:bodies], change[bodies:])
+
+
+def drawn_shapes(
+    spread: BodySpread,
+    q: FloatArray,
+    weight: FloatArray,
+    generator: np.random.Generator,
+    count: int,
+    *,
+    centres_known: bool = False,
+) -> tuple[FloatArray, tuple[Skeleton, ...]]:
+    """Draw bodies: their shapes (D, P), in the order of `Shape.vector`, and skeletons.
+
+    With ``centres_known``, centres of mass keep their positions relative to the markers, of
+    weights (K,), on average over the motion q (T, C).
+    """
+    template, vectors = spread.template, spread.shapes(count, generator)
+    skeletons = tuple(template.skeleton_of(template.shape(vector)) for vector in vectors)
     if centres_known:
-        sampled = q[:: max(1, frames // AVERAGED_FRAMES)]
+        sampled = q[:: max(1, len(q) // AVERAGED_FRAMES)]
         away = vectors @ centre_slopes(template, sampled, weight).T
         skeletons = tuple(
             replace(body, com=body.com - shift.reshape(-1, 3))
             for body, shift in zip(skeletons, away, strict=True)
         )
-    return DrawnBodies(skeletons, change[:bodies], change[bodies:])
+    return vectors, skeletons
 
 
 def about_model(covariance: FloatArray, template: Template, offset: FloatArray) -> FloatArray:
@@ -422,6 +441,9 @@ def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
     arm = mass[:, None, None] * (square - com[:, :, None] * com[:, None, :])
     return replace(skeleton, mass=mass, com=com, inertia=tensor - arm)
 
+
+DRAWN_SHAPES = 16
+"""Number of bodies of other sizes, marker places and axes that are drawn."""
 
 DRAWN_BODIES = 64
 """Number of bodies with other masses and moments of inertia, or other centres, that are drawn."""

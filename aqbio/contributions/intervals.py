@@ -146,9 +146,6 @@ def _dataset(
 MOTION_DRAWS = 24
 """Motions drawn with other soft-tissue artefacts; each costs more than a draw of the loads."""
 
-BODY_DRAWS = 16
-"""Motions drawn on other bodies; each costs as much."""
-
 ITEM_DIMENSIONS = {name: f"sure_{item}" if item else "" for name, item in SPREADS.items()}
 """Variables of the step curves with a standard deviation, and the dimension of their items."""
 

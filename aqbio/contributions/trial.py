@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from aqbio.body.draws import drawn_skeleton, inertia_spread, inertial_parameters
+from aqbio.body.draws import DRAWN_SHAPES, drawn_skeleton, inertia_spread, inertial_parameters
 from aqbio.body.records import (
     ADJUSTED,
     SCALED,
@@ -18,6 +18,7 @@ from aqbio.body.records import (
     final_model,
     followed_markers,
 )
+from aqbio.body.shape import Template
 from aqbio.config import ModelMap, Trial
 from aqbio.contributions.dataset import (
     Contributions,
@@ -29,7 +30,7 @@ from aqbio.contributions.dataset import (
     with_plain,
     without_free_moment,
 )
-from aqbio.contributions.intervals import BODY_DRAWS, MOTION_DRAWS, drawn_window, intervals_dataset
+from aqbio.contributions.intervals import MOTION_DRAWS, drawn_window, intervals_dataset
 from aqbio.contributions.misfits import running_speed, trial_misfits, widened, widenings
 from aqbio.contributions.without_plates import estimated_forces, with_time_errors
 from aqbio.errors import Finding
@@ -39,7 +40,7 @@ from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S
 from aqbio.intervals.second_model import with_second_model
-from aqbio.intervals.sources import WEIGHED, Motions
+from aqbio.intervals.sources import BODY, WEIGHED, Motions
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
 from aqbio.inverse_dynamics.fitted import (
@@ -203,12 +204,14 @@ def _intervals(
     model_map = study.model_map
     anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
     sampling = Sampling(
-        settings.draws, study.settings.random.seed, STANCE_FRAMES, MOTION_DRAWS, BODY_DRAWS
+        settings.draws, study.settings.random.seed, STANCE_FRAMES, MOTION_DRAWS, DRAWN_SHAPES
     )
     feet = model_map.feet.left, model_map.feet.right
     centre_covariance = fitted_centre_covariance(study, participant_id)
     inertia, plate_errors = inertia_spread(result.skeleton, feet), plate_spread(data)
     spreads = Spread(inertia, plate_errors, centre_covariance)
+    weights = followed_markers(study, data)
+    spread = body_spread(study, participant_id, result.skeleton, list(weights))
     draws = TrialDraws(
         levels=result.levels,
         anatomy=anatomy,
@@ -218,11 +221,9 @@ def _intervals(
         spread=spreads,
         sampling=sampling,
         roles=role_scheme(study),
-        **_posterior(result, data),
+        **_posterior(result, data, spread.template),
     )
     window = drawn_window(contacts, result.time, MAXIMUM_FLIGHT_S) if plates else None
-    weights = followed_markers(study, data)
-    spread = body_spread(study, participant_id, result.skeleton, list(weights))
     weight = np.array(list(weights.values()))
     unseen = parts.unseen(_marker_index(study, data, result.skeleton))
     moved = with_bodies(draws, spread, weight, window, unseen, clock)
@@ -258,7 +259,7 @@ def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArra
     return np.array([skeleton.markers.index(n) for n in followed_markers(study, data)], dtype=int)
 
 
-def _posterior(result: Contributions, data: xr.Dataset) -> dict[str, Any]:
+def _posterior(result: Contributions, data: xr.Dataset, template: Template) -> dict[str, Any]:
     """States of the fit by source, and their frames; empty for a trial without."""
     if "fit_state_q" not in data:
         return {}
@@ -269,14 +270,15 @@ def _posterior(result: Contributions, data: xr.Dataset) -> dict[str, Any]:
         for name in ("q", "u", "udot")
     ]
     base = inertial_parameters(skeleton)
-    bodies = [drawn_skeleton(skeleton, base + off) for off in data["fit_state_inertia"].values]
-    sources = data["fit_state_source"].values
+    inertia, sources = base + data["fit_state_inertia"].values, data["fit_state_source"].values
+    shapes = [template.skeleton_of(template.shape(x)) for x in data["fit_state_shape"].values]
     states = {}
     for source in dict.fromkeys(sources.tolist()):
         chosen = np.flatnonzero(sources == source)
-        skeletons = tuple(bodies[state] for state in chosen)
+        bodies = shapes if source == BODY else [skeleton] * len(chosen)
+        skeletons = tuple(map(drawn_skeleton, bodies, inertia[chosen]))
         q, u, udot = (values[chosen] for values in motion)
-        states[source] = Motions(skeletons, q, u, udot, same_lengths=True)
+        states[source] = Motions(skeletons, q, u, udot, same_lengths=source != BODY)
     return {"posterior": states, "posterior_frames": frames}
 
 

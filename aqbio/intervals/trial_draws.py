@@ -240,8 +240,8 @@ class TrialDraws:
     first_frame: int = 0
     """Frame of the trial at which these begin."""
     posterior: Mapping[str, Motions] = field(default_factory=dict)
-    """Mapping. States of a fit by source, in `posterior_frames`: the motion follows the body, so
-    that bodies are not drawn under the same motion, and no other soft-tissue artefact."""
+    """Mapping. States of a fit by source, in `posterior_frames`: the motion follows body and
+    forces, so that no body under another motion, and no soft-tissue artefact, is drawn again."""
     posterior_frames: IntArray = field(default_factory=lambda: np.zeros(0, dtype=int))
     """(F,) int array, ascending."""
 
@@ -273,7 +273,9 @@ def with_bodies(
     unseen: BoolArray | None = None,
     clock: float = 0.0,
 ) -> TrialDraws:
-    """Add draws of motions: bodies, soft tissue, unobserved coordinates, the clock.
+    """Add draws of motions: bodies and soft tissue, unobserved coordinates, the clock.
+
+    Bodies and soft tissue of a motion that was not fitted.
 
     `weight` (K,) of the markers that inverse kinematics followed; `window` the frames that will be
     drawn with `SPLINE_REACH` more on both sides; `unseen` (C,) bool: not observed, or locked in the
@@ -283,15 +285,15 @@ def with_bodies(
     inside, sampling = window or slice(0, len(draws.time)), draws.sampling
     skeleton, time = spread.template.skeleton, draws.time[inside]
     q = draws.levels.mechanics.kinematics.frames(inside).q
-    skins = 0 if draws.posterior else sampling.motions  # soft tissue is in the fit's posterior
-    bodies_and_skin = drawn_bodies(
-        spread, time, q, weight, generator_of(BODY, sampling.seed),
-        bodies=sampling.bodies, skins=skins,
-        centres_known=draws.spread.centres is not None,
-    )  # fmt: skip
-    change = {BODY: (bodies_and_skin.skeletons, bodies_and_skin.by_shape)}
-    if skins:
-        change[SKIN] = (skeleton,) * skins, bodies_and_skin.by_skin
+    change: dict[str, tuple[tuple[Skeleton, ...], FloatArray]] = {}
+    if not draws.posterior:
+        drawn = drawn_bodies(
+            spread, time, q, weight, generator_of(BODY, sampling.seed),
+            bodies=sampling.bodies, skins=sampling.motions,
+            centres_known=draws.spread.centres is not None,
+        )  # fmt: skip
+        change[BODY] = drawn.skeletons, drawn.by_shape
+        change[SKIN] = (skeleton,) * sampling.motions, drawn.by_skin
     if unseen is not None and unseen.any():
         roots = _unobserved_roots(spread, q, weight, unseen)
         free = replace(skeleton, coordinate_locked=skeleton.coordinate_locked & ~unseen)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from aqbio.body.draws import DRAWN_BODIES
+from aqbio.body.draws import DRAWN_BODIES, DRAWN_SHAPES
+from aqbio.body.records import body_spread, followed_markers
 from aqbio.config import ModelMap
 from aqbio.errors import Finding
 from aqbio.force_plates.alignment import ALIGNMENT, PIVOT, Alignment
@@ -41,7 +42,12 @@ from aqbio.inverse_dynamics.fitted import (
     PLATE_TURN_SD,
 )
 from aqbio.inverse_dynamics.parameters import CLOCK, DRAG
-from aqbio.inverse_dynamics.posterior_states import body_states, inertia_states, motion_states
+from aqbio.inverse_dynamics.posterior_states import (
+    body_states,
+    inertia_states,
+    motion_states,
+    shape_states,
+)
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.netcdf import with_digits
@@ -265,7 +271,7 @@ MOTION_STATES = 24
 
 
 def state_variables(
-    fit: TrialFit, model_map: ModelMap, dataset: xr.Dataset, seed: int
+    study: Study, participant_id: str, fit: TrialFit, dataset: xr.Dataset
 ) -> dict[str, Any]:
     """States of the fit with one error disturbed, less the fit, in the frames that are drawn.
 
@@ -273,16 +279,21 @@ def state_variables(
     """
     if fit.draws is None:
         return {}
-    time = dataset["time"].values
+    model_map, seed, time = study.model_map, study.settings.random.seed, dataset["time"].values
     measured, _ = measured_loads(foot_loads(model_map, dataset))
     contacts = measured_contacts(list(trial_contacts(dataset)), time, measured)
     frames = drawn_frames(contacts, time, MAXIMUM_FLIGHT_S)
     if not len(frames):
         return {}
     feet, solver = (model_map.feet.left, model_map.feet.right), fit.linearised(motion_only=True)
+    weights = followed_markers(study, dataset)
+    spread = body_spread(study, participant_id, fit.skeleton, list(weights))
+    weight = np.array(list(weights.values()))
+    bodies = shape_states(fit, solver, frames, spread, weight, DRAWN_SHAPES, seed)
     states = {
         "inertia": inertia_states(fit, solver, frames, feet, DRAWN_BODIES, seed),
         "centres": body_states(fit, fit.draws, frames, DRAWN_BODIES, seed),
+        "body": bodies.states,
         "motion": motion_states(fit, fit.draws, frames, MOTION_STATES),
     }
     solver.release()
@@ -302,6 +313,10 @@ def state_variables(
         "fit_state_inertia": (
             ("fit_state", "segment", "inertial_parameter"),
             with_digits(inertia, 2 * STATE_BITS),
+        ),
+        "fit_state_shape": (
+            ("fit_state_body", "unknown_of_shape"),
+            with_digits(bodies.shapes, 2 * STATE_BITS),
         ),
         "fit_state_source": ("fit_state", sources),
         "fit_state_frame": ("fit_state_frame", frames),

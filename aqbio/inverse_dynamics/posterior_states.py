@@ -8,14 +8,25 @@ of a person.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.body.draws import centre_draws, inertia_draws, inertia_spread, inertial_parameters, twins
+from aqbio.body.derivatives import BodyMarkers
+from aqbio.body.draws import (
+    BodySpread,
+    centre_draws,
+    drawn_shapes,
+    inertia_draws,
+    inertia_spread,
+    inertial_parameters,
+    twins,
+)
+from aqbio.body.shape import Template
+from aqbio.force_plates.alignment import Alignment
 from aqbio.inverse_dynamics.balance import adjusted_skeleton
-from aqbio.inverse_dynamics.data_errors import Draws, Response
+from aqbio.inverse_dynamics.data_errors import DataErrors, Draws, Response
 from aqbio.inverse_dynamics.fit import TrialFit
 from aqbio.inverse_dynamics.parameters import (
     CENTRES,
@@ -26,8 +37,15 @@ from aqbio.inverse_dynamics.parameters import (
     centre_direction,
 )
 from aqbio.inverse_dynamics.solver import Solver
-from aqbio.multibody.momentum import group_momenta, momentum_regressor
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import (
+    angular_momentum_rate,
+    centre_of_mass,
+    group_momenta,
+    momentum_regressor,
+)
 from aqbio.multibody.motion import Motion, with_dependent
+from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray, cross, square_root
 
 BODY_PARAMETERS = (MASS, LEGS, PELVIS, *SOFT_TISSUE)
@@ -109,6 +127,91 @@ def motion_states(fit: TrialFit, draws: Draws, frames: IntArray, count: int) -> 
     bodies = len(fit.skeleton.bodies)
     inertia = np.zeros((change.shape[1], bodies, 10))
     return PosteriorStates(_moved(fit, fit.solver, change, frames), inertia)
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeStates:
+    """J states of the calibrated body: sizes, places of markers, axes."""
+
+    states: PosteriorStates
+    shapes: FloatArray
+    """(J, P) array. Of each state's body, in the order of `Shape.vector`."""
+    skeletons: tuple[Skeleton, ...]
+    """Tuple of J Skeleton."""
+
+
+def shape_states(
+    fit: TrialFit,
+    solver: Solver,
+    frames: IntArray,
+    spread: BodySpread,
+    weight: FloatArray,
+    count: int,
+    seed: int,
+) -> ShapeStates:
+    """Bodies of other sizes, marker places and axes, `count` states.
+
+    The motion is that of the fit on each body: it follows markers that lie elsewhere as far as the
+    forces, which hold the rate of the whole body's angular momentum, let it.
+
+    Parameters
+    ----------
+    spread : BodySpread
+        Of the body about the fit's.
+    weight : (K,) array
+        Of the markers that inverse kinematics followed: the centres of mass are known relative to
+        these.
+    """
+    q, response = fit.motion.q, Response(solver)
+    generator = np.random.default_rng((seed, 3))
+    shapes, bodies = drawn_shapes(spread, q, weight, generator, count, centres_known=True)
+    base = _equation_sides(fit.skeleton, fit.motion, solver)
+    errors = (
+        DataErrors(
+            markers=-moved,
+            pose=np.zeros_like(solver.solved),
+            roughness=np.zeros_like(solver.solved),
+            wrench=(base - _equation_sides(body, fit.motion, solver)) / solver.sigma,
+        )
+        for body, moved in zip(bodies, _markers_moved(fit, spread.template, shapes), strict=True)
+    )
+    change = solver.factor.solve(response.pulls(errors))
+    inertia = np.stack([inertial_parameters(body) for body in bodies])
+    states = PosteriorStates(
+        _moved(fit, solver, change, frames), inertia - inertial_parameters(fit.skeleton)
+    )
+    return ShapeStates(states, shapes, bodies)
+
+
+def _markers_moved(fit: TrialFit, template: Template, shapes: FloatArray) -> Iterator[FloatArray]:
+    """Yield how far bodies of other shapes have the markers elsewhere, (T, K, 3), m, cameras."""
+    observed, q, markers = fit.observations, fit.motion.q, BodyMarkers(template)
+    labels = list(template.markers.labels)
+    names = [fit.skeleton.markers[index] for index in observed.marker_index]
+    rows = np.flatnonzero([name in labels for name in names])
+    columns = [labels.index(names[row]) for row in rows]
+    levelled, base = Alignment.of(fit.values).rotation, markers.positions(template.shape(), q)
+    for shape in shapes:
+        moved = np.zeros(observed.markers.shape)
+        position = markers.positions(template.shape(shape), q)
+        moved[:, rows] = ((position - base) @ levelled.T)[:, columns]
+        yield moved * observed.visible[..., None]
+
+
+def _equation_sides(skeleton: Skeleton, motion: Motion, solver: Solver) -> FloatArray:
+    """(D, 6) array: force and moment about the centre of mass that a body's motion asks of forces.
+
+    In the measured frames and the cameras' axes; of a skeleton in the laboratory's.
+    """
+    frames, point = solver.rows.frame, solver.point
+    levelled = Alignment.of(point.balance.values).rotation
+    moves = segment_kinematics(skeleton, *(getattr(motion, n)[frames] for n in ("q", "u", "udot")))
+    segments = segment_motion(skeleton, moves)
+    com, _, acceleration = centre_of_mass(segments)
+    force = skeleton.mass.sum() * (acceleration - skeleton.gravity)
+    rate = angular_momentum_rate(segments, com, acceleration).sum(axis=1)
+    moment = rate + cross(com, point.balance.force @ levelled)
+    return np.concatenate([force @ levelled.T, moment @ levelled.T], axis=1)
 
 
 def _moved(fit: TrialFit, solver: Solver, change: FloatArray, frames: IntArray) -> Motion:

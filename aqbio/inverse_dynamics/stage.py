@@ -215,8 +215,7 @@ def _trial(
         dataset, unused = without_contradicted_forces(
             fitted_dataset(study, solved, fit), trial.trial_id, findings
         )
-        seed = study.settings.random.seed
-        states = state_variables(fit, study.model_map, dataset, seed)
+        states = state_variables(study, participant_id, fit, dataset)
         dataset = dataset.assign(posterior_variables(fit, study.model_map) | states)
         dataset = with_other_motion(dataset, fit.observations.plain, 1.0 - support)
     else:

@@ -11,7 +11,8 @@ import pytest
 from scipy.interpolate import BSpline, make_interp_spline
 from scipy.stats import norm
 
-from aqbio.body.draws import drawn_skeleton, inertial_parameters
+from aqbio.body.draws import BodySpread, drawn_skeleton, inertial_parameters
+from aqbio.body.shape import Parts, Template, TemplateMarkers
 from aqbio.filters import low_pass
 from aqbio.force_plates.alignment import OFFSET, PIVOT, ROTATION, SCALE, Alignment
 from aqbio.inverse_dynamics import normal_equations
@@ -70,7 +71,7 @@ from aqbio.inverse_dynamics.parameters import (
     priors,
     share_of_own_error,
 )
-from aqbio.inverse_dynamics.posterior_states import inertia_states
+from aqbio.inverse_dynamics.posterior_states import inertia_states, shape_states
 from aqbio.inverse_dynamics.session_inputs import parameters
 from aqbio.inverse_dynamics.solver import Solver, converged
 from aqbio.inverse_dynamics.stances import Standing, StaticStance, com_over_cop
@@ -598,6 +599,41 @@ def test_the_state_of_another_body_is_the_fit_on_that_body(long, fitted, respons
         predicted = small * getattr(states.motion, name)[2]
         difference = (getattr(ends[1], name) - getattr(ends[0], name))[frames]
         assert np.abs(difference - predicted).max() < 0.05 * np.abs(predicted).max(), name
+
+
+@pytest.fixture(scope="module")
+def marked(fitted):
+    """Give the stick's body with markers that may lie 10 mm elsewhere."""
+    skeleton = fitted.skeleton
+    markers = TemplateMarkers(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
+    none, one_each = np.zeros(0, dtype=int), np.arange(len(skeleton.bodies))
+    parts = Parts(skeleton.bodies, one_each, one_each)
+    template = Template(skeleton, parts, markers, none, none.reshape(0, 3))
+    placement = np.repeat([0.0, 0.01, 0.0, 0.0], template.sizes)
+    return BodySpread(template, np.diag(placement**2), np.zeros(len(markers.labels)), 0.0)
+
+
+def test_the_state_of_a_body_with_markers_elsewhere_is_the_fit_on_that_body(
+    long, fitted, response, marked
+):
+    """Its motion follows the markers as far as the forces let it, to the second order."""
+    solver, weight = response.solver, np.ones(len(marked.template.markers.labels))
+    small = replace(marked, covariance=1e-6 * marked.covariance)
+    frames, observed = np.arange(0, len(solver.observations.time), 7), solver.observations
+    states = shape_states(fitted, solver, frames, small, weight, 3, 1)
+    body = replace(long.runner.skeleton, marker_position=states.skeletons[2].marker_position)
+    body = replace(body, com=states.skeletons[2].com)
+    ends = []
+    for skeleton in (long.runner.skeleton, body):
+        fit, runner = fitted, replace(long.runner, skeleton=skeleton)
+        view = replace(observed, markers=observed.markers.copy())  # shares no parts
+        for _ in range(4):
+            fit = fit_trial(runner, view, FIT_WEIGHTS, NONE_FITTED, start=fit)
+        ends.append(fit.motion)
+    for name in ("q", "u"):
+        predicted = getattr(states.states.motion, name)[2]
+        difference = (getattr(ends[1], name) - getattr(ends[0], name))[frames]
+        assert np.abs(difference - predicted).max() < 0.01 * np.abs(predicted).max(), name
 
 
 def test_after_a_fit_bodies_move_the_rate_of_the_whole_less_than_before(fitted, response):

@@ -34,20 +34,20 @@ from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Step
 from aqbio.intervals.second_model import SECOND_MODEL
 from aqbio.intervals.sources import MODEL
+from aqbio.intervals.step_states import SIDE, ModelStates
 from aqbio.intervals.step_uncertainty import (
     KEY,
     KEYS,
     NAMES,
     STATISTICS,
     VERTICAL,
-    Key,
     stance_statistics,
 )
 from aqbio.io.dictionary import columns
 from aqbio.io.netcdf import read_some
 from aqbio.io.study import Study, compared_studies
 from aqbio.io.tables import joined, with_texts
-from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.vectors import FloatArray
 
 
@@ -70,7 +70,7 @@ def same_steps(steps: Iterable[Step], other_steps: Sequence[Step]) -> list[tuple
 def stance_outcomes(
     trial: xr.Dataset, steps: Sequence[Step], curves: xr.Dataset, scheme: RoleScheme
 ) -> pd.DataFrame:
-    """Stance means of every step (0 for the first): the outcomes that have intervals."""
+    """Stance means of every step (0 for the first) and its side: outcomes that have intervals."""
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
     rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
     phase, statistic = NAME_COLUMNS.index("phase"), NAME_COLUMNS.index("statistic")
@@ -80,17 +80,22 @@ def stance_outcomes(
         if name[phase] == "stance" and name[statistic].endswith(("_mean", "_share"))
     ]
     table = with_texts(rows.select(means).frame(range(len(steps))))
-    return table[["step", *KEY, "value"]]
+    return _with_sides(table, steps)[["step", SIDE, *KEY, "value"]]
+
+
+def _with_sides(rows: pd.DataFrame, steps: Sequence[Step]) -> pd.DataFrame:
+    """Add the stance foot to rows of steps (0 for the first)."""
+    return rows.assign(**{SIDE: [steps[int(number)].side for number in rows["step"]]})
 
 
 def outcome_differences(outcomes: pd.DataFrame, other_outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Mean and RMS differences between two models, a row per outcome and axis that both have."""
+    """Mean and RMS differences between two models: a row per foot, outcome and axis of both."""
     merged = outcomes.merge(
-        other_outcomes, on=["step", *KEY], suffixes=("", "_other"), validate="1:1"
+        other_outcomes, on=["step", SIDE, *KEY], suffixes=("", "_other"), validate="1:1"
     )
     merged = merged[np.isfinite(merged["value"]) & np.isfinite(merged["value_other"])]
     merged["square"] = (merged["value_other"] - merged["value"]) ** 2
-    groups = merged.groupby(KEY, sort=False, observed=True)
+    groups = merged.groupby([SIDE, *KEY], sort=False, observed=True)
     differences: pd.DataFrame = groups.agg(
         steps=("value", "size"), own=("value", "mean"), other=("value_other", "mean"),
         rms=("square", "mean"),
@@ -106,12 +111,13 @@ def drawn_outcomes(trial: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
     As :func:`stance_outcomes`, a step for each foot; without rows where no such model was drawn.
     """
     if "second_model" not in trial:
-        empty = pd.DataFrame(columns=["step", *KEY, "value"]).astype({"value": float})
+        empty = pd.DataFrame(columns=["step", SIDE, *KEY, "value"]).astype({"value": float})
         return empty, empty
     feet, outcomes = trial.sizes["stance_foot"], trial.sizes["outcome"]
     names = {name: trial[f"outcome_{name}"].values.astype(str) for name in NAMES}
     rows = pd.DataFrame(
         {"step": np.repeat(np.arange(feet), outcomes * len(AXES))}
+        | {SIDE: np.repeat(SIDES[:feet], outcomes * len(AXES))}
         | {name: np.tile(np.repeat(values, len(AXES)), feet) for name, values in names.items()}
         | {"axis": np.tile(AXES, feet * outcomes)}
     )
@@ -131,22 +137,26 @@ def drawn_deviations(trial: xr.Dataset) -> dict[str, float]:
     return {str(name): float(value) for name, value in means.items()}
 
 
-def with_model(trial: xr.Dataset, states: Sequence[Mapping[Key, FloatArray]]) -> xr.Dataset:
+def with_model(trial: xr.Dataset, states: ModelStates) -> xr.Dataset:
     """Add the choice of the model to the sources of uncertainty of a trial's contributions.
 
-    Root mean square over the states, one for each other model
+    Root mean square over the states of each foot, one for each other model
     (`aqbio.intervals.step_states.model_states`); 0 for outcomes that these do not have.
     """
-    if not states or "interval_sd" not in trial:
+    if not any(states.values()) or "interval_sd" not in trial:
         return trial
     interval_sd = trial["interval_sd"]
     keys = list(zip(*(trial[f"outcome_{name}"].values.tolist() for name in NAMES), strict=True))
+    none, count = np.zeros(len(AXES)), max(map(len, states.values()))
     deviations = np.array(
-        [[state.get(key, np.zeros(len(AXES))) for key in keys] for state in states]
+        [
+            [[state.get(key, none) for key in keys] for state in states.get(side, ({},) * count)]
+            for side in map(str, trial["stance_foot"].values)
+        ]
     )
     dimensions = ("uncertainty_source", "stance_foot", "outcome", "axis")
     drawn_sd = interval_sd.transpose(*dimensions).values
-    model_sd = np.sqrt((deviations**2).mean(axis=0))
+    model_sd = np.sqrt((deviations**2).mean(axis=1))
     model = np.where(np.isnan(drawn_sd[:1]), np.nan, model_sd)  # NaN where no draws exist
     sources = [*interval_sd["uncertainty_source"].values.tolist(), MODEL]
     variable = (dimensions, np.concatenate([drawn_sd, model]), interval_sd.attrs)
@@ -269,7 +279,8 @@ def _compared(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> Compared
     names = tuple(dict.fromkeys((*DIMENSIONS, *SPREADS)))
     curves = step_dataset(data, steps, study.model_map, scheme, names)
     outcomes = stance_outcomes(data, steps, curves, scheme)
-    return joined([outcomes, _statistics(study, data, steps)], list(map(str, outcomes))), curves
+    statistics = _with_sides(_statistics(study, data, steps), steps)
+    return joined([outcomes, statistics], list(map(str, outcomes))), curves
 
 
 def _statistics(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:

@@ -43,7 +43,7 @@ from aqbio.gait.step_files import (
     trial_steps,
 )
 from aqbio.gait.steps import Step, heading_changes, phase_mean, phase_rms, speed_change
-from aqbio.intervals.step_states import model_states, statistic_sds
+from aqbio.intervals.step_states import ModelStates, model_states, statistic_sds
 from aqbio.intervals.step_uncertainty import Key, half_widths, stance_sds, trial_budget
 from aqbio.io.dictionary import Columns
 from aqbio.io.netcdf import write_dataset
@@ -161,7 +161,7 @@ def write_steps(
     states = model_states(models.table)
 
     def work(trial: Trial) -> TrialOutcome:
-        of_trial = states.get(trial.trial_id, states.get("", []))
+        of_trial = states.get(trial.trial_id, states.get("", {}))
         trial_steps = _trial_steps(
             study, trial, contribution_entries[trial.trial_id], of_trial, models.curves
         )
@@ -270,7 +270,7 @@ def _trial_steps(
     study: Study,
     trial: Trial,
     contributions_entry: Mapping[str, Any],
-    model_deviations: Sequence[Mapping[Key, FloatArray]],
+    model_deviations: ModelStates,
     model_curves: Mapping[str, FloatArray],
 ) -> TrialSteps:
     """Cut a trial into steps; deviations of outcomes and curves on other models widen intervals."""

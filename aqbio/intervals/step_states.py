@@ -32,6 +32,12 @@ Arrays = Mapping[str, Any]
 States = Mapping[str, FloatArray]
 """Deviations (J, O, 3) of O outcomes of a step in the J states of each source."""
 
+ModelStates = Mapping[str, Sequence[Mapping[Key, FloatArray]]]
+"""Deviations (3,) by outcome on each other model, by stance foot."""
+
+SIDE = "side"
+"""Column of the table of models: the stance foot."""
+
 SAME_INSTANT_S = 1e-6
 """Difference below which two instants are the same, s: files hold them in single precision."""
 
@@ -77,10 +83,11 @@ def _motion_states(
     return states
 
 
-def model_states(differences: pd.DataFrame) -> dict[str, list[dict[Key, FloatArray]]]:
-    """Deviations (3,) by outcome on each other model, by trial; for other trials ("") their mean.
+def model_states(differences: pd.DataFrame) -> dict[str, ModelStates]:
+    """Deviations by foot on each other model, by trial; for other trials ("") the mean of these.
 
-    From the rows of the table of models, of one participant.
+    From the rows of the table of models, of one participant. A foot that no other model has in a
+    trial deviates as in the others.
     """
     names = differences["model"].astype(str).unique().tolist()
     if not names:
@@ -90,18 +97,19 @@ def model_states(differences: pd.DataFrame) -> dict[str, list[dict[Key, FloatArr
     )
     rows = differences.assign(difference=differences["difference"] * factors)
     trials = rows["trial_id"].astype(str)
-    states: dict[str, list[dict[Key, FloatArray]]] = {
-        trial: [{} for _ in names] for trial in ("", *trials.unique().tolist())
+    states: dict[str, dict[str, list[dict[Key, FloatArray]]]] = {
+        trial: {} for trial in ("", *trials.unique().tolist())
     }
-    key = ["model", *NAMES, "axis"]
+    key = ["model", SIDE, *NAMES, "axis"]
     for rows_of in (rows.assign(trial_id=trials), rows.assign(trial_id="")):
         means = rows_of.groupby(["trial_id", *key], observed=True)["difference"].mean()
         for labels, mean in zip(means.index.tolist(), means.tolist(), strict=True):
-            trial, model, *outcome, axis = map(str, labels)
-            by_outcome = states[trial][names.index(model)]
+            trial, model, side, *outcome, axis = map(str, labels)
+            by_model = states[trial].setdefault(side, [{} for _ in names])
+            by_outcome = by_model[names.index(model)]
             deviations = by_outcome.setdefault(tuple(outcome), np.zeros(len(AXES)))
             deviations[AXES.index(axis)] = mean
-    return states
+    return {trial: states[""] | by_side for trial, by_side in states.items()}
 
 
 def mean_sds(steps: Sequence[States]) -> FloatArray:
@@ -124,11 +132,11 @@ def mean_sds(steps: Sequence[States]) -> FloatArray:
 
 
 def statistic_sds(
-    trial: xr.Dataset, steps: Iterable[Step], models: Sequence[Mapping[Key, FloatArray]] = ()
+    trial: xr.Dataset, steps: Iterable[Step], models: ModelStates | None = None
 ) -> dict[str, float]:
     """Standard deviation over worlds of the trial's mean of every statistic (`STATISTICS`).
 
-    `models`: deviations by outcome on other models (`model_states`).
+    `models`: deviations by foot and outcome on other models (`model_states`).
     Empty where a fit is possible but missing, and without draws, a stance or an arm.
     """
     is_fitted = "group_momentum_sample" in trial
@@ -138,9 +146,11 @@ def statistic_sds(
     keys = outcome_keys(data)
     chosen = [keys.index(key) for key in KEYS.values() if key in keys]
     names = [name for name, key in KEYS.items() if key in keys]
-    other = np.array(
-        [[model.get(keys[n], np.zeros(len(AXES))) for n in chosen] for model in models]
-    )
+    none = np.zeros(len(AXES))
+    other = {
+        side: np.array([[model.get(keys[n], none) for n in chosen] for model in by_model])
+        for side, by_model in (models or {}).items()
+    }
     known = []
     for step in steps:
         if step.status == "rejected" or not chosen:
@@ -149,7 +159,9 @@ def statistic_sds(
         for source in states.keys() & PARTIAL_SOURCES:
             states[source] = np.nan_to_num(states[source])
         if all(np.isfinite(values).all() for values in states.values()):
-            known.append(states | ({MODEL: other} if models else {}))
+            if other:
+                states[MODEL] = other.get(step.side, 0.0 * next(iter(other.values())))
+            known.append(states)
     if not known:
         return {}
     return dict(zip(names, mean_sds(known)[:, AXES.index(VERTICAL)].tolist(), strict=True))

@@ -184,10 +184,10 @@ def _participant_draws(
         outcomes = tuple(chosen)
         trial_rows = rows[rows["trial_id"] == trial_id]
         missing = np.full(len(AXES), np.nan)
-        trial_models = [
-            [deviations.get(key, missing) for key in outcomes]
-            for deviations in models.get(str(trial_id), models.get("", []))
-        ]
+        trial_models = {
+            side: [[deviations.get(key, missing) for key in outcomes] for deviations in by_model]
+            for side, by_model in models.get(str(trial_id), models.get("", {})).items()
+        }
         draw = partial(_drawn, seed=study.settings.random.seed, scopes=scopes)
         foot_draws: dict[str, FloatArray] = {}
         draws = []
@@ -199,8 +199,8 @@ def _participant_draws(
             states = step_states(data, side, touchdown, list(chosen.values()))
             by_step = {source: states.pop(source) for source in BY_STEP if source in states}
             if side not in foot_draws:
-                if trial_models:
-                    states[MODEL] = np.array(trial_models)
+                if side in trial_models:
+                    states[MODEL] = np.array(trial_models[side])
                 foot_draws[side] = draw(states, bearers)
             draws.append(foot_draws[side] + draw(by_step, bearers))
         yield DrawnSteps(

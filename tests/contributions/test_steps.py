@@ -323,7 +323,7 @@ def test_the_error_of_a_trials_statistic_is_that_of_its_mean_over_steps():
     count = len(steps)
     right = sum(step.side == "right" for step in steps) / count
 
-    def sd(states, motion=None, models=()):
+    def sd(states, motion=None, models=None):
         sds = statistic_sds(_with_states(trial, states, motion), steps, models)
         assert set(sds) == set(KEYS)
         return next(iter(sds.values()))
@@ -334,8 +334,15 @@ def test_the_error_of_a_trials_statistic_is_that_of_its_mean_over_steps():
     assert sd({"centres": [(0.02, 0.02), (0.0, 0.0)]}) == pytest.approx(0.02 / np.sqrt(2.0))
     assert sd({"events": [(0.03, 0.03)]}) == pytest.approx(0.03 / np.sqrt(count))
     key = next(iter(KEYS.values()))
-    models = [{key: np.array([0.0, 0.04, 0.0])}]
+    models = {side: [{key: np.array([0.0, 0.04, 0.0])}] for side in SIDES}
     assert sd({"inertia": [(0.03, 0.03)]}, models=models) == pytest.approx(0.05)
+    models["left"] = [{key: np.array([0.0, -0.04, 0.0])}]
+    opposite = 0.04 * (2.0 * right - 1.0)
+    assert sd({"inertia": [(0.03, 0.03)]}, models=models) == pytest.approx(np.hypot(0.03, opposite))
+    del models["left"]  # which no other model has
+    assert sd({"inertia": [(0.03, 0.03)]}, models=models) == pytest.approx(
+        np.hypot(0.03, 0.04 * right)
+    )
     contacts = trial.sizes["contact"]
     samples = np.tile([0.1, -0.1], (contacts, 1))
     assert sd({"inertia": [(0.0, 0.0)]}, samples) == pytest.approx(0.1)  # the same in all steps
@@ -351,7 +358,7 @@ def test_the_choice_of_the_model_adds_its_variance():
     """Curves by the root mean square over steps at every percent."""
     deviating = _with_interval_sd((OF_ARMS, OF_TORSO), {"inertia": (3.0, np.nan)})
     states = [{OF_ARMS: np.array([0.0, deviation, 0.0])} for deviation in (np.sqrt(32.0), 0.0)]
-    trial = with_model(deviating, states)  # two other models
+    trial = with_model(deviating, dict.fromkeys(SIDES, states))  # two other models
     half = half_widths(stance_sds(trial, "left"))
     assert half[OF_ARMS[:4]]["y"] == pytest.approx(5.0 * NORMAL_95)
     assert half[OF_TORSO[:4]]["y"] == pytest.approx(3.0 * NORMAL_95)  # no other model has a torso

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.specifications import PELVIS, all_specifications, pelvis_members
-from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.stats.step_numbers import evidence_columns, lag, momentum_numbers
 from tests.waves import WaveAthletes, WaveStudy, wave_athletes, wave_study
 
@@ -167,9 +168,9 @@ def _write_draws(study: Study, name: str, wave: WaveStudy, chosen: np.ndarray) -
         {
             "participant_id": name, "trial_id": trial, "model": model, "level": key[0],
             "source": key[1], "target": key[2], "statistic": key[3], "unit": key[4], "axis": "y",
-            "difference": sign * DEVIATION[statistic],
+            "difference": sign * DEVIATION[statistic], "side": side,
         }
-        for trial in steps["trial_id"].unique()
+        for trial, side in product(steps["trial_id"].unique(), SIDES)
         for statistic, key in KEYS.items()
         for model, sign in (("one", 1.0), ("two", -1.0))
         if model == "one" or statistic == "push_leg_offset"

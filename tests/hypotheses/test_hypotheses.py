@@ -406,7 +406,7 @@ def test_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatch):
         cells = dict.fromkeys(OF_MODELS, 0) | {
             "participant_id": person.participant_id, "trial_id": "speed4", "model": "other",
             "level": "C (C2)", "target": "ground", "statistic": "force_mean", "axis": "y",
-            "steps": 2,
+            "steps": 2, "side": "left",
         }  # fmt: skip
         forces = (("hip_swing", 10.0, 30.0 + index), ("hip_push", 90.0, 70.0))
         rows = [

@@ -161,11 +161,11 @@ def test_stance_means_of_the_second_model_are_those_of_a_separate_computation():
 def _states(trial):
     rows = outcome_differences(*drawn_outcomes(trial))
     table = rows.assign(model=SECOND_MODEL, trial_id="one")
-    return model_states(table).get("one", [])
+    return model_states(table).get("one", {})
 
 
 def test_differences_of_drawn_contacts():
-    """By hand: 1 and 3 on two feet deviate by 3 and 4."""
+    """By hand: 1 and 3 on two feet deviate by 3 and −4, so that right less left does by −7."""
     names = ("H1", "push_leg_offset", "whole_body", "stance_index", "1")
     table = np.zeros((2, 2, 1, 3))
     table[:, :, 0, 1] = [[1.0, 3.0], [4.0, -1.0]]
@@ -174,12 +174,15 @@ def test_differences_of_drawn_contacts():
         coords={f"outcome_{name}": ("outcome", [value]) for name, value in zip(NAMES, names,
                 strict=True)},
     )  # fmt: skip
-    rows = outcome_differences(*drawn_outcomes(trial)).set_index("axis").loc["y"]
-    assert rows[["steps", "own", "other", "difference"]].tolist() == [2, 2.0, 1.5, -0.5]
-    assert rows["rms"] == pytest.approx(np.sqrt((9.0 + 16.0) / 2.0))
+    rows = outcome_differences(*drawn_outcomes(trial)).set_index(["side", "axis"])
+    numbers = ["steps", "own", "other", "difference", "rms"]
+    assert rows.loc[("left", "y"), numbers].tolist() == [1, 1.0, 4.0, 3.0, 3.0]
+    assert rows.loc[("right", "y"), numbers].tolist() == [1, 3.0, -1.0, -4.0, 4.0]
     assert drawn_deviations(trial) == {"push_leg_offset": pytest.approx(-0.5)}
-    [state] = _states(trial)
-    assert state[names][1] == pytest.approx(-0.5)
+    states = _states(trial)
+    assert {side: state[names][1] for side, [state] in states.items()} == {
+        "left": pytest.approx(3.0), "right": pytest.approx(-4.0)
+    }  # fmt: skip
     empty, _ = drawn_outcomes(xr.Dataset())
     assert empty.empty
 
@@ -209,8 +212,9 @@ def test_intervals_of_joint_effects_are_wider_by_the_factor_of_a_sample_of_one()
         {"second_model": (("model_side", "stance_foot", "outcome", "axis"), table)},
         coords={f"outcome_{name}": ("outcome", names[name]) for name in NAMES},
     )
-    [state] = _states(trial)
     arms, caused = (tuple(labels[n] for labels in names.values()) for n in (0, 1))
-    assert state[arms][1] == pytest.approx(3.5)
-    assert state[caused][1] == pytest.approx(1.5 * 3.5)
-    assert _states(xr.Dataset()) == []
+    for side, deviation in (("left", 3.0), ("right", 4.0)):
+        [state] = _states(trial)[side]
+        assert state[arms][1] == pytest.approx(deviation)
+        assert state[caused][1] == pytest.approx(1.5 * deviation)
+    assert _states(xr.Dataset()) == {}

@@ -153,7 +153,8 @@ def test_pages_keep_their_budgets(run_study, study):
 
 
 OUTCOME = ["level", "source", "target", "axis", "statistic"]
-STEP = [*OUTCOME, "trial_id", "step"]
+FOOT = [*OUTCOME, "trial_id", "side"]
+STEP = [*FOOT, "step"]
 
 OTHER_MODELS = """
 other_models:
@@ -191,6 +192,8 @@ def _stances(file):
     rows = read_columns(file)
     rows = rows[rows["phase"].eq("stance")].astype(dict.fromkeys([*OUTCOME, "trial_id"], str))
     rows = rows[rows["statistic"].str.endswith(("_mean", "_share"))]
+    steps = read_columns(file.with_name("steps.nc")).astype({"trial_id": str, "side": str})
+    rows = rows.merge(steps[["trial_id", "step", "side"]], on=["trial_id", "step"])
     return rows.assign(half=(rows["high"] - rows["low"]) / 2).set_index(STEP)[["value", "half"]]
 
 
@@ -208,12 +211,12 @@ def test_differences_are_those_of_two_studies(two_model_study, separate_studies)
     assert set(table["model"]) == {"rajagopal"}
     assert set(table["trial_id"]) == {"jog", "sprint"}
     rows = ~table["level"].str.startswith("C alone") & ~table["level"].isin(["H1", "H2"])
-    differences = table[rows].set_index([*OUTCOME, "trial_id"])  # those of contributions
+    differences = table[rows].set_index(FOOT)  # those of contributions
     values = pd.concat(
         {"own": separate_studies[0]["value"], "other": separate_studies[1]["value"]}, axis=1
     ).dropna()
     values["square"] = (values["other"] - values["own"]) ** 2
-    means = values.groupby([*OUTCOME, "trial_id"]).mean()
+    means = values.groupby(FOOT).mean()
     assert set(differences.index) == set(means.index)
     means = means.reindex(differences.index)
     means["rms"] = np.sqrt(means["square"])
@@ -222,19 +225,18 @@ def test_differences_are_those_of_two_studies(two_model_study, separate_studies)
 
 
 def _second_model(study):
-    """Deviation on the second model, which a study has that names no other, by trial."""
-    outcome = [*OUTCOME, "trial_id"]
-    table = read_columns(step_file(study, "JA1", "models")).astype(dict.fromkeys(outcome, str))
-    difference = table.set_index(outcome)["difference"]
+    """Deviation on the second model, which a study has that names no other, by trial and foot."""
+    table = read_columns(step_file(study, "JA1", "models")).astype(dict.fromkeys(FOOT, str))
+    difference = table.set_index(FOOT)["difference"]
     caused = difference.index.get_level_values("level").str.startswith("C")
     return difference * np.where(caused, LEVEL_C_FACTOR, 1.0)
 
 
 def test_intervals_hold_the_choice_of_the_model(two_model_study, separate_studies, run_study):
-    """Mean difference of the two studies over the steps of a trial, by outcome and axis, in the
-    place of the second model's."""
+    """Mean difference of the two studies over the steps of a foot in a trial, by outcome and axis,
+    in the place of the second model's."""
     off = (separate_studies[1]["value"] - separate_studies[0]["value"]).dropna()
-    difference = off.groupby([*OUTCOME, "trial_id"]).mean()
+    difference = off.groupby(FOOT).mean()
     now = _stances(step_file(two_model_study, "JA1", "contributions"))
     before = separate_studies[0].reindex(now.index)
     np.testing.assert_allclose(now["value"], before["value"], rtol=1e-9)  # the estimate stays

@@ -184,7 +184,7 @@ STUDY = (
         settings=("hypotheses", "model", "report", "roles"),
         files=("strength",),
         folders=("report",),
-        tables=("findings_report", "causes", "differences"),
+        tables=("findings_report", "causes", "differences", "step_means"),
     ),
 )
 """Once per study."""

@@ -38,6 +38,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         *("participant_id", "comparison", "first", "second", "condition", "speed_mps"),
         *("level", "source", "target", "statistic", "axis"),
     ),
+    "step_means": (
+        *("participant_id", "condition", "speed_mps", "side"),
+        *("level", "source", "target", "statistic", "axis"),
+    ),
     "figures/stance_means": ("condition", "speed_mps", "quantity", "source", "axis"),
     "figures/caused_rotation": ("condition", "speed_mps", "panel", "source", "variant"),
 }

@@ -38,6 +38,7 @@ from aqbio.pages.record_next import (
     finding_advice,
     lost_steps,
 )
+from aqbio.pages.step_means import mean_lines
 from aqbio.pages.strength import strength_sheet
 from aqbio.pages.summary import against_words, athlete_lines, people_table, state_words, trial_lines
 from aqbio.prepare.used_size import body_scale, used_mass
@@ -132,9 +133,10 @@ def write_athlete_page(
     replayed: Sequence[Mapping[str, object]],
     findings: Iterable[Finding],
     differences: pd.DataFrame,
+    means: pd.DataFrame,
     read_session: Callable[[str], SessionSteps],
 ) -> None:
-    """Write ``athletes/<participant>.html``; ``differences`` are those of the participant."""
+    """Write ``athletes/<participant>.html``; tables are those of the participant."""
     described = columns("steps", group=role_scheme(study).items)
     steps = _table([participant_rows(study, participant_id, "steps")], described)
     quality = _table([participant_rows(study, participant_id, "quality")], columns("quality"))
@@ -170,6 +172,7 @@ def write_athlete_page(
         drawing=sides_drawing(participant_curves(study, participant_id, steps, scale)),
         others=beside_others(study, participant_id, steps),
         steps=rows(steps),
+        means=mean_lines(means),
         quality=quality_tables(quality),
         parameters=[parameter_line(parameter) for parameter in dynamics.get("parameters", ())],
         standing=standing_words(dynamics.get("standing", ())),

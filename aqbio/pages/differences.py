@@ -459,7 +459,7 @@ def _row(steps: SessionSteps, head: Row, outcome: Outcome, first: Mean, second: 
         "participant_id": steps.participant_id,
         **head,
         **{name: part or None for name, part in zip(names, outcome.key, strict=True)},
-        "unit": _file_unit(steps, outcome),
+        "unit": file_unit(steps, outcome),
         "first_mean": first.value,
         "second_mean": second.value,
         "value": first.value - second.value,
@@ -478,7 +478,7 @@ def _step_columns() -> Columns:
     return columns("steps", group=())
 
 
-def _file_unit(steps: SessionSteps, outcome: Outcome) -> str:
+def file_unit(steps: SessionSteps, outcome: Outcome) -> str:
     """Unit of an outcome in files."""
     if outcome.level == STEPS_TABLE:
         return _step_columns()[outcome.source]["unit"]

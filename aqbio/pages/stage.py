@@ -62,6 +62,7 @@ from aqbio.pages.replay import (
     spread,
 )
 from aqbio.pages.stance import UNIT
+from aqbio.pages.step_means import write_step_means
 from aqbio.pages.summary import trial_state
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.findings import participant_findings
@@ -104,9 +105,10 @@ def pages_participant(study: Study, participant_id: str, report: Report) -> None
         with contained(study, STAGE, participant_id):
             read_session = cache(partial(session_steps, study))
             differences = write_differences(study, participant_id, read_session)
+            means = write_step_means(study, participant_id, read_session)
             earlier_findings = participant_findings(study, participant_id, EARLIER_STAGES)
             write_athlete_page(
-                study, participant_id, trials, earlier_findings, differences, read_session
+                study, participant_id, trials, earlier_findings, differences, means, read_session
             )
     except AqbioError as error:
         write_missing_page(study, participant_id)

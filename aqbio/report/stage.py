@@ -13,10 +13,13 @@ from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.dictionary import columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
-from aqbio.io.tables import write_table
+from aqbio.io.tables import joined, read_columns, with_texts, write_table
 from aqbio.pages.athlete import left_right_address
-from aqbio.pages.differences import TABLE, differences_path, read_differences
+from aqbio.pages.differences import TABLE as DIFFERENCES
+from aqbio.pages.differences import differences_path
 from aqbio.pages.filters import counted, with_study_links, write_assets
+from aqbio.pages.step_means import TABLE as STEP_MEANS
+from aqbio.pages.step_means import step_means_path
 from aqbio.report.group import group_script
 from aqbio.report.page import STAGE, StudyContent, one_page, page_findings, study_pages
 from aqbio.study.deposit import write_data_package
@@ -30,7 +33,7 @@ def report_study(study: Study, report: Report) -> None:
     """Write ``report/index.html`` and the pages around it."""
     parts = Parts(study, STAGE)
     folder = study.root / STAGE
-    _write_differences(study)
+    _write_comparisons(study)
     content = StudyContent(study)
     write_assets(folder / "assets")
     inputs = ["stage\tparticipant_id\tfile\tsha256", *map("\t".join, content.origin.inputs)]
@@ -50,17 +53,19 @@ def report_study(study: Study, report: Report) -> None:
     report(f"{folder / 'index.html'}: {counted(len(content.names), 'athlete')}")
 
 
-def _write_differences(study: Study) -> None:
-    """Write the table of all athletes' differences, from what stage pages wrote."""
+def _write_comparisons(study: Study) -> None:
+    """Write the tables of all athletes' means and differences, from what stage pages wrote."""
     people = [participant.participant_id for participant in study.participants]
-    described, files = columns(TABLE), [differences_path(study, name) for name in people]
-    source = study_provenance(study, STAGE, [path for path in files if path.is_file()])
-    tables = (read_differences(study, name)[list(described)] for name in people)
-    write_table(tables, study.table(f"{TABLE}.tsv"), described, source, digits=DIGITS)
+    for name, path_of in ((DIFFERENCES, differences_path), (STEP_MEANS, step_means_path)):
+        described = columns(name)
+        files = [path for path in (path_of(study, person) for person in people) if path.is_file()]
+        source = study_provenance(study, STAGE, files)
+        tables = (with_texts(joined([read_columns(path)], list(described))) for path in files)
+        write_table(tables, study.table(f"{name}.tsv"), described, source, digits=DIGITS)
 
 
 DIGITS = 6
-"""Significant digits of differences."""
+"""Significant digits of means and differences."""
 
 
 def write_one_file(study: Study, report: Report) -> None:

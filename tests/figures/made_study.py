@@ -44,6 +44,7 @@ from aqbio.pages.differences import (
     session_differences,
     session_steps,
 )
+from aqbio.pages.step_means import step_means, step_means_path
 from aqbio.pages.words import STATISTICS
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.stats.registry import Hypothesis, read_registry, short_hash, study_registry
@@ -502,8 +503,13 @@ def write_made_page(study: Study, participant_id: str) -> None:
     )
     path = differences_path(study, participant_id)
     write_columns(differences, path, columns("differences"), provenance("pages", [], {}))
+    means = step_means(drawn_session(study, participant_id, steps, made_draws(steps)))
+    write_columns(
+        means, step_means_path(study, participant_id), columns("step_means"),
+        provenance("pages", [], {}),
+    )  # fmt: skip
     read_session = partial(session_steps, study)
-    write_athlete_page(study, participant_id, replayed, findings, differences, read_session)
+    write_athlete_page(study, participant_id, replayed, findings, differences, means, read_session)
 
 
 ERROR = 0.05

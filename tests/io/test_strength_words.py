@@ -154,6 +154,7 @@ def test_an_excel_workbook_is_read_with_its_dates(tmp_path):
     _workbook(path, lines, dated=(1,))
     rows, findings = checked_strength(path, PEOPLE)
     assert [finding for finding in findings if finding.severity != "info"] == []
+    assert {finding.rule for finding in findings} == {"worksheet", "strength-column"}
     assert any("“Tests” is read; not read: Old" in finding.what for finding in findings)
     assert [(row.participant_id, row.side, row.date, row.value) for row in rows] == [
         ("P1", "left", "2026-04-03", 30.1),
@@ -210,6 +211,15 @@ def test_what_is_not_read_is_answered_with_the_word(name, tmp_path):
     errors = [finding for finding in findings if finding.severity == "error"]
     assert rows == (), _tests(rows)
     assert any(words in finding.fix for finding in errors), [str(finding) for finding in findings]
+
+
+def test_every_column_is_said_to_be_read_asked_about_or_left(tmp_path):
+    path = _sheet(tmp_path, "Name;CMJ (cm);Notes;Hip flexon L iso (kg)\nP1;41,5;tired;30")
+    (rows, findings) = checked_strength(path, PEOPLE)
+    assert [row.value for row in rows] == [41.5]
+    assert [finding.rule for finding in findings] == [
+        "strength-column", "strength-column-unread", "strength-heading",
+    ]  # fmt: skip
 
 
 @given(

@@ -31,13 +31,7 @@ from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
 from aqbio.pages.others import beside_others
 from aqbio.pages.own_curves import participant_curves, sides_drawing
 from aqbio.pages.quality import quality_tables
-from aqbio.pages.record_next import (
-    advice_by_kind,
-    budget_advice,
-    doubtful_trials,
-    finding_advice,
-    lost_steps,
-)
+from aqbio.pages.record_next import advice_by_kind, budget_advice, doubtful_trials, finding_advice
 from aqbio.pages.step_means import mean_lines
 from aqbio.pages.strength import strength_sheet
 from aqbio.pages.summary import against_words, athlete_lines, people_table, state_words, trial_lines
@@ -179,7 +173,7 @@ def write_athlete_page(
         doubtful=doubtful_trials(trials, findings),
         advice=advice_by_kind(
             [
-                *finding_advice(causes(findings), postures(dynamics), lost_steps(trials)),
+                *finding_advice(causes(findings), postures(dynamics), trials),
                 *budget_advice(uncertainty_rows(study, participant_id), postures(dynamics)),
             ]
         ),

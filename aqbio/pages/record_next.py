@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from aqbio.errors import SEVERITIES, Cause, Finding, causes
+from aqbio.labels.against_names import AGAINST_NAMES
 from aqbio.names import DOUBTFUL
 from aqbio.observed.invalidated import OUTCOMES, joined_outcomes, outcomes_of_cell
 from aqbio.pages.filters import capital, closed, counted, missing, rows
@@ -44,7 +45,7 @@ class Advice:
     kind: str = RECORDING
     """Where it acts, one of `FIX_KINDS`."""
     steps: int = 0
-    """Steps of these trials that do not count now, wholly or in part."""
+    """Steps that do not count because of it, wholly or in part."""
 
 
 RECORDED_KGM2PS = 1.52
@@ -61,32 +62,53 @@ MORE_RUNS = "Record more runs on force plates."
 STAND = "Record a static posture on a plate: standing still for some seconds."
 
 
-def lost_steps(trials: pd.DataFrame) -> dict[tuple[str, str], int]:
-    """Contacts of every trial that do not count: rejected ones, of doubtful trials all kept."""
-    count_by_cause = {}
+EXCLUDING_RULES = {
+    "labels_against_names": AGAINST_NAMES,
+    "hidden_motion": "markers-low-passed",
+    "hidden_rates": "markers-low-passed",
+}
+"""Rule of the finding behind each measure that can exclude steps, besides findings themselves."""
+
+
+def steps_lost_to(same_fix: Iterable[Finding], trials: pd.DataFrame) -> int:
+    """Contacts that do not count because of findings, each trial counted once.
+
+    Kept steps of a doubtful trial are lost to the findings that `trials` name against its use, and
+    to those of the measures outside their limits; rejected contacts to errors of their trial.
+    """
+    findings, lost = list(same_fix), 0
     for row in rows(trials):
-        rejected, accepted = (
-            0 if missing(row[name]) else int(row[name]) for name in ("steps_rejected", "steps_ok")
-        )
-        key = (str(row["participant_id"]), str(row["trial_id"]))
-        count_by_cause[key] = rejected + (accepted if row["state"] == DOUBTFUL else 0)
-    return count_by_cause
+        own = [
+            finding
+            for finding in findings
+            if finding.participant in ("", str(row["participant_id"]))
+            and finding.trial in ("", str(row["trial_id"]))
+        ]
+        against = "" if missing(row["against"]) else str(row["against"])
+        outside = () if missing(row["outside"]) else str(row["outside"]).split(", ")
+        rules = {EXCLUDING_RULES.get(measure) for measure in outside}
+        excluded = any(f.what in against or f.rule in rules for f in own)
+        if excluded and row["state"] == DOUBTFUL:
+            lost += int(row["steps_ok"])
+        if any(f.severity == "error" and f.trial for f in own) and not missing(
+            row["steps_rejected"]
+        ):
+            lost += int(row["steps_rejected"])
+    return lost
 
 
 def finding_advice(
-    every_cause: Iterable[Cause],
-    postures: int | None,
-    lost: Mapping[tuple[str, str], int] | None = None,
+    every_cause: Iterable[Cause], postures: int | None, trials: pd.DataFrame | None = None
 ) -> list[Advice]:
-    """Advice from errors and warnings, those first that concern most of the steps that are lost.
+    """Advice from errors and warnings, those first to which most steps are lost.
 
-    ``postures``: still ones on a plate, None without a fit; ``lost``: `lost_steps`.
+    ``postures``: still ones on a plate, None without a fit; ``trials``: rows of ``trials.tsv``.
     """
     by_fix: dict[str, list[Cause]] = {}
     for cause in every_cause:
         if cause.first.severity != "info" and cause.first.fix:
             by_fix.setdefault(cause.first.fix, []).append(cause)
-    advice = [_finding_advice(fix, group, lost or {}) for fix, group in by_fix.items()]
+    advice = [_finding_advice(fix, group, trials) for fix, group in by_fix.items()]
     severities = [*SEVERITIES, ""]
     advice.sort(key=lambda item: (-item.steps, severities.index(item.severity)))
     if postures == 0:
@@ -95,24 +117,20 @@ def finding_advice(
     return advice
 
 
-def _finding_advice(
-    fix: str, same_fix: Sequence[Cause], lost: Mapping[tuple[str, str], int]
-) -> Advice:
+def _finding_advice(fix: str, same_fix: Sequence[Cause], trials: pd.DataFrame | None) -> Advice:
     first = same_fix[0]
     also = f" ({first.alike})" if first.alike else ""
     further = f"; and {counted(len(same_fix) - 1, 'finding')} like it" if len(same_fix) > 1 else ""
     concerns = "; ".join(dict.fromkeys(cause.concerns or "the study" for cause in same_fix))
     why = closed(capital(first.first.what)).removesuffix(".")
-    concerned_trials = {
-        (finding.participant, finding.trial) for cause in same_fix for finding in cause.members
-    }
+    members = [finding for cause in same_fix for finding in cause.members]
     return Advice(
         closed(capital(fix)),
         f"{why}{also}{further}.",
         concerns,
         first.first.severity,
         fix_kind(first.first.rule),
-        sum(lost.get(trial, 0) for trial in concerned_trials),
+        0 if trials is None else steps_lost_to(members, trials),
     )
 
 

@@ -36,13 +36,7 @@ from aqbio.pages.filters import (
     environment,
 )
 from aqbio.pages.quality import beyond_limits, disagreement_words, explained_trials
-from aqbio.pages.record_next import (
-    advice_by_kind,
-    budget_advice,
-    finding_advice,
-    lost_steps,
-    verdict_advice,
-)
+from aqbio.pages.record_next import advice_by_kind, budget_advice, finding_advice, verdict_advice
 from aqbio.pages.stance import (
     SourceEffects,
     SpeedColumn,
@@ -393,7 +387,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "models": lambda: models_words(tables["model_differences"]),
         "causes": lambda: _by_severity(content.causes),
         "finding_advice": lambda: [
-            *finding_advice(content.causes, content.postures, lost_steps(trials)),
+            *finding_advice(content.causes, content.postures, trials),
             *budget_advice(tables["uncertainty"], content.postures),
         ],
         "verdict_advice": lambda: list(verdict_advice(verdicts.verdicts)),

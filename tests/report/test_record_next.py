@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +22,7 @@ from aqbio.pages.record_next import (
     budget_advice,
     doubtful_trials,
     finding_advice,
-    lost_steps,
+    steps_lost_to,
 )
 from aqbio.pages.words import _WORDS as WORDS
 from aqbio.pages.words import DOUBTS, FIX_KINDS, INVALIDATED, fix_kind
@@ -83,13 +84,23 @@ def test_trials_of_one_doubt_stand_together():
     assert single.trial_ids == ("many",)
 
 
-def test_advice_is_ranked_by_the_steps_that_are_lost():
-    steps_lost = lost_steps(TRIALS)
-    assert steps_lost == {("A", "few"): 3, ("A", "many"): 13, ("A", "sound"): 2}
-    advice = finding_advice(causes([CLIPPED, WANDERS, REMARK]), None, steps_lost)
-    assert [(item.steps, item.kind) for item in advice] == [(13, "repair"), (2, "recording")]
+def test_advice_is_ranked_by_the_steps_that_are_lost_to_it():
+    """A remark on a trial whose steps something else excludes costs none of them."""
+    lines = TRIALS.assign(against=[None, "the clock runs twice. plates hum.", None])
+    hums = replace(WANDERS, rule="plate-hum", what="plates hum.", fix="mend the plates.")
+    filtered = replace(WANDERS, rule="markers-low-passed", fix="export unfiltered.")
+    advice = finding_advice(causes([WANDERS, hums, filtered, CLIPPED, REMARK]), None, lines)
+    assert {item.action: item.steps for item in advice} == {
+        "Mend the plates.": 12, "Export unfiltered.": 12, "Set a larger range on the amplifier.": 2,
+        "Correct LMT5 in the capture software.": 0,
+    }  # fmt: skip
+    assert [item.steps for item in advice] == [12, 12, 2, 0]
     by_kind = advice_by_kind(advice)
     assert list(by_kind) == ["Record next time", "Repair the files"]
+    of_all = Finding("labels-against-names", "warning", "names.", participant="A", fix="look.")
+    assert steps_lost_to([of_all], lines) == 0
+    assert steps_lost_to([of_all], lines.assign(outside="labels_against_names")) == 15
+    assert steps_lost_to([replace(of_all, participant="B")], lines.assign(outside="x")) == 0
 
 
 def test_a_posture_is_advised_where_none_was_held():

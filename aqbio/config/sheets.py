@@ -225,7 +225,8 @@ class Trial(Row):
                 f"condition {condition} is a start with hands on the ground or feet on tilted "
                 "blocks, whose forces no plate here measures: angular momentum and joint moments "
                 "would be wrong Fix: set include = no, or cut the start off with start_s and "
-                "name the condition after what follows it."
+                "name the condition after what follows it: the steps after the start remain, with "
+                "all levels where plates are under them, without forces elsewhere."
             )
         raise ValueError(
             f"condition {condition} changes the runner's masses or the forces on the runner, and "

@@ -402,8 +402,19 @@ def _step_outcomes(step: Step, curves: xr.Dataset, index: int, mass: float) -> R
         # unobserved limbs swing too: their share of a change is as large as a sprinter's
         "speed_change_mps": speed_change(forward, step) if observed.all() else np.nan,
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
+        "acceleration_mps2": _forward_acceleration(force, step),
     }
     return row
+
+
+def _forward_acceleration(force: FloatArray, step: Step) -> float:
+    """Acceleration by the ground's force (101, 3), body weights: mean over the step, m/s².
+
+    Over the contact of an incomplete step.
+    """
+    duration = step.next_touchdown - step.touchdown
+    share = step.contact / duration if np.isfinite(duration) else 1.0
+    return float(phase_mean(force[:, 0])) * GRAVITY * share
 
 
 def _consistency_outcomes(curves: xr.Dataset, index: int) -> Row:

@@ -62,6 +62,16 @@ def finished(study: Study, participant_id: str) -> set[str]:
     return {entry["trial_id"] for entry in entries if entry["status"] == OK}
 
 
+SPEEDING, TURNING = "accelerating", "heading_change"
+"""Flags of steps that are no steady running on a straight."""
+
+
+def flagged(steps: pd.DataFrame, flag: str) -> pd.Series[bool]:
+    """Mark steps that have a flag."""
+    flags = steps["step_flags"].astype(object).fillna("").astype(str)
+    return flags.str.split(",").map(lambda names: flag in names).astype(bool)
+
+
 def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFrame:
     """Rows of a participant's table in full precision, of trials that passed all stages."""
     rows = read_columns(step_file(study, participant_id, table))

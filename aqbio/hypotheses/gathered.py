@@ -14,7 +14,7 @@ import xarray as xr
 from aqbio.config import Strength
 from aqbio.contributions.stage import STEADY_SPEED_CHANGE
 from aqbio.errors import AqbioError
-from aqbio.gait.step_files import participant_rows
+from aqbio.gait.step_files import TURNING, flagged, participant_rows
 from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused_shares
 from aqbio.hypotheses.measured import with_measurement
 from aqbio.hypotheses.measurement_draws import shared_draws, trial_draws
@@ -128,8 +128,14 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
     """Read the evidence of all participants, without the excluded (participant, trial) pairs."""
     tables, step_values = step_tables(study), cache(partial(_step_values, study))
 
+    people = (
+        participant_rows(study, person.participant_id, "steps") for person in study.participants
+    )
+    judged_steps = joined([*people], [*TRIAL, "step", "step_flags"])
+
     def rows(specification: str) -> pd.DataFrame:
         table = evidence_rows(study, tables, list(evidence_columns()), specification)
+        table = without_turns(table, judged_steps)
         keys = zip(table["participant_id"], table["trial_id"], strict=True)
         included = table[np.array([key not in without for key in keys], dtype=bool)]
         return _with_outcomes(study, included, step_values)
@@ -361,6 +367,16 @@ def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
 SPEED_GAP = 0.04
 """Trials of an athlete belong to different speeds when their mean speeds, in order, are farther
 apart than this share of the athlete's highest."""
+
+
+def without_turns(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """Rows of steps without those that change their direction of travel: claims are of running."""
+    keys = [*TRIAL, "step"]
+    turning, judged = (
+        pd.MultiIndex.from_frame(table[keys].astype(dict.fromkeys(TRIAL, str)))
+        for table in (steps[flagged(steps, TURNING)], rows)
+    )
+    return rows[~judged.isin(turning)]
 
 
 def accelerating_trials(rows: pd.DataFrame) -> set[tuple[str, str]]:

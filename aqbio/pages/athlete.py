@@ -35,6 +35,7 @@ from aqbio.pages.record_next import advice_by_kind, budget_advice, doubtful_tria
 from aqbio.pages.step_means import mean_lines
 from aqbio.pages.strength import strength_sheet
 from aqbio.pages.summary import against_words, athlete_lines, people_table, state_words, trial_lines
+from aqbio.pages.unsteady import unsteady_words
 from aqbio.prepare.used_size import body_scale, used_mass
 from aqbio.study.manifest import OK
 from aqbio.tables.stage import trial_rows, uncertainty_rows
@@ -166,6 +167,7 @@ def write_athlete_page(
         drawing=sides_drawing(participant_curves(study, participant_id, steps, scale)),
         others=beside_others(study, participant_id, steps),
         steps=rows(steps),
+        unsteady=unsteady_words(steps),
         means=mean_lines(means),
         quality=quality_tables(quality),
         parameters=[parameter_line(parameter) for parameter in dynamics.get("parameters", ())],

@@ -13,10 +13,12 @@ from markupsafe import Markup
 
 from aqbio.figures.step_means import kept_steps, step_columns
 from aqbio.figures.words import digits
+from aqbio.gait.step_files import TURNING, flagged
 from aqbio.io.study import Study
 from aqbio.names import NORMAL, NORMAL_95
 from aqbio.pages.filters import enumerated
 from aqbio.pages.stance import UNIT
+from aqbio.pages.unsteady import why_beyond_others
 from aqbio.prepare.used_size import body_scale
 from aqbio.reference.group import (
     ERROR,
@@ -129,7 +131,8 @@ def beside_others(study: Study, participant_id: str, steps: pd.DataFrame) -> Bes
     """
     scale_kgm = body_scale(study, participant_id)
     shown_steps = kept_steps(steps)
-    shown_steps = shown_steps[shown_steps["condition"] == NORMAL].reset_index(drop=True)
+    is_straight = (shown_steps["condition"] == NORMAL) & ~flagged(shown_steps, TURNING)
+    shown_steps = shown_steps[is_straight].reset_index(drop=True)
     if math.isnan(scale_kgm) or shown_steps.empty:
         return None
     people = other_people(read_reference(study), study, participant_id)
@@ -141,7 +144,9 @@ def beside_others(study: Study, participant_id: str, steps: pd.DataFrame) -> Bes
     )
     if not speeds:
         return None
-    return BesideOthers(_sentence(speeds), speeds, _drawing(speeds, people), people_words(people))
+    reason = why_beyond_others(shown_steps, speeds[-1].speed_mps)
+    sentence = " ".join(filter(None, (_sentence(speeds), reason)))
+    return BesideOthers(sentence, speeds, _drawing(speeds, people), people_words(people))
 
 
 def _at_speed(steps: pd.DataFrame, scale_kgm: float, people: pd.DataFrame) -> SpeedBesideOthers:

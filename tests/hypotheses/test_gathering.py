@@ -11,7 +11,13 @@ import pytest
 from aqbio.config import Strength
 from aqbio.hypotheses import gathered
 from aqbio.hypotheses import multiverse as choices
-from aqbio.hypotheses.gathered import _levels, _units, accelerating_trials, capacity_scores
+from aqbio.hypotheses.gathered import (
+    _levels,
+    _units,
+    accelerating_trials,
+    capacity_scores,
+    without_turns,
+)
 from aqbio.multiverse.specifications import PELVIS
 from aqbio.stats.evidence import TRIAL
 
@@ -109,6 +115,19 @@ def test_a_trial_accelerates_by_the_share_that_its_middle_step_gains(unit):
     steps[["speed_mps", "speed_change_mps"]] *= unit
     for rows in (steps, steps[::-1]):
         assert accelerating_trials(rows) == {("A", "fast"), ("A", "slow")}
+
+
+def test_steps_that_turn_are_no_evidence():
+    """A side-step in a trial of running leaves the trial's other steps."""
+    steps = pd.DataFrame(
+        {
+            "participant_id": pd.Categorical(["A", "A", "B", "B"]), "trial_id": list("rrrs"),
+            "step": [1, 2, 1, 2],
+            "step_flags": ["lateral_force,heading_change", None, "accelerating", "heading_change"],
+        }
+    )  # fmt: skip
+    kept = without_turns(steps.drop(columns="step_flags"), steps)
+    assert kept[["participant_id", "step"]].to_numpy().tolist() == [["A", 2], ["B", 1]]
 
 
 def test_a_person_is_compared_with_the_last_session_that_was_tested():

@@ -46,6 +46,7 @@ def _steps(speeds: tuple[float, ...], sign: float) -> pd.DataFrame:
         for number, side in enumerate(("left", "left", "right", "left")):
             row = {"participant_id": "A", "trial_id": f"run{trial}", "step": number, "side": side,
                    "condition": "normal", "status": "ok",
+                   "step_flags": None, "step_frequency_hz": 3.0,
                    "speed_mps": speed + 0.04 * (side == "right")}  # fmt: skip
             for part in SHOWN_PARTS:
                 factor = sign or (1.0 if part == "arms" else -1.0)
@@ -268,3 +269,16 @@ def test_only_usual_steps_at_a_known_speed_of_a_known_body_are_compared(monkeypa
     )
     assert _section(monkeypatch, restricted, people) is None
     assert _section(monkeypatch, nowhere, people) is None
+
+
+def test_steps_that_turn_are_compared_with_nobody(monkeypatch):
+    """The others ran on a straight: a turn carries the angular momentum of turning."""
+    steps, people = _steps((4.0, 6.0), 0.0), _people(6, 0.0)
+    section = _section(monkeypatch, steps, people)
+    turning = steps.assign(trial_id="cut", step_flags="heading_change")
+    assert _section(monkeypatch, turning, people) is None
+    both = _section(monkeypatch, pd.concat([steps, turning]), people)
+    assert (both.sentence, both.drawing) == (section.sentence, section.drawing)
+    speeding = _section(monkeypatch, steps.assign(step_flags="accelerating"), people)
+    assert speeding.sentence.startswith(section.sentence)
+    assert "those of the others do not" in speeding.sentence

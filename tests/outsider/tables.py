@@ -46,7 +46,8 @@ def step_numbers(trial: Results, row: pd.Series) -> dict[str, float]:
         "peak_vertical_force_bw": float(data["contact_peak"][contact]) / trial.weight,
         "mean_vertical_force_bw": float(mean(force_bw[:, 1])),
         "lateral_force_bw": float(mean(force_bw[:, 2])) * (stance[1] - stance[0]) / duration,
-        "acceleration_mps2": float(mean(force_bw[:, 0])) * 9.80665
+        "acceleration_mps2": float(mean(force_bw[:, 0]))
+        * 9.80665
         * ((stance[1] - stance[0]) / duration if complete else 1.0),
         "marker_rms_m": float(np.sqrt(np.mean(finite**2))),
         "marker_max_m": float(finite.max()),

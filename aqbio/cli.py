@@ -26,7 +26,6 @@ from aqbio.operating_system import (
     write_utf8,
 )
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES, stage_module
-from aqbio.version import __version__
 
 if TYPE_CHECKING:
     from aqbio.io.study import Study
@@ -187,11 +186,16 @@ def say(line: str) -> None:
 
 @app.callback(invoke_without_command=True)
 def _options(
-    *, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print versions, for a report.")
+    ] = False,
 ) -> None:
     """Handle options given without a command."""
     if version:
-        typer.echo(f"aqbio {__version__}")
+        from aqbio.io.provenance import version_lines
+
+        typer.echo("\n".join(version_lines()))
         raise typer.Exit
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -62,12 +64,24 @@ def test_the_version_is_said_and_linear_algebra_takes_one_thread_unless_told(
     monkeypatch.setenv(first, "4")
     for name in unset:
         monkeypatch.delenv(name, raising=False)
-    assert aqbio_command("--version") == (0, f"aqbio {aqbio.__version__}\n", "")
+    status, said, errors = aqbio_command("--version")
+    assert (status, said.splitlines()[0], errors) == (0, f"aqbio {aqbio.__version__}", "")
     assert [os.environ[name] for name in cli.LINEAR_ALGEBRA_THREADS] == ["4", "1", "1"]
     as_module = (
         "import runpy, sys; sys.argv[0] = 'aqbio'; runpy.run_module('aqbio', run_name='__main__')"
     )
-    assert _python(as_module, "--version") == f"aqbio {aqbio.__version__}\n"
+    assert _python(as_module, "--version").startswith(f"aqbio {aqbio.__version__}\n")
+
+
+def test_the_version_has_what_a_report_of_a_fault_needs(aqbio_command):
+    """Commit, place, machine, and the libraries on which numbers depend."""
+    said = aqbio_command("--version")[1]
+    _, commit, machine, libraries = said.splitlines()
+    assert re.fullmatch(r"commit (unknown|[0-9a-f]{12}(\+changes)?), installed in .+aqbio", commit)
+    assert machine.startswith(f"Python {platform.python_version()}, ")
+    assert re.search(r"\d+ cores, \d+ GB memory$", machine)
+    for library in ("opensim", "ezc3d", "numpy", "scipy", "pandas", "xarray", "snakemake"):
+        assert f"{library} {metadata.version(library)}" in libraries.split(", ")
 
 
 def test_one_command_per_stage_and_the_rest():

@@ -79,6 +79,32 @@ def test_conda_users_get_what_pip_users_get():
     assert f"python{PROJECT['requires-python']}" in by_conda
 
 
+def test_the_conda_recipe_says_what_the_project_says():
+    """Version, Python, dependencies, licence and command are those of pyproject.toml."""
+    recipe = yaml.safe_load(_text("conda/recipe.yaml"))
+    run = recipe["requirements"]["run"]
+    conda_names = {"matplotlib": "matplotlib-base", "netCDF4": "netcdf4"}
+    expected = [f"python {PROJECT['requires-python']}"]
+    for requirement in PROJECT["dependencies"]:
+        name, limits = re.fullmatch(r"([\w-]+)(.*)", requirement).groups()
+        expected.append(f"{conda_names.get(name, name)} {limits}")
+    assert run == expected
+    assert recipe["context"]["version"] == PROJECT["version"]
+    assert recipe["about"]["license"] == PROJECT["license"]
+    assert recipe["about"]["summary"] == PROJECT["description"]
+    commands = [f"{name} = {target}" for name, target in PROJECT["scripts"].items()]
+    assert recipe["build"]["python"]["entry_points"] == commands
+
+
+def test_the_container_is_made_of_files_that_are_there():
+    """Every file that Containerfile names is tracked, and it runs as a user without rights."""
+    lines = _text("Containerfile").splitlines()
+    copied = [name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]]
+    assert copied == ["requirements.lock", "."]
+    assert ROOT / "requirements.lock" in _tracked()
+    assert lines.index("USER runner") < lines.index('ENTRYPOINT ["aqbio"]')
+
+
 def test_every_dependency_is_pinned_for_the_tests():
     lines = [line for line in _text("constraints.txt").splitlines() if line and line[0] != "#"]
     assert all("==" in line for line in lines)

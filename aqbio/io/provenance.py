@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import os
 import platform
 import re
 import subprocess
@@ -15,6 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+import psutil
 
 from aqbio.config.settings import Files
 from aqbio.io.atomic import write_text
@@ -96,6 +99,19 @@ def git_commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{commit}+changes" if changed else commit
+
+
+def version_lines() -> list[str]:
+    """Version and commit, and what a report of a fault needs to know of the machine."""
+    libraries = versions() | {"snakemake": metadata.version("snakemake")}
+    memory_gb = psutil.virtual_memory().total / 2**30
+    python = f"Python {libraries.pop('python')}, {platform.platform()}"
+    return [
+        f"aqbio {libraries.pop('aqbio')}",
+        f"commit {git_commit()}, installed in {Path(__file__).parents[1]}",
+        f"{python}, {os.cpu_count()} cores, {memory_gb:.0f} GB memory",
+        ", ".join(f"{name} {number}" for name, number in libraries.items()),
+    ]
 
 
 def _short_names(paths: Iterable[Path], names_of_given: Mapping[Path, str]) -> dict[str, Path]:

@@ -252,8 +252,9 @@ class InertiaSpread:
     centre: float | FloatArray = 0.12
     """Of each coordinate of its centre of mass, relative to its largest radius of gyration, or of
     each segment's coordinates, (B, 3)."""
-    size: float = 0.15
-    """Of its extent along each axis, relative; radii of gyration follow."""
+    size: float | FloatArray = 0.15
+    """Of its extent along each axis, relative, or of each segment, (B,); radii of gyration
+    follow."""
     body: float = 0.005
     """Of the measured mass of the whole body, relative."""
     twin_mass: float = 0.033
@@ -290,18 +291,43 @@ LEG_CENTRE = (0.13, 0.065, 0.055)
 differences of both tables, women and men, over √2 (RMS)."""
 
 
-def inertia_spread(
-    skeleton: Skeleton, feet: Sequence[str], *, centre: float | None = None
-) -> InertiaSpread:
-    """The spread of segments, by the names of the feet, beyond which toes are.
+TRUNK_GYRATION_M = 0.105
+"""Radius of gyration of a trunk about its long axis, m: mean of 4,082 men (0.109) and 1,986 women
+(0.100) of ANSUR II by elliptic slices (`scripts/segment_masses.py`), SD between people 7 %."""
 
-    `centre`: that of all centres of mass, where it is another one.
+
+def trunk_gyration(skeleton: Skeleton, torso: Sequence[str]) -> float:
+    """Radius of gyration of the trunk about its long axis, m: its heaviest segment's least one."""
+    members = [skeleton.bodies.index(name) for name in torso]
+    heaviest = max(members, key=lambda body: skeleton.mass[body])
+    least = np.linalg.eigvalsh(skeleton.inertia[heaviest])[0]
+    return float(np.sqrt(least / skeleton.mass[heaviest]))
+
+
+def inertia_spread(
+    skeleton: Skeleton,
+    feet: Sequence[str],
+    *,
+    torso: Sequence[str] = (),
+    centre: float | None = None,
+) -> InertiaSpread:
+    """The spread of segments, by the names of the feet, beyond which toes are, and of the torso.
+
+    A trunk that is wider than people's is as uncertain in its extents as it differs from them:
+    models with the inertia of head, arms and trunk in one exist. `centre`: that of all centres of
+    mass, where it is another one.
     """
+    size = np.full(len(skeleton.bodies), InertiaSpread().size)
+    if torso:
+        beside_people = abs(np.log(trunk_gyration(skeleton, torso) / TRUNK_GYRATION_M))
+        trunk = [skeleton.bodies.index(name) for name in torso]
+        size[trunk] = np.maximum(size[trunk], beside_people)
     index = [skeleton.bodies.index(foot) for foot in feet]
     beyond = skeleton.lineage[:, index].any(axis=1)
     legs = (skeleton.lineage[index].sum(axis=0) == 1) & ~beyond
     mass = np.where(beyond, FOOT_MASS, InertiaSpread().mass)
-    return InertiaSpread(mass=mass, centre=centre_spread(legs) if centre is None else centre)
+    centres = centre_spread(legs) if centre is None else centre
+    return InertiaSpread(mass=mass, centre=centres, size=size)
 
 
 def centre_spread(legs: BoolArray) -> FloatArray:
@@ -376,7 +402,7 @@ def _twin_correlation(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray)
     sd[:, 0], difference[:, 0] = spread.mass, spread.twin_mass
     sd[:, 1:4] = _centre_sd(skeleton, spread)
     difference[:, 1:4] = _twin_centre_sd(skeleton, spread)
-    sd[:, 4:], difference[:, 4:] = spread.size, spread.twin_size
+    sd[:, 4:], difference[:, 4:] = np.reshape(spread.size, (-1, 1)), spread.twin_size
     square = 2.0 * sd * sd[twin]
     ratio = np.divide(difference * difference[twin], square, out=np.ones_like(sd), where=square > 0)
     own_twin = (twin == np.arange(bodies))[:, None]
@@ -422,7 +448,7 @@ def inertia_draws(
     if centres is not None and centre_normals is not None:
         shift = centre_normals @ square_root(centres)
     com = skeleton.com + shift.reshape(count, bodies, 3)
-    stretch = _stretches(spread.size * normal[..., 4:])
+    stretch = _stretches(np.reshape(spread.size, (-1, 1)) * normal[..., 4:])
     spun = stretch @ second @ stretch * (factor * scale[:, None])[..., None, None]
     return _parameters(mass, com, spun)
 

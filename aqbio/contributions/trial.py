@@ -208,7 +208,10 @@ def _intervals(
     )
     feet = model_map.feet.left, model_map.feet.right
     centre_covariance = fitted_centre_covariance(study, participant_id)
-    inertia, plate_errors = inertia_spread(result.skeleton, feet), plate_spread(data)
+    inertia, plate_errors = (
+        inertia_spread(result.skeleton, feet, torso=model_map.groups.get("torso", ())),
+        plate_spread(data),
+    )
     spreads = Spread(inertia, plate_errors, centre_covariance)
     weights = followed_markers(study, data)
     spread = body_spread(study, participant_id, result.skeleton, list(weights))

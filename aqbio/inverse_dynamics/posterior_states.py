@@ -71,7 +71,8 @@ def inertia_states(
     """
     point = solver.point
     skeleton, balance = point.balance.skeleton, point.balance
-    spread = inertia_spread(skeleton, feet, centre=0.0)
+    torso = fit.runner.groups.get("torso", ())
+    spread = inertia_spread(skeleton, feet, torso=torso, centre=0.0)
     twin = twins(skeleton.bodies, fit.runner.groups)
     parameters = inertia_draws(skeleton, spread, twin, count, np.random.default_rng((seed, 0)))
     off = parameters - inertial_parameters(skeleton)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.body.anatomy import stands_upright
-from aqbio.body.segment_masses import segment_shares
+from aqbio.body.segment_masses import segment_shares, trunk_findings
 from aqbio.body.statements import MASS_DISAGREEMENT
 from aqbio.config import ModelMap
 from aqbio.errors import Finding, listed
@@ -27,6 +27,7 @@ def model_findings(
     """Findings on the model: its mass against the plates, how it stands, parts that it lacks."""
     findings = _arms_missing(model_map, model)
     findings += _mass_findings(skeleton, model_map, model)
+    findings += trunk_findings(skeleton, model_map.groups, file=model.name)
     findings += _planar_finding(skeleton, model_map, model)
     mass = float(skeleton.mass.sum())
     weighed = np.zeros(0) if trial.vertical is None else vertical_masses(*trial.vertical)

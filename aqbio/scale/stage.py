@@ -12,6 +12,7 @@ import numpy as np
 from aqbio.body.anatomy import BodyPoint
 from aqbio.body.posterior import freed_coordinates
 from aqbio.body.records import posterior_path, write_posterior
+from aqbio.body.segment_masses import trunk_findings
 from aqbio.body.statements import (
     CONSEQUENCE,
     MASS_DISAGREEMENT,
@@ -118,6 +119,9 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         "lost": unplaced,
         "labels_off": excluded_labels(body.fit, body.trials),
     }
+    findings += trunk_findings(
+        read_skeleton(output), study.model_map.groups, participant=participant_id
+    )
     findings += calibration_findings(body, study.model_map, participant_id)
     findings += session_findings(study, participant_id)
     findings += label_findings(body.fit, body.trials, participant_id)
@@ -177,6 +181,7 @@ def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[
         "labels_off": {},
     }
     findings += check_mass(study, participant_id, mass, source)
+    findings += trunk_findings(skeleton, study.model_map.groups, participant=participant_id)
     return numbers, [*audited, *findings]
 
 

@@ -11,9 +11,18 @@ import pytest
 
 from aqbio.body.anatomy import body_plan, stands_upright
 from aqbio.body.de_leva import DE_LEVA, REFERENCE, total_mass_fraction
+from aqbio.body.draws import (
+    TRUNK_GYRATION_M,
+    InertiaSpread,
+    drawn_skeleton,
+    inertia_draws,
+    inertia_spread,
+    trunk_gyration,
+)
 from aqbio.body.human_ranges import RANGES, JointAngles, beyond_range, impossible_frames
 from aqbio.body.priors import Person, body_sizes, size_prior
 from aqbio.body.problem import hip_centres
+from aqbio.body.segment_masses import _people, trunk_findings
 from aqbio.body.sprint_body import sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import Geometry, geometry
 from aqbio.io.opensim_xml import marker_locations
@@ -326,3 +335,33 @@ def test_frames_that_no_human_joint_reaches(kind):
     expected = np.isin(np.arange(11), [5, 6, 7, 9])
     np.testing.assert_array_equal(impossible[joint], expected)
     assert impossible_frames({joint: JointAngles(human.flexion + past[:5], 0.0 * past[:5])}) == {}
+
+
+@pytest.mark.parametrize("sex", ["male", "female"])
+def test_the_trunk_is_as_wide_as_peoples(sex):
+    """By the tables and by breadths of people; one as slow as head, arms and trunk is named."""
+    mean = _people()[sex]["trunk_gyration_m"]["mean"]
+    person = athlete_skeleton(Athlete("P", sex, 70.0, REFERENCE[sex].stature))
+    groups = {"torso": ("torso", "head")}
+    feet = ("foot_l", "foot_r")
+    assert trunk_gyration(person, groups["torso"]) == pytest.approx(mean, rel=0.1)
+    means = [_people()[name]["trunk_gyration_m"]["mean"] for name in ("male", "female")]
+    assert pytest.approx(np.mean(means), abs=1e-3) == TRUNK_GYRATION_M
+    assert trunk_findings(person, groups) == []
+    usual = inertia_spread(person, feet, torso=groups["torso"])
+    assert (usual.size == InertiaSpread().size).all()
+    torso = person.bodies.index("torso")
+    inertia, ratio = person.inertia.copy(), 2.5
+    inertia[torso] *= ratio
+    slow = replace(person, inertia=inertia)
+    [finding] = trunk_findings(slow, groups, participant="P")
+    assert "radius of gyration" in finding.what
+    spread = inertia_spread(slow, feet, torso=groups["torso"])
+    twin = np.arange(len(slow.bodies))
+    drawn = inertia_draws(slow, replace(spread, centre=0.0, mass=0.0, body=0.0), twin, 400,
+                          np.random.default_rng(1))  # fmt: skip
+    about_y = np.array([drawn_skeleton(slow, draw).inertia[torso, 1, 1] for draw in drawn])
+    sd = (about_y / slow.inertia[torso, 1, 1]).std()
+    assert abs(1.0 / ratio - 1.0) < 1.96 * sd  # a person's is inside
+    legs = [n for n, name in enumerate(slow.bodies) if name not in groups["torso"]]
+    assert (spread.size[legs] == InertiaSpread().size).all()

@@ -365,16 +365,20 @@ def _check_size(clues: Clues, unit: float, notes: Notes) -> None:
     low, high = HIP_HEIGHT_RANGE_M
     if np.isnan(height) or low <= height <= high:
         return
-    fitting = [
-        f"{name} ({height / unit * size:.2f} m)"
+    fitting = {
+        name: f"{name} ({height / unit * size:.2f} m)"
         for name, size in LENGTH_UNITS.items()
         if low <= height / unit * size <= high
-    ]
-    better = f" It would fit if the positions were in {' or '.join(fitting)}." if fitting else ""
+    }
+    better, stated = "", "laboratory.marker_unit"
+    if fitting:
+        better = f" It would fit if the positions were in {' or '.join(fitting.values())}."
+        stated += f": {' or '.join(fitting)}"
     raise AqbioError(
         f"the pelvis is {height:.3g} m from the feet on average, outside {low} to {high} m: the "
         f"unit of the markers is wrong, labels are swapped or the file is damaged.{better}",
         file=notes.file,
-        fix="state laboratory.marker_unit in study.yaml, or correct the labels.",
+        fix=f"state {stated} in study.yaml (auto where recordings differ and name their units), or "
+        "correct the labels.",
         rule="marker-size",
     )

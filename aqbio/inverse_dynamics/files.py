@@ -24,6 +24,7 @@ from aqbio.inverse_dynamics.balance import (
     laboratory_skeleton,
     loads_on_plates,
 )
+from aqbio.inverse_dynamics.clocks import SCATTER_SD_S, clock_by_lag
 from aqbio.inverse_dynamics.fit import (
     TrialFit,
     body_kinematics,
@@ -35,8 +36,6 @@ from aqbio.inverse_dynamics.fitted import (
     CLOCK_SD,
     FIT_PREFIX,
     FORCES_NOT_USED,
-    MAX_USED_LAG_S,
-    MIN_STATED_LAG_S,
     OTHER_MOTION,
     PLATE_POSITION_SD,
     PLATE_TURN_SD,
@@ -82,6 +81,9 @@ def centres_dataset(
 PLAIN_CLOCK_SD_S = 0.003
 """Standard deviation of the clock where nothing was fitted, s: the lag of the forces by their own
 evidence is -1.2 to 2.9 ms in 43 sound runs."""
+
+LABORATORY_CLOCK_SD_S = 0.0015
+"""Standard deviation of laboratories' clocks, s, with long tails: at most that of these lags."""
 
 
 LABORATORY = (CLOCK, *ALIGNMENT, *PIVOT)
@@ -363,15 +365,13 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
 def plain_clock(trial: SolvedTrial, clock: float, clock_sd: float) -> tuple[float, float]:
     """Clock of a trial that is not fitted and its standard deviation, s.
 
-    That of its session (0 without a fit), unless the forces themselves, which know their lag to
-    3 ms, contradict it by more than what forces are used with: then theirs. A smaller difference
-    is not taken off and counts as an error.
+    That of its session (0 without a fit), as far as the lag of its own forces agrees.
     """
     lag = float(trial.prepared.attrs.get("force_lag", np.nan))
-    if abs(lag - clock) > MAX_USED_LAG_S:
-        return lag, PLAIN_CLOCK_SD_S
-    error = abs(lag - clock) if abs(lag - clock) > MIN_STATED_LAG_S else 0.0
-    return clock, min(clock_sd, float(np.hypot(PLAIN_CLOCK_SD_S, error)))
+    if np.isfinite(clock_sd):
+        return clock_by_lag(clock, float(np.hypot(clock_sd, SCATTER_SD_S)), lag)
+    mean, sd = clock_by_lag(clock, LABORATORY_CLOCK_SD_S, lag)
+    return mean, max(sd, PLAIN_CLOCK_SD_S)
 
 
 def forces_not_used(trial_id: str, why: str) -> Finding:

@@ -66,14 +66,6 @@ def plate_spread(fitted: xr.Dataset) -> LoadSpread:
     )
 
 
-MAX_USED_LAG_S = 0.010
-"""Forces of a trial that is not fitted are used if they lag by less than this, s: 8 ms in a sprint
-whose forces were low-passed at 50 Hz."""
-
-MIN_STATED_LAG_S = 0.004
-"""Lag of the forces behind the markers of the body from which on it is stated: -1.2 to 2.9 ms in 43
-sound runs of 12 runners."""
-
 FORCES_NOT_USED = "forces_not_used"
 """Attribute with the reason why a trial's forces are not used; empty where they are."""
 

@@ -41,7 +41,7 @@ from aqbio.inverse_dynamics.clocks import (
 )
 from aqbio.inverse_dynamics.data_errors import DataErrors, ErrorVariances, Response
 from aqbio.inverse_dynamics.findings import MAX_NEARER_OTHER_FOOT_M, wrong_foot_findings
-from aqbio.inverse_dynamics.fit import fit_trial, group_momentum
+from aqbio.inverse_dynamics.fit import body_kinematics, fit_trial, group_momentum, samples_of
 from aqbio.inverse_dynamics.marker_rows import ErrorBands, stride_cycles
 from aqbio.inverse_dynamics.misfit import (
     added_slips,
@@ -1036,6 +1036,63 @@ def test_there_is_no_limit_from_which_on_a_clock_is_another(case, apart):
     session = fit_session(runs[0].runner, [run.observations for run in runs], FIT_WEIGHTS)
     clocks = [fit.clock.estimate for fit in session.fits.values()]
     assert np.diff(clocks)[0] == pytest.approx(apart, abs=0.001)
+
+
+FORMER_LIMITS = [
+    ("late", 0.002), ("late", 0.004), ("late", 0.005), ("late", 0.010), ("markers", 0.01),
+    ("mass", 0.05), ("along", 0.026),
+]  # fmt: skip
+"""Sizes of errors at which rules used to act: clocks and places of plates (s, m), scale of the
+markers and mass (relative)."""
+
+
+def _planted(case, device, size):
+    """Two trials of a runner with one error of a device."""
+    runs = [
+        case(late=size * (device == "late"), body={"mass": size * (device == "mass")},
+             noise=0.0005, speed=speed)
+        for speed in (1.0, 0.6)
+    ]  # fmt: skip
+    observed = [run.observations for run in runs]
+    if device == "markers":
+        observed = [replace(trial, markers=trial.markers * (1.0 + size)) for trial in observed]
+    if device == "along":
+        shift = np.array([size, 0.0, 0.0])
+        observed = [
+            replace(
+                trial,
+                wrench=replace(
+                    trial.wrench, moment=trial.wrench.moment + np.cross(shift, trial.wrench.force)
+                ),
+            )
+            for trial in observed
+        ]
+    return runs[0].runner, observed
+
+
+@pytest.mark.parametrize(("device", "limit"), FORMER_LIMITS)
+def test_no_number_jumps_where_a_limit_was(case, device, limit):
+    """Mean angular momentum of all groups, from before to beyond it by 1 % in all."""
+    means, sds = [], []
+    for size in (0.995 * limit, 1.005 * limit):
+        runner, observed = _planted(case, device, size)
+        session = fit_session(runner, observed, FIT_WEIGHTS, draws=(12, 1))
+        assert len(session.accepted) == len(observed)
+        for fit in session.fits.values():
+            drawn = [
+                _mean_momentum(fit, motion, values) for motion, values in samples_of(fit, fit.draws)
+            ]
+            means.append(_mean_momentum(fit, fit.motion, fit.values))
+            sds.append(np.std(drawn, axis=0))
+    before, after = np.split(np.array(means), 2)
+    interval = 2.0 * norm.ppf(0.975) * np.array(sds[: len(before)])
+    assert (np.abs(after - before) < 0.02 * interval).all()
+
+
+def _mean_momentum(fit, motion, values):
+    """Mean angular momentum of every group, (G, 3)."""
+    moves, body = body_kinematics(fit, motion, values)
+    return group_momentum(fit, moves, body)[0][:, :-1].mean(axis=0)
 
 
 def test_a_clock_that_scatters_is_one_more_unknown():

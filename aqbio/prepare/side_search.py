@@ -16,9 +16,12 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Severity
-from aqbio.io.recording import Recording
+from aqbio.force_plates.forces import PlateWrench, plate_axes
+from aqbio.io.recording import ForceRecording, Recording
+from aqbio.names import SIDES
 from aqbio.prepare.axes import label_mean
 from aqbio.prepare.considered import ExplanationWords, considered_rows
+from aqbio.prepare.contacts import MAX_FOOT_DISTANCE_M, NO_FOOT, foot_distance, median
 from aqbio.prepare.evidence_words import agreement_words
 from aqbio.prepare.exchanged_labels import LABELS_RESTORED
 from aqbio.prepare.explanations import (
@@ -32,6 +35,8 @@ from aqbio.prepare.explanations import (
     search,
     undecided,
 )
+from aqbio.prepare.force_search import in_ground_axes
+from aqbio.prepare.frame_loads import HEAVY_SHARE, TINY_N, FrameLoads, averaged
 from aqbio.prepare.handedness import (
     MIN_SIDE_M,
     BodyLabels,
@@ -42,9 +47,8 @@ from aqbio.prepare.handedness import (
     label_distances,
     with_all_exchanged,
 )
-from aqbio.prepare.mirrored_plates import centres_of_pressure, mirrored_forces, plate_fit
 from aqbio.prepare.notes import Notes
-from aqbio.vectors import FloatArray
+from aqbio.vectors import FloatArray, IntArray
 
 COORDINATES_MIRRORED = "coordinates-mirrored"
 """Rule of a recording whose coordinates are left-handed."""
@@ -116,6 +120,28 @@ OF_FORCES = frozenset({"under foot", "pull", "lean"})
 """OF_MARKERS, OF_FORCES: Redundancies in which explanations of markers, and of forces, show."""
 
 
+def mirrored_forces(
+    forces: ForceRecording, mirror: FloatArray, *, turned: bool = True
+) -> ForceRecording:
+    """Forces in coordinates ``v -> S v`` with a symmetric orthogonal matrix (3, 3).
+
+    Moments are axial vectors: ``M -> det(S) S M``. What was recorded in the axes of plates whose
+    corners are known is ``turned`` with these axes instead: mirrored corners made a left-handed
+    plate of them, whose third axis points the other way.
+    """
+    wrench, corners = forces.wrench, forces.corners @ mirror
+    handed = float(np.linalg.det(mirror))
+    force, moment = wrench.force @ mirror, handed * wrench.moment @ mirror
+    cornered = np.isfinite(corners).all(axis=(1, 2)) & turned
+    for plate in np.flatnonzero(cornered):
+        turn = plate_axes(corners[plate]) @ plate_axes(forces.corners[plate]).T
+        force[:, plate] = wrench.force[:, plate] @ turn.T
+        moment[:, plate] = wrench.moment[:, plate] @ turn.T
+    mirrored = PlateWrench(force, moment, wrench.point @ mirror)
+    lever = None if forces.lever is None else forces.lever @ mirror
+    return replace(forces, wrench=mirrored, corners=corners, lever=lever)
+
+
 def mirrored_back(recording: Recording, axes: FloatArray, mirror: Mirror) -> Recording:
     """A recording without a mirror; ``axes`` (3, 3): rows ahead, up and right."""
     markers, plates = (axes.T @ np.diag(signs) @ axes for signs in (mirror.markers, mirror.forces))
@@ -144,42 +170,56 @@ class SideEvidence:
         if self.others:
             lengths = [label_distances(recording, other, self.labels) for other in self.others]
             sizes["lengths"] = [length for length in lengths if np.isfinite(length)]
+        known = {name: np.array(values) for name, values in sizes.items() if values}
         if self.has_forces and recording.forces is not None:
-            sizes |= self._of_forces(recording, sides.axes)
-        return {name: np.array(values) for name, values in sizes.items() if values}
+            return known | dict(self._of_forces(recording, sides.axes))
+        return known
 
-    def _of_forces(self, recording: Recording, axes: FloatArray) -> dict[str, list[float]]:
-        forces = recording.forces
-        assert forces is not None
-        fit = plate_fit(forces, recording, axes, feet_of_labels(recording, self.labels))
-        vertical = forces.wrench.force @ axes[1]
-        load = float(np.abs(vertical).sum())
-        pull = float(np.maximum(-vertical, 0.0).sum()) / load if load > 0.0 else np.nan
+    def _of_forces(self, recording: Recording, axes: FloatArray) -> Disagreements:
+        """Disagreements in axes ahead, up and right of the body, as those of ground axes."""
+        assert recording.forces is not None
+        forces = averaged(in_ground_axes(recording.forces, axes))
+        feet = feet_of_labels(recording, self.labels) @ axes.T
+        if len(feet) < 2 or not len(forces.numbers):
+            return {}
+        pelvis = label_mean(recording, (*self.labels.front, *self.labels.back) or self.labels.hips)
+        loads = FrameLoads.of(forces, np.arange(len(feet)) / recording.rate)
+        frame, plate = np.nonzero(loads.share > HEAVY_SHARE)
+        force, (pressure, _) = loads.smooth[frame, plate, :3], loads.pressure(frame, plate)
+        named = np.array([SIDES.index(x) if x else NO_FOOT for x in forces.feet], int)[plate]
+        distance = foot_distance(feet[frame], pressure)
+        seen = np.isfinite(distance).all(axis=1)
+        distance, named = distance[seen], named[seen]
+        vertical = force[:, 1]
         sizes = {
-            "under foot": fit.distance,
-            "named feet": fit.named_otherwise,
-            "pull": pull,
-            "lean": 1.0 - self._lean(recording, axes),
+            "under foot": median(distance.min(axis=1)),
+            "named feet": _named_otherwise(distance, named),
+            "pull": -float(vertical[vertical < 0.0].sum() / max(np.abs(vertical).sum(), TINY_N)),
+            "lean": 1.0 - _correlation(force, (pelvis @ axes.T)[frame] - pressure),
         }
-        return {name: [size] for name, size in sizes.items() if np.isfinite(size)}
+        return {name: np.array([size]) for name, size in sizes.items() if np.isfinite(size)}
 
-    def _lean(self, recording: Recording, axes: FloatArray) -> float:
-        """Correlation of horizontal forces with the way from the centre of pressure to the pelvis.
 
-        Legs push along their length, at the hips above.
-        """
-        labels, forces = self.labels, recording.forces
-        assert forces is not None
-        pelvis = label_mean(recording, (*labels.front, *labels.back) or labels.hips) @ axes.T
-        force, cop = forces.wrench.force @ axes.T, centres_of_pressure(forces, axes)
-        time = np.arange(len(pelvis)) / recording.rate
-        sample = np.rint((time - forces.start) * forces.rate).astype(int)
-        inside = (sample >= 0) & (sample < len(cop))
-        arm = pelvis[inside, None] - cop[sample[inside]]
-        finite = np.isfinite(arm).all(axis=2)
-        push, arm = force[sample[inside]][finite][:, [0, 2]], arm[finite][:, [0, 2]]
-        size = float(np.sqrt((push**2).sum() * (arm**2).sum()))
-        return float((push * arm).sum()) / size if size > 0.0 else float("nan")
+def _named_otherwise(distance: FloatArray, named: IntArray) -> float:
+    """Share of loads (N,) nearer to the other foot than to the named one; NaN if none is told.
+
+    By distances (N, 2), m, of their centres of pressure from both feet.
+    """
+    nearest = distance.min(axis=1)
+    told = (named != NO_FOOT) & (nearest < MAX_FOOT_DISTANCE_M)
+    of_named = distance[told, named[told]]
+    return float((of_named > nearest[told]).mean()) if told.any() else float("nan")
+
+
+def _correlation(force: FloatArray, arm: FloatArray) -> float:
+    """Correlation of horizontal forces (N, 3) with the way from the pressure to the pelvis (N, 3).
+
+    Legs push along their length, at the hips above.
+    """
+    finite = np.isfinite(arm).all(axis=1)
+    push, arm = force[finite][:, [0, 2]], arm[finite][:, [0, 2]]
+    size = float(np.sqrt((push**2).sum() * (arm**2).sum()))
+    return float((push * arm).sum()) / size if size > 0.0 else float("nan")
 
 
 def side_candidates(

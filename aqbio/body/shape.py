@@ -18,9 +18,6 @@ MIDLINE_PARTS = ("pelvis", "torso")
 LIMB_PARTS = {"leg": ("thigh", "shank", "foot", "toes"), "arm": ("upper_arm", "forearm")}
 """Parts of each limb, from the trunk outwards."""
 
-DISTAL_JOINT = {"thigh": "knee", "shank": "ankle", "foot": "mtp", "upper_arm": "elbow"}
-"""Joint at the far end of each part that has one."""
-
 PROXIMAL_JOINT = {
     "thigh": "hip", "shank": "knee", "foot": "ankle", "toes": "mtp",
     "upper_arm": "shoulder", "forearm": "elbow",

@@ -7,7 +7,7 @@ by a force that may be zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -318,19 +318,3 @@ class Plates:
         """Sample nearest to each instant; -1 where forces were not recorded."""
         samples = np.rint((time - self.start) * self.rate).astype(np.int64)
         return np.where((samples >= 0) & (samples < len(self.wrench.force)), samples, -1)
-
-
-def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
-    """Plates (P,) that report the force on the plate: more samples pull than push."""
-    up = (vertical > LOADED_PLATE_N).sum(axis=0)
-    down = (vertical < -LOADED_PLATE_N).sum(axis=0)
-    return np.asarray((down > up) & (down > MIN_LOADED_S * rate))
-
-
-def reversed_loads(plates: Plates, upside_down: BoolArray) -> Plates:
-    """Reverse all channels of some plates, ``upside_down`` (P,)."""
-    sign = np.where(upside_down, -1.0, 1.0)[None, :, None]
-    wrench = plates.wrench
-    return replace(
-        plates, wrench=PlateWrench(sign * wrench.force, sign * wrench.moment, wrench.point)
-    )

@@ -72,11 +72,6 @@ def qtm_header(lines: Sequence[str]) -> QtmHeader:
     return QtmHeader(values, min(len(lines), HEADER_LIMIT))
 
 
-def qtm_kind(path: Path) -> str:
-    """Kind of data in a TSV file of Qualisys; empty for any other table."""
-    return qtm_header(text_lines(path)).kind
-
-
 @reads("a TSV file", "export the markers again, as C3D or TSV.", MAX_RECORDING_BYTES)
 def read_qtm(path: Path, unit: str = "auto") -> Recording:
     """Read the positions of an export with 3D data; the first frame is at 0 s."""

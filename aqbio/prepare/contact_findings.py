@@ -520,9 +520,6 @@ Hz, 355 N m at most, have 10 to 17."""
 MIN_TOE_MARKERS = 2
 """Toe markers that outline a forefoot."""
 
-HIGH_PERCENTILE = 95.0
-"""Percentile taken as the largest value of a contact: single samples may be noise."""
-
 
 def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
     """Median horizontal distance (m) of the centre of pressure (T, 3) from a foot (T, K, 3).
@@ -536,29 +533,11 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
     return median(foot_distance(feet[:, None] * level, cop * level)[:, 0])
 
 
-def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, float]:
-    """Foot (0, 1, -1) nearest to a centre of pressure, its distances (2,) m, and their limit."""
-    level = np.array([1.0, 0.0, 1.0])
-    distances = np.array([median(path) for path in foot_distance(feet * level, cop * level).T])
-    if not np.isfinite(distances).any():
-        return NO_FOOT, distances, 0.0
-    foot = int(np.nanargmin(distances))
-    outlined = np.isfinite(pressure_distance(cop, feet[:, foot]))
-    return foot, distances, MAX_SOLE_DISTANCE_M if outlined else 2.0 * MAX_SOLE_DISTANCE_M
-
-
 def mean_friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
     """Lever arm (m) at which friction would make the free moment, root mean square; NaN if none."""
     known = np.isfinite(free_moment) & (vertical > 0.0)
     moment, force = free_moment[known], vertical[known]
     return float(np.sqrt((moment @ moment) / (force @ force))) if known.any() else float("nan")
-
-
-def friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
-    """Lever arm (m) at which friction of the vertical force would make the free moment."""
-    usable = np.isfinite(free_moment) & (vertical > 0.0)
-    arm = np.abs(free_moment[usable]) / vertical[usable]
-    return float(np.percentile(arm, HIGH_PERCENTILE)) if len(arm) else float("nan")
 
 
 MIN_FREE_MOMENT_NM = 0.1

@@ -341,13 +341,6 @@ def _visible_in(paths: FloatArray) -> BoolArray:
     return np.asarray(seen.any(axis=1))
 
 
-def _mean_of_visible(paths: FloatArray) -> FloatArray:
-    """Mean (T, 3) of the visible markers (T, K, 3); NaN where none is."""
-    finite = np.isfinite(paths)
-    total, count = np.where(finite, paths, 0.0).sum(axis=1), finite.sum(axis=1)
-    return np.asarray(np.where(count > 0, total, np.nan) / np.maximum(count, 1))
-
-
 MAX_PAIRS = 10
 """Exchanged pairs of single labels that a trial is searched for."""
 

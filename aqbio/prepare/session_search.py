@@ -49,9 +49,6 @@ CONSEQUENCES = MappingProxyType(
     }
 )
 
-STOPPED = "another-person"
-"""Rule of what a participant is not computed with while it is not decided whose recordings are."""
-
 
 def explained_session(
     session: Session, person: Participant, kept: Collection[str], sheets: tuple[str, str]

@@ -16,7 +16,6 @@ from aqbio.io.trial_files import read_recording
 from aqbio.prepare.contact_findings import (
     MAX_FRICTION_ARM_M,
     FeetPressure,
-    friction_arm,
     mean_friction_arm,
     pressure_distance,
 )
@@ -63,7 +62,8 @@ def test_a_belt_that_rings_is_no_fault_of_its_moments(tmp_path):
     inside = (run.plates.time > contact.touchdown) & (run.plates.time < contact.toe_off)
     inside &= loads.event_force[:, contact.foot] > 0.5 * contact.peak
     moment = loads.free_moment[inside, contact.foot]
-    assert friction_arm(moment, loads.event_force[inside, contact.foot]) > 2.0 * MAX_FRICTION_ARM_M
+    arm = np.abs(moment) / loads.event_force[inside, contact.foot]
+    assert np.percentile(arm, 95.0) > 2.0 * MAX_FRICTION_ARM_M
     assert said == []
 
 

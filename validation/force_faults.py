@@ -53,7 +53,7 @@ from aqbio.prepare.force_words import ForceExplanation
 from aqbio.prepare.frame_loads import averaged, loaded_plates
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stage import prepare_participant
-from aqbio.prepare.stated_faults import StatedFaults
+from aqbio.prepare.stated_faults import OfferedCandidates, StatedFaults
 from tests.planted_forces import planted
 
 PLANTED_RATIOS = (1.25, -2.5, 4.0)
@@ -149,24 +149,29 @@ def scopes(fault: ForceFault, forces: ForceRecording) -> Iterator[tuple[str, np.
         yield f"plate {forces.numbers[middle]}", np.arange(count) == middle
 
 
+def offered(run: Captured) -> OfferedCandidates:
+    """Faults that the search tries on a run."""
+    evidence = run.evidence
+    by_body = evidence.body is not None
+    return partial(force_candidates, by_body=by_body, body_kg=evidence.body_kg)
+
+
 def plants(run: Captured) -> Iterator[Plant]:
     """Rows with scope, plates and size, as they are planted in a run that can have them."""
     forces, weight = run.forces, mean_over_steps(run.forces)
     for fault in FORCE_FAULTS:
         for (scope, plates), size in product(scopes(fault, forces), planted_sizes(fault)):
             faulty = planted(fault, forces, plates, size, weight)
-            offered = force_candidates(faulty, by_body=run.evidence.body is not None)
-            for undo in offered:
+            for undo in offered(run)(faulty):
                 if (undo.fault, undo.scope) == (fault.name, scope):
                     yield Plant(fault, scope, size, faulty, undo)
 
 
 def named(run: Captured, forces: ForceRecording) -> tuple[ForceExplanation, set[frozenset[str]]]:
     """What is accepted, and the faults of every explanation where none is."""
-    by_body = run.evidence.body is not None
-    candidates, scales = partial(force_candidates, by_body=by_body), people_scales(run.speed)
-    explanations = search(forces, run.evidence.disagreements, candidates, scales)
-    near = unresolved_forces(explanations, by_body=by_body)
+    scales = people_scales(run.speed)
+    explanations = search(forces, run.evidence.disagreements, offered(run), scales)
+    near = unresolved_forces(explanations, by_body=run.evidence.body is not None)
     left = least_strange(near or explanations[:1], forces, run.evidence, scales)
     if strangeness(left, scales) > CLEAR_GAIN:
         return explanations[0], {x.faults for x in near} | {frozenset({"strange"})}

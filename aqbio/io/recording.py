@@ -37,6 +37,8 @@ class ForceRecording:
     its wrench; NaN, or None for all, where the file holds no such moments."""
     is_held: BoolArray | None = None
     """(S, P) mask of loaded samples whose point of application was held; None for none."""
+    time_factor: float = 1.0
+    """By which time is longer than the rates of markers and forces alike say."""
 
     def __post_init__(self) -> None:
         """Refuse plates that are not described completely."""

@@ -33,6 +33,7 @@ STATEMENTS = MappingProxyType(
         "impulses": ("impulses of the contacts differ by a factor of", ""),
         "peaks": ("the largest forces of the plates differ by a factor of", ""),
         "mass": ("the body mass by forces is off by a factor of", ""),
+        "weight": ("the body mass by forces differs from that of the sheet by", SHARE),
         "stray": ("of the loads lie under no foot", "%"),
         "middles": ("the middle of a contact differs between forces and foot markers by", "ms"),
         "aloft": ("of the force acts while no foot stands", "%"),

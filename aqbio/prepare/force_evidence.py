@@ -114,6 +114,8 @@ class ForceEvidence:
             mass = _mass(loads, complete)
             if np.isfinite(mass):
                 sizes["mass"] = np.array([abs(np.log(max(mass, 1e-6) / typical))])
+                if np.isfinite(self.body_kg):
+                    sizes["weight"] = sizes["mass"]
             sizes["aloft"] = self._aloft(loads, complete)
             sizes["middles"] = self._middles(loads)
             sizes["impulses"] = _impulses(loads)
@@ -315,9 +317,11 @@ class ForceEvidence:
             mass = abs(float(loads.total[complete, 1].mean())) / GRAVITY
         if not mass > 0.0 or not len(edges):
             return {}
-        change = loads.total / mass - [0.0, GRAVITY, 0.0]
+        # in time that is longer by a factor, velocities of the body are lower by it
+        change = loads.time_factor**2 * (loads.total / mass - [0.0, GRAVITY, 0.0])
+        turn = loads.time_factor**2 * loads.moment_about(body.com) / mass
         path = body.com - _integral(_integral(change, step), step)
-        spin = body.spin - _integral(loads.moment_about(body.com) / mass, step)
+        spin = body.spin - _integral(turn, step)
         paths = np.hstack((path, spin))
         sizes = np.empty((len(edges), len(BALANCES)))
         lengths = np.diff(edges, axis=1)[:, 0]

@@ -70,6 +70,8 @@ class ForceFault:
     """Words for a size and its standard deviation, where `words` has ``{size}``."""
     severity: Severity = "warning"
     """Of its finding."""
+    is_fixable: bool = True
+    """False of a fault of the markers too, which column fix cannot take off the forces alone."""
 
 
 def _signs(*axes: int) -> FloatArray:
@@ -225,6 +227,11 @@ def fast(forces: ForceRecording, _: BoolArray, size: float) -> ForceRecording:
     return replace(forces, rate=forces.rate * (1.0 + size))
 
 
+def hastened(forces: ForceRecording, _: BoolArray, size: float) -> ForceRecording:
+    """Longer time of markers and forces alike: the size is the logarithm of a factor."""
+    return replace(forces, time_factor=forces.time_factor * float(np.exp(size)))
+
+
 def displaced(axis: int) -> Undo:
     """Plates back by a distance, m."""
 
@@ -295,6 +302,13 @@ CLOCKS = Sizes(
     written="shares",
 )
 
+RATES = Sizes(
+    tuple(np.round(np.arange(-1.0, 1.01, 0.1), 1)), 0.025, "", far_excess=FAR_EXCESS,
+    written="times", to_written=exp, from_written=log,
+)  # fmt: skip
+"""Natural logarithms of factors. Markers on soft tissue overshoot: sound runs look 1.0 to 1.1 times
+too fast, a side-step 1.16 times."""
+
 
 def _error(sd: float) -> str:
     """A standard deviation in words; nothing where there is none."""
@@ -312,6 +326,10 @@ def _faster(size: float, _: float) -> str:
 def _too_large(size: float, _: float) -> str:
     way = "large" if size > 0.0 else "small"
     return f"{np.exp(size):.2g} times what they should be: too {way}"
+
+
+def _too_high(size: float, _: float) -> str:
+    return f"{np.exp(size):.2g} times what they should be: too {'high' if size > 0.0 else 'low'}"
 
 
 def _farther(forward: str, back: str) -> Callable[[float, float], str]:
@@ -424,6 +442,11 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         shows="mass, impulses, peaks, path y",
     ),
     ForceFault(
+        "all-kiloponds", "forces and moments are 9.8 times too small: kp, not N", 4.0,
+        Times(9.80665, 9.80665), UNIT_FIX, scopes=(ALL,), rule="force-units",
+        shows="mass, weight, turn z, turn x, turn y",
+    ),
+    ForceFault(
         "force-percent", "the forces are in per cent of body weight", 2.0,
         Times(TYPICAL_WEIGHT_N / 100.0, TYPICAL_WEIGHT_N / 100.0), WEIGHT_FIX, scopes=(ALL,),
         rule="forces-normalised", possible=normalised(100.0), per_weight=100.0,
@@ -461,10 +484,18 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         shows="middles, path y, place along, pressure",
     ),
     ForceFault(
+        "rates", "the rates of markers and forces are {size}", 4.0, hastened,
+        "correct rate or time column of markers and forces; if they are right, check unit and "
+        "calibration of the markers.",
+        scopes=(ALL,), sizes=RATES, follows="refused", rule="rate", sized=_too_high,
+        severity="error", is_fixable=False,
+        shows="path y, path x, path z, turn x, turn z",
+    ),
+    ForceFault(
         "force-gain", "the forces are {size}", 3.0, gained,
         "check the calibration of the plate, and whether the whole foot stands on it.",
         sizes=GAINS, follows="left out", scopes=(PLATE,), sized=_too_large,
-        shows="impulses, peaks, path y, mass",
+        shows="impulses, peaks, path y, mass, weight",
     ),
     ForceFault(
         "plate-along", "the centre of pressure lies {size} than the feet bear it", 3.0,
@@ -494,7 +525,6 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
 
 ROWS = MappingProxyType({fault.name: fault for fault in FORCE_FAULTS})
 
-
 FEET_LAG_S = 0.012
 """Scale of the lags that events of foot markers show in sound recordings, s: they are 22 to 45 ms
 late where a forefoot lands in a cut. The body knows its lag to `LAGS`."""
@@ -505,11 +535,12 @@ found 25 ms too small to 60 ms too large."""
 
 
 def force_candidates(
-    forces: ForceRecording, *, by_body: bool = True
+    forces: ForceRecording, *, by_body: bool = True, body_kg: float = float("nan")
 ) -> Iterator[Candidate[ForceRecording]]:
     """Every row of the table on every scope that a recording has.
 
-    ``by_body`` where the markers show the body: otherwise its feet alone tell the lag.
+    ``by_body`` where the markers show the body: otherwise its feet alone tell the lag. Forces that
+    were divided by body weight are those of a person of ``body_kg``, where it is known.
     """
     size = np.linalg.norm(forces.wrench.force, axis=2)
     count, loaded = size.shape[1], np.flatnonzero(loaded_plates(size)).tolist()
@@ -531,22 +562,18 @@ def force_candidates(
                 for a, b in combinations(range(count), 2)
                 if (a in loaded or b in loaded) and np.isfinite(forces.corners[[a, b]]).all()
             ]
+        undo = fault.undo
+        if np.isfinite(fault.per_weight) and np.isfinite(body_kg):
+            undo = Times(*[body_kg * GRAVITY / fault.per_weight] * 2)
         for words, plates, rarer in scopes:
             chosen = np.isin(np.arange(count), plates) & possible
             sizes = fault.sizes
             if sizes is LAGS and not by_body:
                 sizes = replace(LAGS, usual=FEET_LAG_S, far_excess=0.0)
             yield Candidate(
-                fault.name, words, fault.rarity + rarer, _on(fault.undo, chosen), sizes,
+                fault.name, words, fault.rarity + rarer, _on(undo, chosen), sizes,
                 frozenset(fault.shows.split(", ")) if fault.shows else frozenset(),
             )  # fmt: skip
-
-
-def of_weight(candidate: Candidate[ForceRecording], weight: float) -> Candidate[ForceRecording]:
-    """A candidate of all plates that takes the weight, N, of the person."""
-    factor = weight / ROWS[candidate.fault].per_weight
-    undo = Times(factor, factor)
-    return replace(candidate, undo=lambda x, size: undo(x, np.ones(len(x.numbers), bool), size))
 
 
 def _on(undo: Undo, plates: BoolArray) -> Callable[[ForceRecording, float], ForceRecording]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from aqbio.body.statements import as_error
 from aqbio.io.recording import ForceRecording
-from aqbio.names import GRAVITY
 from aqbio.prepare.evidence_words import agreement_words, worst_words
 from aqbio.prepare.explanations import (
     CLEAR_GAIN,
@@ -27,7 +27,7 @@ from aqbio.prepare.explanations import (
     unresolved,
 )
 from aqbio.prepare.force_evidence import BETWEEN_FILES, ForceEvidence
-from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, ROWS, force_candidates, of_weight
+from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, ROWS, force_candidates
 from aqbio.prepare.force_words import (
     ForceExplanation,
     note_as_recorded,
@@ -39,7 +39,7 @@ from aqbio.prepare.force_words import (
 )
 from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.stated_faults import NOTHING_STATED, StatedFaults
+from aqbio.prepare.stated_faults import NOTHING_STATED, OfferedCandidates, StatedFaults
 from aqbio.vectors import FloatArray
 
 MAX_OFFSET_SHARE = 0.25
@@ -99,12 +99,12 @@ def explained_forces(
         return NOT_EXPLAINED
     scales, resting = people_scales(speed), without_rest(averaged(forces))
     by_body = evidence.body is not None
-    written, resting = _without_stated(stated, resting, forces, evidence, scales, notes)
+    offered = partial(force_candidates, by_body=by_body, body_kg=evidence.body_kg)
+    written, resting = _without_stated(stated, resting, forces, evidence, scales, notes, offered)
 
     def candidates(recorded: ForceRecording) -> Iterator[Candidate[ForceRecording]]:
         told = Explanation(written, 0.0)
-        offered = force_candidates(recorded, by_body=by_body)
-        return (candidate for candidate in offered if not told.undoes(candidate))
+        return (x for x in offered(recorded) if not told.undoes(x))
 
     explanations = search(resting, evidence.disagreements, candidates, scales)
     if stated.is_all:
@@ -168,11 +168,9 @@ def _repaired(
     resting: ForceRecording,
 ) -> ExplainedForces:
     """Forces without the faults that the sheet has written and that are undone."""
-    weight = evidence.body_kg * GRAVITY
     undone = tuple(x for x in faults if ROWS[x.candidate.fault].follows == "undone")
-    undone = _of_weight(undone, weight)
     left = evidence.lag(Explanation(undone, 0.0).undone(resting))
-    repair = Explanation((*_of_weight(written, weight), *undone), 0.0)
+    repair = Explanation((*written, *undone), 0.0)
     lag = sum(x.size for x in repair.suspects if x.candidate.fault == "force-clock")
     scopes = [x.candidate.scope for x in faults if ROWS[x.candidate.fault].follows == "left out"]
     left_out = tuple(number for number in forces.numbers if f"plate {number}" in scopes)
@@ -186,10 +184,10 @@ def _without_stated(
     evidence: ForceEvidence,
     scales: Scales,
     notes: Notes,
+    offered: OfferedCandidates,
 ) -> tuple[tuple[Suspect[ForceRecording], ...], ForceRecording]:
     """Faults that the sheet has stated, and forces without them."""
-    by_body = evidence.body is not None
-    written = stated.suspects(resting, evidence.disagreements, scales, by_body=by_body)
+    written = stated.suspects(resting, evidence.disagreements, scales, offered)
     written = _with_exact_lag(written, resting, evidence)
     for suspect in written:
         undone = suspect.candidate.undo(resting, suspect.size)
@@ -202,16 +200,6 @@ def _without_stated(
 def _takes_weight(suspect: Suspect[ForceRecording]) -> bool:
     """Tell whether forces were divided by body weight, so that newtons take the person's mass."""
     return bool(np.isfinite(ROWS[suspect.candidate.fault].per_weight))
-
-
-def _of_weight(
-    suspects: tuple[Suspect[ForceRecording], ...], weight: float
-) -> tuple[Suspect[ForceRecording], ...]:
-    """Faults of forces that were divided by body weight, with the person's, N."""
-    return tuple(
-        replace(x, candidate=of_weight(x.candidate, weight)) if _takes_weight(x) else x
-        for x in suspects
-    )
 
 
 def _with_exact_lag(

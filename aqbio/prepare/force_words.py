@@ -141,7 +141,8 @@ def note_undecided(
 ) -> None:
     """Note explanations that the evidence does not tell apart, or one that leaves too much."""
     options = [_in_words(explanation.suspects, forces) for explanation in near]
-    cells = [*([*map(statement, x.suspects)] for x in near), [AS_RECORDED]]
+    told = [x.suspects for x in near if all(ROWS[y.candidate.fault].is_fixable for y in x.suspects)]
+    cells = [*([*map(statement, suspects)] for suspects in told), [AS_RECORDED]]
     written = " or ".join(f"“{', '.join((*stated.kept, *cell))}”" for cell in cells)
     options += ["something that explains more than that"] if len(near) == 1 else []
     notes.add(

@@ -100,6 +100,8 @@ class FrameLoads:
     """(T, P) array. Size of the force over the largest of its plate; 0 of an unloaded plate."""
     recorded: BoolArray
     """(T,) array. Frames in which forces were recorded."""
+    time_factor: float
+    """By which time is longer than the clock of the frames says."""
 
     @classmethod
     def of(cls, forces: ForceRecording, time: FloatArray) -> FrameLoads:
@@ -116,7 +118,7 @@ class FrameLoads:
         recorded = (time >= forces.start) & (time <= last)
         return cls(
             frames[..., :3], frames[..., 3:], smooth, wrench.point, surface_height(forces), share,
-            recorded,
+            recorded, forces.time_factor,
         )  # fmt: skip
 
     @cached_property

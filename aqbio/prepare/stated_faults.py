@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,10 @@ from aqbio.prepare.explanations import (
     Suspect,
     with_best_size,
 )
-from aqbio.prepare.force_faults import ROWS, ForceFault, force_candidates
+from aqbio.prepare.force_faults import ROWS, ForceFault
+
+OfferedCandidates = Callable[[ForceRecording], Iterable[Candidate[ForceRecording]]]
+"""Every fault that a recording may have, at every scope."""
 
 LABELS_AS_RECORDED = "labels as recorded"
 """Statement that no exchanged labels are put back."""
@@ -77,8 +80,7 @@ class StatedFaults:
         forces: ForceRecording,
         evidence: Callable[[ForceRecording], Disagreements],
         scales: Scales,
-        *,
-        by_body: bool,
+        offered: OfferedCandidates,
     ) -> tuple[Suspect[ForceRecording], ...]:
         """The stated faults in turn, each with its size: stated, or what the evidence says of it.
 
@@ -86,7 +88,7 @@ class StatedFaults:
         """
         suspects: list[Suspect[ForceRecording]] = []
         for fault in self.faults:
-            candidate = self._candidate(fault, forces, by_body=by_body)
+            candidate = self._candidate(fault, [*offered(forces)], forces)
             suspect = Suspect(candidate, fault.size, float("nan"))
             if candidate.sizes is not None and np.isnan(fault.size):
                 suspect = with_best_size(forces, candidate, evidence, scales)
@@ -101,18 +103,17 @@ class StatedFaults:
         return tuple(suspects)
 
     def _candidate(
-        self, fault: StatedFault, forces: ForceRecording, *, by_body: bool
+        self,
+        fault: StatedFault,
+        candidates: Sequence[Candidate[ForceRecording]],
+        forces: ForceRecording,
     ) -> Candidate[ForceRecording]:
         """The row on the plates that are stated: all of them, or the only ones, where none are."""
 
         def plates(scope: str) -> set[str]:
             return {*re.findall(r"\d+", scope)} or {*map(str, forces.numbers)}
 
-        offered = [
-            candidate
-            for candidate in force_candidates(forces, by_body=by_body)
-            if candidate.fault == fault.row.name
-        ]
+        offered = [x for x in candidates if x.fault == fault.row.name]
         for candidate in offered:
             if plates(candidate.scope) == plates(fault.scope) or (
                 not fault.scope and len(offered) == 1
@@ -148,13 +149,15 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
     """A statement in its parts."""
     parts = STATEMENT.fullmatch(words)
     name = words.split()[0]
-    if name not in ROWS:
-        known = (*LABEL_FIXES, AS_RECORDED, *ROWS)
+    fixable = [row for row, fault in ROWS.items() if fault.is_fixable]
+    if name not in fixable:
+        known = (*LABEL_FIXES, AS_RECORDED, *fixable)
         near = nearest_words(words, known) or nearest_words(name, known)
         raise stated.refuse(
             f"column fix says “{words}”, which is not known.",
             (f"did you mean {_listed(near)}? " if near else "")
-            + "All words are listed in docs/recordings.md, “Forces that you know to be wrong”.",
+            + f"All words: {', '.join(known)}; what they mean: docs/recordings.md, “Forces that "
+            "you know to be wrong”.",
         )
     row = ROWS[name]
     sizes = row.sizes

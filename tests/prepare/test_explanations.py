@@ -125,6 +125,7 @@ def test_a_fault_that_is_undone_leaves_the_recording_as_it_was(name, moments):
     np.testing.assert_allclose(undone.corners, forces.corners, atol=1e-9)
     assert undone.start == pytest.approx(forces.start)
     assert undone.rate == pytest.approx(forces.rate)
+    assert undone.time_factor == pytest.approx(1.0)
 
 
 def test_a_sound_recording_costs_one_evaluation():
@@ -140,7 +141,7 @@ def test_a_sound_recording_costs_one_evaluation():
     assert len(evaluations) == 1
 
 
-NOT_TOLD = {"force-gain", "plate-turned", "force-rate", "plate-along", "plate-across"}
+NOT_TOLD = {"force-gain", "rates", "plate-turned", "force-rate", "plate-along", "plate-across"}
 """Parameters of a laboratory: their sizes are stated with their errors, and often small."""
 
 
@@ -206,7 +207,7 @@ EVERY, THIRD = range(STEPS), range(2, 3)
         ("plates-exchanged", (1, 3), "plates-exchanged"),
         ("pressure-x-sign", EVERY, "pressure-x-sign"),
         ("pressure-z-sign", THIRD, "pressure-z-sign"),
-        ("force-pounds", EVERY, "force-units"),
+        ("force-pounds", EVERY, "force-units"), ("all-kiloponds", EVERY, "force-units"),
     ],
 )  # fmt: skip
 def test_what_is_found_is_said_and_undone(name, plates, rule):
@@ -252,6 +253,14 @@ def test_places_of_plates_are_said_and_left_to_the_fit(name, plates, size, rule)
 def test_a_rate_of_forces_that_is_wrong_refuses_the_trial():
     with pytest.raises(AqbioError, match=r"clock of the forces runs 8\.0% faster") as refused:
         explained("force-rate", EVERY, 0.08)
+    assert refused.value.rule == "rate"
+
+
+@pytest.mark.parametrize(("size", "way"), [(-0.25, "0.78"), (0.25, "1.3")])
+def test_rates_of_both_files_that_are_wrong_alike_refuse_the_trial(size, way):
+    """The body then moves by their square times what its forces can move it."""
+    with pytest.raises(AqbioError, match=f"markers and forces are {way} times") as refused:
+        explained("rates", EVERY, size)
     assert refused.value.rule == "rate"
 
 

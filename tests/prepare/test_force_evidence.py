@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import cumulative_trapezoid
 
-from aqbio.prepare.clock import clock_drift, shared_spans, vertical_path_factor
-from aqbio.prepare.contacts import FootContact
+from aqbio.prepare.clock import shared_spans
 from aqbio.prepare.force_signs import COMPONENTS, SourceLoads, factors
 
 RATE, MASS = 200.0, 70.0
@@ -79,47 +75,6 @@ def test_force_factors_ignore_unmeasured_frames():
     assert factors(TIME, com, momentum, loads, (TIME < 0.2) | unmeasured) is None
 
 
-def contacts(times: np.ndarray, stretch: float, noise: np.ndarray) -> tuple[FootContact, ...]:
-    return tuple(
-        FootContact(n % 2, at, at + 0.12 * stretch, (), True, np.nan, np.nan)
-        for n, at in enumerate(stretch * times + noise)
-    )
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    seed=st.integers(0, 10_000),
-    drift=st.sampled_from([-0.08, -0.04, -0.02, 0.0, 0.02, 0.04, 0.08]),
-    count=st.integers(4, 16),
-    lag=st.floats(-0.02, 0.02),
-)
-def test_clock_drift_is_separated_from_lag(seed, drift, count, lag):
-    rng = np.random.default_rng(seed)
-    times = 0.1 + 0.23 * np.arange(count)
-    marked = contacts(times, 1.0 / (1.0 + drift), rng.normal(0.0, 5e-4, count))
-    plates = contacts(times + lag, 1.0, np.zeros(count))
-    prepared = SimpleNamespace(kinematic=marked, loads=SimpleNamespace(contacts=plates))
-    estimated = clock_drift(prepared)
-    if drift:
-        assert estimated == pytest.approx(drift, abs=0.01)
-    else:
-        assert np.isnan(estimated) or abs(estimated) < 0.01
-
-
 def test_flights_are_those_that_both_know():
     ours, theirs = np.array([[0.1, 0.2], [0.4, 0.5]]), np.array([[0.15, 0.3], [0.47, 0.6]])
     np.testing.assert_allclose(shared_spans(ours, theirs), [[0.15, 0.2]])
-
-
-@settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10_000), factor=st.floats(0.5, 2.0), gain=st.floats(0.9, 1.3))
-def test_a_wrong_rate_makes_the_path_its_square_too_large(seed, factor, gain):
-    """Of both clocks, for any start of the path, any speed, and overshooting markers."""
-    rng = np.random.default_rng(seed)
-    com, _, loads = run(rng, 2)
-    height = gain * com[:, 1] + rng.uniform(-1.0, 1.0) + rng.uniform(-3.0, 3.0) * TIME
-    force = loads.force[..., 1].sum(axis=1)
-    path_factor = vertical_path_factor(TIME / factor, height, force, MASS)
-    assert path_factor == pytest.approx(gain * factor**2, rel=1e-9)
-    noise = rng.standard_normal(len(TIME)) * height.std()
-    assert np.isnan(vertical_path_factor(TIME, noise, force, MASS))

@@ -419,6 +419,7 @@ SHARES = {
     "time offset between markers and forces": "clock", "the fitted motion": "motion",
     "bending of the planted foot at the ball": "contact",
     "touchdown and toe-off from the foot markers": "events",
+    "the choice between fitted and plain motion": "weighed",
     "the choice of the joint model": "model",
 }  # fmt: skip
 

@@ -131,11 +131,11 @@ def heavier_static(factor: float) -> Callable[[Recordings], Recordings]:
     return heavier
 
 
-FAULTS = {
-    "forces late": (late_forces, (0.013, 0.019), True),
-    "another's static": (heavier_static, (1.053, 1.09), False),
-}
-"""What is planted: by which function, between which sizes, and whether it invalidates forces."""
+LATE_FORCES_S = (0.013, 0.019)
+"""Delays of forces that no plate's own signal tells, and the body does."""
+
+HEAVIER_STATIC = (1.053, 1.09)
+"""Masses over the runner's of another person in the static trial."""
 
 
 COMMON_KINDS = (

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from aqbio.errors import Finding, causes
+from aqbio.intervals import sources as intervals
 from aqbio.names import DOUBTFUL, USABLE
 from aqbio.observed.invalidated import DECISIVE_MEASURES, OUTCOMES
 from aqbio.pages.record_next import (
@@ -25,7 +26,7 @@ from aqbio.pages.record_next import (
     steps_lost_to,
 )
 from aqbio.pages.words import _WORDS as WORDS
-from aqbio.pages.words import DOUBTS, FIX_KINDS, INVALIDATED, fix_kind
+from aqbio.pages.words import DOUBTS, FIX_KINDS, INVALIDATED, REMEDIES, SOURCES, fix_kind
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,6 +107,10 @@ def test_advice_is_ranked_by_the_steps_that_are_lost_to_it():
 def test_a_posture_is_advised_where_none_was_held():
     assert [item.action for item in finding_advice([], 0)] == [STAND]
     assert finding_advice([], 1) == finding_advice([], None) == []
+
+
+def test_every_source_of_error_is_told_with_what_would_reduce_it():
+    assert set(REMEDIES) == set(SOURCES) == {*intervals.SOURCES, intervals.MODEL}
 
 
 def _budget(*rows):

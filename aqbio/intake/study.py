@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
@@ -45,7 +45,7 @@ from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
 from aqbio.prepare.body_size import compare_lengths, max_log_ratio
-from aqbio.prepare.handedness import BodyLabels, OtherRecordings
+from aqbio.prepare.handedness import BodyLabels, OtherRecordings, has_size_of_people
 from aqbio.prepare.label_check import StaticReference, limbs_of, standing_positions
 from aqbio.prepare.side_search import in_right_handed_coordinates
 from aqbio.study.internal import contained
@@ -111,11 +111,8 @@ def proposed_study(
         [recording.labels for recording in group if recording.is_static],
         [recording.labels for recording in group if not recording.is_static],
         chosen,
-        [
-            standing_positions(sides.read(recording.file), recording.file.name)
-            for recording in standing
-        ],
-        lambda: (sides.read(recording.file) for recording in longest),
+        [standing_positions(recording, name) for name, recording in sides.sized(standing)],
+        lambda: (recording for _, recording in sides.sized(longest)),
         computed=frozenset().union(*(recording.computed for recording in group)),
     )
     scaled = scaled_models(data, content.models)
@@ -218,6 +215,16 @@ class RightHandedReader:
         recording = self._raw(file.as_posix())
         return in_right_handed_coordinates(recording, self.labels, self.company(file.as_posix()))
 
+    def sized(self, recordings: Iterable[MarkerFacts]) -> Iterator[tuple[str, Recording]]:
+        """Names of files, and the recordings, of those that show the places of labels.
+
+        Where the markers are of no person's size, as in another unit, nothing follows from places.
+        """
+        for facts in recordings:
+            recording = self.read(facts.file)
+            if has_size_of_people(recording, self.labels):
+                yield facts.file.name, recording
+
     def _raw(self, file: str) -> Recording:
         force = next((row.force_file for row in self.rows.trials if row.file == file), "")
         return read_recording(self.data / file, self.data / force if force else None)
@@ -238,8 +245,10 @@ def _previews(
             with contained(None, "new", row.file):
                 report(f"looking at {row.file}")
                 if row.task == "static":
-                    positions = standing_positions(sides.read(Path(row.file)), row.file)
-                    references[row.participant_id] = StaticReference(positions, limbs)
+                    static = sides.read(Path(row.file))
+                    if has_size_of_people(static, sides.labels):
+                        positions = standing_positions(static, row.file)
+                        references[row.participant_id] = StaticReference(positions, limbs)
                 reference = references.get(row.participant_id, StaticReference({}, limbs))
                 company = sides.company(row.file)
                 previews[row.file] = trial_preview(data, row, marker_set, reference, model, company)

@@ -466,28 +466,42 @@ def frozen_positions(positions: FloatArray) -> BoolArray:
     visible = np.asarray(np.isfinite(positions).all(axis=2))
     unchanged &= (2 * unchanged.sum(axis=1) <= (visible[1:] & visible[:-1]).sum(axis=1))[:, None]
     frozen = np.zeros_like(visible)
-    for marker in np.flatnonzero(unchanged.any(axis=0)):
+    stretches = [
+        (marker, int(first), int(last))
+        for marker in np.flatnonzero(unchanged.any(axis=0)).tolist()
+        for first, last in runs(unchanged[:, marker])
+    ]
+    still_together: dict[tuple[int, int], list[int]] = {}
+    for marker, *frames in stretches:
+        still_together.setdefault((frames[0], frames[1]), []).append(marker)
+    for marker, first, last in stretches:
         path = positions[:, marker]
         steps = np.abs(np.diff(path, axis=0))
         min_leap = max(MIN_LEAP_M, MIN_LEAP_DIGITS * float(steps[steps > 0.0].min(initial=np.inf)))
-        for first, last in runs(unchanged[:, marker]):
-            leap = max(_leap(path[last : last + 3]), _leap(path[: first + 1][:-4:-1]))
-            if leap > min_leap or _left_behind(positions[first : last + 1], path[first]):
-                frozen[first : last + 1, marker] = True
+        leap = max(_leap(path[last : last + 3]), _leap(path[: first + 1][:-4:-1]))
+        others = np.delete(positions[first : last + 1], still_together[first, last], axis=1)
+        frozen[first : last + 1, marker] = leap > min_leap or _left_behind(others, path[first])
     return frozen
 
 
 def _leap(path: FloatArray) -> float:
-    """First step of a path (3, 3), m, if it is much longer than the second; otherwise 0."""
+    """First step of a path (3, 3), m, unless the second one is nearly as long; 0 without a step.
+
+    At the edge of a recording and of a gap there is no second one.
+    """
     steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
-    return float(steps[0]) if len(steps) == 2 and steps[0] > MIN_LEAP_RATIO * steps[1] else 0.0
+    first, second = np.nan_to_num(np.pad(steps, (0, 2 - len(steps))))
+    return float(first) if first > MIN_LEAP_RATIO * second else 0.0
 
 
-def _left_behind(positions: FloatArray, last_position: FloatArray) -> bool:
-    """Tell whether the markers nearest to a position all leave it, of positions (T, M, 3), m."""
-    distance = np.linalg.norm(positions - last_position, axis=2)
+def _left_behind(others: FloatArray, last_position: FloatArray) -> bool:
+    """Tell whether the nearest of other markers (T, M, 3), m, all leave a position.
+
+    Those that stand still over the same frames are none: a whole limb may have been held.
+    """
+    distance = np.linalg.norm(others - last_position, axis=2)
     distance = distance[:, np.isfinite(distance).all(axis=0)]
-    nearest = np.argsort(distance[0])[1 : NEIGHBOUR_COUNT + 1]  # the first one is the marker itself
+    nearest = np.argsort(distance[0])[:NEIGHBOUR_COUNT]
     return len(nearest) == NEIGHBOUR_COUNT and bool(
         (np.ptp(distance[:, nearest], axis=0) > MIN_LEFT_BEHIND_M).all()
     )

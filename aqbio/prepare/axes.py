@@ -360,11 +360,19 @@ def mean_vector(vectors: FloatArray) -> FloatArray:
     return np.asarray(finite.mean(axis=0)) if len(finite) else np.full(3, np.nan)
 
 
+def is_of_people(feet_to_hips: FloatArray) -> bool:
+    """Tell whether a person may be of this size, by the way (3,), m, from the feet to the pelvis.
+
+    True where that is not known.
+    """
+    height = float(np.linalg.norm(feet_to_hips))
+    return bool(np.isnan(height)) or HIP_HEIGHT_RANGE_M[0] <= height <= HIP_HEIGHT_RANGE_M[1]
+
+
 def _check_size(clues: Clues, unit: float, notes: Notes) -> None:
-    height = float(np.linalg.norm(clues.body))
-    low, high = HIP_HEIGHT_RANGE_M
-    if np.isnan(height) or low <= height <= high:
+    if is_of_people(clues.body):
         return
+    height, (low, high) = float(np.linalg.norm(clues.body)), HIP_HEIGHT_RANGE_M
     fitting = {
         name: f"{name} ({height / unit * size:.2f} m)"
         for name, size in LENGTH_UNITS.items()

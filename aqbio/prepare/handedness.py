@@ -14,7 +14,7 @@ from aqbio.io.recording import Recording
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_landmarks
 from aqbio.labels.motion import segment_of
 from aqbio.names import SIDES
-from aqbio.prepare.axes import CLEAR_RATIO, displacement, label_mean, mean_vector
+from aqbio.prepare.axes import CLEAR_RATIO, displacement, is_of_people, label_mean, mean_vector
 from aqbio.vectors import FloatArray
 
 Limbs = Mapping[str, tuple[Sequence[str], Sequence[str]]]
@@ -125,6 +125,16 @@ class BodyLabels:
 
 
 FOREFOOT_LANDMARKS = ("toe", "mt1", "mt2", "mt5")
+
+
+def has_size_of_people(recording: Recording, labels: BodyLabels) -> bool:
+    """Tell whether the markers of a recording may be on a person: not in another unit."""
+    hips = label_mean(recording, (*labels.front, *labels.back) or labels.hips)
+    feet = [
+        label_mean(recording, (*heels, *toes))
+        for heels, toes in zip(labels.heels, labels.toes, strict=True)
+    ]
+    return is_of_people(mean_vector(hips - 0.5 * (feet[0] + feet[1])))
 
 
 @dataclass(frozen=True, eq=False)

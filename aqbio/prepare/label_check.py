@@ -19,7 +19,7 @@ from aqbio.labels.by_name import landmark_table, named_labels, video_landmarks
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes
 from aqbio.prepare.exchanged_labels import IN_ALL_FRAMES, LABELS_EXCHANGED, LABELS_RESTORED
 from aqbio.prepare.exchanges import with_restored_labels
-from aqbio.prepare.handedness import BodyLabels, Limbs, OtherRecordings
+from aqbio.prepare.handedness import BodyLabels, Limbs, OtherRecordings, has_size_of_people
 from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_faults import LABELS_AS_RECORDED
@@ -60,6 +60,8 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
         recording = read_recording(study.recording(static), unit=unit)
         recording = standing_recording(recording, static.source)
         labels = BodyLabels.of_marker_set(study.marker_set, limbs)
+        if not has_size_of_people(recording, labels):
+            return StaticReference({}, limbs)
         company = other_recordings_of(study, static)
         recording = with_resolved_sides(recording, static, labels, company, notes)
         if LABELS_AS_RECORDED not in static.fixes:
@@ -206,9 +208,11 @@ def with_checked_labels(
 ) -> Recording:
     """Put labels back that are exchanged, unless the row says ``fix: labels as recorded``.
 
-    A static trial is not held against itself, but against what all runs say of it.
+    A static trial is not held against itself, but against what all runs say of it. Markers of no
+    person's size, which are refused for it, say nothing of labels.
     """
-    if LABELS_AS_RECORDED in trial.fixes:
+    labels = BodyLabels.of_marker_set(marker_set, static.limbs)
+    if LABELS_AS_RECORDED in trial.fixes or not has_size_of_people(recording, labels):
         return recording
     if trial.task == "static":
         recording = _with_exchanged(recording, static.exchanged, notes)

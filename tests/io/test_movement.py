@@ -41,6 +41,16 @@ def held_still(points):
     return points
 
 
+def limb_held(last):
+    """Six markers stand still from frame 90 on, but for the ``last`` frames."""
+
+    def altered(points):
+        points[90 : FRAMES - last, :6] = points[90, :6]
+        return points
+
+    return altered
+
+
 def plane(noise):
     return lambda points: np.concatenate(
         [points[..., :2], 1.0 + np.random.default_rng(1).normal(0, noise, (FRAMES, 12, 1))], axis=2
@@ -72,6 +82,8 @@ ALTERED = {
     "two change places": lambda points: np.concatenate(
         [points[:60], points[60:][:, [1, 0, *range(2, 12)]]]),
     "held": held_still,
+    "a limb held to the end": limb_held(0),
+    "a limb held until the last frame": limb_held(1),
     "rounded to millimetres": lambda points: np.round(points, 3),
     "in one plane": plane(0.0),
     "in one plane, noisy": plane(4e-3),

@@ -1,4 +1,4 @@
-"""Labels that one static trial has exchanged, and all runs have not."""
+"""Labels of a static trial that is wrong: exchanged, or of no person's size."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ import pytest
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.prepare.stage import prepare_participant
-from tests.lacking.distortions import exchanged
+from tests.lacking.distortions import exchanged, other_unit
 from tests.lacking.outcome import MARKERS, Outcome, written
+from tests.lacking.recordings import short
 from tests.lacking.work import FITTED, recordings_of
 
 pytestmark = pytest.mark.opensim
 
 
-def prepared(folder, recordings, markers=None):
+def prepared(folder, recordings, markers=None, said=None):
     """Prepared markers of every trial, and findings of exchanged labels by trial."""
-    file = written(folder, recordings, FITTED, Outcome())
+    file = written(folder, recordings, FITTED, said or Outcome())
     if markers is not None:
         shutil.copy(markers, file.with_name(MARKERS))
     study = load_study(file)
@@ -32,7 +33,10 @@ def prepared(folder, recordings, markers=None):
         for entry in manifest["trials"]
     }
     folder = study.folder(participant, "prepare")
-    positions = {name: read_dataset(folder / f"{name}.nc")["marker"].values for name in findings}
+    files = {name: folder / f"{name}.nc" for name in findings}
+    positions = {
+        name: read_dataset(file)["marker"].values for name, file in files.items() if file.is_file()
+    }
     return positions, findings, file.with_name(MARKERS)
 
 
@@ -49,3 +53,20 @@ def test_what_all_runs_deny_is_put_back_in_the_static_trial(tmp_path):
     assert not any(findings.values())
     for name, values in expected.items():
         np.testing.assert_array_equal(positions[name], values)
+
+
+@pytest.mark.parametrize(
+    ("trial", "factor", "height"), [("static", 0.1, "0.103"), ("static", 10.0, "10.3"),
+                                    ("run3", 0.1, "0.08")],
+)  # fmt: skip
+def test_positions_of_no_persons_size_doubt_no_label(tmp_path, trial, factor, height):
+    """The unit is named, labels keep the places of their names, and no run is changed by it."""
+    sound = short()
+    takes = {**sound.takes, trial: other_unit(sound.takes[trial], "markers", factor)}
+    said = Outcome()
+    altered = replace(sound, takes=takes)
+    _, findings, _ = prepared(tmp_path / "study", altered, said=said)
+    lines = [text for _, text in said.sentences]
+    assert any(f"the pelvis is {height}" in line for line in lines)
+    assert not any("exchanged" in line or "please look" in line for line in lines)
+    assert not any(findings.values())

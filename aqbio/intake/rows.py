@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from aqbio.io.poses import is_pose_label
 from aqbio.io.stated_body import agreed
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.names import SIDES
+from aqbio.prepare.body_size import Lengths
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.contacts import NO_FOOT
 from aqbio.prepare.handedness import BodyLabels, OtherRecordings
@@ -35,7 +37,7 @@ from aqbio.prepare.label_check import StaticReference, with_checked_labels
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import with_resolved_sides
-from aqbio.prepare.stage import trial_numbers
+from aqbio.prepare.stage import session_numbers, trial_numbers
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 
 FOUND_COLUMN, PLEASE_FILL_COLUMN = "found", "please_fill"
@@ -312,6 +314,9 @@ class TrialPreview:
     """True if such a contact has forces."""
     picture: TrialPicture | None = None
     """Of a run."""
+    lengths: Lengths | None = None
+    entry: Mapping[str, Any] = field(default_factory=dict)
+    """lengths, entry: Distances between markers, and numbers, that recordings of a person share."""
 
 
 def trial_preview(
@@ -332,6 +337,7 @@ def trial_preview(
     body = BodyLabels.of_marker_set(marker_set, reference.limbs)
     recording = with_resolved_sides(recording, trial, body, company, notes)
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
+    lengths = Lengths.of(recording.labels, recording.positions)
     segment_masses = None
     if row.task != "static":
         segment_masses = SegmentMasses(model_masses(model.path), model.model_map.groups)
@@ -339,6 +345,7 @@ def trial_preview(
         recording, trial, marker_set, Laboratory(), Prepare(), notes, masses=segment_masses
     )
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
+    numbers |= session_numbers(prepared, trial, marker_set)
     if segment_masses is not None:
         note_rate(prepared, marker_set, segment_masses, notes)
     noted = causes(finding for finding in notes.findings if finding.severity != "info")
@@ -365,6 +372,8 @@ def trial_preview(
         filtered=not prepared.contacts and prepared.marker_low_pass is not None,
         forces=any(step.touchdown in measured for step in counted),
         picture=None if row.task == "static" else trial_picture(prepared, marker_set),
+        lengths=lengths,
+        entry=numbers,
     )
 
 

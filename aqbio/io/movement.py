@@ -479,7 +479,10 @@ def frozen_positions(positions: FloatArray) -> BoolArray:
         steps = np.abs(np.diff(path, axis=0))
         min_leap = max(MIN_LEAP_M, MIN_LEAP_DIGITS * float(steps[steps > 0.0].min(initial=np.inf)))
         leap = max(_leap(path[last : last + 3]), _leap(path[: first + 1][:-4:-1]))
-        others = np.delete(positions[first : last + 1], still_together[first, last], axis=1)
+        limb = still_together[first, last]
+        if np.linalg.norm(np.ptp(positions[first, limb], axis=0)) < MIN_BODY_SIZE_M:
+            limb = [marker]  # a foot may rest
+        others = np.delete(positions[first : last + 1], limb, axis=1)
         frozen[first : last + 1, marker] = leap > min_leap or _left_behind(others, path[first])
     return frozen
 
@@ -497,7 +500,7 @@ def _leap(path: FloatArray) -> float:
 def _left_behind(others: FloatArray, last_position: FloatArray) -> bool:
     """Tell whether the nearest of other markers (T, M, 3), m, all leave a position.
 
-    Those that stand still over the same frames are none: a whole limb may have been held.
+    Those of a whole limb that stands still over the same frames are not among them.
     """
     distance = np.linalg.norm(others - last_position, axis=2)
     distance = distance[:, np.isfinite(distance).all(axis=0)]

@@ -43,7 +43,7 @@ STATEMENTS = MappingProxyType(
         "under foot": ("the centres of pressure lie beside the feet by", "mm"),
         "named feet": ("of the loads lie under another foot than their columns name", "%"),
         "lean": ("the forces push otherwise than from the ground to the hips, 1 less cosine", ""),
-        "weighing": ("sheet and plates differ in the body mass by", SHARE),
+        "weighing": ("statements of the body mass differ by", SHARE),
         "stature": ("stature and the height of the pelvis differ by", SHARE),
         "index": ("the body mass index differs from that of most people by", SHARE),
         "peak": ("the largest force over body weight differs from that of most people by", SHARE),
@@ -80,7 +80,7 @@ def _stated(values: FloatArray, name: str) -> str:
     kind, size = kind_of(name), float(np.sqrt(np.mean(values**2)))
     unit = STATEMENTS[kind][1]
     if unit == SHARE:
-        return f"{np.expm1(size):.1%}"
+        return f"a factor of {np.exp(size):.3g}" if size > np.log(2.0) else f"{np.expm1(size):.1%}"
     size = float(np.exp(size)) if kind in LOGARITHMS else FACTORS[unit] * size
     return f"{_rounded(size)}{'' if unit == '%' else ' '}{unit}".strip()
 

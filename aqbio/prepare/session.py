@@ -170,25 +170,29 @@ class Distances:
     @cached_property
     def disagreements(self) -> tuple[tuple[str, int, float], ...]:
         """Name, recording and size of the disagreements of all parts."""
-        return tuple(self._disagreements())
+        every = np.ones(len(self.static), np.bool_)
+        return tuple(
+            (name, row, size)
+            for row, index in zip(*np.nonzero(self.compared), strict=True)
+            for name, size in zip(
+                self.kinds(row, index), self.from_others(row, index, every), strict=True
+            )
+        )
 
-    def _disagreements(self) -> Iterator[tuple[str, int, float]]:
-        """Factors between distances in a recording and in all moving ones, and their scatter.
+    def from_others(self, row: int, index: int, others: BoolArray) -> tuple[float, float]:
+        """Factor between a part's distances in a recording and in others (N,), and its scatter.
 
-        Of the scatter the median, so that one marker that was put on again does not count.
+        In the moving ones if they show it. Of the scatter the median, so that one marker that was
+        put on again does not count.
         """
-        for index in range(len(self.parts)):
-            columns, apart = self.part == index, self.apart[:, index]
-            logs = np.where(apart[:, None], np.nan, self.logs[:, columns])
-            moving = logs[~self.static]
-            away = logs - medians(moving if np.isfinite(moving).any() else logs)
-            for row in np.flatnonzero(self.compared[:, index]).tolist():
-                known = away[row][np.isfinite(away[row])]
-                middle = float(np.median(known)) if len(known) else 0.0
-                scatter = float(np.median(np.abs(known - middle))) if len(known) else 0.0
-                length, placing = self.kinds(row, index)
-                yield length, row, abs(middle)
-                yield placing, row, scatter
+        columns = self.part == index
+        logs = np.where(self.apart[:, [index]], np.nan, self.logs[:, columns])
+        moving = logs[others & ~self.static]
+        away = logs[row] - medians(moving if np.isfinite(moving).any() else logs[others])
+        known = away[np.isfinite(away)]
+        middle = float(np.median(known)) if len(known) else 0.0
+        scatter = float(np.median(np.abs(known - middle))) if len(known) else 0.0
+        return abs(middle), scatter
 
     @cached_property
     def compared(self) -> BoolArray:
@@ -294,15 +298,15 @@ class Session:
         for index, (before, mass) in enumerate(zip(recorded, masses, strict=True)):
             if np.isfinite(before):
                 trial = index if index < len(self.trials) else None
-                yield "weighing", trial, 0.0 if np.isnan(mass) else _factor(mass, self.mass)
+                yield "weighing", trial, 0.0 if np.isnan(mass) else factor(mass, self.mass)
 
     def _sizes(self) -> Iterator[tuple[str, None, float]]:
         """Factors between statures, and between what belongs together in people."""
         stature = self.sheet_m if np.isfinite(self.sheet_m) else self.stature
         for name, size in (
-            ("stature", _factor(self.sheet_m, self.stature)),
-            ("index", _factor(self.mass, TYPICAL_INDEX * stature**2)),
-            ("peak", _factor(_largest(self.peaks), TYPICAL_PEAK * GRAVITY * self.mass)),
+            ("stature", factor(self.sheet_m, self.stature)),
+            ("index", factor(self.mass, TYPICAL_INDEX * stature**2)),
+            ("peak", factor(_largest(self.peaks), TYPICAL_PEAK * GRAVITY * self.mass)),
         ):
             if np.isfinite(size):
                 yield name, None, size
@@ -342,6 +346,6 @@ def _largest(values: FloatArray) -> float:
     return float(np.nanmax(values)) if np.isfinite(values).any() else float("nan")
 
 
-def _factor(value: float, other: float) -> float:
+def factor(value: float, other: float) -> float:
     """Absolute natural logarithm of the factor between two numbers."""
     return float(abs(np.log(value / other)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import exp, log
 from types import MappingProxyType
@@ -10,8 +10,16 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.prepare.explanations import ALL, Candidate, Redundancy, Sizes, kind_of, people_scales
-from aqbio.prepare.session import DIRECTIONS, Session, limb_of, medians
+from aqbio.prepare.explanations import (
+    ALL,
+    Candidate,
+    Disagreements,
+    Sizes,
+    improbability,
+    kind_of,
+    people_scales,
+)
+from aqbio.prepare.session import DIRECTIONS, Session, factor, limb_of, medians
 from aqbio.vectors import BoolArray, FloatArray
 
 SHEET, RECORDING, LIMB, PLATE, PLATE_IN_TRIAL = "sheet", "recording", "limb", "plate", "file"
@@ -113,7 +121,7 @@ def _moved(direction: int) -> Undo:
 
 POUND_KG = 0.45359237
 
-FACTORS = (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.6, 2.4)
+FACTORS = (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.6, 2.3, 4.6, 6.9)
 LOGARITHMS = (*(-x for x in reversed(FACTORS)), 0.0, *FACTORS)
 
 
@@ -232,9 +240,22 @@ def session_candidates(
                 and (fault.frees or name.partition(" of ")[2] in places)  # against all others
             }
             rarity = fault.rarity + rarer + _freed(fault, session, where)
+            sizes = None if fault.sizes is None else _with_shown(fault.sizes, names, shows)
             yield Candidate(
-                fault.name, words, rarity, _at(fault.undo, where), fault.sizes, frozenset(shows)
+                fault.name, words, rarity, _at(fault.undo, where), sizes, frozenset(shows)
             )
+
+
+def _with_shown(sizes: Sizes, disagreements: Disagreements, shows: Iterable[str]) -> Sizes:
+    """Sizes of factors with those at which what they show in vanishes: alone, or in one of two.
+
+    Masses that differ by a factor agree in a valley that is far narrower than any grid.
+    """
+    if sizes.unit:
+        return sizes
+    largest = [float(disagreements[name].max()) for name in shows]
+    shown = (way * share * x for x in largest for share in (1.0, 2.0) for way in (-1.0, 1.0))
+    return replace(sizes, grid=tuple(sorted({*sizes.grid, *shown})))
 
 
 def _stated(fault: SessionFault, session: Session, *, confirmed: bool) -> bool:
@@ -317,18 +338,29 @@ def _profiles(session: Session) -> FloatArray:
 
 
 def _freed(fault: SessionFault, session: Session, where: Where) -> float:
-    """Improbability of values that a fault says nothing of: as of parts of two people."""
+    """Improbability of values that a fault says nothing of: as of parts of two people.
+
+    These differ, but both are people.
+    """
     scales = people_scales(float("nan"))
 
-    def cost(redundancy: Redundancy) -> float:
-        return float(np.log(redundancy.strange / redundancy.scale))
+    def cost(kind: str, size: float) -> float:
+        apart = replace(scales[kind], scale=scales[kind].strange)
+        left = improbability({kind: np.array([size])}, {kind: apart})
+        return left + log(apart.scale / scales[kind].scale)
 
-    total = 0.0
-    for trial in np.flatnonzero(where.trials):
-        for part in np.flatnonzero(where.parts):
-            kinds = session.distances.kinds(int(trial), int(part))
-            if session.distances.compared[trial, part]:
-                total += sum(cost(scales[kind]) for kind in kinds if kind in fault.frees)
+    distances, others, total = session.distances, ~where.trials, 0.0
+    masses = np.append(session.masses[others], session.sheet_kg)
+    for trial in np.flatnonzero(where.trials).tolist():
+        for part in np.flatnonzero(where.parts & distances.compared[trial]).tolist():
+            sizes = distances.from_others(trial, part, others)
+            total += sum(
+                cost(kind, size)
+                for kind, size in zip(distances.kinds(trial, part), sizes, strict=True)
+                if kind in fault.frees
+            )
         if "weighing" in fault.frees and np.isfinite(session.masses[trial]):
-            total += cost(scales["weighing"])
+            known = masses[np.isfinite(masses)]
+            other_kg = float(np.median(known)) if len(known) else session.masses[trial]
+            total += cost("weighing", factor(session.masses[trial], other_kg))
     return total

@@ -143,6 +143,8 @@ class _Words:
         way, share = ("large", np.expm1(abs(size))) if size > 0.0 else ("small", -np.expm1(size))
         error = f" ± {100.0 * sd:.1f}" if isfinite(sd) else ""
         stated = f"{100.0 * share:.1f}{error} % too {way}"
+        if abs(size) > np.log(2.0):
+            stated = f"{np.exp(abs(size)):.3g} times too {way}"
         if row.name == "mass-typed":
             stated += f": {self.session.sheet_kg:.1f} kg, not {self._plates_kg():.1f} kg"
         return stated

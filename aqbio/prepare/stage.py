@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from aqbio.body.statements import as_error, blocking_failure, body_masses, unknown_mass
-from aqbio.config import Participant, Trial
+from aqbio.config import MarkerSet, ModelMap, Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding, listed
 from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
-from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.against_names import name_findings, spare_labels
@@ -206,12 +205,6 @@ def _session(
     entries: Sequence[Mapping[str, Any]],
 ) -> Session:
     """What the recordings of a participant state together."""
-    groups = {body: group for group, bodies in study.model_map.groups.items() for body in bodies}
-    limbs = {
-        label: groups[marker.body]
-        for label, marker in study.marker_set.markers.items()
-        if marker.body in groups
-    }
     upright = {
         entry["trial_id"]: entry for entry in _upright(study, person.participant_id, entries)
     }
@@ -219,11 +212,21 @@ def _session(
     names = [entry["trial_id"] for entry in entries]
     return Session.of(
         {name: lengths.get(name, Lengths(static=name in static)) for name in names},
-        limbs,
+        limbs_of_labels(study.model_map, study.marker_set),
         {name: upright.get(name, {}) for name in names},
         person.mass_kg or float("nan"),
         person.height_m or float("nan"),
     )
+
+
+def limbs_of_labels(model_map: ModelMap, marker_set: MarkerSet) -> dict[str, str]:
+    """Part of the body, as a model's groups divide it, that each label is on."""
+    groups = {body: group for group, bodies in model_map.groups.items() for body in bodies}
+    return {
+        label: groups[marker.body]
+        for label, marker in marker_set.markers.items()
+        if marker.body in groups
+    }
 
 
 def calibration_labels(
@@ -322,17 +325,10 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
         stated=stated,
     )  # fmt: skip
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
-    if trial.task == "static":
-        height = pelvis_height(prepared.labels, prepared.markers, marker_set)
-        numbers["pelvis_height_m"] = height
-    elif masses is not None and read is None:
-        numbers["stance_height_m"] = stance_height(prepared, marker_set)
-        numbers["speed_mps"] = travelling_speed(prepared, marker_set)
+    if trial.task == "static" or (masses is not None and read is None):
+        numbers |= session_numbers(prepared, trial, marker_set)
+    if masses is not None and read is None:
         note_rate(prepared, marker_set, masses, notes)
-        marked = Recording(prepared.labels, prepared.markers, prepared.rate)
-        numbers["pressure_places"] = foot_pressure_positions(
-            prepared, foot_markers(marked.labels, marked.positions, marker_set)
-        )
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     if read is not None:
         read.write(stem)
@@ -345,6 +341,19 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
     dataset = prepared_dataset(prepared, settings.prepare.cutoff_hz)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
     return TrialOutcome(numbers=numbers, findings=tuple(notes.findings), inputs=inputs)
+
+
+def session_numbers(prepared: PreparedTrial, trial: Trial, marker_set: MarkerSet) -> dict[str, Any]:
+    """Numbers of a trial that are compared between the recordings of a person."""
+    if trial.task == "static":
+        height = pelvis_height(prepared.labels, prepared.markers, marker_set)
+        return {"pelvis_height_m": height}
+    feet = foot_markers(prepared.labels, prepared.markers, marker_set)
+    return {
+        "stance_height_m": stance_height(prepared, marker_set),
+        "speed_mps": travelling_speed(prepared, marker_set),
+        "pressure_places": foot_pressure_positions(prepared, feet),
+    }
 
 
 def marker_low_pass_entry(prepared: PreparedTrial) -> dict[str, float] | None:

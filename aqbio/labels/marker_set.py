@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.body.anatomy import BodyPoint, Posture, foot_point, pelvis_point, turning_points
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.config.model_map import Landmark, LandmarkTable
-from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
+from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_landmarks
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
 
@@ -263,6 +263,20 @@ def model_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
     source = "the markers of the participant's model"
     labelling = _labelling(skeleton, model_map)
     return MarkerSet.model_validate(marker_set_content("model", source, labelling, {"": markers}))
+
+
+def landmarks_of(marker_set: MarkerSet) -> dict[str, SidedLandmark]:
+    """Landmark of every label that has one: that of its marker on the model, or of its own name.
+
+    Labels may be of another language than the model's markers: they are read apart.
+    """
+    table, markers = landmark_table(), marker_set.markers
+    on_model = {label: marker.model for label, marker in markers.items() if marker.model}
+    by_model = named_labels(on_model.values(), table).sites
+    by_label = named_labels(markers, table).sites
+    landmarks = {label: site for label, site in by_label.items() if label not in on_model}
+    landmarks |= {label: by_model[name] for label, name in on_model.items() if name in by_model}
+    return landmarks | video_landmarks(markers, table)
 
 
 def landmark_labels(marker_set: MarkerSet) -> set[str]:

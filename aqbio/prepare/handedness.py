@@ -11,7 +11,8 @@ import numpy as np
 
 from aqbio.config import MarkerSet
 from aqbio.io.recording import Recording
-from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_landmarks
+from aqbio.labels.by_name import SidedLandmark, landmark_table
+from aqbio.labels.marker_set import landmarks_of
 from aqbio.labels.motion import segment_of
 from aqbio.names import SIDES
 from aqbio.prepare.axes import CLEAR_RATIO, displacement, is_of_people, label_mean, mean_vector
@@ -96,15 +97,7 @@ class BodyLabels:
     @classmethod
     def of_marker_set(cls, marker_set: MarkerSet, limbs: Limbs) -> BodyLabels:
         """Assign body parts by the bodies of a marker set's limbs, elsewhere by its names."""
-        table = landmark_table()
-        model_names = {label: marker.model or label for label, marker in marker_set.markers.items()}
-        landmark_of_name = named_labels(model_names.values(), table).sites
-        landmark_of_label = {
-            label: landmark_of_name[name]
-            for label, name in model_names.items()
-            if name in landmark_of_name
-        }
-        by_name = cls.of_landmarks(landmark_of_label | video_landmarks(model_names, table))
+        by_name = cls.of_landmarks(landmarks_of(marker_set))
         of_limbs = {
             label: SidedLabel(f"{limb} {bodies.index(marker.body)}", side)
             for limb, limb_sides in limbs.items()

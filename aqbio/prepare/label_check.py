@@ -15,7 +15,8 @@ from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.assign import placed_labels
-from aqbio.labels.by_name import landmark_table, named_labels, video_landmarks
+from aqbio.labels.by_name import landmark_table
+from aqbio.labels.marker_set import landmarks_of
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes
 from aqbio.prepare.exchanged_labels import IN_ALL_FRAMES, LABELS_EXCHANGED, LABELS_RESTORED
 from aqbio.prepare.exchanges import with_restored_labels
@@ -177,19 +178,11 @@ def standing_positions(recording: Recording, file: str) -> dict[str, FloatArray]
 
 def note_misplaced_labels(recording: Recording, marker_set: MarkerSet, notes: Notes) -> None:
     """Warn of labels of a static trial that are not where the marker set has them."""
-    table = landmark_table()
-    model_names = {label: marker.model or label for label, marker in marker_set.markers.items()}
-    landmark_of_name = named_labels(model_names.values(), table).sites
-    video = video_landmarks(model_names, table)
-    landmark_of_label = {
-        label: landmark_of_name[name]
-        for label, name in model_names.items()
-        if name in landmark_of_name
-    } | video
+    landmark_of_label = landmarks_of(marker_set)
     static = {
         label: at for label, at in median_positions(recording).items() if label in landmark_of_label
     }
-    _, doubts = placed_labels(static, landmark_of_label, table)
+    _, doubts = placed_labels(static, landmark_of_label, landmark_table())
     if doubts:
         notes.add(
             "labels-elsewhere",

@@ -1,0 +1,182 @@
+"""The same motion written otherwise ends in the same explanation and in the same numbers.
+
+Pairs are drawn by a seed: of a virtual sprinter and a recorded one, sound or with a fault, under
+other labels or units, with two frames less, with a static trial 12 mm elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import load_study
+from aqbio.prepare.stage import prepare_participant
+from tests.lacking import distortions as by
+from tests.lacking.alterations import STATIC, Recordings, part_of
+from tests.lacking.drawn import alteration_of
+from tests.lacking.languages import SIDE_WORDS, WORDS
+from tests.lacking.outcome import Outcome, written
+from tests.lacking.recordings import ja1, short
+from tests.lacking.work import FITTED
+
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.opensim,
+    pytest.mark.real,
+    pytest.mark.xdist_group("continuity"),
+]
+
+SEED, PAIRS = 804, 20
+
+AWAY_M = 0.012
+FRAMES = 2
+
+FAULTS: dict[str, Callable[[Any], Any]] = {
+    "sound": lambda take: take,
+    "forces late": partial(by.delayed, ms=40.0),
+    "sideways force turned": partial(by.flipped_sign, component="Fz", plate="all"),
+}
+
+ABOUT_NAMES = "please look$|labels that say nothing"
+
+WAYS = ("other language", "other order", "other prefix", "metres", "fewer frames", "static away")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A recording, what is wrong with it, and how its twin is written."""
+
+    subject: str
+    fault: str
+    way: str
+    seed: int
+
+    def __str__(self) -> str:
+        """Name of the pair."""
+        return f"{self.subject}, {self.fault}, {self.way} {self.seed}"
+
+    def twin(self, recordings: Recordings) -> tuple[Recordings, float]:
+        """The recordings written otherwise, and by how much their clocks begin later, s."""
+        if self.way == "other language":
+            language = sorted(WORDS)[self.seed % len(WORDS)]
+            writing = self.seed % len(SIDE_WORDS[language])
+            parameters = {"language": language, "writing": writing, "first": self.seed % 2 == 0}
+            return alteration_of("language", parameters).lacking(recordings), 0.0
+        if self.way in ("other order", "other prefix"):
+            parameters = {"what": self.way.removeprefix("other "), "seed": self.seed}
+            return alteration_of("harmless", parameters).lacking(recordings), 0.0
+        if self.way == "metres":
+            return replace(
+                recordings, laboratory=replace(recordings.laboratory, marker_unit="m")
+            ), 0.0
+        if self.way == "fewer frames":
+            [take] = [take for name, take in recordings.takes.items() if name != STATIC]
+            cut, end = FRAMES / take.marker_rate, len(take.markers) / take.marker_rate
+            first = cut if self.seed % 2 else 0.0
+            return recordings.of_moving(lambda x: part_of(x, first, end - cut + first)), first
+        angle = 2.0 * np.pi * self.seed / 1000.0
+        away = AWAY_M * np.array([np.cos(angle), 0.0, np.sin(angle)])
+        static = recordings.takes[STATIC]
+        takes = {**recordings.takes, STATIC: static.changed(markers=static.markers + away)}
+        return replace(recordings, takes=takes), 0.0
+
+
+def drawn_pairs() -> list[Pair]:
+    """Pairs of every way, about as many of each recording and fault."""
+    random, pairs = np.random.default_rng(SEED), []
+    ways = [*WAYS] * (PAIRS // len(WAYS) + 1)
+    for way in ways[:PAIRS]:
+        subject = str(random.choice(["virtual", "ja1"]))
+        pairs.append(Pair(subject, str(random.choice([*FAULTS])), way, int(random.integers(1000))))
+    return pairs
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What `aqbio new` and stage prepare say, and the numbers of the run."""
+
+    looks: int
+    """Warnings of the summary, but those that ask what a name means."""
+    explanation: list[tuple[Any, ...]]
+    rules: set[str]
+    masses: dict[str, float]
+    contacts: list[tuple[str, str]]
+    times: np.ndarray
+    errors: np.ndarray
+    peaks: np.ndarray
+
+
+def answer(folder: Any, recordings: Recordings) -> Answer:
+    """Make a study of recordings and prepare it."""
+    said = Outcome()
+    study = load_study(written(folder, recordings, FITTED, said))
+    participant = study.participants[0].participant_id
+    prepare_participant(study, participant, lambda _: None)
+    manifest = study.read_manifest(participant, "prepare")
+    entries = [*manifest["trials"], manifest]
+    [run] = [entry["trial_id"] for entry in manifest["trials"] if entry["trial_id"] != STATIC]
+    data = read_dataset(study.folder(participant, "prepare") / f"{run}.nc")
+    return Answer(
+        looks=sum(
+            text.startswith("look:") and not re.search(ABOUT_NAMES, text)
+            for _, text in said.sentences
+        ),
+        explanation=[
+            (entry.get("trial_id"), row["about"], row["fault"], row["plates"], row["verdict"])
+            for entry in entries
+            for row in entry["considered"]
+            if row["rank"] == 1
+        ],
+        rules={
+            finding["rule"]
+            for entry in entries
+            for finding in entry["findings"]
+            if finding["severity"] != "info"
+        },
+        masses=manifest["masses_kg"],
+        contacts=list(zip(data["contact_foot"].values, data["contact_plates"].values, strict=True)),
+        times=np.stack([data["contact_touchdown"].values, data["contact_toe_off"].values]),
+        errors=data["contact_time_error"].values,
+        peaks=data["contact_peak"].values,
+    )
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory, realdata):
+    """Recordings and answers of a subject with a fault; each is made once."""
+    made: dict[tuple[str, str], tuple[Recordings, Answer]] = {}
+
+    def answer_of(subject: str, fault: str) -> tuple[Recordings, Answer]:
+        if (subject, fault) not in made:
+            recordings = short() if subject == "virtual" else ja1(realdata)
+            takes = {name: recordings.takes[name] for name in recordings.takes if name != "jog"}
+            recordings = replace(recordings, takes=takes).of_moving(FAULTS[fault])
+            folder = tmp_path_factory.mktemp(subject)
+            made[subject, fault] = recordings, answer(folder, recordings)
+        return made[subject, fault]
+
+    return answer_of
+
+
+@pytest.mark.parametrize("pair", drawn_pairs(), ids=str)
+def test_twins_get_one_answer(answers, tmp_path, pair):
+    recordings, first = answers(pair.subject, pair.fault)
+    twin, later = pair.twin(recordings)
+    second = answer(tmp_path, twin)
+    assert second.explanation == first.explanation
+    assert second.rules == first.rules
+    assert second.looks == first.looks
+    assert second.contacts == first.contacts
+    assert second.masses == pytest.approx(first.masses, rel=0.005)
+    away = np.abs(second.times + later - first.times)
+    assert (
+        away[np.isfinite(away)] <= np.broadcast_to(first.errors, away.shape)[np.isfinite(away)]
+    ).all()
+    np.testing.assert_allclose(second.peaks, first.peaks, rtol=0.01)

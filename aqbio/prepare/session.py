@@ -170,29 +170,26 @@ class Distances:
     @cached_property
     def disagreements(self) -> tuple[tuple[str, int, float], ...]:
         """Name, recording and size of the disagreements of all parts."""
+        return tuple(self._disagreements())
+
+    def _disagreements(self) -> Iterator[tuple[str, int, float]]:
         every = np.ones(len(self.static), np.bool_)
-        return tuple(
-            (name, row, size)
-            for row, index in zip(*np.nonzero(self.compared), strict=True)
-            for name, size in zip(
-                self.kinds(row, index), self.from_others(row, index, every), strict=True
-            )
-        )
+        for index in range(len(self.parts)):
+            away = self._away(index, every)
+            for row in np.flatnonzero(self.compared[:, index]).tolist():
+                sizes = _middle_and_scatter(away[row])
+                for name, size in zip(self.kinds(row, index), sizes, strict=True):
+                    yield name, row, size
 
     def from_others(self, row: int, index: int, others: BoolArray) -> tuple[float, float]:
-        """Factor between a part's distances in a recording and in others (N,), and its scatter.
+        """Factor between a part's distances in a recording and in others (N,), and its scatter."""
+        return _middle_and_scatter(self._away(index, others)[row])
 
-        In the moving ones if they show it. Of the scatter the median, so that one marker that was
-        put on again does not count.
-        """
-        columns = self.part == index
-        logs = np.where(self.apart[:, [index]], np.nan, self.logs[:, columns])
+    def _away(self, index: int, others: BoolArray) -> FloatArray:
+        """Logarithms (N, L) of a part's distances over those in others (N,), moving if any is."""
+        logs = np.where(self.apart[:, [index]], np.nan, self.logs[:, self.part == index])
         moving = logs[others & ~self.static]
-        away = logs[row] - medians(moving if np.isfinite(moving).any() else logs[others])
-        known = away[np.isfinite(away)]
-        middle = float(np.median(known)) if len(known) else 0.0
-        scatter = float(np.median(np.abs(known - middle))) if len(known) else 0.0
-        return abs(middle), scatter
+        return logs - medians(moving if np.isfinite(moving).any() else logs[others])
 
     @cached_property
     def compared(self) -> BoolArray:
@@ -315,6 +312,16 @@ class Session:
         """Sizes that redundancies have in recordings of people."""
         people = people_scales(float("nan"))
         return {name: people[kind_of(name)] for name in names}
+
+
+def _middle_and_scatter(away: FloatArray) -> tuple[float, float]:
+    """Size of the median of logarithms, and median distance from it.
+
+    One marker that was put on again does not count.
+    """
+    known = away[np.isfinite(away)]
+    middle = float(np.median(known)) if len(known) else 0.0
+    return abs(middle), float(np.median(np.abs(known - middle))) if len(known) else 0.0
 
 
 def of_trial(kind: str, trial: str) -> str:

@@ -157,6 +157,15 @@ LENGTHS = tuple(
 PLATES_GAIN = "plates-gain"
 """Row of forces that are too large or too small in some recordings."""
 
+PLATES_SHOW = MappingProxyType(
+    {"along": ("trial along",), "across": ("trial across", "plate across", "belt across")}
+)
+"""Redundancies in which plates that all lie elsewhere show: across, pressure is too far outwards
+under the feet of one side, and too far inwards under those of the other."""
+
+OF_ALL = (PLATES_GAIN, "markers-scale", "plates-across")
+"""Rows that may be of all recordings: one of them alone shows it."""
+
 SESSION_FAULTS: tuple[SessionFault, ...] = (
     SessionFault(
         "mass-typed", "the body mass of the sheet is {size}", 3.0, SHEET, _retyped_mass, SHEET_FIX,
@@ -207,7 +216,7 @@ SESSION_FAULTS: tuple[SessionFault, ...] = (
             3.0, RECORDING, _moved(axis),
             "compare origin and corners of the plates in the files of these trials, and export "
             "again.",
-            "plate-misplaced", PLACES, "moments", (f"trial {direction}",),
+            "plate-misplaced", PLACES, "moments", PLATES_SHOW[direction],
         )
         for axis, direction in enumerate(DIRECTIONS)
     ),
@@ -284,7 +293,7 @@ def scopes_of(fault: SessionFault, session: Session) -> Iterator[tuple[str, Wher
                     Where(trials, parts),
                     EACH_RARER * (trials.sum() - 1),
                 )
-        if fault.name in ("plates-gain", "markers-scale") and count > 1:
+        if fault.name in OF_ALL and count > 1:
             yield ALL, everything, 2.0 * EACH_RARER
     elif fault.scope == LIMB:
         for index, part in enumerate(session.distances.parts):

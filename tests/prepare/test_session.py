@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from aqbio.config import Participant
-from aqbio.prepare.explanations import search
+from aqbio.prepare.explanations import ALL, search
 from aqbio.prepare.session import Distances, Places, Session
 from aqbio.prepare.session_faults import (
     LIMB,
@@ -111,6 +112,17 @@ def test_a_planted_fault_is_named_and_no_other(fault, size):
         assert suspect.size == pytest.approx(size, abs=0.15 * abs(size) + 0.01)
 
 
+def test_plates_that_all_lie_elsewhere_across_are_one_fault():
+    """Feet of one side press outwards on them, those of the other inwards."""
+    sound, fault = session(), ROWS["plates-across"]
+    place = next(x for name, x, _ in scopes_of(fault, sound) if name == ALL)
+    recorded = planted(fault, sound, place, 0.05, np.random.default_rng(3))
+    [finding] = explained(recorded).findings
+    assert finding.rule == "plate-misplaced"
+    [away] = re.findall(r"the plates of all recordings lie (\d+) ", finding.what)
+    assert float(away) == pytest.approx(50.0, abs=5.0)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_nothing_is_wrong_with_a_sound_session(seed):
     """Whether the sheet says mass and stature or not."""
@@ -123,17 +135,20 @@ def test_nothing_is_wrong_with_a_sound_session(seed):
 
 
 @pytest.mark.parametrize("stated", [True, False])
-def test_forces_that_other_recordings_contradict_do_not_weigh_the_person(stated):
-    """Ten times too large: the finding says so, and that is not the body mass."""
+@pytest.mark.parametrize(("trial", "times"), [("run2", 10.0), ("run2", 3.48), ("static", 1000.0)])
+def test_forces_that_other_recordings_contradict_do_not_weigh_the_person(stated, trial, times):
+    """Too large: the finding says so, and that is not the body mass; no two people differ so."""
     sound = session()
-    factors = np.where(np.array(TRIALS) == "run2", 10.0, 1.0)
+    factors = np.where(np.array(TRIALS) == trial, times, 1.0)
     recorded = replace(sound, masses=sound.masses * factors, peaks=sound.peaks * factors)
     if not stated:
         recorded = replace(recorded, sheet_kg=np.nan)
     result = explained(recorded)
     [finding] = result.findings
     assert finding.rule == "mass-disagreement"
-    assert result.unweighed == {"run2"}
+    assert result.unweighed == {trial}
+    [stated_times] = re.findall(r"are ([\d.]+) times too large", finding.what)
+    assert float(stated_times) == pytest.approx(times, rel=0.03)
     assert finding.what.endswith("It is used as it is." if stated else "weigh the person.")
     assert explained(sound).unweighed == frozenset()
 

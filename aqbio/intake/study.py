@@ -9,8 +9,9 @@ from shlex import quote
 
 import numpy as np
 
-from aqbio.config import MarkerSet, Participant
+from aqbio.config import MarkerSet
 from aqbio.errors import AqbioError, listed
+from aqbio.intake.described import described_rows, explained_sessions, session_doubts
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, UnusedFile, folder_content
 from aqbio.intake.labelled_recordings import ProposedSet, proposed_set
 from aqbio.intake.models import (
@@ -30,15 +31,7 @@ from aqbio.intake.people import (
     owners_of,
 )
 from aqbio.intake.preview import study_preview
-from aqbio.intake.rows import (
-    MASS_MAYBE_NEEDED,
-    MASS_NEEDED,
-    Rows,
-    TrialPreview,
-    coordinates_rows,
-    rows_of,
-    trial_preview,
-)
+from aqbio.intake.rows import Rows, TrialPreview, coordinates_rows, rows_of, trial_preview
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
@@ -47,10 +40,7 @@ from aqbio.labels.marker_set import blank, label_request
 from aqbio.prepare.body_size import compare_lengths, max_log_ratio
 from aqbio.prepare.handedness import BodyLabels, OtherRecordings, has_size_of_people
 from aqbio.prepare.label_check import StaticReference, limbs_of, standing_positions
-from aqbio.prepare.session import Session
-from aqbio.prepare.session_search import ExplainedSession, explained_session
 from aqbio.prepare.side_search import in_right_handed_coordinates
-from aqbio.prepare.stage import limbs_of_labels
 from aqbio.study.internal import contained
 
 FILL_IN = "Please fill in"
@@ -126,8 +116,8 @@ def proposed_study(
     previews = {}
     if markers.marker_set is not None:
         previews = _previews(data, rows, markers.marker_set, chosen, report)
-    explained = _sessions(rows, previews, markers.marker_set, chosen)
-    rows = _described(rows, previews, explained)
+    explained = explained_sessions(rows, previews, markers.marker_set, chosen)
+    rows = described_rows(rows, previews, explained)
     left_out = _copies(content.markers, repeated)
     left_out += tuple(
         UnusedFile(Path(row.file), f"{row.participant_id} stands still in all trials: no results")
@@ -135,7 +125,7 @@ def proposed_study(
     )
     left_out += (*_other_marker_sets(group, other_groups, data), *content.unusable)
     left_out += _unpaired_forces(content, forces, repeated)
-    doubts = (*_size_differences(group, owners), *_session_doubts(explained))
+    doubts = (*_size_differences(group, owners), *session_doubts(explained))
     return ProposedStudy(data, content, rows, previews, markers, chosen, left_out, doubts, scaled)
 
 
@@ -260,117 +250,6 @@ def _previews(
             to_use_it = (f"to use it, {error.fix}",) if error.fix else ()
             previews[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=to_use_it)
     return previews
-
-
-def _sessions(
-    rows: Rows,
-    previews: Mapping[str, TrialPreview],
-    marker_set: MarkerSet | None,
-    model: ChosenModel,
-) -> dict[str, ExplainedSession]:
-    """What is wrong with the recordings of each person together, as stage prepare asks it."""
-    if marker_set is None:
-        return {}
-    limbs = limbs_of_labels(model.model_map, marker_set)
-    explained = {}
-    for person in rows.people:
-        previewed = {
-            row.trial_id: preview
-            for row in rows.trials
-            if row.participant_id == person.participant_id
-            and (preview := previews.get(row.file)) is not None
-            and preview.lengths is not None
-        }
-        if not previewed:
-            continue
-        session = Session.of(
-            {name: x.lengths for name, x in previewed.items() if x.lengths is not None},
-            limbs,
-            {name: x.entry for name, x in previewed.items()},
-            float(person.mass_kg or "nan"),
-            float(person.height_m or "nan"),
-        )
-        participant = Participant(participant_id=person.participant_id)
-        explained[person.participant_id] = explained_session(
-            session, participant, (), ("participants.tsv", "trials.tsv")
-        )
-    return explained
-
-
-def _session_doubts(explained: Mapping[str, ExplainedSession]) -> Iterator[str]:
-    for participant, session in explained.items():
-        for finding in (*session.findings, *session.left_out.values()):
-            if finding.severity != "info":
-                yield f"{participant}: {finding.what} To use it: {finding.fix}"
-
-
-def _described(
-    rows: Rows, previews: Mapping[str, TrialPreview], explained: Mapping[str, ExplainedSession]
-) -> Rows:
-    """Add observations to the rows: number of trials and body mass of every participant."""
-    people = []
-    for person in rows.people:
-        person_rows = [row for row in rows.trials if row.participant_id == person.participant_id]
-        session = explained.get(person.participant_id, ExplainedSession())
-        person_previews = [previews[row.file] for row in person_rows if row.file in previews]
-        weighing = [
-            previews[row.file]
-            for row in person_rows
-            if row.file in previews and row.trial_id not in {*session.unweighed, *session.left_out}
-        ]
-        moving = sum(row.task != "static" for row in person_rows)
-        words = [f"{moving} moving trial{'s' if moving != 1 else ''}"]
-        if not person.static_trial:
-            words.append("no static trial: the body is calibrated from the runs alone")
-        standing = [
-            preview.standing_mass for preview in weighing if preview.standing_mass is not None
-        ]
-        strides = [mass for preview in weighing for mass in preview.stride_masses]
-        if standing:
-            words.append(f"{standing[0]:.1f} kg by the static trial's plates")
-        if strides:
-            plural = "s" if len(strides) > 1 else ""
-            words.append(f"{np.median(strides):.1f} kg by {len(strides)} whole stride{plural}")
-        weighed = [*standing[:1], *([float(np.median(strides))] if strides else [])]
-        words += in_files_words(person.in_files, weighed)
-        if person.model_file:
-            words.append(f"model {person.model_file}, taken as scaled to this person")
-        elif not standing and not strides and not person.mass_kg:
-            # plates of a trial that was not understood yet may show it
-            understood = bool(person_previews) and all(
-                preview.prepared for preview in person_previews
-            )
-            words.append(MASS_NEEDED if understood else MASS_MAYBE_NEEDED)
-        people.append(replace(person, found="; ".join(words)))
-    trials = [
-        replace(row, found=preview.words, please_fill=preview.to_fill)
-        if (preview := previews.get(row.file))
-        else row
-        for row in rows.trials
-    ]
-    return Rows(tuple(people), tuple(trials))
-
-
-MAX_MASS_DIFFERENCE = 0.05
-"""Largest relative difference between a mass in a file and that on the plates."""
-
-
-def in_files_words(in_files: Mapping[str, float], weighed: Sequence[float]) -> list[str]:
-    """Report mass and stature in parameters of the recordings, and whether plates (kg) agree."""
-    words = []
-    if (mass := in_files.get("mass_kg")) is not None:
-        contradicting = [
-            plate_mass
-            for plate_mass in weighed
-            if abs(mass - plate_mass) > MAX_MASS_DIFFERENCE * plate_mass
-        ]
-        contradicted = (
-            f", which the plates contradict ({contradicting[0]:.1f} kg)" if contradicting else ""
-        )
-        words.append(f"the C3D states {mass:.1f} kg{contradicted}: not used unless you write it")
-    if (height := in_files.get("height_m")) is not None:
-        words.append(f"the C3D states a stature of {height:.2f} m: not used unless you write it")
-    return words
 
 
 def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:

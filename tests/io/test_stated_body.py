@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.intake.study import in_files_words
+from aqbio.intake.described import in_files_words
 from aqbio.io.c3d import read_c3d
 from aqbio.io.stated_body import stated_body
 from tests.io.made_c3d import write_c3d

@@ -1,0 +1,127 @@
+"""What recordings show of each person, for the sheets of a new study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from aqbio.config import MarkerSet, Participant
+from aqbio.intake.models import ChosenModel
+from aqbio.intake.rows import MASS_MAYBE_NEEDED, MASS_NEEDED, Rows, TrialPreview
+from aqbio.prepare.session import Session
+from aqbio.prepare.session_search import ExplainedSession, explained_session
+from aqbio.prepare.stage import limbs_of_labels
+
+
+def explained_sessions(
+    rows: Rows,
+    previews: Mapping[str, TrialPreview],
+    marker_set: MarkerSet | None,
+    model: ChosenModel,
+) -> dict[str, ExplainedSession]:
+    """What is wrong with the recordings of each person together, as stage prepare asks it."""
+    if marker_set is None:
+        return {}
+    limbs = limbs_of_labels(model.model_map, marker_set)
+    explained = {}
+    for person in rows.people:
+        previewed = {
+            row.trial_id: preview
+            for row in rows.trials
+            if row.participant_id == person.participant_id
+            and (preview := previews.get(row.file)) is not None
+            and preview.lengths is not None
+        }
+        if not previewed:
+            continue
+        session = Session.of(
+            {name: x.lengths for name, x in previewed.items() if x.lengths is not None},
+            limbs,
+            {name: x.entry for name, x in previewed.items()},
+            float(person.mass_kg or "nan"),
+            float(person.height_m or "nan"),
+        )
+        participant = Participant(participant_id=person.participant_id)
+        explained[person.participant_id] = explained_session(
+            session, participant, (), ("participants.tsv", "trials.tsv")
+        )
+    return explained
+
+
+def session_doubts(explained: Mapping[str, ExplainedSession]) -> Iterator[str]:
+    """Warn of what is wrong with the recordings of a person together."""
+    for participant, session in explained.items():
+        for finding in (*session.findings, *session.left_out.values()):
+            if finding.severity != "info":
+                yield f"{participant}: {finding.what} To use it: {finding.fix}"
+
+
+def described_rows(
+    rows: Rows, previews: Mapping[str, TrialPreview], explained: Mapping[str, ExplainedSession]
+) -> Rows:
+    """Add observations to the rows: number of trials and body mass of every participant."""
+    people = []
+    for person in rows.people:
+        person_rows = [row for row in rows.trials if row.participant_id == person.participant_id]
+        session = explained.get(person.participant_id, ExplainedSession())
+        person_previews = [previews[row.file] for row in person_rows if row.file in previews]
+        weighing = [
+            previews[row.file]
+            for row in person_rows
+            if row.file in previews and row.trial_id not in {*session.unweighed, *session.left_out}
+        ]
+        moving = sum(row.task != "static" for row in person_rows)
+        words = [f"{moving} moving trial{'s' if moving != 1 else ''}"]
+        if not person.static_trial:
+            words.append("no static trial: the body is calibrated from the runs alone")
+        standing = [
+            preview.standing_mass for preview in weighing if preview.standing_mass is not None
+        ]
+        strides = [mass for preview in weighing for mass in preview.stride_masses]
+        if standing:
+            words.append(f"{standing[0]:.1f} kg by the static trial's plates")
+        if strides:
+            plural = "s" if len(strides) > 1 else ""
+            words.append(f"{np.median(strides):.1f} kg by {len(strides)} whole stride{plural}")
+        weighed = [*standing[:1], *([float(np.median(strides))] if strides else [])]
+        words += in_files_words(person.in_files, weighed)
+        if person.model_file:
+            words.append(f"model {person.model_file}, taken as scaled to this person")
+        elif not standing and not strides and not person.mass_kg:
+            # plates of a trial that was not understood yet may show it
+            understood = bool(person_previews) and all(
+                preview.prepared for preview in person_previews
+            )
+            words.append(MASS_NEEDED if understood else MASS_MAYBE_NEEDED)
+        people.append(replace(person, found="; ".join(words)))
+    trials = [
+        replace(row, found=preview.words, please_fill=preview.to_fill)
+        if (preview := previews.get(row.file))
+        else row
+        for row in rows.trials
+    ]
+    return Rows(tuple(people), tuple(trials))
+
+
+MAX_MASS_DIFFERENCE = 0.05
+"""Largest relative difference between a mass in a file and that on the plates."""
+
+
+def in_files_words(in_files: Mapping[str, float], weighed: Sequence[float]) -> list[str]:
+    """Report mass and stature in parameters of the recordings, and whether plates (kg) agree."""
+    words = []
+    if (mass := in_files.get("mass_kg")) is not None:
+        contradicting = [
+            plate_mass
+            for plate_mass in weighed
+            if abs(mass - plate_mass) > MAX_MASS_DIFFERENCE * plate_mass
+        ]
+        contradicted = (
+            f", which the plates contradict ({contradicting[0]:.1f} kg)" if contradicting else ""
+        )
+        words.append(f"the C3D states {mass:.1f} kg{contradicted}: not used unless you write it")
+    if (height := in_files.get("height_m")) is not None:
+        words.append(f"the C3D states a stature of {height:.2f} m: not used unless you write it")
+    return words

@@ -298,5 +298,7 @@ def _athlete_table(athletes: WaveAthletes, names: list[str]) -> pd.DataFrame:
     copied = ("fastest", "push_capacity", "swing_capacity", "lateral_ratio")
     columns = {name: getattr(athletes, name) for name in copied} | covariates
     columns |= {f"{name}_relative": values for name, values in covariates.items()}
-    columns |= {"push_noise": np.nan, "swing_noise": np.nan, "sex": "female", "laboratory": "here"}
+    for side in ("push", "swing"):
+        columns |= {f"{side}_capacity_error": np.nan, f"{side}_capacity_per_day": 8.0}
+    columns |= {"hurt": 0.0, "sex": "female", "laboratory": "here"}
     return pd.DataFrame(columns | {"footwear": None}, index=names)

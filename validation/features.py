@@ -23,7 +23,7 @@ SMALLEST = {
     "spread_slope": -0.1,
     "arms_cost": 0.01,
     "arms_lateral": 0.05,
-    "imbalance_cost": 0.25,
+    "imbalance_cost": 0.5,
     "lateral_gain": -0.2,
     "flight_gain": -0.2,
     "drive_gain": 0.2,

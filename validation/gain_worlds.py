@@ -14,18 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from scipy.stats import binomtest
 
 from aqbio.io.dictionary import Columns
 from aqbio.io.tables import write_table
-from aqbio.stats.athlete_statistics import unequal_gain_cost
-from aqbio.stats.evidence import Evidence
+from aqbio.stats.leg_strength import is_loss
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import read_registry
+from aqbio.stats.units import ERROR, FREEDOM, OF_A_DAY
 from validation.strength_worlds import World as LegWorld
-from validation.strength_worlds import drawn_slope
-from validation.strength_worlds import supported as supported_slope
+from validation.strength_worlds import drawn_slope, evidence_outcome, supported
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
 SEED, STUDIES = 68_047, 200
@@ -109,31 +107,21 @@ def drawn_outcome(world: World, count: int, random: np.random.Generator) -> Outc
     error = ATTEMPT_SD * np.sqrt(2.0 / (2.0 * world.attempts))  # two sessions, two legs
     tested = gains + form + error * random.standard_normal((2, count))
     stated_error = np.nan if world.attempts == 1 else error / 100.0
-    names = [f"athlete-{number:02d}" for number in range(count)]
     athletes = pd.DataFrame(
         {
-            "push_gain": tested[0] / 100.0, "swing_gain": tested[1] / 100.0,
-            "push_gain_error": stated_error, "swing_gain_error": stated_error,
+            "push_gain": tested[0] / 100.0,
+            "swing_gain": tested[1] / 100.0,
             "gained_speed": (speed + 0.25 * form) / 100.0,
             "ever_hurt": (hurt & world.noted).astype(float),
         },
-        index=names,
-    )  # fmt: skip
-    steps = pd.DataFrame({"participant_id": pd.Categorical([], names), "step": []})
-    evidence = Evidence(steps, pd.DataFrame(), athletes, pd.DataFrame(), _no_curves)
-    return unequal_gain_cost(evidence, HYPOTHESIS)
-
-
-def _no_curves(name: str) -> xr.Dataset:
-    raise LookupError(f"{name} has no curves: changes are drawn as tables.")
-
-
-def supported(outcome: Outcome) -> bool:
-    """Apply the rule of support: p, size and the condition."""
-    result = outcome.result
-    return bool(
-        result.p < 0.05 and result.error.value >= HYPOTHESIS.delta and result.condition is not False
+        index=[f"athlete-{number:02d}" for number in range(count)],
     )
+    for name in ("push_gain", "swing_gain"):
+        athletes[f"{name}{ERROR}"] = stated_error
+        athletes[f"{name}{FREEDOM}"] = 4.0 * count * (world.attempts - 1)
+        athletes[f"{name}{OF_A_DAY}"] = 1.0
+    lost = is_loss(tested / 100.0, np.full((2, count), stated_error), 2).any(axis=0)
+    return evidence_outcome(athletes.assign(lost_strength=1.0 * lost), HYPOTHESIS)
 
 
 def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
@@ -152,14 +140,16 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
     for number, (name, leg_world) in enumerate(LEG_WORLDS.items()):
         for count in LEG_ATHLETES:
             random = np.random.default_rng([seed, 100 + number, count])
-            slopes = [drawn_slope(leg_world, count, random) for _ in range(studies)]
-            intervals = [slope.interval() for slope in slopes if slope is not None]
-            inside = [low <= leg_world.slope <= high for low, high in intervals]
-            estimates = [slope.estimate for slope in slopes if slope is not None]
+            outcomes = [drawn_slope(leg_world, count, random) for _ in range(studies)]
+            inside = [
+                outcome.result.ci95[0] <= leg_world.slope <= outcome.result.ci95[1]
+                for outcome in outcomes
+            ]
+            estimates = [outcome.estimate for outcome in outcomes]
             yield {
                 "world": name, "athletes": count, "studies": studies, "truth": leg_world.slope,
                 "median": float(np.median(estimates)),
-                **_share(sum(map(supported_slope, slopes)), studies),
+                **_share(sum(map(supported, outcomes)), studies),
                 "covered": float(np.mean(inside)),
             }  # fmt: skip
 

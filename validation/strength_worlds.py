@@ -15,14 +15,23 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from aqbio.io.dictionary import Columns
 from aqbio.io.tables import write_table
-from aqbio.stats.leg_strength import MIN_RELIABLE_SHARE, SlopePosterior, strength_slope
+from aqbio.stats.evidence import Evidence
+from aqbio.stats.leg_strength import is_loss
+from aqbio.stats.outcome import Outcome
+from aqbio.stats.registry import Hypothesis, read_registry
+from aqbio.stats.step_statistics import formula_outcome
+from aqbio.stats.units import ERROR, FREEDOM, OF_A_DAY
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
 SEED, STUDIES, ATHLETES = 68_043, 1000, (8, 12, 20)
-DELTA = 0.25
+GAIN, GAIN_SD = 0.06, 0.05
+"""Gain of both legs in the mean, and its scatter over athletes."""
+HYPOTHESIS = read_registry()["H3i"]
+DELTA = HYPOTHESIS.delta
 """Smallest slope of interest: a leg that is 10 % stronger carries 2.5 % more."""
 
 
@@ -69,7 +78,7 @@ WORLDS = {
 }
 
 
-def drawn_slope(world: World, count: int, random: np.random.Generator) -> SlopePosterior | None:
+def drawn_slope(world: World, count: int, random: np.random.Generator) -> Outcome:
     """Draw a study of a world and estimate its slope as the product does."""
     true = world.strength_sd * random.standard_normal(count)
     rest = (
@@ -91,16 +100,43 @@ def drawn_slope(world: World, count: int, random: np.random.Generator) -> SlopeP
         df = 2 * count * (world.attempts - 1)
         pooled = tests.var(axis=0, ddof=1).mean()
         error = np.full(count, np.sqrt(2.0 * pooled / world.attempts))
-    included = ~(hurt & (random.random(count) < world.noted))
-    covariates = side[included, None] if world.leg_on_sheet else None
-    return strength_slope(tested[included], running[included], error[included], df, covariates)
+    of_both = GAIN + GAIN_SD * random.standard_normal(count) + 0.5 * INJURED_STRENGTH * hurt
+    of_legs = of_both + 0.5 * np.array([tested, -tested])
+    athletes = pd.DataFrame(
+        {
+            "push_ratio_gain": tested,
+            f"push_ratio_gain{ERROR}": error,
+            f"push_ratio_gain{FREEDOM}": float(df),
+            f"push_ratio_gain{OF_A_DAY}": np.sqrt(2.0),
+            "push_index_ratio_gain": running,
+            "preferred": side if world.leg_on_sheet else np.nan,
+            "leg_lost_strength": 1.0 * is_loss(of_legs, error / np.sqrt(2.0), 1).any(axis=0),
+            "ever_hurt": (hurt & (random.random(count) < world.noted)).astype(float),
+        },
+        index=[f"athlete-{number:02d}" for number in range(count)],
+    )
+    return evidence_outcome(athletes, HYPOTHESIS)
 
 
-def supported(slope: SlopePosterior | None) -> bool:
-    """Apply the rule of support: p with and without one athlete, size, reliable strengths."""
-    if slope is None or slope.reliable_share < MIN_RELIABLE_SHARE:
-        return False
-    return slope.p() < 0.05 and slope.estimate >= DELTA
+def evidence_outcome(athletes: pd.DataFrame, hypothesis: Hypothesis) -> Outcome:
+    """Outcome of numbers of athletes without steps."""
+    keys = {"participant_id": pd.Categorical([], athletes.index), "trial_id": [], "step": []}
+    evidence = Evidence(pd.DataFrame(keys), pd.DataFrame(), athletes, pd.DataFrame(), _no_curves)
+    return formula_outcome(evidence, hypothesis)
+
+
+def _no_curves(name: str) -> xr.Dataset:
+    raise LookupError(f"{name} has no curves: numbers are drawn as tables.")
+
+
+def supported(outcome: Outcome) -> bool:
+    """Apply the rule of support: p, size, and what is stated."""
+    result, entry = outcome.result, read_registry()[outcome.hypothesis]
+    return bool(
+        result.p < entry.alpha
+        and result.error.value >= entry.delta
+        and result.condition is not False
+    )
 
 
 def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
@@ -108,9 +144,11 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
     for number, (name, world) in enumerate(WORLDS.items()):
         for count in ATHLETES:
             random = np.random.default_rng([seed, number, count])
-            slopes = [drawn_slope(world, count, random) for _ in range(studies)]
-            estimated = [slope for slope in slopes if slope is not None]
-            ends = np.array([slope.interval() for slope in estimated[: studies // 4]])
+            outcomes = [drawn_slope(world, count, random) for _ in range(studies)]
+            estimated = [outcome for outcome in outcomes if np.isfinite(outcome.error.se)]
+            if not estimated:
+                continue
+            ends = np.array([outcome.result.ci95 for outcome in estimated])
             inside = (ends[:, 0] <= world.slope) & (world.slope <= ends[:, 1])
             yield {
                 "world": name,
@@ -118,9 +156,9 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
                 "studies": studies,
                 "estimated": len(estimated),
                 "slope": world.slope,
-                "median": float(np.median([slope.estimate for slope in estimated])),
-                "supported": sum(map(supported, slopes)) / studies,
-                "refused": sum(slope.p_against(DELTA) < 0.05 for slope in estimated) / studies,
+                "median": float(np.median([outcome.estimate for outcome in estimated])),
+                "supported": sum(map(supported, estimated)) / studies,
+                "refused": sum(outcome.result.p_against < 0.05 for outcome in estimated) / studies,
                 "covered": float(inside.mean()),
                 "half_width": float(np.median(np.ptp(ends, axis=1)) / 2.0),
             }

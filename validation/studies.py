@@ -504,10 +504,18 @@ class Truth:
         return "false" if self.size <= MAX_ABSENT else "border"
 
 
+def speed_cost(features: Features) -> float:
+    """Per cent of speed per measured standard deviation by which sides differ."""
+    benefit = np.sqrt(features.explained / (0.5 + 0.5 * STRENGTH_CORRELATION))
+    cost = 100.0 * SPEED_SD / SPEED_MEAN * benefit * features.imbalance_cost / 2.0
+    error = (1.0 / features.reliability - 1.0) / features.tests
+    return float(cost * np.sqrt(1.0 + error))
+
+
 def truths(features: Features) -> dict[str, Truth]:
     """Truth of every hypothesis, from the features alone."""
     effects = {
-        "H3b": ("imbalance_cost", features.imbalance_cost, 1.0),
+        "H3b": ("imbalance_cost", speed_cost(features), 1.0),
         "H4": ("caused", features.caused + max(features.contact_models), 1.0),
         "H5a": ("lag_slope", features.lag_slope, 1.0),
         "H7": ("arms_cost", features.arms_cost, -100.0),

@@ -119,7 +119,7 @@ _SENTENCES = {
     "pelvis": "the pelvis with {}",
     "contact_model": "contact model {}",
     "errors": "{} errors",
-    "outliers": "athletes far from the others {}",
+    "outliers": "a fit with {} tails",
     "covariates": "nothing held between athletes ({})",
     "who_counts": "{} counted",
 }
@@ -132,7 +132,7 @@ _CHOICES = {
     "pelvis": "pelvis: {}",
     "contact_model": "contact model {}",
     "errors": "{} errors",
-    "outliers": "far athletes {}",
+    "outliers": "{} tails",
     "covariates": "covariates: {}",
     "who_counts": "{} counts",
 }

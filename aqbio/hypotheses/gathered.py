@@ -33,10 +33,16 @@ from aqbio.stats.athlete_statistics import COVARIATES, athletes_from_steps
 from aqbio.stats.claim_columns import JOINT, RATING, SPEED, STRENGTHS, outcome_units
 from aqbio.stats.contrasts import with_scatter
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
-from aqbio.stats.leg_strength import evidence_of_strength, gains_of_strength, session_strengths
+from aqbio.stats.leg_strength import (
+    gains_of_strength,
+    running_gains,
+    session_strengths,
+    stated_of_legs,
+)
 from aqbio.stats.measurement import DRAWN, STEP_ERRORS
 from aqbio.stats.registry import Contrast, asked_registry
 from aqbio.stats.step_numbers import CONTRIBUTORS, evidence_columns, time_deviation
+from aqbio.stats.units import ERROR, FREEDOM, OF_A_DAY
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray
@@ -45,11 +51,12 @@ from aqbio.vectors import FloatArray
 
 
 def capacity_scores(rows: Sequence[Strength], names: Sequence[str]) -> dict[str, FloatArray]:
-    """Capacity of push and swing side of every athlete, and the variance of its errors.
+    """Capacity of push and swing side of every athlete, and its errors.
 
     Each measure is standardised over athletes (newton metres of a knee and watts of a hip have no
     common unit) and averaged over the side; NaN for an athlete without every measure.
-    ``push_noise`` and ``swing_noise`` come from the scatter of repetitions; NaN without any.
+    ``_error`` (standard error, of the scatter of repetitions; NaN without any), ``_df`` and
+    ``_per_day`` are beside each (`aqbio.stats.units`).
     """
     measurements = [
         (row.participant_id, str((row.side, *row.measure)), row.role, row.si[0]) for row in rows
@@ -57,7 +64,7 @@ def capacity_scores(rows: Sequence[Strength], names: Sequence[str]) -> dict[str,
     table = pd.DataFrame(measurements, columns=["athlete", "measure", "side", "value"])
     columns: dict[str, FloatArray] = {}
     for side in ("push", "swing"):
-        scores, noise = [], []
+        scores, noise, of_a_day, freedom = [], [], [], 0
         for _, tests in table[table["side"] == side].groupby("measure"):
             by_athlete = tests.groupby("athlete")["value"]
             means, counts = by_athlete.mean(), by_athlete.count()
@@ -66,10 +73,14 @@ def capacity_scores(rows: Sequence[Strength], names: Sequence[str]) -> dict[str,
             variance = squares / free * float((1.0 / counts).mean()) if free else np.nan
             scores.append(((means - means.mean()) / spread).reindex(list(names)).to_numpy())
             noise.append(variance / spread**2)
+            of_a_day.append((means.mean() / spread) ** 2)
+            freedom += free
         unknown = np.full(len(names), np.nan)
         columns[f"{side}_capacity"] = np.mean(scores, axis=0) if scores else unknown
-        error = float(np.mean(noise)) / len(noise) if noise else np.nan
-        columns[f"{side}_noise"] = np.full(len(names), error)
+        for ending, squares_of in ((ERROR, noise), (OF_A_DAY, of_a_day)):
+            square = np.mean(squares_of) / len(squares_of) if squares_of else np.nan
+            columns[f"{side}_capacity{ending}"] = np.full(len(names), np.sqrt(square))
+        columns[f"{side}_capacity{FREEDOM}"] = np.full(len(names), float(freedom))
     return columns
 
 
@@ -207,10 +218,15 @@ def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evid
     }
     athletes = athletes.assign(**covariates, **capacity_scores(study.strength, names))
     preferred = {name: people[name].preferred_leg for name in names}
-    athletes = athletes.assign(**evidence_of_strength(study.strength, preferred))
+    athletes = athletes.assign(**stated_of_legs(study.strength, preferred))
     sessions = tested_sessions(study)
     gains = gains_of_strength(study.strength, {name: sessions.get(name) for name in names})
-    athletes = athletes.assign(**gains, gained_speed=_gained_speed(evidence, athletes["fastest"]))
+    legs = running_gains(evidence.steps, evidence.later_steps)
+    athletes = athletes.assign(
+        **gains,
+        **{name: values.reindex(names).to_numpy() for name, values in legs.items()},
+        gained_speed=_gained_speed(evidence, athletes["fastest"]),
+    )
     participant_ids = evidence.steps["participant_id"].astype(str)
     fastest = participant_ids.map(athletes["fastest"]).astype(float)
     steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
@@ -274,7 +290,7 @@ def _formula_columns(study: Study) -> list[str]:
 
 
 STRENGTH_COLUMNS = [
-    *(f"{name}{ending}" for name in STRENGTHS for ending in ("", "_error", "_df")), "hurt",
+    *(f"{name}{ending}" for name in STRENGTHS for ending in ("", ERROR, FREEDOM, OF_A_DAY)), "hurt",
 ]  # fmt: skip
 """Columns of sprints on strength, of studies that ask for it."""
 
@@ -491,7 +507,6 @@ def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
         forces=bool(rows["lateral_ratio"].notna().any()),
         causes=causes,
         capacities={"push", "swing"} <= {row.role for row in study.strength},
-        leg_strength={"left", "right"} <= {row.side for row in study.strength if row.role},
         strength_sessions=bool(tested_sessions(study)),
         reasons=_why_unobserved(study),
     )

@@ -110,7 +110,7 @@ def _recomputed(data: StudyEvidence, name: str, factor: str) -> Iterator[Variant
 
 CHOICES = {
     "errors=plain": ("errors", Choices(errors="plain")),
-    "outliers=left_out": ("outliers", Choices(outliers=False)),
+    "outliers=heavy": ("outliers", Choices(outliers=False)),
     "covariates=none": ("covariates", Choices(covariates=False)),
     "who_counts=everybody": ("who_counts", Choices(everybody=True)),
 }

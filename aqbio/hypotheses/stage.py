@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from functools import cache
+from functools import cache, partial
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,7 @@ def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> 
         candidate.hypothesis.id: leave_one_out(candidate, family_sizes[candidate.hypothesis.family])
         for candidate in candidates
     }
+    power = cache(partial(_power_rows, candidates))
     changes = deviations(study)
     means = cache(lambda: curve_means(evidence))
     tables: dict[str, Callable[[], Any]] = {
@@ -121,7 +123,7 @@ def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> 
         "hypotheses_trials": lambda: evidence.trials.reset_index(),
         "influence": lambda: [asdict(row) for rows in left_out.values() for row in rows],
         "single_athletes": lambda: _single_athletes(evidence, registry),
-        "power": lambda: _power_rows(candidates),
+        "power": power,
         "sprints": lambda: evidence.sprints,
         "partitions": lambda: partition_rows(means()),
         "sign_patterns": lambda: sign_rows(means()),
@@ -136,6 +138,7 @@ def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> 
             _verdict_row(
                 verdict, registry, outcomes.get(verdict.hypothesis), fragility(verdict, arms)
             )
+            | {"mde": _detected(power(), verdict.hypothesis)}
             | {"influential": _influential_names(verdict, left_out[verdict.hypothesis])}
             | {"post_hoc": "yes" if post_hoc(changes, verdict.hypothesis) else "no"}
             for verdict in verdicts
@@ -177,6 +180,11 @@ def _power_rows(candidates: tuple[ExaminedHypothesis, ...]) -> list[dict[str, An
         and not candidate.missing
         and (hypothesis := candidate.hypothesis)
     ]
+
+
+def _detected(power: list[dict[str, Any]], name: str) -> float:
+    """Smallest effect of a hypothesis that 80 % of studies like this one find; NaN: not known."""
+    return next((float(row["mde"]) for row in power if row["hypothesis"] == name), nan)
 
 
 def _single_athletes(evidence: Evidence, registry: Registry) -> list[dict[str, Any]]:

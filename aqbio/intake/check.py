@@ -395,13 +395,7 @@ def comparison_problems(study: Study) -> Iterator[Finding]:
     yield from _conditions(
         study, [hypothesis for hypothesis in tested if hypothesis.contrast is not None]
     )
-    yield from _athletes(
-        study, [hypothesis for hypothesis in tested if hypothesis.statistic in BETWEEN]
-    )
-
-
-BETWEEN = ("imbalance_cost", "lateral_slope", "attack_slope")
-"""Statistics that compare athletes with each other."""
+    yield from _athletes(study, [hypothesis for hypothesis in tested if hypothesis.is_adjusted])
 
 
 def _conditions(study: Study, hypotheses: list[Hypothesis]) -> Iterator[Finding]:

@@ -19,8 +19,9 @@ from aqbio.pages.address import cell, marked, plain, where
 from aqbio.pages.filters import capital, choices, closed, counted, missing
 from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, OUTCOME_WORDS, statistic_words
 from aqbio.stats.claim_columns import OUTCOME_NAMES
+from aqbio.stats.entries import StatisticWords
 from aqbio.stats.evidence import MOST_ATHLETES
-from aqbio.stats.registry import Hypothesis, StatisticWords
+from aqbio.stats.registry import Hypothesis
 
 Row = Mapping[str, Any]
 

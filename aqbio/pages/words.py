@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 
 from aqbio.stats.claim_columns import OUTCOME_NAMES, STRENGTHS
-from aqbio.stats.registry import Contrast, Hypothesis, StatisticWords
+from aqbio.stats.entries import StatisticWords
+from aqbio.stats.registry import Contrast, Hypothesis
 
 _WORDS: Mapping[str, Any] = yaml.safe_load(
     (resources.files("aqbio.pages") / "words.yaml").read_text(encoding="utf-8")

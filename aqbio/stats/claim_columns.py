@@ -11,6 +11,7 @@ import yaml
 
 from aqbio.io.dictionary import columns
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
+from aqbio.observed.invalidated import Outcome, column_rests_on
 from aqbio.stats.step_numbers import evidence_columns
 
 JOINT = re.compile(
@@ -67,11 +68,42 @@ def formula_units() -> dict[str, str]:
                    for name, unit in outcome_units().items()}  # fmt: skip
 
 
+COMPARED_NUMBERS = tuple(
+    f"{name}{ending}"
+    for name in ("lateral", "contact", "swing_drive", "push_drive")
+    for ending in ("", "_relative")
+)
+"""Logarithms of people's numbers over the others' at the same speed, and at the same share of the
+own highest speed."""
+
 PEOPLE_COLUMNS = (
     "fastest", "push_capacity", "swing_capacity", "push_ratio", "swing_ratio", "push_gain",
-    "swing_gain", "push_ratio_gain", "swing_ratio_gain", "gained_speed",
+    "swing_gain", "push_ratio_gain", "swing_ratio_gain", "gained_speed", "preferred",
+    "push_index_ratio_gain", "swing_index_ratio_gain", *COMPARED_NUMBERS,
 )  # fmt: skip
 """Columns of people that a formula over people can read beside means of their steps."""
+
+LATER = ("push_index_ratio_gain", "swing_index_ratio_gain")
+"""Those that steps of the last session are behind."""
+
+
+STEPS_BEHIND = {
+    "lateral": "lateral_ratio", "swing_drive": "swing_index", "push_drive": "push_index",
+}  # fmt: skip
+"""Columns of steps behind numbers by which people are compared; others rest on times."""
+
+MEASURED_APART = ("push_capacity", "swing_capacity", "push_gain", "swing_gain", "push_ratio_gain",
+                  "swing_ratio_gain", "preferred")  # fmt: skip
+"""Columns of people that no step is behind."""
+
+
+def rests_on(name: str) -> tuple[Outcome, ...]:
+    """Kinds of numbers of steps that a column of a formula rests on."""
+    if name in MEASURED_APART:
+        return ()
+    plain = name.removesuffix("_relative").removesuffix("_ratio_gain")
+    kinds = column_rests_on(STEPS_BEHIND.get(plain, plain))
+    return kinds if plain == name else tuple(dict.fromkeys((*kinds, "times")))
 
 
 def part_unit(text: str) -> str:

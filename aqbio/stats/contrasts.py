@@ -11,12 +11,12 @@ import pandas as pd
 
 from aqbio.stats.claim_columns import SPEED, STRENGTHS
 from aqbio.stats.evidence import TRIAL, Evidence, by_condition, compared_trials, count_trials
-from aqbio.stats.inference import SIGNS, Errors, mean_estimate, regression, with_shared_error
-from aqbio.stats.leg_strength import slope_result, strength_slope
-from aqbio.stats.outcome import UNKNOWN, Outcome, Result, combine_results, outcome_of, result
+from aqbio.stats.formulas import column_formula
+from aqbio.stats.inference import SIGNS
+from aqbio.stats.outcome import Outcome, Result, outcome_of
 from aqbio.stats.registry import Contrast, Hypothesis
+from aqbio.stats.units import Reading, Units
 from aqbio.stats.within import centred, consecutive, means_by
-from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     Numbers = pd.Series[float]
@@ -49,15 +49,14 @@ MIN_SPEED_SQUARES = 1e-6
 
 
 def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """Mean change over athletes from the reference to the condition, at equal order and speed.
+    """Change from the reference to the condition over athletes, at equal order and speed.
 
-    An error that athletes share, of a session or of the kind of events, is in the interval where
-    both conditions do not have it alike. Of an outcome in percent the change of its geometric
-    mean. Order: least squares over athletes of the change on the delay of the condition in the
-    order, at 0, which removes fatigue and warming up. With a group: the change of its athletes
-    minus that of the others, both without and with the reference's mean in the model, because
-    athletes who were chosen for a low value rise by chance; the larger p value counts, and the
-    interval spans both.
+    Rows are athletes' changes; in worlds of errors that they share what both conditions have alike
+    cancels. Of an outcome in percent it is the change of the geometric mean. At equal order it is
+    the constant beside the delay of the condition in the order, which removes fatigue and warming
+    up. Of a group it is the difference from the others, both without and with the reference's mean
+    beside it, because athletes who were chosen for a low value rise by chance; with a moderator the
+    slope on a strength.
     """
     contrast = hypothesis.contrast
     assert contrast is not None
@@ -78,77 +77,68 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         ]
     strengths = compared_strengths(evidence, contrast)
     values |= {name: strengths[name] for name in strengths if name in STRENGTHS}
-    errors = evidence.choices.errors
-
-    off = shared_changes(evidence, contrast)
-
-    def shared(table: pd.DataFrame) -> float:
-        """Standard deviation over worlds of the estimate from errors that athletes share."""
-        by_athlete = off.reindex(table.index).fillna(0.0)
-        if contrast.group is None:
-            return float(by_athlete.mean().std(ddof=0))
-        means = by_athlete.groupby(table[GROUP] == 1.0).mean()
-        return float((means.iloc[-1] - means.iloc[0]).std(ddof=0)) if len(means) > 1 else 0.0
+    orders_held = (LATER,) if LATER in values else ()
+    units = Units(
+        {
+            words: Reading(
+                column_formula(IN_UNIT, *_predictors(contrast)), (*orders_held, *columns)
+            )
+            for words, columns in _model_columns(contrast).items()
+        },
+        evidence.choices,
+        {IN_UNIT: shared_changes(evidence, contrast)},
+        strengths,
+    )
 
     def test(table: pd.DataFrame) -> Result:
         complete = table.dropna()
         change = at_equal_speed(complete) if CHANGE in complete else complete["value"]
         in_logs = CHANGE in complete and contrast.size == "percent"
         in_unit = with_logarithms(hypothesis) if in_logs else hypothesis
-        change = 100.0 * change if in_logs else change
-        covariates = [name for name in (LATER, GROUP) if name in complete]
-        tested = strengths.loc[complete.index]
+        complete = complete.assign(**{IN_UNIT: 100.0 * change if in_logs else change})
+        is_stated = True
         if contrast.moderator is not None:
-            change_draws = change.to_numpy() + off.reindex(complete.index).fillna(0.0).to_numpy().T
-            covariate_rows = complete[covariates].to_numpy()
-            return _moderated(hypothesis, contrast.moderator, tested, change_draws, covariate_rows)
-        held_strengths = [name for name in STRENGTHS if name in complete]
-        complete = complete.assign(**{name: true_part(tested, name) for name in held_strengths})
-        covariates = [*covariates, *held_strengths]
-        models = [covariates, [*covariates, BASELINE]] if GROUP in covariates else [covariates]
-        shared_sd = shared(complete)
-        results = [
-            _change_result(in_unit, change, complete[names], errors, shared_sd) for names in models
-        ]
-        words = "without and with the reference's mean in the model" if len(models) > 1 else ""
-        combined = combine_results(results, words)
-        return in_percent(combined) if in_logs else combined
+            is_stated = bool(strengths.loc[complete.index, "hurt"].notna().all())
+        notes = () if is_stated else ("pain is not stated of every test",)
+        tested = units.result(
+            in_unit, complete, notes=notes, condition=None if is_stated else False
+        )
+        return in_percent(tested) if in_logs else tested
 
     weights = count_trials(evidence, contrast).sum(axis=1)
-    unknown = contrast.moderator and strengths[f"{contrast.moderator}_error"].isna().any()
-    return outcome_of(
-        hypothesis, values, weights, test, per_athlete="value" * is_own, diluted=bool(unknown)
-    )
+    return outcome_of(hypothesis, values, weights, test, per_athlete="value" * is_own)
 
 
-def _change_result(
-    hypothesis: Hypothesis, change: Numbers, columns: pd.DataFrame, errors: Errors, shared_sd: float
-) -> Result:
-    """Result of athletes' changes with some columns held, or of the difference between groups.
+IN_UNIT = "change_in_unit"
+"""Column of athletes' numbers: what a contrast is computed from, in its unit."""
 
-    ``shared_sd`` of its error that athletes share.
-    """
-    columns = columns.loc[:, columns.max() > columns.min()].assign(constant=1.0)
-    coefficient = GROUP if hypothesis.contrast and hypothesis.contrast.group else "constant"
-    if list(columns) == [coefficient]:
-        estimate = mean_estimate(change, "t over athletes", errors)
-        return result(hypothesis, with_shared_error(estimate, shared_sd))
-    fit = regression(change, columns, errors) if coefficient in columns else None
-    estimate = UNKNOWN if fit is None else fit.estimate(coefficient)
-    estimate = with_shared_error(estimate, shared_sd)
-    words = " at equal order" if LATER in columns else ""
-    return result(hypothesis, replace(estimate, model=f"{estimate.model}{words}"))
+
+def _predictors(contrast: Contrast) -> tuple[str, ...]:
+    """Column whose slope is a contrast's number; none where that is the mean change."""
+    if contrast.group is not None:
+        return (GROUP,)
+    return () if contrast.moderator is None else (contrast.moderator,)
+
+
+def _model_columns(contrast: Contrast) -> dict[str, tuple[str, ...]]:
+    """Columns beside the change, by words of the reading."""
+    if contrast.group is None:
+        return {"change": ()}
+    return {
+        "without the reference's mean in the model": (),
+        "with the reference's mean in the model": (BASELINE,),
+    }
 
 
 def compared_strengths(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
-    """Strengths that a contrast holds or depends on, per cent, by athlete, with their errors.
+    """Strengths that a contrast depends on, per cent, by athlete, with their errors.
 
-    Of sessions the change of the logarithm; of conditions the logarithm itself. Columns: the
-    strength, ``_error`` and ``_df`` of it, ``hurt`` (1: pain was noted; 0: none; NaN: not stated);
-    no column where no strength is asked for. Athletes with noted pain have none.
+    Logarithms, of the session of the conditions. Columns: the strength, ``_error`` and ``_df`` of
+    it, ``hurt`` (1: pain was noted; 0: none; NaN: not stated); no column where no strength is asked
+    for. Athletes with noted pain have none.
     """
     trials = compared_trials(evidence, contrast)
-    names = [name for name in STRENGTHS if name in (*contrast.held_equal, contrast.moderator)]
+    names = [name for name in STRENGTHS if name == contrast.moderator]
     columns: dict[str, Numbers] = {}
     if not names:
         return pd.DataFrame(index=sorted(set(trials["athlete"])))
@@ -157,46 +147,13 @@ def compared_strengths(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
     for name in names:
         logs = by_condition(evidence, contrast, trials[name].astype(float).map(np.log))
         errors = by_condition(evidence, contrast, f"{name}_error")
-        first, last = contrast.reference, contrast.condition
-        by_session = contrast.by == "session"
-        columns[name] = 100.0 * (logs[last] - logs[first] if by_session else logs[first])
-        columns[name] = columns[name].where(hurt != 1.0)
-        squares = errors**2 if by_session else errors[[first]] ** 2
-        columns[f"{name}_error"] = 100.0 * squares.sum(axis=1, skipna=False).pow(0.5)
+        first = contrast.reference
+        columns[name] = (100.0 * logs[first]).where(hurt != 1.0)
+        columns[f"{name}_error"] = 100.0 * errors[first]
         columns[f"{name}_df"] = by_condition(evidence, contrast, f"{name}_df")[first]
+        of_a_day = by_condition(evidence, contrast, f"{name}_per_day")
+        columns[f"{name}_per_day"] = 100.0 * of_a_day[first]
     return pd.DataFrame(columns).assign(hurt=hurt)
-
-
-def true_part(strengths: pd.DataFrame, name: str) -> Numbers:
-    """Strengths that are expected of measured ones, (A,): errors of the tests taken out.
-
-    Regression calibration: the distance from the mean over athletes times the share of the
-    variance that is no error; as measured where errors are not known.
-    """
-    values, errors = strengths[name], strengths[f"{name}_error"]
-    noise, variance = float((errors**2).mean(skipna=False)), float(values.var())
-    if not (np.isfinite(noise) and variance > 0.0):
-        return values
-    return values.mean() + max(1.0 - noise / variance, 0.0) * (values - values.mean())
-
-
-def _moderated(
-    hypothesis: Hypothesis,
-    name: str,
-    strengths: pd.DataFrame,
-    changes: FloatArray,
-    covariates: FloatArray,
-) -> Result:
-    """Result of the slope of changes (K, A), in every world, on athletes' strengths."""
-    is_stated = bool(strengths["hurt"].notna().all())
-    slope = strength_slope(
-        strengths[name].to_numpy(),
-        changes,
-        strengths[f"{name}_error"].to_numpy(),
-        float(strengths[f"{name}_df"].max()) if len(strengths) else 0.0,
-        covariates if covariates.size else None,
-    )
-    return slope_result(hypothesis, slope, "" if is_stated else "pain is not stated of every test")
 
 
 def shared_changes(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
@@ -317,7 +274,7 @@ def in_percent(tested: Result) -> Result:
         for end in (tested.ci95[0], tested.error.value, tested.ci95[1])
     )
     error = replace(tested.error, value=value, se=tested.error.se * (1.0 + value / 100.0))
-    return replace(tested, error=error, ci95=(low, high))
+    return replace(tested, error=error, ci95=(low, high), in_logarithms=True)
 
 
 def at_one_speed(evidence: Evidence, contrast: Contrast) -> bool:
@@ -370,6 +327,21 @@ def _scatter(rows: pd.DataFrame, contrast: Contrast, people: Mapping[str, str]) 
 
 
 # what is missing ----------------------------------------------------------------------------------
+
+
+FORM_OF_THE_DAY = (
+    "the form of the day moves strength and running alike, and changes of {} over sessions "
+    "cannot be separated from it: compare the gains of both sides, or of both legs, instead"
+)
+"""Why no change over sessions is set against one of strength."""
+
+
+def shared_form(hypothesis: Hypothesis) -> tuple[str, ...]:
+    """Say where predictor and outcome share an error that no data of this design separate."""
+    contrast = hypothesis.contrast
+    if contrast is None or contrast.by != "session" or not contrast.strengths:
+        return ()
+    return (FORM_OF_THE_DAY.format(", ".join(contrast.strengths)),)
 
 
 def missing_for_contrast(evidence: Evidence, hypothesis: Hypothesis) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pandas as pd
 from aqbio.observed.invalidated import column_rests_on
 from aqbio.stats.claim_columns import RATING, SPEED, STRENGTHS, outcome_units
 from aqbio.stats.evidence import Evidence, by_condition, compared_trials
-from aqbio.stats.registry import GAINS, Contrast, Hypothesis
+from aqbio.stats.registry import Contrast, Hypothesis
 
 Design = Literal[
     "observed", "between", "changes", "balanced", "one_order", "order_unknown", "before_after",
@@ -18,9 +18,6 @@ Design = Literal[
 """observed: of athletes as they run; between, changes: athletes, or their changes over sessions,
 against each other; balanced, one_order, order_unknown: two conditions by their order; before_after,
 controlled: sessions without and with a group that is compared."""
-
-BETWEEN = ("imbalance_cost", "lateral_slope", "attack_slope")
-"""Statistics that compare athletes with each other."""
 
 FEWEST_EACH_WAY = 3
 """Athletes whose condition came later than its reference, and as many whose came earlier, for an
@@ -38,10 +35,10 @@ def design(evidence: Evidence, hypothesis: Hypothesis) -> Design:
     """Tell the design from which a hypothesis is judged."""
     contrast = hypothesis.contrast
     if contrast is None:
-        if hypothesis.statistic in GAINS:
-            return "changes"
-        between = hypothesis.formula is not None and hypothesis.formula.rows == "people"
-        return "between" if between or hypothesis.statistic in BETWEEN else "observed"
+        formula = hypothesis.formula
+        if formula is None or formula.rows != "people":
+            return "observed"
+        return "changes" if formula.is_of_changes else "between"
     if contrast.by == "session":
         return "before_after" if contrast.group is None else "controlled"
     later = later_by(evidence, contrast)

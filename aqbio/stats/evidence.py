@@ -12,8 +12,9 @@ import xarray as xr
 
 from aqbio.config.settings import Quality
 from aqbio.names import NORMAL
+from aqbio.stats.claim_columns import LATER
 from aqbio.stats.inference import Errors
-from aqbio.stats.registry import GAINS, NEXT_STEP, Contrast, Hypothesis
+from aqbio.stats.registry import NEXT_STEP, Contrast, Hypothesis
 from aqbio.stats.within import counts_by, longest_runs, means_by
 from aqbio.vectors import IntArray
 
@@ -41,9 +42,8 @@ class Presence:
     forces: bool = True
     causes: bool = True
     capacities: bool = False
-    leg_strength: bool = False
     strength_sessions: bool = False
-    """forces, causes, capacities, leg_strength, strength_sessions: Recordings, results of level C
+    """forces, causes, capacities, strength_sessions: Recordings, results of level C
     or sheets of that kind exist."""
     accelerations: bool = False
     """Some normal trials speed up, which contrasts alone read."""
@@ -57,7 +57,7 @@ class Choices:
 
     errors: Errors = "robust"
     outliers: bool = True
-    """Keep athletes far from the others."""
+    """People far from the others count as others do; otherwise by a heavy-tailed fit."""
     covariates: bool = True
     """Adjust comparisons between athletes for sex, laboratory and footwear."""
     everybody: bool = False
@@ -86,12 +86,11 @@ class Evidence:
     `aqbio.stats.measurement.STEP_ERRORS`, NaN where not known."""
     athletes: pd.DataFrame
     """By name: the columns of `aqbio.stats.athlete_statistics.athletes_from_steps`,
-    ``push_capacity``, ``swing_capacity`` (strengths on scales that compare), ``push_noise``,
-    ``swing_noise`` (variance of their errors, NaN without repeated tests), ``sex``, ``laboratory``
-    and ``footwear`` (None: not stated), the columns of
-    `aqbio.stats.leg_strength.evidence_of_strength` and, of people with several sessions, of
-    `aqbio.stats.leg_strength.gains_of_strength` with ``gained_speed`` (logarithm of the last
-    session's highest speed over the first one's)."""
+    ``push_capacity``, ``swing_capacity`` (strengths on scales that compare) with their errors,
+    ``sex``, ``laboratory`` and ``footwear`` (None: not stated), the columns of
+    `aqbio.stats.leg_strength.stated_of_legs` and, of people with several sessions, of
+    `aqbio.stats.leg_strength.gains_of_strength` and `aqbio.stats.leg_strength.running_gains`, with
+    ``gained_speed`` (logarithm of the last session's highest speed over the first one's)."""
     sprints: pd.DataFrame
     """Trials with a stated effort: columns of ``sprints.tsv``, with ``session`` and ``group`` of
     their participant, the outcomes of all contrasts and ``invalidated`` as of `trials`; NaN where
@@ -220,7 +219,7 @@ def count_trials(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
 # who counts ---------------------------------------------------------------------------------------
 
 
-MOST_ATHLETES = 100_000
+MOST_ATHLETES = 1000
 """Largest number of needed athletes that is reported."""
 
 
@@ -287,7 +286,11 @@ def with_minimum(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     if hypothesis.contrast is not None:
         counts = count_trials(evidence, hypothesis.contrast)
         return (counts >= hypothesis.minimum.steps).all(axis=1)
-    return MINIMUM_CHECKS.get(hypothesis.statistic, _with_steps)(evidence, hypothesis)
+    if hypothesis.statistic in NEXT_STEP:
+        return _with_runs(evidence, hypothesis)
+    if hypothesis.formula is not None and {*LATER} & {*hypothesis.formula.names}:
+        return _in_both_sessions(evidence, hypothesis)
+    return _with_steps(evidence, hypothesis)
 
 
 def _with_steps(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
@@ -318,13 +321,6 @@ def _count(evidence: Evidence, sufficient: pd.Series[bool]) -> pd.Series[Any]:
     """Number of an athlete's speeds or trials with enough steps, by athlete."""
     names = evidence.athletes.index
     return sufficient.groupby(level=0, observed=True).sum().reindex(names, fill_value=0)
-
-
-MINIMUM_CHECKS: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
-    **dict.fromkeys(NEXT_STEP, _with_runs),
-    **dict.fromkeys(GAINS, _in_both_sessions),
-}
-"""Statistics with their own count of steps."""
 
 
 def for_steps(evidence: Evidence, column: pd.Series[Any]) -> pd.Series[Any]:

@@ -10,10 +10,25 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from scipy import special, stats
 
 from aqbio.vectors import FloatArray, IntArray
 
+
+def normal_scores(values: FloatArray) -> FloatArray:
+    """Normal quantiles of the ranks of (..., A) numbers (van der Waerden), of unit size.
+
+    No unit counts more than an extreme one of normal numbers, and heavy tails do no harm.
+    """
+    ranks = stats.rankdata(values, axis=-1) / (values.shape[-1] + 1.0)
+    scores = special.ndtri(ranks)
+    size = scores.std(axis=-1, ddof=1, keepdims=True) if values.shape[-1] > 1 else np.ones(1)
+    scaled: FloatArray = scores / np.where(size > 0.0, size, np.nan)
+    return scaled
+
+
 FUNCTIONS: Mapping[str, Callable[[FloatArray], FloatArray]] = {
+    "scores": normal_scores,
     "log": lambda values: np.log(np.where(values > 0.0, values, np.nan)),
     "sqrt": lambda values: np.sqrt(np.where(values >= 0.0, values, np.nan)),
     "exp": np.exp,
@@ -54,6 +69,11 @@ class Formula:
         return tuple(dict.fromkeys(names))
 
     @property
+    def term_names(self) -> tuple[str, ...]:
+        """Columns that predictor and what is held read."""
+        return Formula(ast.Constant(0.0), self.terms).names
+
+    @property
     def words(self) -> tuple[str, ...]:
         """Outcome, predictor and what is held, as they are written."""
         return tuple(ast.unparse(part) for part in (self.outcome, *self.terms))
@@ -64,6 +84,11 @@ class Formula:
         terms = [np.broadcast_to(_value(term, columns), outcome.shape) for term in self.terms]
         matrix = np.stack(terms, axis=-1) if terms else np.zeros((*outcome.shape, 0))
         return outcome, matrix
+
+
+def column_formula(outcome: str, *terms: str) -> Formula:
+    """Formula of columns by their names, whatever these are."""
+    return Formula(ast.Name(outcome), tuple(ast.Name(term) for term in terms))
 
 
 @cache

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.stats.contrasts import missing_for_contrast, no_percentage
+from aqbio.stats.contrasts import missing_for_contrast, no_percentage, shared_form
 from aqbio.stats.designs import FEWEST_EACH_WAY, is_balanced, later_by, unlike_measurement
 from aqbio.stats.evidence import Evidence, for_steps, with_minimum
-from aqbio.stats.measurement import LEAST_RELIABLE, STRENGTHS, reliability
+from aqbio.stats.measurement import LEAST_RELIABLE, reliability
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import NEXT_STEP, PAIRED, Hypothesis
 
@@ -36,7 +36,6 @@ NEEDS = {
     "forces": "ground reaction forces were not measured",
     "causes": "what joint moments cause (level C) was not computed for any step",
     "capacities": "no strength of both sides was measured apart from sprinting (strength.tsv)",
-    "leg_strength": "no strength of both legs was measured apart from sprinting (strength.tsv)",
     "strength_sessions": "no strengths of both sides were measured in two sessions of the same "
     "people (strength.tsv: session; participants.tsv: person and session)",
 }
@@ -79,6 +78,7 @@ def missing_needs(
     needs = (*hypothesis.needs, "legs") if needs_legs else hypothesis.needs
     missing = [need for need in needs if not getattr(presence, need)]
     words = tuple(presence.reasons.get(need, NEEDS[need]) for need in missing)
+    words = (*words, *shared_form(hypothesis))
     if needs_legs and presence.accelerations and not len(evidence.steps):
         words = (*words, "every normal trial speeds up, and only contrasts read such trials")
     if outcome is None:
@@ -131,8 +131,8 @@ def _per_athlete(hypothesis: Hypothesis) -> str:
 def _reliability(case: Case) -> Gate:
     error_free = reliability(case.counted, case.hypothesis)
     if np.isnan(error_free):
-        is_accepted = case.hypothesis.statistic == STRENGTHS  # it costs power only
-        return Gate("reliability", is_accepted, "errors of measurement are not known")
+        words = "errors of measurement are not known"
+        return Gate("reliability", passed=False, words=words)
     max_share = 1.0 - LEAST_RELIABLE
     words = (
         f"errors of measurement may make {min(1.0 - error_free, 1.0):.0%} of the variance, "

@@ -1,9 +1,8 @@
-"""Errors of measurement of single steps and tests: their share of a variance."""
+"""Errors of measurement of single steps: their share of a variance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -43,40 +42,11 @@ def step_variances(evidence: Evidence, column: str, cell: Sequence[str]) -> pd.D
     return pd.DataFrame({"whole": values.var(), "noise": noise.mean()})
 
 
-def capacity_variances(evidence: Evidence) -> pd.DataFrame:
-    """Variance of both sides' strengths, one row per side; noise NaN without repeated tests."""
-    sides = ["push", "swing"]
-    return pd.DataFrame(
-        {
-            "whole": [evidence.athletes[f"{side}_capacity"].var() for side in sides],
-            "noise": [evidence.athletes[f"{side}_noise"].mean() for side in sides],
-        },
-        index=sides,
-    )
-
-
-VARIANCES: dict[str, Callable[[Evidence], pd.DataFrame]] = {
-    "imbalance_cost": capacity_variances,
-    **dict.fromkeys(NEXT_STEP, partial(step_variances, column="yaw_impulse", cell=SIDED)),
-}
-"""Variances of predictors that are measured with error."""
-
-STRENGTHS = "imbalance_cost"
-"""Statistic of strengths. They are usually tested once, so that their reliability is not known."""
-
-
 def reliability(evidence: Evidence, hypothesis: Hypothesis) -> float:
-    """Share of a hypothesis's variance that is no error; of strengths the lower of both sides."""
-    estimate_variances = VARIANCES.get(hypothesis.statistic)
-    if estimate_variances is None:
+    """Share of the variance of a hypothesis's predictor that is no error of measurement."""
+    if hypothesis.statistic not in NEXT_STEP:
         return np.nan
-    variances = estimate_variances(evidence)
-    if hypothesis.statistic == STRENGTHS:
-        complete = variances.dropna()
-        return (
-            float((1.0 - complete["noise"] / complete["whole"]).min()) if len(complete) else np.nan
-        )
-    return reliable_share(variances)
+    return reliable_share(step_variances(evidence, "yaw_impulse", SIDED))
 
 
 def reliable_share(variances: pd.DataFrame) -> float:

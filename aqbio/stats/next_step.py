@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 
 from aqbio.stats.evidence import SIDED, TRIAL, Evidence
+from aqbio.stats.formulas import column_formula
 from aqbio.stats.measurement import errors_are_small, reliable_share, step_variances
-from aqbio.stats.outcome import Outcome, mean_outcome
+from aqbio.stats.outcome import Outcome, outcome_of
 from aqbio.stats.registry import Hypothesis
+from aqbio.stats.units import Reading, Units
 from aqbio.stats.within import centred, consecutive, group_means, slopes
 from aqbio.vectors import FloatArray
 
@@ -59,7 +61,14 @@ def next_step_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     athlete = pairs["participant_id"]
     weights = athlete.value_counts().reindex(evidence.athletes.index, fill_value=0)
     by_athlete = slopes(pairs["x"], pairs["y"], athlete)
-    return mean_outcome(hypothesis, by_athlete, weights, evidence.choices.errors)
+    units = Units({"slope": Reading(column_formula("value"))}, evidence.choices)
+    return outcome_of(
+        hypothesis,
+        {"value": by_athlete},
+        weights,
+        lambda table: units.result(hypothesis, table.dropna()),
+        per_athlete="value",
+    )
 
 
 def disattenuated_pairs(evidence: Evidence, hypothesis: Hypothesis) -> pd.DataFrame:

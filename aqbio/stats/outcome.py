@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aqbio.stats.inference import ANYTHING, POSSIBLE, Errors, Estimate, Interval, mean_estimate
+from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, Interval
 from aqbio.stats.registry import Hypothesis
 
 UNKNOWN = Estimate(np.nan, np.nan, np.nan)
@@ -32,6 +32,18 @@ class Result:
     """Condition of `supported` besides p and delta; None without one."""
     note: str = ""
     """The condition, or the deciding one of several numbers, in words."""
+    rows: tuple[Any, ...] = ()
+    """`aqbio.stats.units.Rows` of every reading."""
+    in_logarithms: bool = False
+    """True where the rows are 100 times logarithms and the estimate is in percent."""
+
+    def scaled(self, effect: float) -> float:
+        """An effect in the unit of the rows."""
+        return 100.0 * float(np.log1p(effect / 100.0)) if self.in_logarithms else effect
+
+    def unscaled(self, effect: float) -> float:
+        """An effect of the rows in the unit of the estimate."""
+        return 100.0 * float(np.expm1(effect / 100.0)) if self.in_logarithms else effect
 
 
 Test = Callable[["pd.DataFrame"], Result]
@@ -50,9 +62,6 @@ class Outcome:
     """Steps behind each athlete's numbers."""
     test: Test
     """Function from values to the result; also used to leave athletes out."""
-    diluted: bool = False
-    """True if power cannot be computed from the error of the estimate: errors of measurement
-    attenuate it by an unknown factor, or several readings must agree."""
     per_athlete: str = ""
     """The column of `values` that is each athlete's own effect; empty where there is none."""
 
@@ -96,12 +105,11 @@ def outcome_of(
     test: Test,
     *,
     per_athlete: str = "",
-    diluted: bool = False,
 ) -> Outcome:
     """Outcome of athletes' own numbers by a test."""
     table = pd.DataFrame({name: numbers.reindex(weights.index) for name, numbers in values.items()})
     table = table.replace([np.inf, -np.inf], np.nan)
-    return Outcome(hypothesis.id, test(table), table, weights, test, diluted, per_athlete)
+    return Outcome(hypothesis.id, test(table), table, weights, test, per_athlete)
 
 
 def result(
@@ -129,27 +137,13 @@ def combine_results(results: Sequence[Result], note: str) -> Result:
     if not results or any(not np.isfinite(result.error.se) for result in results):
         return NO_RESULT
     first = results[0]
+    conditions = [result.condition for result in results if result.condition is not None]
     return Result(
         first.error,
         (min(result.ci95[0] for result in results), max(result.ci95[1] for result in results)),
         max(result.p for result in results),
         max(result.p_against for result in results),
-        None if first.condition is None else all(result.condition for result in results),
+        all(conditions) if conditions else None,
         "; ".join(words for words in (first.note, note) if words),
+        tuple(rows for result in results for rows in result.rows),
     )
-
-
-def mean_outcome(
-    hypothesis: Hypothesis,
-    numbers: pd.Series[float],
-    weights: pd.Series[Any],
-    errors: Errors,
-    note: str = "",
-) -> Outcome:
-    """Outcome of the mean over athletes of one number of each, column ``value``."""
-
-    def test(table: pd.DataFrame) -> Result:
-        estimate = mean_estimate(table["value"], "t over athletes", errors)
-        return result(hypothesis, estimate, note=note)
-
-    return outcome_of(hypothesis, {"value": numbers}, weights, test, per_athlete="value")

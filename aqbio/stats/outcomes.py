@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.observed.invalidated import Outcome as OutcomeKind
 from aqbio.observed.invalidated import column_rests_on, outcomes_of_cell
-from aqbio.stats.athlete_statistics import (
-    athletes_from_steps,
-    imbalance_cost_between,
-    slope_between,
-    unequal_gain_cost,
-)
+from aqbio.stats.athlete_statistics import athletes_from_steps
+from aqbio.stats.claim_columns import rests_on
 from aqbio.stats.contrasts import paired_contrast
 from aqbio.stats.evidence import Evidence, counted_evidence, for_steps, usable_evidence
-from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, mean_estimate
-from aqbio.stats.leg_strength import leg_slope
+from aqbio.stats.inference import Estimate, mean_estimate
 from aqbio.stats.next_step import disattenuated_pairs, next_step_slope
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
@@ -37,21 +29,7 @@ def hypothesis_outcome(evidence: Evidence, hypothesis: Hypothesis) -> Outcome | 
     if any(not getattr(evidence.presence, need) for need in hypothesis.needs):
         return None
     outcome = STATISTICS[hypothesis.statistic].outcome(evidence, hypothesis)
-    if not evidence.choices.outliers:
-        outcome = outcome.without(far_from_others(outcome.values))
     return outcome if np.isfinite(outcome.estimate) else None
-
-
-FAR = 3.5
-"""Distance from the median, in standard deviations estimated by the median absolute deviation,
-beyond which an athlete is far from the others (Iglewicz and Hoaglin 1993)."""
-
-
-def far_from_others(values: pd.DataFrame) -> pd.Index[Any]:
-    """Athletes with a number far from the others'."""
-    distance = (values - values.median()).abs()
-    scale = distance.median() / MEDIAN_OF_NORMAL
-    return values.index[(distance > FAR * scale.where(scale > 0)).any(axis=1)]
 
 
 # single athletes ----------------------------------------------------------------------------------
@@ -86,7 +64,6 @@ def athlete_intervals(evidence: Evidence, hypothesis: Hypothesis) -> tuple[Athle
     for name, points in points_of_steps.groupby("participant_id", observed=True):
         estimate, count = _estimate(points[points.columns.intersection(["x", "y"])])
         if np.isfinite(estimate.value):
-            estimate = replace(estimate, within=POSSIBLE.get(hypothesis.statistic, ANYTHING))
             low, high = estimate.interval(0.95) if np.isfinite(estimate.se) else (np.nan, np.nan)
             numbers = (estimate.value, low, high, count, estimate.se)
             rows.append(AthleteInterval(hypothesis.id, str(name), *numbers))
@@ -125,26 +102,9 @@ class Statistic:
 
 STATISTICS = {
     "formula": Statistic(formula_outcome, (), formula_points),
-    "imbalance_cost": Statistic(imbalance_cost_between, ("times",)),
-    "push_leg_slope": Statistic(partial(leg_slope, role="push"), ("times", "moments")),
-    "swing_leg_slope": Statistic(partial(leg_slope, role="swing"), ("times", "moments")),
-    "push_gain_slope": Statistic(
-        partial(leg_slope, role="push", over_sessions=True), ("times", "moments")
-    ),
-    "swing_gain_slope": Statistic(
-        partial(leg_slope, role="swing", over_sessions=True), ("times", "moments")
-    ),
-    "unequal_gain_cost": Statistic(unequal_gain_cost, ("times",)),
     "next_step_slope": Statistic(next_step_slope, ("times", "forces"), disattenuated_pairs),
     "next_step_frequency": Statistic(next_step_slope, ("times", "forces")),
     "paired_contrast": Statistic(paired_contrast, ()),
-    # highest speed on the first of these, at equal speed, the second in the model
-    "lateral_slope": Statistic(
-        partial(slope_between, names=("lateral", "contact")), ("times", "forces")
-    ),
-    "attack_slope": Statistic(
-        partial(slope_between, names=("swing_drive", "push_drive")), ("times", "moments")
-    ),
 }
 
 
@@ -155,7 +115,7 @@ def outcomes_read(hypothesis: Hypothesis) -> frozenset[OutcomeKind]:
     """Kinds of numbers that a hypothesis reads; of a contrast, those of the compared column."""
     reads = STATISTICS[hypothesis.statistic].reads
     if hypothesis.formula is not None:
-        kinds = map(column_rests_on, hypothesis.formula.names)
+        kinds = map(rests_on, hypothesis.formula.names)
         return frozenset(chain.from_iterable(kinds))
     if hypothesis.contrast is None:
         return frozenset(reads)

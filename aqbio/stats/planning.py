@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from aqbio.stats.evidence import TRIAL
-from aqbio.stats.inference import Estimate, power_of_rule
-from aqbio.stats.power import AIM, smallest_count
+from aqbio.stats.power import AIM, SEED, STUDIES, estimated, smallest_count, supported_share
+from aqbio.stats.registry import OwnContrast
 from aqbio.stats.reliability import reliabilities
 from aqbio.stats.within import centred
 
@@ -96,9 +96,15 @@ def change_sd(scatter: Scatter, design: Design) -> float:
 
 def power_of_design(scatter: Scatter, design: Design, athletes: int) -> float:
     """Probability that the effect is called supported with so many athletes."""
-    sd = change_sd(scatter, design)
-    precision = Estimate(design.effect, sd / math.sqrt(athletes), float(athletes - ORDER_TERMS))
-    return power_of_rule(precision, design.effect, design.delta, design.alpha / design.tests)
+    responses = np.random.default_rng(SEED).standard_normal((athletes, STUDIES)).T
+    order = np.where(np.arange(athletes) % 2, -1.0, 1.0)
+    columns = np.broadcast_to(
+        np.column_stack([order, np.ones(athletes)]), (STUDIES, athletes, ORDER_TERMS)
+    )
+    studies = estimated(change_sd(scatter, design) * responses, columns, ORDER_TERMS - 1)
+    contrast = OwnContrast(condition="planned", predicted="greater", delta=design.delta)
+    hypothesis, alpha = contrast.hypothesis("planned"), design.alpha / design.tests
+    return supported_share(hypothesis, [studies], design.effect, alpha)
 
 
 def athletes_needed(scatter: Scatter, design: Design) -> float:

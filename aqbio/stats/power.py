@@ -1,22 +1,31 @@
-"""Power: smallest detectable effect of a study, and the number of athletes needed."""
+"""Power of the rule: units are drawn from those found, and the same function applied to them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from aqbio.stats.evidence import MOST_ATHLETES, Evidence
 from aqbio.stats.gates import FEWEST_ATHLETES
-from aqbio.stats.inference import Estimate, detectable_effect, power_of_equivalence, power_of_rule
+from aqbio.stats.inference import DENIED_SIGNS, MOST_DF, coefficients, without_skewness
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import athlete_intervals
 from aqbio.stats.registry import Hypothesis
+from aqbio.stats.units import Rows
+from aqbio.vectors import BoolArray, FloatArray
 
 AIM = 0.80
 """Power aimed at."""
+
+STUDIES, SEED = 400, 55_308
+"""Studies that are drawn, always with the same random numbers."""
+
+EFFECTS = 30
+"""Bisections of the smallest effect that is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +58,43 @@ class PowerRow:
     least the number that a verdict takes."""
 
 
+@dataclass(frozen=True, eq=False)
+class DrawnStudies:
+    """Estimates of no effect in drawn studies, (B,) each: the effect is added to the value."""
+
+    error: FloatArray
+    se: FloatArray
+    df: FloatArray
+    skewness: FloatArray
+
+    def beyond(self, effect: float, bound: float, sign: float) -> FloatArray:
+        """P values against a bound, as `aqbio.stats.inference.Estimate` has them."""
+        t = (self.error + effect - bound) / self.se
+        tails = [
+            special.stdtr(self.df, -sign * statistic)
+            for statistic in (t, without_skewness(t, self.skewness))
+        ]
+        larger: FloatArray = np.maximum(*tails)
+        return larger
+
+
 def power_row(counted: Evidence, hypothesis: Hypothesis, outcome: Outcome, family: int) -> PowerRow:
     """Power of one hypothesis, from the evidence that counted for its outcome.
 
     ``family`` is the number of tested hypotheses of its family.
-
-    With more athletes like these the standard error falls with the root of their number, and each
-    adds a degree of freedom.
     """
     estimate, count = outcome.error, outcome.n_athletes
     alpha = hypothesis.alpha / max(family, 1)
-    detectable = detectable_effect(estimate, hypothesis.delta, alpha=alpha, power=AIM)
+    readings = outcome.result.rows
 
     def rule(number: int, share: float) -> float:
-        precision = with_athletes(estimate, count, number)
-        return power_at(hypothesis, precision, share * hypothesis.delta, alpha)
+        effect = outcome.result.scaled(share * hypothesis.sign * hypothesis.delta)
+        return supported_share(hypothesis, drawn(readings, number), effect, alpha, outcome)
 
     shares = (0.5, 0.0, np.nan) if hypothesis.denies else (0.5, 1.0, 2.0)
     aimed = 0.0 if hypothesis.denies else 2.0
     min_athletes = max(hypothesis.minimum.athletes, FEWEST_ATHLETES)
-    is_estimable = bool(np.isfinite(estimate.se) and estimate.df > 0) and not outcome.diluted
+    is_estimable = bool(np.isfinite(estimate.se) and estimate.df > 0 and readings)
     has_enough = count >= min_athletes
     chances = [rule(count, share) if has_enough else 0.0 for share in shares]
     chances = chances if is_estimable else [np.nan] * len(shares)
@@ -81,7 +107,7 @@ def power_row(counted: Evidence, hypothesis: Hypothesis, outcome: Outcome, famil
         sd_athletes=estimate.se * math.sqrt(count),
         sd_steps=step_error(counted, hypothesis),
         alpha=alpha,
-        mde=np.nan if outcome.diluted or hypothesis.denies else hypothesis.sign * detectable,
+        mde=detectable(hypothesis, outcome, family),
         smallest_effect=hypothesis.sign * hypothesis.delta,
         power_half=chances[0],
         power=chances[1],
@@ -92,21 +118,84 @@ def power_row(counted: Evidence, hypothesis: Hypothesis, outcome: Outcome, famil
     )
 
 
-def power_at(hypothesis: Hypothesis, precision: Estimate, effect: float, alpha: float) -> float:
-    """Probability that a hypothesis is supported at an effect in its direction; NaN without one."""
+def drawn(readings: Sequence[Rows], number: int) -> list[DrawnStudies]:
+    """Studies of so many units, each drawn from those found, without an effect.
+
+    Residuals are as large as those of units that the fit has not seen. What all units share is
+    drawn once a study.
+    """
+    random = np.random.default_rng(SEED)
+    chosen = random.random((STUDIES, number))
+    shared = random.standard_normal(STUDIES)
+    studies = []
+    for rows in readings:
+        count = len(rows.response)
+        index = (chosen * count).astype(int)
+        studies.append(
+            estimated(
+                rows.residuals[index], rows.columns[index], rows.number, rows.shared_sd * shared
+            )
+        )
+    return studies
+
+
+def estimated(
+    responses: FloatArray, columns: FloatArray, number: int, shared: FloatArray | float = 0.0
+) -> DrawnStudies:
+    """The coefficients of drawn responses (B, A) on columns (B, A, P), by the rule's function."""
+    fitted = coefficients(responses, columns, number)
+    sd = np.asarray(shared).std()
+    own = np.maximum(fitted.se, 1e-12 * (1.0 + np.abs(responses).max()))
+    se = np.hypot(own, sd)
+    df = np.minimum(fitted.df * np.minimum(se / own, 1e3) ** 4, MOST_DF)
+    return DrawnStudies(fitted.value + shared, se, df, fitted.skewness * (own / se) ** 3)
+
+
+def supported_share(
+    hypothesis: Hypothesis,
+    readings: Sequence[DrawnStudies],
+    effect: float,
+    alpha: float,
+    outcome: Outcome | None = None,
+) -> float:
+    """Share of drawn studies in which every reading supports a hypothesis at a true effect."""
     if np.isnan(effect):
         return np.nan
-    if hypothesis.denies:
-        both = hypothesis.predicted == "none"
-        return power_of_equivalence(precision, effect, hypothesis.delta, alpha, both=both)
-    return power_of_rule(precision, effect, hypothesis.delta, alpha)
+    smallest = hypothesis.sign * hypothesis.delta
+    delta = smallest if outcome is None else outcome.result.scaled(smallest)
+    is_supported: BoolArray = np.ones(len(readings[0].error), dtype=bool)
+    for studies in readings:
+        if hypothesis.denies:
+            signs = DENIED_SIGNS[hypothesis.predicted]
+            p = np.max([studies.beyond(effect, sign * delta, -sign) for sign in signs], axis=0)
+            is_supported &= p < alpha
+        else:
+            sign = hypothesis.sign
+            is_supported &= 2.0 * studies.beyond(effect, 0.0, sign) < alpha
+            is_supported &= sign * (studies.error + effect) >= abs(delta)
+    return float(is_supported.mean())
 
 
-def with_athletes(estimate: Estimate, count: int, number: int) -> Estimate:
-    """Precision with another number of athletes, each like those of this study."""
-    return Estimate(
-        estimate.value, estimate.se * math.sqrt(count / number), estimate.df + number - count
-    )
+def detectable(hypothesis: Hypothesis, outcome: Outcome, family: int) -> float:
+    """Smallest effect that studies like this one call supported with a power of 80 %."""
+    readings = outcome.result.rows
+    if hypothesis.denies or not readings or not np.isfinite(outcome.error.se):
+        return np.nan
+    alpha, studies = hypothesis.alpha / max(family, 1), drawn(readings, outcome.n_athletes)
+
+    def power(size: float) -> float:
+        effect = hypothesis.sign * size
+        return supported_share(hypothesis, studies, effect, alpha, outcome)
+
+    low, high = 0.0, abs(outcome.result.scaled(hypothesis.sign * hypothesis.delta))
+    while power(high) < AIM:
+        low, high = high, 2.0 * high
+        if high > 1e12:
+            return np.nan
+    for _ in range(EFFECTS):
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if power(middle) >= AIM else (middle, high)
+    return outcome.result.unscaled(hypothesis.sign * high)
 
 
 def smallest_count(suffices: Callable[[int], bool], minimum: int) -> float:
@@ -115,9 +204,9 @@ def smallest_count(suffices: Callable[[int], bool], minimum: int) -> float:
         return float(minimum)
     low, high = minimum, 2 * minimum
     while not suffices(high):
-        if high > MOST_ATHLETES:
+        if high >= MOST_ATHLETES:
             return np.nan
-        low, high = high, 2 * high
+        low, high = high, min(2 * high, MOST_ATHLETES)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if suffices(middle) else (middle, high)

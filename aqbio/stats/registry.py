@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections import Counter
 from collections.abc import Collection
 from difflib import get_close_matches
@@ -12,27 +11,25 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from aqbio.config import read_yaml
 from aqbio.config.sheets import IDENTIFIER
-from aqbio.config.written import WrittenModel, spelled
+from aqbio.config.written import spelled
 from aqbio.io.study import Study
 from aqbio.names import NORMAL
 from aqbio.stats.claim_columns import (
-    JOINT,
     RATING,
     RELATIVE,
     SPEED,
     STRENGTHS,
     enumerated,
     formula_name,
-    formula_units,
     outcome_name,
     outcome_units,
     part_unit,
 )
-from aqbio.stats.formulas import Formula, parse_formula
+from aqbio.stats.entries import Entry, Formulas, StatisticWords
 from aqbio.stats.step_numbers import evidence_columns
 
 DEFAULT = Path(__file__).with_name("hypotheses.yaml")
@@ -45,20 +42,13 @@ Predicted = Literal["greater", "less", "none", "not_greater"]
 DENIALS = ("none", "not_greater")
 """Predictions that are equivalence tests."""
 
-Need = Literal["arms", "forces", "causes", "capacities", "leg_strength", "strength_sessions"]
+Need = Literal["arms", "forces", "causes", "capacities", "strength_sessions"]
 GateName = Literal["quality", "minimum_n", "reliability", "order", "closure"]
-StatisticName = Literal[
-    "formula", "paired_contrast", "imbalance_cost", "next_step_slope", "next_step_frequency",
-    "lateral_slope", "attack_slope", "push_leg_slope", "swing_leg_slope", "push_gain_slope",
-    "swing_gain_slope", "unequal_gain_cost",
-]  # fmt: skip
+StatisticName = Literal["formula", "paired_contrast", "next_step_slope", "next_step_frequency"]
 """Names of `aqbio.stats.outcomes.STATISTICS`."""
 
 NEXT_STEP = ("next_step_slope", "next_step_frequency")
 """Statistics of consequences of an imbalance in the next step."""
-
-GAINS = ("push_gain_slope", "swing_gain_slope", "unequal_gain_cost")
-"""Statistics of changes of strength from the first session of a person to the last."""
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
@@ -71,12 +61,6 @@ Claim = Annotated[str, Field(min_length=8, max_length=170)]
 ARTICLE = spelled(r"^00[0-4]$", "the number of an article, 000 to 004 in quotes")
 Source = Annotated[str, Field(pattern=ARTICLE)]
 Label = Annotated[str, Field(pattern=IDENTIFIER, max_length=60)]
-
-
-class Entry(WrittenModel):
-    """A part of the registry; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Minimum(Entry):
@@ -94,73 +78,7 @@ class Untested(Entry):
     claim: Claim = Field(description="Short quote of the article.")
     source: Source = Field(description="Article.")
     any_runner: str = Field(default="", description="What of it is true of any runner.")
-
     why: str = Field(description="What it would take.")
-
-
-class StatisticWords(Entry):
-    """Words of the pages about an estimate."""
-
-    more: str = Field(
-        description="What an estimate above 0 says: a clause that reads on with “by so much”."
-    )
-    less: str = Field(description="What an estimate below 0 says, likewise.")
-    limit: str = Field(description="Sentence: what the estimate does not say.")
-    size: str = Field(default="{}", description="How a size is written, {} for its digits.")
-    short: str = Field(default="{}", description="How it is written when it comes again.")
-    convert: Literal["", "percent", "percent_of_logarithm"] = Field(
-        default="", description="Conversion of the estimate before it is written."
-    )
-    second: str = Field(
-        default="", description="What was found where the size would do, but not the condition."
-    )
-    same: str = Field(default="", description="What it says that there is no effect: a clause.")
-
-    def written(self, value: float) -> float:
-        """Convert a value to the unit in which sizes are written."""
-        if self.convert == "percent":
-            return 100.0 * value
-        return 100.0 * math.expm1(value) if self.convert == "percent_of_logarithm" else value
-
-
-class Formulas(Entry):
-    """A claim's number as a formula of columns, and the rows that it is evaluated over."""
-
-    rows: Literal["steps", "fastest_steps", "trials", "people"] = Field(
-        default="steps",
-        description="Rows: steps or trials of each person, whose number is then a mean or a slope "
-        "of their own (of steps within each foot); fastest_steps, those at the highest speed; "
-        "people: one row per person, compared with each other.",
-    )
-    formula: tuple[str, ...] | str = Field(
-        description="outcome ~ predictor + held, or outcome ~ 1 for a mean, of columns, numbers, "
-        "+ - * / and log, sqrt, exp, abs. Several are readings that must all agree."
-    )
-
-    @model_validator(mode="after")
-    def _check_formulas(self) -> Formulas:
-        units = formula_units()
-        for reading in self.readings:
-            for name in parse_formula(reading).names:
-                if name not in units and not JOINT.fullmatch(name):
-                    near = ", ".join(get_close_matches(name, units, 3)) or "see docs/files.md"
-                    raise ValueError(f"{name} is no column of steps or people; near: {near}")
-        return self
-
-    @property
-    def readings(self) -> tuple[str, ...]:
-        """Formulas as they are written."""
-        return (self.formula,) if isinstance(self.formula, str) else self.formula
-
-    @property
-    def parsed(self) -> tuple[Formula, ...]:
-        """Every reading."""
-        return tuple(map(parse_formula, self.readings))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Columns that any reading reads."""
-        return tuple(dict.fromkeys(name for reading in self.parsed for name in reading.names))
 
 
 class Contrast(Entry):
@@ -205,12 +123,8 @@ class Contrast(Entry):
     def _check_outcome(self) -> Contrast:
         units = outcome_units()
         if self.outcome not in units:
-            suggestions = (
-                ", ".join(get_close_matches(self.outcome, units, 3)) or "see docs/files.md"
-            )
-            raise ValueError(
-                f"outcome {self.outcome} is no column of the steps; near: {suggestions}"
-            )
+            near = ", ".join(get_close_matches(self.outcome, units, 3)) or "see docs/files.md"
+            raise ValueError(f"outcome {self.outcome} is no column of the steps; near: {near}")
         if self.size == "own" and self.outcome in RELATIVE:
             raise ValueError(f"{self.outcome} depends on mass and stature: take size: percent")
         if self.condition == self.reference:
@@ -227,6 +141,11 @@ class Contrast(Entry):
             raise ValueError(f"{self.outcome} has no steps and no strength beside it")
         if self.moderator and self.group:
             raise ValueError("a change depends on a moderator or on a group: leave one out")
+
+    @property
+    def strengths(self) -> tuple[str, ...]:
+        """Strengths that it holds or depends on."""
+        return tuple(n for n in STRENGTHS if n in (*self.held_equal, self.moderator))
 
     @property
     def column(self) -> str:
@@ -331,6 +250,11 @@ class Hypothesis(Entry):
         return self.predicted in DENIALS
 
     @property
+    def is_adjusted(self) -> bool:
+        """True where people are compared, and sex, laboratory and footwear held."""
+        return self.formula is not None and self.formula.adjusted
+
+    @property
     def sign(self) -> float:
         """−1 where the claim predicts less, otherwise 1."""
         return -1.0 if self.predicted == "less" else 1.0
@@ -379,7 +303,7 @@ class OwnContrast(Contrast):
             delta=self.delta,
             unit=self.unit,
             minimum=Minimum(
-                athletes=12 if self.moderator else 6,
+                athletes=FEWEST_OF_DENIALS if denies else 12 if self.moderator else 6,
                 steps=1 if self.outcome in (RATING, *STRENGTHS) else 2,
             ),
             gates=("minimum_n", "order") if self.by == "condition" else ("minimum_n",),
@@ -410,10 +334,8 @@ class OwnClaim(Formulas):
             more = f"rose with {predictor}{held}"
             less = f"fell as {predictor} rose{held}"
         if predictor and self.rows == "people":
-            more, less = (
-                f"was {way} in athletes with higher {predictor}{held}"
-                for way in ("higher", "lower")
-            )
+            among = f"in athletes with higher {predictor}{held}"
+            more, less = f"was higher {among}", f"was lower {among}"
         return StatisticWords(
             more=f"{outcome} {more}",
             less=f"{outcome} {less}",
@@ -448,14 +370,21 @@ class OwnClaim(Formulas):
             delta=self.delta,
             unit=self.effect_unit,
             minimum=Minimum(
-                athletes=self.athletes, steps=0 if self.rows == "people" else terms + MIN_FREE_STEPS
+                athletes=max(self.athletes, FEWEST_OF_DENIALS * (self.predicted in DENIALS)),
+                steps=0 if self.rows == "people" else terms + MIN_FREE_STEPS,
             ),
             caveat=self.caveat,
             multiverse=(*(RECOMPUTED if recomputed else ()), "errors", "outliers", "who_counts"),
-            formula=Formulas(rows=self.rows, formula=self.formula),
+            formula=Formulas(
+                rows=self.rows, formula=self.formula, adjusted=self.adjusted, without=self.without
+            ),
             words=words,
         )
 
+
+FEWEST_OF_DENIALS = 20
+"""Least athletes with whom an effect is denied: of 20, one in seven who responds is seen in 95 % of
+studies; of 8, a quarter of the studies have no responder and would call a mean the same."""
 
 MIN_FREE_STEPS = 4
 """Least steps of a person beyond one for each term of a formula."""
@@ -464,12 +393,8 @@ RECOMPUTED = ("consistency", "cutoff_hz", "body_segments")
 """Mechanical choices under which columns of the evidence are computed anew."""
 
 
-PREDICTED = {
-    "greater": "greater with",
-    "less": "less with",
-    "none": "the same with",
-    "not_greater": "not greater with",
-}
+PREDICTED = {name: f"{name.replace('_', ' ')} with" for name in ("greater", "less", "not_greater")}
+PREDICTED["none"] = "the same with"
 """Words of a prediction, before the condition."""
 
 PAIRED: Literal["paired_contrast"] = "paired_contrast"
@@ -477,14 +402,14 @@ PAIRED: Literal["paired_contrast"] = "paired_contrast"
 
 ELSE = "whatever else differed between the sessions is in the change"
 
-VERSION = 9
+VERSION = 10
 """Version of the rules that a registry is for."""
 
 
 class Registry(Entry):
     """All hypotheses, in the order in which they are reported."""
 
-    version: Literal[9] = Field(description="Of the rules that the entries are for.")
+    version: Literal[10] = Field(description="Of the rules that the entries are for.")
     hypotheses: tuple[Hypothesis, ...]
     contrasts: dict[Name, OwnContrast] = Field(
         default_factory=dict,
@@ -535,11 +460,8 @@ class Registry(Entry):
         tested = [claim.hypothesis(name) for name, claim in self.claims.items()]
         untested = []
         for name, contrast in self.contrasts.items():
-            if {
-                contrast.condition,
-                contrast.reference,
-                contrast.group or contrast.reference,
-            } <= set(labels):
+            group = contrast.group or contrast.reference
+            if {contrast.condition, contrast.reference, group} <= set(labels):
                 tested.append(contrast.hypothesis(name))
             elif contrast.claim is not None and contrast.source != "own":
                 pair = f"{contrast.by}s {contrast.reference} and {contrast.condition}"

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from aqbio.names import SIDES
-from aqbio.stats.claim_columns import PEOPLE_COLUMNS
+from aqbio.names import MEDIAN_OF_NORMAL, SIDES
+from aqbio.stats.athlete_statistics import indicators
+from aqbio.stats.claim_columns import COMPARED_NUMBERS, PEOPLE_COLUMNS, SPEED
+from aqbio.stats.entries import Formulas
 from aqbio.stats.evidence import TRIAL, Evidence, fastest_steps
-from aqbio.stats.formulas import Formula, parse_formula, partial_values, person_number
-from aqbio.stats.inference import mean_estimate, regression, with_shared_error
-from aqbio.stats.outcome import (
-    NO_RESULT,
-    UNKNOWN,
-    Outcome,
-    Result,
-    combine_results,
-    outcome_of,
-    result,
+from aqbio.stats.formulas import (
+    Formula,
+    column_formula,
+    parse_formula,
+    partial_values,
+    person_number,
 )
-from aqbio.stats.registry import Formulas, Hypothesis
+from aqbio.stats.outcome import NO_RESULT, Outcome, Result, outcome_of
+from aqbio.stats.registry import Hypothesis
+from aqbio.stats.units import Reading, Units
 from aqbio.vectors import FloatArray, IntArray
 
 MIN_KNOWN_SHARE = 0.7
@@ -38,19 +38,12 @@ class PersonNumbers:
     """(A, K) by person, of errors that people share; a person's own are in the scatter between
     them. No column where none is known."""
 
-    def shared_sd(self, people: pd.Index[str]) -> float:
-        """Standard deviation over worlds of the mean over some people."""
-        off = self.deviations.reindex(people).dropna()
-        return float(off.mean().std(ddof=0)) if off.size else 0.0
-
 
 def formula_outcome(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """Outcome of a claim that is a formula, evaluated in every world.
 
     Over steps or trials: every person's own mean or slope; the estimate is their mean. Over people:
-    the slope between them. Its error is the scatter between people and that over the worlds of
-    errors that they share. Of several readings support and refusal take all, and the interval
-    reaches over all; the estimate is the first one's.
+    the mean or the slope between them. Several formulas are readings that must agree.
     """
     claim = hypothesis.formula
     assert claim is not None
@@ -67,35 +60,22 @@ def formula_outcome(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         return outcome_of(
             hypothesis, {"value": evidence.unknown()}, evidence.count(), lambda _: NO_RESULT
         )
-    values = {text: numbers.values for text, numbers in by_reading.items()}
-    first, *others = by_reading
-    values = {"value": values[first], **{text: values[text] for text in others}}
-    errors, note = evidence.choices.errors, _unknown_errors(evidence, claim)
-
-    def test(table: pd.DataFrame) -> Result:
-        complete, results = table.dropna(), []
-        for column, numbers in zip(values, by_reading.values(), strict=True):
-            estimate = mean_estimate(complete[column], "t over athletes", errors)
-            estimate = with_shared_error(estimate, numbers.shared_sd(complete.index))
-            results.append(result(hypothesis, estimate, note=note))
-        return _agreeing(hypothesis, dict(zip(by_reading, results, strict=True)))
-
-    weights = evidence.count(_is_complete(evidence, parse_formula(first)))
-    return outcome_of(hypothesis, values, weights, test, per_athlete="value")
-
-
-def _agreeing(hypothesis: Hypothesis, results: Mapping[str, Result]) -> Result:
-    """One result of readings that must all agree; each has to reach the smallest effect."""
-    readings = [*results.values()]
-    if len(readings) == 1 or not all(np.isfinite(reading.error.se) for reading in readings):
-        return readings[0]
-    sizes = [hypothesis.sign * reading.error.value >= hypothesis.delta for reading in readings]
-    words = ", ".join(
-        f"{parse_formula(text).words[0]} {reading.error.value:+.3g}"
-        for text, reading in results.items()
+    first = next(iter(by_reading))
+    columns = {text: "value" if text == first else text for text in by_reading}
+    units = Units(
+        {parse_formula(text).words[0]: Reading(column_formula(columns[text])) for text in columns},
+        evidence.choices,
+        {columns[text]: numbers.deviations for text, numbers in by_reading.items()},
     )
-    combined = combine_results(readings, f"every reading counts: {words}")
-    return replace(combined, condition=None if hypothesis.denies else all(sizes))
+    notes = _unknown_errors(evidence, claim)
+    weights = evidence.count(_is_complete(evidence, parse_formula(first)))
+    return outcome_of(
+        hypothesis,
+        {columns[text]: numbers.values for text, numbers in by_reading.items()},
+        weights,
+        lambda table: units.result(hypothesis, table.dropna(), notes=notes),
+        per_athlete="value",
+    )
 
 
 def present_readings(evidence: Evidence, claim: Formulas) -> tuple[str, ...]:
@@ -164,18 +144,19 @@ def _row_deviations(evidence: Evidence, name: str, rows: pd.DataFrame) -> FloatA
     return np.asarray(with_mean[draws.index.get_indexer(trials)].T)
 
 
-def _unknown_errors(evidence: Evidence, claim: Formulas) -> str:
+def _unknown_errors(evidence: Evidence, claim: Formulas) -> tuple[str, ...]:
     """Columns whose shared errors of measurement are not known, in words."""
     keys = pd.MultiIndex.from_frame(evidence.steps[TRIAL].astype(str))
     unknown = []
     for name in claim.names:
         draws = evidence.shared_draws.get(name)
         known = 0.0 if draws is None else keys.isin(draws.index).mean() if len(keys) else 1.0
-        if known < MIN_KNOWN_SHARE and name != "speed_mps":
+        if known < MIN_KNOWN_SHARE and name not in (SPEED, *WITHOUT_SHARED_ERRORS):
             unknown.append(name)
     if not unknown:
-        return ""
-    return f"errors of measurement that people share are not in the interval: {', '.join(unknown)}"
+        return ()
+    names = ", ".join(unknown)
+    return (f"errors of measurement that people share are not in the interval: {names}",)
 
 
 def _is_complete(evidence: Evidence, formula: Formula) -> pd.Series[float]:
@@ -189,34 +170,80 @@ def _is_complete(evidence: Evidence, formula: Formula) -> pd.Series[float]:
 
 
 def _between_people(evidence: Evidence, hypothesis: Hypothesis, claim: Formulas) -> Outcome:
-    """Slope between people; readings that must agree."""
+    """Mean or slope between people, those left out of whom the claim says so."""
     texts = present_readings(evidence, claim)
-    values: dict[str, pd.Series[float]] = {}
-    for text in texts:
-        formula = parse_formula(text)
-        columns: dict[str, FloatArray] = {
-            name: np.asarray(_of_people(evidence, name), dtype=float) for name in formula.names
-        }
-        outcome, terms = formula.values(columns)
-        for word, numbers in zip(formula.words, (outcome, *terms.T), strict=True):
-            values[word] = pd.Series(numbers, evidence.athletes.index)
-    errors = evidence.choices.errors
+    names = dict.fromkeys(name for text in texts for name in parse_formula(text).names)
+    values = {name: _of_people(evidence, name) for name in names}
+    left_out = evidence.athletes.reindex(columns=list(claim.without)).astype(float)
+    is_left_out = (left_out == 1.0).any(axis=1)
+    numbers = pd.DataFrame(values, evidence.athletes.index)
+    numbers = numbers.replace([np.inf, -np.inf], np.nan).where(~is_left_out)
+    far = far_from_others(numbers) if evidence.choices.outliers and _is_slope(texts) else []
+    numbers.loc[far] = np.nan
+    kinds = pd.DataFrame(index=numbers.index)
+    notes, is_adjusted = _unknown_errors(evidence, claim), None
+    if far:
+        notes = (*notes, f"without {len(far)} who are far from the others")
+    if claim.adjusted and evidence.choices.covariates:
+        complete = evidence.athletes[numbers.notna().all(axis=1)]
+        terms = max((len(parse_formula(text).terms) for text in texts), default=0)
+        kinds, words, is_adjusted = indicators(complete, terms)
+        notes = (*notes, words)
+    units = Units(
+        {text: Reading(parse_formula(text), tuple(map(str, kinds))) for text in texts},
+        evidence.choices,
+        {name: _shared_of_people(evidence, name) for name in names},
+        evidence.athletes,
+    )
 
     def test(table: pd.DataFrame) -> Result:
-        complete, results = table.dropna(), {}
-        for text in texts:
-            outcome, *terms = parse_formula(text).words
-            if not terms:
-                estimate = mean_estimate(complete[outcome], "t over athletes", errors)
-            else:
-                fit = regression(complete[outcome], complete[terms].assign(constant=1.0), errors)
-                estimate = UNKNOWN if fit is None else fit.estimate(terms[0])
-            results[text] = result(hypothesis, estimate)
-        return _agreeing(hypothesis, results) if results else NO_RESULT
+        complete = table.dropna()
+        unstated = left_out.loc[complete.index].isna().any()
+        names = left_out.columns[unstated]
+        words = dict.fromkeys(WHAT_IS_STATED[str(name)] for name in names)
+        lacking = tuple(f"{word} is not stated of everybody" for word in words)
+        condition = is_adjusted if not lacking else False
+        return units.result(hypothesis, complete, notes=(*notes, *lacking), condition=condition)
 
-    if not values:
-        values = {"value": evidence.unknown()}
-    return outcome_of(hypothesis, values, evidence.count(), test)
+    table = numbers.join(kinds) if texts else pd.DataFrame({"value": evidence.unknown()})
+    return outcome_of(hypothesis, table, evidence.count(), test if texts else lambda _: NO_RESULT)
+
+
+WHAT_IS_STATED = {
+    "hurt": "pain",
+    "ever_hurt": "pain",
+    "lost_strength": "strength",
+    "leg_lost_strength": "strength",
+}
+"""What is noted of people who are left out."""
+
+WITHOUT_SHARED_ERRORS = tuple(name for name in PEOPLE_COLUMNS if name not in COMPARED_NUMBERS)
+"""Columns of people that have no error that people share: speeds, strengths and notes."""
+
+
+FAR, FEWEST_FOR_FAR = 2.5, 24
+"""Robust standard deviations from the median beyond which a person is far from the others in a
+number (Rousseeuw and Leroy 1987, Robust regression and outlier detection), and people from which
+on that can be told."""
+
+
+def far_from_others(numbers: pd.DataFrame) -> list[str]:
+    """People who are far from the others in a number of a slope between people.
+
+    An injury weakens a side, slows and changes how somebody runs, all for itself: a few such people
+    make a line of their own that no residual shows.
+    """
+    complete = numbers.dropna()
+    if len(complete) < FEWEST_FOR_FAR:
+        return []
+    distance = (complete - complete.median()).abs()
+    spread = distance.median() / MEDIAN_OF_NORMAL
+    is_far = (distance > FAR * spread.where(spread > 0.0, np.inf)).any(axis=1)
+    return [str(name) for name in complete.index[is_far]]
+
+
+def _is_slope(texts: Sequence[str]) -> bool:
+    return any(parse_formula(text).terms for text in texts)
 
 
 def _of_people(evidence: Evidence, name: str) -> pd.Series[float]:
@@ -224,6 +251,13 @@ def _of_people(evidence: Evidence, name: str) -> pd.Series[float]:
     if name in PEOPLE_COLUMNS:
         return evidence.athletes[name].astype(float)
     return evidence.means(name)
+
+
+def _shared_of_people(evidence: Evidence, name: str) -> pd.DataFrame:
+    """Deviations of people's means of a column of steps in every world; none of other columns."""
+    if name in PEOPLE_COLUMNS or name not in evidence.shared_draws:
+        return pd.DataFrame(index=evidence.athletes.index)
+    return person_numbers(evidence, column_formula(name)).deviations
 
 
 # single people ------------------------------------------------------------------------------------

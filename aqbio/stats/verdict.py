@@ -10,7 +10,7 @@ from typing import Literal
 from aqbio.stats.designs import Design, design
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.gates import LACKS, Case, Gate, gate_results, missing_needs
-from aqbio.stats.inference import detectable_effect, holm
+from aqbio.stats.inference import holm
 from aqbio.stats.outcome import Outcome, Result
 from aqbio.stats.outcomes import examined_outcome, sound_evidence
 from aqbio.stats.registry import Hypothesis, Predicted, Registry
@@ -74,8 +74,6 @@ class Verdict:
     n_steps: int
     gates: str
     """"passed", or the names of those that failed."""
-    mde: float
-    """Smallest effect that a study like this finds with 80 % power."""
     registry_hash: str
     design: Design
     """The design from which it is judged."""
@@ -152,18 +150,13 @@ def judge(candidates: Sequence[ExaminedHypothesis], registry: Registry) -> tuple
         )
     not_adjusted = (float("nan"), float("nan"))
     return tuple(
-        _verdict(
-            candidate,
-            adjusted.get(candidate.hypothesis.id, not_adjusted),
-            max(sizes[candidate.hypothesis.family], 1),
-            registry_hash,
-        )
+        _verdict(candidate, adjusted.get(candidate.hypothesis.id, not_adjusted), registry_hash)
         for candidate in candidates
     )
 
 
 def _verdict(
-    candidate: ExaminedHypothesis, adjusted: tuple[float, float], family: int, registry_hash: str
+    candidate: ExaminedHypothesis, adjusted: tuple[float, float], registry_hash: str
 ) -> Verdict:
     hypothesis, outcome = candidate.hypothesis, candidate.outcome
     code, reason = _result_code(candidate, *adjusted)
@@ -189,17 +182,9 @@ def _verdict(
         n_athletes=outcome.n_athletes if outcome else 0,
         n_steps=outcome.n_steps if outcome else 0,
         gates="n/a" if not candidate.gates else ", ".join(failed) or "passed",
-        mde=_detectable(hypothesis, outcome, family),
         registry_hash=registry_hash,
         design=candidate.design,
     )
-
-
-def _detectable(hypothesis: Hypothesis, outcome: Outcome | None, family: int) -> float:
-    if outcome is None or outcome.diluted or hypothesis.denies:
-        return float("nan")
-    alpha = hypothesis.alpha / family
-    return hypothesis.sign * detectable_effect(outcome.error, hypothesis.delta, alpha=alpha)
 
 
 def _result_code(

@@ -157,11 +157,11 @@ ALTERED = {
     "a property": (
         "aqbio.stats.registry", "return self.predicted in DENIALS",
         "return self.predicted not in DENIALS",
-        {"attack_slope", "evidence", "formula", "lateral_slope", "next_step_frequency",
-         "next_step_slope", "paired_contrast", "rule", "unequal_gain_cost"}),
+        {"evidence", "formula", "next_step_frequency", "next_step_slope", "paired_contrast",
+         "rule"}),
     "a column": (
-        "aqbio.stats.outcomes", "'unequal_gain_cost': Statistic(unequal_gain_cost, ('times',)",
-        "'unequal_gain_cost': Statistic(unequal_gain_cost, ('moments',)", {"unequal_gain_cost"}),
+        "aqbio.stats.outcomes", "'next_step_slope': Statistic(next_step_slope, ('times', 'forces')",
+        "'next_step_slope': Statistic(next_step_slope, ('times', 'moments')", {"next_step_slope"}),
     "a partition": (
         "aqbio.stats.step_numbers", "('push_leg', 'arms', 'torso')", "('push_leg', 'arms')",
         {"evidence"}),

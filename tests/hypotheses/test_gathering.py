@@ -57,8 +57,8 @@ def test_capacities_are_mean_scores_of_tests_and_their_errors_an_analysis_of_var
     hip, hip_noise = _score(rows, HIP)
     np.testing.assert_allclose(scores["push_capacity"], (knee + ankle) / 2.0)
     np.testing.assert_allclose(scores["swing_capacity"], hip)
-    np.testing.assert_allclose(scores["push_noise"], (knee_noise + ankle_noise) / 4.0)
-    np.testing.assert_allclose(scores["swing_noise"], hip_noise)
+    np.testing.assert_allclose(scores["push_capacity_error"] ** 2, (knee_noise + ankle_noise) / 4.0)
+    np.testing.assert_allclose(scores["swing_capacity_error"] ** 2, hip_noise)
 
 
 def test_capacities_know_neither_units_nor_the_order_of_rows():
@@ -74,9 +74,9 @@ def test_without_a_test_there_is_no_capacity_and_single_tests_have_no_known_erro
     scores = capacity_scores([row for row in rows if row.movement != HIP], PEOPLE)
     assert np.isnan(scores["push_capacity"]).tolist() == [False, True, False, False, False]
     assert np.isnan(scores["swing_capacity"]).all()
-    assert np.isnan(scores["swing_noise"]).all()
+    assert np.isnan(scores["swing_capacity_error"]).all()
     single_test = capacity_scores([row for row in rows if row.attempt == 1], PEOPLE)
-    assert np.isnan([single_test["push_noise"], single_test["swing_noise"]]).all()
+    assert np.isnan([single_test[f"{side}_capacity_error"] for side in ("push", "swing")]).all()
     assert np.isfinite(single_test["swing_capacity"]).all()
 
 

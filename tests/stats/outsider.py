@@ -236,20 +236,6 @@ def rule(hypothesis: Hypothesis, tails: Tails, ends: tuple[float, float], condit
     return "too_imprecise"
 
 
-def support_of(effect: float, delta: float, se: float, df: float, alpha: float) -> float:
-    """Chance of p below alpha and of an estimate of delta or more, by quadrature over the error."""
-    if se < 1e-12:
-        return float(effect >= delta)
-    critical = stats.t.isf(alpha / 2.0, df)
-
-    def chance(share: float) -> float:
-        error = se * np.sqrt(stats.chi2.ppf(share, df) / df)
-        return float(stats.norm.sf((max(delta, critical * error) - effect) / se))
-
-    nodes, weights = np.polynomial.legendre.leggauss(80)
-    return float(sum(w * chance(0.5 * (x + 1.0)) for x, w in zip(nodes, weights, strict=True)) / 2)
-
-
 def wilson(showing: int, count: int) -> tuple[float, float]:
     return proportion_confint(showing, count, method="wilson")
 

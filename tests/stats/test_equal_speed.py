@@ -59,7 +59,7 @@ def test_a_ratio_and_its_inverse_are_as_sure(power):
     logs = power * np.random.default_rng(1).normal(0.5, 1.0, ATHLETES)
     up, down = (
         in_percent(result(with_logarithms(hypothesis(way)), mean_estimate(
-            pd.Series(sign * 100.0 * logs), "t", "plain")))
+            pd.Series(sign * 100.0 * logs), "plain")))
         for way, sign in (("greater", 1.0), ("less", -1.0))
     )  # fmt: skip
     assert up.p == pytest.approx(down.p)
@@ -80,7 +80,7 @@ def test_no_athlete_shows_what_only_a_law_of_speed_says(spread, unsure):
     table = athletes(spread)
     assert is_speed_unsure(table, hypothesis()) is unsure
     change = pd.Series(100.0 * at_equal_speed(table))
-    low, high = in_percent(result(hypothesis(), mean_estimate(change, "t", "plain"))).ci95
+    low, high = in_percent(result(hypothesis(), mean_estimate(change, "plain"))).ci95
     assert low < 0.0 < high
 
 

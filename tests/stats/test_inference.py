@@ -1,25 +1,14 @@
-"""Intervals, skewness, regression, Holm, Fieller and power against statsmodels and SciPy."""
+"""Intervals, skewness, coefficients and Holm against statsmodels and SciPy."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW
 
-from aqbio.stats.inference import (
-    Estimate,
-    Ratio,
-    detectable_effect,
-    holm,
-    mean_estimate,
-    power_of_equivalence,
-    power_of_rule,
-    regression,
-)
+from aqbio.stats.inference import coefficient, coefficients, holm, mean_estimate, tail_weights
 
 VALUES = np.random.default_rng(4).normal(0.3, 0.5, 14)
 
@@ -68,42 +57,47 @@ def test_two_groups_of_unequal_scatter_are_welchs():
     with the groups' true variances replaced by equal ones."""
     random = np.random.default_rng(5)
     wide, narrow = random.normal(0, 3, 5), random.normal(0, 1, 9)
-    y = pd.Series(np.concatenate([wide, narrow]))
-    table = pd.DataFrame({"constant": 1.0, "group": np.repeat([1.0, 0.0], [5, 9])})
-    robust = regression(y, table).estimate("group")
+    y = np.concatenate([wide, narrow])
+    x = np.column_stack([np.ones(14), np.repeat([1.0, 0.0], [5, 9])])
+    robust = coefficient(y, x, 1)
     assert robust.value == pytest.approx(wide.mean() - narrow.mean())
     assert robust.se == pytest.approx(np.hypot(stats.sem(wide), stats.sem(narrow)), rel=1e-9)
     equal = (1 / 5 + 1 / 9) ** 2 / (1 / 5**2 / 4 + 1 / 9**2 / 8)
     assert robust.df == pytest.approx(equal, rel=1e-9)
-    plain = regression(y, table, "plain").estimate("group")
-    oracle = OLS(y, table).fit()
-    assert (plain.se, plain.df) == pytest.approx((oracle.bse["group"], 12), rel=1e-9)
+    plain = coefficient(y, x, 1, errors="plain")
+    oracle = OLS(y, x).fit()
+    assert (plain.se, plain.df) == pytest.approx((oracle.bse[1], 12), rel=1e-9)
 
 
-def test_regression_is_that_of_statsmodels():
-    """Coefficients, plain covariance and HC2 errors, over sizes and numbers of columns."""
+def test_coefficients_are_those_of_statsmodels():
+    """Values, plain errors and HC2 errors, over sizes and numbers of columns; of many at once."""
     random = np.random.default_rng(16)
     for count, terms in ((8, 2), (20, 3), (60, 5)):
-        names = [f"x{n}" for n in range(terms)]
-        table = pd.DataFrame(random.standard_normal((count, terms)), columns=names)
-        y = table.sum(axis=1) + random.standard_normal(count) * (1.0 + table["x0"] ** 2)
-        oracle = OLS(y, table).fit()
-        robust, plain = regression(y, table), regression(y, table, "plain")
-        np.testing.assert_allclose(robust.coefficients, oracle.params, rtol=1e-9)
-        np.testing.assert_allclose(np.sqrt(np.diag(robust.covariance)), oracle.HC2_se, rtol=1e-9)
-        np.testing.assert_allclose(plain.covariance, oracle.cov_params(), rtol=1e-9)
+        x = random.standard_normal((count, terms))
+        y = x.sum(axis=1) + random.standard_normal(count) * (1.0 + x[:, 0] ** 2)
+        oracle = OLS(y, x).fit()
+        for number in range(terms):
+            robust, plain = (coefficient(y, x, number, errors=e) for e in ("robust", "plain"))
+            assert robust.value == pytest.approx(oracle.params[number], rel=1e-9)
+            assert robust.se == pytest.approx(oracle.HC2_se[number], rel=1e-9)
+            assert plain.se == pytest.approx(oracle.bse[number], rel=1e-9)
+            many = coefficients(np.stack([y, -y]), np.stack([x, x]), number)
+            np.testing.assert_allclose(many.value, [robust.value, -robust.value], rtol=1e-8)
+            np.testing.assert_allclose(many.df, robust.df, rtol=1e-7)
+            assert (many.skewness == 0.0).all()
 
 
-def test_shifts_are_those_of_leaving_an_athlete_out():
-    """Of every coefficient, by fitting again: with this athlete less without."""
+def test_tails_weigh_less_in_the_heavy_tailed_fit():
+    """Two of 30 who are far: the slope is that of the others, and theirs are the least weights."""
     random = np.random.default_rng(6)
-    table = pd.DataFrame({"constant": 1.0, "x": random.standard_normal(30)})
-    y = table["x"] + random.standard_normal(30)
-    fitted = regression(y, table)
-    for athlete in table.index:
-        rest = OLS(y.drop(index=athlete), table.drop(index=athlete)).fit().params
-        expected = fitted.coefficients - rest
-        np.testing.assert_allclose(fitted.shifts.loc[athlete], expected, rtol=1e-8)
+    x = np.column_stack([random.standard_normal(30), np.ones(30)])
+    y = x[:, 0] + 0.2 * random.standard_normal(30)
+    y[:2] += 20.0
+    weights = tail_weights(y, x)
+    assert weights[:2].max() < 0.1 * np.median(weights)
+    root = np.sqrt(weights)
+    slope = coefficient(y * root, x * root[:, None], 0).value
+    assert slope == pytest.approx(coefficient(y[2:], x[2:], 0).value, abs=0.05)
 
 
 def test_holm_steps_down():
@@ -115,61 +109,3 @@ def test_holm_steps_down():
         stepped = np.maximum.accumulate([value * (count - k) for k, value in enumerate(p[order])])
         assert holm(p)[order] == pytest.approx(np.minimum(stepped, 1.0), rel=1e-12)
     assert len(holm([])) == 0
-
-
-def test_fieller_holds_the_true_ratio_as_often_as_it_says():
-    """4000 draws: three standard errors of a coverage of 0.95 are 0.010."""
-    random = np.random.default_rng(8)
-    covariance = np.array([[0.04, 0.01], [0.01, 0.02]])
-    pairs = random.multivariate_normal([0.6, 1.0], covariance, 4000)
-    scale = random.chisquare(30, 4000) / 30.0
-    inside = 0
-    for (above, below), factor in zip(pairs, scale, strict=True):
-        v = covariance * factor
-        low, high = Ratio(above, below, v[0, 0], v[1, 1], v[0, 1], 30).interval(0.95)
-        inside += low <= 0.6 <= high
-    assert inside / 4000 == pytest.approx(0.95, abs=0.010)
-
-
-def test_fieller_knows_when_the_denominator_may_be_zero():
-    assert Ratio(1.0, 0.1, 0.01, 0.01, 0.0, 20).interval(0.95) == (-np.inf, np.inf)
-
-
-@pytest.mark.parametrize("df", [1, 2, 3, 11])
-@pytest.mark.parametrize("family", [1, 3, 12])
-def test_detectable_effect_has_its_power_however_few_and_strict(df, family):
-    """Two athletes among many hypotheses: the power of the detectable effect, by SciPy's nct."""
-    alpha = 0.05 / family
-    effect = detectable_effect(Estimate(0.0, 1.0, df), 1e-9, alpha=alpha)
-    power = stats.nct.sf(stats.t.isf(alpha / 2.0, df), df, effect)
-    assert power == pytest.approx(0.8, abs=5e-3)
-
-
-@pytest.mark.parametrize("count", [8, 12, 40])
-@pytest.mark.parametrize("size", [0.2, 0.6, 1.5])
-def test_the_rule_without_a_size_has_the_power_that_statsmodels_says(count, size):
-    """One-sided at half of the level: the direction is predicted, the level is two-sided."""
-    alpha = 0.05 / 7
-    expected = TTestPower().power(size, count, alpha / 2.0, alternative="larger")
-    power = power_of_rule(Estimate(0.0, 1.0 / np.sqrt(count), count - 1.0), size, -9.0, alpha)
-    assert power == pytest.approx(expected, abs=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("effect", "delta", "count"), [(1.0, 0.5, 8), (0.5, 0.5, 30), (0.8, 0.6, 12)]
-)
-def test_power_of_the_rule_is_that_of_drawn_studies(effect, delta, count):
-    """Support, and equivalence in both directions, of 20 000 samples of normal athletes."""
-    random = np.random.default_rng(count)
-    samples = random.normal(effect, 1.0, (20_000, count))
-    mean, se = samples.mean(axis=1), stats.sem(samples, axis=1)
-    precision = Estimate(0.0, 1.0 / np.sqrt(count), count - 1.0)
-    supported = (mean >= delta) & (2.0 * stats.t.sf(mean / se, count - 1) < 0.05)
-    assert power_of_rule(precision, effect, delta, 0.05) == pytest.approx(
-        supported.mean(), abs=0.012
-    )
-    bound = 2.0 * effect
-    within = stats.t.sf(-(np.abs(mean) - bound) / se, count - 1) < 0.05
-    assert power_of_equivalence(precision, effect, bound, 0.05) == pytest.approx(
-        within.mean(), abs=0.012
-    )

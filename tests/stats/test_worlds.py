@@ -19,8 +19,7 @@ CELLS = (
 )  # fmt: skip
 BY_WORLDS = {
     ("H3d",): [world.cost for world in gain_worlds.WORLDS.values()],
-    ("H3i", "H3j"): [world.slope for world in gain_worlds.LEG_WORLDS.values()],
-    ("H3g", "H3h"): [world.slope for world in strength_worlds.WORLDS.values()],
+    ("H3i", "H3j"): [world.slope for world in strength_worlds.WORLDS.values()],
     tuple(entry.id for entry in REGISTRY.hypotheses if entry.family == "imbalance"): [
         world.slope for world in imbalance_worlds.WORLDS.values()
     ],
@@ -71,12 +70,8 @@ def test_a_planted_imbalance_has_both_consequences():
 
 @pytest.mark.parametrize("weaker_by", [10.0, 25.0])
 def test_unrecorded_injuries_support_no_cost_of_unequal_gains(weaker_by):
-    """Six of 48 who are slower and weaker on a side: the fit of all is wrong, its support is not.
-
-    Before athletes who lost strength were left out, 18 % of such studies were supported.
-    """
+    """Six of 48 who are slower and weaker on a side, and are left out for having lost strength."""
     world = gain_worlds.World(injured=6, noted=False, injured_strength=weaker_by)
     random = np.random.default_rng(21)
     outcomes = [gain_worlds.drawn_outcome(world, 48, random) for _ in range(40)]
-    assert np.median([outcome.estimate for outcome in outcomes]) > 0.03
-    assert sum(map(gain_worlds.supported, outcomes)) <= 4
+    assert sum(map(strength_worlds.supported, outcomes)) <= 4

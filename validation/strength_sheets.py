@@ -21,6 +21,9 @@ SESSIONS = ("before", "after")
 ATTEMPT_SD = 0.05
 """Of the logarithm of one attempt."""
 
+DAY_SD = 0.05
+"""Of a test between days, of the logarithm of all its attempts."""
+
 MOVEMENTS = {"hip_flexion": 160.0, "knee_extension": 220.0}
 """Mean moment of a movement, N m."""
 
@@ -44,9 +47,9 @@ class TrueStrength:
 
 
 ATHLETES = (
-    TrueStrength("weaker_left", left=-0.15),
-    TrueStrength("trains_left", left=-0.15, left_gain=0.15),
-    TrueStrength("trains_both", left_gain=0.10, right_gain=0.10),
+    TrueStrength("weaker_left", left=-0.30),
+    TrueStrength("trains_left", left=-0.30, left_gain=0.30),
+    TrueStrength("trains_both", left_gain=0.25, right_gain=0.25),
     TrueStrength("nothing"),
 )
 
@@ -68,9 +71,10 @@ def drawn_rows(random: np.random.Generator) -> Iterator[dict[str, object]]:
         for session in SESSIONS:
             for movement in MOVEMENTS:
                 sides = list(random.permutation(["left", "right"]))
+                day = {side: random.lognormal(0.0, DAY_SD) for side in sides}
                 for attempt in (1, 2, 3):
                     for position, side in enumerate(sides):
-                        true = athlete.moment(movement, side, session)
+                        true = athlete.moment(movement, side, session) * day[side]
                         yield {
                             "participant_id": athlete.name,
                             "session": session,

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from aqbio.config import Strength
 from aqbio.figures.words import digits
 from aqbio.intervals.differences import relative_change
 from aqbio.io.study import Study
 from aqbio.pages.differences import OUTCOMES, Outcome, SessionSteps, foot_changes
-from aqbio.stats.leg_strength import leg_ratios, session_changes, strength_tests
+from aqbio.stats.leg_strength import DAY_ERRORS, leg_ratios, session_changes, strength_tests
 
 RUNNING = {
     "push": ("peak_vertical_force_bw", "peak upward force on it"),
@@ -31,11 +31,11 @@ NOT_THE_AUTHORS = (
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Right less left, per cent of their mean, with its 95 % interval; NaN: not known."""
+    """Right less left, per cent of their mean, with its 95 % interval."""
 
     difference: float
-    low: float = math.nan
-    high: float = math.nan
+    low: float
+    high: float
 
     @property
     def sure(self) -> bool:
@@ -45,10 +45,8 @@ class Ratio:
     @property
     def words(self) -> str:
         """Difference and interval."""
-        text = f"{digits(self.difference, '%')} %"
-        if math.isnan(self.low):
-            return text
-        return f"{text}, {digits(self.low, '%')} to {digits(self.high, '%')} %"
+        ends = f"{digits(self.low, '%')} to {digits(self.high, '%')} %"
+        return f"{digits(self.difference, '%')} %, {ends}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def short_strength_words(study: Study, participant_id: str) -> str:
             differ.append(f"{movement} {ratio.words.replace(', ', ' (', 1)})")
     if differ:
         return "; ".join(differ)
-    return "no difference beyond that of attempts" if ratios else "no movement tested in both legs"
+    return "no difference beyond that between days" if ratios else "no movement tested in both legs"
 
 
 def percent(ratio: float) -> float:
@@ -143,10 +141,13 @@ def percent(ratio: float) -> float:
 
 
 def _ratio(ratio: float, error: float, df: float) -> Ratio:
-    """Difference with the interval of attempts: Student's t of their degrees of freedom."""
-    if not (math.isfinite(error) and df >= 1):
-        return Ratio(percent(ratio))
-    half = float(stdtrit(df, 0.975)) * error
+    """Difference of two tests with the interval of what tests repeat between days.
+
+    Attempts of one day scatter less; where they scatter more, theirs is taken, by Student's t.
+    """
+    half = float(ndtri(0.975)) * float(np.hypot(DAY_ERRORS[1], DAY_ERRORS[1]))
+    if math.isfinite(error) and df >= 1:
+        half = max(half, float(stdtrit(df, 0.975)) * error)
     return Ratio(percent(ratio), percent(ratio - half), percent(ratio + half))
 
 
@@ -262,15 +263,9 @@ def _change_sentence(changes: Sequence[StrengthChange], sessions: str) -> str:
         for change in changes
         if change.change.sure
     ]
-    unsure_changes = [
-        change for change in changes if not change.change.sure and not math.isnan(change.change.low)
-    ]
-    if unsure_changes:
-        parts.append(f"no change beyond that of attempts in {_of_legs(unsure_changes)}")
-    unsure = [change for change in changes if math.isnan(change.change.low)]
+    unsure = [change for change in changes if not change.change.sure]
     if unsure:
-        numbers = (f"{_of_legs([change])} {change.change.words}" for change in unsure)
-        parts.append(f"{', '.join(numbers)}, with an error that one attempt does not tell")
+        parts.append(f"no change beyond what tests repeat between days in {_of_legs(unsure)}")
     return f"Sessions {sessions}: {'; '.join(parts)}."
 
 
@@ -311,14 +306,10 @@ def _sentence(lines: Sequence[StrengthLine], rows: Sequence[Strength]) -> str:
         if line.ratio.sure
     ]
     parts = [f"{known[0][0].upper()}{'; '.join(known)[1:]}."] if known else []
-    alike = [line for line in lines if not line.ratio.sure and not math.isnan(line.ratio.low)]
+    alike = [line.name for line in lines if not line.ratio.sure]
     if alike:
-        names = ", ".join(line.name for line in alike)
-        parts.append(f"No difference between the legs beyond that of attempts: {names}.")
-    unsure = [line for line in lines if math.isnan(line.ratio.low)]
-    if unsure:
-        numbers = ", ".join(f"{line.name} {line.ratio.words}" for line in unsure)
-        parts.append(f"Right − left of {numbers}: its error is not known, one attempt was made.")
+        words = "No difference between the legs beyond what tests repeat between days"
+        parts.append(f"{words}: {', '.join(alike)}.")
     if not lines:
         parts.append("No movement was tested in each leg.")
     together = strength_tests([row for row in rows if row.side == "bilateral"]).to_dict("records")
@@ -334,8 +325,8 @@ def _sentence(lines: Sequence[StrengthLine], rows: Sequence[Strength]) -> str:
     parts.append("Whether strength makes what a leg does in running is not known from one athlete.")
     if lacking:
         parts.append(f"Next: test {' and '.join(lacking)} of both legs.")
-    elif unsure or not lines:
-        parts.append("Next: three attempts of each leg.")
+    elif not lines:
+        parts.append("Next: test each movement in both legs.")
     elif any(row.hurt is None for row in rows):
         parts.append("Next: note pain of each leg, none where there is none.")
     else:

@@ -120,6 +120,17 @@ class Participant(Row):
         description="Group of the person, for example trained; contrasts compare its change with "
         "that of all others.",
     )
+    cluster: Identifier | None = Field(
+        default=None,
+        description="What the person has in common with others of the study who are therefore "
+        "alike: a team, a family, a training group; n/a: a stranger to all others. People of one "
+        "cluster never count as independent.",
+    )
+    chosen: Identifier | None = Field(
+        default=None,
+        description="How the person came into the study, in a word: volunteer, whole_team, "
+        "fastest_of_team; the verdict page says it.",
+    )
     reason: str | None = REASON
     decided_by: str | None = DECIDED_BY
     decided_on: str | None = DECIDED_ON

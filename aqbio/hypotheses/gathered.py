@@ -230,7 +230,15 @@ def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evid
     participant_ids = evidence.steps["participant_id"].astype(str)
     fastest = participant_ids.map(athletes["fastest"]).astype(float)
     steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
-    return replace(evidence, steps=steps, athletes=athletes, sprints=_sprints(study, rows))
+    clusters = {
+        name: participant.cluster
+        for participant in study.participants
+        for name in (participant.participant_id, participant.person)
+        if participant.cluster is not None and name is not None
+    }
+    return replace(
+        evidence, steps=steps, athletes=athletes, sprints=_sprints(study, rows), clusters=clusters
+    )
 
 
 def tested_sessions(study: Study) -> dict[str, str]:

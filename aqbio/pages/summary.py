@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -67,6 +67,24 @@ def sample_words(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame
         f"{steps_words}{contacts} of {sample} {were} analysed, at {speed}; where no next "
         "touchdown was measured, nothing is known of flight and step length."
     )
+
+
+def chosen_words(participants: Sequence[Participant]) -> str:
+    """Say how people were chosen and which of them are alike; empty of a single person."""
+    people = {row.person or row.participant_id: row for row in participants}
+    if len(people) < 2:
+        return ""
+    ways = sorted({row.chosen.replace("_", " ") for row in people.values() if row.chosen})
+    stated = f"How the athletes were chosen: {enumerated(ways)}." if ways else ""
+    if not ways:
+        stated = "How the athletes were chosen is not known (chosen in participants.tsv)."
+    elif any(row.chosen is None for row in people.values()):
+        stated = f"{stated[:-1]}; of some it is not known."
+    members = Counter(row.cluster for row in people.values() if row.cluster)
+    shared = sorted(name for name, count in members.items() if count > 1)
+    if not shared:
+        return stated
+    return f"{stated} Those of one cluster do not count as independent: {enumerated(shared)}."
 
 
 def against_words(trials: pd.DataFrame) -> str:

@@ -53,6 +53,7 @@ from aqbio.pages.strength import short_strength_words
 from aqbio.pages.summary import (
     against_words,
     athlete_lines,
+    chosen_words,
     facts,
     failures,
     gaps,
@@ -365,6 +366,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "headline_carried": lambda: headline(columns),
         "carriers": lambda: present_carriers(columns),
         "joint_roles": lambda: _joint_roles(columns),
+        "chosen": lambda: chosen_words(content.study.participants),
         "sentences": lambda: (sample_words(people, trials, steps), carried_words(columns)),
         "joints": lambda: driven_words(headline(driven)),
         "joints_short": lambda: driven_words(headline(driven), short=True),
@@ -445,7 +447,7 @@ def _differences(content: StudyContent) -> Mapping[str, str]:
 
 
 def _strengths(content: StudyContent) -> Mapping[str, str]:
-    """Differences of strength between the legs beyond those of attempts, by athlete."""
+    """Differences of strength between the legs beyond those between days, by athlete."""
     return {name: short_strength_words(content.study, name) for name in content.names}
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from aqbio.stats.claim_columns import SPEED, STRENGTHS
 from aqbio.stats.evidence import TRIAL, Evidence, by_condition, compared_trials, count_trials
-from aqbio.stats.formulas import column_formula
+from aqbio.stats.formulas import Formula, column_formula
 from aqbio.stats.inference import SIGNS
 from aqbio.stats.outcome import Outcome, Result, outcome_of
 from aqbio.stats.registry import Contrast, Hypothesis
@@ -88,6 +88,7 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         evidence.choices,
         {IN_UNIT: shared_changes(evidence, contrast)},
         strengths,
+        evidence.clusters,
     )
 
     def test(table: pd.DataFrame) -> Result:
@@ -335,13 +336,32 @@ FORM_OF_THE_DAY = (
 )
 """Why no change over sessions is set against one of strength."""
 
+MOVED_BY_FORM = ("push_gain", "swing_gain", "gained_speed")
+"""Columns of people that a good day of all strengths raises together."""
+
 
 def shared_form(hypothesis: Hypothesis) -> tuple[str, ...]:
     """Say where predictor and outcome share an error that no data of this design separate."""
-    contrast = hypothesis.contrast
-    if contrast is None or contrast.by != "session" or not contrast.strengths:
-        return ()
-    return (FORM_OF_THE_DAY.format(", ".join(contrast.strengths)),)
+    contrast, claim = hypothesis.contrast, hypothesis.formula
+    strengths: tuple[str, ...] = ()
+    if claim is not None and claim.rows == "people":
+        follow = [name for formula in claim.parsed for name in _moved_by_form(formula)]
+        strengths = tuple(dict.fromkeys(follow))
+    elif contrast is not None and contrast.by == "session":
+        strengths = contrast.strengths
+    return (FORM_OF_THE_DAY.format(", ".join(strengths)),) if strengths else ()
+
+
+def _moved_by_form(formula: Formula) -> list[str]:
+    """Columns of a predictor that rises with the form of the day as its outcome does."""
+    if not formula.terms:
+        return []
+    usual = {name: np.linspace(0.01, 0.03, 3) * (n + 1) for n, name in enumerate(formula.names)}
+    good_day = {name: v + 0.05 * (name in MOVED_BY_FORM) for name, v in usual.items()}
+    (outcome, terms), (moved, moved_terms) = formula.values(usual), formula.values(good_day)
+    if np.allclose(outcome, moved) or np.allclose(terms[..., 0], moved_terms[..., 0]):
+        return []
+    return [name for name in formula.term_names if name in MOVED_BY_FORM]
 
 
 def missing_for_contrast(evidence: Evidence, hypothesis: Hypothesis) -> tuple[str, ...]:

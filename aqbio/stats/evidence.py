@@ -107,6 +107,8 @@ class Evidence:
     later_steps: pd.DataFrame = field(default_factory=_no_steps)
     """Steps of the last session of people with several, as `steps` and under the name of the first
     one, with ``invalidated`` of their trials."""
+    clusters: Mapping[str, str] = field(default_factory=dict)
+    """Cluster by athlete, of those of whom one is stated: team-mates, twins."""
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
     """Limits that the gates apply to trials."""

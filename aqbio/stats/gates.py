@@ -88,12 +88,17 @@ def missing_needs(
 
 def gate_results(case: Case) -> tuple[Gate, ...]:
     """Results of all gates of a hypothesis, in order; the first one counts athletes."""
-    n_athletes = case.outcome.n_athletes
-    count = Gate(
-        "athletes",
-        n_athletes >= FEWEST_ATHLETES,
-        f"athletes with numbers: {n_athletes}, a test takes {FEWEST_ATHLETES}",
+    outcome, clusters = case.outcome, case.evidence.clusters
+    n_athletes, names = outcome.n_athletes, map(str, outcome.values.index[outcome.complete])
+    n_clusters = len({clusters.get(name, f"alone {name}") for name in names})
+    of_clusters = f" of {n_clusters} clusters" if n_clusters < n_athletes else ""
+    words = f"athletes with numbers: {n_athletes}{of_clusters}, a test takes {FEWEST_ATHLETES}"
+    if of_clusters and not np.isfinite(outcome.error.se):
+        words += " and more clusters than terms of its model"
+    has_enough = n_athletes >= FEWEST_ATHLETES and not (
+        of_clusters and not np.isfinite(outcome.error.se)
     )
+    count = Gate("athletes", has_enough, words)
     return (count, *(GATES[name](case) for name in case.hypothesis.gates))
 
 

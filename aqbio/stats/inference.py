@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from aqbio.stats.registry import Predicted
-from aqbio.vectors import FloatArray
+from aqbio.vectors import FloatArray, IntArray
 
 Interval = tuple[float, float]
 
@@ -179,14 +179,20 @@ class Coefficients:
 
 
 def coefficients(
-    y: FloatArray, x: FloatArray, number: int, *, errors: Errors = "robust"
+    y: FloatArray,
+    x: FloatArray,
+    number: int,
+    *,
+    errors: Errors = "robust",
+    clusters: IntArray | None = None,
 ) -> Coefficients:
     """Coefficient ``number`` of least squares of (..., A) on (..., A, P); NaN where none is left.
 
     robust: HC2 errors (MacKinnon and White 1985) with the degrees of freedom of Bell and McCaffrey
     (2002, Surv Methodol 28:169-181), for which one unit with much leverage counts; of a mean they
     are those of Student's t, and its skewness is that of the sum of what units add to it: a slope,
-    to which units add on both sides, has none.
+    to which units add on both sides, has none. Units of one of the ``clusters`` (A,) are not
+    independent: errors are then CR2, whose degrees of freedom follow the number of clusters.
     """
     count, terms = x.shape[-2:]
     shape = np.broadcast_shapes(y.shape[:-1], x.shape[:-2])
@@ -196,6 +202,8 @@ def coefficients(
         return Coefficients(alone, unknown, unknown, unknown * 0.0)
     inverse = np.asarray(np.linalg.pinv(x) if x.ndim == 2 else _inverse(x), dtype=np.float64)
     slopes = inverse @ y[..., None]
+    if clusters is not None and len(np.unique(clusters)) < count:
+        return _clustered(y, x, inverse, number, clusters)
     rest = y - (x @ slopes)[..., 0]
     row = inverse[..., number, :]
     leverage = np.einsum("...ip,...pi->...i", x, inverse)
@@ -208,6 +216,40 @@ def coefficients(
     df = np.where(plain, float(count - terms), _degrees_of_freedom(x, row, leverage, free))
     skewness = np.where(plain | (terms > 1), 0.0, _skewness_of_sum(added))
     return Coefficients(slopes[..., number, 0], np.sqrt(variance), df, skewness)
+
+
+def _clustered(
+    y: FloatArray, x: FloatArray, inverse: FloatArray, number: int, clusters: IntArray
+) -> Coefficients:
+    """One coefficient with the CR2 error of Bell and McCaffrey, and its degrees of freedom."""
+    value = (inverse @ y[..., None])[..., number, 0]
+    members = [np.flatnonzero(clusters == code) for code in np.unique(clusters)]
+    if len(members) <= x.shape[-1]:
+        unknown = value * np.nan
+        return Coefficients(value, unknown, unknown, value * 0.0)
+    makes_rest = np.eye(x.shape[-2]) - x @ inverse
+    rest = (makes_rest @ y[..., None])[..., 0]
+    added, parts = [], []
+    for index in members:
+        scaled = cluster_scale(makes_rest, index) @ inverse[..., number, index, None]
+        added.append((scaled[..., 0] * rest[..., index]).sum(axis=-1))
+        parts.append((makes_rest[..., index] @ scaled)[..., 0])
+    sums, loads = np.stack(added, axis=-1), np.stack(parts, axis=-2)
+    products = loads @ np.swapaxes(loads, -1, -2)
+    whole = np.trace(products, axis1=-2, axis2=-1) ** 2
+    df = whole / np.maximum((products**2).sum(axis=(-2, -1)), whole / MOST_DF)
+    skewness = _skewness_of_sum(sums) if x.shape[-1] == 1 else value * 0.0
+    return Coefficients(value, np.sqrt((sums**2).sum(axis=-1)), df, skewness)
+
+
+def cluster_scale(makes_rest: FloatArray, index: IntArray) -> FloatArray:
+    """Matrix that makes a cluster's residuals as large as those of one the fit has not seen."""
+    inside = makes_rest[..., index[:, None], index]
+    values, vectors = np.linalg.eigh(inside)
+    is_free = values > 1e-9
+    roots = np.where(is_free, 1.0 / np.sqrt(np.where(is_free, values, 1.0)), 0.0)
+    scale: FloatArray = (vectors * roots[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+    return scale
 
 
 def _inverse(x: FloatArray) -> FloatArray:
@@ -247,12 +289,17 @@ def _skewness_of_sum(added: FloatArray) -> FloatArray:
 
 
 def coefficient(
-    y: FloatArray, x: FloatArray, number: int, *, errors: Errors = "robust"
+    y: FloatArray,
+    x: FloatArray,
+    number: int,
+    *,
+    errors: Errors = "robust",
+    clusters: IntArray | None = None,
 ) -> Estimate:
     """One coefficient of one fit, with its error."""
     if np.linalg.matrix_rank(x) < x.shape[1]:
         return Estimate(np.nan, np.nan, np.nan)
-    fitted = coefficients(y, x, number, errors=errors)
+    fitted = coefficients(y, x, number, errors=errors, clusters=clusters)
     value, se, df, skewness = (
         float(number_of) for number_of in (fitted.value, fitted.se, fitted.df, fitted.skewness)
     )
@@ -261,6 +308,8 @@ def coefficient(
     alone = x.shape[1] == 1
     words = "t over athletes" if alone else "least squares between athletes"
     robust = ", without skewness" if alone else ", HC2"
+    if clusters is not None and len(np.unique(clusters)) < len(y):
+        robust, errors = ", CR2 over clusters", "robust"
     return Estimate(value, se, df, model=words + robust * (errors == "robust"), skewness=skewness)
 
 

@@ -61,7 +61,8 @@ def next_step_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     athlete = pairs["participant_id"]
     weights = athlete.value_counts().reindex(evidence.athletes.index, fill_value=0)
     by_athlete = slopes(pairs["x"], pairs["y"], athlete)
-    units = Units({"slope": Reading(column_formula("value"))}, evidence.choices)
+    readings = {"slope": Reading(column_formula("value"))}
+    units = Units(readings, evidence.choices, clusters=evidence.clusters)
     return outcome_of(
         hypothesis,
         {"value": by_athlete},

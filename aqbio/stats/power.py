@@ -16,7 +16,7 @@ from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import athlete_intervals
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.units import Rows
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 AIM = 0.80
 """Power aimed at."""
@@ -129,21 +129,47 @@ def drawn(readings: Sequence[Rows], number: int) -> list[DrawnStudies]:
     shared = random.standard_normal(STUDIES)
     studies = []
     for rows in readings:
-        count = len(rows.response)
-        index = (chosen * count).astype(int)
+        index, clusters = drawn_units(rows.clusters, chosen)
         studies.append(
             estimated(
-                rows.residuals[index], rows.columns[index], rows.number, rows.shared_sd * shared
+                rows.residuals[index],
+                rows.columns[index],
+                rows.number,
+                rows.shared_sd * shared,
+                clusters,
             )
         )
     return studies
 
 
+def drawn_units(codes: IntArray, chosen: FloatArray) -> tuple[IntArray, IntArray]:
+    """Units (B, A) by random numbers, those of a cluster together, and the cluster of every place.
+
+    Clusters of the sizes that were found follow each other until there are enough units.
+    """
+    members = [np.flatnonzero(codes == code) for code in np.unique(codes)]
+    sizes = np.array([len(index) for index in members])
+    number = chosen.shape[1]
+    repeats = -(-number // len(codes))
+    clusters = np.repeat(np.arange(len(sizes) * repeats), np.tile(sizes, repeats))[:number]
+    first = np.flatnonzero(np.diff(clusters, prepend=-1))
+    turn = np.arange(number) - first[clusters]
+    which = (chosen[:, first] * len(members)).astype(int)[:, clusters]
+    padded = np.array([np.resize(index, sizes.max()) for index in members])
+    start = (np.modf(chosen[:, first] * len(members))[0])[:, clusters] * sizes[which]
+    place = (start.astype(int) + turn) % sizes[which]
+    return padded[which, place], np.asarray(clusters, dtype=np.int64)
+
+
 def estimated(
-    responses: FloatArray, columns: FloatArray, number: int, shared: FloatArray | float = 0.0
+    responses: FloatArray,
+    columns: FloatArray,
+    number: int,
+    shared: FloatArray | float = 0.0,
+    clusters: IntArray | None = None,
 ) -> DrawnStudies:
     """The coefficients of drawn responses (B, A) on columns (B, A, P), by the rule's function."""
-    fitted = coefficients(responses, columns, number)
+    fitted = coefficients(responses, columns, number, clusters=clusters)
     sd = np.asarray(shared).std()
     own = np.maximum(fitted.se, 1e-12 * (1.0 + np.abs(responses).max()))
     se = np.hypot(own, sd)

@@ -66,6 +66,7 @@ def formula_outcome(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         {parse_formula(text).words[0]: Reading(column_formula(columns[text])) for text in columns},
         evidence.choices,
         {columns[text]: numbers.deviations for text, numbers in by_reading.items()},
+        clusters=evidence.clusters,
     )
     notes = _unknown_errors(evidence, claim)
     weights = evidence.count(_is_complete(evidence, parse_formula(first)))
@@ -194,6 +195,7 @@ def _between_people(evidence: Evidence, hypothesis: Hypothesis, claim: Formulas)
         evidence.choices,
         {name: _shared_of_people(evidence, name) for name in names},
         evidence.athletes,
+        evidence.clusters,
     )
 
     def test(table: pd.DataFrame) -> Result:

@@ -13,11 +13,17 @@ from scipy.stats import qmc
 
 from aqbio.stats.evidence import Choices
 from aqbio.stats.formulas import Formula
-from aqbio.stats.inference import Estimate, coefficient, tail_weights, with_shared_error
+from aqbio.stats.inference import (
+    Estimate,
+    cluster_scale,
+    coefficient,
+    tail_weights,
+    with_shared_error,
+)
 from aqbio.stats.leg_strength import DAY_ERRORS
 from aqbio.stats.outcome import NO_RESULT, Result, combine_results, result
 from aqbio.stats.registry import Hypothesis
-from aqbio.vectors import FloatArray
+from aqbio.vectors import FloatArray, IntArray
 
 NOISE_WORLDS = 9
 """Worlds of the variance of the errors of tests."""
@@ -50,17 +56,20 @@ class Rows:
     """(A, P), the constant last."""
     number: int
     """Position of the column whose coefficient is the claim's number."""
+    clusters: IntArray
+    """(A,) code of every unit's cluster."""
     shared_sd: float = 0.0
     """Standard deviation over worlds of what no draw of units shows."""
 
     @property
     def residuals(self) -> FloatArray:
-        """Residuals (A,), as large as those of units that the fit has not seen."""
-        inverse = np.linalg.pinv(self.columns)
-        rest = self.response - self.columns @ (inverse @ self.response)
-        free = 1.0 - np.einsum("ip,pi->i", self.columns, inverse)
-        scaled: FloatArray = rest / np.sqrt(np.maximum(free, 1e-9))
-        return scaled
+        """Residuals (A,), as large as those of clusters that the fit has not seen."""
+        makes_rest = np.eye(len(self.response)) - self.columns @ np.linalg.pinv(self.columns)
+        rest = makes_rest @ self.response
+        for code in np.unique(self.clusters):
+            index = np.flatnonzero(self.clusters == code)
+            rest[index] = cluster_scale(makes_rest, index) @ rest[index]
+        return rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +82,8 @@ class Units:
     """By column: deviations (A, K) in every world, of errors that units share."""
     tests: pd.DataFrame = field(default_factory=pd.DataFrame)
     """By unit, beside columns of strengths: errors of tests (`ERROR`, `FREEDOM`, `OF_A_DAY`)."""
+    clusters: Mapping[str, str] = field(default_factory=dict)
+    """Cluster by unit, of those that are of one with others."""
 
     def result(
         self,
@@ -121,6 +132,8 @@ class Units:
         covariates = _varying(table[list(reading.adjusted_for)].to_numpy(dtype=float))
         response, _ = reading.formula.values(columns)
         shares = [share for name, share in self._shares(table).items() if name in names]
+        members = [self.clusters.get(str(name), f"alone {name}") for name in table.index]
+        clusters = np.asarray(pd.factorize(np.array(members))[0], dtype=np.int64)
         fits = []
         for terms in self._expected_terms(table, reading, covariates):
             terms = np.column_stack([terms[:, :1], _varying(terms[:, 1:])])
@@ -132,10 +145,10 @@ class Units:
             if not self.choices.outliers:
                 weights = np.sqrt(tail_weights(y, x))
                 y, x = y * weights, x * weights[:, None]
-            estimate = coefficient(y, x, number, errors=self.choices.errors)
+            estimate = coefficient(y, x, number, errors=self.choices.errors, clusters=clusters)
             if not np.isfinite(estimate.value):
                 return None
-            fits.append((estimate, Rows(y, x, number)))
+            fits.append((estimate, Rows(y, x, number, clusters)))
         estimates = [estimate for estimate, _ in fits]
         values = np.array([estimate.value for estimate in estimates])
         rows = fits[len(fits) // 2][1]

@@ -272,7 +272,7 @@ def _directions(rows: pd.DataFrame, _: str) -> str:
     )
 
 
-MOST_ATHLETES = 100_000
+MOST_ATHLETES = 1000
 """Numbers of athletes above this are not searched for."""
 
 NO_JOINTS = {

@@ -216,7 +216,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--output", type=Path, default=FOLDER / "imbalance.tsv")
     options = parser.parse_args()
-    write_table(pd.DataFrame(rows(options.studies, options.seed)), options.output, COLUMNS, {})
+    origin = {"registry_hash": read_registry().hash}
+    write_table(pd.DataFrame(rows(options.studies, options.seed)), options.output, COLUMNS, origin)
 
 
 if __name__ == "__main__":

@@ -186,7 +186,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=FOLDER / "strength.tsv")
     options = parser.parse_args()
     table = pd.DataFrame(rows(options.studies, options.seed))
-    write_table(table, options.output, COLUMNS, {})
+    origin = {"registry_hash": read_registry().hash}
+    write_table(table, options.output, COLUMNS, origin)
 
 
 if __name__ == "__main__":

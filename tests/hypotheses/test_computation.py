@@ -126,9 +126,7 @@ def test_words_layout_imports_and_local_names_change_no_fingerprint(change):
 
 
 def test_other_sentences_change_no_fingerprint():
-    sentence = (
-        "f'athletes with numbers: {n_athletes}{of_clusters}, a test takes {FEWEST_ATHLETES}'"
-    )
+    sentence = "f'athletes with numbers: {n_athletes}{of_clusters}, a test takes {FEWEST_ATHLETES}'"
 
     def change(_: str, tree: ast.Module) -> ast.Module:
         text = ast.unparse(tree).replace(sentence, "f'{n_athletes} athletes are too few'")

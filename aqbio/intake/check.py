@@ -357,6 +357,7 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
         yield from changed_files(manifest, data)
     repeated = list(repeated_files(checked))
     yield from repeated
+    checked = _without_repeated(checked, repeated)
     contents = Contents(frozenset(), frozenset(), 0)
     for part in _by_marker_set(checked):
         findings, part_contents = _labelled_recording_problems(part)
@@ -366,6 +367,15 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
         yield from laboratory_problems(checked, contents)
         reported = {finding.where for finding in repeated}
         yield from repeated_frames(study.sheet("trials"), contents.gaits, reported)
+
+
+def _without_repeated(checked: CheckedStudy, repeated: Sequence[Finding]) -> CheckedStudy:
+    """Leave out trials whose files another trial has, whose recording is opened once."""
+    opened = {(finding.participant, finding.trial) for finding in repeated}
+    pairs = zip(checked.study.trials, checked.trial_lines, strict=True)
+    rows = [row for row in pairs if (row[0].participant_id, row[0].trial_id) not in opened]
+    study = replace(checked.study, trials=tuple(trial for trial, _ in rows))
+    return replace(checked, study=study, trial_lines=tuple(line for _, line in rows))
 
 
 def _labelled_recording_problems(checked: CheckedStudy) -> tuple[list[Finding], Contents]:

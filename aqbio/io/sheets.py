@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -357,7 +358,7 @@ def _owner_findings(
     people: Sequence[SheetLine[Participant]], trials: Sequence[SheetLine[Trial]], sheet: Path
 ) -> Iterator[Finding]:
     """Trials of unknown participants."""
-    identifiers = [_cell(line, "participant_id") for line in people]
+    identifiers = dict.fromkeys(_cell(line, "participant_id") for line in people)
     for line in trials:
         name = _cell(line, "participant_id")
         if name and name not in identifiers:
@@ -372,17 +373,22 @@ def _owner_findings(
             )
 
 
+def _by_participant(trials: Sequence[SheetLine[Trial]]) -> Mapping[str, list[SheetLine[Trial]]]:
+    """Lines of the trials of each participant; none of another one."""
+    lines: dict[str, list[SheetLine[Trial]]] = defaultdict(list)
+    for line in trials:
+        lines[_cell(line, "participant_id")].append(line)
+    return lines
+
+
 def _static_findings(
     people: Sequence[SheetLine[Participant]], trials: Sequence[SheetLine[Trial]], sheet: Path
 ) -> Iterator[Finding]:
     """Static trials that a participant names wrongly or not at all."""
+    by_participant = _by_participant(trials)
     for person in people:
         name, static = _cell(person, "participant_id"), _cell(person, "static_trial")
-        static_trials = {
-            _cell(line, "trial_id"): line
-            for line in trials
-            if _cell(line, "participant_id") == name
-        }
+        static_trials = {_cell(line, "trial_id"): line for line in by_participant[name]}
         left_out = {
             trial for trial, line in static_trials.items() if _cell(line, "include") == "no"
         }
@@ -426,9 +432,10 @@ def _coordinates_findings(
     people: Sequence[SheetLine[Participant]], trials: Sequence[SheetLine[Trial]], sheet: Path
 ) -> Iterator[Finding]:
     """Participants whose trials are joint angles but who have no model."""
+    by_participant = _by_participant(trials)
     for person in people:
         name = _cell(person, "participant_id")
-        participant_lines = [line for line in trials if _cell(line, "participant_id") == name]
+        participant_lines = by_participant[name]
         starts = [
             _cell(line, "trial_id") for line in participant_lines if _cell(line, "coordinates_file")
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -199,12 +200,24 @@ class Study:
             )
         return MODELS / name / f"{name}_{sex}.osim"
 
+    @cached_property
+    def _participant_by_id(self) -> dict[str, Participant]:
+        return {row.participant_id: row for row in reversed(self.participants)}
+
+    @cached_property
+    def _included_trials(self) -> dict[str, list[Trial]]:
+        """Included trials by participant."""
+        trials: dict[str, list[Trial]] = defaultdict(list)
+        for trial in self.trials:
+            if trial.include == "yes":
+                trials[trial.participant_id].append(trial)
+        return dict(trials)
+
     def participant(self, participant_id: str) -> Participant:
         """A participant's row."""
-        for participant in self.participants:
-            if participant.participant_id == participant_id:
-                return participant
-        identifiers = [participant.participant_id for participant in self.participants]
+        if participant_id in self._participant_by_id:
+            return self._participant_by_id[participant_id]
+        identifiers = list(self._participant_by_id)[::-1]
         near = closest(participant_id, identifiers)
         raise AqbioError(
             f"participant {participant_id} is not in the sheet.",
@@ -245,11 +258,7 @@ class Study:
 
     def trials_of(self, participant_id: str) -> tuple[Trial, ...]:
         """The included trials of a participant, the static one too."""
-        return tuple(
-            trial
-            for trial in self.trials
-            if trial.participant_id == participant_id and trial.include == "yes"
-        )
+        return tuple(self._included_trials.get(participant_id, ()))
 
     def trial(self, participant_id: str, trial_id: str) -> Trial:
         """An included trial by its name."""

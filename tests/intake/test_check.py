@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from dataclasses import replace as replaced
 from pathlib import Path
 
@@ -81,3 +82,23 @@ def test_sex_and_laboratory_are_asked_for_where_athletes_are_compared(recorded):
     assert [len(of_people) for of_people in problems] == [0, 1, 0]
     assert problems[1][0].rule == "laboratory-untold"
     assert "1 of 48" in problems[1][0].what
+
+
+def test_files_that_thousands_name_are_opened_once(recorded, tmp_path, monkeypatch):
+    """Every row beyond the first is told to name the same file, in seconds."""
+    file, count = copied(recorded, tmp_path / "many"), 2000
+    for sheet in ("participants.tsv", "trials.tsv"):
+        header, *lines = (file.parent / sheet).read_text().splitlines()
+        own = [line for line in lines if line.startswith("P1\t")]
+        rows = [f"Q{n}{line[2:]}" for n in range(count) for line in own]
+        (file.parent / sheet).write_text("\n".join([header, *rows]) + "\n")
+    opened, read = [], contents.read_recording
+    monkeypatch.setattr(
+        contents, "read_recording", lambda *files: opened.append(files[0].name) or read(*files)
+    )
+    begin = time.process_time()
+    problems = written_problems(file)[0]
+    assert time.process_time() - begin < 30.0
+    assert sorted(opened) == ["P1_fast.c3d", "P1_slow.trc", "P1_standing.c3d"]
+    twice = {finding.participant for finding in problems if finding.rule == "recording-twice"}
+    assert twice == {f"Q{n}" for n in range(1, count)}

@@ -139,6 +139,7 @@ RECORDING_FAULT_RULES = {
     "plate-clipped",
     "trc-count",
     "trc-rate",
+    "c3d-rate",
 }
 """Rules of findings by readers that only a change of the recording removes."""
 

@@ -19,7 +19,13 @@ import numpy as np
 from aqbio.boundary import CRASH, MAX_RECORDING_BYTES, in_own_process, reads
 from aqbio.errors import AqbioError, Finding
 from aqbio.force_plates.forces import CHANNELS, PlateWrench, plate_axes, platform_wrench
-from aqbio.io.c3d_header import EXPORT_FIX, check_c3d_counts, check_c3d_header, unreadable
+from aqbio.io.c3d_header import (
+    EXPORT_FIX,
+    check_c3d_counts,
+    check_c3d_header,
+    header_rate_findings,
+    unreadable,
+)
 from aqbio.io.points import markers_of, named_points
 from aqbio.io.poses import pose_points
 from aqbio.io.recording import (
@@ -191,6 +197,7 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
     forces, plate_findings = read_plates(content, scale, path.name)
     findings = (
         *marker_points.findings,
+        *header_rate_findings(path, rate),
         *unit_findings,
         *position_findings,
         *markers.findings,
@@ -431,6 +438,8 @@ def _plate(content: C3dContent, index: int, length: float) -> _Plate | str:
     channels = analog[used].T
     if not np.isfinite(channels).all():
         return "its channels hold values that are no numbers"
+    if not np.isfinite([*corners[:, :, index].ravel(), *origin[:, index]]).all():
+        return "its corners or its origin hold values that are no numbers"
     plate_corners = corners[:, :, index].T * length
     try:
         plate_axes(plate_corners)

@@ -49,6 +49,22 @@ class NamedPoints:
     findings: tuple[Finding, ...]
 
 
+MAX_POINTS = 5_000
+"""Most points of a recording: ten people with clusters and points of surfaces have fewer."""
+
+
+def refuse_crowd(count: int, file: str) -> None:
+    """Refuse more points than people wear, before their memory is asked for."""
+    if count > MAX_POINTS:
+        raise AqbioError(
+            f"the file names {count} markers, and no recording of people has more than "
+            f"{MAX_POINTS}: its header is damaged, or it holds no markers.",
+            file=file,
+            fix="export the trial again, with its markers only.",
+            rule="markers-crowd",
+        )
+
+
 def named_points(raw: Sequence[str], outputs: frozenset[str], file: str) -> NamedPoints:
     """Choose labelled points, without the outputs of models that the file or their names tell.
 
@@ -64,6 +80,7 @@ def named_points(raw: Sequence[str], outputs: frozenset[str], file: str) -> Name
         for column in labelled
         if raw[column] not in outputs and not VALUE_NAME.search(last[column])
     ]
+    refuse_crowd(len(points), file)
     told_apart = _told_apart([parts[column] for column in points], file)
     name_of = {
         column: name

@@ -33,6 +33,8 @@ Reshape = Callable[
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons"}
 
+MAX_COLUMNS = 1_000
+
 MISSING = {"", "n/a", "N/A", "na", "NA", "nan", "NaN"}
 
 
@@ -72,6 +74,11 @@ def sheet_lines(
             "the sheet is empty.", file=str(path), fix="write the header row and one row per item."
         )
     header = [_column_name(cell, row) for cell in numbered[0][1]]
+    if len(header) > MAX_COLUMNS:
+        raise AqbioError(
+            f"the sheet has {len(header)} columns, at most {MAX_COLUMNS} are read.",
+            file=str(path), where="line 1", fix="keep the columns of the study.",
+        )  # fmt: skip
     if len(header) == 1 and "," in header[0]:
         raise AqbioError(
             "the columns are separated by commas, not by tabs.",

@@ -226,16 +226,18 @@ def as_rows(
     header: list[str], rows: Sequence[NumberedRow], path: Path
 ) -> tuple[list[str], list[NumberedRow], list[Finding]]:
     """Header and rows with one test a row, of a sheet that may have a column for each test."""
-    header = [_column_name(name, header) for name in header]
+    given = frozenset(header)
+    header = [_column_name(name, given) for name in header]
+    columns = frozenset(header)
     phrases = {
         number: read_phrase(name)
         for number, name in enumerate(header)
         if name and name not in Strength.model_fields
     }
-    if "value" in header or not any(_is_test(phrase, header) for phrase in phrases.values()):
+    if "value" in header or not any(_is_test(phrase, columns) for phrase in phrases.values()):
         return header, _named_movements(header, rows), []
     findings = [
-        _column_finding(header[number], phrase, header, path) for number, phrase in phrases.items()
+        _column_finding(header[number], phrase, columns, path) for number, phrase in phrases.items()
     ]
     count: Counter[tuple[tuple[str, str], ...]] = Counter()
     tests: dict[int, dict[str, str]] = {}
@@ -258,7 +260,7 @@ def as_rows(
     return long_header, long_rows, findings
 
 
-def _column_name(name: str, header: Sequence[str]) -> str:
+def _column_name(name: str, header: frozenset[str]) -> str:
     """The sheet's own name of a column that the header has under another one."""
     column = COLUMN_WORDS.get(name.casefold(), name)
     return name if column in header else column
@@ -288,7 +290,7 @@ def _named_movements(header: list[str], rows: Sequence[NumberedRow]) -> list[Num
     return named
 
 
-def _is_test(phrase: Phrase, header: Sequence[str]) -> bool:
+def _is_test(phrase: Phrase, header: frozenset[str]) -> bool:
     """True if a heading names a test, or a side of the test that a row names."""
     if COMPUTED & {*phrase.unread}:
         return False
@@ -298,10 +300,10 @@ def _is_test(phrase: Phrase, header: Sequence[str]) -> bool:
     return "movement" in phrase.fields or not parts.isdisjoint(phrase.unread)
 
 
-def _column_finding(heading: str, phrase: Phrase, header: Sequence[str], path: Path) -> Finding:
+def _column_finding(heading: str, phrase: Phrase, header: frozenset[str], path: Path) -> Finding:
     """What a column is read as (rule strength-column), why it is not read, or what to write."""
     fields = phrase.fields
-    needed = {"movement", "side"} - {*header}
+    needed = {"movement", "side"} - header
     if not _is_test(phrase, header):
         what, fix = f"column “{heading}” is not read: it names no test.", "nothing, if it is none."
         return Finding("strength-column-unread", "info", what, file=str(path), where="line 1",
@@ -317,13 +319,13 @@ def _column_finding(heading: str, phrase: Phrase, header: Sequence[str], path: P
         fix = f"did you mean {near[0]}?" if near[0] else "write joint and direction, or delete them"
     elif lacking := sorted(needed - fields.keys()):
         what, fix = f"names no {lacking[0]}", f"write the {lacking[0]} into it"
-    elif "contraction" not in {*fields, *header}:
+    elif "contraction" not in header | fields.keys():
         fix = "write isometric (as with a hand-held dynamometer), concentric or eccentric into it"
         what = "does not say how the muscle worked"
         if speed:
             usual = f"concentric at {speed} degrees per second"
             fix = f"did you mean {usual}? write con or ecc into it"
-    elif "unit" not in {*fields, *header}:
+    elif "unit" not in header | fields.keys():
         what, fix = "names no unit", f"write it behind the words: {heading} (N m)"
     else:
         try:

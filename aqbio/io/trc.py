@@ -11,7 +11,7 @@ from aqbio.boundary import MAX_RECORDING_BYTES, reads, without_quotes
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.mot import read_storage, text_lines, with_decimal_points
-from aqbio.io.points import markers_of, named_points
+from aqbio.io.points import markers_of, named_points, refuse_crowd
 from aqbio.io.recording import Recording, length_unit, marked_missing, possible_positions
 from aqbio.io.sampling import evenly_sampled
 from aqbio.vectors import FloatArray
@@ -28,6 +28,7 @@ def read_trc(path: Path, unit: str = "auto") -> Recording:
     lines = _lines(path)
     header = _header(lines[1], lines[2])
     raw = _labels(lines[3])
+    refuse_crowd(len(raw), path.name)
     lines[HEADER_LINES:] = with_decimal_points(lines[HEADER_LINES:])
     rows = [number for number in range(HEADER_LINES, len(lines)) if lines[number].strip()]
     if not rows:

@@ -331,6 +331,13 @@ def _words_if_far(name: str) -> tuple[str, float, str] | None:
     return FAR_PARAMETERS.get(name)
 
 
+MIN_NAMED_ODDS = 20.0
+"""Odds against other devices from which on one plate is said to be far out."""
+
+MAX_STATED_LOG_ODDS = 20.0
+"""Of more, none are needed."""
+
+
 def _far_parameters(participant_id: str, fitted: Session) -> Iterator[Finding]:
     """Findings on parameters whose fit is far from what was stated."""
     for estimate in fitted.estimates:
@@ -341,6 +348,23 @@ def _far_parameters(participant_id: str, fitted: Session) -> Iterator[Finding]:
         text, factor, fix = far
         ends = (estimate.estimate, estimate.low, estimate.high)
         words = text.format(*(factor * (end - parameter.prior) for end in ends))
+        plate = plate_error(estimate.name)[1]
+        odds = float(np.exp(min(fitted.plate_odds.get(plate, np.inf), MAX_STATED_LOG_ODDS)))
+        if odds < MIN_NAMED_ODDS:
+            yield Finding(
+                rule="parameter-undecided",
+                severity="info",
+                what=f"by motion and forces the {words} from what was stated (90 % interval), but "
+                f"other plates or a turn of all explain it nearly as well (odds {odds:.0f} to 1): "
+                "it is used so, and intervals hold both.",
+                participant=participant_id,
+                number=odds,
+                limit=MIN_NAMED_ODDS,
+                unit="1",
+                where=estimate.name,
+                fix="check the corners and origins of the plates.",
+            )
+            continue
         yield Finding(
             rule="parameter-far",
             severity="warning",

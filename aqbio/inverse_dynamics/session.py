@@ -13,13 +13,11 @@ from aqbio.force_plates.single_plates import plate_error
 from aqbio.inverse_dynamics.clocks import (
     ClockScatter,
     Information,
-    deviation,
     moved_clock,
-    tail_precision,
     weighted_median,
     with_deviation,
-    without_scatter,
 )
+from aqbio.inverse_dynamics.common_parameters import CommonEquations
 from aqbio.inverse_dynamics.fit import TrialFit, fit_trial
 from aqbio.inverse_dynamics.misfit import fit_misfits
 from aqbio.inverse_dynamics.observations import Observations
@@ -31,7 +29,6 @@ from aqbio.inverse_dynamics.parameters import (
     Runner,
     Weights,
     estimates,
-    is_device,
     priors,
     share_of_own_error,
 )
@@ -73,12 +70,6 @@ EVEN = 0.5
 VAGUE_FACTOR = 5.0
 """Prior SD of mass, rotation and scale in fits of single trials, over that of the session."""
 
-MAX_SOLUTIONS = 20
-"""Solutions with priors that have long tails, each with their precisions at the last one."""
-
-SETTLED_SD = 0.01
-"""Change of the parameters between two of them below which they are settled, in prior sds."""
-
 
 class Session:
     """Trials of one runner, before and after they are fitted together."""
@@ -106,6 +97,8 @@ class Session:
     """Of the session; empty when no trial was fitted."""
     covariance: FloatArray
     """(P, P) array. Of those that are on."""
+    plate_odds: dict[str, float]
+    """Logarithm of the odds that a plate is far out and no other device, by far plates."""
     standing: dict[str, Standing]
     """Centre of mass over the centre of pressure in the static postures, by trial."""
 
@@ -125,7 +118,7 @@ class Session:
         self.observations, self.weights = dict(observations), dict(weights)
         self.postures, self.plain = dict(postures or {}), dict(plain or {})
         self.single_fits, self.fits, self.misfits, self.standing = {}, {}, {}, {}
-        self.own_shares = {}
+        self.own_shares, self.plate_odds = {}, {}
         self.estimates, self.covariance = (), np.zeros((0, 0))
 
     def support(self, name: str) -> float:
@@ -201,7 +194,7 @@ class Session:
                 name: fits[name].linearised_with(own_values) for name, own_values in distant.items()
             }
         self.estimates = estimates(self.parameters, solution.values, solution.covariance)
-        self.covariance = solution.covariance
+        self.covariance, self.plate_odds = solution.covariance, solution.plate_odds
         self.standing = {
             name: Standing(
                 *(com_over_cop(self.runner, body, posture) for body in ({}, solution.values, out))
@@ -268,9 +261,6 @@ class Session:
         solved for with the precisions of the last solution until it is settled.
         """
         on = [parameter for parameter in self.parameters if parameter.on]
-        prior = np.array([parameter.prior for parameter in on])
-        sd = np.array([parameter.prior_sd for parameter in on])
-        has_tails = np.array([is_device(parameter.name) for parameter in on])
         at = [parameter.name for parameter in on].index(CLOCK)
         moved = {
             name: moved_clock(equations, at, self.shift(self.observations[name].shift))
@@ -281,44 +271,31 @@ class Session:
             for posture in self.postures.values()
         ]
         fixed = [feet_equations(feet, on), *postures]
-        theta, alone = prior, len(moved) < 2  # a single clock is the session's
-        for _ in range(MAX_SOLUTIONS):
-            scatters = {} if alone else self._scatters(deviations)
-            tails = [tail_precision(*pair) for pair in zip(theta - prior, sd, strict=True)]
-            matrix = np.diag(np.where(has_tails, tails, sd**-2.0))
-            right = matrix @ prior
-            by_trial = [
-                equations if alone else without_scatter(equations, at, scatters[name])
-                for name, equations in moved.items()
-            ]
-            for equations in (*by_trial, *fixed):
-                matrix, right = matrix + equations[0], right + equations[1]
-            before, theta = theta, np.linalg.solve(matrix, right)
-            deviations = {
-                name: 0.0 if alone else deviation(equations, at, scatters[name], theta)
-                for name, equations in moved.items()
-            }
-            if (np.abs(theta - before) < SETTLED_SD * sd).all():
-                break
+        common = CommonEquations(on, moved, fixed, self._scatters)
+        settled = common.settled(deviations)
+        theta, matrix, right = settled.theta, settled.matrix, settled.right
         covariance = np.asarray(np.linalg.inv(matrix))
         own = {
             name: (theta, covariance)
-            if alone
-            else with_deviation(equations, at, scatters[name], theta, covariance)
+            if common.is_alone
+            else with_deviation(equations, at, settled.scatters[name], theta, covariance)
             for name, equations in moved.items()
         }
         return Solution(
             values=self._named(theta),
             covariance=covariance,
             without=[
-                self._named(np.linalg.solve(matrix - equations[0], right - equations[1]))
+                self._named(
+                    np.asarray(np.linalg.solve(matrix - equations[0], right - equations[1]), float)
+                )
                 for equations in postures
             ],
             by_trial={
                 name: (self._on_trial_clock(name, self._named(values)), spread)
                 for name, (values, spread) in own.items()
             },
-            deviations=deviations,
+            deviations=settled.deviations,
+            plate_odds=common.plate_odds(settled),
         )
 
     def _named(self, theta: FloatArray) -> dict[str, float]:
@@ -382,3 +359,5 @@ class Solution:
     """Values and covariance on the clock of each trial."""
     deviations: dict[str, float]
     """Of each trial's clock from the session's, s."""
+    plate_odds: dict[str, float]
+    """Logarithm of the odds that a plate is far out and no other device, by far plates."""

@@ -15,16 +15,19 @@ import pytest
 import xarray as xr
 
 from aqbio.errors import Finding
-from aqbio.inverse_dynamics.clocks import LAG_SD_S, SCATTER_SD_S
+from aqbio.inverse_dynamics.clocks import LAG_SD_S, SCATTER_SD_S, ClockScatter
+from aqbio.inverse_dynamics.common_parameters import CommonEquations
 from aqbio.inverse_dynamics.files import PLAIN_CLOCK_SD_S, plain_clock
 from aqbio.inverse_dynamics.findings import (
+    MIN_NAMED_ODDS,
+    _far_parameters,
     clock_of_plain,
     clock_of_trial,
     estimate_numbers,
     misfit_findings,
     session_findings,
 )
-from aqbio.inverse_dynamics.parameters import PARAMETERS, ParameterEstimate
+from aqbio.inverse_dynamics.parameters import PARAMETERS, Parameter, ParameterEstimate
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.session_inputs import (
     fitted_session,
@@ -156,6 +159,7 @@ def session(late=0.0, sd=0.001, *, clock=True, distances=(0.0, 0.0), leg=None, *
     by_name = {parameter.name: parameter for parameter in PARAMETERS}
     estimates = {"clock_offset": (late, sd), **plates}
     fitted = SimpleNamespace(
+        plate_odds={},
         accepted=("run1", "run2"),
         standing={
             "stand": Standing(*(np.array([0.0, 0.0, distance]) for distance in (*distances, 0.0)))
@@ -364,3 +368,42 @@ def test_a_misfit_that_people_do_not_have_is_named_with_what_it_is(speed):
     assert "9.0 times as large as in recordings of people at this speed" in finding.what
     session.misfits = {"run": {"force": usual["force"].scale}}
     assert list(misfit_findings("run", session)) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "named"),
+    [
+        (np.array([[1.0, 0.0], [0.0, 1.0]]), ["4"]),  # each plate by itself: the first is far out
+        (np.array([[1.0, 1.0], [0.0, 0.0]]), []),  # their sum only: either may be
+    ],
+)
+def test_a_plate_is_named_where_no_other_device_explains_the_session(seen, named):
+    """Of two plates 30 mm are seen, with 1 mm, and clocks of both trials not at all."""
+    plates = [
+        Parameter(f"along_of_plate_{label}", "m", 0.0, 0.003, on=True) for label in ("4", "8")
+    ]
+    clock = next(parameter for parameter in PARAMETERS if parameter.name == "clock_offset")
+    rows = np.hstack([np.zeros((2, 1)), seen]) / 0.001
+    information = rows.T @ rows, rows.T @ (np.array([0.030, 0.0]) / 0.001)
+    none = np.zeros((3, 3)), np.zeros(3)
+    common = CommonEquations(
+        [replace(clock, on=True), *plates],
+        {"run": information, "other": none},
+        [],
+        lambda sizes: {name: ClockScatter.about(size) for name, size in sizes.items()},
+    )
+    settled = common.settled({"run": 0.0, "other": 0.0})
+    odds = common.plate_odds(settled)
+    assert [plate for plate, size in odds.items() if np.exp(size) >= MIN_NAMED_ODDS] == named
+    assert set(odds) == {"4", "8"} if not named else {"4"}
+    estimates = tuple(
+        ParameterEstimate(parameter, float(value), 0.001)
+        for parameter, value in zip(common.parameters, settled.theta, strict=True)
+    )
+    session = Session(None, {}, {}, ())
+    session.estimates, session.plate_odds = estimates, odds
+    findings = list(_far_parameters("P1", session))
+    assert {finding.rule for finding in findings} == {
+        "parameter-far" if named else "parameter-undecided"
+    }
+    assert {finding.severity for finding in findings} == {"warning" if named else "info"}

@@ -1,0 +1,144 @@
+"""Equations of the parameters that a session's trials share, and their solution.
+
+Priors of devices and of the trials' clocks have long tails. They are solved for again and again
+with the precisions of the last solution. What makes one force plate far out may be another device:
+how much worse the others explain the session with that plate held where it was stated tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.force_plates.single_plates import plate_error
+from aqbio.inverse_dynamics.clocks import (
+    ClockScatter,
+    Information,
+    deviation,
+    tail_precision,
+    without_scatter,
+)
+from aqbio.inverse_dynamics.parameters import CLOCK, Parameter, is_device
+from aqbio.vectors import BoolArray, FloatArray
+
+MAX_SOLUTIONS = 20
+"""Solutions with priors that have long tails, each with their precisions at the last one."""
+
+SETTLED_SD = 0.01
+"""Change of the parameters between two of them below which they are settled, in prior sds."""
+
+FAR_SD = 2.6
+"""Prior standard deviations from which on a plate is asked whether another device is the cause."""
+
+HELD_SHARE = 1e-3
+"""Prior standard deviation of a plate that is held where it was stated, over the usual one."""
+
+
+@dataclass(frozen=True, eq=False)
+class SettledParameters:
+    """Solution whose precisions of priors no longer change."""
+
+    theta: FloatArray
+    """(P,) array. Values of the parameters that are on."""
+    matrix: FloatArray
+    right: FloatArray
+    """matrix, right: (P, P) and (P,) arrays. Equations with the priors."""
+    precision: FloatArray
+    """(P,) array. Of the priors in them."""
+    scatters: Mapping[str, ClockScatter]
+    """Priors of the trials' clocks; empty where a single clock is the session's."""
+    deviations: dict[str, float]
+    """Of each trial's clock from the session's, s."""
+
+
+@dataclass(frozen=True, eq=False)
+class CommonEquations:
+    """Information on the parameters from trials, whose clocks scatter, and from the rest."""
+
+    parameters: Sequence[Parameter]
+    """Those that are on."""
+    trials: Mapping[str, Information]
+    """By trial, on the session's clock."""
+    fixed: Sequence[Information]
+    """Of planted feet and of static postures."""
+    scatters: Callable[[Mapping[str, float]], dict[str, ClockScatter]]
+    """Priors of the trials' clocks near deviations by trial, s."""
+
+    @cached_property
+    def prior(self) -> FloatArray:
+        """(P,) array: means of the priors."""
+        return np.array([parameter.prior for parameter in self.parameters])
+
+    @cached_property
+    def sd(self) -> FloatArray:
+        """(P,) array: standard deviations of the priors."""
+        return np.array([parameter.prior_sd for parameter in self.parameters])
+
+    @cached_property
+    def has_tails(self) -> BoolArray:
+        """(P,) bool: priors with long tails."""
+        return np.array([is_device(parameter.name) for parameter in self.parameters])
+
+    @property
+    def clock(self) -> int:
+        """Number of the clock's parameter."""
+        return [parameter.name for parameter in self.parameters].index(CLOCK)
+
+    @property
+    def is_alone(self) -> bool:
+        """True where the clock of the only trial is the session's."""
+        return len(self.trials) < 2
+
+    def settled(
+        self, deviations: Mapping[str, float], sd: FloatArray | None = None
+    ) -> SettledParameters:
+        """Solve near deviations of the clocks, s; `sd` of the priors where they are others."""
+        theta, sd = self.prior, self.sd if sd is None else sd
+        deviations = dict(deviations)
+        for _ in range(MAX_SOLUTIONS):
+            scatters = {} if self.is_alone else self.scatters(deviations)
+            tails = [tail_precision(*pair) for pair in zip(theta - self.prior, sd, strict=True)]
+            precision = np.where(self.has_tails, tails, sd**-2.0)
+            matrix, right = np.diag(precision), precision * self.prior
+            for equations in (*self._of_trials(scatters), *self.fixed):
+                matrix, right = matrix + equations[0], right + equations[1]
+            before, theta = theta, np.linalg.solve(matrix, right)
+            deviations = {
+                name: deviation(equations, self.clock, scatters[name], theta) if scatters else 0.0
+                for name, equations in self.trials.items()
+            }
+            if (np.abs(theta - before) < SETTLED_SD * sd).all():
+                break
+        return SettledParameters(theta, matrix, right, precision, scatters, deviations)
+
+    def _of_trials(self, scatters: Mapping[str, ClockScatter]) -> list[Information]:
+        return [
+            without_scatter(equations, self.clock, scatters[name]) if scatters else equations
+            for name, equations in self.trials.items()
+        ]
+
+    def plate_odds(self, solution: SettledParameters) -> dict[str, float]:
+        """Logarithm of the odds that a plate is far out and no other device, by far plates.
+
+        ``J = ½ θᵀ A θ − bᵀ θ + Σ ln(1 + δ²/2σ²)``, the sum over devices and ``½ δ²/σ²`` otherwise,
+        of the best parameters with the plate held, less that of the solution.
+        """
+        matrix = solution.matrix - np.diag(solution.precision)
+        right = solution.right - solution.precision * self.prior
+
+        def cost(theta: FloatArray) -> float:
+            square = 0.5 * ((theta - self.prior) / self.sd) ** 2
+            penalty = np.where(self.has_tails, np.log1p(square), square).sum()
+            return float(0.5 * theta @ matrix @ theta - right @ theta + penalty)
+
+        far = np.abs(solution.theta - self.prior) > FAR_SD * self.sd
+        plates = np.array([plate_error(parameter.name)[1] for parameter in self.parameters])
+        odds = {}
+        for plate in dict.fromkeys(plates[far & (plates != "")].tolist()):
+            held = np.where(plates == plate, HELD_SHARE * self.sd, self.sd)
+            without = self.settled(solution.deviations, held)
+            odds[plate] = cost(without.theta) - cost(solution.theta)
+        return odds

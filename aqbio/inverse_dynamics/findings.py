@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -192,6 +193,29 @@ def weighed_findings(trial_id: str, fitted: Session) -> Iterator[Finding]:
         unit="probability",
         fix="look at signs, axes and clocks of the plates, and at the labels of the markers.",
     )
+
+
+FORCES_AGREE = (
+    "signs, axes and clock of the forces agree with the motion of the markers: look at sizes and "
+    "mass of the body, at the static trial, and at the labels of the markers."
+)
+
+
+def without_refuted_advice(
+    findings: Iterable[Finding], considered: Sequence[Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """The findings of a fit, without advice that what was ``considered`` of the forces denies.
+
+    Where the search over faults of the recording accepts none, signs, axes and clocks are right.
+    """
+    sound = any(
+        row["about"] == "forces" and row["verdict"] == "accepted" and row["fault"] is None
+        for row in considered
+    )
+    of_fit = ("consistency-misfit", "consistency-plain")
+    for finding in findings:
+        denied = sound and finding.rule in of_fit and re.search("signs|clocks", finding.fix)
+        yield replace(finding, fix=FORCES_AGREE) if denied else finding
 
 
 MAX_NEARER_OTHER_FOOT_M = 0.10

@@ -33,6 +33,7 @@ from aqbio.inverse_dynamics.findings import (
     plain_findings,
     session_findings,
     weighed_findings,
+    without_refuted_advice,
     wrong_foot_findings,
 )
 from aqbio.inverse_dynamics.fitted import centres_path, changes_path
@@ -55,6 +56,7 @@ from aqbio.study.manifest import (
     Report,
     TrialOutcome,
     earlier_failures,
+    manifest_entry,
     participant_stage,
     run_trials,
     write_manifest,
@@ -225,6 +227,8 @@ def _trial(
         dataset, unused = _plain_trial(study, solved, fitted, why, [*unfitted, *findings])
         dataset = with_other_motion(dataset, fit.motion, support)
     findings += unused
+    prepared = manifest_entry(study.read_manifest(participant_id, "prepare"), trial.trial_id)
+    findings = list(without_refuted_advice(findings, prepared.get("considered", ())))
     write_dataset(dataset, file, attributes)
     numbers = fit_numbers(solved, fit) | {
         "support": support,

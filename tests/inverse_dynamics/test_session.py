@@ -26,6 +26,7 @@ from aqbio.inverse_dynamics.findings import (
     estimate_numbers,
     misfit_findings,
     session_findings,
+    without_refuted_advice,
 )
 from aqbio.inverse_dynamics.parameters import PARAMETERS, Parameter, ParameterEstimate
 from aqbio.inverse_dynamics.session import Session
@@ -407,3 +408,22 @@ def test_a_plate_is_named_where_no_other_device_explains_the_session(seen, named
         "parameter-far" if named else "parameter-undecided"
     }
     assert {finding.severity for finding in findings} == {"warning" if named else "info"}
+
+
+@pytest.mark.parametrize(("fault", "denied"), [(None, True), ("forces-late", False)])
+def test_no_advice_contradicts_what_the_search_over_faults_says(fault, denied):
+    """Signs and clocks that it accepts are not to be looked at; other advice stays."""
+    session = late_session()
+    usual = usual_misfits(session.observations["run"].speed)
+    names = ("force", "markers", "feet")
+    session.misfits = {"run": {name: 9.0 * usual[name].scale for name in names}}
+    findings = list(misfit_findings("run", session))
+    considered = [
+        {"about": "sides", "verdict": "accepted", "fault": None},
+        {"about": "forces", "verdict": "accepted", "fault": fault},
+    ]
+    advised = list(without_refuted_advice(findings, considered))
+    changed = [new.fix != old.fix for new, old in zip(advised, findings, strict=True)]
+    assert changed == [denied, denied, False]
+    assert all("look at sizes" in new.fix for new in advised[:2]) == denied
+    assert list(without_refuted_advice(findings, [])) == findings

@@ -362,10 +362,16 @@ def _participant_command(name: str) -> Callable[..., None]:
     ) -> None:
         write_log(log)
         from aqbio.hypotheses.preregistration import record_registry
+        from aqbio.study.jobs import report_outdated
 
-        loaded = loaded_study(study)
-        record_registry(loaded)
-        work = getattr(stage_module(name), f"{name}_participant")
+        record_registry(loaded := loaded_study(study))
+        stage = getattr(stage_module(name), f"{name}_participant")
+
+        def work(study: Study, participant_id: str, report: Callable[[str], None]) -> None:
+            if STARTED_BY not in os.environ:  # the workflow computes what is outdated first
+                report_outdated(study, participant_id, name, report)
+            stage(study, participant_id, report)
+
         _each_participant(loaded, participant, work, model)
 
     return command

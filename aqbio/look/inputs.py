@@ -102,11 +102,12 @@ def _refuse_markers(motion: Path) -> None:
     """Refuse a recording of markers where coordinates are asked for."""
     if motion.suffix.lower() in MARKER_FILES:
         raise AqbioError(
-            f"this is a recording of markers ({motion.suffix}), not a motion of the model's "
-            "coordinates.",
+            f"this is a recording of markers or poses of segments ({motion.suffix}), not a motion "
+            "of the model's coordinates.",
             file=motion.name,
-            fix="run inverse kinematics in OpenSim and give its .mot, or begin a study from the "
-            "recordings: aqbio new FOLDER --from RECORDINGS.",
+            fix="aqbio new FOLDER --from RECORDINGS shows in seconds what is in it, and aqbio run "
+            "FOLDER computes its levels A to C; or run inverse kinematics in OpenSim and give its "
+            ".mot.",
             rule="motion-of-markers",
         )
 

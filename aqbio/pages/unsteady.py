@@ -53,7 +53,7 @@ def _change(row: Mapping[str, Any]) -> str:
     """Change of speed over one step, and the acceleration by the forces where they are known."""
 
     def number(column: str, decimals: int) -> str:
-        text = f"{row[column]:.{decimals}f}".replace("-", "−")
+        text = f"{round(float(row[column]), decimals) + 0.0:.{decimals}f}".replace("-", "−")
         return cell("steps", row, column, text)
 
     words = f"by {number('speed_change_mps', 2)} m/s in step {row['step']}"

@@ -257,6 +257,20 @@ def is_outdated(study: Study, participant_id: str, stage: str, content: Mapping[
     )
 
 
+def report_outdated(
+    study: Study, participant_id: str, stage: str, report: Callable[[str], None]
+) -> None:
+    """Say which earlier stages of a participant have other recordings, rows or settings now."""
+    for name in STAGE_TABLE[stage].reads:
+        content = read_record(study.manifest(participant_id, name))
+        if MADE_OF in content and is_outdated(study, participant_id, name, content):
+            report(
+                f"{participant_id}: warning: recordings, sheets or settings of stage {name} have "
+                f"changed since it ran; aqbio run {study.file.parent} computes it again."
+            )
+            return
+
+
 def table_files(study: Study, stage: str) -> list[Path]:
     """Tables of the study that a stage writes, each with its sidecar."""
     names = STAGE_TABLE[stage].tables

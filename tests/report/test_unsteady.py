@@ -44,10 +44,11 @@ def test_a_side_step_turns_and_is_no_run(side, angle, way):
 def test_every_step_has_its_speed_and_the_acceleration_by_the_forces(change, text):
     speeding = steps(
         speed_change_mps=change, speed_mps=[5.6, 6.1, 6.6], step_flags="accelerating",
-        acceleration_mps2=[2.5, 2.1, np.nan],
+        acceleration_mps2=[2.5, -0.04, np.nan],
     )  # fmt: skip
     words = plain(unsteady_words(speeding))
     assert f"{text} in step 1 at 5.60 m/s (by the forces 2.5 m/s²); {text} in step 2" in words
+    assert "(by the forces 0.0 m/s²)" in words
     assert f"{text} in step 3 at 6.60 m/s." in words  # forces are not known
     assert unsteady_words(speeding.assign(status="rejected")) == ""
     one_of_three = speeding.assign(step_flags=["accelerating", None, None])

@@ -14,7 +14,13 @@ from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import write_text
 from aqbio.io.study import load_study
 from aqbio.study.internal import RULE, STAGE_ORDER, Parts
-from aqbio.study.jobs import claim_results, every_job, remove_unsound_records, result_problems
+from aqbio.study.jobs import (
+    claim_results,
+    every_job,
+    remove_unsound_records,
+    report_outdated,
+    result_problems,
+)
 from aqbio.study.manifest import (
     FAILED,
     OK,
@@ -257,3 +263,20 @@ def test_results_of_inputs_that_changed_during_the_stage_are_discarded(study):
         _write(study, "prepare")
         study.recording(study.trial("P1", "fast")).write_bytes(b"another")
     assert not record.exists()
+
+
+def test_a_recording_that_changed_since_it_was_prepared_is_said(file):
+    """A later stage that is called by itself goes on with what was prepared, and says so."""
+    study, lines = load_study(file), []
+    recording = study.recording(study.trials_of("P1")[0])
+    recording.parent.mkdir(parents=True, exist_ok=True)
+    recording.write_bytes(b"one")
+    _ran(file)
+    report_outdated(study, "P1", "scale", lines.append)
+    assert lines == []
+    recording.write_bytes(b"another")
+    report_outdated(study, "P1", "scale", lines.append)
+    (line,) = lines
+    assert line.startswith(
+        "P1: warning: recordings, sheets or settings of stage prepare have changed"
+    )

@@ -9,7 +9,7 @@ import pytest
 from aqbio.stats.formulas import column_formula
 from aqbio.stats.outcome import outcome_of
 from aqbio.stats.power import detectable, drawn, supported_share
-from aqbio.stats.registry import OwnClaim
+from aqbio.stats.registry import OwnClaim, OwnContrast
 from aqbio.stats.units import Reading, Units
 
 CLAIM = OwnClaim(formula="lag ~ 1", predicted="greater", delta=0.5, athletes=6).hypothesis("own")
@@ -86,3 +86,12 @@ def test_a_denied_effect_is_excluded_the_oftener_the_smaller_it_is():
     assert chances == sorted(chances, reverse=True)
     assert chances[0] > 0.8
     assert chances[2] < 0.1
+
+
+@pytest.mark.parametrize("form", [OwnClaim, OwnContrast])
+def test_an_effect_is_denied_with_so_many_that_a_responder_is_seen(form):
+    """One in seven responds: of the least athletes none does in at most 5 % of studies."""
+    change = {"formula": "lag ~ 1"} if form is OwnClaim else {"condition": "cue"}
+    entries = [form(predicted=p, delta=1.0, **change).hypothesis("own") for p in ("none", "less")]
+    denied, predicted = (entry.minimum.athletes for entry in entries)
+    assert (6 / 7) ** denied <= 0.05 < (6 / 7) ** predicted

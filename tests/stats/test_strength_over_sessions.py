@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from aqbio.config import Strength
+from aqbio.stats.contrasts import shared_form
 from aqbio.stats.evidence import Evidence, Presence
 from aqbio.stats.leg_strength import (
     gains_of_strength,
@@ -17,7 +18,7 @@ from aqbio.stats.leg_strength import (
     session_strengths,
     strength_tests,
 )
-from aqbio.stats.registry import OwnContrast, read_registry
+from aqbio.stats.registry import OwnClaim, OwnContrast, read_registry
 from aqbio.stats.verdict import verdicts
 from validation.gain_worlds import WORLDS, drawn_outcome
 from validation.imbalance_worlds import World, judged
@@ -223,3 +224,24 @@ def test_without_two_sessions_nothing_is_tested():
     rows = verdicts(evidence, registry.model_copy(update={"hypotheses": chosen}))
     assert {row.verdict for row in rows} == {"not_testable"}
     assert all("two sessions" in row.reason for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("formula", "is_moved"),
+    [
+        ("gained_speed ~ push_gain", True),
+        ("gained_speed ~ (push_gain + swing_gain) / 2", True),
+        ("gained_speed ~ push_gain - swing_gain", False),
+        ("gained_speed ~ abs(push_gain - swing_gain) + push_gain", False),
+        ("push_index_ratio_gain ~ push_gain", False),
+        ("push_index_ratio_gain ~ push_ratio_gain", False),
+        ("gained_speed ~ 1", False),
+    ],
+)
+def test_what_a_good_day_raises_on_both_sides_is_not_testable(formula, is_moved):
+    claim = OwnClaim(rows="people", formula=formula, predicted="greater", delta=0.1)
+    assert bool(shared_form(claim.hypothesis("own"))) == is_moved
+
+
+def test_no_entry_of_the_registry_rests_on_the_form_of_the_day():
+    assert not any(shared_form(entry) for entry in read_registry().hypotheses)

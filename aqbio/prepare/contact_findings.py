@@ -30,9 +30,6 @@ from aqbio.prepare.events_from_markers import MILLISECONDS, MarkerEvents
 from aqbio.prepare.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
-MAX_SHARE_WITHOUT_FOOT = 0.5
-"""Share of the force under no foot above which forces are of another trial, clock or position."""
-
 
 def note_contacts(
     loads: FeetLoads, plates: Plates, end: float, edge_limit: float, notes: Notes
@@ -56,44 +53,6 @@ def note_contacts(
             fix="check the plates, or leave the trial out.",
             forces=True,
         )
-
-
-def share_without_foot(loads: FeetLoads) -> float:
-    """Share of the force on the plates that lies under no foot."""
-    placed = _locatable_loads(loads)
-    size = {True: 0.0, False: 0.0}
-    for contact in placed:
-        size[contact.foot == NO_FOOT] += contact.peak * (contact.stop - contact.start)
-    return size[True] / sum(size.values()) if placed else 0.0
-
-
-def _locatable_loads(loads: FeetLoads) -> list[PlateContact]:
-    """Contacts during which a foot is seen somewhere."""
-    return [
-        contact
-        for contact in loads.on_plates
-        if contact.foot != NO_FOOT or np.isfinite(contact.distance)
-    ]
-
-
-def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
-    """Tell whether most of the load lies under no foot, as in another trial; note it."""
-    placed, share = _locatable_loads(loads), share_without_foot(loads)
-    if share <= MAX_SHARE_WITHOUT_FOOT:
-        return False
-    without_foot = [contact for contact in placed if contact.foot == NO_FOOT]
-    notes.add(
-        "forces-elsewhere",
-        "error",
-        f"{len(without_foot)} of {len(placed)} loads on the plates, {share:.0%} of the force, lie "
-        "where no foot is: forces and markers do not belong together. The forces are not used.",
-        number=share,
-        limit=MAX_SHARE_WITHOUT_FOOT,
-        fix="check that force_file is this trial's, its clock and rate, the unit and axes of its "
-        "points of application, and the corners of the plates.",
-        forces=True,
-    )
-    return True
 
 
 def note_no_forces(notes: Notes, *, recorded: bool) -> None:

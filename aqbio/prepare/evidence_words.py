@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from aqbio.prepare.explanations import Disagreements, Scales, kind_of
+from aqbio.prepare.explanations import MAX_USUAL_RATIO, Disagreements, Scales, kind_of
 from aqbio.vectors import FloatArray
 
 TURN_UNIT = "g m²/s per kg"
@@ -93,8 +93,10 @@ def disagreement_words(values: FloatArray, name: str) -> str:
 
 
 def worst_words(disagreements: Disagreements, scales: Scales, count: int = 1) -> str:
-    """Words for those that disagree most."""
-    worst = sorted(disagreements, key=lambda x: -surprise(disagreements[x], x, scales))[:count]
+    """Words for the one that disagrees most, and for others that do beyond what is usual."""
+    sizes = {name: surprise(values, name, scales) for name, values in disagreements.items()}
+    worst = sorted(sizes, key=lambda name: -sizes[name])[:count]
+    worst = [*worst[:1], *(x for x in worst[1:] if sizes[x] > np.log1p(MAX_USUAL_RATIO**2))]
     return ", and ".join(disagreement_words(disagreements[name], name) for name in worst)
 
 

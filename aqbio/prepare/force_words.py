@@ -166,8 +166,9 @@ def note_strange(left: Disagreements, scales: Scales, notes: Notes, stated: Stat
         "error",
         f"forces and markers do not belong together: {worst_words(left, scales, 2)}. No known "
         "fault of forces explains it. The forces are not used.",
-        fix="check that the file of the forces is that of this trial and of this person; if it is, "
-        f"write “{cell}” into column fix of this trial in trials.tsv.",
+        fix="check that the file of the forces is that of this trial and of this person, its rate, "
+        f"and the corners of the plates; if they are right, write “{cell}” into column fix of this "
+        "trial in trials.tsv.",
         forces=True,
     )
 

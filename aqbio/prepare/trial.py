@@ -24,14 +24,11 @@ from aqbio.prepare.checks import (
     without_flicker,
 )
 from aqbio.prepare.contact_findings import (
-    MAX_SHARE_WITHOUT_FOOT,
-    forces_elsewhere,
     note_contacts,
     note_low_pass,
     note_marker_low_pass,
     note_no_forces,
     note_pressure,
-    share_without_foot,
     without_held_pressure,
 )
 from aqbio.prepare.contacts import (
@@ -374,7 +371,7 @@ def _usable_loads(
             loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
         )
         note_contacts(loads, plates, float(frames[-1]), EDGE_DISTANCE_M, notes)
-        if not forces_elsewhere(loads, notes) and loads.contacts:
+        if loads.contacts:
             note_pressure(loads, plates, feet, frames + lag, cutoff, notes)
             return loads
     note_kinematic(events, notes)
@@ -407,9 +404,7 @@ def _moving(
     """
     threshold = settings.event_threshold_overground_n
     loads = _loads(recording, plates, feet, settings, threshold)
-    theirs = loads is not None and share_without_foot(loads) <= MAX_SHARE_WITHOUT_FOOT
-    own_loads = loads if theirs else None  # another trial's forces do not show these feet
-    ground = running_ground(recording, own_loads, trial, marker_set, laboratory, notes)
+    ground = running_ground(recording, loads, trial, marker_set, laboratory, notes)
     if ground.surface == "treadmill":
         threshold = settings.event_threshold_treadmill_n
         loads = _loads(recording, plates, feet, settings, threshold)

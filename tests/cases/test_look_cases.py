@@ -45,7 +45,7 @@ def test_forces_in_the_axes_of_the_feet_are_those_of_the_ground(cases):
         found, expected = (trial.prepared[name].values[inside] for trial in (turned, ground))
         np.testing.assert_allclose(found, expected, rtol=0, atol=limit)
     rules = {finding.rule for finding in turned.findings if finding.severity != "info"}
-    assert not rules & {"forces-elsewhere", "contact-nobody", "force-clock"}
+    assert not rules & {"forces-strange", "contact-nobody", "force-clock"}
 
 
 def test_a_last_row_that_stands_twice_is_read_once_and_said(cases):

@@ -19,12 +19,7 @@ from aqbio.io.trc import write_trc
 from aqbio.prepare.axes import Clues, check_stated, detected_axes, laboratory_axes, stated_axes
 from aqbio.prepare.checks import check_clock, check_frames, check_paths
 from aqbio.prepare.clock import flights
-from aqbio.prepare.contact_findings import (
-    forces_elsewhere,
-    note_contacts,
-    note_no_forces,
-    share_without_foot,
-)
+from aqbio.prepare.contact_findings import note_contacts, note_no_forces
 from aqbio.prepare.contacts import FeetLoads, FootContact, PlateContact
 from aqbio.prepare.coordinates import check_lengths, coordinate_values
 from aqbio.prepare.events_from_markers import MarkerEvents, note_kinematic
@@ -78,11 +73,6 @@ def contacts(of_plate=None, of_foot=None, *, number_stated=-1) -> object:
     )
     feet = loads((replace(ON_PLATE, **(of_plate or {})),), foot_contacts)
     return noted(note_contacts, feet, plates, 1.0, 0.03)
-
-
-def elsewhere(changes: list[dict]) -> object:
-    feet = loads(replace(ON_PLATE, **change) for change in changes)
-    return [*noted(forces_elsewhere, feet), share_without_foot(feet)]
 
 
 def no_forces(*, recorded: bool) -> list[object]:
@@ -224,7 +214,7 @@ def angles(without=(), resting=(), degrees=False, factor=1.0) -> object:
 
 
 MAKERS = (
-    contacts, elsewhere, no_forces, events, flown, paths,
+    contacts, no_forces, events, flown, paths,
     clocks_apart, outside, lost_frames, axes, leaning, swap, seen_axes, ground, lengths, angles,
 )  # fmt: skip
 

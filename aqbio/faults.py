@@ -136,11 +136,15 @@ def home_cache() -> Path:
 
 
 def has_temporary_folder() -> bool:
-    """Tell whether any of the folders for temporary files can be written to."""
+    """Tell whether the folder for temporary files takes a megabyte."""
     try:
-        return bool(tempfile.gettempdir())
-    except FileNotFoundError:
+        folder = os.environ.get("TMPDIR") or tempfile.gettempdir()
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(PROBE_BYTES))
+            probe.flush()
+    except OSError:
         return False
+    return True
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -142,7 +143,7 @@ def use_writable_folders(study: Study) -> None:
     if not has_temporary_folder():
         with writing(logs):
             (logs / "temporary").mkdir(parents=True, exist_ok=True)
-        os.environ["TMPDIR"] = str(logs / "temporary")
+        os.environ["TMPDIR"] = tempfile.tempdir = str(logs / "temporary")
 
 
 def run_snakemake(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -405,3 +408,28 @@ def test_a_job_ends_with_what_started_it(between):
         while works(job) and time.monotonic() < limit:
             time.sleep(0.1)
         assert not works(job)
+
+
+@pytest.mark.parametrize("trouble", ["full", "missing", "none"])
+def test_a_folder_for_temporary_files_that_takes_none_is_replaced(trouble, tmp_path, monkeypatch):
+    """A small disk for temporary files may be full while the study's has room."""
+    study, folder = load_study(write_small_study(tmp_path)), tmp_path / "scratch"
+    if trouble != "missing":
+        folder.mkdir()
+    made = tempfile.TemporaryFile
+
+    def on_full_disk(*arguments, **options):
+        if Path(options.get("dir") or ".") == folder:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return made(*arguments, **options)
+
+    if trouble == "full":
+        monkeypatch.setattr(tempfile, "TemporaryFile", on_full_disk)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    progress.use_writable_folders(study)
+    replaced = (study.root / "logs" / "temporary").absolute()
+    assert Path(os.environ["TMPDIR"]) == (folder if trouble == "none" else replaced)
+    with made() as file:
+        assert file.write(b"1") == 1
+    assert trouble == "none" or Path(tempfile.gettempdir()) == replaced

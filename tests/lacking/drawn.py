@@ -63,7 +63,8 @@ DEAD = all_of(
 )
 MISPLACED = all_of(
     r"plate",
-    r"displac|misplac|misalign|\balign|position|\bplaces?\b|\bmoved\b|corners?|origin|stands? at",
+    r"displac|misplac|misalign|\balign|position|\bplaces?\b|\bmoved\b|corners?|origin|stands? at|"
+    r"\blies? [^:]*farther",
 )
 RATE = all_of(
     r"\brates?\b|\bHz\b|frames? per|sampling|time column",

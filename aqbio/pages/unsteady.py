@@ -13,7 +13,10 @@ from aqbio.contributions.step_quality import band
 from aqbio.gait.step_files import SPEEDING, TURNING, flagged
 from aqbio.pages.address import cell
 
-STEADY_ONLY = "Bands and the reference group are of steady running on a straight."
+STEADY_ONLY = (
+    "The numbers of these steps hold; bands and the reference group are of steady running on a "
+    "straight."
+)
 
 
 def unsteady_words(steps: pd.DataFrame) -> str:
@@ -31,10 +34,10 @@ def _trial_words(trial: str, rows: pd.DataFrame) -> Iterator[str]:
     turning, speeding = flagged(rows, TURNING), flagged(rows, SPEEDING)
     if turning.any():
         turns = [_turn(row) for row in _records(rows[turning])]
-        yield f"In {trial} the direction of travel turns: {'; '.join(turns)}."
+        yield f"In trial {trial} the direction of travel turns: {'; '.join(turns)}."
     if 2 * int(speeding.sum()) > len(rows):
         changes = [_change(row) for row in _records(rows[speeding])]
-        yield f"Steps of {trial} change their speed: {'; '.join(changes)}."
+        yield f"In trial {trial} the speed changes: {'; '.join(changes)}."
 
 
 def _records(rows: pd.DataFrame) -> list[Mapping[str, Any]]:

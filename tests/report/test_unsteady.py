@@ -36,7 +36,7 @@ def test_a_side_step_turns_and_is_no_run(side, angle, way):
     cut = steps(side=side, heading_change_deg=angle, step_flags="lateral_force,heading_change")
     words = plain(unsteady_words(cut[:1]))
     assert words == (
-        f"In run the direction of travel turns: 24° to the {way} in step 1. {STEADY_ONLY}"
+        f"In trial run the direction of travel turns: 24° to the {way} in step 1. {STEADY_ONLY}"
     )
 
 

@@ -85,8 +85,8 @@ def test_reference_values_of_hypotheses(finished):
     check_quantities("hypotheses", hypothesis_quantities(finished, TRIAL))
 
 
-DRAWN_COLUMNS = {("differences", "low"), ("differences", "high")}
-"""Ends of intervals over worlds, whose errors are drawn for each person."""
+DRAWN_COLUMNS = {("differences", "low"), ("differences", "high"), ("step_means", "sd")}
+"""Ends of intervals and errors over worlds, which are drawn for each person."""
 
 
 @pytest.mark.parametrize("folder", ["tables", "figures"])

@@ -123,8 +123,9 @@ class CommonEquations:
     def plate_odds(self, solution: SettledParameters) -> dict[str, float]:
         """Logarithm of the odds that a plate is far out and no other device, by far plates.
 
-        ``J = ½ θᵀ A θ − bᵀ θ + Σ ln(1 + δ²/2σ²)``, the sum over devices and ``½ δ²/σ²`` otherwise,
-        of the best parameters with the plate held, less that of the solution.
+        By the name of an error: that it is this one, and no other of the plate or of a device.
+        ``J = ½ θᵀ A θ − bᵀ θ + Σ ln(1 + δ²/2σ²)``, the sum over devices and ``½ δ²/σ²``
+        otherwise, of the best parameters with plate or error held, less that of the solution.
         """
         matrix = solution.matrix - np.diag(solution.precision)
         right = solution.right - solution.precision * self.prior
@@ -134,11 +135,13 @@ class CommonEquations:
             penalty = np.where(self.has_tails, np.log1p(square), square).sum()
             return float(0.5 * theta @ matrix @ theta - right @ theta + penalty)
 
+        def gain(held: BoolArray) -> float:
+            sd = np.where(held, HELD_SHARE * self.sd, self.sd)
+            return cost(self.settled(solution.deviations, sd).theta) - cost(solution.theta)
+
         far = np.abs(solution.theta - self.prior) > FAR_SD * self.sd
-        plates = np.array([plate_error(parameter.name)[1] for parameter in self.parameters])
-        odds = {}
-        for plate in dict.fromkeys(plates[far & (plates != "")].tolist()):
-            held = np.where(plates == plate, HELD_SHARE * self.sd, self.sd)
-            without = self.settled(solution.deviations, held)
-            odds[plate] = cost(without.theta) - cost(solution.theta)
-        return odds
+        names = np.array([parameter.name for parameter in self.parameters])
+        plates = np.array([plate_error(name)[1] for name in names])
+        of_plates = np.flatnonzero(far & np.char.str_len(plates).astype(bool))
+        odds = {str(plate): gain(plates == plate) for plate in dict.fromkeys(plates[of_plates])}
+        return odds | {str(names[row]): gain(names == names[row]) for row in of_plates}

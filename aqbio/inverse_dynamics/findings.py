@@ -389,11 +389,13 @@ def _far_parameters(participant_id: str, fitted: Session) -> Iterator[Finding]:
                 fix="check the corners and origins of the plates.",
             )
             continue
+        kind_odds = fitted.plate_odds.get(estimate.name, np.inf)
+        other = " Another displacement or turn of this plate explains it nearly as well."
         yield Finding(
             rule="parameter-far",
             severity="warning",
             what=f"by motion and forces the {words} from what was stated (90 % interval), and is "
-            "used so.",
+            f"used so.{other if kind_odds < np.log(MIN_NAMED_ODDS) else ''}",
             participant=participant_id,
             number=estimate.estimate,
             limit=MIN_MISALIGNMENT_SD * parameter.prior_sd,

@@ -98,7 +98,7 @@ class Session:
     covariance: FloatArray
     """(P, P) array. Of those that are on."""
     plate_odds: dict[str, float]
-    """Logarithm of the odds that a plate is far out and no other device, by far plates."""
+    """Logarithm of the odds that a plate, or one of its errors, is far out and nothing else."""
     standing: dict[str, Standing]
     """Centre of mass over the centre of pressure in the static postures, by trial."""
 
@@ -360,4 +360,4 @@ class Solution:
     deviations: dict[str, float]
     """Of each trial's clock from the session's, s."""
     plate_odds: dict[str, float]
-    """Logarithm of the odds that a plate is far out and no other device, by far plates."""
+    """Logarithm of the odds that a plate, or one of its errors, is far out and nothing else."""

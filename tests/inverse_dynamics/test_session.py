@@ -395,8 +395,11 @@ def test_a_plate_is_named_where_no_other_device_explains_the_session(seen, named
     )
     settled = common.settled({"run": 0.0, "other": 0.0})
     odds = common.plate_odds(settled)
-    assert [plate for plate, size in odds.items() if np.exp(size) >= MIN_NAMED_ODDS] == named
-    assert set(odds) == {"4", "8"} if not named else {"4"}
+    assert [
+        plate for plate, size in odds.items() if np.exp(size) >= MIN_NAMED_ODDS and plate in "48"
+    ] == named
+    far = ["4"] if named else ["4", "8"]
+    assert set(odds) == {*far, *(f"along_of_plate_{plate}" for plate in far)}
     estimates = tuple(
         ParameterEstimate(parameter, float(value), 0.001)
         for parameter, value in zip(common.parameters, settled.theta, strict=True)
@@ -427,3 +430,27 @@ def test_no_advice_contradicts_what_the_search_over_faults_says(fault, denied):
     assert changed == [denied, denied, False]
     assert all("look at sizes" in new.fix for new in advised[:2]) == denied
     assert list(without_refuted_advice(findings, [])) == findings
+
+
+def test_errors_of_one_plate_that_are_not_told_apart_are_said_so():
+    """30 mm along or a pitch that looks the same: the plate is named, the kind left open."""
+    clock = next(parameter for parameter in PARAMETERS if parameter.name == "clock_offset")
+    names = ("along_of_plate_4", "pitch_of_plate_4")
+    errors = [Parameter(name, "m", 0.0, 0.003, on=True) for name in names]
+    row = np.array([[0.0, 1.0, 1.1]]) / 0.001
+    common = CommonEquations(
+        [replace(clock, on=True), *errors],
+        {"run": (row.T @ row, row[0] * 0.030 / 0.001)},
+        [],
+        lambda _: {},
+    )
+    settled = common.settled({"run": 0.0})
+    session = Session(None, {}, {}, ())
+    session.plate_odds = common.plate_odds(settled)
+    session.estimates = tuple(
+        ParameterEstimate(parameter, float(value), 0.001)
+        for parameter, value in zip(common.parameters, settled.theta, strict=True)
+    )
+    findings = list(_far_parameters("P1", session))
+    assert {finding.rule for finding in findings} == {"parameter-far"}
+    assert all("Another displacement or turn of this plate" in f.what for f in findings)

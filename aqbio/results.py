@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from aqbio.body.records import final_model
+from aqbio.config import closest
 from aqbio.contributions.dataset import frames_in_contact
 from aqbio.errors import AqbioError
 from aqbio.force_plates.forces import centre_of_pressure
@@ -33,6 +34,24 @@ MIN_VERTICAL_FORCE_N = 1e-3
 """Smallest vertical force of a loaded foot, N; the centre of pressure is a quotient by it."""
 
 
+class NamedTables(dict[str, pd.DataFrame]):
+    """Tables by name; a name that there is not is an error that says which there are."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__({path.stem: read_table(path) for path in folder.glob("*.tsv")})
+        self.folder = folder.name
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        what = f"there is no {name} among the {self.folder} of the study."
+        raise _unknown(name, sorted(self), what, rule="results-table")
+
+
+def _unknown(name: str, names: Sequence[str], what: str, rule: str) -> AqbioError:
+    near = closest(name, names)
+    known = f"take one of {', '.join(names)}." if names else "there is none."
+    return AqbioError(what, fix=f"did you mean {near}?" if near else known, rule=rule)
+
+
 @dataclass(frozen=True)
 class StudyResults:
     """Results of one study; `open_study` makes it."""
@@ -46,12 +65,12 @@ class StudyResults:
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Tables of the study by name; files.md describes their columns."""
-        return {path.stem: read_table(path) for path in (self.study.root / "tables").glob("*.tsv")}
+        return NamedTables(self.study.root / "tables")
 
     @cached_property
     def figures(self) -> dict[str, pd.DataFrame]:
         """Numbers behind every figure, by the figure's name."""
-        return {path.stem: read_table(path) for path in (self.study.root / "figures").glob("*.tsv")}
+        return NamedTables(self.study.root / "figures")
 
     def reference(self) -> pd.DataFrame:
         """People whom the athletes are shown beside: mean momentum by speed, part and axis.
@@ -123,6 +142,8 @@ class StudyResults:
         >>> arms = draws.isel(outcome=draws.source.values == "arms").sel(axis="y")  # doctest: +SKIP
         """
         names = [participants] if isinstance(participants, str) else participants
+        for name in names or ():
+            self.study.participant(name)  # or an error that names those that there are
         return study_draws(self.study, names, levels, scopes)
 
     def trial(self, participant: str, trial: str) -> xr.Dataset:
@@ -151,6 +172,12 @@ class StudyResults:
 
     def steps(self, participant: str, trial: str) -> tuple[Step, ...]:
         """Steps of a trial, rejected ones too, on the clock of its motion."""
+        sheet = self.tables["trials"]
+        self.study.participant(participant)
+        trials = sheet.loc[sheet["participant_id"] == participant, "trial_id"].astype(str).tolist()
+        if trial not in trials:
+            what = f"{participant} has no trial {trial}."
+            raise _unknown(trial, trials, what, rule="results-trial")
         rows = self.tables["steps"]
         is_step = (rows["participant_id"] == participant) & (rows["trial_id"] == trial)
         return recorded_steps(rows[is_step])
@@ -190,11 +217,8 @@ class StudyResults:
 
     def _dataset(self, participant: str, trial: str, stage: str) -> xr.Dataset:
         if trial not in self.trials(participant):
-            raise AqbioError(
-                f"{participant} has no trial {trial} that all stages could do.",
-                fix=f"take one of {', '.join(self.trials(participant))}.",
-                rule="results-trial",
-            )
+            what = f"{participant} has no trial {trial} that all stages could do."
+            raise _unknown(trial, self.trials(participant), what, rule="results-trial")
         return read_dataset(self.study.folder(participant, stage) / f"{trial}.nc", keep=False)
 
 

@@ -275,7 +275,7 @@ def _yaw_precision_rows(
     yield measure(
         key, f"{name}residual_moment_y_stance_rms", float(residual), "N m",
         limit=limits.yaw_residual_nm, severity="warning",
-        note=f"{words}about the vertical: group rates are 20 to 80 N m",
+        note=f"{words}about the vertical",
     )  # fmt: skip
     yield measure(
         key, f"{name}effect_to_residual_y", float(effects[smallest] / residual), "1",

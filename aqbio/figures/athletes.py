@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from aqbio.figures.figure import Figure, Results
+from aqbio.figures.marks import marked, where
 from aqbio.figures.style import (
     BLUE,
     DASHED,
@@ -178,10 +179,13 @@ def _region(ax: Axes, smallest: float, predicted: str) -> None:
 
 
 def _caption(rows: pd.DataFrame) -> str:
-    hypotheses, people = rows["hypothesis"].nunique(), rows["participant_id"].nunique()
+    athletes, panels = (
+        count_words(rows[column].nunique(), noun, column, by="people")
+        for noun, column in (("athlete", "participant_id"), ("panel", "hypothesis"))
+    )
     return (
-        f"Points: {count_words(people, 'athlete')}, sorted by size, in "
-        f"{count_words(hypotheses, 'panel')}, one per hypothesis; filled where they reach the "
+        f"Points: {athletes}, sorted by size, in {panels}, one per hypothesis; filled where they "
+        "reach the "
         "smallest effect of interest (dashed) in the predicted direction (shaded). Diamond: "
         f"estimate with its {INTERVALS['athletes']}. Grey: a gate fails, no verdict."
     )
@@ -200,6 +204,14 @@ def _alternative(rows: pd.DataFrame) -> str:
     return f"{'; '.join(parts)}."
 
 
+PASSED = where(gates="passed")
+
+
+def _shown_by(count: int, whom: str) -> str:
+    """Write how many hypotheses all athletes or none show."""
+    return marked(count, "", PASSED, whom, by="hypotheses shown by")
+
+
 def _claim(rows: pd.DataFrame) -> str:
     passed = rows[rows["gates"] == "passed"]
     count = passed.groupby("hypothesis").agg(n=("value", "size"), k=("n_showing", "first"))
@@ -208,8 +220,9 @@ def _claim(rows: pd.DataFrame) -> str:
     shown_by_all = int((count["k"] == count["n"]).sum())
     shown_by_none = int((count["k"] == 0).sum())
     return (
-        f"Of {len(count)} hypotheses whose gates pass {shown_by_all} are shown by every athlete, "
-        f"{shown_by_none} by none"
+        f"Of {marked(len(count), '', PASSED, 'hypothesis', by='people')} hypotheses whose gates "
+        f"pass {_shown_by(shown_by_all, 'all')} are shown by every athlete, "
+        f"{_shown_by(shown_by_none, 'none')} by none"
     )
 
 

@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.figure import Figure, Results, no_claim
+from aqbio.figures.marks import marked, where
 from aqbio.figures.step_means import (
     JOINT,
     StepColumn,
@@ -413,11 +414,14 @@ def _largest_claim(rows: pd.DataFrame) -> str:
         if unit == "N m"
         else "the upward impulse"
     )
-    speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
     first = largest[0]
+    names = ("condition", "speed_mps", "panel", "source", "variant")
+    key = where(**{name: first[name] for name in names})
+    speed = marked(digits(float(first["speed_mps"]), "m/s"), "", key, "speed_mps")
+    mean = marked(digits(float(first["mean"]), unit), "", key, "mean")
     return (
         f"{source_label(str(first['source'])).capitalize()}: the largest single cause of {effect}, "
-        f"{digits(float(first['mean']), unit)} {unit} at {speed} m/s under {first['variant']}"
+        f"{mean} {unit} at {speed} m/s under {first['variant']}"
     )
 
 

@@ -25,18 +25,11 @@ from aqbio.figures.style import (
     stroke,
     zero_line,
 )
-from aqbio.figures.words import count_words, digits
+from aqbio.figures.words import count_words, digits, who
 from aqbio.io.dictionary import columns
 from aqbio.names import NORMAL
 from aqbio.prepare.used_size import body_scale
-from aqbio.reference.group import (
-    MEAN,
-    MIN_BAND_PEOPLE,
-    THOUSANDTHS,
-    other_people,
-    others_at_speeds,
-    read_reference,
-)
+from aqbio.reference.group import MEAN, THOUSANDTHS, other_people, others_at_speeds, read_reference
 
 DRAWN_PARTS = ("push_leg", "swing_leg", "arms", "torso", "total")
 
@@ -131,10 +124,9 @@ def _draw_part(ax: Axes, rows: pd.DataFrame) -> None:
 
 
 def _caption(rows: pd.DataFrame) -> str:
-    people = count_words(rows["participant_id"].nunique(), "athlete")
+    people = count_words(rows["participant_id"].nunique(), who(rows), "participant_id", by="people")
     others = (
-        " Band: mean ± standard deviation between people of the reference group, at least "
-        f"{MIN_BAND_PEOPLE}."
+        " Band: mean ± standard deviation between people of the reference group, at least five."
         if rows["sd"].notna().any()
         else ""
     )

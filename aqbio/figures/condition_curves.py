@@ -192,8 +192,9 @@ def _words(rows: pd.DataFrame) -> str:
 
 def _caption(rows: pd.DataFrame) -> str:
     low, high = int(rows["n_athletes"].min()), int(rows["n_athletes"].max())
+    athletes = range_words(low, high, "athlete", "n_athletes")
     return (
-        f"Means over {range_words(low, high, 'athlete')}: {_words(rows)}, not at equal speed. "
+        f"Means over {athletes}: {_words(rows)}, not at equal speed. "
         "Momentum about the vertical, extension moments. Grey: largest t over the curve beyond "
         "95 % of sign changes of athletes' differences (fewer than six athletes never show one). "
         "No verdict rests on it."

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from aqbio.figures.figure import Figure, Results, no_claim
+from aqbio.figures.marks import marked, where
 from aqbio.figures.step_means import (
     PHASES,
     StepColumn,
@@ -178,9 +179,15 @@ ROWS: dict[str, dict[str, tuple[str, str, Callable[[Any], Iterator[Line]]]]] = {
 """Quantity, unit and lines of every row of panels, by figure."""
 
 
+MOMENTUM = ("angular_momentum_groups", "angular_momentum")
+"""Figures of angular momentum itself; all others are of moments."""
+
+
 def curve_rows(figure: str, results: Results) -> pd.DataFrame:
     """Means, standard deviations and intervals of the lines of a figure, at every sample."""
-    steps = results.curves.steps_with("flight_s")
+    kind = "momentum" if figure.startswith(MOMENTUM) else "moments"
+    left_out = {trial for trial, kinds in results.invalidated.items() if kind in kinds}
+    steps = results.curves.steps_with("flight_s").without(left_out)
     among = step_columns(steps)
     return summarised_curves(figure, steps, among)
 
@@ -423,6 +430,22 @@ def _stance(rows: pd.DataFrame, row: str) -> pd.Series[float]:
     return (stance["mean"] * weight).groupby(line).sum() / weight.groupby(line).sum()
 
 
+def _column_key(column: pd.DataFrame) -> str:
+    """Key of the rows of a column of steps."""
+    return where(**{name: column[name].iloc[0] for name in ("condition", "speed_mps")})
+
+
+def _headline_speed(column: pd.DataFrame) -> str:
+    speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
+    return marked(speed, "", _column_key(column), "speed_mps", by="most")
+
+
+def _stance_mean(column: pd.DataFrame, row: str, line: str, text: str) -> str:
+    """Write the mean of a line over stance."""
+    key = f"{_column_key(column)};{where(row=row, line=line, phase='stance')}"
+    return marked(text, "", key, "mean", by="stance mean")
+
+
 def _sides_claim(rows: pd.DataFrame) -> str:
     column = headline_rows(rows)
     means = _stance(column, "angular_momentum_y_sides")
@@ -430,8 +453,11 @@ def _sides_claim(rows: pd.DataFrame) -> str:
     if not np.isfinite(push + swing):
         return ""
     way = "opposite signs" if push * swing < 0 else "the same sign"
-    speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
-    momenta = " and ".join(digits(value, "kg m²/s") for value in (push, swing))
+    speed = _headline_speed(column)
+    momenta = " and ".join(
+        _stance_mean(column, "angular_momentum_y_sides", side, digits(value, "kg m²/s"))
+        for side, value in zip(SIDES[:2], (push, swing), strict=True)
+    )
     return (
         f"In stance push side and swing side have {way} about the vertical: "
         f"{momenta} kg m²/s at {speed} m/s"
@@ -460,10 +486,11 @@ def _pelvis_claim(rows: pd.DataFrame) -> str:
     shares = _stance(column, SHARE).dropna()
     if shares.empty:
         return ""
-    speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
+    line, speed = str(shares.idxmax()), _headline_speed(column)
+    share = _stance_mean(column, SHARE, line, f"{shares.max():.0f}")
     return (
-        f"Most often the {STYLES[str(shares.idxmax())].label} opposes the other two at the pelvis "
-        f"({shares.max():.0f} % of stance at {speed} m/s)"
+        f"Most often the {STYLES[line].label} opposes the other two at the pelvis "
+        f"({share} % of stance at {speed} m/s)"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from string import ascii_lowercase
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from aqbio.figures.counted import Invalidated, counted_steps, invalidated_outcomes
 from aqbio.figures.style import journal_style
 from aqbio.gait.step_files import StudyCurves
 from aqbio.io.study import Study
@@ -18,7 +20,10 @@ from aqbio.io.tables import read_table
 
 
 class Results:
-    """Tables and curves from which the figures of a study are drawn; each table is read once."""
+    """Tables and curves from which the figures of a study are drawn; each table is read once.
+
+    Numbers of steps that do not count are empty.
+    """
 
     study: Study
     curves: StudyCurves
@@ -32,8 +37,16 @@ class Results:
     def __getitem__(self, name: str) -> pd.DataFrame:
         """A table of the study by its name."""
         if name not in self._tables:
-            self._tables[name] = read_table(self.study.table(f"{name}.tsv"))
+            table = read_table(self.study.table(f"{name}.tsv"))
+            self._tables[name] = (
+                counted_steps(table, self.invalidated) if name == "steps" else table
+            )
         return self._tables[name]
+
+    @cached_property
+    def invalidated(self) -> Invalidated:
+        """Outcomes of trials that do not count."""
+        return invalidated_outcomes(self["trials"])
 
 
 def no_claim(_: pd.DataFrame) -> str:

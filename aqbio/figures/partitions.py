@@ -9,6 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as Drawing
 
 from aqbio.figures.figure import Figure, Results
+from aqbio.figures.marks import constant, marked, where
 from aqbio.figures.style import (
     GREEN,
     GREY,
@@ -91,9 +92,11 @@ def _ranking_caption(rows: pd.DataFrame) -> str:
     count = len(rows)
     low, high = (int(end) for end in (rows["n_athletes"].min(), rows["n_athletes"].max()))
     return (
-        f"All {count} ways to divide the body in two, angular momentum about the vertical axis in "
-        "stance: 1 where both sides balance and no members of a side cancel each other. Means over "
-        f"{range_words(low, high, 'athlete')} with their {INTERVALS['athletes']}."
+        f"All {marked(count, '', '', by='count')} ways to divide the body in two, angular "
+        "momentum about the vertical axis in stance: "
+        f"{constant('1 where both sides balance')} and no members of a side cancel each other. "
+        "Means over "
+        f"{range_words(low, high, 'athlete', 'n_athletes')} with their {INTERVALS['athletes']}."
     )
 
 
@@ -109,9 +112,11 @@ def _ranking_claim(rows: pd.DataFrame) -> str:
     order = list(rows["partition"])
     if ARTICLES not in order:
         return ""
+    rank = order.index(ARTICLES) + 1
     return (
         f"Best balanced in stance: {partition_words(order[0])} against the rest; the swing leg "
-        f"alone is {order.index(ARTICLES) + 1} of {len(order)}"
+        f"alone is {marked(rank, '', '', ARTICLES, by='place of')} of "
+        f"{marked(len(order), '', '', by='count')}"
     )
 
 
@@ -203,11 +208,11 @@ def _cell(ax: Axes, at: tuple[int, int], value: float, signs: pd.Series[float]) 
 
 
 def _signs_caption(rows: pd.DataFrame) -> str:
-    count = count_words(int(rows["n_athletes"].max()), "athlete")
+    count = count_words(int(rows["n_athletes"].max()), "athlete", "n_athletes", by="most")
     return (
-        f"Uncentred cosines about the vertical over contact, mean over {count}: +1 where two "
-        "groups turn together, −1 where against each other. Signs are largely set by both legs and "
-        "the small total. One column: angular momentum only."
+        f"Uncentred cosines about the vertical over contact, mean over {count}: "
+        f"{constant('+1 where two groups turn together, −1 where against each other')}. Signs are "
+        "largely set by both legs and the small total. One column: angular momentum only."
     )
 
 
@@ -226,8 +231,10 @@ def _signs_claim(rows: pd.DataFrame) -> str:
     pair = momentum[momentum[["first", "second"]].isin(["arms", "push_leg"]).all(axis=1)]
     if pair.empty or not np.isfinite(value := float(pair["cosine"].iloc[0])):
         return ""
+    pair_key = where(**{name: pair[name].iloc[0] for name in ("level", "first", "second")})
+    number = marked(digits(value), "", pair_key, "cosine")
     way = "against each other" if value < 0 else "together"
-    return f"Arms and push leg turn {way} about the vertical (cosine {digits(value)})"
+    return f"Arms and push leg turn {way} about the vertical (cosine {number})"
 
 
 SIGNS = Figure(

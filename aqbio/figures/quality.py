@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from aqbio.figures.figure import Figure, Results
+from aqbio.figures.marks import PRESENT, marked, where
 from aqbio.figures.style import (
     DASHED,
     GREY,
@@ -211,12 +212,13 @@ def _draw_panel(ax: Axes, panel_rows: pd.DataFrame, *, logarithmic: bool) -> Non
 
 
 def _count(rows: pd.DataFrame) -> str:
-    return count_words(rows[TRIAL].drop_duplicates().shape[0], "trial")
+    return count_words(rows[TRIAL].drop_duplicates().shape[0], "trial", by="trials")
 
 
 def _limit(rows: pd.DataFrame, panel: str) -> str:
     limits = rows.loc[rows["panel"] == panel, "limit"].dropna()
-    return f" (limit {limits.iloc[0]:g})" if len(limits) else ""
+    number = marked(f"{limits.iloc[:1].max():g}", "", where(panel=panel), "limit", by="first of")
+    return f" (limit {number})" if len(limits) else ""
 
 
 def _agreement_caption(rows: pd.DataFrame) -> str:
@@ -266,7 +268,11 @@ def _recording_claim(rows: pd.DataFrame) -> str:
         return ""
     beyond = limited[limited["value"].abs() > limited["limit"]]
     trials, bad = (part[TRIAL].drop_duplicates().shape[0] for part in (limited, beyond))
-    return f"{trials - bad} of {trials} trials were recorded within the limits drawn"
+    key = where(what=BEFORE, limit=PRESENT)
+    return (
+        f"{marked(trials - bad, '', key, by='trials within limits')} of "
+        f"{marked(trials, '', key, by='trials')} trials were recorded within the limits drawn"
+    )
 
 
 AGREEMENT = Figure(

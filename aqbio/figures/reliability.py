@@ -118,8 +118,9 @@ def _caption(rows: pd.DataFrame) -> str:
         if "speeds" in set(rows["basis"])
         else ""
     )
+    athletes = range_words(fewest, most, "athlete", "n_athletes")
     return (
-        f"Between two trials or sessions, at 95 %, from {range_words(fewest, most, 'athlete')}; "
+        f"Between two trials or sessions, at 95 %, from {athletes}; "
         f"mean of the steps of a trial.{speeds} ICC and SEM are in the table."
     )
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
 from aqbio.figures.figure import Figure, Results
+from aqbio.figures.marks import marked, where
 from aqbio.figures.step_means import PHASES, phase_means
 from aqbio.figures.style import (
     FLIGHT_SHADE,
@@ -26,7 +27,7 @@ from aqbio.figures.style import (
     stroke,
     zero_line,
 )
-from aqbio.figures.words import count_words, digits
+from aqbio.figures.words import count_words, digits, who
 from aqbio.gait.curves import role_scheme, step_dataset
 from aqbio.gait.signals import JOINT_ROLES, named_parts, role_parts
 from aqbio.gait.step_files import recorded_steps
@@ -130,7 +131,7 @@ def _line(
 
 
 def _athletes(rows: pd.DataFrame) -> str:
-    return count_words(int(rows["athletes"].max()), "athlete")
+    return count_words(int(rows["athletes"].max()), who(rows), "athletes", by="most")
 
 
 ROWS = {
@@ -198,9 +199,15 @@ POSITIVE = {
 
 def _work_caption(rows: pd.DataFrame) -> str:
     positive = ", ".join(words for name, words in POSITIVE.items() if name in set(rows["quantity"]))
-    return (
+    several = int(rows["athletes"].max()) > 1
+    run = (
         f"Fastest run of each of {_athletes(rows)}: mean, bands ± one standard deviation between "
-        f"athletes. Positive: {positive}. TD touchdown, TO toe-off; in the next step both legs "
+        f"{who(rows)}s"
+        if several
+        else f"Fastest run of {_athletes(rows)}: mean of its steps"
+    )
+    return (
+        f"{run}. Positive: {positive}. TD touchdown, TO toe-off; in the next step both legs "
         "change roles."
     )
 
@@ -214,16 +221,21 @@ def _work_alternative(rows: pd.DataFrame) -> str:
             digits(float(end), unit) for end in (line_rows["mean"].min(), line_rows["mean"].max())
         )
         lines.append(f"{words.lower()} {joint}, {role} leg {ends} {unit}")
-    return f"Mean over athletes. {'; '.join(lines)}."
+    over = f"{who(rows)}s" if int(rows["athletes"].max()) > 1 else "steps of one athlete"
+    return f"Mean over {over}. {'; '.join(lines)}."
 
 
 def _work_claim(rows: pd.DataFrame) -> str:
     powers = rows[rows["quantity"] == "power"]
     if powers["mean"].dropna().empty:
         return ""
-    best = powers.sort_values("mean", na_position="first").iloc[-1]
-    joint, role = str(best["line"]).split("_")
-    return f"The {joint} of the {role} leg has the largest power, {best['mean']:.0f} W/kg"
+    sizes = powers["mean"].abs()
+    largest = powers.loc[sizes.sort_values(na_position="first").index[-1]]
+    joint, role = str(largest["line"]).split("_")
+    key = where(quantity="power", line=str(largest["line"]))
+    size = marked(f"{abs(largest['mean']):.0f}", "", key, "mean", by="largest size")
+    does = "gives" if largest["mean"] > 0.0 else "absorbs"
+    return f"The {joint} of the {role} leg has the largest power: it {does} {size} W/kg"
 
 
 JOINT_WORK = Figure(

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from aqbio.figures.figure import Figure, Results
+from aqbio.figures.marks import marked, where
 from aqbio.figures.style import (
     BLUE,
     DASHED,
@@ -24,7 +25,7 @@ from aqbio.figures.style import (
     wrapped,
     zero_line,
 )
-from aqbio.figures.words import count_words, digits, range_words, specification_words
+from aqbio.figures.words import count_words, digits, specification_words
 from aqbio.io.dictionary import columns
 from aqbio.names import INTERVALS
 
@@ -136,9 +137,18 @@ def _draw(ax: Axes, rows: pd.DataFrame, *, with_names: bool) -> None:
 
 def _caption(rows: pd.DataFrame) -> str:
     sizes = rows.groupby("hypothesis").size()
-    count = range_words(int(sizes.min()), int(sizes.max()), "choice")
+    fewest, most = (
+        marked(int(size), "", "", "hypothesis", by=by)
+        for size, by in ((sizes.min(), "smallest group"), (sizes.max(), "largest group"))
+    )
+    count = (
+        f"{most} choice{'s' * int(sizes.max() > 1)}"
+        if sizes.min() == sizes.max()
+        else f"{fewest} to {most} choices"
+    )
+    panels = count_words(len(sizes), "panel", "hypothesis", by="people")
     return (
-        f"Estimates in {count_words(len(sizes), 'panel')}, one per hypothesis, under {count} of "
+        f"Estimates in {panels}, one per hypothesis, under {count} of "
         f"the analysis each, with their {INTERVALS['athletes']}. Colour and shape: verdict by the "
         "same rule; open: gates fail. One column: names of choices are in the table."
     )
@@ -165,12 +175,14 @@ def _claim(rows: pd.DataFrame) -> str:
     several = passed.groupby("hypothesis").filter(lambda specifications: len(specifications) > 1)
     if several.empty:
         return ""
+    key = where(gates="passed")
     unanimous = several.groupby("hypothesis")["verdict"].agg(
         lambda verdicts: len(set(verdicts)) == 1
     )
     return (
-        f"{int(unanimous.sum())} of {len(unanimous)} verdicts are the same under every choice that "
-        "passes its gates"
+        f"{marked(int(unanimous.sum()), '', key, 'verdict', by='unanimous')} of "
+        f"{marked(len(unanimous), '', key, by='several choices')} verdicts are the same under "
+        "every choice that passes its gates"
     )
 
 

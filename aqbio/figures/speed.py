@@ -11,6 +11,7 @@ from matplotlib.figure import Figure as Drawing
 from scipy import stats
 
 from aqbio.figures.figure import Figure, Results
+from aqbio.figures.marks import marked
 from aqbio.figures.style import (
     DASHED,
     GREY,
@@ -22,7 +23,7 @@ from aqbio.figures.style import (
     plain_numbers,
     stroke,
 )
-from aqbio.figures.words import count_words, digits
+from aqbio.figures.words import count_words, digits, who
 from aqbio.io.dictionary import columns
 
 
@@ -127,13 +128,14 @@ def _draw_change(ax: Axes, rows: pd.DataFrame, column: str) -> None:
 
 
 def _timing_caption(rows: pd.DataFrame) -> str:
-    first = rows.iloc[0]
-    count = count_words(rows["participant_id"].nunique(), "athlete")
+    lag = float(rows.iloc[0]["lag_smallest"])
+    smallest = marked(digits(100.0 * lag), "", "", "lag_smallest", factor=100.0, by="most")
+    count = count_words(rows["participant_id"].nunique(), who(rows), "participant_id", by="people")
     return (
         "Lag from the peak of vertical force to that of the swing leg's angular momentum "
         f"(vertical axis), {count}. Thick: estimate of H5a, through the mean over "
         "athletes and speeds; dashed: smallest effect of interest "
-        f"({digits(100.0 * first['lag_smallest'])} % of the step per m/s)."
+        f"({smallest} % of the step per m/s)."
     )
 
 

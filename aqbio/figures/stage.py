@@ -16,9 +16,11 @@ from aqbio.figures.athletes import ATHLETES
 from aqbio.figures.bars import BAR_FIGURES, Means
 from aqbio.figures.beside_others import MOMENTUM_SPEED
 from aqbio.figures.condition_curves import CONDITION_CURVES
+from aqbio.figures.counted import counted_rows, is_counted
 from aqbio.figures.curves import CURVE_FIGURES
 from aqbio.figures.figure import Figure, Results, letter_panels
 from aqbio.figures.files import save_figure
+from aqbio.figures.marks import KEPT, PRESENT, marked, plain, spots, where
 from aqbio.figures.partitions import PARTITIONS, SIGNS
 from aqbio.figures.quality import AGREEMENT, RECORDING
 from aqbio.figures.reliability import RELIABILITY
@@ -26,6 +28,7 @@ from aqbio.figures.runs import JOINT_WORK, fastest_runs, run_files
 from aqbio.figures.specification import SPECIFICATIONS
 from aqbio.figures.speed import TIMING
 from aqbio.figures.step_means import MEAN_COLUMNS, kept_steps
+from aqbio.figures.words import WHO, averaged
 from aqbio.gait.step_files import CURVES, participant_rows, step_inputs, study_curves
 from aqbio.intervals.study_draws import study_draws
 from aqbio.intervals.worlds import interval
@@ -64,9 +67,12 @@ def study_results(study: Study) -> Iterator[Results]:
 
         def rows() -> Iterator[pd.DataFrame]:
             for participant in study.participants:
-                yield participant_rows(study, participant.participant_id, "contributions")
+                stored = participant_rows(study, participant.participant_id, "contributions")
+                yield counted_rows(stored, results.invalidated)
 
-        results.means = Means(results["steps"], rows, partial(momentum_halves, study))
+        steps = results["steps"]
+        steps = steps[is_counted(steps, "momentum", results.invalidated)]
+        results.means = Means(steps, rows, partial(momentum_halves, study))
         yield results
 
 
@@ -150,19 +156,32 @@ KEPT_STEP = ("participant_id", "trial_id", "step")
 """DRAWN_STEP, KEPT_STEP: Names of a step's identifiers in draws and in steps.tsv."""
 
 
+NO_PLATES = ["kinematic", LOW_PASSED]
+"""Origins of events without force plates."""
+
+
 def without_plates_words(steps: pd.DataFrame) -> str:
     """Count drawn steps without force plates, in words; empty for none."""
     shown_steps = kept_steps(steps)
-    count = int(shown_steps["events"].isin(["kinematic", LOW_PASSED]).sum())
+    count = int(shown_steps["events"].isin(NO_PLATES).sum())
     return (
-        f"{ESTIMATED.capitalize()}: events of {count} of {len(shown_steps)} steps." if count else ""
+        f"{ESTIMATED.capitalize()}: events of "
+        f"{marked(count, 'steps', where(**KEPT, events=NO_PLATES), by='count')} of "
+        f"{marked(len(shown_steps), 'steps', where(**KEPT), by='count')} steps."
+        if count
+        else ""
     )
 
 
 def against_words(trials: pd.DataFrame) -> str:
     """Count trials that findings exclude, in words; empty for none."""
     count = int(trials["against"].notna().sum())
-    return f"Not to be relied on: {count} of {len(trials)} trials." if count else ""
+    if not count:
+        return ""
+    number = marked(count, "trials", where(against=PRESENT), by="count")
+    return (
+        f"Not to be relied on: {number} of {marked(len(trials), 'trials', '', by='count')} trials."
+    )
 
 
 def _illustration(results: Results, figure: Figure) -> dict[str, Any] | None:
@@ -171,6 +190,7 @@ def _illustration(results: Results, figure: Figure) -> dict[str, Any] | None:
     if rows.empty:
         return None
     study, files = results.study, {}
+    rows.attrs[WHO] = averaged(study.people)
     settings = study.settings.figures
     for width in settings.widths_mm:
         drawing = figure.draw(rows, width)
@@ -182,12 +202,15 @@ def _illustration(results: Results, figure: Figure) -> dict[str, Any] | None:
     write_table(rows, table, columns(figure.columns), {"stage": STAGE, "figure": figure.name})
     against = against_words(results["trials"])
     words = (figure.caption(rows), without_plates_words(results["steps"]), against)
+    # a trial that findings exclude supports no claim
+    title = (not against and figure.claim(rows)) or figure.title
+    caption = " ".join(filter(None, words))
     return {
         "name": figure.name,
-        # a trial that findings exclude supports no claim
-        "title": (not against and figure.claim(rows)) or figure.title,
-        "caption": " ".join(filter(None, words)),
-        "alternative_text": f"{figure.title}. {figure.alternative(rows)}",
+        "title": plain(title),
+        "caption": plain(caption),
+        "addresses": {"title": spots(title), "caption": spots(caption)},
+        "alternative_text": plain(f"{figure.title}. {figure.alternative(rows)}"),
         "table": table.name,
         "files": files,
         "section": figure.section,

@@ -13,7 +13,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aqbio.contributions.without_plates import ESTIMATED
-from aqbio.figures.words import range_words
+from aqbio.figures.marks import marked
+from aqbio.figures.words import count_words, who
 from aqbio.gait.step_files import StudyCurves
 from aqbio.io.dictionary import columns
 from aqbio.names import AXES, NORMAL, ROLE_GROUPS, ROLE_SIDES
@@ -337,12 +338,21 @@ def sample_words(rows: pd.DataFrame) -> str:
     """State over how many athletes and steps means are taken, from rows of a figure."""
     columns_of_rows = rows.groupby(["condition", "speed_mps"], dropna=False)
     parts = []
-    for noun, name in (("athlete", "participants"), ("step", "steps")):
+    for noun, name in ((who(rows), "participants"), ("step", "steps")):
         count = columns_of_rows[name].max()
-        parts.append(range_words(int(count.min()), int(count.max()), noun))
+        parts.append(_column_range(count, noun, name))
     if (rows["participants"] == 1).all():
-        return f"Means over {parts[1]} of one athlete"
+        return f"Means over {parts[1]} of one {who(rows)}"
     return f"Means over {parts[0]} ({parts[1]})"
+
+
+def _column_range(counts: pd.Series[float], noun: str, column: str) -> str:
+    """Least and largest number of a figure's columns of steps, each the largest of its rows."""
+    low, high = int(counts.min()), int(counts.max())
+    if low == high:
+        return count_words(high, noun, column, by="most")
+    least = marked(low, "", "", column, by="least of columns")
+    return f"{least} to {count_words(high, noun, column, by='most')}"
 
 
 def spread_words(rows: pd.DataFrame) -> str:
@@ -350,4 +360,4 @@ def spread_words(rows: pd.DataFrame) -> str:
     is_single = rows["participants"] == 1
     if is_single.all():
         return "steps"
-    return "athletes, or over steps of one" if is_single.any() else "athletes"
+    return f"{who(rows)}s, or over steps of one" if is_single.any() else f"{who(rows)}s"

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from aqbio.figures.marks import marked
 
 _DECIMALS = {
     "kg m²/s": 2,
@@ -64,14 +69,35 @@ def _significant(value: float) -> str:
     return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
-def count_words(count: int, noun: str) -> str:
-    """Number and noun."""
-    return f"{count} {noun}{'s' * (count != 1)}"
+WHO = "who"
+"""Attribute of a figure's rows: whom it averages over."""
 
 
-def range_words(low: int, high: int, noun: str) -> str:
-    """Least and largest number, and noun."""
-    return count_words(high, noun) if low == high else f"{low} to {high} {noun}s"
+def averaged(people: Mapping[str, str]) -> str:
+    """Whom means are taken over: sessions where a person came more than once, else athletes.
+
+    ``people``: person of every participant.
+    """
+    return "session" if len(set(people.values())) < len(people) else "athlete"
+
+
+def who(rows: pd.DataFrame) -> str:
+    """Whom means of the rows of a figure are taken over."""
+    return str(rows.attrs.get(WHO, "athlete"))
+
+
+def count_words(count: int, noun: str, column: str = "", *, by: str, key: str = "") -> str:
+    """Number and noun; the number is computed from a column of the figure's own rows."""
+    return f"{marked(count, '', key, column, by=by)} {noun}{'s' * (count != 1)}"
+
+
+def range_words(low: int, high: int, noun: str, column: str) -> str:
+    """Least and largest number of a column of the figure's own rows, and noun."""
+    if low == high:
+        return count_words(high, noun, column, by="most")
+    return (
+        f"{marked(low, '', '', column, by='least')} to {count_words(high, noun, column, by='most')}"
+    )
 
 
 def specification_words(name: str) -> str:

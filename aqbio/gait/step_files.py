@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,6 +205,17 @@ class StudyCurves:
         """Select the steps for which a per-step scalar is finite."""
         finite_values = (np.isfinite(dataset[name].values) for dataset in self.datasets)
         masks = (mask & finite for mask, finite in zip(self.step_masks, finite_values, strict=True))
+        return StudyCurves(self.datasets, tuple(masks))
+
+    def without(self, trials: Collection[tuple[str, str]]) -> StudyCurves:
+        """Select the steps of all other trials, by participant and name."""
+        if not trials:
+            return self
+        masks = []
+        for dataset, mask in zip(self.datasets, self.step_masks, strict=True):
+            names = zip(dataset["participant_id"].values, dataset["trial_id"].values, strict=True)
+            left_out = np.array([(str(a), str(b)) in trials for a, b in names], dtype=bool)
+            masks.append(mask & ~left_out)
         return StudyCurves(self.datasets, tuple(masks))
 
 

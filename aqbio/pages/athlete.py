@@ -12,6 +12,7 @@ import pandas as pd
 
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.errors import Finding, causes
+from aqbio.figures.counted import counted_steps, invalidated_outcomes
 from aqbio.figures.step_means import MAX_SPEED_RATIO, kept_steps
 from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
@@ -138,6 +139,7 @@ def write_athlete_page(
     dynamics = study.read_manifest(participant_id, "inverse_dynamics")
     sheet = list(trial_rows(study, participant_id, steps, quality))
     trials = pd.DataFrame(sheet, columns=list(columns("trials")))
+    counted = counted_steps(steps, invalidated_outcomes(trials))
     replays = {
         (participant_id, str(trial["trial_id"])) for trial in replayed if trial["status"] == OK
     }
@@ -155,7 +157,7 @@ def write_athlete_page(
         sentences=side_words(
             comparisons(differences, FEET),
             unused=bool(trials["against"].notna().any()),
-            measured=bool(kept_steps(steps)["peak_vertical_force_bw"].notna().any()),
+            measured=bool(kept_steps(counted)["peak_vertical_force_bw"].notna().any()),
         ),
         trials=trial_lines(trials, replays),
         **_compared(study, participant_id, steps, differences),
@@ -164,14 +166,17 @@ def write_athlete_page(
             participant_rows(study, participant_id, "contributions"), kept_steps(steps)
         ),
         force_titles=FORCES.values(),
-        drawing=sides_drawing(participant_curves(study, participant_id, steps, scale)),
-        others=beside_others(study, participant_id, steps),
+        drawing=sides_drawing(participant_curves(study, participant_id, counted, scale)),
+        others=beside_others(study, participant_id, counted),
         steps=rows(steps),
         unsteady=unsteady_words(steps),
         means=mean_lines(means),
         quality=quality_tables(quality),
-        parameters=[parameter_line(parameter) for parameter in dynamics.get("parameters", ())],
-        standing=standing_words(dynamics.get("standing", ())),
+        parameters=[
+            parameter_line(participant_id, parameter)
+            for parameter in dynamics.get("parameters", ())
+        ],
+        standing=standing_words(participant_id, dynamics.get("standing", ())),
         doubtful=doubtful_trials(trials, findings),
         advice=advice_by_kind(
             [

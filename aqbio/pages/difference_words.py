@@ -11,7 +11,7 @@ import pandas as pd
 from aqbio.figures.step_means import column_title
 from aqbio.figures.words import digits, format_interval, interval_texts
 from aqbio.names import NORMAL
-from aqbio.pages.address import cell, marked, row_key, where
+from aqbio.pages.address import PRESENT, cell, marked, row_key, where
 from aqbio.pages.differences import (
     CONDITION,
     FEET,
@@ -31,7 +31,7 @@ from aqbio.pages.differences import (
 from aqbio.pages.filters import counted, rows, uncapital
 
 WIDEST_PERCENT = 100.0
-"""Half of the widest interval in per cent; wider ones are in the unit."""
+"""Largest difference, and half of the widest interval, in per cent; larger ones are in the unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,13 @@ class Difference:
 
     @property
     def in_percent(self) -> bool:
-        """True if the change in size is known, and its interval no wider than the size."""
+        """True if the change in size is known, and neither it nor its interval exceeds the size."""
         if self.outcome.is_position:
             return False
         row = self.row
         half = 0.5 * (row["percent_high"] - row["percent_low"])
-        return not (math.isnan(row["percent"]) or half >= WIDEST_PERCENT)
+        widest = max(half, abs(row["percent"]))
+        return not (math.isnan(row["percent"]) or widest >= WIDEST_PERCENT)
 
     @property
     def estimate(self) -> tuple[float, float, float]:
@@ -119,14 +120,12 @@ class Difference:
         text = _with_unit(value, self.unit)
         return f"{text} ({low} to {high})" if self.has_interval else text
 
-    def _addressed(
-        self, texts: Sequence[str], table: str, key: str, sign: float = 1.0
-    ) -> tuple[str, str, str]:
+    def _addressed(self, texts: Sequence[str], table: str, key: str) -> tuple[str, str, str]:
         """Write difference and interval with their columns, in the order of size."""
         names = ("percent", "percent_low", "percent_high") if self.in_percent else (
             "value", "low", "high"
         )  # fmt: skip
-        factor = sign * (1.0 if self.in_percent else self.outcome.factor)
+        factor = 1.0 if self.in_percent else self.outcome.factor
         if factor < 0.0:
             names = (names[0], names[2], names[1])
         value, low, high = (
@@ -145,31 +144,20 @@ class Difference:
         """`texts` with their addresses."""
         return self._addressed(self.texts, TABLE, row_key(TABLE, self.row))
 
-    def words(self, than: str = "", *, brief: bool = False) -> str:
-        """The difference as the part of a sentence: 12 % larger (95 % interval 3 to 21 %).
+    def words(self, *, brief: bool = False) -> str:
+        """The difference as the part of a sentence, signed as in the table.
 
-        ``than`` names the second steps; ``brief``: the sentence says what is in brackets.
+        ``brief``: the sentence says what is in brackets.
         """
-        value, low, high = self.estimate
-        unit, more, less = self.unit, "larger", "smaller"
-        if self.first * self.second <= 0.0 or self.outcome.is_position:
-            more, less = "more", "less"
-        elif self.first < 0.0 and not self.in_percent:
-            value, low, high = -value, -high, -low
-        change = more if value >= 0.0 else less
-        if value < 0.0:
-            value, low, high = -value, -high, -low
-        sign = math.copysign(1.0, value * self.estimate[0]) if value else 1.0
-        texts = _texts(value, low, high, unit)
-        text, *ends = self._addressed(texts, TABLE, row_key(TABLE, self.row), sign)
-        text = " ".join(
-            filter(None, (_with_unit(text, unit), change, "than" if than else "", than))
-        )
+        value, low, high = self.addressed_texts
+        text = _with_unit(value, self.unit)
         if not self.has_interval:
             return text
-        range_ = f"{ends[0]} to {ends[1]}"
+        range_ = f"{low} to {high}"
         return (
-            f"{text} ({range_})" if brief else f"{text} (95 % interval {_with_unit(range_, unit)})"
+            f"{text} ({range_})"
+            if brief
+            else f"{text} (95 % interval {_with_unit(range_, self.unit)})"
         )
 
     @property
@@ -247,9 +235,20 @@ class Comparison:
 
     def written(self, text: object, column: str, by: str = "most") -> str:
         """Write what is computed from a column of all rows of the comparison."""
+        return marked(text, TABLE, self.key, column, by=by)
+
+    @property
+    def key(self) -> str:
+        """Key of its rows."""
         row = self.differences[0].row
         names = ("participant_id", "comparison", "first", "second", "condition", "speed_mps")
-        return marked(text, TABLE, where(**{name: row[name] for name in names}), column, by=by)
+        return where(**{name: row[name] for name in names})
+
+    @property
+    def counted(self) -> str:
+        """Number of measures with an interval, in words."""
+        number = sum(difference.has_interval for difference in self.differences)
+        return counted(number, "measure", TABLE, f"{self.key};{where(low=PRESENT)}")
 
     @property
     def addressed_steps(self) -> tuple[str, str]:
@@ -357,17 +356,10 @@ def _side_sentences(
     if push_side is not None and push_side.has_interval:
         where = "" if any(comparison.difference(FORCE) for comparison in feet) else f" {at}"
         yield (
-            f"Angular momentum of the push side about the vertical{where}: on the right foot "
-            f"{push_side.words('on the left')}."
+            f"Angular momentum of the push side about the vertical{where}, right against left: "
+            f"{push_side.words()}."
         )
-    named = (force, push_side)
-    yield _others_words(
-        [
-            difference
-            for difference in first.differences
-            if difference not in named and difference.has_interval
-        ]
-    )
+    yield _others_words(first, (force, push_side))
 
 
 def _force_words(force: Difference, at: str) -> str:
@@ -379,20 +371,28 @@ def _force_words(force: Difference, at: str) -> str:
     return f"The {weaker} foot pushes less {at}: {interval}"
 
 
-def _others_words(others: Sequence[Difference]) -> str:
-    """Name the differences whose interval leaves out 0."""
-    sure = [difference for difference in others if difference.sure]
-    measures = counted(len(others), "other measure")
+def _others_words(comparison: Comparison, named: Sequence[Difference | None]) -> str:
+    """Name the differences whose interval leaves out 0, beside those that are named already."""
+    sure = [
+        difference
+        for difference in comparison.differences
+        if difference.has_interval and difference.sure and difference not in named
+    ]
     if not sure:
-        return f"No interval of {measures} leaves out 0."
-    names = "; ".join(f"{difference.label} {difference.words(brief=True)}" for difference in sure)
+        return f"Of {comparison.counted}, no other 95 % interval leaves out 0."
+    names = [f"{one.label} {one.words(brief=True)}" for one in sure[:MOST_IN_A_SENTENCE]]
+    more = ", and of others in the table" if len(sure) > len(names) else ""
     return (
-        f"Right against left, the 95 % interval of {len(sure)} of {measures} leaves out 0: {names}."
+        f"Of {comparison.counted}, the 95 % intervals of these also leave out 0: "
+        f"{'; '.join(names)}{more}."
     )
 
 
+MOST_IN_A_SENTENCE = 2
+"""Differences that the first sentences name beside force and push side."""
+
 MOST_IN_A_CELL = 1
-"""Differences that a cell of a table names, in the order of the page; it counts the others."""
+"""Differences that a cell of a table names, in the order of the page."""
 
 
 def short_side_words(feet: Sequence[Comparison]) -> str:
@@ -402,12 +402,19 @@ def short_side_words(feet: Sequence[Comparison]) -> str:
     sure = [difference for difference in feet[0].differences if difference.sure]
     named = [f"{difference.label} {difference.whole_cell}" for difference in sure[:MOST_IN_A_CELL]]
     if len(sure) > MOST_IN_A_CELL:
-        named.append(f"{len(sure) - MOST_IN_A_CELL} more")
+        named.append("and others")
     return "; ".join(named) or "none"
 
 
 NAMED = (*MEASURES[:2], *PARTS)
 """Outcomes that a sentence names; the table has the others."""
+
+
+def _speeds(comparison: Comparison) -> str:
+    """Mean speeds of the first and of the second steps."""
+    row = comparison.differences[0].row
+    speeds = [cell(TABLE, row, name, f"{row[name]:.2f}") for name in ("first_mps", "second_mps")]
+    return f"{' and '.join(speeds)} m/s"
 
 
 def comparison_words(comparison: Comparison) -> str:
@@ -421,15 +428,17 @@ def comparison_words(comparison: Comparison) -> str:
         head += f"{at} {comparison.title} ({first} and {second} steps)"
     named = [difference for difference in comparison.differences if difference.outcome in NAMED]
     if any(not difference.at_one_speed for difference in named):
-        row = named[0].row
-        head += ", at {} and {} m/s without adjustment for speed".format(
-            *(cell(TABLE, row, name, f"{row[name]:.2f}") for name in ("first_mps", "second_mps"))
-        )
+        head += f", at {_speeds(comparison)} without adjustment for speed"
     sure = [
         f"{difference.label} {difference.words(brief=True)}"
         for difference in named
         if difference.sure
     ]
     if not sure:
-        return f"{head}: no 95 % interval of {counted(len(named), 'measure')} leaves out 0."
-    return f"{head}, with 95 % intervals: {'; '.join(sure)}."
+        return (
+            f"{head}: of {comparison.counted}, no 95 % interval of force, contact time and sides "
+            "leaves out 0."
+        )
+    more = "; others in the table" if len(sure) > MOST_IN_A_SENTENCE else ""
+    shown = "; ".join(sure[:MOST_IN_A_SENTENCE])
+    return f"{head}, of {comparison.counted}, with 95 % intervals: {shown}{more}."

@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from aqbio.contributions.without_plates import STATED_ERROR_SDS
+from aqbio.figures.counted import Invalidated, counted_steps, invalidated_outcomes, is_counted
 from aqbio.figures.step_means import MAX_SPEED_RATIO, StepColumn, kept_steps
 from aqbio.gait.postures import spread_column
 from aqbio.gait.step_files import participant_rows, step_file
@@ -37,6 +38,7 @@ from aqbio.io.tables import joined, read_columns, with_texts, write_columns
 from aqbio.names import NORMAL, ROLE_SIDES, SIDES
 from aqbio.pages.own_curves import ranked_columns
 from aqbio.pages.stance import UNIT
+from aqbio.tables.stage import trial_rows
 from aqbio.vectors import FloatArray, IntArray
 
 STEPS_TABLE = "steps"
@@ -78,8 +80,9 @@ def _momentum(source: str, label: str) -> Outcome:
     return Outcome(label, UNIT, "A", source, "whole_body", "momentum_mean", "y")
 
 
-def _joint(name: str, label: str) -> Outcome:
-    return Outcome(label, "N m", "joint", name, "distal_segment", "moment_mean", "z")
+def _joint(name: str, label: str, sign: float) -> Outcome:
+    """Moment of a joint, positive in extension and push-off as in the figures."""
+    return Outcome(label, "N m", "joint", name, "distal_segment", "moment_mean", "z", factor=sign)
 
 
 def _on_pelvis(chain: str, label: str) -> Outcome:
@@ -112,9 +115,9 @@ MEASURES = (
     _on_pelvis("leg_push", "Standing leg on the pelvis, vertical moment"),
     _on_pelvis("leg_swing", "Free leg on the pelvis, vertical moment"),
     _on_pelvis("upper_body", "Upper body on the pelvis, vertical moment"),
-    _joint("hip_push", "Hip moment, standing leg, extension negative"),
-    _joint("knee_push", "Knee moment, standing leg, extension positive"),
-    _joint("ankle_push", "Ankle moment, standing leg, push-off negative"),
+    _joint("hip_push", "Hip extension moment, standing leg", -1.0),
+    _joint("knee_push", "Knee extension moment, standing leg", 1.0),
+    _joint("ankle_push", "Ankle push-off moment, standing leg", -1.0),
 )  # fmt: skip
 """By the foot on the ground."""
 
@@ -164,6 +167,8 @@ class SessionSteps:
     positions: IntArray
     """(N,) array. Place of every step in the draws; −1: not drawn."""
     seed: int
+    invalidated: Invalidated
+    """Outcomes of trials that do not count."""
 
     def numbers(self, outcome: Outcome, rows: IntArray) -> StepNumbers:
         """An outcome in some of the steps."""
@@ -172,7 +177,9 @@ class SessionSteps:
             value = steps[outcome.source].to_numpy(dtype=float)
             deviation = np.zeros((WORLDS, len(rows)))
         else:
-            value, deviation = self._drawn(outcome, self.positions[rows])
+            kind = "momentum" if outcome.statistic == "momentum_mean" else "moments"
+            counts = is_counted(steps, kind, self.invalidated).to_numpy()
+            value, deviation = self._drawn(outcome, np.where(counts, self.positions[rows], -1))
         error = steps[outcome.error].mean() / outcome.sds if outcome.error in steps else 0.0
         return StepNumbers(
             value,
@@ -253,19 +260,29 @@ class SessionSteps:
 def session_steps(study: Study, participant_id: str) -> SessionSteps:
     """Kept steps of a participant, with draws."""
     levels = {outcome.level for outcome in OUTCOMES.values()} - {STEPS_TABLE}
+    steps, quality = (
+        participant_rows(study, participant_id, name) for name in ("steps", "quality")
+    )
+    trials = pd.DataFrame(list(trial_rows(study, participant_id, steps, quality)))
     return drawn_session(
         study,
         participant_id,
-        participant_rows(study, participant_id, "steps"),
+        steps,
         study_draws(study, [participant_id], levels=levels, scopes=SYSTEMATIC),
+        invalidated_outcomes(trials),
     )
 
 
 def drawn_session(
-    study: Study, participant_id: str, steps: pd.DataFrame, draws: xr.Dataset
+    study: Study,
+    participant_id: str,
+    steps: pd.DataFrame,
+    draws: xr.Dataset,
+    invalidated: Invalidated | None = None,
 ) -> SessionSteps:
     """Kept ones among a participant's steps, with their draws (`study_draws`)."""
-    steps = with_texts(kept_steps(steps))
+    invalidated = invalidated or {}
+    steps = with_texts(counted_steps(kept_steps(steps), invalidated))
     names = zip(draws["trial_id"].values.tolist(), draws["number"].values.tolist(), strict=True)
     columns_by_step = {
         (str(trial), int(number)): column for column, (trial, number) in enumerate(names)
@@ -280,6 +297,7 @@ def drawn_session(
         draws,
         np.array(positions, dtype=np.intp),
         study.settings.random.seed,
+        invalidated,
     )
 
 

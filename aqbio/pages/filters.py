@@ -18,7 +18,7 @@ from markupsafe import Markup
 from aqbio.figures.words import choice_words, digits, format_interval
 from aqbio.io.atomic import write_text
 from aqbio.names import INTERVALS
-from aqbio.pages.address import attributes, marked
+from aqbio.pages.address import attributes, marked, where
 from aqbio.version import __version__
 
 ASSETS = resources.files("aqbio.pages") / "assets"
@@ -119,7 +119,7 @@ def environment() -> jinja2.Environment:
     )
     templates.filters |= {"num": number, "spread": spread, "sentence": capital, "zip": zip}
     templates.filters |= {"estimate": estimate, "within": uncapital}
-    templates.globals |= {"row": attributes, "marked": marked}
+    templates.globals |= {"row": attributes, "marked": marked, "quote": quoted, "where": where}
     templates.globals |= {
         "interval": INTERVALS,
         "menu": MENU,
@@ -152,6 +152,13 @@ def number(
     if factor != 1.0:
         place += Markup(' data-factor="{}"').format(f"{factor:.15g}")
     return Markup('<data value="{}"{}>{}</data>').format(f"{value:.15g}", place, text)
+
+
+def quoted(text: str, table: str, column: str, key: str = "") -> str:
+    """Quote a cell of a table; nothing of an empty one."""
+    if not text:
+        return ""
+    return marked(text, table, key, column, by="one of")
 
 
 def spread(value: Any, unit: str = "") -> Markup:

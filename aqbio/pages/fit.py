@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aqbio.body.de_leva import LEG_SHARE, STANDING_SHARE
 from aqbio.figures.words import digits
 from aqbio.force_plates.single_plates import plate_error
 from aqbio.names import SIDES
+from aqbio.pages.address import cell, constant, marked, where
+from aqbio.pages.filters import rows
 
 DEGREES = 180.0 / np.pi
 
@@ -60,48 +61,51 @@ class ParameterLine:
     label: str
     unit: str
     prior: str
-    estimate: float
-    """As in the manifest."""
-    text: str
-    """The estimate on the page."""
+    estimate: str
     interval: str
     words: str
     is_far: bool
     """Farther from its prior than is usual."""
 
 
-def standing_words(standing: Sequence[Mapping[str, Any]]) -> str:
+PARAMETERS = "parameters"
+"""Parameters of all fits, from the records of the stage."""
+
+
+def standing_words(participant_id: str, standing: Sequence[Mapping[str, Any]]) -> str:
     """State the distance from centre of mass to centre of pressure in still postures."""
     if not standing:
         return "No static trial on a plate was used."
-    distances = (
-        f"{digits(1e3 * math.hypot(*posture['fitted_m']), 'mm')} mm ({posture['trial_id']})"
-        for posture in standing
-    )
+    distances = []
+    for posture in standing:
+        key = where(participant_id=participant_id, trial_id=posture["trial_id"])
+        distance = digits(1e3 * math.hypot(*posture["fitted_m"]), "mm")
+        text = marked(distance, "standing", key, "fitted_m", factor=1e3, by="length")
+        distances.append(f"{text} mm ({posture['trial_id']})")
     words = ", ".join(distances)
     return f"The adjusted body's centre of mass lies {words} from the centre of pressure."
 
 
-def parameter_line(parameter: Mapping[str, Any]) -> ParameterLine:
-    """Write one parameter in the page's unit."""
+def parameter_line(participant_id: str, parameter: Mapping[str, Any]) -> ParameterLine:
+    """Write one parameter of a participant in the page's unit."""
+    key = where(participant_id=participant_id, name=parameter["name"])
     length = (parameter["name"], "mm", 1e3)
     fallback = length if parameter["unit"] == "m" else (parameter["name"], parameter["unit"], 1.0)
     label, unit, factor = PARAMETER_WORDS.get(parameter["name"], fallback)
     error, plate = plate_error(parameter["name"])
     if plate:
         words_of_error, unit, factor = PLATE_WORDS[error]
-        label = words_of_error.format(plate=plate)
+        label = marked(words_of_error.format(plate=plate), PARAMETERS, key, "name", by="numbers")
 
     def words(name: str) -> str:
-        return digits(parameter[name] * factor, unit)
+        return marked(digits(parameter[name] * factor, unit), PARAMETERS, key, name, factor=factor)
 
     prior, fitted = words("prior"), parameter["fitted"]
     return ParameterLine(
         label=label,
         unit=unit,
         prior=f"{prior}\xa0±\xa0{words('prior_sd')}" if fitted else prior,
-        estimate=parameter["estimate"],
-        text=words("estimate"),
+        estimate=words("estimate"),
         interval=f"{words('low')}\xa0to\xa0{words('high')}" if fitted else "fixed",
         words=_parameter_words(parameter),
         is_far=bool(parameter["far"]),
@@ -134,6 +138,20 @@ HEIGHT = "centre of mass in {trial} above the ground, % of stature"
 COP_OFFSET = "centre of mass {way} the centre of pressure in {trial}, predicted without it, mm"
 
 
+OF_TABLES = "tables: 16.1 (cadavers, Dempster 1955) to 20.9 % (women, de Leva)"
+OF_BOARDS = "reaction boards: 55 to 57 %"
+"""OF_TABLES, OF_BOARDS: Shares of other people, as in `aqbio.body.de_leva`."""
+
+
+def _before_after(row: Mapping[Any, Any], factor: float = 1.0, unit: str = "") -> tuple[str, str]:
+    """Write what was before and after the fit, of a row of ``fit_changes``."""
+    before, after = (
+        cell("fit_changes", row, name, digits(factor * float(row[name]), unit), factor=factor)
+        for name in ("before", "after")
+    )
+    return before, after
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
     """One number of the body before and after the fit, and its independent reference."""
@@ -147,24 +165,20 @@ class Witness:
 
 def body_witnesses(table: pd.DataFrame) -> list[Witness]:
     """Compare the body of a fit with independent evidence."""
-    low, high = (PERCENT * share for share in LEG_SHARE)
-    people = f"tables: {digits(low)} (cadavers, Dempster 1955) to {digits(high)} % (women, de Leva)"
-    board_low, board_high = (PERCENT * share for share in STANDING_SHARE)
-    board = f"reaction boards: {digits(board_low)} to {digits(board_high)} %"
     kinds = (
-        ("mass", "share", MASS, PERCENT, people),
+        ("mass", "share", MASS, PERCENT, constant(OF_TABLES)),
         ("standing", "height", ABOVE, 1.0, "the pose is the same: the difference is the fit's"),
-        ("standing", "share", HEIGHT, PERCENT, board),
-        ("standing", LEFT_OUT, COP_OFFSET, MILLIMETRES, "standing still: 0"),
+        ("standing", "share", HEIGHT, PERCENT, constant(OF_BOARDS)),
+        ("standing", LEFT_OUT, COP_OFFSET, MILLIMETRES, constant("standing still: 0")),
     )
     witnesses = []
     for quantity, statistic, words, factor, reference in kinds:
         selected = table[(table["quantity"] == quantity) & (table["statistic"] == statistic)]
-        for row in selected.to_dict("records"):
+        for row in rows(selected):
             way = "ahead of" if row["axis"] == "x" else "to the right of"
             part = str(row["part"]).replace("leg_", "") + " leg"
             label = words.format(part=part, trial=row["trial_id"], way=way)
-            before, after = (digits(factor * float(row[name])) for name in ("before", "after"))
+            before, after = _before_after(row, factor)
             witnesses.append(Witness(label, before, after, reference))
     return witnesses
 
@@ -196,18 +210,23 @@ def trial_changes(table: pd.DataFrame, trial_id: str) -> list[ChangeLine]:
     momentum = changes[changes["quantity"].eq("angular_momentum") & changes["axis"].eq("y")]
     rms_changes = momentum[momentum["statistic"].eq("rms_change")].set_index("part")["after"]
     lines = []
-    for row in momentum[momentum["statistic"].eq("mean")].to_dict("records"):
+    for row in rows(momentum[momentum["statistic"].eq("mean")]):
         change = digits(float(rms_changes.get(row["part"], np.nan)), MOMENTUM)
-        words = f"differ by {change} (root mean square)"
+        number = cell("fit_changes", row | {"statistic": "rms_change"}, "after", change)
+        words = f"differ by {number} (root mean square)"
         lines.append(_line("Angular momentum about the vertical, mean, ", row, MOMENTUM, words))
     moments = changes[changes["quantity"].eq("joint_moment")]
     moments = moments[~moments["part"].astype(str).str.startswith(ROOT)]
     correlations = moments[moments["statistic"].eq("correlation")].set_index("part")["after"]
     peaks = moments[moments["statistic"].eq("peak") & moments["unit"].eq("N m")]
     moved = (peaks["after"] - peaks["before"]).abs().sort_values(ascending=False, kind="stable")
-    for row in peaks.loc[moved.index[:MAX_JOINT_MOMENTS]].to_dict("records"):
+    for row in rows(peaks.loc[moved.index[:MAX_JOINT_MOMENTS]]):
         part = row["part"]
-        alike = f"correlation {correlations[part]:.2f}" if part in correlations else ""
+        alike = ""
+        if part in correlations:
+            of_curves = row | {"statistic": "correlation"}
+            text = cell("fit_changes", of_curves, "after", f"{correlations[part]:.2f}")
+            alike = f"correlation {text}"
         lines.append(_line("Peak moment, ", row, "N m", alike))
     return lines
 
@@ -215,5 +234,4 @@ def trial_changes(table: pd.DataFrame, trial_id: str) -> list[ChangeLine]:
 def _line(before: str, row: Mapping[Any, Any], unit: str, alike: str = "") -> ChangeLine:
     name, _, side = str(row["part"]).rpartition("_")
     part = f"{side} {name}" if side in SIDES else str(row["part"]).replace("_", " ")
-    first, last = (digits(float(row[name]), unit) for name in ("before", "after"))
-    return ChangeLine(f"{before}{part}", unit, first, last, alike)
+    return ChangeLine(f"{before}{part}", unit, *_before_after(row, 1.0, unit), alike)

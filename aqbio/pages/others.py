@@ -75,12 +75,6 @@ class OwnAtSpeed:
         return ", ".join(digits(value * scale, UNIT) for value in sorted(others.values.values()))
 
     @property
-    def is_within(self) -> bool:
-        """True if the mean lies within the range of the others."""
-        low, high = (value * self.scale for value in self.others.range)
-        return low <= self.mean <= high
-
-    @property
     def side(self) -> str:
         """Above or below the range by more than the error of measurement; empty otherwise."""
         low, high = (value * self.scale for value in self.others.range)
@@ -170,30 +164,26 @@ def _sentence(speeds: Sequence[SpeedBesideOthers]) -> str:
         fastest = speeds[-1]
         return f"At {fastest.title} {fastest.others_title} ran: too few for a band."
     speed = banded[-1]
-    people = f"the range of {speed.people} others"
-    groups = (
-        ([part.label for part in speed.parts if part.is_within], f"within {people}"),
-        (
-            [part.label for part in speed.parts if not (part.is_within or part.side)],
-            f"outside {people}, by less than the error of measurement",
-        ),
-        (
-            [f"{part.label} ({part.side})" for part in speed.parts if part.side],
-            f"outside {people}, by more than the error of measurement",
-        ),
-    )
-    clauses = [
-        f"{enumerated(labels)} {'lie' if len(labels) > 1 or labels == ['arms'] else 'lies'} {where}"
-        for labels, where in groups
-        if labels
+    beyond = [
+        f"{enumerated(labels)} {'lie' if len(labels) > 1 or labels == ['arms'] else 'lies'} {side}"
+        for side in ("above", "below")
+        if (labels := [part.label for part in speed.parts if part.side == side])
     ]
-    return f"At {speed.title} {'; '.join(clauses)}."
+    others = f"the range of {speed.people} others"
+    if not beyond:
+        return f"At {speed.title} no part leaves {others} beyond the error of measurement."
+    rest = "" if all(part.side for part in speed.parts) else "; no other part leaves it so"
+    return (
+        f"At {speed.title} {' and '.join(beyond)} {others} beyond the error of measurement{rest}."
+    )
 
 
 # the drawing ------------------------------------------------------------------------------------
 
 WIDTH, HEIGHT = 200, 150
 LEFT, TOP, BOTTOM, RIGHT = 30, 18, 24, 4
+LABEL_ROOM = 12
+"""Distance from the right edge within which the label of a speed ends at its place."""
 GRID_MPS = 0.1
 
 
@@ -301,7 +291,8 @@ def _scales(frame: _Frame) -> Iterator[str]:
     ticks = range(math.ceil(frame.low), math.floor(frame.high) + 1)
     for speed in ticks if len(ticks) <= 5 else ticks[1::2]:
         x = frame.x(speed)
-        yield f'<text x="{x}" y="{HEIGHT - 10}" text-anchor="middle">{speed}</text>'
+        anchor = "end" if float(x) > WIDTH - LABEL_ROOM else "middle"
+        yield f'<text x="{x}" y="{HEIGHT - 10}" text-anchor="{anchor}">{speed}</text>'
 
 
 def _round(value: float) -> float:

@@ -16,6 +16,7 @@ from aqbio.gait.step_files import study_curves
 from aqbio.intervals.differences import MIN_STEPS
 from aqbio.io.study import Study
 from aqbio.names import ROLE_SIDES
+from aqbio.pages.address import KEPT, marked, where
 from aqbio.pages.filters import counted
 from aqbio.pages.stance import UNIT
 from aqbio.vectors import BoolArray, FloatArray
@@ -68,6 +69,9 @@ def participant_curves(
     shown_steps = shown_steps[shown_steps["participant_id"] == participant_id].reset_index(
         drop=True
     )
+    means = [f"H_{side}_y_stance_mean_kgm2ps" for side in ROLE_SIDES]
+    is_known = shown_steps.reindex(columns=means).notna().all(axis=1)
+    shown_steps = shown_steps[is_known].reset_index(drop=True)
     column = next(iter(ranked_columns(shown_steps)), None)
     if column is None:
         return None
@@ -88,9 +92,11 @@ def participant_curves(
     scaled = math.isfinite(scale_kgm)
     factor = 1000.0 / (scale_kgm * speed[complete, None]) if scaled else 1.0
     sides = {name: factor * curve[complete] for name, curve in values.items()}
-    return SideCurves(
-        column.title, SCALED_UNIT if scaled else UNIT, feet[complete] == "left", sides
-    )
+    trials = shown_steps.iloc[column.rows]["trial_id"].unique().tolist()
+    key = where(participant_id=participant_id, trial_id=trials, **KEPT)
+    number = f"{column.speed_mps:.1f}"
+    title = column.title.replace(number, marked(number, "steps", key, "speed_mps", by="mean"))
+    return SideCurves(title, SCALED_UNIT if scaled else UNIT, feet[complete] == "left", sides)
 
 
 WIDTH, HEIGHT = 300, 170
@@ -113,10 +119,9 @@ def sides_drawing(curves: SideCurves | None) -> Markup:
     parts += [_panel(name, values, curves, low, high) for name, values in curves.sides.items()]
     parts.append(
         Markup(
-            "</div><figcaption>Angular momentum about the vertical from touchdown to toe-off at "
-            "{} ({}): thin lines single steps, thick ones means; left foot green, dashed, right "
-            "foot purple. <span data-band-note hidden>Grey: mean ± standard deviation over "
-            "athletes.</span></figcaption></figure>"
+            "</div><figcaption>Angular momentum about the vertical in contact at {} ({}): thick "
+            "lines means; left foot green, dashed, right foot purple.<span data-band-note hidden> "
+            "Grey: mean ± standard deviation over athletes.</span></figcaption></figure>"
         ).format(curves.title, curves.unit)
     )
     return Markup("").join(parts)

@@ -42,8 +42,8 @@ class QualityTable:
 
     participant_id: str
     trials: tuple[str, ...]
-    rows: tuple[tuple[str, str, str, tuple[Cell | None, ...]], ...]
-    """tuple of (label, unit, note, tuple of Cell or None)."""
+    rows: tuple[tuple[str, str, str, str, tuple[Cell | None, ...]], ...]
+    """tuple of (label, unit, note, key of the note, tuple of Cell or None)."""
 
 
 def quality_tables(quality: pd.DataFrame) -> list[QualityTable]:
@@ -70,7 +70,9 @@ def _participant_table(participant_id: str, participant_rows: pd.DataFrame) -> Q
         cells = {trial: make(row) for trial, row in values.items()}
         word = measure_words(measure, next(iter(values.values()))["unit"])
         note = next(iter(notes)) if len(notes) == 1 else ""
-        lines.append((word.label, word.unit, note, tuple(cells.get(trial) for trial in trials)))
+        key = where(participant_id=participant_id, measure=measure)
+        of_trials = tuple(cells.get(trial) for trial in trials)
+        lines.append((word.label, word.unit, note, key, of_trials))
     return QualityTable(participant_id, trials, tuple(lines))
 
 
@@ -138,16 +140,20 @@ def residuals(quality: pd.DataFrame) -> list[Residual]:
     return entries
 
 
+BEYOND = ["warning", "fail"]
+"""Verdicts on values beyond a limit: softly, and by so much that it counts."""
+
+
 def beyond_limits(quality: pd.DataFrame) -> list[tuple[str, str]]:
     """Measures outside their limits, with the number of trials, before and after the fit."""
     labelled = []
     for name, measure_rows in quality.groupby("measure", sort=False):
-        failed = int((measure_rows["verdict"] == "fail").sum())
+        failed = int(measure_rows["verdict"].isin(BEYOND).sum())
         if failed:
             label = measure_words(str(name), str(measure_rows["unit"].iloc[0])).label
             number, of = (
                 marked(count, "quality", where(measure=name, **verdict), by="count")
-                for count, verdict in ((failed, {"verdict": "fail"}), (len(measure_rows), {}))
+                for count, verdict in ((failed, {"verdict": BEYOND}), (len(measure_rows), {}))
             )
             labelled.append((label, f"{number} of {of}"))
     return labelled
@@ -165,10 +171,10 @@ def disagreement_words(quality: pd.DataFrame) -> str:
         ]
         selected = quality[quality["measure"].isin(names)]
         if len(selected):
-            broken = selected["verdict"].eq("fail")
+            broken = selected["verdict"].isin(BEYOND)
             failed = broken.groupby([selected["participant_id"], selected["trial_id"]]).any()
             rated = where(measure=names)
-            broken_key = where(measure=names, verdict="fail")
+            broken_key = where(measure=names, verdict=BEYOND)
             number = marked(int(failed.sum()), "quality", broken_key, by="trials")
             of = counted(len(failed), "trial", "quality", rated, by="trials")
             parts.append(f"{stage_words} in {number} of {of}")

@@ -12,8 +12,9 @@ from aqbio.errors import SEVERITIES, Cause, Finding, causes
 from aqbio.labels.against_names import AGAINST_NAMES
 from aqbio.names import DOUBTFUL
 from aqbio.observed.invalidated import OUTCOMES, joined_outcomes, outcomes_of_cell
-from aqbio.pages.filters import capital, closed, counted, missing, rows
-from aqbio.pages.stance import UNIT
+from aqbio.pages.address import cell, holds, where
+from aqbio.pages.filters import capital, closed, counted, missing, quoted, rows
+from aqbio.pages.narrowing import Narrowing
 from aqbio.pages.summary import doubt_words, invalidated_words
 from aqbio.pages.verdicts import VerdictOnPage
 from aqbio.pages.words import (
@@ -48,17 +49,6 @@ class Advice:
     """Steps that do not count because of it, wholly or in part."""
 
 
-RECORDED_KGM2PS = 1.52
-GAINS_KGM2PS = {
-    "every run on plates once more": 1.32,
-    "lying on a board over a plate": 1.45,
-    "standing with one leg raised ahead": 1.48,
-}
-"""Half of the 95 % interval of the whole body's angular momentum about the vertical, as far as the
-body's inertia makes it, of one sprinter (JA1): as recorded with quiet standing on a plate, and with
-one more recording (docs/recordings.md). Ranked."""
-
-MORE_RUNS = "Record more runs on force plates."
 STAND = "Record a static posture on a plate: standing still for some seconds."
 
 
@@ -117,55 +107,51 @@ def finding_advice(
     return advice
 
 
+MOST_NAMED = 3
+"""Trials of one athlete that advice names."""
+
+
+def _concerns(cause: Cause) -> str:
+    """Athletes and trials of a cause, in words."""
+    if len(cause.trials) > 1:
+        return quoted(cause.concerns, "causes", "concerns")
+    [(person, trials)] = cause.trials.items()
+    names = [person, *trials[:MOST_NAMED], "others" if len(trials) > MOST_NAMED else ""]
+    return ", ".join(filter(None, names)) or "the study"
+
+
 def _finding_advice(fix: str, same_fix: Sequence[Cause], trials: pd.DataFrame | None) -> Advice:
-    first = same_fix[0]
-    also = f" ({first.alike})" if first.alike else ""
-    further = f"; and {counted(len(same_fix) - 1, 'finding')} like it" if len(same_fix) > 1 else ""
-    concerns = "; ".join(dict.fromkeys(cause.concerns or "the study" for cause in same_fix))
-    why = closed(capital(first.first.what)).removesuffix(".")
+    first = same_fix[0].first
+    others = "; and others like it" if len(same_fix) > 1 or len(same_fix[0].members) > 1 else ""
+    concerns = "; ".join(dict.fromkeys(map(_concerns, same_fix)))
+    what = quoted(closed(capital(first.what)).removesuffix("."), "findings", "what")
     members = [finding for cause in same_fix for finding in cause.members]
     return Advice(
-        closed(capital(fix)),
-        f"{why}{also}{further}.",
+        quoted(closed(capital(fix)), "findings", "fix"),
+        f"{what}{others}.",
         concerns,
-        first.first.severity,
-        fix_kind(first.first.rule),
+        first.severity,
+        fix_kind(first.rule),
         0 if trials is None else steps_lost_to(members, trials),
     )
 
 
-BODY_SOURCES = ("inertia", "centres")
-"""Sources of uncertainty that more runs on force plates narrow."""
-
-MIN_BODY_SHARE = 0.5
-"""Share of these sources in the variance above which more runs on plates are advised."""
+NOTHING = "Nothing to change in the recordings."
 
 
 def budget_advice(budget: pd.DataFrame, postures: int | None) -> Iterator[Advice]:
-    """Advice from the sources of the uncertainty of the whole body's angular momentum.
+    """What narrows the interval of the whole body's angular momentum most, and by how much.
 
     ``budget``: rows of ``uncertainty.tsv``; ``postures``: None without a fit.
     """
-    is_total = budget["level"].eq("A") & budget["source"].eq("total") & budget["axis"].eq("y")
-    is_total &= budget["statistic"].eq("momentum_mean") & budget["target"].eq("whole_body")
-    total = budget[is_total & budget["sd"].notna()]
-    if postures is None or total.empty:
+    narrowing = Narrowing.of(budget)
+    if postures is None or narrowing is None or not narrowing.shares:
         return
-    variance = total["sd"] ** 2
-    if not variance.sum() > 0.0:
-        return
-    body = total[[f"share_{name}" for name in BODY_SOURCES]].sum(axis=1)
-    share = float((body * variance).sum() / variance.sum())
-    if share > MIN_BODY_SHARE:
-        gains = [f"± {value:.2f} ({words})" for words, value in GAINS_KGM2PS.items()]
-        yield Advice(
-            MORE_RUNS,
-            f"The body's inertia accounts for {100.0 * share:.0f} % of the error variance of "
-            "whole-body angular momentum about the vertical. In one measured sprinter its 95 % "
-            f"interval was ± {RECORDED_KGM2PS:.2f} {UNIT}, and with one more recording "
-            f"{', '.join(gains[:-1])} or {gains[-1]}.",
-            "",
-        )
+    remedy, sources = narrowing.best_remedy()
+    if remedy:
+        yield Advice(remedy, narrowing.words(sources), "")
+    else:
+        yield Advice(NOTHING, narrowing.nothing_words, "")
 
 
 def advice_by_kind(advice: Iterable[Advice]) -> dict[str, list[Advice]]:
@@ -183,6 +169,7 @@ def advice_by_kind(advice: Iterable[Advice]) -> dict[str, list[Advice]]:
 class DoubtfulTrials:
     """Doubtful trials with the same doubts and remedies, and what can be done about them."""
 
+    participant_id: str
     trial_ids: tuple[str, ...]
     seems: str
     """What is wrong, in a coach's words."""
@@ -200,12 +187,18 @@ class DoubtfulTrials:
     """Steps times kinds of numbers that do not count."""
 
     @property
+    def counted_steps(self) -> str:
+        """Number of its steps, in words."""
+        key = where(participant_id=self.participant_id, trial_id=list(self.trial_ids))
+        return counted(self.steps, "step", "trials", key, "steps_ok", by="sum")
+
+    @property
     def returned(self) -> str:
         """State what a repair returns, and what counts without one."""
         if self.invalidated == invalidated_words({"invalidated": joined_outcomes(OUTCOMES)}):
-            return f"A repair returns all numbers of {counted(self.steps, 'step')}."
+            return f"A repair returns all numbers of {self.counted_steps}."
         invalidated = self.invalidated or "numbers"
-        return f"A repair returns {invalidated} of {counted(self.steps, 'step')}; the others count."
+        return f"A repair returns {invalidated} of {self.counted_steps}; the others count."
 
 
 LEAVE_OUT = "Otherwise leave it out: include = no in trials.tsv."
@@ -225,7 +218,14 @@ def doubtful_trials(trials: pd.DataFrame, findings: Iterable[Finding]) -> list[D
         size = steps * len(outcomes_of_cell(row.get("invalidated")))
         doubts, invalidated = doubt_words(row), invalidated_words(row)
         trial = DoubtfulTrials(
-            (name,), *doubts, invalidated, steps, remedies, bool(own_findings), size
+            str(row["participant_id"]),
+            (name,),
+            *doubts,
+            invalidated,
+            steps,
+            remedies,
+            bool(own_findings),
+            size,
         )
         key = (*doubts, invalidated, tuple(remedies.items()))
         groups[key] = _joined(groups[key], trial) if key in groups else trial
@@ -245,7 +245,9 @@ def _remedies(row: Row, findings: Sequence[Finding]) -> dict[str, tuple[str, ...
     """Sentences by kind: fixes of the trial's findings, or where to look where there are none."""
     by_kind: dict[str, list[str]] = {kind: [] for kind in FIX_KINDS}
     for cause in causes(findings):
-        by_kind[fix_kind(cause.first.rule)].append(closed(capital(cause.first.fix)))
+        by_kind[fix_kind(cause.first.rule)].append(
+            quoted(closed(capital(cause.first.fix)), "findings", "fix")
+        )
     measures = [] if missing(row["outside"]) else str(row["outside"]).split(", ")
     for measure in measures if not findings else ():
         if measure in DOUBTS:
@@ -267,7 +269,9 @@ def verdict_advice(verdicts: Sequence[VerdictOnPage]) -> Iterator[Advice]:
     """Advice on making hypotheses testable and inconclusive ones decided."""
     for verdict in verdicts:
         if str(verdict.row["verdict"]) == "not_testable":
-            why = closed(capital(str(verdict.row["reason"])))
+            why = cell(
+                "verdicts", verdict.row, "reason", closed(capital(str(verdict.row["reason"])))
+            )
             yield Advice(f"Test {verdict.hypothesis.id}: {verdict.hypothesis.title}.", why, "")
     failed: dict[str, list[VerdictOnPage]] = {}
     for verdict in verdicts:
@@ -276,5 +280,6 @@ def verdict_advice(verdicts: Sequence[VerdictOnPage]) -> Iterator[Advice]:
                 failed.setdefault(gate, []).append(verdict)
     for gate, open_ones in failed.items():
         names = ", ".join(verdict.hypothesis.id for verdict in open_ones)
-        why = f"{capital(FAILED_GATES[gate])} for {counted(len(open_ones), 'statistic')}."
+        number = counted(len(open_ones), "statistic", "verdicts", where(gates=holds(gate)))
+        why = f"{capital(FAILED_GATES[gate])} for {number}."
         yield Advice(GATE_ADVICE[gate], why, names)

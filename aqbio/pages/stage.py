@@ -14,7 +14,7 @@ from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
 from aqbio.errors import SEVERITIES, AqbioError, Finding
 from aqbio.figures.step_means import kept_steps
-from aqbio.figures.words import MISSING, digits
+from aqbio.figures.words import digits
 from aqbio.force_plates.alignment import Alignment
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import participant_rows, step_file
@@ -26,7 +26,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_columns
 from aqbio.multibody.poses import segment_poses
 from aqbio.names import ROLE_SIDES
-from aqbio.pages.address import with_addresses
+from aqbio.pages.address import KEPT, marked, where, with_addresses
 from aqbio.pages.athlete import (
     FORCES,
     estimated_forces,
@@ -206,19 +206,30 @@ def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Find
             yield from (Finding(**finding) for finding in entry["findings"])
 
 
+def _kept_key(steps: pd.DataFrame) -> str:
+    """Key of the steps of a trial that its page shows."""
+    names = {name: steps[name].iloc[0] for name in ("participant_id", "trial_id")}
+    return where(**names, **KEPT)
+
+
+def _of_steps(steps: pd.DataFrame, column: str, unit: str) -> str:
+    """Write the mean of a column over the steps that the page of a trial shows."""
+    text = digits(steps[column].mean(skipna=False), unit)
+    return marked(text, "steps", _kept_key(steps), column, by="mean")
+
+
 def _sides_words(steps: pd.DataFrame) -> str:
     """State the angular momentum of both sides about the vertical in the trial's whole steps."""
     if steps.empty:
         return "No whole step was kept."
     noun = "whole step" if (steps["status"] == "ok").all() else "single contact"
-    push, swing = (
-        digits(steps[f"H_{side}_y_stance_mean_kgm2ps"].mean(), UNIT) for side in ROLE_SIDES
-    )
-    if MISSING in (push, swing):
+    columns = [f"H_{side}_y_stance_mean_kgm2ps" for side in ROLE_SIDES]
+    push, swing = (_of_steps(steps, column, UNIT) for column in columns)
+    if steps[columns].isna().any(axis=None):
         return "What both sides carry is not known: parts of the body were not observed."
     return (
-        f"Over {counted(len(steps), noun)} the push side carried {push} and the swing side "
-        f"{swing} {UNIT} about the vertical, mean over the contact."
+        f"Over {counted(len(steps), noun, 'steps', _kept_key(steps))} the push side carried {push} "
+        f"and the swing side {swing} {UNIT} about the vertical, mean over the contact."
     )
 
 
@@ -249,12 +260,10 @@ def _trial_page(
         condition=trial.condition.replace("_", " "),
         before=moving_trials[index - 1] if index else "",
         after=moving_trials[index + 1] if index + 1 < len(moving_trials) else "",
-        speed=digits(shown_steps["speed_mps"].mean(), "m/s") if len(shown_steps) else "",
+        speed=_of_steps(shown_steps, "speed_mps", "m/s") if len(shown_steps) else "",
         state="" if row is None else trial_state(row),
         against="Not to be relied on." if row is not None and row["against"] else "",
         carried=_sides_words(shown_steps),
-        shown_from=f"{replayed.time[0]:.2f}",
-        shown_to=f"{replayed.time[-1]:.2f}",
         roles=replayed.roles.words(),
         steps=rows(steps),
         forces=estimated_forces(tables["contributions"], shown_steps),

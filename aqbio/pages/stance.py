@@ -81,9 +81,16 @@ class StepsColumn:
     speed_mps: float
     steps: int
     participants: int
+    who: str
+    """Whom means are taken over: ``athlete`` or ``session``."""
     slowest_mps: float
     fastest_mps: float
     """slowest_mps, fastest_mps: Mean speeds of the slowest and of the fastest athlete."""
+
+    @property
+    def rows_table(self) -> str:
+        """Table whose rows say how many steps and athletes there are."""
+        return MEANS
 
     @property
     def key(self) -> str:
@@ -110,9 +117,9 @@ class StepsColumn:
     def size(self) -> str:
         """Number of steps and of athletes."""
         people, steps = (
-            counted(number, noun, MEANS, self.key, column, by="most")
+            counted(number, noun, self.rows_table, self.key, column, by="most")
             for number, noun, column in (
-                (self.participants, "athlete", "participants"), (self.steps, "step", "steps"),
+                (self.participants, self.who, "participants"), (self.steps, "step", "steps"),
             )
         )  # fmt: skip
         return f"{people}, {steps}"
@@ -150,8 +157,8 @@ def table_columns(table: pd.DataFrame) -> Iterator[tuple[str, float, pd.DataFram
         yield str(name[0]), float(column_rows["speed_mps"].iloc[0]), column_rows
 
 
-def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
-    """Arrange the table of stance means by column."""
+def speed_columns(means: pd.DataFrame, who: str = "athlete") -> list[SpeedColumn]:
+    """Arrange the table of stance means by column; ``who``: whom it averages over."""
     columns = []
     for condition, speed, column_rows in table_columns(means):
         spread = {
@@ -165,7 +172,7 @@ def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
         slowest, highest = (
             float(column_rows[name].iloc[0]) for name in ("slowest_mps", "fastest_mps")
         )
-        columns.append(SpeedColumn(condition, speed, steps, people, slowest, highest, spread))
+        columns.append(SpeedColumn(condition, speed, steps, people, who, slowest, highest, spread))
     return columns
 
 
@@ -269,6 +276,11 @@ class SourceEffects(StepsColumn):
     """`Effect` by side and source."""
 
     @property
+    def rows_table(self) -> str:
+        """Table whose rows say how many steps and athletes there are."""
+        return CAUSED
+
+    @property
     def sources(self) -> list[str]:
         """Sources in the order of the figure."""
         return list(dict.fromkeys(source for _, source in self.effects))
@@ -324,6 +336,7 @@ def effect_columns(
         for column in speeds
     }
     primary, *other_models = MODELS
+    who = speeds[0].who if speeds else "athlete"
     columns = []
     for condition, speed, column_rows in table_columns(numbers):
         values = {(row["panel"], row["source"], row["variant"]): row for row in rows(column_rows)}
@@ -347,7 +360,9 @@ def effect_columns(
         }
         steps, people = (int(column_rows[name].max()) for name in ("steps", "participants"))
         slowest, highest = ends.get((condition, speed), (speed, speed))
-        columns.append(SourceEffects(condition, speed, steps, people, slowest, highest, effects))
+        columns.append(
+            SourceEffects(condition, speed, steps, people, who, slowest, highest, effects)
+        )
     return columns
 
 
@@ -394,7 +409,7 @@ def carried_words(columns: list[SpeedColumn]) -> str:
 
 
 def _mean_words(column: StepsColumn) -> str:
-    return "mean over athletes" if column.participants > 1 else "mean over steps"
+    return f"mean over {column.who}s" if column.participants > 1 else "mean over steps"
 
 
 def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
@@ -469,14 +484,20 @@ def _open_words(column: SourceEffects, side: str) -> str:
     return f"for the {column.sides[side]}, where the {first.label} ({first.range} N m){possible}"
 
 
+def variance_share(share: float, key: str, source: str) -> str:
+    """Write the share of a source in the variance of the rows of a key, in per cent."""
+    text, column = f"{100.0 * share:.0f}", f"share_{source}"
+    return marked(text, "uncertainty", key, column, factor=100.0, by="share of variance")
+
+
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """Largest source of the uncertainty of a contribution, and what narrows it."""
 
     side: str
     joint: str
-    percent: float
-    """Share of the source in the variance."""
+    share: str
+    """Of the source in the variance, per cent."""
     source: str
 
 
@@ -505,5 +526,10 @@ def remedies(column: SourceEffects | None, budget: pd.DataFrame) -> list[Remedy]
         }
         if shares:
             name = max(shares, key=lambda key: shares[key])
-            proposals.append(Remedy(SIDES[side], effect.label, 100.0 * shares[name], name))
+            key = where(
+                level=f"C ({MODELS[0]})", axis="y", statistic="moment_mean",
+                target=side.removesuffix("_y"), source=effect.source,
+            )  # fmt: skip
+            share = variance_share(shares[name], key, name)
+            proposals.append(Remedy(SIDES[side], effect.label, share, name))
     return proposals

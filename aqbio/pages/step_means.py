@@ -27,7 +27,7 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_columns
 from aqbio.names import NORMAL_95, SIDES
-from aqbio.pages.address import cell
+from aqbio.pages.address import cell, marked, where
 from aqbio.pages.differences import OUTCOMES, STEPS_TABLE, Outcome, SessionSteps, file_unit
 from aqbio.vectors import IntArray
 
@@ -156,11 +156,22 @@ def mean_lines(table: pd.DataFrame) -> dict[str, list[MeanLine]]:
     for _, group in table.groupby(["condition", "speed_mps"], sort=False, observed=True):
         records: list[dict[str, Any]] = group.to_dict("records")  # type: ignore[assignment]
         counts = group.groupby("side", observed=True)["steps"].max()
-        steps = " and ".join(f"{counts[side]} {side}" for side in SIDES if side in counts)
+        names = ("participant_id", "condition", "speed_mps")
+        key = where(**{name: records[0][name] for name in names})
+        steps = " and ".join(
+            marked(counts[side], TABLE, f"{key};{where(side=side)}", "steps", by="most")
+            + f" {side}"
+            for side in SIDES
+            if side in counts
+        )
         if counts.max() < 2:
             continue
         head = records[0]
-        title = f"{column_title(str(head['condition']), head['speed_mps'])}: {steps} steps"
+        title, speed = (
+            column_title(str(head["condition"]), head["speed_mps"]), f"{head['speed_mps']:.1f}",
+        )  # fmt: skip
+        number = marked(speed, TABLE, key, "speed_mps", by="most")
+        title = f"{title.replace(speed, number)}: {steps} steps"
         by_key = {(_key(row), row["side"]): row for row in records}
         lines[title] = [
             MeanLine(outcome.label, outcome.unit, (_words(outcome, left), _words(outcome, right)))

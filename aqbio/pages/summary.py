@@ -12,7 +12,7 @@ import pandas as pd
 from aqbio.config import Participant
 from aqbio.errors import Cause, Finding, causes, listed
 from aqbio.figures.step_means import is_kept, kept_steps
-from aqbio.figures.words import digits
+from aqbio.figures.words import MISSING, digits
 from aqbio.names import AGAINST_USE, DOUBTFUL, PARTLY, TRIAL_FAILED, TRIAL_STATES
 from aqbio.pages.address import (
     KEPT,
@@ -43,16 +43,26 @@ NEEDED = (
 """Columns of steps.tsv, results that need them, and the reason; empty: stated by the trial."""
 
 
+def people_words(people: pd.DataFrame) -> str:
+    """Count people, and sessions where somebody came more than once."""
+    number = people["person"].nunique()
+    athletes = counted(number, "athlete", "participants", "", "person", by="people")
+    if number == len(people):
+        return athletes
+    return f"{athletes} in {counted(len(people), 'session', 'participants')}"
+
+
 def sample_words(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> str:
     """State the numbers of steps and athletes, and the range of speeds."""
     shown_steps = kept_steps(steps)
-    athletes = counted(len(people), "athlete", "participants")
+    athletes = people_words(people)
     runs = counted(len(trials), "trial", "trials")
     if shown_steps.empty:
         return f"No step of {athletes} in {runs} was kept: the motion could not be analysed."
-    number = shown_steps["participant_id"].nunique()
-    shown = marked(number, "steps", where(**KEPT), by="people")
-    sample = athletes if number == len(people) else f"{shown} of {athletes}"
+    by_name = people.set_index("participant_id")["person"]
+    number = shown_steps["participant_id"].map(by_name).nunique()
+    shown = marked(number, "steps", where(**KEPT), "person", by="people")
+    sample = athletes if number == by_name.nunique() else f"{shown} of {athletes}"
     speed = _range(shown_steps, "speed_mps", "m/s")
     were = "was" if len(shown_steps) == 1 else "were"
     n_contacts = int((shown_steps["status"] != "ok").sum())
@@ -146,17 +156,27 @@ def step_words(steps: pd.DataFrame) -> str:
     return f"{contacts}: {kept} whole steps kept, {out} rejected, {partial} incomplete."
 
 
+def sex_words(people: pd.DataFrame, unknown: str = "") -> str:
+    """Count people by sex; those whose sex is not stated by the words for it."""
+    sexes = people.drop_duplicates("person")["sex"]
+    count = (sexes.fillna(unknown) if unknown else sexes.dropna()).value_counts()
+    return ", ".join(
+        marked(
+            number, "participants", where(sex=None if sex == unknown else sex), "person",
+            by="people",
+        )
+        + f" {sex}"
+        for sex, number in count.items()
+    )  # fmt: skip
+
+
 def facts(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> list[tuple[str, str]]:
     """Rows of the summary table: sample, trials, steps, and exclusions with reasons."""
-    sexes = people["sex"].dropna().value_counts()
-    sample = ", ".join(
-        f"{marked(number, 'participants', where(sex=sex), by='count')} {sex}"
-        for sex, number in sexes.items()
-    )
+    sample = sex_words(people)
     lines = [
         (
             "Athletes",
-            marked(len(people), "participants", "", by="count")
+            people_words(people).replace(" athletes", "").replace(" athlete", "")
             + (f" ({sample})" if sample else ""),
         ),
         ("Trials", state_words(trials).partition(": ")[2].removesuffix(".") or "0"),
@@ -183,7 +203,7 @@ def facts(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> li
         lambda reason: str(reason).partition(";")[0]
     )
     left_out = [
-        f"{reason} ({_unkept(number, str(reason))})"
+        f"{_short_reason(str(reason))} ({_unkept(number, str(reason))})"
         for reason, number in short.value_counts().items()
     ]
     if left_out:
@@ -257,6 +277,11 @@ def group_words(words: str) -> str:
     return re.sub(r"\b(arm|leg)_(left|right)\b", r"\2 \1", words)
 
 
+def _short_reason(reason: str) -> str:
+    """Write a reason up to its first semicolon."""
+    return marked(reason, "steps", where(**LEFT_OUT), "reason", by="beginning of")
+
+
 def _unkept(number: int, reason: str) -> str:
     """Number of contacts that are no whole step for a reason, whatever follows a semicolon."""
     beginning = None if reason == "no reason recorded" else begins(reason)
@@ -277,10 +302,14 @@ def people_table(people: Iterable[Participant], masses: dict[str, float]) -> pd.
     """The participants sheet as a table, with the masses that were used, kg."""
     names = ("participant_id", "sex", "height_m")
     sheet = [
-        [*(getattr(person, name) for name in names), masses.get(person.participant_id)]
-        for person in people
+        [
+            *(getattr(row, name) for name in names),
+            row.person or row.participant_id,
+            masses.get(row.participant_id),
+        ]
+        for row in people
     ]
-    table = pd.DataFrame(sheet, columns=[*names, "mass_kg"])
+    table = pd.DataFrame(sheet, columns=[*names, "person", "mass_kg"])
     return table.astype({"mass_kg": float, "height_m": float})
 
 
@@ -340,6 +369,14 @@ def _of_trials(athlete: Mapping[str, Any], text: object, column: str, by: str) -
     return marked(text, "trials", where(participant_id=athlete["participant_id"]), column, by=by)
 
 
+def _of_person(athlete: Mapping[str, Any], column: str, unit: str) -> str:
+    """Write a cell of the participants sheet; the mass is the one that was used."""
+    text = digits(float(athlete[column]), unit)
+    if text == MISSING:
+        return text
+    return marked(text, "participants", where(participant_id=athlete["participant_id"]), column)
+
+
 def _trials_with_steps(count: int, athlete: Mapping[str, Any], trials: pd.DataFrame) -> str:
     """Write how many trials have whole steps, of how many."""
     having = _of_trials(athlete, count, "steps_ok", "above 0")
@@ -362,11 +399,14 @@ def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, 
             row
             | {
                 "sex": "" if missing(row["sex"]) else str(row["sex"]),
-                "mass": digits(float(row["mass_kg"])),
-                "height": digits(float(row["height_m"]), "m"),
+                "mass": _of_person(row, "mass_kg", ""),
+                "height": _of_person(row, "height_m", "m"),
                 "trials": _trials_with_steps(int((step_counts > 0).sum()), row, athlete_trials),
                 "kept": _of_trials(row, int(step_counts.sum()), "steps_ok", "sum"),
-                "single": counted(single, "single contact") if single else "",
+                "single": _of_trials(row, single, "", "single contacts")
+                + f" single contact{'s' * (single != 1)}"
+                if single
+                else "",
                 "fastest": _of_trials(
                     row,
                     digits(float(athlete_trials["speed_mps"].max()), "m/s"),

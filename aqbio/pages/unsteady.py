@@ -49,7 +49,11 @@ def _turn(row: Mapping[str, Any]) -> str:
     angle = float(row["heading_change_deg"])
     other = {"left": "right", "right": "left"}[str(row["side"])]
     size = cell("steps", row, "heading_change_deg", f"{abs(angle):.0f}", by="size")
-    return f"{size}° to the {row['side'] if angle > 0 else other} in step {row['step']}"
+    return f"{size}° to the {row['side'] if angle > 0 else other} in step {_step(row)}"
+
+
+def _step(row: Mapping[str, Any]) -> str:
+    return cell("steps", row, "step", row["step"])
 
 
 def _change(row: Mapping[str, Any]) -> str:
@@ -59,7 +63,7 @@ def _change(row: Mapping[str, Any]) -> str:
         text = f"{round(float(row[column]), decimals) + 0.0:.{decimals}f}".replace("-", "−")
         return cell("steps", row, column, text)
 
-    words = f"by {number('speed_change_mps', 2)} m/s in step {row['step']}"
+    words = f"by {number('speed_change_mps', 2)} m/s in step {_step(row)}"
     words += f" at {number('speed_mps', 2)} m/s"
     if math.isfinite(row["acceleration_mps2"]):
         words += f" (by the forces {number('acceleration_mps2', 1)} m/s²)"

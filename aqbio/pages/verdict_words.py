@@ -15,8 +15,8 @@ from typing import Any
 
 from aqbio.figures.words import digits, factor_words, format_interval
 from aqbio.names import INTERVALS
-from aqbio.pages.address import cell, marked, plain, where
-from aqbio.pages.filters import capital, choices, closed, counted, missing
+from aqbio.pages.address import cell, constant, marked, plain, where
+from aqbio.pages.filters import capital, choices, closed, missing, quoted
 from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, OUTCOME_WORDS, statistic_words
 from aqbio.stats.claim_columns import OUTCOME_NAMES
 from aqbio.stats.entries import StatisticWords
@@ -85,9 +85,11 @@ def verdict_words(hypothesis: Hypothesis, row: Row) -> VerdictWords:
 
 def _basis(hypothesis: Hypothesis, row: Row) -> str:
     """Basis of a verdict; empty where the verdict says it already."""
-    outcome = str(row["found"])
+    outcome, words = str(row["found"]), statistic_words(hypothesis)
+    if outcome == "opposite_found" and words is not None:
+        return words.more if float(row["estimate"]) > 0.0 else words.less
     if outcome == "no_effect":
-        words, smallest = statistic_words(hypothesis), _effect(hypothesis, row, "smallest_effect")
+        smallest = _effect(hypothesis, row, "smallest_effect")
         if words is None:
             return f"no effect larger than {smallest} ({row['unit']})"
         return f"no effect larger than {words.size.format(smallest)}"
@@ -332,7 +334,11 @@ def _cause(hypothesis: Hypothesis, cause: str) -> str:
 
 def _estimand(hypothesis: Hypothesis) -> str:
     text = capital(plain_names(hypothesis.estimand))
-    return marked(text, "registry", where(id=hypothesis.id), "estimand", by="registered")
+    return (
+        text
+        if hypothesis.contrast
+        else marked(text, "registry", where(id=hypothesis.id), "estimand", by="registered")
+    )
 
 
 def _bias(hypothesis: Hypothesis, cause: str, moved: float) -> str:
@@ -407,6 +413,8 @@ def _effect(hypothesis: Hypothesis, row: Row, column: str) -> str:
 
 
 def _alpha(hypothesis: Hypothesis) -> str:
+    if hypothesis.contrast:
+        return constant(f"{hypothesis.alpha:g}")
     return marked(f"{hypothesis.alpha:g}", "registry", where(id=hypothesis.id), "alpha")
 
 
@@ -418,44 +426,6 @@ def _p(row: Row, column: str) -> str:
     """A p value as journals write it."""
     value = float(row[column])
     return _stated(row, column, "<0.001" if value < 0.001 else f"{value:.3f}")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Record of the registry, written before the first recording was read."""
-
-    hash: str
-    """Of registry, settings, computation, sheets and version."""
-    recorded: str
-    """Time in ISO 8601."""
-    earlier: str = ""
-    """An earlier reading of the same recordings; empty where none is known."""
-
-
-BEFORE_DATA = "before data were read"
-
-
-def registry_words(record: Record | None, now: str) -> str:
-    """State the time at which rules were fixed, and whether verdicts rest on them."""
-    rules = "registry, settings, computation, sheets and version"
-    if record is None:
-        return (
-            f"The verdicts rest on {rules} {now}. "
-            "No record of those in use when the data were first read exists (registry.json is "
-            "missing or incomplete), so that every verdict counts as post hoc."
-        )
-    day, _, clock = record.recorded.partition("T")
-    moment = f"{day}, {clock[:5]} UTC" if clock.endswith("+00:00") else record.recorded
-    order = (
-        f"not before data were read: {record.earlier}"
-        if record.earlier
-        else "before data were read"
-    )
-    fixed = f"{capital(rules)} {record.hash} were fixed on {moment}, {order}"
-    if record.hash == now:
-        unchanged = "" if record.earlier else ", and nothing was changed"
-        return f"{fixed}; the verdicts rest on them{unchanged}."
-    return f"{fixed}; the verdicts rest on {now}. What differs makes a verdict post hoc."
 
 
 def deviation_sentences(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -489,29 +459,35 @@ def _deviation(
     listed = ", ".join(dict.fromkeys(names))
     if not kind:
         scope = "every verdict" if listed == "all" else listed
-        return f"{subject} ({scope}): {before or 'nothing'} → {now or 'nothing'}."
-    rows = f"{counted(len(names), SHEET_ROWS[kind])} ({listed})"
+        return f"{subject} ({scope}): {_from_to(before, now)}."
+    rows = f"{SHEET_ROWS[kind]}{'s' * (len(names) != 1)} {listed}"
     verb = "was" if len(names) == 1 else "were"
     if subject == "include" and now == "no":
         return f"{rows} {verb} left out after data were read{remarks}."
     if subject == "content":
         return f"The recording of {rows} was exchanged after data were read{remarks}."
     if subject:
-        change = f"{before or 'nothing'} → {now or 'nothing'}"
-        values = "" if kind == "strengths" else f": {change}"
+        values = "" if kind == "strengths" else f": {_from_to(before, now)}"
         return f"{subject} of {rows} was changed after data were read{values}{remarks}."
     part = "strengths of " if kind == "strengths" else ""
     deed = "added to" if now else "taken out of"
     return f"{capital(part + rows)} {verb} {deed} the sheets after data were read{remarks}."
 
 
+def _from_to(before: str, now: str) -> str:
+    """Write what a rule or a cell was and is."""
+    cells = {"before": before, "now": now}
+    words = [quoted(text, "deviations", name) or "nothing" for name, text in cells.items()]
+    return " → ".join(words)
+
+
 def _remarks_on(row: Row) -> str:
     """Remarks on a change of a sheet: decided by whom, when and why, as far as it is stated."""
     author, day, why = (_cell(row[name]) for name in ("decided_by", "decided_on", "reason"))
-    decision = " ".join(
-        filter(None, (f"by {author}" if author else "", f"on {day}" if day else ""))
-    )
-    return f" ({'; '.join(filter(None, (decision, why or 'no reason is stated')))})"
+    on = f"on {quoted(day, 'deviations', 'decided_on')}" if day else ""
+    decision = " ".join(filter(None, (f"by {author}" if author else "", on)))
+    why = quoted(why, "deviations", "reason") or "no reason is stated"
+    return f" ({'; '.join(filter(None, (decision, why)))})"
 
 
 MIN_STEPS_SHARE_MOST_HELP = 0.5

@@ -14,14 +14,13 @@ from markupsafe import Markup, escape
 from aqbio.figures.words import format_interval
 from aqbio.pages.address import marked, where
 from aqbio.pages.filters import counted, enumerated, rows
+from aqbio.pages.registry_words import Record, registry_words
 from aqbio.pages.verdict_words import (
     SCOPE,
-    Record,
     VerdictWords,
     deviation_sentences,
     merge_sentences,
     power_words,
-    registry_words,
     verdict_words,
 )
 from aqbio.pages.words import LABELS

@@ -23,6 +23,7 @@ DESIGNS: Mapping[str, str] = _WORDS["designs"]
 FAILED_GATES: Mapping[str, str] = {name: gate[0] for name, gate in _WORDS["failed_gates"].items()}
 GATE_ADVICE: Mapping[str, str] = {name: gate[1] for name, gate in _WORDS["failed_gates"].items()}
 REMEDIES: Mapping[str, str] = _WORDS["remedies"]
+"""What narrows each source of uncertainty; empty where no recording does."""
 SOURCES: Mapping[str, tuple[str, str]] = _WORDS["sources"]
 
 INVALIDATED: Mapping[str, str] = _WORDS["invalidated"]

@@ -18,6 +18,7 @@ from aqbio.gait.step_files import study_curves
 from aqbio.io.study import Study
 from aqbio.multibody.poses import segment_coms, whole_body_com
 from aqbio.names import INTERVALS, NORMAL, NORMAL_95, ROLE_SIDES, USABLE
+from aqbio.pages.address import cell
 from aqbio.pages.replay import TrialReplay, half_axes
 from aqbio.pages.stage import trial_replay
 from aqbio.pages.stance import UNIT
@@ -96,15 +97,18 @@ def contact_picture(
     curves, sds = _side_curves(study, row)
     instants = [touchdown + share * (toe_off - touchdown) for share in INSTANTS.values()]
     frames = [int(np.abs(replay.time - instant).argmin()) for instant in instants]
-    speed = column_title(str(row["condition"]), float(row["speed_mps"]))
+    title, speed = (
+        column_title(str(row["condition"]), float(row["speed_mps"])), f"{row['speed_mps']:.1f}",
+    )  # fmt: skip
+    title = title.replace(speed, cell("steps", row, "speed_mps", speed))
     where = f"trials/{quote(participant_id)}/{quote(trial_id)}.html#t={touchdown:.3f}"
     return ContactPicture(
         _poses(replay, frames, str(row["side"])),
         _curves(curves, sds),
-        f"{participant_id}, {row['side']} foot on the ground at {speed}",
+        f"{participant_id}, {row['side']} foot on the ground at {title}",
         _sentence(row),
         where,
-        f"{trial_id}, step {int(row['step'])}",
+        f"{trial_id}, step {cell('steps', row, 'step', int(row['step']))}",
     )
 
 
@@ -113,9 +117,10 @@ def _sentence(row: Mapping[str, Any]) -> str:
     parts = []
     for side, look in zip(ROLE_SIDES, ("solid", "dashed"), strict=True):
         value, error = (float(row[name.format(side)]) for name in (MEAN, ERROR))
-        text = digits(value, UNIT)
+        text = cell("steps", row, MEAN.format(side), digits(value, UNIT))
         if math.isfinite(error):
-            text += f" ± {digits(NORMAL_95 * error, UNIT)}"
+            half = digits(NORMAL_95 * error, UNIT)
+            text += f" ± {cell('steps', row, ERROR.format(side), half, factor=NORMAL_95)}"
         parts.append(f"{side.replace('_', ' ')} ({look}) {text}")
     interval = f" (± {INTERVALS['measurement']})" if "±" in "".join(parts) else ""
     return (

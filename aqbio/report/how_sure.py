@@ -10,7 +10,9 @@ import pandas as pd
 
 from aqbio.figures.words import digits
 from aqbio.names import NORMAL_95, ROLE_GROUPS
+from aqbio.pages.address import marked, where
 from aqbio.pages.filters import enumerated
+from aqbio.pages.stance import variance_share
 from aqbio.pages.words import SOURCES
 from aqbio.rotation.levels import PRIMARY
 
@@ -63,8 +65,21 @@ class BudgetLine:
     shares: Mapping[str, str]
     """Shares of the variance in per cent, by source as in the heading of its column; ``n/a`` if not
     computed."""
+    shown_sources: frozenset[str]
+    """Sources with a share of 1 % or more."""
     largest_source: str
     """Source with the largest share, as in the heading of its column."""
+
+
+def _key(quantity: Quantity, part: str) -> str:
+    """Key of the rows of a part, in every table of outcomes."""
+    return where(
+        level=quantity.level,
+        axis="y",
+        statistic=quantity.statistic,
+        target=quantity.target,
+        source=part,
+    )
 
 
 def _rows(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
@@ -88,14 +103,21 @@ def uncertainty_budget(table: pd.DataFrame) -> Iterator[BudgetLine]:
                 for name in SOURCES
             ]
             largest = int(np.nanargmax(shares))
+            key = _key(quantity, part)
+            half = digits(NORMAL_95 * part_rows["sd"].mean(), quantity.unit)
             yield BudgetLine(
                 _title(quantity),
                 part.replace("_", " "),
-                digits(NORMAL_95 * part_rows["sd"].mean(), quantity.unit),
+                marked(half, "uncertainty", key, "sd", factor=NORMAL_95, by="mean"),
                 {
-                    short: "n/a" if np.isnan(share) else f"{100 * share:.0f}"
-                    for (short, _), share in zip(SOURCES.values(), shares, strict=True)
+                    short: "n/a" if np.isnan(share) else variance_share(share, key, name)
+                    for (name, (short, _)), share in zip(SOURCES.items(), shares, strict=True)
                 },
+                frozenset(
+                    short
+                    for (short, _), share in zip(SOURCES.values(), shares, strict=True)
+                    if round(100.0 * share) != 0
+                ),
                 list(SOURCES.values())[largest][0],
             )
 
@@ -103,11 +125,14 @@ def uncertainty_budget(table: pd.DataFrame) -> Iterator[BudgetLine]:
 def told_sources(lines: Sequence[BudgetLine]) -> list[str]:
     """Sources that have a share of 1 % or more in one of the lines of a table."""
     shorts = [short for short, _ in SOURCES.values()]
-    return [short for short in shorts if any(line.shares[short] != "0" for line in lines)]
+    return [short for short in shorts if any(short in line.shown_sources for line in lines)]
 
 
 def _title(quantity: Quantity) -> str:
     return quantity.title if quantity.unit == "1" else f"{quantity.title}, {quantity.unit}"
+
+
+TABLE = "model_differences"
 
 
 def models_words(differences: pd.DataFrame) -> list[str]:
@@ -118,8 +143,12 @@ def models_words(differences: pd.DataFrame) -> list[str]:
         parts = []
         for side, rows in model_rows.groupby("source", observed=True, sort=False):
             rms = np.sqrt((rows["steps"] * rows["rms"] ** 2).sum() / rows["steps"].sum())
-            parts.append(f"{str(side).replace('_', ' ')} {digits(float(rms), MOMENTUM.unit)}")
-        steps = int(model_rows.groupby("source", observed=True)["steps"].sum().max())
+            key = f"{_key(MOMENTUM, str(side))};{where(model=str(name))}"
+            number = marked(digits(float(rms), MOMENTUM.unit), TABLE, key, "rms", by="pooled")
+            parts.append(f"{str(side).replace('_', ' ')} {number}")
+        counts = model_rows.groupby("source", observed=True)["steps"].sum()
+        key = f"{_key(MOMENTUM, str(counts.idxmax()))};{where(model=str(name))}"
+        steps = marked(int(counts.max()), TABLE, key, "steps", by="sum")
         sentences.append(
             f"With the model {name}, angular momentum about the vertical in {steps} steps differs "
             f"(root mean square) by {enumerated(parts)} {MOMENTUM.unit}."

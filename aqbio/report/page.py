@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -14,7 +14,11 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from aqbio.config import Strength
 from aqbio.errors import SEVERITIES, AqbioError, Cause, Finding
+from aqbio.figures.counted import counted_steps, invalidated_outcomes
+from aqbio.figures.marks import with_spots
+from aqbio.figures.words import averaged
 from aqbio.hypotheses.preregistration import registry_record
 from aqbio.io.dictionary import columns
 from aqbio.io.provenance import study_provenance
@@ -37,6 +41,7 @@ from aqbio.pages.filters import (
 )
 from aqbio.pages.quality import beyond_limits, disagreement_words, explained_trials
 from aqbio.pages.record_next import advice_by_kind, budget_advice, finding_advice, verdict_advice
+from aqbio.pages.registry_words import Record
 from aqbio.pages.stance import (
     SourceEffects,
     SpeedColumn,
@@ -62,11 +67,11 @@ from aqbio.pages.summary import (
     state_words,
     trial_lines,
 )
-from aqbio.pages.verdict_words import Record, plain_names
+from aqbio.pages.verdict_words import plain_names
 from aqbio.pages.verdicts import VerdictTables, verdict_section
 from aqbio.pages.words import REMEDIES, SOURCES
 from aqbio.prepare.used_size import used_mass
-from aqbio.report.contact import contact_picture
+from aqbio.report.contact import ContactPicture, contact_picture
 from aqbio.report.flow import Box, flow
 from aqbio.report.how_sure import models_words, told_sources, uncertainty_budget
 from aqbio.report.methods import Conduct, Origin, methods_numbers, origin
@@ -235,6 +240,10 @@ class StudyContent:
             }
             numbers = {"numbers drawn (TSV)": entry["table"]}
             yield entry | {
+                "addressed": {
+                    name: with_spots(entry[name], listed)
+                    for name, listed in entry["addresses"].items()
+                },
                 "picture": address if drawing else "",
                 "size": drawing_size(text[:2000]) if drawing else (0, 0),
                 "narrow": f"../figures/{narrow}" if narrow_text else "",
@@ -357,7 +366,9 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
     templates.globals |= _constants(content)
     values = Sections(templates, contain)
     means = content.study.root / "figures" / "stance_means.tsv"
-    columns = values.value("columns", lambda: speed_columns(read_table(means)))
+    columns = values.value(
+        "columns", lambda: speed_columns(read_table(means), averaged(content.study.people))
+    )
     driven = values.value("driven", lambda: _effects(content, columns))
     verdicts = values.value("verdicts", lambda: verdict_section(content.verdicts))
     conduct = values.value("conduct", lambda: content.conduct)
@@ -370,7 +381,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "sentences": lambda: (sample_words(people, trials, steps), carried_words(columns)),
         "joints": lambda: driven_words(headline(driven)),
         "joints_short": lambda: driven_words(headline(driven), short=True),
-        "contact": lambda: contact_picture(content.study, steps, trials, content.replayed),
+        "contact": lambda: _contact(content),
         "remedies": lambda: remedies(headline(driven), tables["uncertainty"]),
         "compared": lambda: _compared(content),
         "facts": lambda: facts(people, trials, steps),
@@ -393,7 +404,9 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
             *budget_advice(tables["uncertainty"], content.postures),
         ],
         "verdict_advice": lambda: list(verdict_advice(verdicts.verdicts)),
-        "methods": lambda: methods_numbers(content.origin, conduct, people, verdicts),
+        "methods": lambda: methods_numbers(
+            content.origin, conduct, people, verdicts, *_sources(content)
+        ),
         "figures": lambda: figures,
         "figures_by_name": lambda: {figure["name"]: figure for figure in figures},
         "numbers": lambda: {figure["name"]: number for number, figure in enumerate(figures, 1)},
@@ -411,6 +424,7 @@ def _constants(content: StudyContent) -> dict[str, Any]:
         "authors": settings.report.authors,
         "study": settings.name,
         "roles": content.figures_record["roles"],
+        "who": averaged(content.study.people),
         "states": TRIAL_STATES,
         "against": against_words(content.tables["trials"]),
         "shown_causes": SHOWN_CAUSES,
@@ -434,6 +448,18 @@ def _compared(content: StudyContent) -> bool:
     """True if another model was compared for every participant with steps."""
     compared = set(content.tables["model_differences"]["participant_id"])
     return bool(compared) and set(content.tables["steps"]["participant_id"]) <= compared
+
+
+def _contact(content: StudyContent) -> ContactPicture | None:
+    """The contact that the first page shows, of numbers that count."""
+    trials = content.tables["trials"]
+    steps = counted_steps(content.tables["steps"], invalidated_outcomes(trials))
+    return contact_picture(content.study, steps, trials, content.replayed)
+
+
+def _sources(content: StudyContent) -> tuple[pd.DataFrame, Sequence[Strength]]:
+    """What numbers rest on besides recordings: differences between models, strengths."""
+    return content.tables["model_differences"], content.study.strength
 
 
 def _differences(content: StudyContent) -> Mapping[str, str]:

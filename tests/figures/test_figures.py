@@ -28,6 +28,7 @@ from aqbio.figures import stage
 from aqbio.figures.curves import SHARE
 from aqbio.figures.figure import letter_panels
 from aqbio.figures.files import arrange, save_figure
+from aqbio.figures.marks import plain
 from aqbio.figures.stage import FIGURES, figures_study
 from aqbio.figures.step_means import column_title
 from aqbio.figures.style import BLUE, VERMILLION, journal_style
@@ -362,10 +363,10 @@ def test_words_keep_the_rules_and_follow_the_rows(described):
     assert list(rows.columns) == list(columns(figure.columns))
     if figure.columns == "curves":  # with every kind of band
         rows = rows.assign(low=rows["mean"] - 1.0, high=rows["mean"] + 1.0)
-    caption, claim = figure.caption(rows), figure.claim(rows)
+    caption, claim = plain(figure.caption(rows)), plain(figure.claim(rows))
     assert 15 <= len(caption.split()) <= LONGEST
     assert caption.endswith(".")
-    for text in (figure.title, caption, claim, figure.alternative(rows)):
+    for text in (figure.title, caption, claim, plain(figure.alternative(rows))):
         assert text == text.strip()
         assert "nan" not in text
         for pattern in (
@@ -380,7 +381,7 @@ def test_words_keep_the_rules_and_follow_the_rows(described):
         assert ("± one standard deviation over " in caption) == has_few_lines
     numbers = ("mean", "value", "estimate", "opposition", "cosine", "lag_mean")
     halved = {name: 0.5 * rows[name] for name in numbers if name in rows}
-    assert figure.alternative(rows.assign(**halved)) != figure.alternative(rows)
+    assert figure.alternative(rows.assign(**halved)) != plain(figure.alternative(rows))
 
 
 ALTERED = {
@@ -440,13 +441,18 @@ def test_golden_titles_captions_and_alternatives(tables):
         for name, alter in ALTERED.items():
             if (rows := alter(tables[figure.name])).empty:
                 continue
-            texts = (figure.claim(rows), figure.caption(rows), figure.alternative(rows))
+            texts = (
+                plain(figure.claim(rows)),
+                plain(figure.caption(rows)),
+                plain(figure.alternative(rows)),
+            )
             for kind, text in zip(("claim", "caption", "alternative"), texts, strict=True):
                 if (sentence := NUMBER.sub("#", f"{kind}: {text}")) not in sentences:
                     lines.append(f"{figure.name}, {name} | {kind}: {text}")
                 sentences.add(sentence)
     single_words = (
-        source_label("hip_push"), range_words(1, 1, "step"), range_words(11, 12, "athlete"),
+        source_label("hip_push"), plain(range_words(1, 1, "step", "steps")),
+        plain(range_words(11, 12, "athlete", "participants")),
         digits(3.2e-13), digits(-0.001, "kg m²/s"), format_interval(-12.34, -14.11, -10.57),
         column_title("restricted_arms", 8.9), choice_words("pelvis=legs"),
     )  # fmt: skip
@@ -479,12 +485,15 @@ def counts(noun: str, rows: pd.DataFrame) -> set[tuple[int, int]]:
 def test_numbers_of_captions_are_those_of_the_rows(described):
     figure, rows = described
     counted = re.findall(
-        r"(\d+)(?: to (\d+))? (step|trial|athlete|choice|panel|hypothes)", figure.caption(rows)
+        r"(\d+)(?: to (\d+))? (step|trial|athlete|choice|panel|hypothes)",
+        plain(figure.caption(rows)),
     )
     assert counted or figure.name == "force_shares"
     for low, high, noun in counted:
         assert (int(low), int(high or low)) in counts(noun, rows), (figure.name, noun)
-    limits = {float(number) for number in re.findall(r"\(limit ([\d.]+)\)", figure.caption(rows))}
+    limits = {
+        float(number) for number in re.findall(r"\(limit ([\d.]+)\)", plain(figure.caption(rows)))
+    }
     assert limits <= set(rows["limit"].dropna().round(9)) if limits else True
 
 
@@ -503,7 +512,7 @@ def test_one_condition_and_missing_intervals_are_drawn(name, tables):
         arrange(drawing)
         drawing.draw_without_rendering()
     assert cut(drawing) == []
-    assert "95 % interval of" not in figure.caption(rows.assign(**unknown))
+    assert "95 % interval of" not in plain(figure.caption(rows.assign(**unknown)))
 
 
 def test_moments_and_powers_of_joints_are_of_a_kilogram(tables):
@@ -523,7 +532,7 @@ def test_an_unknown_quantity_has_no_panels(tables):
     rows = tables["joint_work"].query("quantity == 'angle'")
     [figure] = [candidate for candidate in FIGURES if candidate.name == "joint_work"]
     assert len(figure.draw(rows, max(WIDTHS)).axes) == 3
-    assert "(angles). TD" in figure.caption(rows)
+    assert "(angles). TD" in plain(figure.caption(rows))
 
 
 def listed(study: Study) -> list[dict]:

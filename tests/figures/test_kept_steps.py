@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import chain
 
 import numpy as np
@@ -18,7 +19,6 @@ from aqbio.figures.step_means import (
     kept_steps,
     step_columns,
 )
-from validation.prose_tables import _classes
 
 STATUS = st.sampled_from(["ok", "incomplete", "rejected"])
 TRIALS = st.dictionaries(
@@ -27,6 +27,47 @@ TRIALS = st.dictionaries(
 SPEEDS = st.lists(
     st.one_of(st.just(np.nan), st.floats(2.0, 11.0)), min_size=4, max_size=4
 )  # of the trials
+
+
+REPEAT_RATIO, SPEED_RATIO = 1.05, 1.15
+"""Largest ratios of speeds of one athlete and of several that are one speed."""
+
+
+def other_classes(steps: pd.DataFrame) -> list[pd.DataFrame]:
+    """Classes of the steps of one condition: an athlete's repetitions, then like athletes."""
+    runs = steps.groupby(["participant_id", "trial_id"])["speed_mps"].mean()
+    parts: list[tuple[float, set[str], set[tuple[str, str]]]] = []
+    for name, speeds in runs.groupby(level=0):
+        groups: list[tuple[float, set[str], set[tuple[str, str]]]] = [
+            (float(speed), set(), {(str(run[0]), str(run[1]))})
+            for run, speed in zip(speeds.index.tolist(), speeds.tolist(), strict=True)
+        ]
+        for _, _, members in joined_groups(groups, REPEAT_RATIO):
+            mean = float(speeds[[run in members for run in speeds.index]].mean())
+            parts.append((mean, {str(name)}, members))
+    key = pd.MultiIndex.from_frame(steps[["participant_id", "trial_id"]])
+    return [steps[key.isin(list(members))] for _, _, members in joined_groups(parts, SPEED_RATIO)]
+
+
+def joined_groups(
+    groups: list[tuple[float, set[str], set[tuple[str, str]]]], max_ratio: float
+) -> list[tuple[float, set[str], set[tuple[str, str]]]]:
+    """Join neighbours, the nearest first, while ratio and partsers allow; by the slowest speed."""
+    chain = [[group] for group in sorted(groups, key=lambda group: group[0])]
+    while True:
+        best, position = math.inf, -1
+        for number in range(len(chain) - 1):
+            pair = chain[number] + chain[number + 1]
+            partsers = [name for _, names, _ in pair for name in names]
+            ratio = max(speed for speed, _, _ in pair) / min(speed for speed, _, _ in pair)
+            if len(set(partsers)) == len(partsers) and ratio <= max_ratio and ratio < best:
+                best, position = ratio, number
+        if position < 0:
+            return [
+                (part[0][0], set().union(*(g[1] for g in part)), set().union(*(g[2] for g in part)))
+                for part in chain
+            ]
+        chain[position] += chain.pop(position + 1)
 
 
 def table(trials: dict[str, list[str]], speeds: list[float]) -> pd.DataFrame:
@@ -102,7 +143,7 @@ def test_speeds_that_were_run_form_the_classes(runs):
 @given(RUNS)
 def test_classes_are_those_of_another_implementation_and_keep_with_the_unit(runs):
     steps = runs_table(runs)
-    expected = [sorted(speed_class.index.tolist()) for speed_class in _classes(steps)]
+    expected = [sorted(speed_class.index.tolist()) for speed_class in other_classes(steps)]
     assert sorted_rows(step_columns(steps)) == expected
     assert sorted_rows(step_columns(runs_table(runs, 4.0))) == expected
 

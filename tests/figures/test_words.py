@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from aqbio.figures.marks import plain
 from aqbio.figures.words import count_words, digits, format_interval, range_words
 
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
@@ -73,6 +74,7 @@ def test_an_interval_without_width_is_three_numbers():
 
 
 def test_one_has_no_plural():
-    assert [count_words(n, "step") for n in (0, 1, 2)] == ["0 steps", "1 step", "2 steps"]
-    assert range_words(1, 1, "step") == "1 step"
-    assert range_words(1, 3, "step") == "1 to 3 steps"
+    words = [plain(count_words(n, "step", by="count")) for n in (0, 1, 2)]
+    assert words == ["0 steps", "1 step", "2 steps"]
+    assert plain(range_words(1, 1, "step", "steps")) == "1 step"
+    assert plain(range_words(1, 3, "step", "steps")) == "1 to 3 steps"

@@ -18,7 +18,8 @@ from aqbio.hypotheses.preregistration import BASIS, RECORDED, record_registry, r
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
 from aqbio.pages.filters import rows
-from aqbio.pages.verdict_words import Record, deviation_sentences, registry_words
+from aqbio.pages.registry_words import Record, registry_words
+from aqbio.pages.verdict_words import deviation_sentences
 from aqbio.stats.registry import DEFAULT
 from tests.small_study import replace
 

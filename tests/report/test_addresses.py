@@ -8,20 +8,18 @@ import pytest
 
 from aqbio.pages.address import KEYS, marked, plain, with_addresses
 from tests.report.conftest import STUDIES, MadeStudy, made_pages
-from validation.addresses import Address, Line, Tables, problem, read_page, read_report, unaddressed
+from validation.address_pages import Address, Line, read_page, read_report
+from validation.address_tables import Tables
+from validation.addresses import problem, unaddressed
 
 pytestmark = pytest.mark.xdist_group("page")
 
 PLANTED, DRAWS = 30, 10
 """Cells that are changed in a draw, and draws."""
 
-ADDRESSED = {
-    "index.html": ("",),
-    "results.html": ("carried", "driven", "words-", "power"),
-    "quality.html": ("agreement",),
-}
-"""Sections without a number that has no address, by page; captions of figures are held by
-``validation.prose``, as are all other sections."""
+WITHOUT = ("beside-others", "strength-sides")
+"""Sections of which the numbers have no address: those of other people are in no table of the
+study, nor are strengths, which are private. Every number of all other pages has one."""
 
 
 def is_made_apart(address: Address) -> bool:
@@ -30,10 +28,7 @@ def is_made_apart(address: Address) -> bool:
 
 
 def must_have_addresses(line: Line) -> bool:
-    sections = ADDRESSED.get(line.page, ())
-    return line.section.startswith(tuple(sections) or ("-",)) and not line.text.startswith(
-        "Figure "
-    )
+    return line.section not in WITHOUT
 
 
 @pytest.fixture(scope="module", params=STUDIES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from aqbio.contributions.without_plates import ESTIMATED
+from aqbio.pages.address import plain
 from aqbio.pages.athlete import (
     FORCES,
     estimated_forces,
@@ -73,14 +75,15 @@ def test_conditions_that_are_not_compared_are_named():
 
 def test_doubtful_trial_has_plain_words_and_a_folded_measure():
     trial = DoubtfulTrials(
-        ("fast <1>", "again"), DOUBTS["hidden_rates"].seems, "outside the limit: slip of the foot",
-        "joint moments", 3, {"Repair the files": ("Correct LMT5.",)}, named=False, size=3,
+        "A", ("fast <1>", "again"), DOUBTS["hidden_rates"].seems,
+        "outside the limit: slip of the foot", "joint moments", 3,
+        {"Repair the files": ("Correct LMT5.",)}, named=False, size=3,
     )  # fmt: skip
     page = template("doubtful.html.j2").render(doubtful=[trial], participant="A", root="../")
     assert 'href="../trials/A/fast &lt;1&gt;.html"' in page
-    visible = words_of(re.sub(r"<details.*?</details>", "", page, flags=re.S))
+    visible = plain(words_of(re.sub(r"<details.*?</details>", "", page, flags=re.S)))
     assert f"fast <1>, again: {DOUBTS['hidden_rates'].seems}" in visible
-    assert trial.returned in visible
+    assert plain(trial.returned) in visible
     assert "No finding names the cause" in visible
     assert "Repair the files" in visible
     assert "Correct LMT5." in visible
@@ -133,3 +136,45 @@ def test_estimated_forces_are_means_over_the_shown_steps_of_a_foot():
             ]
             assert numbers == pytest.approx([mean + phase_offset + off for off in (0, -40, 60)])
     assert estimated_forces(contributions, steps[:0]) == []
+
+
+class _Visible(HTMLParser):
+    """Words of a page outside of what is folded, drawn or of its menu."""
+
+    UNSEEN = ("svg", "script", "style", "nav", "footer")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[tuple[str, bool]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("meta", "link", "img", "br", "input", "source"):
+            return
+        folded = bool(self.open) and self.open[-1][0] == "details" and tag != "summary"
+        self.open.append((tag, tag in self.UNSEEN or folded or "hidden" in dict(attrs)))
+        if tag not in ("data", "span", "strong", "a"):
+            self.text.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        names = [name for name, _ in self.open]
+        if "main" in names and not any(unseen for _, unseen in self.open):
+            self.text.append(data)
+
+
+MOST_WORDS = 250
+"""Of an athlete's page before anything is unfolded."""
+
+
+@pytest.mark.parametrize("name", ["whole", "one"])
+def test_a_page_says_the_main_things_in_few_words(folder, name):
+    for page in sorted((made_pages(name, folder / name).report / "athletes").glob("*.html")):
+        reader = _Visible()
+        reader.feed(page.read_text(encoding="utf-8"))
+        words = "".join(reader.text).split()
+        assert page.stem in words
+        assert len(words) <= MOST_WORDS, (page.stem, len(words))

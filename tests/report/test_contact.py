@@ -15,6 +15,7 @@ from scipy.spatial.transform import Rotation
 from scipy.stats import norm
 
 from aqbio.names import DOUBTFUL, NORMAL_95, USABLE
+from aqbio.pages.address import plain
 from aqbio.pages.stance import UNIT
 from aqbio.report.contact import INSTANTS, _curves, _sentence, projected_ellipse, shown_contact
 
@@ -70,13 +71,13 @@ def test_the_contact_is_a_right_one_of_the_fastest_usable_trial_with_a_replay():
 
 def test_its_sentence_has_the_numbers_of_its_row():
     row = shown_contact(_steps(), TRIALS, REPLAYED)
-    numbers = re.findall(r"−?\d+\.\d+", _sentence(row))
+    numbers = re.findall(r"−?\d+\.\d+", plain(_sentence(row)))
     expected = [2.0, NORMAL_95 * 0.2, -2.5, NORMAL_95 * 0.1]
     assert [float(text.replace("−", "-")) for text in numbers] == pytest.approx(expected, abs=0.005)
     row["H_push_side_y_stance_mean_sd_kgm2ps"] = row["H_swing_side_y_stance_mean_sd_kgm2ps"] = (
         math.nan
     )
-    assert _sentence(row).endswith(f"2.00, swing side (dashed) −2.50 {UNIT}.")
+    assert plain(_sentence(row)).endswith(f"2.00, swing side (dashed) −2.50 {UNIT}.")
 
 
 PHASE = np.linspace(0.0, math.pi, 101)

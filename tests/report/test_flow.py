@@ -10,6 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as some
 
 from aqbio.hypotheses.deviations import LISTED
+from aqbio.pages.address import plain
 from aqbio.report.flow import LEAVES, MOST_REASONS, NOT_STATED, flow
 
 WHYS = {
@@ -62,7 +63,7 @@ def test_counts_of_the_flow_add_up(people, steps, runs, deviations):
         if fate != "left out"
     ]
     columns = flow(
-        [SimpleNamespace(participant_id=name) for name in people],
+        [SimpleNamespace(participant_id=name, person="") for name in people],
         [
             SimpleNamespace(task=task, include="no" if fate == "left out" else "yes", reason=why)
             for task, fate, why in runs
@@ -120,8 +121,31 @@ def _check_reasons(box, whys, *, has_reasons: bool) -> None:
         assert box.reasons == ()
         return
     counts = Counter(WHYS[why] for why in whys)
-    named_reasons = [(n, why) for n, why in box.reasons if why != "other reasons"]
+    reasons = [(int(plain(count)), why) for count, why in box.reasons]
+    named_reasons = [(n, why) for n, why in reasons if why != "other"]
     assert all(counts[why] == n for n, why in named_reasons)
     assert [n for n, _ in named_reasons] == sorted(counts.values(), reverse=True)[:MOST_REASONS]
-    assert sum(n for n, _ in box.reasons) == len(whys)
+    assert sum(n for n, _ in reasons) == len(whys)
     assert len(box.reasons) - len(named_reasons) == int(len(counts) > MOST_REASONS)
+
+
+def test_sessions_of_a_person_are_no_people():
+    """Two people came twice: four sessions, of which one person's second has no step."""
+    sheet = [
+        SimpleNamespace(participant_id=name, person=name[0]) for name in ("A1", "A2", "B1", "B2")
+    ]
+    steps = _table(
+        [(name, "ok", None) for name in ("A1", "A2", "B1")], "participant_id", "status", "reason"
+    )
+    boxes = flow(
+        sheet,
+        [],
+        _table([], "status", "reason", "steps_ok"),
+        steps,
+        _table([], "key", "before", "reason"),
+    )["People"]
+    words = [plain(f"{box.shown} {box.words}") for box in boxes]
+    assert words == [
+        "4 sessions of 2 people ever in the sheets", "1 without a usable step",
+        "3 sessions of 2 people with usable steps",
+    ]  # fmt: skip

@@ -332,4 +332,4 @@ def test_a_changed_smallest_effect_arrives_in_every_drawing(folder):
             assert not any(at == pytest.approx(-smallest, rel=1e-5) for at in verticals)
     figure, rows_of_figure = figures["timing"]
     expected = f"({digits(-100 * deltas['H5a'])} % of the step per m/s)"
-    assert expected in figure.caption(rows_of_figure)
+    assert expected in plain(figure.caption(rows_of_figure))

@@ -62,7 +62,7 @@ def _session(name, factor=1.0, count=8):
     )
     columns = ranked_columns(steps)
     undrawn = np.full(len(steps), -1)
-    return SessionSteps(name, name, steps, columns, xr.Dataset(), undrawn, 1)
+    return SessionSteps(name, name, steps, columns, xr.Dataset(), undrawn, 1, {})
 
 
 def no_running(name):

@@ -13,14 +13,8 @@ import pytest
 from aqbio.figures.words import digits, format_interval
 from aqbio.names import INTERVALS
 from aqbio.pages.address import plain
-from aqbio.pages.verdict_words import (
-    SCOPE,
-    Record,
-    bias_words,
-    power_words,
-    registry_words,
-    verdict_words,
-)
+from aqbio.pages.registry_words import Record, registry_words
+from aqbio.pages.verdict_words import SCOPE, bias_words, power_words, verdict_words
 from aqbio.pages.words import (
     FAILED_GATES,
     GATE_ADVICE,

@@ -68,7 +68,7 @@ def test_a_parameter_that_data_do_not_determine_is_said_to_be(sd, estimate, word
         "estimate": estimate, "sd": sd, "low": estimate - 1.645 * sd,
         "high": estimate + 1.645 * sd, "fitted": True, "far": abs(estimate) > 0.008,
     }  # fmt: skip
-    assert parameter_line(parameter).words.startswith(words)
+    assert parameter_line("A", parameter).words.startswith(words)
 
 
 def explanations(*rows: tuple[str, int, str | None, float, str]) -> pd.DataFrame:

@@ -263,8 +263,11 @@ def _with_shown(sizes: Sizes, disagreements: Disagreements, shows: Iterable[str]
     if sizes.unit:
         return sizes
     largest = [float(disagreements[name].max()) for name in shows]
-    shown = (way * share * x for x in largest for share in (1.0, 2.0) for way in (-1.0, 1.0))
-    return replace(sizes, grid=tuple(sorted({*sizes.grid, *shown})))
+    grid = [*sizes.grid]
+    for shown in (way * share * x for x in largest for share in (1.0, 2.0) for way in (-1.0, 1.0)):
+        if min(abs(shown - size) for size in grid) > sizes.usual:
+            grid.append(shown)
+    return replace(sizes, grid=tuple(sorted(grid)))
 
 
 def _stated(fault: SessionFault, session: Session, *, confirmed: bool) -> bool:

@@ -182,8 +182,8 @@ def _sentence(speeds: Sequence[SpeedBesideOthers]) -> str:
 
 WIDTH, HEIGHT = 200, 150
 LEFT, TOP, BOTTOM, RIGHT = 30, 18, 24, 4
-LABEL_ROOM = 12
-"""Distance from the right edge within which the label of a speed ends at its place."""
+LABEL_ROOM = 4
+"""Half of the width of a digit of a label, which is left out where it would be cut."""
 GRID_MPS = 0.1
 
 
@@ -291,8 +291,8 @@ def _scales(frame: _Frame) -> Iterator[str]:
     ticks = range(math.ceil(frame.low), math.floor(frame.high) + 1)
     for speed in ticks if len(ticks) <= 5 else ticks[1::2]:
         x = frame.x(speed)
-        anchor = "end" if float(x) > WIDTH - LABEL_ROOM else "middle"
-        yield f'<text x="{x}" y="{HEIGHT - 10}" text-anchor="{anchor}">{speed}</text>'
+        if float(x) < WIDTH - LABEL_ROOM * len(str(speed)):
+            yield f'<text x="{x}" y="{HEIGHT - 10}" text-anchor="middle">{speed}</text>'
 
 
 def _round(value: float) -> float:

@@ -249,3 +249,10 @@ def test_coverage_in_the_glossary_is_that_of_the_committed_table():
     glossary = Path(aqbio.__file__).parent / "pages" / "templates" / "glossary.html.j2"
     words = glossary.read_text(encoding="utf-8")
     assert f"at least {lowest} % of intervals" in words
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_every_committed_table_is_of_this_registry(path):
+    """Made by a command under another registry it proves other rules: make it again."""
+    origin = json.loads(path.read_text(encoding="utf-8"))["provenance"]
+    assert origin["registry_hash"] == read_registry().hash

@@ -355,7 +355,11 @@ def test_the_trunk_is_as_wide_as_peoples(sex):
     inertia[torso] *= ratio
     slow = replace(person, inertia=inertia)
     [finding] = trunk_findings(slow, groups, participant="P")
-    assert "radius of gyration" in finding.what
+    assert (finding.rule, finding.severity) == ("trunk-inertia", "warning")
+    assert finding.number == pytest.approx(trunk_gyration(slow, groups["torso"]))
+    widest = max(_people()[name]["trunk_gyration_m"]["largest"] for name in ("male", "female"))
+    assert finding.number > finding.limit == widest
+    assert f"{(finding.number / TRUNK_GYRATION_M) ** 2:.1f} times a person's" in finding.what
     spread = inertia_spread(slow, feet, torso=groups["torso"])
     twin = np.arange(len(slow.bodies))
     drawn = inertia_draws(slow, replace(spread, centre=0.0, mass=0.0, body=0.0), twin, 400,

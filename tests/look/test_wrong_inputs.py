@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import aqbio
+from aqbio.body.draws import trunk_gyration
 from aqbio.errors import AqbioError
 from aqbio.filters import low_pass
 from aqbio.io.mot import read_storage, write_storage
@@ -419,6 +420,23 @@ def test_a_model_of_another_weight_is_named(files, tmp_path):
     moving = read_model_in_motion(model, files.motion, files.forces)
     [finding] = [finding for finding in moving.findings if finding.rule == "mass-disagreement"]
     assert finding.number == pytest.approx(1.0 / 1.2 - 1.0, abs=0.02)
+
+
+def _slow_trunk(model) -> None:
+    """As models whose torso has the inertia of head, arms and trunk in one."""
+    torso = model.updBodySet().get("torso")
+    inertia = torso.getInertia()
+    parts = [array_from_vec3(part) for part in (inertia.getMoments(), inertia.getProducts())]
+    torso.setInertia(opensim.Inertia(*(2.5 * np.concatenate(parts)).tolist()))
+
+
+def test_a_trunk_that_no_person_has_is_named(files, tmp_path):
+    model = CaseFiles(tmp_path, files).model(_slow_trunk)
+    moving = [read_model_in_motion(x, files.motion, files.forces) for x in (files.model, model)]
+    widths = [trunk_gyration(x.skeleton, ("torso",)) for x in moving]
+    numbers = [[x.number for x in y.findings if x.rule == "trunk-inertia"] for y in moving]
+    assert numbers == [[], [widths[1]]]
+    assert widths[1] == pytest.approx(2.5**0.5 * widths[0])
 
 
 def test_forces_of_another_clock_are_shifted_and_named_with_a_remedy_that_looking_has(

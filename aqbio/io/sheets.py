@@ -1,12 +1,14 @@
-"""Tab-separated sheets of a study: participants and trials, and the reading of any sheet."""
+"""Sheets of a study as text: participants and trials, and the reading of any sheet."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -17,7 +19,7 @@ from aqbio.config import InvalidStudyError, Participant, Trial, closest
 from aqbio.config.sheets import Row
 from aqbio.config.validation import row_findings
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.cells import SPELLED, understood_cells
+from aqbio.io.cells import QUANTITY, SPELLED, understood_cells
 from aqbio.io.workbook import is_workbook, workbook_rows
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ Reshape = Callable[
 ]
 """Header and rows of another layout, as header and rows of the sheet, with remarks."""
 
-SEPARATORS = {"\t": "tabs", ";": "semicolons"}
+SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
+"""Separators of columns; the first that the header has outside quotation marks."""
 
 MAX_COLUMNS = 1_000
 
@@ -64,9 +67,9 @@ def sheet_lines(
 ) -> tuple[list[SheetLine[R]], list[Finding]]:
     """Read what can be read of a sheet, and everything that is wrong with it.
 
-    Columns are separated by tabs, or by semicolons as Excel does where the comma is the decimal
-    sign. Commas are refused: with decimal commas in cells, numbers would land in wrong columns. Of
-    an Excel workbook the first worksheet is read. ``as_rows`` makes rows of another layout.
+    Columns are separated by tabs, by semicolons as Excel does where the comma is the decimal sign,
+    or by commas where no comma may be a decimal sign. Of an Excel workbook the first worksheet is
+    read. ``as_rows`` makes rows of another layout.
     """
     numbered, separator, findings = _filled_rows(path)
     if not numbered:
@@ -81,7 +84,7 @@ def sheet_lines(
         )  # fmt: skip
     if len(header) == 1 and "," in header[0]:
         raise AqbioError(
-            "the columns are separated by commas, not by tabs.",
+            "all columns are in one cell, with commas between them.",
             file=str(path),
             where="line 1",
             fix="save it tab-separated (in Excel: 'Unicode text').",
@@ -133,15 +136,51 @@ def _filled_rows(path: Path) -> tuple[list[tuple[int, list[str]]], str, list[Fin
             remarks = [Finding("worksheet", "info", what, file=str(path), fix=fix)]
         return numbered, "\t", remarks
     text, remarks = _text(path)
-    first = text.lstrip().partition("\n")[0]
-    separator = ";" if ";" in first and "\t" not in first else "\t"
+    first = re.sub('"[^"]*"', "", text.lstrip().partition("\n")[0])
+    separator = next((separator for separator in SEPARATORS if separator in first), "\t")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     numbered = [
         (line, cells)
         for line, cells in _numbered_rows(reader, separator, path)
         if any(map(str.strip, cells))
     ]
+    if separator == ",":
+        _refuse_unclear_commas(numbered, path)
     return numbered, separator, remarks
+
+
+THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}\s*[a-zA-Z°/]*")
+"""A number with three decimals, or in thousands as Excel shows them, and perhaps its unit."""
+
+
+def _refuse_unclear_commas(numbered: Sequence[tuple[int, list[str]]], path: Path) -> None:
+    """Refuse columns separated by commas where a comma may be a decimal sign.
+
+    A number with a decimal comma fills two cells, so that its row has a cell more than another one,
+    or than the header. Rows may be shorter: Excel leaves empty cells out at the end of some.
+    """
+    header = numbered[0][1]
+    least = min(len(cells) for _, cells in numbered)
+    for line, cells in numbered[1:]:
+        columns = zip_longest(header, cells, fillvalue="")
+        pairs = (f"{first},{second}" for first, second in pairwise(map(str.strip, cells)))
+        pair = next(filter(QUANTITY.fullmatch, pairs), "") if len(cells) > least else ""
+        unclear = next(filter(THOUSANDS.fullmatch, map(str.strip, cells)), "")
+        if any(cell.strip() and not name.strip() for name, cell in columns):
+            what = f"line {line} has more cells than the header has columns"
+            fix = "write decimal numbers with a point, or put cells with a comma in quotation marks"
+        elif unclear:
+            what = f"“{unclear}” has three decimals, or is in thousands"
+            fix = f"write {unclear.replace(',', '.')} or {unclear.replace(',', '')}"
+        elif pair:
+            what = f"“{pair}” is two cells, or one number: rows have different numbers of cells"
+            fix = "write decimal numbers with a point, and as many commas into every row"
+        else:
+            continue
+        raise AqbioError(
+            f"the columns are separated by commas, and a comma may be a decimal sign: {what}.",
+            file=str(path), where=f"line {line}", fix=f"{fix}.", rule="sheet-separator",
+        )  # fmt: skip
 
 
 def _numbered_rows(reader: Reader, separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -155,7 +194,8 @@ def _numbered_rows(reader: Reader, separator: str, path: Path) -> Iterator[tuple
                 f"“{' '.join(unclosed.split())[:40]}…”.",
                 file=str(path),
                 where=f"line {begin}",
-                fix='delete the quotation mark (") there, or close it in the same cell.',
+                fix='delete the quotation mark (") there, or close it in the same cell; in a cell '
+                "that is closed, write on one line.",
                 rule="sheet-quote",
             )
         yield begin, cells

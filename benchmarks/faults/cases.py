@@ -77,7 +77,9 @@ SHEETS: dict[str, tuple[Break, str]] = {
     "participants: an empty file": (text(P, ""), "empty"),
     "participants: a header only": (text(P, PEOPLE.splitlines()[0] + "\n"), "no rows"),
     "participants: an Excel workbook": (text(P, b"PK\x03\x04" + bytes(500)), "Excel"),
-    "participants: commas": (text(P, PEOPLE.replace("\t", ",")), "commas"),
+    "participants: commas, and a decimal one": (
+        text(P, PEOPLE.replace("60.5", "60,5").replace("\t", ",")), "more cells than the header",
+    ),
     "participants: another encoding": (text(P, PEOPLE.encode() + b"J\xfcrg\tmale\n"), "Jürg"),
     "participants: a person's name as id": (edited(P, "P1", "Jane Doe"), "participant_id"),
     "participants: an id that leads elsewhere": (edited(P, "P1", "../P1"), "participant_id"),

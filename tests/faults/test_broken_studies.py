@@ -16,7 +16,7 @@ RULES = {
     "TRC: empty": "trc-format",
     "TRC: time that stands": "time-not-uniform",
     "participants: a column twice": "sheet-column",
-    "participants: commas": "sheet-separator",
+    "participants: commas, and a decimal one": "sheet-separator",
     "participants: too many cells": "sheet-row",
 }
 """Rules of cases that no other test provokes."""

@@ -203,12 +203,8 @@ def test_a_sheet_from_excel_is_read(separator, encoding, tmp_path):
     assert rows[6].pain.startswith("zieht in der Hüfte")
 
 
-def test_commas_are_refused_and_no_text_is_guessed(tmp_path):
-    """With commas between columns a decimal comma would move numbers into other columns."""
+def test_no_text_is_guessed(tmp_path):
     path = tmp_path / "strength.tsv"
-    path.write_text(COACH.replace(",", ".").replace(";", ","), encoding="utf-8")
-    with refused("sheet-separator", "commas"):
-        checked_strength(path, PEOPLE)
     path.write_bytes(COACH.encode() + b"\x81\x00")
     with refused("file-encoding", "UTF-8"):
         checked_strength(path, PEOPLE)

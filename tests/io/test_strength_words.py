@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from openpyxl import Workbook
 
 from aqbio.config import Participant
 from aqbio.config.sheets import MOVEMENTS
+from aqbio.errors import AqbioError
 from aqbio.io.strength import checked_strength, unread_strength
 from aqbio.io.strength_words import read_phrase
 
@@ -103,6 +105,62 @@ def test_sheets_as_people_have_them_are_read(name, tmp_path):
     assert [test[:4] for test in _tests(rows)] == [test[:4] for test in expected]
     assert [test[5] for test in _tests(rows)] == [test[5] for test in expected]
     assert [test[4] for test in _tests(rows)] == pytest.approx([test[4] for test in expected])
+
+
+HEADER = "Athlete,Knee ext R con 60°/s (Nm),Knee ext L con 60°/s (Nm),Notes"
+"""As Excel saves it in countries with a decimal point: "CSV (comma delimited)"."""
+
+SEPARATED_BY_COMMAS = {
+    "decimal points": ("P1,212.5,198.0,", [212.5, 198.0]),
+    "whole numbers": ("P1,212,198,tired", [212.0, 198.0]),
+    "a comma in a note": ('P1,212.5,198,"slept, badly"', [212.5, 198.0]),
+    "decimal commas in quotation marks": ('P1,"212,5","198,0",', [212.5, 198.0]),
+    "cells that are empty": (",,,\nP1,,198.5,", [198.5]),
+    "rows without their last cells": ("P1,212.5,198.5,tired\nP2,180.5,175.5",
+                                      [212.5, 198.5, 180.5, 175.5]),
+    "columns without a name": ("P1,212.5,198.5,tired,,", [212.5, 198.5]),
+    "semicolons in a note": ('P1,212.5,198.5,"slept; ate"', [212.5, 198.5]),
+    # refused with a part of what is said and of the fix
+    "decimal commas": ("P1,212,5,198,0,tired", ("more cells than the header", "with a point")),
+    "a decimal comma in one row": ("P1,212.5,198,ill\nP2,180,5,175,ill",
+                                   ("line 3 has more cells", "with a point")),
+    "a decimal comma and no note": ("P1,212,5,198\nP2,180,175", ("“212,5”", "with a point")),
+    "a decimal comma with its unit": ("P1,30,5 Nm,31\nP2,30", ("“30,5 Nm”", "with a point")),
+    "a bare comma in a note": ("P1,212.5,198,slept, badly", ("line 2 has more", "quotation marks")),
+    "thousands": ('P1,"1,250",198,', ("“1,250”", "write 1.250 or 1250")),
+    "every row in one cell": ('"P1,212.5,198.0,"', ("all columns are in one cell", "Unicode text")),
+}  # fmt: skip
+"""Rows below the header, and what they are read as."""
+
+
+@pytest.mark.parametrize("name", SEPARATED_BY_COMMAS)
+def test_columns_separated_by_commas_are_read_where_no_comma_may_be_decimal(name, tmp_path):
+    text, expected = SEPARATED_BY_COMMAS[name]
+    header = f'"{HEADER}"' if text.startswith('"') else HEADER
+    path = _sheet(tmp_path, f"{header}\n{text}")
+    if isinstance(expected, tuple):
+        words, fix = expected
+        with pytest.raises(AqbioError) as caught:
+            checked_strength(path, PEOPLE)
+        assert caught.value.rule == "sheet-separator"
+        assert words in caught.value.what
+        assert fix in caught.value.fix
+        return
+    rows, findings = checked_strength(path, PEOPLE)
+    assert [finding for finding in findings if finding.severity != "info"] == []
+    assert [row.si for row in rows] == [(value, "N m") for value in expected]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_sheet_is_the_same_with_commas_between_its_columns(name, tmp_path):
+    """Decimals with points, or with commas in quotation marks."""
+    text, expected = READ[name]
+    lines = [re.split("[\t;]", line) for line in text.splitlines()]
+    for decimal in (lambda cell: cell.replace(",", "."), lambda cell: f'"{cell}"'):
+        content = "\n".join(",".join(map(decimal, cells)) for cells in lines)
+        rows, _ = checked_strength(_sheet(tmp_path, content), PEOPLE)
+        assert [test[:4] for test in _tests(rows)] == [test[:4] for test in expected]
+        assert [test[4] for test in _tests(rows)] == pytest.approx([test[4] for test in expected])
 
 
 def _workbook(path: Path, lines: list[list[object]]) -> None:

@@ -28,19 +28,22 @@ ENCODINGS = {
 @given(
     st.sampled_from(list(ENCODINGS)), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans(),
     st.sampled_from(["", "n/a", "N/A", "nan", " "]), st.permutations(range(4)),
-    st.sampled_from([("\t", "my_notes"), ("\t", "my; notes"), (";", "my_notes")]),
+    st.sampled_from(
+        [("\t", "my_notes"), ("\t", "my; notes, mine"), (";", "my_notes"), (",", '"my; notes"')]
+    ),
 )  # fmt: skip
 def test_a_sheet_is_the_same_however_an_editor_saves_it(
     tmp_path_factory, encoding, newline, wide, missing, order, separated
 ):
     """Line ends, encodings, orders of columns, and cells that Excel saves behind the last one.
 
-    Columns apart by tabs, also with a semicolon in the name of one, or by semicolons.
+    Columns apart by tabs, also with a semicolon in the name of one, by semicolons, or by commas.
     """
     separator, notes = separated
+    noted = "größer; two" if separator == "," else "größer, two"
     rows = [
         ["participant_id", "sex", "mass_kg", notes],
-        ["S1", "female", "75.5", '"größer, two' + newline + 'lines"'],
+        ["S1", "female", "75.5", f'"{noted}{newline}lines"'],
         ["S2", missing, missing, ""],
     ]
     text = newline.join(

@@ -198,7 +198,7 @@ class Distances:
         shared = seen & (seen.sum(axis=0) > 1)
         columns = [self.part == index for index in range(len(self.parts))]
         enough = [shared[:, x].sum(axis=1) >= MIN_PAIRS for x in columns]
-        return np.array(enough, np.bool_).reshape(len(self.parts), -1).T
+        return np.array(enough, np.bool_).reshape(len(self.parts), len(self.logs)).T
 
     def kinds(self, trial: int, part: int) -> tuple[str, str]:
         """Redundancies of a part's lengths and of their scatter in a recording.

@@ -441,7 +441,8 @@ def test_an_isokinetic_test_is_told_where_its_speed_goes(cases):
     [refusal] = [finding for finding in findings if finding.severity == "error"]
     assert "an isokinetic test is concentric or eccentric" in refusal.what
     assert refusal.fix == (
-        "write concentric or eccentric, and the speed (60) into its column, velocity_deg_s"
+        "did you mean concentric at 60 degrees per second? write concentric or eccentric, and the "
+        "speed (60) into its column, velocity_deg_s"
     )
     assert not any("isokinetic_60" in str(finding) for finding in findings)
 

@@ -120,7 +120,7 @@ class ForceEvidence:
             sizes["middles"] = self._middles(loads)
             sizes["impulses"] = _impulses(loads)
             if self.body is not None:
-                sizes |= self._balances(self.body, loads, complete & self.body.is_followed)
+                sizes |= _balances(self.body, loads, complete & self.body.is_followed, mass)
         return {name: values for name, values in sizes.items() if len(values)}
 
     def lag(self, forces: ForceRecording) -> float:
@@ -304,34 +304,6 @@ class ForceEvidence:
             return np.zeros(0)
         return np.asarray(np.abs(differences - np.median(differences)))
 
-    def _balances(
-        self, body: MarkedBody, loads: FrameLoads, complete: BoolArray
-    ) -> dict[str, FloatArray]:
-        """Disagreement of path, m, and of turn over mass, m²/s, in every window.
-
-        Loads are integrated once: what an integral was before a window, a polynomial is in it.
-        """
-        step = float(self.time[1] - self.time[0])
-        mass, edges = _mass(loads, complete), _window_edges(complete, step)
-        if np.isnan(mass) and complete.any():
-            mass = abs(float(loads.total[complete, 1].mean())) / GRAVITY
-        if not mass > 0.0 or not len(edges):
-            return {}
-        # in time that is longer by a factor, velocities of the body are lower by it
-        change = loads.time_factor**2 * (loads.total / mass - [0.0, GRAVITY, 0.0])
-        turn = loads.time_factor**2 * loads.moment_about(body.com) / mass
-        path = body.com - _integral(_integral(change, step), step)
-        spin = body.spin - _integral(turn, step)
-        paths = np.hstack((path, spin))
-        sizes = np.empty((len(edges), len(BALANCES)))
-        lengths = np.diff(edges, axis=1)[:, 0]
-        for length in np.unique(lengths):
-            alike, base = lengths == length, _polynomials(int(length))
-            windows = paths[edges[alike, :1] + np.arange(length)]
-            rest = windows - base @ (base.T @ windows)
-            sizes[alike] = np.sqrt((rest**2).mean(axis=1))
-        return dict(zip(BALANCES, sizes.T, strict=True))
-
 
 @dataclass(frozen=True, eq=False)
 class _Stretches:
@@ -448,16 +420,46 @@ def _box_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
     return np.asarray(np.hypot(outside[:, 0], outside[:, 2]))
 
 
+def _balances(
+    body: MarkedBody, loads: FrameLoads, complete: BoolArray, mass: float
+) -> dict[str, FloatArray]:
+    """Disagreement of path, m, and of turn over mass, m²/s, in every window.
+
+    With a mass by whole steps, kg, or by all frames where that is NaN. Loads are integrated once:
+    what an integral was before a window, a polynomial is in it.
+    """
+    step = float(body.time[1] - body.time[0])
+    edges = _window_edges(complete, step)
+    if np.isnan(mass) and complete.any():
+        mass = abs(float(loads.total[complete, 1].mean())) / GRAVITY
+    if not mass > 0.0 or not len(edges):
+        return {}
+    # in time that is longer by a factor, velocities of the body are lower by it
+    change = loads.time_factor**2 * (loads.total / mass - [0.0, GRAVITY, 0.0])
+    turn = loads.time_factor**2 * loads.moment_about(body.com) / mass
+    path = body.com - _integral(_integral(change, step), step)
+    spin = body.spin - _integral(turn, step)
+    paths = np.hstack((path, spin))
+    sizes = np.empty((len(edges), len(BALANCES)))
+    lengths = np.diff(edges, axis=1)[:, 0]
+    for length in np.unique(lengths):
+        alike, base = lengths == length, _polynomials(int(length))
+        windows = paths[edges[alike, :1] + np.arange(length)]
+        rest = windows - base @ (base.T @ windows)
+        sizes[alike] = np.sqrt((rest**2).mean(axis=1))
+    return dict(zip(BALANCES, sizes.T, strict=True))
+
+
 def _mass(loads: FrameLoads, complete: BoolArray) -> float:
-    """Body mass, kg, by the forces over whole steps; NaN without one."""
-    frames = np.flatnonzero(complete)
-    loaded = loads.borne[frames]
-    begins = frames[loaded & ~np.append(False, loaded[:-1])]
-    if loaded.all():  # of somebody who stands
-        begins = frames[[0, -1]]
-    if len(begins) < 2 or not begins[-1] > begins[0]:
-        return float("nan")
-    return abs(float(loads.total[begins[0] : begins[-1], 1].mean())) / GRAVITY
+    """Body mass, kg, by the forces over whole steps without a foot beside them; NaN without one."""
+    borne = loads.borne & complete
+    begins = np.flatnonzero(borne & ~np.append(False, borne[:-1]))
+    if complete.any() and borne[complete].all():  # of somebody who stands
+        begins = np.flatnonzero(complete)[[0, -1]]
+    whole = np.zeros(len(complete), np.bool_)
+    for begin, end in pairwise(begins.tolist()):
+        whole[begin:end] = complete[begin:end].all()
+    return abs(float(loads.total[whole, 1].mean())) / GRAVITY if whole.any() else float("nan")
 
 
 @cache

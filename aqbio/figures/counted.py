@@ -22,6 +22,8 @@ _NAMES = ("participant_id", "trial_id")
 
 def invalidated_outcomes(trials: pd.DataFrame) -> Invalidated:
     """Outcomes that do not count, from rows of the table of trials."""
+    if trials.empty:
+        return {}
     cells = zip(*(trials[name] for name in (*_NAMES, "invalidated")), strict=True)
     outcomes = {(str(a), str(b)): outcomes_of_cell(cell) for a, b, cell in cells}
     return {trial: kinds for trial, kinds in outcomes.items() if kinds}

@@ -130,7 +130,10 @@ class Units:
         names = reading.formula.names
         columns = {name: table[name].to_numpy(dtype=float) for name in names}
         covariates = _varying(table[list(reading.adjusted_for)].to_numpy(dtype=float))
-        response, _ = reading.formula.values(columns)
+        response, measured = reading.formula.values(columns)
+        is_number = np.isfinite(response) & np.isfinite(measured).all(axis=1)
+        if not is_number.all():  # a logarithm of nothing
+            return self.fit(table[is_number], reading)
         shares = [share for name, share in self._shares(table).items() if name in names]
         members = [self.clusters.get(str(name), f"alone {name}") for name in table.index]
         clusters = np.asarray(pd.factorize(np.array(members))[0], dtype=np.int64)

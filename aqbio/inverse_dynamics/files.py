@@ -18,20 +18,9 @@ from aqbio.gait.drawn_steps import drawn_frames, measured_contacts
 from aqbio.gait.postures import POINTS, posture_points
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S
-from aqbio.inverse_dynamics.balance import (
-    adjusted_loads,
-    drag,
-    laboratory_skeleton,
-    loads_on_plates,
-)
+from aqbio.inverse_dynamics.balance import adjusted_loads, adjusted_skeleton, drag, loads_on_plates
 from aqbio.inverse_dynamics.clocks import SCATTER_SD_S, clock_by_lag
-from aqbio.inverse_dynamics.fit import (
-    TrialFit,
-    body_kinematics,
-    group_momentum,
-    own_samples_of,
-    samples_of,
-)
+from aqbio.inverse_dynamics.fit import TrialFit, group_momentum, moved_motion
 from aqbio.inverse_dynamics.fitted import (
     CLOCK_SD,
     FIT_PREFIX,
@@ -55,7 +44,7 @@ from aqbio.multibody.dynamics import newton_euler
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import Motion
-from aqbio.multibody.poses import segment_poses, whole_body_com
+from aqbio.multibody.poses import FRAMES_PER_CHUNK, chunks, segment_poses, whole_body_com
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, FIT_STATES, SIDES
 from aqbio.observed.parts import MASK_VARIABLES
@@ -224,21 +213,29 @@ def posterior_variables(fit: TrialFit, model_map: ModelMap) -> dict[str, Any]:
     """Posterior of coordinates (sd), groups and postures (deviations of samples)."""
     if fit.draws is None:
         return {}
-    base_points = _posture_points(fit, model_map, fit.motion, fit.values)
-    base = _momentum(fit, fit.motion)
+    base = (
+        *_momentum(fit, fit.motion),
+        _posture_points(fit, model_map, fit.motion.q, [fit.values]),
+    )
+    frames, count = len(fit.motion.q), fit.draws.theta.shape[1]
     deviations, total, squares = [], np.zeros_like(fit.motion.q), np.zeros_like(fit.motion.q)
-    samples = samples_of(fit, fit.draws)
-    for (motion, values), (own_motion, _) in zip(
-        samples, own_samples_of(fit, fit.draws), strict=True
-    ):
-        momentum, rate = _momentum(fit, own_motion)
-        points = _posture_points(fit, model_map, motion, values)
-        deviations.append((momentum - base[0], rate - base[1], points - base_points))
-        deviation = motion.q - fit.motion.q
-        total, squares = total + deviation, squares + deviation**2
-    count, by_group = len(deviations), ("sample", "time", "group", "axis")
+    for chosen in chunks(count, max(FRAMES_PER_CHUNK // frames, 1)):
+        own, shift = fit.draws.own[:, chosen], fit.draws.theta[:, chosen]
+        momentum, rate = _momentum(fit, moved_motion(fit, own))
+        q = moved_motion(fit, own + fit.draws.following @ shift).q
+        values = [fit.solver.values(fit.theta + change) for change in shift.T]
+        points = _posture_points(fit, model_map, q, values)
+        deviations.append(
+            [
+                stack.reshape(-1, frames, *stack.shape[1:]) - part
+                for stack, part in zip((momentum, rate, points), base, strict=True)
+            ]
+        )
+        deviation = q.reshape(-1, *fit.motion.q.shape) - fit.motion.q
+        total, squares = total + deviation.sum(axis=0), squares + (deviation**2).sum(axis=0)
+    by_group = ("sample", "time", "group", "axis")
     variance = (squares - total**2 / count) / (count - 1)
-    momentum, rate, points = (np.stack(samples) for samples in zip(*deviations, strict=True))
+    momentum, rate, points = (np.concatenate(stacks) for stacks in zip(*deviations, strict=True))
     return {
         "q_sd_posterior": (("time", "coordinate"), np.sqrt(np.maximum(variance, 0.0))),
         "group_momentum_sample": (by_group, momentum),
@@ -251,18 +248,22 @@ def posterior_variables(fit: TrialFit, model_map: ModelMap) -> dict[str, Any]:
 
 def _momentum(fit: TrialFit, motion: Motion) -> tuple[FloatArray, FloatArray]:
     """Momentum of groups and its rate for a motion of the fitted body."""
-    moves, body = body_kinematics(fit, motion, fit.values)
-    momentum, rate = group_momentum(fit, moves, body)
+    moves = segment_kinematics(fit.skeleton, motion.q, motion.u, motion.udot)
+    momentum, rate = group_momentum(fit, moves, fit.skeleton)
     return momentum[:, :-1], rate[:, :-1]
 
 
 def _posture_points(
-    fit: TrialFit, model_map: ModelMap, motion: Motion, values: Mapping[str, float]
+    fit: TrialFit, model_map: ModelMap, q: FloatArray, values: Sequence[Mapping[str, float]]
 ) -> FloatArray:
-    """Points of postures for a motion and parameters."""
-    body = laboratory_skeleton(fit.runner, values)
-    poses = segment_poses(body, motion.q)
-    return posture_points(body, model_map, poses, whole_body_com(body, poses))
+    """Points of postures in the laboratory for coordinates (S F, C) and S sets of parameters."""
+    poses, frames = segment_poses(fit.runner.skeleton, q), len(q) // len(values)
+    points = np.empty((len(q), len(POINTS), len(AXES)))
+    for chosen, own in zip(chunks(len(q), frames), values, strict=True):
+        body, there = adjusted_skeleton(fit.runner, own), poses.frames(chosen)
+        by_cameras = posture_points(body, model_map, there, whole_body_com(body, there))
+        points[chosen] = by_cameras @ Alignment.of(own).rotation
+    return points
 
 
 STATE_BITS = 9

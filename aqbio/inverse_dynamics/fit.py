@@ -283,21 +283,22 @@ def fit_of_markers(solver: Solver) -> tuple[FloatArray, tuple[FloatArray, float]
 def samples_of(fit: TrialFit, draws: Draws) -> Iterator[tuple[Motion, dict[str, float]]]:
     """Yield motions and parameters of draws one at a time, since all of them exceed memory."""
     for change, shift in zip(draws.coefficients, draws.theta.T, strict=True):
-        yield _moved(fit, change), fit.solver.values(fit.theta + shift)
+        yield moved_motion(fit, change[:, None]), fit.solver.values(fit.theta + shift)
 
 
-def own_samples_of(fit: TrialFit, draws: Draws) -> Iterator[tuple[Motion, dict[str, float]]]:
-    """Yield motions of draws with the parameters of the fit."""
-    for change in draws.own.T:
-        yield _moved(fit, change), fit.values
+def moved_motion(
+    fit: TrialFit, change: FloatArray | SingleArray, frames: IntArray | slice = slice(None)
+) -> Motion:
+    """Motions of the fit with S changes of the coefficients, (K N, S), one after the other.
 
-
-def _moved(fit: TrialFit, change: FloatArray | SingleArray) -> Motion:
-    """Motion of the fit with changed coefficients, (K N,)."""
-    by_knot, parts = change.astype(float).reshape(fit.coefficients.shape), []
+    In some of its frames: (S F, C) arrays.
+    """
+    samples, parts = change.shape[1], []
+    by_knot = change.astype(float).reshape(len(fit.coefficients), -1)
     for name, table in zip(("q", "u", "udot"), fit.solver.basis.values[:3], strict=True):
-        part = getattr(fit.motion, name).copy()
-        part[:, fit.coordinates] += table @ by_knot
+        part = np.tile(getattr(fit.motion, name)[frames], (samples, 1))
+        moved = np.asarray(table[frames] @ by_knot).reshape(-1, len(fit.coordinates), samples)
+        part[:, fit.coordinates] += np.moveaxis(moved, 2, 0).reshape(len(part), -1)
         parts.append(part)
     return with_dependent(fit.skeleton, Motion(*parts))
 

@@ -27,7 +27,7 @@ from aqbio.body.shape import Template
 from aqbio.force_plates.alignment import Alignment
 from aqbio.inverse_dynamics.balance import adjusted_skeleton
 from aqbio.inverse_dynamics.data_errors import DataErrors, Draws, Response
-from aqbio.inverse_dynamics.fit import TrialFit
+from aqbio.inverse_dynamics.fit import TrialFit, moved_motion
 from aqbio.inverse_dynamics.parameters import (
     CENTRES,
     LEGS,
@@ -44,7 +44,7 @@ from aqbio.multibody.momentum import (
     group_momenta,
     momentum_regressor,
 )
-from aqbio.multibody.motion import Motion, with_dependent
+from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray, cross, square_root
 
@@ -86,7 +86,7 @@ def inertia_states(
     moment = momenta.angular_rate[:, :, 0] - cross(shift, total_force) + cross(shift, balance.force)
     residual = np.concatenate([force, moment], axis=-1) / solver.sigma
     pulls = Response(solver).wrench_pulls(-np.moveaxis(residual, 0, 2))
-    return PosteriorStates(_moved(fit, solver, solver.factor.solve(pulls), frames), off)
+    return PosteriorStates(_moved(fit, solver.factor.solve(pulls), frames), off)
 
 
 def body_states(
@@ -119,7 +119,7 @@ def body_states(
         theta[rows] += shift
         bodies.append(inertial_parameters(adjusted_skeleton(fit.runner, solver.values(theta))))
     change = draws.following[:, rows] @ shifts.T
-    return PosteriorStates(_moved(fit, solver, change, frames), np.stack(bodies) - base)
+    return PosteriorStates(_moved(fit, change, frames), np.stack(bodies) - base)
 
 
 def motion_states(fit: TrialFit, draws: Draws, frames: IntArray, count: int) -> PosteriorStates:
@@ -127,7 +127,7 @@ def motion_states(fit: TrialFit, draws: Draws, frames: IntArray, count: int) -> 
     change = draws.own[:, :count].astype(float)
     bodies = len(fit.skeleton.bodies)
     inertia = np.zeros((change.shape[1], bodies, 10))
-    return PosteriorStates(_moved(fit, fit.solver, change, frames), inertia)
+    return PosteriorStates(_moved(fit, change, frames), inertia)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +179,7 @@ def shape_states(
     change = solver.factor.solve(response.pulls(errors))
     inertia = np.stack([inertial_parameters(body) for body in bodies])
     states = PosteriorStates(
-        _moved(fit, solver, change, frames), inertia - inertial_parameters(fit.skeleton)
+        _moved(fit, change, frames), inertia - inertial_parameters(fit.skeleton)
     )
     return ShapeStates(states, shapes, bodies)
 
@@ -215,21 +215,11 @@ def _equation_sides(skeleton: Skeleton, motion: Motion, solver: Solver) -> Float
     return np.concatenate([force @ levelled.T, moment @ levelled.T], axis=1)
 
 
-def _moved(fit: TrialFit, solver: Solver, change: FloatArray, frames: IntArray) -> Motion:
+def _moved(fit: TrialFit, change: FloatArray, frames: IntArray) -> Motion:
     """Deviations of the motion in some frames for changes of the coefficients, (K N, J)."""
-    states = change.shape[1]
-    by_knot = change.reshape(solver.basis.count, -1)
-    shape = (states * len(frames), fit.motion.q.shape[1])
-    base, parts = [], []
-    for name, table in zip(("q", "u", "udot"), solver.basis.values[:3], strict=True):
-        values = np.tile(getattr(fit.motion, name)[frames], (states, 1))
-        moved = np.asarray(table[frames] @ by_knot).reshape(len(frames), -1, states)
-        base.append(values.copy())
-        values[:, fit.coordinates] += np.moveaxis(moved, 2, 0).reshape(len(values), -1)
-        parts.append(values)
-    motion = with_dependent(fit.skeleton, Motion(*parts))
+    motion, shape = moved_motion(fit, change, frames), (change.shape[1], len(frames), -1)
     changes = (
-        (after - before).reshape(states, len(frames), shape[1])
-        for after, before in zip((motion.q, motion.u, motion.udot), base, strict=True)
+        getattr(motion, name).reshape(shape) - getattr(fit.motion, name)[frames]
+        for name in ("q", "u", "udot")
     )
     return Motion(*changes)

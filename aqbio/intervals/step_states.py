@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,30 +83,32 @@ def _motion_states(
     return states
 
 
-def model_states(differences: pd.DataFrame) -> dict[str, ModelStates]:
+def model_states(
+    differences: pd.DataFrame, statistics: Collection[str] = ()
+) -> dict[str, ModelStates]:
     """Deviations by foot on each other model, by trial; for other trials ("") the mean of these.
 
     From the rows of the table of models, of one participant. A foot that no other model has in a
-    trial deviates as in the others.
+    trial deviates as in the others. `statistics`: of the outcomes, all for none.
     """
     names = differences["model"].astype(str).unique().tolist()
     if not names:
         return {}
-    factors = model_factors(
-        *(differences[name].astype(str).tolist() for name in ("model", "level"))
-    )
-    rows = differences.assign(difference=differences["difference"] * factors)
-    trials = rows["trial_id"].astype(str)
-    states: dict[str, dict[str, list[dict[Key, FloatArray]]]] = {
-        trial: {} for trial in ("", *trials.unique().tolist())
-    }
+    states: dict[str, dict[str, list[dict[Key, FloatArray]]]] = {"": {}}
+    feet = differences[["trial_id", SIDE]].drop_duplicates().astype(str)
+    for trial, side in feet.itertuples(index=False):
+        for by_side in (states[""], states.setdefault(trial, {})):
+            by_side[side] = [{} for _ in names]
+    chosen = differences["statistic"].isin(statistics) if statistics else slice(None)
+    rows = differences[chosen]
+    factors = model_factors(*(rows[name].astype(str).tolist() for name in ("model", "level")))
+    rows = rows.assign(difference=rows["difference"] * factors)
     key = ["model", SIDE, *NAMES, "axis"]
-    for rows_of in (rows.assign(trial_id=trials), rows.assign(trial_id="")):
+    for rows_of in (rows.assign(trial_id=rows["trial_id"].astype(str)), rows.assign(trial_id="")):
         means = rows_of.groupby(["trial_id", *key], observed=True)["difference"].mean()
         for labels, mean in zip(means.index.tolist(), means.tolist(), strict=True):
             trial, model, side, *outcome, axis = map(str, labels)
-            by_model = states[trial].setdefault(side, [{} for _ in names])
-            by_outcome = by_model[names.index(model)]
+            by_outcome = states[trial][side][names.index(model)]
             deviations = by_outcome.setdefault(tuple(outcome), np.zeros(len(AXES)))
             deviations[AXES.index(axis)] = mean
     return {trial: states[""] | by_side for trial, by_side in states.items()}

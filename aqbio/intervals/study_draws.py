@@ -27,6 +27,7 @@ from aqbio.intervals.step_uncertainty import KEYS, NAMES, VERTICAL, Key, stance_
 from aqbio.intervals.worlds import (
     LABORATORY,
     PERSON,
+    SCOPE_SHARES,
     SCOPES,
     SESSION,
     STEP,
@@ -168,7 +169,7 @@ def _participant_draws(
     has_indices = with_values and "H1" in levels
     indices = _statistics(study, participant_id) if has_indices else {}
     table = participant_rows(study, participant_id, MODELS)
-    models = model_states(table[table["level"].isin(levels)])
+    models = model_states(table[table["level"].isin(levels)], statistics)
     for trial_id, trial_steps in steps.groupby("trial_id", sort=False, observed=True):
         path = study.folder(participant_id, "contributions") / f"{trial_id}.nc"
         data = _arrays(path, file_state(path))
@@ -253,9 +254,12 @@ def _deviation(
     A number that was computed in the first n states only (level C) has the first n weights.
     """
     count = len(states)
-    weights = source_weights(source, count, seed, bearers, scopes)
     finite = np.isfinite(states)
     number = finite.sum(axis=0)
+    if not set(SCOPE_SHARES[source]) & set(scopes):
+        still = 0.0 if source in PARTIAL_SOURCES else np.where(number > 0, 0.0, np.nan)
+        return np.broadcast_to(still, (WORLDS, *states.shape[1:]))
+    weights = source_weights(source, count, seed, bearers, scopes)
     scale = np.sqrt(count / np.maximum(number, 1))
     filled = np.where(finite, states, 0.0).reshape(count, -1)
     deviation: FloatArray = (weights @ filled).reshape(WORLDS, *states.shape[1:]) * scale

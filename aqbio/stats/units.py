@@ -172,7 +172,7 @@ class Units:
             if self.deviations[name].size
         }
         off = {
-            name: draws.fillna(draws.mean()).to_numpy(dtype=float).T
+            name: _with_mean_of_units(draws.to_numpy(dtype=float).T)
             for name, draws in by_name.items()
         }
         off = {name: draws for name, draws in off.items() if np.isfinite(draws).all()}
@@ -285,6 +285,16 @@ def _root(covariance: FloatArray) -> FloatArray:
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2.0)
     root: FloatArray = vectors * np.sqrt(np.maximum(values, 0.0))
     return root
+
+
+def _with_mean_of_units(draws: FloatArray) -> FloatArray:
+    """Draws (K, A) with the mean of the other units in the place of unknown ones."""
+    is_known = ~np.isnan(draws)
+    if is_known.all():
+        return draws
+    with np.errstate(invalid="ignore"):
+        mean = np.where(is_known, draws, 0.0).sum(axis=1) / is_known.sum(axis=1)
+    return np.where(is_known, draws, mean[:, None])
 
 
 def _varying(columns: FloatArray) -> FloatArray:

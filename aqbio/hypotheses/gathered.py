@@ -137,12 +137,11 @@ def _with_invalidated(
 
 def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> StudyEvidence:
     """Read the evidence of all participants, without the excluded (participant, trial) pairs."""
-    tables, step_values = step_tables(study), cache(partial(_step_values, study))
-
-    people = (
+    people = [
         participant_rows(study, person.participant_id, "steps") for person in study.participants
-    )
-    judged_steps = joined([*people], [*TRIAL, "step", "step_flags"])
+    ]
+    tables, step_values = step_tables(study), cache(partial(_step_values, study, people))
+    judged_steps = joined(people, [*TRIAL, "step", "step_flags"])
 
     def rows(specification: str) -> pd.DataFrame:
         table = evidence_rows(study, tables, list(evidence_columns()), specification)
@@ -181,7 +180,7 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
         athletes=steps[["participant_id"]],  # replaced by `_with_athletes`
         sprints=default,
         curves=partial(_curves, study, step_curves(study)),
-        shared_draws=shared_draws(study, requested, _step_rows(study)) | shared,
+        shared_draws=shared_draws(study, requested, joined(people, EVENT_COLUMNS)) | shared,
         presence=replace(
             _presence(study, default, causes=bool(shares)), accelerations=bool(speeding)
         ),
@@ -309,19 +308,17 @@ def _asks_strength(contrast: Contrast) -> bool:
     return any(name in STRENGTHS for name in requested)
 
 
-def _step_values(study: Study, names: tuple[str, ...]) -> pd.DataFrame:
+def _step_values(
+    study: Study, people: Sequence[pd.DataFrame], names: tuple[str, ...]
+) -> pd.DataFrame:
     """Columns of steps.tsv and joint moments of all participants, whatever the specification.
 
-    By trial and step.
+    By trial and step. `people`: rows of steps by participant.
     """
     joints = [name for name in names if JOINT.fullmatch(name)]
-    people = (
-        participant_rows(study, participant.participant_id, "steps")
-        for participant in study.participants
-    )
     keys = [*TRIAL, "step"]
     columns = [name for name in names if name not in joints]
-    table = joined([*people], [*keys, *columns]).astype(dict.fromkeys(TRIAL, str))
+    table = joined(people, [*keys, *columns]).astype(dict.fromkeys(TRIAL, str))
     values = table.set_index(keys).astype(float)
     return values.join(_joint_values(study, joints)) if joints else values
 
@@ -456,11 +453,8 @@ def _study_steps(study: Study, rows: pd.DataFrame, levels: pd.Series[int]) -> pd
     return steps.assign(time_deviation_s=time_deviation(duration, cell))
 
 
-def _step_rows(study: Study) -> pd.DataFrame:
-    """Rows of steps of all participants."""
-    people = (participant.participant_id for participant in study.participants)
-    tables = [participant_rows(study, participant_id, "steps") for participant_id in people]
-    return joined(tables, [*TRIAL, "step", "events", "contact_error_s"])
+EVENT_COLUMNS = [*TRIAL, "step", "events", "contact_error_s"]
+"""Columns of steps that tell the errors of their events."""
 
 
 def _multiverse_entries(

@@ -52,35 +52,51 @@ def step_states(
     data: Arrays, side: str, touchdown: float, chosen: Sequence[int]
 ) -> dict[str, FloatArray]:
     """Deviations (J, O, 3) of the chosen outcomes of a step in the states of every source."""
+    sampled = sampled_outcomes(data, chosen)
+    return with_step_motion(foot_states(data, side, chosen), data, touchdown, sampled)
+
+
+def foot_states(data: Arrays, side: str, chosen: Sequence[int]) -> dict[str, FloatArray]:
+    """Deviations (J, O, 3) of the chosen outcomes of a foot in the states of every source."""
     values = data["state_deviation"][:, SIDES.index(side)][:, list(chosen)].astype(float)
     labels = data["state_source"]
-    states = {source: values[labels == source] for source in SOURCES if (labels == source).any()}
-    if "motion_deviation" in data:
-        states[MOTION] = _motion_states(data, touchdown, chosen, states.get(MOTION))
-    return states
+    return {source: values[labels == source] for source in SOURCES if (labels == source).any()}
 
 
-def _motion_states(
-    data: Arrays, touchdown: float, chosen: Sequence[int], of_foot: FloatArray | None
-) -> FloatArray:
-    """Deviations (J, O, 3) of a step's outcomes in samples of its motion.
+def sampled_outcomes(data: Arrays, chosen: Sequence[int]) -> tuple[int, ...] | None:
+    """Place of each chosen outcome among those sampled at every contact; -1 for none.
 
-    Of outcomes that are not sampled at every contact, those of one contact of the foot; 0 without
+    None of a file without samples.
+    """
+    if "motion_deviation" not in data:
+        return None
+    keys, places = outcome_keys(data), dict[Key, int]()
+    for place, key in enumerate(outcome_keys(data, "motion_")):
+        places.setdefault(key, place)
+    return tuple(places.get(keys[number], -1) for number in chosen)
+
+
+def with_step_motion(
+    of_foot: States, data: Arrays, touchdown: float, sampled: Sequence[int] | None
+) -> dict[str, FloatArray]:
+    """States of a foot with those of the motion of one step.
+
+    Outcomes that are not sampled at every contact have those of one contact of the foot; 0 without
     any, NaN for a step without samples.
     """
-    keys, sampled = outcome_keys(data), outcome_keys(data, "motion_")
+    if sampled is None:
+        return dict(of_foot)
     samples, touchdowns = data["motion_deviation"], data["stance_touchdown"]
     stance = int(np.abs(touchdowns - touchdown).argmin())
     is_sampled = abs(touchdowns[stance] - touchdown) < SAME_INSTANT_S
-    states = np.zeros((samples.shape[1], len(chosen), len(AXES)))
-    if of_foot is not None:
+    states = np.zeros((samples.shape[1], len(sampled), len(AXES)))
+    if MOTION in of_foot:
         states[:] = np.nan
-        states[: len(of_foot)] = of_foot
-    for column, number in enumerate(chosen):
-        if keys[number] in sampled:
-            values = samples[stance][:, sampled.index(keys[number])]
-            states[:, column] = values if is_sampled else np.nan
-    return states
+        states[: len(of_foot[MOTION])] = of_foot[MOTION]
+    columns = [column for column, place in enumerate(sampled) if place >= 0]
+    places = [sampled[column] for column in columns]
+    states[:, columns] = samples[stance][:, places] if is_sampled else np.nan
+    return {**of_foot, MOTION: states}
 
 
 def model_states(

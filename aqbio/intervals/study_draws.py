@@ -19,9 +19,11 @@ from aqbio.intervals.step_states import (
     DRAWN_VARIABLES,
     PARTIAL_SOURCES,
     Arrays,
+    foot_states,
     model_states,
     outcome_keys,
-    step_states,
+    sampled_outcomes,
+    with_step_motion,
 )
 from aqbio.intervals.step_uncertainty import KEYS, NAMES, VERTICAL, Key, stance_statistics
 from aqbio.intervals.worlds import (
@@ -190,6 +192,8 @@ def _participant_draws(
             for side, by_model in models.get(str(trial_id), models.get("", {})).items()
         }
         draw = partial(_drawn, seed=study.settings.random.seed, scopes=scopes)
+        columns = list(chosen.values())
+        sampled, feet = sampled_outcomes(data, columns), dict[str, dict[str, FloatArray]]()
         foot_draws: dict[str, FloatArray] = {}
         draws = []
         for number, side, touchdown in zip(
@@ -197,7 +201,9 @@ def _participant_draws(
             strict=True,
         ):
             bearers = error_bearers(person, str(trial_id), number)
-            states = step_states(data, side, touchdown, list(chosen.values()))
+            if side not in feet:
+                feet[side] = foot_states(data, side, columns)
+            states = with_step_motion(feet[side], data, touchdown, sampled)
             by_step = {source: states.pop(source) for source in BY_STEP if source in states}
             if side not in foot_draws:
                 if side in trial_models:

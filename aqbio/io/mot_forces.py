@@ -459,7 +459,16 @@ def _wrench(
         if loaded.any() and np.nanmedian(arm) > MAX_FREE_MOMENT_ARM_M:
             moment = moment * 1e-3
             findings.append(_finding("force-unit", file, group, "moments are taken as N mm"))
-    if group.moment is None:
+    if group.point is None and not group.point_frame:
+        problem = "there are no centres of pressure"
+        problem += (
+            ", and no moments from which they follow"
+            if group.moment is None
+            else (": they follow from the moments, taken about the origin of the axes")
+        )
+        rule = "force-no-point" if group.moment is None else "force-point-origin"
+        findings.append(_finding(rule, file, group, problem))
+    elif group.moment is None:
         findings.append(_finding("force-no-moment", file, group, "there are no free moments"))
     if bodies is not None:
         force, moment, application = _in_ground(
@@ -504,6 +513,7 @@ FIXES = {
     "force-columns-left-out": "name the force file itself in force_file if they count.",
     "force-unit": "write points in m and moments in N m if that is wrong.",
     "cop-missing": "export the forces again, with the centres of pressure of all loaded samples.",
+    "force-no-point": "export the centres of pressure: they tell which foot bears a load.",
     "force-no-moment": "export the free moments: they matter for rotation about the vertical.",
 }
 

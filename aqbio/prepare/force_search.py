@@ -20,6 +20,7 @@ from aqbio.prepare.explanations import (
     Explanation,
     Scales,
     Suspect,
+    excess,
     people_scales,
     search,
     strangeness,
@@ -122,8 +123,12 @@ def explained_forces(
 
     left = least_strange(near or [best], resting, evidence, scales)
     if strangeness(left, scales) > CLEAR_GAIN and not stated.is_all:
-        note_considered(explanations, near or [best], (), agreement, forces, notes)
-        note_strange(left, scales, notes, stated)
+        faults = tuple(x for x in faults if _shows_in_forces(x, resting, evidence, scales))
+        doubtful = near or ([] if faults else [best])
+        note_considered(explanations, doubtful, faults, agreement, forces, notes)
+        for suspect in faults:
+            note_fault(suspect, agreement(suspect), forces, notes, follows="not used")
+        note_strange(left, faults, scales, notes, stated)
         return ExplainedForces(None)
     note_considered(explanations, near, faults, agreement, forces, notes)
     if near:
@@ -131,8 +136,8 @@ def explained_forces(
         return ExplainedForces(None)
     weightless = np.isnan(evidence.body_kg)
     for suspect in faults:
-        is_used = not (weightless and _takes_weight(suspect))
-        note_fault(suspect, agreement(suspect), forces, notes, is_used=is_used)
+        follows = "weightless" if weightless and _takes_weight(suspect) else ""
+        note_fault(suspect, agreement(suspect), forces, notes, follows)
     if weightless and any(_takes_weight(x) for x in (*written, *faults)):
         return ExplainedForces(None)
     refusal = next((x for x in faults if ROWS[x.candidate.fault].follows == "refused"), None)
@@ -158,6 +163,22 @@ def least_strange(
         for disagreements in (evidence.disagreements(x.undone(forces)) for x in explanations)
     ]
     return min(left, key=lambda x: strangeness(x, scales))
+
+
+def _shows_in_forces(
+    suspect: Suspect[ForceRecording],
+    forces: ForceRecording,
+    evidence: ForceEvidence,
+    scales: Scales,
+) -> bool:
+    """Tell whether forces alone show a fault clearly, as a unit, whosever feet the markers show."""
+    before, after = (
+        excess({name: x for name, x in sizes.items() if name not in BETWEEN_FILES}, scales)
+        for sizes in map(
+            evidence.disagreements, (forces, suspect.candidate.undo(forces, suspect.size))
+        )
+    )
+    return before - after > CLEAR_GAIN
 
 
 def _repaired(

@@ -50,7 +50,8 @@ CONSEQUENCES = MappingProxyType(
     {
         "undone": " It is undone.",
         "kept": " The forces are used as they are.",
-        "not used": " The body mass is not known: the forces are not used.",
+        "weightless": " The body mass is not known: the forces are not used.",
+        "not used": " The forces are not used.",
         "left out": " The plate is left out.",
         "refused": " All velocities would be wrong: the trial is left out.",
     }
@@ -63,22 +64,20 @@ def note_fault(
     agreement: str,
     forces: ForceRecording,
     notes: Notes,
-    *,
-    is_used: bool,
+    follows: str = "",
 ) -> None:
-    """Note a fault, what speaks for it, and what follows."""
+    """Note a fault, what speaks for it, and what follows: what its row says, or another one."""
     row = ROWS[suspect.candidate.fault]
     place = _place(suspect.candidate.scope, forces)
-    follows = row.follows if is_used else "not used"
     notes.add(
         row.rule or row.name,
         row.severity,
-        f"{fault_words(suspect)} ({place}): {agreement}." + CONSEQUENCES[follows],
+        f"{fault_words(suspect)} ({place}): {agreement}." + CONSEQUENCES[follows or row.follows],
         number=None if np.isnan(suspect.size) else suspect.size,
         unit="" if suspect.candidate.sizes is None else suspect.candidate.sizes.unit,
         where=place,
         label="" if suspect.candidate.scope == "all" else suspect.candidate.scope.split()[-1],
-        fix=row.fix if is_used else MASS_FIX,
+        fix=MASS_FIX if follows == "weightless" else row.fix,
         forces=True,
     )
 
@@ -158,17 +157,24 @@ def note_undecided(
     )
 
 
-def note_strange(left: Disagreements, scales: Scales, notes: Notes, stated: StatedFaults) -> None:
-    """Note that forces and motion do not belong together, and that no row of the table says why."""
-    cell = ", ".join((*stated.kept, AS_RECORDED))
+def note_strange(
+    left: Disagreements,
+    faults: Sequence[Suspect[ForceRecording]],
+    scales: Scales,
+    notes: Notes,
+    stated: StatedFaults,
+) -> None:
+    """Note that forces and motion do not belong together, whatever other faults forces have."""
+    cell = ", ".join((*stated.kept, *map(statement, faults), AS_RECORDED))
+    other = " other" if faults else ""
     notes.add(
         "forces-strange",
         "error",
-        f"forces and markers do not belong together: {worst_words(left, scales, 2)}. No known "
-        "fault of forces explains it. The forces are not used.",
+        f"forces and markers do not belong together: {worst_words(left, scales, 2)}. No{other} "
+        "known fault of forces explains it. The forces are not used.",
         fix="check that the file of the forces is that of this trial and of this person, its rate, "
-        f"and the corners of the plates; if they are right, write “{cell}” into column fix of this "
-        "trial in trials.tsv.",
+        f"centres of pressure, and the corners of the plates; if they are right, write “{cell}” "
+        "into column fix of this trial in trials.tsv.",
         forces=True,
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from aqbio.io.dictionary import columns
@@ -43,11 +45,42 @@ def test_what_was_considered_is_a_table_of_the_study(prepared_study, tmp_path):
     assert table.loc[session & (table["rank"] == 1), "explanation"].tolist() == ["sound"]
     table = table[~session]
     first = table[table["rank"] == 1].set_index("trial_id")
-    # a table of forces in kilonewtons has no centres of pressure: its loads stay under no foot
-    verdicts = {"sound": "accepted", "small": "near", "fast": "accepted"}
-    assert first["verdict"].to_dict() == verdicts
+    assert first["verdict"].to_dict() == dict.fromkeys(("sound", "small", "fast"), "accepted")
     assert first["fault"].dropna().to_dict() == {"small": "all-kilonewtons", "fast": "force-rate"}
     assert first.loc["sound", ["explanation", "log_odds"]].tolist() == ["sound", 0.0]
     assert first.loc["fast", "size"] == pytest.approx(0.05, abs=2e-3)
     assert prepared.entry("fast")["status"] == "failed"
     assert set(table["trial_id"]) == set(first.index)
+
+
+WITHOUT_POINTS = {
+    "kilonewtons": (1e-3, True, ["force-units"]),
+    "kilonewtons without points": (1e-3, False, ["force-units", "forces-strange"]),
+    "newtons without points": (1.0, False, ["forces-strange"]),
+}
+"""Unit of forces and moments in N, whether their points are in the file, and what is said."""
+
+
+@pytest.mark.parametrize("case", WITHOUT_POINTS)
+def test_a_unit_is_named_although_loads_lie_under_no_foot(case, prepared_study):
+    """The weight shows it, and the centres of pressure, which are missing, do not contradict."""
+    unit, has_points, expected = WITHOUT_POINTS[case]
+    _, path = made_run.write_trc_run(prepared_study.data, "t")
+    forces = read_storage(path)
+    is_point = np.array([re.search("_p[xyz]$", name) is not None for name in forces.columns])
+    written = has_points | ~is_point
+    values = np.where(is_point, 1.0, unit) * forces.values
+    names = [name for name, is_written in zip(forces.columns, written, strict=True) if is_written]
+    write_storage(path, names, forces.time, values[:, written], in_degrees=False)
+    prepared = prepared_study([TRIAL.format(name="t", forces=path.name)])
+    findings = {finding["rule"]: finding for finding in prepared.entry("t")["findings"]}
+    assert [x for x in findings if x in ("force-units", "forces-strange", "forces-undecided")] == (
+        expected
+    )
+    assert ("force-point-origin" in findings) is not has_points
+    if "force-units" in expected:
+        assert "a factor of 1000; with that undone, 1" in findings["force-units"]["what"]
+        assert ("It is undone" in findings["force-units"]["what"]) is has_points
+    if unit < 1.0 and not has_points:
+        assert "No other known fault" in findings["forces-strange"]["what"]
+        assert "“all-kilonewtons, as recorded”" in findings["forces-strange"]["fix"]

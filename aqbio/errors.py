@@ -233,6 +233,12 @@ def distinct(value: float, limit: float, digits: int = 0) -> str:
     return f"{value:.{digits}f}"
 
 
+def percent_and_limit(share: float, limit: float) -> tuple[str, str]:
+    """A share and its limit in per cent, with enough digits to differ."""
+    value, of_limit = 100.0 * share, 100.0 * limit
+    return f"{distinct(value, of_limit)}%", f"{distinct(of_limit, value)}%"
+
+
 def message(what: str, subject: str, file: str, where: str, fix: str) -> str:
     """A sentence, the file that it is about and what to do, each on a line."""
     lines = [f"{subject}: {what}" if subject else what]

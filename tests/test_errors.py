@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from aqbio.errors import AqbioError, Finding, causes
+from aqbio.errors import AqbioError, Finding, causes, percent_and_limit
 
 ALL_PARTS = {
     "trial": "fast",
@@ -47,6 +47,14 @@ def _gap(trial: str, label: str, frames: int, person: str = "P1") -> Finding:
     message = f"marker {label} is missing in {frames} of 180 frames, more than 10."
     return Finding("marker-missing", "warning", message, trial, person, number=frames, limit=10,
                    label=label)  # fmt: skip
+
+
+@pytest.mark.parametrize(("share", "limit", "texts"), [
+    (0.08, 0.7, ("8%", "70%")), (0.6996, 0.7, ("69.96%", "70.00%")), (0.4, 0.4, ("40%", "40%")),
+    (0.4004, 0.4, ("40.04%", "40.00%")),
+])  # fmt: skip
+def test_a_share_and_its_limit_are_written_so_that_they_differ(share, limit, texts):
+    assert percent_and_limit(share, limit) == texts
 
 
 def test_findings_that_differ_in_trial_label_and_number_have_one_cause():

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from aqbio.io.tables import read_columns, with_texts
 from validation.address_pages import Address
 
 
@@ -232,9 +233,20 @@ def _flat(prefix: str, content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{name}", value
 
 
+ESTIMATED = "estimated without plates"
+"""Level of the forces of trials without plates."""
+
+
+def _estimates(results: Path) -> pd.DataFrame:
+    """Forces of trials without plates, by step."""
+    files = sorted(results.glob("participants/*/steps/contributions.nc"))
+    parts = [with_texts(read_columns(file)) for file in files]
+    return pd.concat([part[part["level"] == ESTIMATED] for part in parts])
+
+
 RECORDED: dict[str, Callable[[Path], pd.DataFrame]] = {
-    "findings": _findings, "registry": _registry, "participants": _participants,
-    "sheet trials": _sheet_trials,
+    "contributions": _estimates, "findings": _findings, "registry": _registry,
+    "participants": _participants, "sheet trials": _sheet_trials,
     "strengths": _strengths, "untested": _untested, "registration": _registration,
     "prepare": partial(_trials_of, "prepare"), "scale": _scaled,
     "inverse_kinematics": partial(_trials_of, "inverse_kinematics"),

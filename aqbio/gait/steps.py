@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from scipy.interpolate import CubicSpline, PPoly
 
+from aqbio.errors import distinct
 from aqbio.signals import resampled
 from aqbio.vectors import FloatArray
 
@@ -186,9 +187,10 @@ def _rejections(
     if contact.edge_distance < 0:
         yield f"the centre of pressure leaves the plates by {-contact.edge_distance * 1000:.0f} mm"
     elif contact.edge_distance < edge_distance:
+        near, edge = 1000.0 * contact.edge_distance, 1000.0 * edge_distance
         yield (
-            f"the centre of pressure comes within {contact.edge_distance * 1000:.0f} mm of the "
-            f"plates' edge (limit {edge_distance * 1000:.0f} mm)"
+            f"the centre of pressure comes within {distinct(near, edge)} mm of the plates' edge "
+            f"(limit {distinct(edge, near)} mm)"
         )
     overlaps = _overlap(earlier, contact), _overlap(contact, following)
     if (longest := max(overlaps)) > 0:

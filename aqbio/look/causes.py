@@ -44,7 +44,10 @@ def causes_sentence(levels: MotionLevels) -> str:
     order = sorted(causes, key=lambda name: -abs(causes[name]))[:LARGEST_CAUSES]
     shares = (f"{100 * causes[name]:.0f}".replace("-", "−") for name in order)
     listed = ", ".join(f"{name} {share} %" for name, share in zip(order, shares, strict=True))
-    return f"vertical ground force in contact, largest causes: {listed}"
+    words = f"vertical ground force in contact, largest causes: {listed}"
+    if levels.residual is not None and not levels.residual.is_tolerated:
+        return f"{words}; not to be relied on, because forces and motion do not agree"
+    return words
 
 
 def _why_unknown(levels: MotionLevels) -> str:

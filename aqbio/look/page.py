@@ -21,6 +21,7 @@ from aqbio.look.tables import SIGNALS, averaged_contacts, contact_means, whole_c
 from aqbio.look.trust import along_run
 from aqbio.multibody.poses import segment_poses
 from aqbio.names import SIDES
+from aqbio.pages.address import with_addresses
 from aqbio.pages.filters import ASSETS, CONTENT_SECURITY, counted, rows, template
 from aqbio.pages.packed import Channel
 from aqbio.pages.replay import (
@@ -77,7 +78,7 @@ def look_page(levels: MotionLevels, tables: dict[str, pd.DataFrame]) -> str:
     scripts = [_asset(name) for name in SCRIPTS]
     style = Markup("\n").join(_asset(name) for name in ("vendor/uplot.min.css", "style.css"))
     moments = [finding for finding in levels.findings if finding.severity != "info"]
-    return template("look.html.j2").render(
+    page = template("look.html.j2").render(
         security=CONTENT_SECURITY["replay"],
         style=style,
         sections=SECTIONS,
@@ -113,6 +114,7 @@ def look_page(levels: MotionLevels, tables: dict[str, pd.DataFrame]) -> str:
         ),
         scripts=[*scripts, Markup(numbers), _asset("replay.js")],
     )
+    return with_addresses(page)
 
 
 def _asset(name: str) -> Markup:

@@ -15,12 +15,14 @@ from typing import Any
 from markupsafe import Markup
 
 from aqbio.figures.marks import (
+    CLOSE,
     FIELD,
     KEPT,
     LEFT_OUT,
     MARKED,
     OPEN,
     PRESENT,
+    TEXT,
     begins,
     constant,
     holds,
@@ -49,6 +51,13 @@ _UNADDRESSED = re.compile(
     r"<svg\b.*?</svg>|<title\b.*?</title>|<script\b.*?</script>|<[^>]*>", re.S
 )
 """Parts of a page whose text is no content of its own, and tags with their attributes."""
+
+_BEFORE_PERCENT = re.compile(
+    rf"{_UNADDRESSED.pattern}|{OPEN}[^{TEXT}]*{TEXT}|(?<=[\d{CLOSE}]) (?=%)", re.S
+)
+"""The same, addresses, and the space between a number and its per cent."""
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "verdicts": ("hypothesis",),
@@ -92,10 +101,11 @@ def cell(
 
 
 def with_addresses(page: str) -> str:
-    """Turn the marks of a finished page into elements; attributes and drawings keep the text."""
-    if OPEN not in page:
-        return page
-    page = _UNADDRESSED.sub(lambda part: plain(part[0]), page)
+    """Turn the marks of a finished page into elements; attributes and drawings keep the text.
+
+    No line breaks between a number and its per cent.
+    """
+    page = _BEFORE_PERCENT.sub(lambda part: NO_BREAK if part[0] == " " else plain(part[0]), page)
     return MARKED.sub(lambda part: _element(part[1].split(FIELD), part[2]), page)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from aqbio.config import Trial
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.errors import Finding, causes
 from aqbio.figures.counted import counted_steps, invalidated_outcomes
@@ -23,11 +24,11 @@ from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, with_texts
-from aqbio.names import NORMAL
-from aqbio.pages.address import with_addresses
+from aqbio.names import NORMAL, USABLE
+from aqbio.pages.address import marked, where, with_addresses
 from aqbio.pages.difference_words import Comparison, comparison_words, comparisons, side_words
 from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED, SessionSteps
-from aqbio.pages.filters import CONTENT_SECURITY, PENDING_LINKS, enumerated, rows, template
+from aqbio.pages.filters import CONTENT_SECURITY, PENDING_LINKS, counted, enumerated, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
 from aqbio.pages.others import beside_others
 from aqbio.pages.own_curves import participant_curves, sides_drawing
@@ -90,10 +91,21 @@ def estimated_forces(contributions: pd.DataFrame, steps: pd.DataFrame) -> list[d
     table = means.mean()
     lines = []
     for (trial, side), part in table.groupby(level=[0, 1], observed=True):
+        of_foot = (estimates["trial_id"] == trial) & (estimates["side"] == side)
+        rows_of = estimates[of_foot]
+        key = {name: rows_of[name].iloc[0] for name in ("participant_id", "trial_id")}
+        key |= {"step": sorted(set(rows_of["step"])), "level": ESTIMATED}
         line = {"trial": str(trial), "foot": str(side)}
         for phase, (words, unit) in FORCES.items():
-            value, low, high = part.xs(phase, level="phase").iloc[0]
-            line[words] = f"{digits(value, unit)} ({digits(low, unit)} to {digits(high, unit)})"
+            means_of = part.xs(phase, level="phase").iloc[0]
+            value, low, high = (
+                marked(
+                    digits(number, unit), "contributions", where(**key, phase=phase), str(name),
+                    by="mean",
+                )
+                for name, number in means_of.items()
+            )  # fmt: skip
+            line[words] = f"{value} ({low} to {high})"
         lines.append(line)
     return lines
 
@@ -139,7 +151,7 @@ def write_athlete_page(
     dynamics = study.read_manifest(participant_id, "inverse_dynamics")
     sheet = list(trial_rows(study, participant_id, steps, quality))
     trials = pd.DataFrame(sheet, columns=list(columns("trials")))
-    counted = counted_steps(steps, invalidated_outcomes(trials))
+    counting = counted_steps(steps, invalidated_outcomes(trials))
     replays = {
         (participant_id, str(trial["trial_id"])) for trial in replayed if trial["status"] == OK
     }
@@ -157,17 +169,18 @@ def write_athlete_page(
         sentences=side_words(
             comparisons(differences, FEET),
             unused=bool(trials["against"].notna().any()),
-            measured=bool(kept_steps(counted)["peak_vertical_force_bw"].notna().any()),
+            measured=bool(kept_steps(counting)["peak_vertical_force_bw"].notna().any()),
         ),
         trials=trial_lines(trials, replays),
+        maximal=maximal_words(study.moving_of(participant_id), trials),
         **_compared(study, participant_id, steps, differences),
         comparison_words=comparison_words,
         forces=estimated_forces(
             participant_rows(study, participant_id, "contributions"), kept_steps(steps)
         ),
         force_titles=FORCES.values(),
-        drawing=sides_drawing(participant_curves(study, participant_id, counted, scale)),
-        others=beside_others(study, participant_id, counted),
+        drawing=sides_drawing(participant_curves(study, participant_id, counting, scale)),
+        others=beside_others(study, participant_id, counting),
         steps=rows(steps),
         unsteady=unsteady_words(steps),
         means=mean_lines(means),
@@ -247,6 +260,28 @@ def uncompared_conditions(steps: pd.DataFrame, compared: Sequence[Comparison]) -
         return ""
     words = enumerated(lacking)
     return f"{words[:1].upper()}{words[1:]} against {NORMAL}: not compared. {COMPARED_IF}"
+
+
+def maximal_words(sheet: Iterable[Trial], trials: pd.DataFrame) -> str:
+    """State mean speeds of usable sprints at maximal effort by condition; empty for one condition.
+
+    ``trials``: rows of ``trials.tsv`` of the participant.
+    """
+    at_most = {trial.trial_id for trial in sheet if trial.effort == "maximal"}
+    sprints = trials[trials["trial_id"].isin(at_most) & trials["state"].eq(USABLE)]
+    by_condition = {str(name): part for name, part in sprints.groupby("condition", sort=False)}
+    if NORMAL not in by_condition or len(by_condition) < 2:
+        return ""
+    parts = []
+    for name, part in by_condition.items():
+        key = where(
+            participant_id=part["participant_id"].iloc[0], trial_id=part["trial_id"].tolist()
+        )
+        mean = float(part["speed_mps"].mean())
+        speed = marked(f"{mean:.2f}", "trials", key, "speed_mps", by="mean")
+        sprints_of = counted(len(part), "sprint", "trials", key)
+        parts.append(f"{name.replace('_', ' ')} {speed} m/s ({sprints_of})")
+    return f"Mean speed at maximal effort: {'; '.join(parts)}."
 
 
 def _comparison_replays(

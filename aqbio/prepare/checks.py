@@ -90,12 +90,15 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
             "frames are lost between them, so that the clocks of movement and plates part there, "
         )
         cause += "or the axes of the laboratory change"
+    fix = "export the trial again with all frames, or set end_s in trials.tsv before that frame."
+    if trial.coordinates_file:
+        fix = f"give the model that these angles were computed with; with it, {fix}"
     raise AqbioError(
         f"from frame {frame + 1} to frame {frame + 2} the body {text}: {cause}"
         + (f" (and at {len(frames) - 1} more places)." if len(frames) > 1 else "."),
         file=file,
         where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",
-        fix="export the trial again with all frames, or set end_s in trials.tsv before that frame.",
+        fix=fix,
         rule="frames-lost",
     )
 

@@ -143,9 +143,10 @@ def _centre_direction(distance: float, limit: float) -> str:
     """Describe the centre of pressure by its distance to the edge, m, inside positive."""
     if distance < 0:
         return f"leaves its plate(s) by {-1e3 * distance:.0f} mm: part of its force is lost."
+    near, edge = 1e3 * distance, 1e3 * limit
     return (
-        f"comes within {1e3 * distance:.0f} mm of the edge of its plate(s), nearer than "
-        f"{1e3 * limit:.0f} mm: part of the foot may be off."
+        f"comes within {distinct(near, edge)} mm of the edge of its plate(s), nearer than "
+        f"{distinct(edge, near)} mm: part of the foot may be off."
     )
 
 
@@ -162,6 +163,7 @@ def _note_completeness(
             f"the {name} is truncated by the start or end of the recording.",
             forces=True,
         )
+        return
     if contact.edge_distance < edge_limit:
         notes.add(
             "contact-near-edge",

@@ -9,6 +9,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
+from aqbio.errors import percent_and_limit
 from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.io.recording import Recording
@@ -476,12 +477,13 @@ def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes:
         gaps = runs(inside[:, index]) + used.start
         start, stop = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])]
         is_excessive = share > MAX_MISSING
+        lost, limit = percent_and_limit(share, MAX_MISSING if is_excessive else 0.0)
         notes.add(
             "marker-missing",
             "warning" if is_excessive else "info",
             f"marker {labels[index]} is missing in {int(inside[:, index].sum())} of {len(inside)} "
-            f"frames between first touchdown and last toe-off ({share:.0%}) after short gaps were "
-            "filled" + (f"; at most {MAX_MISSING:.0%}." if is_excessive else "."),
+            f"frames between first touchdown and last toe-off ({lost}) after short gaps were "
+            "filled" + (f"; at most {limit}." if is_excessive else "."),
             number=share,
             limit=MAX_MISSING,
             where=f"longest gap: frames {start + 1} to {stop}",

@@ -158,7 +158,9 @@ def _judged(verdicts: VerdictSection) -> str:
     """Count tested statistics, in words."""
     count = sum(not missing(verdict.row["p_holm"]) for verdict in verdicts.verdicts)
     words = counted(count, "statistic", "verdicts", where(p_holm=PRESENT))
-    return f"{words} passed all gates and {'was' if count == 1 else 'were'}"
+    if not count:
+        return f"{words} passed all gates, so that none was tested; the rule tests"
+    return f"{words} passed all gates and {'was' if count == 1 else 'were'} tested"
 
 
 def _rules(stated: Iterable[tuple[str, Hypothesis]], column: str) -> str:

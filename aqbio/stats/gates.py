@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from aqbio.errors import percent_and_limit
 from aqbio.stats.contrasts import missing_for_contrast, no_percentage, shared_form
 from aqbio.stats.designs import FEWEST_EACH_WAY, is_balanced, later_by, unlike_measurement
 from aqbio.stats.evidence import Evidence, for_steps, with_minimum
@@ -106,7 +107,8 @@ def _quality(case: Case) -> Gate:
     evidence = case.evidence
     recorded, usable = int(evidence.trials["recorded"].sum()), len(evidence.steps)
     share, min_share = usable / recorded if recorded else 0.0, evidence.limits.usable_share
-    words = f"{usable} of {recorded} steps usable ({share:.0%}), {min_share:.0%} needed"
+    written, needed = percent_and_limit(share, min_share)
+    words = f"{usable} of {recorded} steps usable ({written}), {needed} needed"
     if case.invalidated:
         words += f"; {case.invalidated} more are invalidated by measures outside their limits"
         words += " (trials.tsv)"
@@ -128,8 +130,9 @@ def _per_athlete(hypothesis: Hypothesis) -> str:
     minimum = hypothesis.minimum
     if not minimum.steps:
         return " with all numbers"
-    unit = STEP_WORDS.get(hypothesis.statistic, "steps")
+    unit = STEP_WORDS.get(hypothesis.statistic, "steps at one speed")
     speeds = f"{minimum.levels} speeds with " if minimum.levels > 1 else ""
+    unit = unit.removesuffix(" at one speed") if speeds else unit
     return f" with {speeds}at least {minimum.steps} {unit}"
 
 
@@ -138,10 +141,9 @@ def _reliability(case: Case) -> Gate:
     if np.isnan(error_free):
         words = "errors of measurement are not known"
         return Gate("reliability", passed=False, words=words)
-    max_share = 1.0 - LEAST_RELIABLE
+    share, tolerated = percent_and_limit(min(1.0 - error_free, 1.0), 1.0 - LEAST_RELIABLE)
     words = (
-        f"errors of measurement may make {min(1.0 - error_free, 1.0):.0%} of the variance, "
-        f"at most {max_share:.0%} is tolerated"
+        f"errors of measurement may make {share} of the variance, at most {tolerated} is tolerated"
     )
     return Gate("reliability", error_free >= LEAST_RELIABLE, words)
 

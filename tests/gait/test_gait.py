@@ -241,7 +241,8 @@ RULES = {
     ),
     "no point": re.compile(r"the centre of pressure leaves the plates by (\d+) mm"),
     "edge": re.compile(
-        r"the centre of pressure comes within (\d+) mm of the plates' edge \(limit 15 mm\)"
+        r"the centre of pressure comes within (\d+(?:\.\d+)?) mm of the plates' edge "
+        r"\(limit 15(?:\.0+)? mm\)"
     ),
     "shared": re.compile(r"both feet stand on one plate"),
     "cut": re.compile(r"the recording cuts the contact"),

@@ -7,6 +7,7 @@ import pytest
 
 from aqbio.body.de_leva import DE_LEVA
 from aqbio.body.segment_masses import SEGMENTS, segment_shares
+from aqbio.look.causes import causes_sentence
 from aqbio.look.command import look
 from aqbio.look.inputs import read_model_in_motion
 from aqbio.look.levels import MotionLevels, motion_levels
@@ -71,6 +72,11 @@ def test_forces_that_are_too_large_are_named_with_the_limit(files, tmp_path):
     assert finding.what.startswith("forces and motion do not agree")
     assert finding.number > finding.limit
     assert "Hicks 2015" in finding.what
+    assert causes_sentence(changed).endswith("because forces and motion do not agree")
+
+
+def test_the_headline_claims_causes_where_forces_and_motion_agree(levels):
+    assert "not to be relied on" not in causes_sentence(levels)
 
 
 def test_the_headline_holds_residual_and_total_in_flight(files, tmp_path):
@@ -79,6 +85,8 @@ def test_the_headline_holds_residual_and_total_in_flight(files, tmp_path):
     text = page.read_text(encoding="utf-8")
     head = text[text.index("<h1>") : text.index('id="replay"')]
     assert "Forces and motion agree: they leave" in head
+    assert "\N{NO-BREAK SPACE}%" in head
+    assert " %" not in head
     assert "must stand still" in head
     assert any("must stand still" in line for line in lines)
     assert "no residual is left" not in text

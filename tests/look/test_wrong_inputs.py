@@ -355,8 +355,9 @@ def test_a_doubtful_input_is_named_and_its_numbers_left_out(name, files, tmp_pat
 
 
 def test_lost_rows_of_a_motion_may_be_angles_of_another_model(files, tmp_path):
-    with pytest.raises(AqbioError, match="or the angles are those of another model"):
+    with pytest.raises(AqbioError, match="or the angles are those of another model") as refused:
         run(CaseFiles(tmp_path, files), REFUSED["rows lost before the file was written"][1])
+    assert "give the model that these angles were computed with" in refused.value.fix
 
 
 def test_a_missing_joint_has_no_consequence_that_looks_like_a_cause(files, tmp_path):

@@ -125,6 +125,16 @@ def test_marks_become_elements_and_leave_attributes_and_drawings_alone():
     assert plain(text) == bare
 
 
+def test_no_line_breaks_before_per_cent():
+    """In words and after an address; drawings, tags and scripts are as they were."""
+    apart = '<p title="9 %">a % b</p><svg><text>7 %</text></svg><script>5 % 2</script>'
+    page = with_addresses(f"<p>95 % of {marked('3', 't', '', '2 %')} %</p>{apart}")
+    assert page == (
+        '<p>95\N{NO-BREAK SPACE}% of <data value="3" data-table="t" data-column="2 %">3</data>'
+        f"\N{NO-BREAK SPACE}%</p>{apart}"
+    )
+
+
 @pytest.mark.parametrize("table", KEYS)
 def test_keys_tell_the_rows_of_a_table_apart(whole_study: MadeStudy, table):
     rows = Tables(whole_study.study.root)[table]

@@ -12,12 +12,13 @@ import pytest
 import yaml
 
 from aqbio.contributions.without_plates import ESTIMATED
-from aqbio.pages.address import plain
+from aqbio.pages.address import plain, with_addresses
 from aqbio.pages.athlete import (
     FORCES,
     estimated_forces,
     fastest_trial,
     left_right_address,
+    maximal_words,
     uncompared_conditions,
     uncompared_sessions,
 )
@@ -27,6 +28,9 @@ from aqbio.pages.record_next import DoubtfulTrials
 from aqbio.pages.words import DOUBTS
 from tests.pages import words_of
 from tests.report.conftest import made_pages
+from validation.address_pages import read_page
+from validation.address_tables import Tables
+from validation.addresses import problem
 
 ROOT = Path(__file__).parents[2]
 STEPS = pd.DataFrame(
@@ -102,7 +106,7 @@ def test_every_page_says_how_to_cite_as_the_citation_file_does(folder):
         assert f"How to cite: {CITATION}" in words_of(path.read_text("utf-8")), path.name
 
 
-def test_estimated_forces_are_means_over_the_shown_steps_of_a_foot():
+def test_estimated_forces_are_means_over_the_shown_steps_of_a_foot(folder):
     """By hand: steps 1 and 3 on the left, 2 on the right; step 4 is not shown, level A is no force.
 
     The same step numbers of another trial, whose left and right foot have a step each.
@@ -115,8 +119,8 @@ def test_estimated_forces_are_means_over_the_shown_steps_of_a_foot():
               ("b", 1): 500.0, ("b", 2): 700.0}  # fmt: skip
     contributions = pd.DataFrame(
         [
-            {"level": level, "trial_id": trial, "step": step, "phase": phase,
-             "value": value + offset + wrong, "low": value + offset - 40.0,
+            {"participant_id": "S1", "trial_id": trial, "step": step, "level": level,
+             "phase": phase, "value": value + offset + wrong, "low": value + offset - 40.0,
              "high": value + offset + 60.0}
             for (trial, step), value in values.items()
             for level, wrong in ((ESTIMATED, 0.0), ("A", 7777.0))
@@ -132,10 +136,36 @@ def test_estimated_forces_are_means_over_the_shown_steps_of_a_foot():
         for (words, _), phase_offset in zip(FORCES.values(), (0, -900, 10), strict=True):
             numbers = [
                 float(number.replace("−", "-"))
-                for number in re.findall(r"−?[\d.]+", line_of[key][words])
+                for number in re.findall(r"−?[\d.]+", plain(line_of[key][words]))
             ]
             assert numbers == pytest.approx([mean + phase_offset + off for off in (0, -40, 60)])
     assert estimated_forces(contributions, steps[:0]) == []
+    page = folder / "forces.html"
+    cells = "".join(f"<td>{cell}</td>" for line in line_of.values() for cell in line.values())
+    page.write_text(with_addresses(f"<main><table>{cells}</table></main>"), encoding="utf-8")
+    tables = Tables(folder)
+    tables.read["contributions"] = contributions
+    addresses, _ = read_page(page, "forces.html")
+    assert len(addresses) == 3 * 3 * len(means)
+    assert not any(problem(address, tables) for address in addresses)
+
+
+def test_the_own_loss_of_speed_is_over_usable_sprints_at_maximal_effort():
+    rows = [("n1", "normal", 8.0, "usable"), ("n2", "normal", 8.5, "usable"),
+            ("n3", "normal", 6.0, "usable"), ("n4", "normal", 9.9, "doubtful"),
+            ("r1", "restricted_arms", 8.1, "usable")]  # fmt: skip
+    trials = pd.DataFrame(rows, columns=["trial_id", "condition", "speed_mps", "state"])
+    trials["participant_id"] = "S1"
+    sheet = [
+        SimpleNamespace(trial_id=name, effort="submaximal" if name == "n3" else "maximal")
+        for name in trials["trial_id"]
+    ]
+    assert plain(maximal_words(sheet, trials)) == (
+        "Mean speed at maximal effort: normal 8.25 m/s (2 sprints); "
+        "restricted arms 8.10 m/s (1 sprint)."
+    )
+    assert maximal_words(sheet, trials[:4]) == ""
+    assert maximal_words(sheet[:4], trials) == ""
 
 
 class _Visible(HTMLParser):

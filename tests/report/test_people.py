@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
+import pytest
 
 from aqbio.config import Strength
 from aqbio.figures.words import averaged
 from aqbio.pages.address import plain
 from aqbio.pages.stance import speed_columns
 from aqbio.pages.summary import facts, people_table, people_words, sample_words, sex_words
-from aqbio.report.methods import _mean, _other_models, _strength
+from aqbio.report.methods import _judged, _mean, _other_models, _strength
 from aqbio.report.page import StudyContent
 from tests.report.conftest import MadeStudy
 
@@ -53,6 +55,16 @@ def test_means_over_sessions_are_called_so(whole_study: MadeStudy):
     assert averaged({"A1": "A", "B1": "B"}) == "athlete"
     column = speed_columns(means, averaged(TWICE))[0]
     assert f"{column.participants} session" in plain(column.size)
+
+
+@pytest.mark.parametrize(("p_holm", "words"), [
+    ([np.nan, np.nan], "0 statistics passed all gates, so that none was tested; the rule tests"),
+    ([0.01, np.nan], "1 statistic passed all gates and was tested"),
+    ([0.01, 0.2], "2 statistics passed all gates and were tested"),
+])  # fmt: skip
+def test_methods_say_what_was_tested(p_holm, words):
+    verdicts = [SimpleNamespace(row={"p_holm": p}) for p in p_holm]
+    assert plain(_judged(SimpleNamespace(verdicts=verdicts))) == words
 
 
 def test_methods_name_the_second_model_and_strength(whole_study: MadeStudy):

@@ -81,7 +81,7 @@ def check_numbers(cell: Cell, *expected: float) -> None:
 
 
 STEP_COLUMNS = (
-    "touchdown_s", "contact_s", "flight_s", "speed_mps", "H_push_side_y_stance_mean_kgm2ps",
+    "touchdown_fitted_s", "contact_s", "flight_s", "speed_mps", "H_push_side_y_stance_mean_kgm2ps",
     "H_swing_side_y_stance_mean_kgm2ps", "M_residual_y_stance_rms_Nm",
 )  # fmt: skip
 

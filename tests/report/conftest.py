@@ -49,7 +49,9 @@ class MadeStudy:
         return self.study.root / "report"
 
     def page(self, name: str) -> str:
-        return (self.report / f"{name}.html").read_text(encoding="utf-8")
+        """A page whose lines may break anywhere."""
+        page = (self.report / f"{name}.html").read_text(encoding="utf-8")
+        return page.replace("\N{NO-BREAK SPACE}%", " %")
 
 
 def replace_text(file: Path, before: str, after: str) -> None:

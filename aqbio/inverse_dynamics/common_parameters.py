@@ -135,8 +135,8 @@ class CommonEquations:
             penalty = np.where(self.has_tails, np.log1p(square), square).sum()
             return float(0.5 * theta @ matrix @ theta - right @ theta + penalty)
 
-        def gain(held: BoolArray) -> float:
-            sd = np.where(held, HELD_SHARE * self.sd, self.sd)
+        def gain(is_held: BoolArray) -> float:
+            sd = np.where(is_held, HELD_SHARE * self.sd, self.sd)
             return cost(self.settled(solution.deviations, sd).theta) - cost(solution.theta)
 
         far = np.abs(solution.theta - self.prior) > FAR_SD * self.sd

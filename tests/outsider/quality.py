@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.interpolate import CubicSpline
 
 from tests.outsider.signals import SIDES, Results, Step, mean
-from tests.outsider.tables import GROUPS, model_variances, of_roles, posterior_samples
+from tests.outsider.tables import GROUPS, model_differences, of_roles, posterior_samples
 
 AXES = "xyz"
 ROOT = Path(__file__).parents[2]
@@ -234,20 +234,20 @@ def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
         sampled = moved.isel(
             motion_outcome=int(np.flatnonzero(data["motion_outcome_source"] == name)[0])
         ).transpose("stance", "motion_state")
-        rows, motion = [], []
+        rows, motion, models = [], [], []
         for _, row in valid_rows.iterrows():
             distance = np.abs(data["stance_touchdown"].values - row["touchdown_fitted_s"])
             if distance.min() < 1e-6:
                 rows.append(by_foot.sel(stance_foot=row["side"]).values)
                 motion.append(sampled.values[distance.argmin()])
+                models.append(model_differences(trial, row["side"])[chosen, 1])
         if not rows:
             continue
         mean = np.nan_to_num(np.mean(rows, axis=0))
         variance = (np.mean(motion, axis=0) ** 2).mean()
         for source in dict.fromkeys(sources[sources != "motion"]):
             variance += (mean[sources == source] ** 2).mean()
-        model = np.broadcast_to(model_variances(trial), (len(kinds), 3))[chosen, 1]
-        sds[f"sd_{name}"] = float(np.sqrt(variance + model))
+        sds[f"sd_{name}"] = float(np.sqrt(variance + np.mean(models) ** 2))
     return sds
 
 

@@ -147,7 +147,7 @@ def _half_widths(trial: Results, side: str) -> dict[tuple[str, ...], float]:
     variance = (
         (interval_sd**2).sum("uncertainty_source", skipna=False).transpose("outcome", "axis").values
     )
-    variance = variance + model_variances(trial)
+    variance = variance + model_differences(trial, side) ** 2
     return {
         (*key, axis): HALF_OF_95 * np.sqrt(value)
         for key, values in zip(zip(*names, strict=True), variance, strict=True)
@@ -160,16 +160,15 @@ CAUSED_BY_ONE_MODEL = 1.5
 """Widening of what joints cause, for the second model is a sample of one."""
 
 
-def model_variances(trial: Results) -> np.ndarray | float:
-    """(outcome, axis): square of what the second model says differently, mean over the feet."""
+def model_differences(trial: Results, side: str) -> np.ndarray:
+    """(outcome, axis): what the second model says differently of steps of a foot."""
     if "second_model" not in trial.data:
-        return 0.0
-    by_model = trial.data["second_model"].transpose("model_side", "stance_foot", "outcome", "axis")
-    difference = by_model.values[1] - by_model.values[0]
-    finite = np.isfinite(difference)
-    mean = np.where(finite, difference, 0.0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
+        return np.zeros((trial.data.sizes["outcome"], 3))
+    of_foot = trial.data["second_model"].sel(stance_foot=side)
+    by_model = of_foot.transpose("model_side", "outcome", "axis").values
+    difference = np.nan_to_num(by_model[1] - by_model[0])
     is_caused = np.char.startswith(trial.data["outcome_level"].values.astype(str), "C")
-    widened: np.ndarray = np.where(is_caused, CAUSED_BY_ONE_MODEL**2, 1.0)[:, None] * mean**2
+    widened: np.ndarray = np.where(is_caused, CAUSED_BY_ONE_MODEL, 1.0)[:, None] * difference
     return widened
 
 

@@ -640,7 +640,10 @@ def test_after_a_fit_bodies_move_the_rate_of_the_whole_less_than_before(fitted, 
     """Forces determine the rate of the whole body's angular momentum, for any masses of parts."""
     solver = response.solver
     frames = np.flatnonzero(solver.measured)[20:-20:5]
-    states = inertia_states(fitted, solver, frames, FEET, 8, 1)
+    groups = dict(fitted.runner.groups)
+    groups["pelvis"] += groups.pop("torso")  # a rod, whose inertia is not like that of people
+    without_trunk = replace(fitted, runner=replace(fitted.runner, groups=groups))
+    states = inertia_states(without_trunk, solver, frames, FEET, 8, 1)
     base = inertial_parameters(fitted.skeleton)
     sizes = {}
     for follows in (False, True):

@@ -224,9 +224,13 @@ def from_markers(tmp_path_factory):
             "JA1\tstatic\tstatic\ttrc_mot/static.trc\tn/a",
             "JA1\tsprint\trun\ttrc_mot/sprint.trc\ttrc_mot/sprint_grf.mot",
         ],
+        LATE_FORCES,
     )
     return run_stages(file, until="contributions")
 
+
+LATE_FORCES = "laboratory: {force_delay_s: 0.008}\n"
+"""Forces were low-passed; angles without arms do not show their lag, and markers to 1 ms."""
 
 ARM = ("arm_flex", "arm_add", "arm_rot", "elbow_flex", "pro_sup", "wrist_flex", "wrist_dev")
 ARMS = tuple(f"{name}_{side}" for name in ARM for side in "rl")
@@ -268,7 +272,7 @@ def from_coordinates(from_markers, tmp_path_factory, realdata):
         write_storage(data / f"{name}.mot", labels, time, values[:, columns_kept], in_degrees=True)
     forces = realdata / "ja1_dorn2012" / "trc_mot" / "sprint_grf.mot"
     (data / "grf.mot").write_bytes(forces.read_bytes())
-    file = write_study(folder, [], [], data=data.as_posix())
+    file = write_study(folder, [], [], LATE_FORCES, data=data.as_posix())
     (folder / "participants.tsv").write_text(PEOPLE + "JA1\tmale\t75.95\tJA1.osim\n")
     rows = [f"JA1\t{name}\trun\t{name}.mot\tgrf.mot" for name in ALTERED]
     (folder / "trials.tsv").write_text(TRIALS + "\n".join(rows) + "\n")
@@ -285,13 +289,21 @@ def _level_a(study, trial):
 
 
 def test_same_level_a_as_from_markers(from_markers, from_coordinates):
+    """Joint moments as far as markers and angles tell the same lag of the forces: 1 ms, 8 %."""
     expected, computed = _level_a(from_markers, "sprint"), _level_a(from_coordinates, "whole")
     np.testing.assert_allclose(computed["time"], expected["time"], atol=1e-12)
     momenta = ("group_angular_momentum", "group_angular_momentum_rate")
     for variable in (*momenta, "joint_moment", "com"):
         largest = float(np.nanmax(np.abs(expected[variable])))
         difference = np.nanmax(np.abs(computed[variable].values - expected[variable].values))
-        assert difference <= PRECISION * largest, variable
+        assert difference <= (0.08 if variable == "joint_moment" else PRECISION) * largest, variable
+    clocks = [
+        read_dataset(study.folder("JA1", "inverse_dynamics") / f"{name}.nc").attrs[
+            "fit_clock_offset"
+        ]
+        for study, name in ((from_markers, "sprint"), (from_coordinates, "whole"))
+    ]
+    assert clocks[0] == pytest.approx(clocks[1], abs=1e-3)
 
 
 @pytest.mark.parametrize("name", ALTERED)

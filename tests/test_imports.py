@@ -15,6 +15,7 @@ PACKAGE = Path(aqbio.__file__).parent
 LATE = {
     "__init__.py": "names of the library, each from its room when it is first used",
     "cli.py": "a command loads its room",
+    "io/workbook.py": "what reads Excel, for those whose sheets are workbooks",
     "opensim/session.py": "OpenSim, which not every stage needs",
     "stage_table.py": "the module of a stage",
 }

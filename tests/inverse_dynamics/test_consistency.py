@@ -11,6 +11,7 @@ import pytest
 from scipy.interpolate import BSpline, make_interp_spline
 from scipy.stats import norm
 
+from aqbio.body import draws
 from aqbio.body.draws import BodySpread, drawn_skeleton, inertial_parameters
 from aqbio.body.shape import Parts, Template, TemplateMarkers
 from aqbio.filters import low_pass
@@ -636,14 +637,17 @@ def test_the_state_of_a_body_with_markers_elsewhere_is_the_fit_on_that_body(
         assert np.abs(difference - predicted).max() < 0.01 * np.abs(predicted).max(), name
 
 
-def test_after_a_fit_bodies_move_the_rate_of_the_whole_less_than_before(fitted, response):
-    """Forces determine the rate of the whole body's angular momentum, for any masses of parts."""
+def test_after_a_fit_bodies_move_the_rate_of_the_whole_less_than_before(
+    fitted, response, monkeypatch
+):
+    """Forces determine the rate of the whole body's angular momentum, for any masses of parts.
+
+    This trunk is a rod: as uncertain as it differs from a person's, markers would hold it more.
+    """
+    monkeypatch.setattr(draws, "trunk_gyration", lambda *_: draws.TRUNK_GYRATION_M)
     solver = response.solver
     frames = np.flatnonzero(solver.measured)[20:-20:5]
-    groups = dict(fitted.runner.groups)
-    groups["pelvis"] += groups.pop("torso")  # a rod, whose inertia is not like that of people
-    without_trunk = replace(fitted, runner=replace(fitted.runner, groups=groups))
-    states = inertia_states(without_trunk, solver, frames, FEET, 8, 1)
+    states = inertia_states(fitted, solver, frames, FEET, 8, 1)
     base = inertial_parameters(fitted.skeleton)
     sizes = {}
     for follows in (False, True):

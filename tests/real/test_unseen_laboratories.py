@@ -289,14 +289,14 @@ def _level_a(study, trial):
 
 
 def test_same_level_a_as_from_markers(from_markers, from_coordinates):
-    """Joint moments as far as markers and angles tell the same lag of the forces: 1 ms, 8 %."""
+    """Joint moments as far as markers and angles tell the same lag of the forces: 1 ms, 2 %."""
     expected, computed = _level_a(from_markers, "sprint"), _level_a(from_coordinates, "whole")
     np.testing.assert_allclose(computed["time"], expected["time"], atol=1e-12)
     momenta = ("group_angular_momentum", "group_angular_momentum_rate")
     for variable in (*momenta, "joint_moment", "com"):
         largest = float(np.nanmax(np.abs(expected[variable])))
         difference = np.nanmax(np.abs(computed[variable].values - expected[variable].values))
-        assert difference <= (0.08 if variable == "joint_moment" else PRECISION) * largest, variable
+        assert difference <= (0.02 if variable == "joint_moment" else PRECISION) * largest, variable
     clocks = [
         read_dataset(study.folder("JA1", "inverse_dynamics") / f"{name}.nc").attrs[
             "fit_clock_offset"
@@ -321,7 +321,8 @@ def test_coordinate_columns_determine_the_observed_segments(from_coordinates, na
     )
     largest = np.nanmax(np.abs(expected))
     if lost_groups:
-        assert np.nanmax(np.abs(knee - expected)[:, 1]) < 1e-6 * largest
+        # a body without arms shows no lag of its forces: 0.1 ms
+        assert np.nanmax(np.abs(knee - expected)[:, 1]) < 3e-3 * largest
     assert np.nanmax(np.abs(knee - expected)) < 0.02 * largest
     entries = study.read_manifest("JA1", "inverse_kinematics")["trials"]
     [entry] = [trial_record for trial_record in entries if trial_record["trial_id"] == name]

@@ -287,8 +287,9 @@ def _yaw_precision_rows(
 
 
 def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row]:
-    """Delay of the forces behind the motion that remains after the fit."""
-    correction = f"; after the fit took {1e3 * clock_offset:.1f} ms off" if clock_offset else ""
+    """Delay of the forces behind the motion that remains by the clock that was used."""
+    moved = f"{1e3 * abs(clock_offset):.1f} ms {'earlier' if clock_offset > 0.0 else 'later'}"
+    correction = f"; with the forces {moved} than recorded" if clock_offset else ""
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
     mass, time = float(data.attrs["mass"]), data["time"].values[window]

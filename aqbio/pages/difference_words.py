@@ -381,7 +381,7 @@ def _others_words(comparison: Comparison, named: Sequence[Difference | None]) ->
     if not sure:
         return f"Of {comparison.counted}, no other 95 % interval leaves out 0."
     names = [f"{one.label} {one.words(brief=True)}" for one in sure[:MOST_IN_A_SENTENCE]]
-    more = ", and of others in the table" if len(sure) > len(names) else ""
+    more = ", and more in the table" if len(sure) > len(names) else ""
     return (
         f"Of {comparison.counted}, the 95 % intervals of these also leave out 0: "
         f"{'; '.join(names)}{more}."

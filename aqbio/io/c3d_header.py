@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.stated_rate import rate_findings
 
 BLOCK_BYTES = 512
 FILE_MARK = 0x50
@@ -111,31 +112,16 @@ def _word(content: bytes, number: int) -> int:
     return int.from_bytes(content[2 * number - 2 : 2 * number], "little")
 
 
-MIN_RATE_CONTRADICTION = 0.02
-"""Header and parameters contradict each other when their rates differ by this share."""
-
-
 def header_rate_findings(path: Path, rate: float) -> list[Finding]:
     """Finding that the header states another rate than the parameter POINT:RATE, Hz."""
     content = path.read_bytes()
     processor = content[BLOCK_BYTES * (content[0] - 1) + 3]
     (stated,) = struct.unpack("<f", content[20:24])
-    near = abs(stated - rate) <= MIN_RATE_CONTRADICTION * rate
-    if processor != INTEL or near or not 0.0 < stated < math.inf:
+    if processor != INTEL or not 0.0 < stated < math.inf:
         return []
-    return [
-        Finding(
-            rule="c3d-rate",
-            severity="warning",
-            what=f"the header says {stated:g} Hz, POINT:RATE {rate:g} Hz, which is used.",
-            number=stated,
-            limit=rate,
-            unit="Hz",
-            file=path.name,
-            where="header, frame rate",
-            fix="check the rate of the cameras: speeds follow it, accelerations its square.",
-        )
-    ]
+    return rate_findings(
+        path, stated, rate, rule="c3d-rate", source="POINT:RATE", where="header, frame rate"
+    )
 
 
 def unreadable(path: Path, why: str) -> AqbioError:

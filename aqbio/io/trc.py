@@ -14,12 +14,10 @@ from aqbio.io.mot import read_storage, text_lines, with_decimal_points
 from aqbio.io.points import markers_of, named_points, refuse_crowd
 from aqbio.io.recording import Recording, length_unit, marked_missing, possible_positions
 from aqbio.io.sampling import evenly_sampled
+from aqbio.io.stated_rate import rate_findings
 from aqbio.vectors import FloatArray
 
 HEADER_LINES = 5
-
-MIN_RATE_CONTRADICTION = 0.02
-"""Header and time column contradict each other when their rates differ by this share."""
 
 
 @reads("TRC", "export the markers again, as TRC.", MAX_RECORDING_BYTES)
@@ -200,18 +198,8 @@ def _count_findings(path: Path, header: dict[str, str], frames: int, markers: in
 
 def _rate_findings(path: Path, declared: float | None, rate: float) -> list[Finding]:
     """Finding that header and time column contradict each other."""
-    if declared is None or abs(declared - rate) <= MIN_RATE_CONTRADICTION * rate:
+    if declared is None:
         return []
-    return [
-        Finding(
-            rule="trc-rate",
-            severity="warning",
-            what=f"the header says {declared:g} Hz, the time column {rate:g} Hz, which is used.",
-            number=declared,
-            limit=rate,
-            unit="Hz",
-            file=path.name,
-            where="line 3, DataRate",
-            fix="check the rate of the cameras: speeds follow it, accelerations its square.",
-        )
-    ]
+    return rate_findings(
+        path, declared, rate, rule="trc-rate", source="the time column", where="line 3, DataRate"
+    )

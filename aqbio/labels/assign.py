@@ -155,11 +155,11 @@ def assign(
     used = needed_labels(by_position, labelling, table, ambiguous)
     sites = names.sites | {label: fit.site for label, fit in used.items()}
     loose = loose_labels(sites, set(used), recordings, table)
-    doubts |= {a: f"while running {why}" for a, why in loose.items() if a in names.sites}
+    doubts |= {a: f"in motion {why}" for a, why in loose.items() if a in names.sites}
     used = {label: fit for label, fit in used.items() if label not in loose}
     left_out = {
         label: f"it sits like {fit.site}, {fit.gap}"
-        + (f", but while running {loose[label]}" if label in loose else "")
+        + (f", but in motion {loose[label]}" if label in loose else "")
         for label, fit in by_position.items()
         if label not in used
     }

@@ -104,10 +104,14 @@ def _stage_problems(checked: CheckedStudy, problems: Sequence[Finding]) -> list[
     checked = _recorded(checked)
     study = checked.study
     left_out = {(error.participant, error.trial) for error in errors}
+    rest = [
+        trial for trial in study.trials if (trial.participant_id, trial.trial_id) not in left_out
+    ]
     sound = [
         participant.participant_id
         for participant in study.participants
-        if not {
+        if any(trial.participant_id == participant.participant_id for trial in rest)
+        and not {
             (participant.participant_id, ""),
             (participant.participant_id, participant.static_trial),
         }
@@ -116,9 +120,6 @@ def _stage_problems(checked: CheckedStudy, problems: Sequence[Finding]) -> list[
     if not sound:
         return []
 
-    rest = [
-        trial for trial in study.trials if (trial.participant_id, trial.trial_id) not in left_out
-    ]
     findings = dry_run_problems(replace(study, trials=tuple(rest)), sound)
     findings = [
         finding

@@ -70,6 +70,19 @@ def test_a_recording_over_which_the_program_breaks_is_one_finding(recorded, tmp_
     assert len(calls) == 6
 
 
+def test_a_person_without_any_recording_has_no_other_problem(recorded, tmp_path):
+    """P2 has no static trial, and no file of P2 is here: nothing of P2 is computed in the check."""
+    file = copied(recorded, tmp_path / "absent")
+    people, trials = (file.parent / f"{sheet}.tsv" for sheet in ("participants", "trials"))
+    people.write_text(people.read_text().replace("n/a\tn/a\tstanding", "n/a\tn/a\tn/a"))
+    rows = trials.read_text().splitlines(keepends=True)
+    trials.write_text("".join(row for row in rows if not row.startswith("P2\tstanding")))
+    for recording in (file.parent / "data").glob("P2_*"):
+        recording.unlink()
+    of_second = [finding for finding in study_problems(file) if finding.participant == "P2"]
+    assert {finding.rule for finding in of_second} == {"recording-missing"}
+
+
 def test_sex_and_laboratory_are_asked_for_where_athletes_are_compared(recorded):
     study = checked_study(recorded / "study.yaml").study
     first, cells = study.participants[0], {"sex": "female", "laboratory": "A"}

@@ -165,7 +165,7 @@ MIN_POINTS = 6
 LOADS_SUFFIX = ".xml"
 
 PELVIS_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
-"""Columns by which coordinates of a model are recognised."""
+"""Columns by which coordinates of a model are recognised; those of a planar one lack the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +328,14 @@ def _storage(storage: Storage, path: Path, file: Path) -> dict[str, StorageFacts
     if not facts:
         recognised = bool(groups) or plain.issuperset(PELVIS_COORDINATES)
         message = "its forces are zero and its coordinates constant: nothing was recorded in it."
+        if not recognised and plain.issuperset(PELVIS_COORDINATES[:2]):
+            raise AqbioError(
+                "its coordinates are those of a planar model (no pelvis_tz), which a study does "
+                "not compute.",
+                file=path.name,
+                fix=f"`aqbio look MODEL {path.name}` shows what each joint causes in it.",
+                rule="motion-planar",
+            )
         if not recognised:
             message = "no columns are forces, such as ground_force_vx, or coordinates of a model."
         raise AqbioError(message, file=path.name, rule="force-columns")

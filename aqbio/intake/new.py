@@ -132,7 +132,7 @@ def _outlook(study: ProposedStudy, folder: Path, lines: Sequence[str]) -> str:
     """The page of a study made from a folder; ``lines`` say what comes of it."""
     trials = []
     for row in study.rows.trials:
-        preview = study.previews.get(row.file)
+        preview = study.previews.get(row.motion)
         trials.append(
             OutlookTrial(
                 f"{row.participant_id} {row.trial_id}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -92,24 +93,22 @@ def study_preview(
             f"not read: {len(planar)} recordings of one video, in which one direction was not "
             "measured. To change that: film with two cameras or more"
         )
-    if markers is None:
-        forces = sum(bool(run.force_file) for run in runs)
-        yield f"from joint angles of {_trials(len(runs), len(runs))}, as sure as these angles are"
-    elif markers.marker_set is None:
+    if markers is not None and markers.marker_set is None:
         yield "computed: nothing before markers.yaml has the labels that are asked for below"
         return
-    else:
-        usable = [run for run in runs if previews[run.file].contacts]
-        yield from _of_lost_runs(runs, len(usable), previews)
-        if not usable:
-            return
-        single = [run for run in usable if not previews[run.file].steps]
-        if single:
-            yield (
-                f"not computed of {_trials(len(single), len(runs))}: flight times and step "
-                "lengths, for no next touchdown is known. To change that: record three contacts in "
-                "a row"
-            )
+    usable = [run for run in runs if previews[run.motion].contacts]
+    yield from _of_lost_runs(runs, len(usable), previews)
+    if not usable:
+        return
+    single = [run for run in usable if not previews[run.motion].steps]
+    if single:
+        yield (
+            f"not computed of {_trials(len(single), len(runs))}: flight times and step lengths, "
+            "for no next touchdown is known. To change that: record three contacts in a row"
+        )
+    if markers is None:
+        yield from _of_joint_angles(usable, len(runs), previews)
+    elif markers.marker_set is not None:
         yield from _of_runs(usable, len(runs), previews, markers, model, labels)
         marked = markers.marker_set.markers
         if any(map(is_pose_label, marked)):
@@ -123,9 +122,7 @@ def study_preview(
                 "centres hardly show. To change that: mark both sides of the joints, or use the "
                 "landmarks that OpenCap and Pose2Sim add to the joint centres"
             )
-        forces = sum(previews[run.file].forces for run in usable)
-    if markers is None and forces:
-        yield f"computed of {_trials(forces, len(runs))}: {FORCE_RESULTS}"
+    forces = sum(previews[run.motion].forces for run in usable)
     if forces < len(runs):
         yield (
             f"not computed of {_trials(len(runs) - forces, len(runs))}: moments of the standing "
@@ -141,17 +138,35 @@ def study_preview(
         )
 
 
+def _of_joint_angles(
+    runs: Sequence[TrialRow], run_count: int, previews: Mapping[str, TrialPreview]
+) -> Iterator[str]:
+    """Report what is computed of runs that start from joint angles."""
+    yield f"from joint angles of {_trials(len(runs), run_count)}, as sure as these angles are"
+    with_forces = [previews[run.motion] for run in runs if previews[run.motion].forces]
+    for why, count in Counter(preview.causes_hidden for preview in with_forces).items():
+        trials = _trials(count, run_count)
+        if not why:
+            yield f"computed of {trials}: {FORCE_RESULTS}"
+            continue
+        yield f"computed of {trials}: ground forces"
+        yield (
+            f"not computed of {trials}: what causes angular momentum (level C), for {why}. To "
+            "change that: export all coordinates of a model of the whole body"
+        )
+
+
 def _of_lost_runs(
     runs: Sequence[TrialRow], usable_count: int, previews: Mapping[str, TrialPreview]
 ) -> Iterator[str]:
     """Report why runs have no contact, as many as ``usable_count`` lacks."""
-    if walks := sum(previews[run.file].walked for run in runs):
+    if walks := sum(previews[run.motion].walked for run in runs):
         yield (
             f"no step in {_trials(walks, len(runs))}, and so no results: both feet are on the "
             "ground at once, as in walking, which leaves push leg and swing leg undefined. To "
             "change that: record running"
         )
-    if filtered := sum(previews[run.file].filtered for run in runs):
+    if filtered := sum(previews[run.motion].filtered for run in runs):
         yield (
             f"no contact in {_trials(filtered, len(runs))}, and so no results: the markers "
             "were low-passed, which hides touchdown and toe-off. To change that: export the "
@@ -196,13 +211,13 @@ def _of_runs(
         if worn not in coverages:
             coverages[worn] = label_coverage(model, marker_set, worn)
         coverage = coverages[worn]
-        steps = previews[run.file].steps
+        steps = previews[run.motion].steps
         by_coverage.setdefault((coverage.key, steps), (coverage, []))[1].append(run)
     for (_, steps), (coverage, covered_runs) in by_coverage.items():
         yield from _of_motion(
             coverage, _trials(len(covered_runs), run_count), markers.spare, steps=steps
         )
-        if forces := sum(previews[run.file].forces for run in covered_runs):
+        if forces := sum(previews[run.motion].forces for run in covered_runs):
             yield from _of_forces(coverage, _trials(forces, run_count), markers.spare)
 
 

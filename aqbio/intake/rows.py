@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.config import SHEETS, MarkerSet, Trial
+from aqbio.config import SHEETS, MarkerSet, ModelMap, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.config.sheets import unmodelled_force
 from aqbio.errors import AqbioError, causes
@@ -23,21 +23,27 @@ from aqbio.intake.models import ChosenModel, scaling_evidence
 from aqbio.intake.outlook import TrialPicture, trial_picture
 from aqbio.intake.people import force_files, owners_of, trial_names
 from aqbio.intake.sessions import VideoSession, cells_of_sessions
+from aqbio.io.mot import read_storage
 from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.opensim_xml import model_masses, model_names
 from aqbio.io.poses import is_pose_label
 from aqbio.io.stated_body import agreed
 from aqbio.io.trial_files import read_recording, standing_recording
+from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
+from aqbio.observed.determined import determined_by_file, filled_coordinates
+from aqbio.observed.mask import NOT_IN_FILE, Observed
+from aqbio.observed.parts import incomplete_reason, of_the_model
 from aqbio.prepare.body_size import Lengths
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.contacts import NO_FOOT
+from aqbio.prepare.coordinates import trial_of_storage
 from aqbio.prepare.handedness import BodyLabels, OtherRecordings
 from aqbio.prepare.label_check import StaticReference, with_checked_labels
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import with_resolved_sides
-from aqbio.prepare.stage import session_numbers, trial_numbers
+from aqbio.prepare.stage import OPENSIM_AXES, session_numbers, trial_numbers
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 
 FOUND_COLUMN, PLEASE_FILL_COLUMN = "found", "please_fill"
@@ -74,9 +80,18 @@ class TrialRow:
     found: str = ""
     """Observations in the recordings, in words."""
 
+    @property
+    def motion(self) -> str:
+        """File of the markers, or of the joint angles."""
+        return self.file or self.coordinates_file
+
     def cells(self) -> dict[str, str]:
         """Cells of the row by column."""
         return {"condition": "normal", **asdict(self)}
+
+    def trial(self) -> Trial:
+        """The trial as the sheet states it."""
+        return Trial.model_validate({k: v for k, v in self.cells().items() if v and k != "found"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +327,8 @@ class TrialPreview:
     """True if none is known because the markers were low-passed."""
     forces: bool = False
     """True if such a contact has forces."""
+    causes_hidden: str = ""
+    """Why joint angles do not tell what causes angular momentum; empty where they do."""
     picture: TrialPicture | None = None
     """Of a run."""
     lengths: Lengths | None = None
@@ -328,7 +345,7 @@ def trial_preview(
     company: OtherRecordings = tuple,
 ) -> TrialPreview:
     """Prepare a trial as stage prepare would, and summarise it."""
-    trial = Trial.model_validate({k: v for k, v in row.cells().items() if v and k != "found"})
+    trial = row.trial()
     notes = Notes(row.trial_id, row.participant_id, row.file, row.force_file or row.file)
     forces = data / row.force_file if row.force_file else None
     recording = read_recording(data / row.file, forces)
@@ -348,19 +365,57 @@ def trial_preview(
     numbers |= session_numbers(prepared, trial, marker_set)
     if segment_masses is not None:
         note_rate(prepared, marker_set, segment_masses, notes)
-    noted = causes(finding for finding in notes.findings if finding.severity != "info")
-    masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")
-    words = _standing(prepared, standing) if row.task == "static" else _moving(prepared)
+    pace, contacts = _moving(prepared)
+    words = [pace, _extent(prepared), contacts]
+    if row.task == "static":
+        words = _standing(prepared, standing)
+    preview = preview_of(prepared, row, marker_set, notes)
+    return replace(
+        preview,
+        words="; ".join(words),
+        standing_mass=standing,
+        stride_masses=tuple(numbers.get("stride_masses_kg", ())),
+        lengths=lengths,
+        entry=numbers,
+    )
+
+
+def coordinates_preview(
+    data: Path, row: TrialRow, model: Path, skeleton: Skeleton, model_map: ModelMap
+) -> TrialPreview:
+    """Prepare a trial of joint angles as stage prepare would, and summarise it."""
+    notes = Notes(row.trial_id, row.participant_id, row.motion, row.force_file or row.motion)
+    motion, forces = data / row.motion, data / row.force_file if row.force_file else None
+    read = trial_of_storage(skeleton, model_map, read_storage(motion), motion, forces)
+    masses = SegmentMasses(model_masses(model), model_map.groups) if read.shows_body else None
+    prepared = prepare_trial(
+        read.recording, row.trial(), read.marker_set, Laboratory(axes=OPENSIM_AXES), Prepare(),
+        notes, masses=masses,
+    )  # fmt: skip
+    shown = determined_by_file(skeleton, filled_coordinates(skeleton, read.q), np.isfinite(read.q))
+    hidden = np.array(skeleton.bodies)[~shown.any(axis=0)].tolist()
+    observed = Observed.complete(skeleton.bodies, 1).without(hidden, NOT_IN_FILE)
+    observed = of_the_model(observed, model_map.groups)
+    return replace(
+        preview_of(prepared, row, read.marker_set, notes),
+        words="; ".join((row.found, *_moving(prepared)[: 2 if row.force_file else 1])),
+        causes_hidden=incomplete_reason(observed, model_map.groups, np.ones(1, np.bool_)),
+    )
+
+
+def preview_of(
+    prepared: PreparedTrial, row: TrialRow, marker_set: MarkerSet, notes: Notes
+) -> TrialPreview:
+    """What was noted of a prepared trial, and which of its steps and contacts count."""
+    noted = causes(finding for finding in notes.findings if finding.severity != "info")
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
     belt = f"belt_speed_mps (the feet show {prepared.ground.belt.words()})" if treadmill else ""
     steps = _steps(prepared) if row.task != "static" else ()
     counted = [step for step in steps if step.status != "rejected"]
     measured = {contact.touchdown for contact in prepared.contacts if np.isfinite(contact.peak)}
     return TrialPreview(
-        words="; ".join(words),
-        standing_mass=standing,
-        stride_masses=masses,
+        words="",
         warnings=tuple(
             cause.first.what + f" ({cause.alike})" * bool(cause.alike) for cause in noted
         ),
@@ -372,8 +427,6 @@ def trial_preview(
         filtered=not prepared.contacts and prepared.marker_low_pass is not None,
         forces=any(step.touchdown in measured for step in counted),
         picture=None if row.task == "static" else trial_picture(prepared, marker_set),
-        lengths=lengths,
-        entry=numbers,
     )
 
 
@@ -418,19 +471,18 @@ def _standing(prepared: PreparedTrial, mass: float | None) -> list[str]:
     return words
 
 
-def _moving(prepared: PreparedTrial) -> list[str]:
+def _moving(prepared: PreparedTrial) -> tuple[str, str]:
+    """Surface of a moving trial, and its contacts on plates."""
     ground = prepared.ground
+    pace = "overground"
     if ground.surface == "treadmill":
         pace = f"treadmill at {ground.belt.words()} m/s"
-    else:
-        pace = "overground"
-    words = [pace, _extent(prepared)]
     if prepared.loads is None:
-        return [*words, "no forces"]
+        return pace, "no forces"
     plates = prepared.plates
     by_plate: Counter[str] = Counter()
     for contact in prepared.loads.contacts:
         names = "+".join(str(plates.numbers[plate]) for plate in contact.plates) if plates else ""
         by_plate[f"{SIDES[contact.foot]} on plate {names}"] += 1
     descriptions = [name if count == 1 else f"{count} x {name}" for name, count in by_plate.items()]
-    return [*words, f"contacts: {', '.join(descriptions) if descriptions else 'none'}"]
+    return pace, f"contacts: {', '.join(descriptions) if descriptions else 'none'}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from shlex import quote
 
 import numpy as np
 
-from aqbio.config import MarkerSet
+from aqbio.config import MarkerSet, ModelMap
 from aqbio.errors import AqbioError, listed
 from aqbio.intake.described import described_rows, explained_sessions, session_doubts
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, UnusedFile, folder_content
@@ -31,12 +32,24 @@ from aqbio.intake.people import (
     owners_of,
 )
 from aqbio.intake.preview import study_preview
-from aqbio.intake.rows import Rows, TrialPreview, coordinates_rows, rows_of, trial_preview
+from aqbio.intake.rows import (
+    Rows,
+    TrialPreview,
+    TrialRow,
+    coordinates_preview,
+    coordinates_rows,
+    rows_of,
+    trial_preview,
+)
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.child_process import with_model
+from aqbio.opensim.session import quiet
+from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.body_size import compare_lengths, max_log_ratio
 from aqbio.prepare.handedness import BodyLabels, OtherRecordings, has_size_of_people
 from aqbio.prepare.label_check import StaticReference, limbs_of, standing_positions
@@ -77,7 +90,8 @@ def proposed_study(
     content = folder_content(data)
     if not content.markers and content.coordinates:
         user_models = () if model is None else (model.resolve(),)
-        return _study_of_coordinates(data, replace(content, models=(*user_models, *content.models)))
+        content = replace(content, models=(*user_models, *content.models))
+        return _study_of_coordinates(data, content, report)
     if not content.markers:
         raise _no_recordings(data, content)
     chosen = chosen_model(model)
@@ -129,7 +143,9 @@ def proposed_study(
     return ProposedStudy(data, content, rows, previews, markers, chosen, left_out, doubts, scaled)
 
 
-def _study_of_coordinates(data: Path, content: FolderContent) -> ProposedStudy:
+def _study_of_coordinates(
+    data: Path, content: FolderContent, report: Callable[[str], None]
+) -> ProposedStudy:
     """Study without markers, of the people whose models fit the study's map."""
     rows, model, left_out = coordinates_rows(data, content)
     chosen = chosen_model(model)
@@ -142,13 +158,21 @@ def _study_of_coordinates(data: Path, content: FolderContent) -> ProposedStudy:
         row.coordinates_file for row in rows.trials if row.participant_id not in participant_ids
     ]
     left_out += tuple(UnusedFile(Path(file), why) for file in unfitting_files)
+    models = {person.participant_id: data / person.model_file for person in people}
+    previews = _coordinates_previews(data, trials, models, chosen.model_map, report)
+    trials = [
+        replace(row, found=preview.words, please_fill=preview.to_fill)
+        if (preview := previews.get(row.motion))
+        else row
+        for row in trials
+    ]
     used = {row.force_file for row in trials}
     unused = [storage for storage in content.forces if storage.cell not in used]
     left_out += tuple(
         UnusedFile(storage.file, "no joint angles go with these forces") for storage in unused
     )
     rows, left_out = Rows(tuple(people), tuple(trials)), left_out + content.unusable
-    return ProposedStudy(data, content, rows, {}, None, chosen, left_out)
+    return ProposedStudy(data, content, rows, previews, None, chosen, left_out)
 
 
 def _with_own_models(
@@ -247,9 +271,40 @@ def _previews(
                 company = sides.company(row.file)
                 previews[row.file] = trial_preview(data, row, marker_set, reference, model, company)
         except AqbioError as error:
-            to_use_it = (f"to use it, {error.fix}",) if error.fix else ()
-            previews[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=to_use_it)
+            previews[row.file] = _refused(error)
     return previews
+
+
+def _coordinates_previews(
+    data: Path,
+    rows: Sequence[TrialRow],
+    models: Mapping[str, Path],
+    model_map: ModelMap,
+    report: Callable[[str], None],
+) -> dict[str, TrialPreview]:
+    """Look at every trial of joint angles, of participants' ``models``."""
+    previews: dict[str, TrialPreview] = {}
+    skeletons: dict[Path, Skeleton] = {}
+    for row in (row for row in rows if row.include == "yes"):
+        model = models[row.participant_id]
+        try:
+            with contained(None, "new", row.motion):
+                report(f"looking at {row.motion}")
+                if model not in skeletons:
+                    with quiet(level="Off"):
+                        skeletons[model] = with_model(model, partial(read_skeleton, model))
+                previews[row.motion] = coordinates_preview(
+                    data, row, model, skeletons[model], model_map
+                )
+        except AqbioError as error:
+            previews[row.motion] = _refused(error)
+    return previews
+
+
+def _refused(error: AqbioError) -> TrialPreview:
+    """What is said of a trial that cannot be prepared."""
+    to_use_it = (f"to use it, {error.fix}",) if error.fix else ()
+    return TrialPreview(f"not usable yet: {error.what}", warnings=to_use_it)
 
 
 def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
@@ -461,7 +516,7 @@ def _people(study: ProposedStudy) -> Iterator[str]:
     for person in study.rows.people:
         folders = sorted(
             {
-                Path(row.file or row.coordinates_file).parent.as_posix()
+                Path(row.motion).parent.as_posix()
                 for row in study.rows.trials
                 if row.participant_id == person.participant_id
             }
@@ -472,11 +527,10 @@ def _people(study: ProposedStudy) -> Iterator[str]:
 def _trials(study: ProposedStudy) -> Iterator[str]:
     yield "Trials"
     for row in study.rows.trials:
-        motion = row.file or row.coordinates_file
-        files = f"{motion} with {row.force_file}" if row.force_file else motion
+        files = f"{row.motion} with {row.force_file}" if row.force_file else row.motion
         yield f"  {row.participant_id} {row.trial_id} ({files})"
         yield f"    {row.task}: {row.found or 'not looked at'}"
-        preview = study.previews.get(row.file)
+        preview = study.previews.get(row.motion)
         for warning in (preview.warnings if preview is not None else ())[:MAX_WARNINGS]:
             yield f"    look: {warning}"
     yield from (f"  look: {doubt}" for doubt in study.doubts)

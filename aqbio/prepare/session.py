@@ -145,7 +145,9 @@ class Distances:
         """Read the distances that hardly vary during movement; ``limbs`` by label."""
         labels = sorted({x for of_trial in lengths for x in of_trial.labels} & {*limbs})
         of_limbs = [x.of_labels(labels) for x in lengths]
-        tables = np.stack([x.among(labels) for x in of_limbs])
+        tables = np.array([x.among(labels) for x in of_limbs]).reshape(
+            len(lengths), 2, len(labels), len(labels)
+        )
         first, second = np.nonzero(rigid_pairs([*tables], of_limbs))
         ends = [(limbs[labels[a]], limbs[labels[b]]) for a, b in zip(first, second, strict=True)]
         of_pair = np.array([one if one == other else "" for one, other in ends], str)
@@ -155,7 +157,7 @@ class Distances:
         parts = tuple(sorted({*of_pair.tolist()}))
         middle = tables[:, 0, first, second]
         return cls(
-            static=np.array([x.static for x in lengths]),
+            static=np.array([x.static for x in lengths], np.bool_),
             logs=np.log(np.where(middle > MIN_LENGTH_M, middle, np.nan)),
             part=np.array([parts.index(x) for x in of_pair.tolist()], int),
             parts=parts,

@@ -142,11 +142,7 @@ def _verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: s
     if false := _false(new, alteration, hidden):
         return Verdict("false cause", tuple(false))
     pairs, lost_steps, reasons = _pairs(sound.steps, altered)
-    compared = [
-        item
-        for step, altered_step in pairs
-        for item in _compared(sound, altered, step, altered_step)
-    ]
+    compared = _all_compared(sound, altered, pairs)
     finite = [item for item in compared if np.isfinite(item[1])]
     missing, count = len(compared) - len(finite), len(compared)
     outside = _outside(finite) + _invented(sound.steps, altered)
@@ -167,6 +163,37 @@ def _verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: s
             "unnamed", (summary, *(text for severity, text in new if severity != "info"))
         )
     return Verdict("masked" if pairs else "refused", (summary, naming[0]))
+
+
+def _all_compared(
+    sound: Outcome, altered: Outcome, pairs: list[tuple[pd.Series, pd.Series]]
+) -> list[tuple[str, float, str]]:
+    """Every number of pairs of steps: its kind, by how much of its limit it differs, and words."""
+    return [
+        item
+        for step, altered_step in pairs
+        for item in _compared(sound, altered, step, altered_step)
+    ]
+
+
+def jumps(first: Outcome, second: Outcome, later: float) -> list[str]:
+    """What differs between two outcomes of one motion, whose clocks begin so many seconds apart.
+
+    Numbers beyond their intervals, numbers and steps that only one has.
+    """
+    instants = [name for name in INSTANTS if name in second.steps]
+    shifted = second.steps.assign(**{name: second.steps[name] + later for name in instants})
+    second = replace(second, steps=shifted)
+    pairs, lost_steps, _ = _pairs(first.steps, second)
+    compared = _all_compared(first, second, pairs)
+    lost = [f"{text} is n/a" for _, by, text in compared if not np.isfinite(by)]
+    outside = _outside([item for item in compared if np.isfinite(item[1])])
+    outside += _invented(first.steps, second)
+    return (
+        [f"{lost_steps} steps are lost"] * (lost_steps > 0)
+        + lost
+        + [f"{by:.1f} x: {text}" for by, text in outside]
+    )
 
 
 def _false(new: list[tuple[str, str]], alteration: Alteration, hidden: set[str]) -> list[str]:

@@ -15,16 +15,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aqbio.gait.step_files import participant_rows
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
+from aqbio.io.tables import read_table
 from aqbio.prepare.stage import prepare_participant
 from tests.lacking import distortions as by
 from tests.lacking.alterations import STATIC, Recordings, part_of
 from tests.lacking.drawn import alteration_of
+from tests.lacking.judged import jumps
 from tests.lacking.languages import SIDE_WORDS, WORDS
 from tests.lacking.outcome import Outcome, written
 from tests.lacking.recordings import ja1, short
-from tests.lacking.work import FITTED
+from tests.lacking.work import FITTED, QUICK
+from tests.real.staged import run_stages
 
 pytestmark = [
     pytest.mark.whole,
@@ -180,3 +184,47 @@ def test_twins_get_one_answer(answers, tmp_path, pair):
         away[np.isfinite(away)] <= np.broadcast_to(first.errors, away.shape)[np.isfinite(away)]
     ).all()
     np.testing.assert_allclose(second.peaks, first.peaks, rtol=0.01)
+
+
+def computed(folder: Any, recordings: Recordings) -> Outcome:
+    """Steps and contributions of the plain motion, with few draws."""
+    study = run_stages(written(folder, recordings, FITTED | QUICK, Outcome()))
+    [person] = study.participants
+    trials = tuple(name for name in recordings.takes if name != STATIC)
+    steps = read_table(study.table("steps.tsv"))
+    rows = participant_rows(study, person.participant_id, "contributions")
+    return Outcome(trials, steps=steps, rows=rows)
+
+
+COMPUTED = {"virtual": "sound", "ja1": "sideways force turned"}
+"""Subjects whose numbers are compared, and what is wrong with the recording."""
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory, answers):
+    """Recordings and numbers of a subject; each is made once."""
+    made: dict[str, tuple[Recordings, Outcome]] = {}
+
+    def numbers_of(subject: str) -> tuple[Recordings, Outcome]:
+        if subject not in made:
+            recordings, _ = answers(subject, COMPUTED[subject])
+            made[subject] = recordings, computed(tmp_path_factory.mktemp(subject), recordings)
+        return made[subject]
+
+    return numbers_of
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        Pair(subject, COMPUTED[subject], way, SEED + number)
+        for number, way in enumerate(WAYS)
+        for subject in [[*COMPUTED][number % len(COMPUTED)]]
+    ],
+    ids=str,
+)
+def test_speeds_contacts_and_momenta_of_twins_are_within_their_intervals(numbers, tmp_path, pair):
+    recordings, first = numbers(pair.subject)
+    twin, later = pair.twin(recordings)
+    assert len(first.steps) > 1
+    assert jumps(first, computed(tmp_path, twin), later) == []

@@ -319,9 +319,14 @@ UNREAD_UNITS = {
     "lb": "write kg: 1 lb is 0.4536 kg", "lbs": "write kg: 1 lb is 0.4536 kg",
     "lbf": "write N: 1 lbf is 4.448 N", "ft-lb": "write N m: 1 ft lb is 1.356 N m",
     "ftlb": "write N m: 1 ft lb is 1.356 N m", "ftlbs": "write N m: 1 ft lb is 1.356 N m",
-    "%bw": "write N/kg: 100 % of body weight is 9.807 N/kg",
+    **dict.fromkeys(
+        ("%bw", "%bm", "%bodyweight", "%bodymass", "%kg", "%kg/kg"),
+        "write N m/kg for a moment, of which most machines call 1 N m/kg 100 %; write N/kg for a "
+        "force: 100 % of body weight is 9.807 N/kg",
+    ),
     "bw": "write N/kg: 1 body weight is 9.807 N/kg", "in": "write cm: 1 inch is 2.54 cm",
     "inch": "write cm: 1 inch is 2.54 cm", "inches": "write cm: 1 inch is 2.54 cm",
+    '"': "write cm: 1 inch is 2.54 cm",
     "km/h": "write m/s: 1 km/h is 0.2778 m/s", "w/kg": "power is not read: leave the row out",
     "w": "power is not read: leave the row out",
 }  # fmt: skip
@@ -333,6 +338,24 @@ def valid_unit(text: object) -> object:
     fix = UNREAD_UNITS.get("".join(str(text).casefold().split()))
     if fix is not None:
         raise ValueError(f"unit {text} is not read Fix: {fix}")
+    return text
+
+
+Side = Literal["left", "right", "bilateral"]
+
+DOMINANT = re.compile(
+    r"(non|nicht)?\W*(dom(inant)?[a-z]*|nd|prefer[a-z]*|weak[a-z]*|strong[a-z]*)\.?"
+)
+"""Words for a leg that do not say which, in small letters."""
+
+
+def valid_side(text: object) -> object:
+    """Return a side; refuse words that do not say which leg it is."""
+    if DOMINANT.fullmatch(str(text).casefold().strip()):
+        raise ValueError(
+            f"{text} says not which leg Fix: write left or right; which one is preferred stands in "
+            "participants.tsv (preferred_leg)"
+        )
     return text
 
 
@@ -405,7 +428,7 @@ class Strength(Row):
     session: Identifier | None = Field(
         default=None, description="Session of the test, as in participants.tsv, such as before."
     )
-    side: Literal["left", "right", "bilateral"] = Field(
+    side: Annotated[Side, BeforeValidator(valid_side)] = Field(
         description="Leg or arm that was tested; of a rotation of the trunk the side it turns to; "
         "bilateral: both together."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 FEMALE = (
@@ -12,9 +13,15 @@ MALE = "m male man men männlich maennlich mann homme masculin hombre masculino 
 SEX = {**dict.fromkeys(FEMALE.split(), "female"), **dict.fromkeys(MALE.split(), "male")}
 """Words for a sex, in small letters. Not h, beside which m would be mujer."""
 
-LEFT = "l li left links gauche izquierda izquierdo sinistra sinistro trunk_left left_leg left_arm"
-RIGHT = "r re right rechts droite derecha derecho destra destro trunk_right right_leg right_arm"
-BOTH = "b both bilateral beide beidseits bilatéral both_legs both_arms"
+LEFT = (
+    "l li lt lft left links linke linkes gauche izquierda izquierdo izq sinistra sinistro sx "
+    "esquerda esquerdo trunk_left left_leg left_arm l_leg"
+)
+RIGHT = (
+    "r re ri rt rgt right rechts rechte rechtes droite droit derecha derecho dcha destra destro dx "
+    "direita direito trunk_right right_leg right_arm r_leg"
+)
+BOTH = "b both bilateral beide beidseits beidbeinig bilatéral both_legs both_arms"
 SIDES = {
     **dict.fromkeys(LEFT.split(), "left"), **dict.fromkeys(RIGHT.split(), "right"),
     **dict.fromkeys(BOTH.split(), "bilateral"),
@@ -32,9 +39,10 @@ STRENGTH_UNITS = {
 CONTRACTIONS = {
     word: contraction
     for contraction, words in {
-        "concentric": "con conc concentric konzentrisch",
-        "eccentric": "ecc eccentric exzentrisch",
-        "isometric": "iso isom isometric isometrisch",
+        "concentric": "con conc concentric konzentrisch konz concentrico concentrica concentrique",
+        "eccentric": "ecc eccentric exzentrisch exz exc excentrico excentrica excentrique "
+        "eccentrico eccentrica",
+        "isometric": "iso isom isometric isometrisch isometrico isometrica isometrique",
     }.items()
     for word in words.split()
 }
@@ -61,6 +69,19 @@ GERMAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 """Day, month and year with dots, an order that is the same wherever dots are used."""
 
 
+MISSING = {"", "n/a", "N/A", "na", "NA", "nan", "NaN"}
+"""Cells without a value, of every sheet."""
+
+NOT_MEASURED = {*map(str.casefold, MISSING), "-", "–", "—", "/", "n.a.", "k.a.", "n.d.", "#n/a"}
+"""Cells without a result, of a column of results, in small letters."""
+
+
+def without_accents(text: str) -> str:
+    """A text without the accents of its letters, which people leave out or type otherwise."""
+    parts = unicodedata.normalize("NFD", text)
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
+
+
 def understood_cell(column: str, text: str) -> str:
     """The value that a cell of a column means, as the sheet should have it; else the text."""
     if column in WORDS:
@@ -70,7 +91,8 @@ def understood_cell(column: str, text: str) -> str:
         return STRENGTH_UNITS.get("".join(text.casefold().split()), text)
     if column in SPELLED:
         word = "_".join(re.split(r"[\s_-]+", text.casefold()))
-        return CONTRACTIONS.get(word, word) if column == "contraction" else word
+        plain = without_accents(word)
+        return CONTRACTIONS.get(plain, word) if column == "contraction" else word
     if column == "date" and (match := GERMAN_DATE.fullmatch(text)):
         return f"{match[3]}-{int(match[2]):02d}-{int(match[1]):02d}"
     return _understood_number(column, text)

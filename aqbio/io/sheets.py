@@ -19,7 +19,7 @@ from aqbio.config import InvalidStudyError, Participant, Trial, closest
 from aqbio.config.sheets import Row
 from aqbio.config.validation import row_findings
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.cells import QUANTITY, SPELLED, understood_cells
+from aqbio.io.cells import MISSING, QUANTITY, SPELLED, understood_cells
 from aqbio.io.workbook import is_workbook, workbook_rows
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 """Separators of columns; the first that the header has outside quotation marks."""
 
 MAX_COLUMNS = 1_000
-
-MISSING = {"", "n/a", "N/A", "na", "NA", "nan", "NaN"}
 
 
 @dataclass(frozen=True, slots=True)

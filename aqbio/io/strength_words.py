@@ -15,8 +15,16 @@ from pathlib import Path
 
 from aqbio.config import Strength, closest
 from aqbio.config.sheets import MOVEMENTS, valid_contraction, valid_unit
-from aqbio.errors import Finding
-from aqbio.io.cells import CONTRACTIONS, SIDES, STRENGTH_UNITS, understood_cell
+from aqbio.errors import Finding, listed
+from aqbio.io.cells import (
+    CONTRACTIONS,
+    NOT_MEASURED,
+    QUANTITY,
+    SIDES,
+    STRENGTH_UNITS,
+    understood_cell,
+    without_accents,
+)
 
 NumberedRow = tuple[int, list[str]]
 """Line of the file, and its cells."""
@@ -28,27 +36,36 @@ def _spelled(**words: str) -> dict[str, str]:
 
 
 JOINTS = _spelled(
-    hip="hip hips hüfte hüft hanche cadera anca",
-    knee="knee knees knie genou rodilla ginocchio",
-    ankle="ankle ankles sprunggelenk cheville tobillo caviglia",
-    trunk="trunk torso rumpf",
+    hip="hip hips hufte huft hanche cadera anca quadril",
+    knee="knee knees knie genou rodilla ginocchio joelho",
+    ankle="ankle ankles sprunggelenk cheville tobillo caviglia tornozelo",
+    trunk="trunk torso rumpf tronc tronco",
 )
 DIRECTIONS = _spelled(
-    flexion="flexion flex flx flexor flexors beugung flessione flexión",
-    extension="extension ext extensor extensors streckung estensione extensión",
-    abduction="abduction abd abductor abductors abduktion",
-    adduction="adduction add adductor adductors adduktion",
-    internal_rotation="internal_rotation int_rotation int_rot ir",
-    external_rotation="external_rotation ext_rotation ext_rot er",
+    flexion="flexion flex flx flexor flexors beugung beuger flessione flessori flexao flechisseur "
+    "flechisseurs flexores",
+    extension="extension ext extensor extensors streckung strecker estensione estensori extensao "
+    "extenseur extenseurs extensores",
+    abduction="abduction abd abductor abductors abduktion abduktoren abduccion abducteurs "
+    "abduzione",
+    adduction="adduction add adductor adductors adduktion adduktoren aduccion aductores adducteurs "
+    "adduttori",
+    internal_rotation="internal_rotation int_rotation int_rot ir innenrotation",
+    external_rotation="external_rotation ext_rotation ext_rot er aussenrotation",
     plantarflexion="plantarflexion plantar_flexion plantarflex pf",
     dorsiflexion="dorsiflexion dorsi_flexion dorsiflex df",
     rotation="rotation rot",
 )
 MUSCLES = _spelled(
-    knee_extension="quads quad quadriceps", knee_flexion="hamstrings hamstring hams ham",
-    hip_extension="glutes glute", hip_flexion="psoas iliopsoas", hip_adduction="groin",
-    ankle_plantarflexion="calf calves calf_raise soleus", leg_extension="leg_press squat",
+    knee_extension="quads quad quadriceps quadrizeps cuadriceps quadricipite kniestrecker",
+    knee_flexion="hamstrings hamstring hams ham beinbeuger kniebeuger ischios ischio_jambiers "
+    "isquiotibiales isquios ischiocrurali flessori_ginocchio",
+    hip_extension="glutes glute gluteus gluteo gluteos fessiers", hip_flexion="psoas iliopsoas",
+    hip_adduction="groin", leg_extension="leg_press squat beinpresse",
+    ankle_plantarflexion="calf calves calf_raise soleus wade waden wadenheben mollet mollets "
+    "gemelos",
 )  # fmt: skip
+NORDIC = {"movement": "knee_flexion", "contraction": "eccentric", "device": "nordic hamstring"}
 JUMPS = {
     "cmj": "countermovement jump", "countermovement_jump": "countermovement jump",
     "counter_movement_jump": "countermovement jump", "sj": "squat jump", "squat_jump": "squat jump",
@@ -61,6 +78,9 @@ TESTS: dict[str, dict[str, str]] = {
         word: {"movement": "leg_extension", "contraction": "jump", "device": jump}
         for word, jump in JUMPS.items()
     },
+    **dict.fromkeys(
+        ("nordic", "nordics", "nordic_hamstring", "nordic_hamstrings", "nordbord"), NORDIC
+    ),
     "imtp": {"movement": "leg_extension", "contraction": "isometric", "device": "mid-thigh pull"},
     "rsi": REACTIVE_JUMP,
     "reactive_strength_index": REACTIVE_JUMP,
@@ -77,7 +97,7 @@ DEVICES = {
 
 UNSAID = _spelled(
     unsaid="peak max maximum maximal best torque moment force strength test height mvic mvc dj "
-    "drop_jump profile fvp fv kraft single leg sl"
+    "drop_jump profile fvp fv kraft single leg sl tq de du des la le les del della do da maximale"
 ).keys()
 """Words that change no meaning."""
 
@@ -86,10 +106,35 @@ COMPUTED = _spelled(
 ).keys()
 """Words of columns that were computed from other columns, which are not read."""
 
+BODY_WEIGHT = {"bw", "bm", "bodyweight", "bodymass"}
+"""Words that make per cent a unit."""
+
+ADVICE = {
+    "d": "write right, droite or derecha in place of D",
+    "g": "write left or gauche in place of G",
+    "der": "write right or derecha in place of der, or delete it if it is an article",
+    **dict.fromkeys(
+        ("dominant", "nondominant", "non", "dom", "nd", "dominante"),
+        "write left or right: which leg is preferred stands in participants.tsv (preferred_leg)",
+    ),
+    "rm": "write con in place of 1RM if the lifted mass shall count as the leg's force, or leave "
+    "the column out",
+    **dict.fromkeys(
+        ("modified", "mod", "rsimod"),
+        "leave the column out: RSI-modified is another measure than RSI (jump height over the time "
+        "to take-off)",
+    ),
+}  # fmt: skip
+"""What to do about words that have no meaning here, or more than one."""
+
 COLUMN_WORDS = _spelled(
-    participant_id="athlete name subject participant player patient id sportler",
-    movement="test exercise muscle", side="leg limb seite", unit="units einheit",
-    contraction="type mode", velocity_deg_s="speed", angle_deg="angle",
+    participant_id="athlete name subject participant player patient id sportler sportlerin athlet "
+    "athletin spieler proband nom paciente deportista jugador joueur sportif paziente nome atleta",
+    movement="test exercise muscle ubung bewegung muskel exercice ejercicio esercizio",
+    side="leg limb seite bein jambe cote lado pierna lato gamba",
+    contraction="type mode art", velocity_deg_s="speed", angle_deg="angle",
+    value="wert valor valeur valore", unit="units einheit unidad unite unita",
+    date="datum fecha", pain="schmerz schmerzen dolor douleur dolore",
 )  # fmt: skip
 """Other names of columns; their cells are checked like those of the sheet's own."""
 
@@ -140,7 +185,7 @@ def read_phrase(text: str) -> Phrase:
             if fields.setdefault(column, value) != value:
                 problems.append(f"{fields[column]} and {value}")
 
-    text, unit = _without_unit(text.casefold().strip())
+    text, unit = _without_unit(without_accents(text.casefold()).strip())
     if unit:
         fill({"unit": unit})
     words = [match[0].strip() for match in WORD.finditer(text.replace("_", " "))]
@@ -161,10 +206,16 @@ def read_phrase(text: str) -> Phrase:
             joints.append(JOINTS[word])
         elif word in DIRECTIONS:
             directions.append(DIRECTIONS[word])
+        elif compound := _joined(word):
+            joints.append(compound[0])
+            directions.append(compound[1])
         elif word[0].isdigit():
             numbers.append(word)
         elif word not in UNSAID:
             unread.append(word)
+    if "%" in unread and (weight := BODY_WEIGHT & {*unread}):
+        fill({"unit": "%bw"})
+        unread = [word for word in unread if word not in {"%", *weight}]
     movement = "_".join(joints + directions)
     if movement in MOVEMENTS:
         fill({"movement": movement})
@@ -174,6 +225,15 @@ def read_phrase(text: str) -> Phrase:
     if fields.get("contraction") in ("jump", "sprint"):
         fields.setdefault("side", "bilateral")
     return Phrase(fields, tuple(unread), "; ".join(problems))
+
+
+def _joined(word: str) -> tuple[str, str] | None:
+    """Joint and direction of a word that names both, such as Kniestreckung."""
+    for spelling, joint in JOINTS.items():
+        rest = word.removeprefix(spelling).removeprefix("gelenks")
+        if rest != word and rest in DIRECTIONS:
+            return joint, DIRECTIONS[rest]
+    return None
 
 
 _PHRASES = {*TESTS, *DEVICES, *DIRECTIONS, *SIDES, *UNSAID}
@@ -235,6 +295,9 @@ def as_rows(
         if name and name not in Strength.model_fields
     }
     if "value" in header or not any(_is_test(phrase, columns) for phrase in phrases.values()):
+        if phrases and not {"value", "movement"} & columns:
+            finding = _no_test([header[number] for number in phrases], path)
+            return list(Strength.model_fields), [], [finding]
         return header, _named_movements(header, rows), []
     findings = [
         _column_finding(header[number], phrase, columns, path) for number, phrase in phrases.items()
@@ -254,15 +317,36 @@ def as_rows(
     for line, cells in _named_movements(header, rows):
         shared = {name: cell for name, cell in zip(header, cells, strict=False) if name in known}
         for number, fields in tests.items():
-            if number < len(cells) and cells[number].strip():
-                values = {**shared, **fields, "value": cells[number]}
+            if number < len(cells) and cells[number].strip().casefold() not in NOT_MEASURED:
+                value = _without_own_unit(cells[number], fields.get("unit", shared.get("unit", "")))
+                values = {**shared, **fields, "value": value}
                 long_rows.append((line, [values.get(name, "") for name in long_header]))
     return long_header, long_rows, findings
 
 
+def _no_test(headings: Sequence[str], path: Path) -> Finding:
+    """Answer to a sheet in which no column names a test."""
+    return Finding(
+        "strength-heading",
+        "error",
+        f"no column names a test that is known: {listed(headings)}.",
+        file=str(path),
+        where="line 1",
+        fix="write joint and direction, side, contraction and unit into a heading, such as “Knee "
+        "ext R con 60°/s (Nm)”; tests of arms and of other movements are left out.",
+    )
+
+
+def _without_own_unit(cell: str, unit: str) -> str:
+    """A cell without the unit behind its number where that is the unit of its column."""
+    match = QUANTITY.fullmatch(cell.strip())
+    own = match is not None and STRENGTH_UNITS.get(match[2].casefold()) == unit
+    return match[1] if match is not None and own else cell
+
+
 def _column_name(name: str, header: frozenset[str]) -> str:
     """The sheet's own name of a column that the header has under another one."""
-    column = COLUMN_WORDS.get(name.casefold(), name)
+    column = COLUMN_WORDS.get(without_accents(name.casefold()).strip(), name)
     return name if column in header else column
 
 
@@ -300,12 +384,20 @@ def _is_test(phrase: Phrase, header: frozenset[str]) -> bool:
     return "movement" in phrase.fields or not parts.isdisjoint(phrase.unread)
 
 
+def _strange_words(phrase: Phrase) -> list[str]:
+    """Words without a meaning; joints and directions only where there are no others."""
+    parts = {*JOINTS.values(), *DIRECTIONS.values()}
+    return [word for word in phrase.unread if word not in parts] or list(phrase.unread)
+
+
 def _column_finding(heading: str, phrase: Phrase, header: frozenset[str], path: Path) -> Finding:
     """What a column is read as (rule strength-column), why it is not read, or what to write."""
     fields = phrase.fields
     needed = {"movement", "side"} - header
     if not _is_test(phrase, header):
-        what, fix = f"column “{heading}” is not read: it names no test.", "nothing, if it is none."
+        is_computed = not COMPUTED.isdisjoint(phrase.unread)
+        why = "it was computed from other columns" if is_computed else "it names no test"
+        what, fix = f"column “{heading}” is not read: {why}.", "nothing, if that is so."
         return Finding("strength-column-unread", "info", what, file=str(path), where="line 1",
                        fix=fix)  # fmt: skip
     speed = fields.get("velocity_deg_s", "")
@@ -314,9 +406,13 @@ def _column_finding(heading: str, phrase: Phrase, header: frozenset[str], path: 
         what, fix = f"says {phrase.problem}", "name one test in it"
     elif phrase.unread:
         words = (*_PHRASES, *JOINTS, *CONTRACTION_WORDS)
-        near = [closest(word, words) for word in phrase.unread]
-        what = f"has words that are not understood: {', '.join(phrase.unread)}"
-        fix = f"did you mean {near[0]}?" if near[0] else "write joint and direction, or delete them"
+        unread = _strange_words(phrase)
+        advice = next((ADVICE[word] for word in unread if word in ADVICE), "")
+        near = closest(unread[0], words)
+        what = f"has words that are not understood: {', '.join(unread)}"
+        fix = advice or (
+            f"did you mean {near}?" if near else "write joint and direction, or delete them"
+        )
     elif lacking := sorted(needed - fields.keys()):
         what, fix = f"names no {lacking[0]}", f"write the {lacking[0]} into it"
     elif "contraction" not in header | fields.keys():

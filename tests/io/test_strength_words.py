@@ -107,6 +107,72 @@ def test_sheets_as_people_have_them_are_read(name, tmp_path):
     assert [test[4] for test in _tests(rows)] == pytest.approx([test[4] for test in expected])
 
 
+TYPED = {
+    "Spanish": (
+        """Paciente;Extensión de rodilla derecha concéntrico 60°/s (Nm);Fecha;Dolor
+P1;212,5;03.04.2026;no""",
+        [("knee_extension", "right", "concentric", 60.0, 212.5, "N m")],
+    ),
+    "French": (
+        """Nom;Extenseurs du genou droit concentrique 60°/s (N.m);Ischios gauche exc 30°/s (N.m)
+P1;212;150""",
+        [("knee_extension", "right", "concentric", 60.0, 212.0, "N m"),
+         ("knee_flexion", "left", "eccentric", 30.0, 150.0, "N m")],
+    ),
+    "Italian": (
+        """Paziente;Estensione ginocchio dx concentrica 60°/s (Nm);Flessione anca sx isometrica (N)
+P1;200;310""",
+        [("knee_extension", "right", "concentric", 60.0, 200.0, "N m"),
+         ("hip_flexion", "left", "isometric", None, 310.0, "N")],
+    ),
+    "German, muscles": (
+        """Patient;Quadrizeps re isometrisch (Nm);Beinbeuger li isometrisch (Nm);Schmerz
+P1;230;120;nein""",
+        [("knee_extension", "right", "isometric", None, 230.0, "N m"),
+         ("knee_flexion", "left", "isometric", None, 120.0, "N m")],
+    ),
+    "German, a row for each attempt": (
+        """Proband;Seite;Übung;Art;Wert;Einheit
+P1;li;Kniestreckung;konz;200;Nm""",
+        [("knee_extension", "left", "concentric", None, 200.0, "N m")],
+    ),
+    "short sides": (
+        """Name;Side;Test;Contraction;Value;Unit
+P1;Ri;Knee ext;iso;200;Nm
+P1;Lt;Knee ext;iso;190;Nm
+P1;L leg;Hip flex;iso;90;Nm""",
+        [("knee_extension", "right", "isometric", None, 200.0, "N m"),
+         ("knee_extension", "left", "isometric", None, 190.0, "N m"),
+         ("hip_flexion", "left", "isometric", None, 90.0, "N m")],
+    ),
+    "cells without a result": (
+        """Name;HHD hip flexion L (kg);HHD hip flexion R (kg)
+P1;N/A;30
+P2;-;k.A.""",
+        [("hip_flexion", "right", "isometric", None, 30 * 9.80665, "N")],
+    ),
+    "the unit in heading and cell": (
+        """Name;Knee ext R iso (Nm);Knee ext L iso (Nm)
+P1;200 Nm;190,5 Nm""",
+        [("knee_extension", "right", "isometric", None, 200.0, "N m"),
+         ("knee_extension", "left", "isometric", None, 190.5, "N m")],
+    ),
+    "ratios beside tests": (
+        """Name;Quads R con 60 (Nm);Hams R con 60 (Nm);H:Q R;HQ ratio R (%)
+P1;200;120;0,6;60""",
+        [("knee_extension", "right", "concentric", 60.0, 200.0, "N m"),
+         ("knee_flexion", "right", "concentric", 60.0, 120.0, "N m")],
+    ),
+    "nordic hamstring board": (
+        """Name;Nordic L (N);Nordic R (N);Imbalance (%)
+P1;350;360;3""",
+        [("knee_flexion", "left", "eccentric", None, 350.0, "N"),
+         ("knee_flexion", "right", "eccentric", None, 360.0, "N")],
+    ),
+}  # fmt: skip
+"""Sheets of other countries and devices."""
+READ |= TYPED
+
 HEADER = "Athlete,Knee ext R con 60°/s (Nm),Knee ext L con 60°/s (Nm),Notes"
 """As Excel saves it in countries with a decimal point: "CSV (comma delimited)"."""
 
@@ -221,6 +287,22 @@ ANSWERED = {
     ),
     "two tests in a heading": ("Name;Quads hams R iso (N)\nP1;30", "name one test in it"),
     "attempts in one cell": ("Name;HHD hip flexion L (kg)\nP1;30/31/29", "one row per attempt"),
+    "inches": ("Athlete,CMJ (in)\nP1,16.5", "1 inch is 2.54 cm"),
+    "a moment in per cent of body mass": (
+        "Name;Knee ext R con 60°/s (% BM)\nP1;280", "N m/kg for a moment",
+    ),
+    "Biodex's moment by weight": (
+        "Name;Knee ext R con 60°/s Peak TQ/BW (%)\nP1;280", "1 N m/kg 100 %",
+    ),
+    "letters of French sides": (
+        "Nom;Quadriceps D conc 60°/s (N.m);Quadriceps G conc 60°/s (N.m)\nP1;212;200", "droite",
+    ),
+    "a repetition maximum": ("Name;Squat 1RM (kg)\nP1;120", "write con in place of 1RM"),
+    "RSI-modified": ("Name;RSI-modified (m/s)\nP1;0,5", "another measure than RSI"),
+    "a leg that is not said": (
+        "Name;Side;Test;Contraction;Value;Unit\nP1;dominant;Knee ext;iso;200;Nm", "left or right",
+    ),
+    "a test of the hand": ("Name;Grip strength R (kg)\nP1;45", "joint and direction"),
     "F0 in kg": (
         "participant_id;side;movement;contraction;value;unit\nP1;both;F0;sprint;60;kg",
         "N or N/kg",

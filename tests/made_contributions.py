@@ -67,7 +67,6 @@ def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Da
         "residual_moment": (("time", "axis"), (rate.sum(1) - moment.sum(1) - free.sum(1))),
         "residual_force": (("time", "axis"), smooth(3)),
         "ground_force": (("time", "foot", "axis"), force),
-        "contact_velocity": (("time", "foot", "axis"), np.zeros_like(force)),
         "joint_moment": (("time", "joint", "axis"), smooth(len(JOINTS), 3)),
         "hub_moment": (("time", "chain", "axis"), smooth(len(CHAINS), 3)),
         "hub_force_moment": (("time", "chain", "axis"), smooth(len(CHAINS), 3)),
@@ -77,6 +76,8 @@ def made_trial(seed: int = 0, *, speed: float = 8.0, belt: float = 0.0) -> xr.Da
         "contact_toe_off": ("contact", CONTACTS["toe_off"]),
         "contact_complete": ("contact", [1, 1, 1]),
         "contact_edge_distance": ("contact", [0.2, 0.2, np.nan]),
+        "contact_forefoot_along": ("contact", np.full(3, -belt)),
+        "contact_forefoot_across": ("contact", np.zeros(3)),
     }
     return xr.Dataset(
         variables,
@@ -143,7 +144,7 @@ def mirrored_trial(trial: xr.Dataset) -> xr.Dataset:
     """The same run seen in a mirror: left and right change names, vectors are reflected."""
     polar = {
         "com", "com_velocity", "com_acceleration", "foot_velocity", "ground_force",
-        "residual_force", "contact_velocity",
+        "residual_force",
     }  # fmt: skip
     mirrored = trial.copy(deep=True)
     for name, variable in trial.data_vars.items():
@@ -154,6 +155,7 @@ def mirrored_trial(trial: xr.Dataset) -> xr.Dataset:
         "contact",
         [OPPOSITE_SIDE[str(f)] for f in trial["contact_foot"].values],
     )
+    mirrored["contact_forefoot_across"] = -trial["contact_forefoot_across"]
     for name in ("group", "joint", "chain", "foot", "coordinate"):
         labels = [_other_side(str(label)) for label in trial[name].values]
         mirrored = mirrored.assign_coords({name: labels})
@@ -201,6 +203,8 @@ def prepared_of(case, time, has_force: np.ndarray) -> xr.Dataset:
             "contact_toe_off": ("contact", [RIGHT.toe_off] if has_force.any() else []),
             "contact_complete": ("contact", [True] if has_force.any() else []),
             "contact_edge_distance": ("contact", [0.2] if has_force.any() else []),
+            "contact_forefoot_along": ("contact", [0.0] if has_force.any() else []),
+            "contact_forefoot_across": ("contact", [0.0] if has_force.any() else []),
         },
         coords={"time": time, "foot": list(SIDES), "axis": list(AXES)},
         attrs={

@@ -37,6 +37,7 @@ from aqbio.io.tables import read_columns
 from aqbio.multibody.kinematics import segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.names import AXES, NORMAL_95, SIDES
+from aqbio.prepare.belt import MIDDLE_SHARES
 from aqbio.vectors import FloatArray
 
 LATE_MS = (0.0, 4.0, 8.0, 12.0, 20.0)
@@ -170,9 +171,10 @@ def ground_rows(study: Study, participant: str) -> Iterator[dict[str, object]]:
             force = data["ground_force"].values[inside, SIDES.index(side), 1]
             if not len(force) or not np.isfinite(force).all():
                 continue
-            planted = force > 0.5 * force.max()
-            moving = data["contact_velocity"].values[inside, SIDES.index(side)][planted]
-            way = np.trapezoid(moving, time[inside][planted], axis=0)
+            duration = (MIDDLE_SHARES[1] - MIDDLE_SHARES[0]) * (ends[1] - ends[0])
+            along, across = (
+                float(data[f"contact_forefoot_{way}"][contact]) for way in ("along", "across")
+            )
             share = np.nan_to_num(data["toes_share"].values[inside, SIDES.index(side)])
             moment = data["joint_moment"].sel(joint=f"mtp_{side}").values[inside]
             yield {
@@ -181,7 +183,7 @@ def ground_rows(study: Study, participant: str) -> Iterator[dict[str, object]]:
                 "contact": contact + 1,
                 "mtp_peak_nm": float(np.linalg.norm(moment, axis=1).max()),
                 "toes_share": float(np.average(share, weights=force)),
-                "slip_mm": 1e3 * float(np.hypot(way[0], way[2])),
+                "slip_mm": 1e3 * duration * float(np.hypot(along, across)),
                 "com_slope_mm_per_m": _slope(time, com, np.sort(data["contact_touchdown"].values)),
             }
 

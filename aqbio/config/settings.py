@@ -175,10 +175,10 @@ class Quality(Section):
         "gravity and air (RMS), m/s².",
     )
     foot_slip_m: Positive = Field(
-        default=0.015,
-        description="How far a foot may slide in its contacts, median, while it bears more than "
-        "half of its peak force, m; on a treadmill against the belt under the other foot. 1.5 "
-        "times what a tenth of real recordings exceeds.",
+        default=0.011,
+        description="How far the forefoot's markers may slide in the middle of a foot's contacts, "
+        "median, m; on a treadmill against the belt under the other foot. 1.5 times what a tenth "
+        "of real recordings exceeds.",
     )
     beyond_band: Positive = Field(
         default=0.20,

@@ -25,7 +25,6 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts
 from aqbio.prepare.prepared import NO_FREE_MOMENT, foot_loads, loads_with_toes, measured_loads
-from aqbio.rotation.induced import contact_velocity
 from aqbio.rotation.level_a import LevelA, level_a
 from aqbio.rotation.levels import NO_ACTUATORS, PRIMARY, Anatomy, Levels, levels
 from aqbio.vectors import BoolArray, FloatArray
@@ -121,10 +120,6 @@ def _force_variables(computed: Levels, vectors: Any) -> Variables:
         [np.where(foot.touching[:, None], foot.point, np.nan) for foot in computed.feet], axis=1
     )
     touching = np.stack([foot.touching for foot in computed.feet], axis=1)
-    mechanics = computed.mechanics
-    slip = [
-        contact_velocity(mechanics.skeleton, mechanics.kinematics, foot) for foot in computed.feet
-    ]
     shares = [
         np.zeros(len(touching)) if foot.load.share is None else foot.load.share
         for foot in computed.feet
@@ -138,12 +133,6 @@ def _force_variables(computed: Levels, vectors: Any) -> Variables:
         ),
         "carried_force": vectors("", computed.shares.as_the_hub, "N", "m (a_pelvis - g)"),
         "contact_point": vectors("foot", points, "m", "where level C holds the foot"),
-        "contact_velocity": vectors(
-            "foot",
-            np.where(touching[..., None], np.stack(slip, axis=1), np.nan),
-            "m/s",
-            "of the ball of the foot; of the contact point without toes",
-        ),
         "toes_share": (
             ("time", "foot"),
             np.where(touching, np.stack(shares, axis=1), np.nan),

@@ -1,78 +1,61 @@
-"""Slip of the feet that bear load: against the ground, or against the belt that moves with them."""
+"""Slip of planted feet: of the forefoot's markers against the ground, or the belt under them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from scipy.ndimage import median_filter
 
 from aqbio.config.settings import Quality
 from aqbio.contributions.measure import Row, measure
-from aqbio.gait.steps import Step
+from aqbio.intervals.step_uncertainty import is_kinematic
 from aqbio.names import SIDES
+from aqbio.prepare.belt import MIDDLE_SHARES
 from aqbio.vectors import FloatArray
-
-PLANTED_FORCE_SHARE = 0.5
-"""Share of its peak force above which a foot counts as planted."""
 
 BELT_DIFFERENCE = 0.03
 """Share of the belt's way by which both feet may go differently far: two belts, one for each foot,
 and a belt that jerks from contact to contact. Of 40 runs of ten people at 2 to 5 m/s 39 stay below,
 one comes to 7 % (docs/decisions/0030)."""
 
-
-@dataclass(frozen=True, slots=True)
-class LoadedWay:
-    """Way of a planted foot in the laboratory during one contact."""
-
-    side: str
-    way: FloatArray
-    """(2,) array, m: along the run and to the right."""
-    duration: float
-    """Time for which the foot bore more than half of its peak force, s."""
+NEIGHBOURS = 3
+"""Contacts of a foot in a row of whose speeds the median is the belt's, so that a jerk is none."""
 
 
-def loaded_ways(data: xr.Dataset, steps: Sequence[Step]) -> list[LoadedWay]:
-    """Ways of the planted feet in all steps that were not rejected."""
-    time, ways = data["time"].values, []
-    for step in steps:
-        if step.status == "rejected":
-            continue
-        foot = SIDES.index(step.side)
-        force = data["ground_force"].values[:, foot, 1]
-        velocity = data["contact_velocity"].values[:, foot]
-        during = (time >= step.touchdown) & (time <= step.toe_off)
-        during &= force > PLANTED_FORCE_SHARE * np.max(force, where=during, initial=0.0)
-        during &= np.isfinite(velocity).all(axis=1)
-        if during.sum() > 1:
-            way = np.trapezoid(velocity[during], time[during], axis=0)[[0, 2]]
-            ways.append(LoadedWay(str(step.side), way, float(np.ptp(time[during]))))
-    return ways
+def foot_slips(trial: xr.Dataset) -> dict[str, FloatArray]:
+    """Slip (N, 2), m, in the middle of every foot's N contacts: along the run and to the right.
 
-
-def foot_slips(ways: Sequence[LoadedWay], belt_speed: float) -> dict[str, FloatArray]:
-    """Slip (N, 2), m, of every foot's N contacts: along the run and to the right.
-
-    A belt gives way under load and has another speed during contacts than over the stride: the
-    fore-aft way of a foot is held against the velocity at which the other foot moves while it is
-    planted. Sliding of both feet on a belt cannot be distinguished. On the ground, and where
-    only one foot is seen, ``belt_speed`` is that of the ground.
+    Of the forefoot's markers (`aqbio.prepare.belt.forefoot_velocity`): toes that the heel turns
+    down, or a pressure that vibrates, do not slide. A belt changes its speed from contact to
+    contact and gives way under load: along the run a foot is held against the velocity of the other
+    one in its contacts (medians of `NEIGHBOURS`), evenly changing in between. Sliding of both feet
+    on a belt cannot be told from the belt. On the ground, and where only one foot is seen, the
+    trial's ``belt_speed`` is that of the ground. Contacts by foot markers are where these stand
+    still, and show no slip.
     """
-    by_foot = {
-        side: [way for way in ways if way.side == side]
-        for side in dict.fromkeys(way.side for way in ways)
-    }
-    velocity = {
-        side: float(np.median([way.way[0] / way.duration for way in slides]))
-        for side, slides in by_foot.items()
-    }
+    along, across = (trial[f"contact_forefoot_{way}"].values for way in ("along", "across"))
+    touchdown, toe_off = (trial[f"contact_{end}"].values for end in ("touchdown", "toe_off"))
+    belt_speed, middle = float(trial.attrs["belt_speed"]), 0.5 * (touchdown + toe_off)
+    duration = (MIDDLE_SHARES[1] - MIDDLE_SHARES[0]) * (toe_off - touchdown)
+    whole = trial["contact_complete"].values.astype(bool) & np.isfinite(along + across + middle)
+    if is_kinematic(trial):
+        whole[:] = False
     slips = {}
-    for side, slides in by_foot.items():
-        others = [velocity[other] for other in velocity if other != side]
-        ground = others[0] if belt_speed and others else -belt_speed
-        slips[side] = np.array([way.way - [ground * way.duration, 0.0] for way in slides])
+    for side in SIDES:
+        on_foot = trial["contact_foot"].values.astype(str) == side
+        foot, other = np.flatnonzero(whole & on_foot), np.flatnonzero(whole & ~on_foot)
+        if not len(foot):
+            continue
+        ground = np.full(len(foot), -belt_speed)
+        if belt_speed and len(other):
+            other = other[np.argsort(middle[other])]
+            steady = median_filter(along[other], NEIGHBOURS, mode="nearest")
+            ground = np.interp(middle[foot], middle[other], steady)
+        velocity = np.column_stack([along[foot] - ground, across[foot]])
+        slips[side] = velocity * duration[foot, None]
     return slips
 
 
@@ -100,23 +83,21 @@ class Slip:
     """Number of feet with a contact."""
 
 
-def trial_slip(data: xr.Dataset, steps: Sequence[Step]) -> Slip | None:
-    """Slip that all contacts of a foot have in common; None without a contact with forces."""
-    belt_speed, ways = float(data.attrs["belt_speed"]), loaded_ways(data, steps)
-    slips = foot_slips(ways, belt_speed)
+def trial_slip(trial: xr.Dataset) -> Slip | None:
+    """Slip that all contacts of a foot have in common; None without a contact that shows one."""
+    slips = foot_slips(trial)
     if not slips:
         return None
-    belt_way = belt_speed * float(np.median([way.duration for way in ways]))
-    common = [
-        common_slip(ways_of_foot, BELT_DIFFERENCE * belt_way) for ways_of_foot in slips.values()
-    ]
+    contact = float(np.nanmedian(trial["contact_toe_off"] - trial["contact_touchdown"]))
+    belt_way = float(trial.attrs["belt_speed"]) * (MIDDLE_SHARES[1] - MIDDLE_SHARES[0]) * contact
+    common = [common_slip(contacts, BELT_DIFFERENCE * belt_way) for contacts in slips.values()]
     largest = max(float(np.hypot(*contacts.T).max()) for contacts in slips.values())
     return Slip(max(common), largest, sum(map(len, slips.values())), len(slips))
 
 
-def slip_rows(limits: Quality, key: Row, data: xr.Dataset, steps: Sequence[Step]) -> Iterator[Row]:
+def slip_rows(limits: Quality, key: Row, trial: xr.Dataset) -> Iterator[Row]:
     """Slip that all contacts of a foot have in common: of the foot that slides farther."""
-    belt_speed, slip = float(data.attrs["belt_speed"]), trial_slip(data, steps)
+    belt_speed, slip = float(trial.attrs["belt_speed"]), trial_slip(trial)
     if slip is None:
         return
     ground = "a belt of constant speed" if belt_speed else "the ground"
@@ -124,7 +105,7 @@ def slip_rows(limits: Quality, key: Row, data: xr.Dataset, steps: Sequence[Step]
         ground = f"the belt under the other foot, beyond {BELT_DIFFERENCE:.0%} of its way,"
     yield measure(
         key, "foot_slip", slip.common, "m", limit=limits.foot_slip_m, severity="warning",
-        note=f"against {ground}, while the foot bears more than half of its peak force: median "
+        note=f"of the forefoot's markers against {ground}, in the middle of the contact: median "
         f"over the contacts of the foot that slides farther; largest of all "
         f"{slip.contacts} contacts {1e3 * slip.largest:.1f} mm",
     )  # fmt: skip

@@ -32,11 +32,12 @@ def trial_misfits(data: xr.Dataset, of_fit: Misfits) -> dict[str, float]:
 
     Of a motion that was not fitted ``plain force`` (body weights) and ``plain moment`` (m), the
     residuals while feet bear. ``drift``: range of the whole body's angular momentum about the
-    vertical in flight over the largest group's. ``slip``, m: of the planted feet.
+    vertical in flight over the largest group's. ``slip``, m: of the forefoot's
+    markers in mid-contact.
     """
     steps = trial_steps(list(trial_contacts(data)), data["time"].values)
     is_fitted = data.attrs["motion"] == FITTED
-    drift, slip = flight_drift(data, steps), trial_slip(data, steps)
+    drift, slip = flight_drift(data, steps), trial_slip(data)
     misfits = {"slip": np.nan if slip is None else slip.common}
     misfits["drift" if is_fitted else "plain drift"] = drift
     if is_fitted:

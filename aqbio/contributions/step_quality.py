@@ -100,7 +100,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
             yield from _yaw_precision_rows(limits, key, trial, version)
             yield from _drift_rows(limits, key, trial, version)
         yield from _flight_rows(limits, key, trial)
-        yield from slip_rows(limits, key, trial.data, trial.steps)
+        yield from slip_rows(limits, key, trial.data)
         yield from _clock_rows(key, trial.data, trial.clock_offset)
         yield from consistency_rows(study, key, trial.data, fitted)
         yield from widening_rows(key, trial.contributions_entry)

@@ -118,7 +118,7 @@ def belt_of_feet(
     size = float(np.linalg.norm(backward))
     fits = []
     for stance in sorted(stances, key=lambda stance: stance.middle):
-        fit = _slope(toes[stance.foot] @ (backward / size), stance, rate)
+        fit = _forefoot_line(toes[stance.foot] @ (backward / size), stance, rate)
         if fit is not None and abs(fit.speed - size) < MAX_DEVIATION * size:
             fits.append((stance.middle, fit))
     if not fits:
@@ -132,8 +132,19 @@ def belt_of_feet(
     return _of_contacts(np.array([middle for middle, _ in fits]), speed, error)
 
 
+def forefoot_velocity(
+    toes: FloatArray, stance: Stance, rate: float, directions: FloatArray
+) -> FloatArray:
+    """Velocity (D,) m/s of a forefoot in the middle of a contact along ``directions`` (D, 3).
+
+    Of the markers ``toes`` (T, K, 3) m, as the speed of a belt is; NaN where they are not seen.
+    """
+    lines = [_forefoot_line(toes @ direction, stance, rate) for direction in directions]
+    return np.array([np.nan if line is None else line.speed for line in lines])
+
+
 @dataclass(frozen=True, slots=True)
-class _Slope:
+class _ForefootLine:
     """Line through the forefoot's path in one contact."""
 
     speed: float
@@ -146,8 +157,8 @@ class _Slope:
     """Degrees of freedom of the residuals."""
 
 
-def _slope(path: FloatArray, stance: Stance, rate: float) -> _Slope | None:
-    """Slope of the path (T, K) m of K markers in mid-contact; None where fewer than two frames."""
+def _forefoot_line(path: FloatArray, stance: Stance, rate: float) -> _ForefootLine | None:
+    """Line through the path (T, K) m of K markers in mid-contact; None of fewer than two frames."""
     time = np.arange(len(path)) / rate
     low, high = MIDDLE_SHARES
     half = max(0.5 * (high - low) * (stance.end - stance.start), 1.0 / rate)
@@ -170,7 +181,7 @@ def _slope(path: FloatArray, stance: Stance, rate: float) -> _Slope | None:
         return None
     # markers of one foot share its wobble: they are averaged, but are no independent evidence
     speed, lever = float(np.average(speeds, weights=levers)), float(np.mean(levers))
-    return _Slope(speed, lever, squares, freedom)
+    return _ForefootLine(speed, lever, squares, freedom)
 
 
 def _of_contacts(time: FloatArray, speed: FloatArray, error: FloatArray) -> Belt:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.names import AXES, SIDES
+from aqbio.prepare.belt import Stance, forefoot_velocity
 from aqbio.prepare.contact_findings import free_moment_measured
 from aqbio.prepare.contacts import FootContact, contact_span, loads_on_frames
 from aqbio.prepare.prepared import MEASURED, NO_FREE_MOMENT
@@ -28,6 +29,7 @@ def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
         **_foot_variables(prepared, cutoff),
         **_contact_variables(prepared.contacts, plates, prepared.contact_time_error),
         **_belt_variables(prepared),
+        **_forefoot_variables(prepared),
     }
     coordinates = {
         "time": prepared.time,
@@ -127,6 +129,21 @@ def _belt_variables(prepared: PreparedTrial) -> Variables:
     return {
         "contact_belt_speed": (("contact",), belt.at(middle)),
         "contact_belt_speed_sd": (("contact",), belt.sd_at(middle)),
+    }
+
+
+def _forefoot_variables(prepared: PreparedTrial) -> Variables:
+    """Velocity of the forefoot's markers in the middle of each contact."""
+    velocity = np.full((len(prepared.contacts), 2), np.nan)
+    for number, contact in enumerate(prepared.contacts):
+        stance = Stance(contact.foot, contact.touchdown, contact.toe_off)
+        velocity[number] = forefoot_velocity(
+            prepared.forefeet[contact.foot], stance, prepared.rate, prepared.ground.directions
+        )
+    along, across = velocity.T
+    return {
+        "contact_forefoot_along": (("contact",), along),
+        "contact_forefoot_across": (("contact",), across),
     }
 
 

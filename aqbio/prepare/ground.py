@@ -116,8 +116,13 @@ class Ground:
 
     def velocity(self, time: FloatArray) -> FloatArray:
         """Velocity of the ground (T, 3), m/s, at instants (T,), s."""
-        ahead = np.array([np.cos(self.heading), 0.0, -np.sin(self.heading)])
-        return np.asarray(-self.belt.at(time)[:, None] * ahead)
+        return np.asarray(-self.belt.at(time)[:, None] * self.directions[0])
+
+    @property
+    def directions(self) -> FloatArray:
+        """(2, 3) array: unit vectors along the run and to its right."""
+        ahead, aside = np.cos(self.heading), np.sin(self.heading)
+        return np.array([[ahead, 0.0, -aside], [aside, 0.0, ahead]])
 
 
 def standing_ground(recording: Recording, marker_set: MarkerSet) -> Ground:
@@ -277,7 +282,7 @@ def _belt(
     belt, stated_speed = None, trial.belt_speed_mps
     if np.isfinite(observed.ground).all():
         stances = _stances(_forefeet(recording, marker_set), recording.rate, loads)
-        toes = _toe_paths(recording, marker_set)
+        toes = forefoot_paths(recording, marker_set)
         belt = belt_of_feet(toes, stances, recording.rate, observed.ground)
     if belt is None and not stated_speed:
         raise AqbioError(
@@ -305,7 +310,7 @@ def _belt(
     return combined
 
 
-def _toe_paths(recording: Recording, marker_set: MarkerSet) -> list[FloatArray]:
+def forefoot_paths(recording: Recording, marker_set: MarkerSet) -> list[FloatArray]:
     """Forefoot markers (T, K, 3) of each foot, m."""
     labels = recording.labels
     columns = [

@@ -56,7 +56,7 @@ from aqbio.prepare.force_search import (
     explained_forces,
     in_ground_axes,
 )
-from aqbio.prepare.ground import Ground, running_ground, standing_ground
+from aqbio.prepare.ground import Ground, forefoot_paths, running_ground, standing_ground
 from aqbio.prepare.marked_body import SegmentMasses, marked_body
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates, with_unmeasured
@@ -102,6 +102,8 @@ class PreparedTrial:
     """Lag of the forces behind the markers of the body, s, that is left; NaN where unknown."""
     force_shift: float = 0.0
     """By which the forces were made earlier, s, because they were too late for a clock."""
+    forefeet: tuple[FloatArray, ...] = ()
+    """(T, K, 3) arrays, m: paths of the forefoot markers of each foot."""
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -177,13 +179,12 @@ def prepare_trial(
         )  # fmt: skip
     if filtered is not None:
         durations = [x.toe_off - x.touchdown for x in contact.contacts if x.complete]
-        source = "joint angles" if trial.coordinates_file else "markers"
         note_marker_low_pass(
-            filtered, source, durations, settings.cutoff_hz, notes,
-            events=None if contact.loads is not None else contact.events,
+            filtered, "joint angles" if trial.coordinates_file else "markers", durations,
+            settings.cutoff_hz, notes, events=contact.events if contact.loads is None else None,
         )  # fmt: skip
-    silent = replace(notes, findings=[])  # of joint angles, coordinates-missing says what lacks
-    of_gaps = silent if trial.coordinates_file else notes
+    # of joint angles, coordinates-missing says what lacks
+    of_gaps = replace(notes, findings=[]) if trial.coordinates_file else notes
     markers, filled = filled_markers(recording, contact.contacts, settings, of_gaps)
     return PreparedTrial(
         labels=recording.labels,
@@ -203,6 +204,7 @@ def prepare_trial(
         vertical=contact.vertical,
         force_lag=explained.lag_left,
         force_shift=explained.lag,
+        forefeet=tuple(forefoot_paths(recording, marker_set)),
     )
 
 

@@ -448,23 +448,6 @@ def _jacobian(body: MovingBody, foot: FootConstraint) -> FloatArray:
     return np.asarray(sum(parts[1:], start=parts[0])[:, :, free])
 
 
-def contact_velocity(
-    skeleton: Skeleton, kinematics: SegmentKinematics, foot: FootConstraint
-) -> FloatArray:
-    """Velocity (T, 3), m/s, of the ball of a foot, about which foot and toes turn.
-
-    Of a foot without toes at its contact point; 0 if it rolls. The contact point of a foot with
-    toes is below the ball and goes back as the heel rises, by 1 to 9 mm in a contact.
-    """
-    load = foot.load
-    if load.share is not None:
-        return kinematics.velocity[:, skeleton.bodies.index(load.toes)]
-    body = skeleton.bodies.index(load.body)
-    arm = foot.point - kinematics.origin[:, body]
-    turning = cross(kinematics.angular_velocity[:, body], arm)
-    return np.asarray(kinematics.velocity[:, body] + turning)
-
-
 def _acceleration(
     skeleton: Skeleton, kinematics: SegmentKinematics, foot: FootConstraint
 ) -> FloatArray:

@@ -8,14 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import CubicSpline
 
-from tests.outsider.signals import SIDES, Results, Step, mean
+from tests.outsider.signals import SIDES, Results, mean
 from tests.outsider.tables import GROUPS, model_differences, of_roles, posterior_samples
 
 AXES = "xyz"
 ROOT = Path(__file__).parents[2]
-PLANTED = 0.5
-"""Share of its peak force that a standing foot carries at least."""
-
 LARGEST_DELAY = 0.02
 """Delays that are tried, s."""
 
@@ -39,9 +36,7 @@ ELSEWHERE = {"markers_moved": "tests/virtual/test_consistency_stage.py"}
 
 def measures(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
     """Measures of a trial by name."""
-    by_name = (
-        _markers(trial) | _slip(trial, steps) | _delay(trial) | _flight_acceleration(trial, steps)
-    )
+    by_name = _markers(trial) | _slip(trial) | _delay(trial) | _flight_acceleration(trial, steps)
     versions = {"": ""} | ({"plain_": "_plain"} if "residual_force_plain" in trial.data else {})
     for prefix, version in versions.items():
         version_measures = _residuals(trial, version) | _yaw(trial, steps, version)
@@ -133,34 +128,42 @@ def _flight_acceleration(trial: Results, steps: pd.DataFrame) -> dict[str, float
 BELTS_APART = 0.03
 """Share of their way by which belts under both feet may differ."""
 
+FOREFEET = {
+    side: [f"{side[0].upper()}{label}" for label in ("TOE", "MT1", "MT5")] for side in SIDES
+}
+"""Markers of the forefeet."""
 
-def _slip(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
-    """Median way of a planted foot on the ground, or on the belt that the other foot shows."""
-    valid_steps = [trial.step(row) for _, row in steps[steps["status"] != "rejected"].iterrows()]
-    rows = pd.DataFrame([(step.side, *_way(trial, step)) for step in valid_steps])
-    rows.columns = ["side", "along", "across", "seconds"]
-    speed, sizes = float(trial.data.attrs["belt_speed"]), []
-    for side, of_side in rows.groupby("side"):
-        of_other_side = rows[rows["side"] != side]
-        ground = -speed
+
+def _slip(trial: Results) -> dict[str, float]:
+    """Median way of a forefoot on the ground, or on the belt that the other foot shows.
+
+    In the middle two fifths of a contact.
+    """
+    recorded = trial.motion("prepared")
+    whole = recorded.isel(contact=np.flatnonzero(recorded["contact_complete"].values))
+    speed, angle = float(recorded.attrs["belt_speed"]), float(recorded.attrs["heading"])
+    ahead = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    ends = zip(whole["contact_touchdown"].values, whole["contact_toe_off"].values, strict=True)
+    rows = []
+    for side, (start, stop) in zip(whole["contact_foot"].values.astype(str), ends, strict=True):
+        near = np.abs(recorded["time"] - (start + stop) / 2) <= 0.2 * (stop - start) + 1e-9
+        path = recorded["marker_raw"].isel(time=near).sel(marker=FOREFEET[side], axis=["x", "z"])
+        slope = np.polyfit(path["time"], path.values.reshape(path.sizes["time"], -1), 1)[0]
+        velocity = ahead @ slope.reshape(-1, 2).mean(axis=0)
+        rows.append((side, (start + stop) / 2, stop - start, *velocity))
+    table = pd.DataFrame(rows, columns=["side", "middle", "seconds", "along", "across"])
+    sizes = []
+    for side, of_side in table.groupby("side"):
+        of_other_side, ground = table[table["side"] != side].sort_values("middle"), -speed
         if speed and len(of_other_side):
-            ground = float((of_other_side["along"] / of_other_side["seconds"]).median())
-        along = abs(float((of_side["along"] - ground * of_side["seconds"]).median()))
-        spare = BELTS_APART * speed * float(rows["seconds"].median())
-        sizes.append(np.hypot(max(along - spare, 0.0), of_side["across"].median()))
+            padded = np.pad(of_other_side["along"].values, 1, mode="edge")
+            steady = [np.median(padded[at : at + 3]) for at in range(len(of_other_side))]
+            ground = np.interp(of_side["middle"], of_other_side["middle"], steady)
+        along = abs(np.median(0.4 * (of_side["along"] - ground) * of_side["seconds"]))
+        spare = BELTS_APART * speed * 0.4 * float(table["seconds"].median())
+        across = np.median(0.4 * of_side["across"] * of_side["seconds"])
+        sizes.append(np.hypot(max(along - spare, 0.0), across))
     return {"foot_slip": max(sizes)}
-
-
-def _way(trial: Results, step: Step) -> tuple[float, float, float]:
-    time, foot = trial.time, SIDES.index(step.side)
-    inside = (time >= step.touchdown) & (time <= step.toe_off)
-    force = trial.data["ground_force"].values[:, foot, 1]
-    velocity = trial.data["contact_velocity"].values[:, foot].astype(float)
-    planted = inside & (force > PLANTED * force[inside].max())
-    planted &= np.isfinite(velocity).all(axis=1)
-    pairs = 0.5 * (velocity[planted][1:] + velocity[planted][:-1])
-    way = (pairs * np.diff(time[planted])[:, None]).sum(axis=0)
-    return float(way[0]), float(way[2]), float(np.ptp(time[planted]))
 
 
 def _delay(trial: Results) -> dict[str, float]:

@@ -18,6 +18,7 @@ import numpy as np
 from aqbio.names import GRAVITY
 from aqbio.prepare.body_size import MIN_LENGTH_M, Lengths, rigid_pairs
 from aqbio.prepare.explanations import Disagreements, Scales, kind_of, people_scales
+from aqbio.prepare.prepared import MIN_RUNNING_SPEED_M_S
 from aqbio.prepare.used_size import measured_stature
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -131,6 +132,9 @@ class Distances:
 
     static: BoolArray
     """(N,) array. True of recordings in which the person stands still."""
+    travels: BoolArray
+    """(N,) array. True of recordings in which the person goes somewhere: soft tissue and posture
+    are then alike, which those of jumps, or of rising from a chair, are not."""
     logs: FloatArray
     """(N, L) array. Natural logarithms of distances, m; NaN where one is not seen."""
     part: IntArray
@@ -141,8 +145,13 @@ class Distances:
     them."""
 
     @classmethod
-    def of(cls, lengths: Sequence[Lengths], limbs: Mapping[str, str]) -> Distances:
-        """Read the distances that hardly vary during movement; ``limbs`` by label."""
+    def of(
+        cls, lengths: Sequence[Lengths], limbs: Mapping[str, str], speeds: FloatArray
+    ) -> Distances:
+        """Read the distances that hardly vary during movement.
+
+        ``limbs`` by label, ``speeds`` (N,), m/s, NaN where unknown.
+        """
         labels = sorted({x for of_trial in lengths for x in of_trial.labels} & {*limbs})
         of_limbs = [x.of_labels(labels) for x in lengths]
         tables = np.array([x.among(labels) for x in of_limbs]).reshape(
@@ -156,8 +165,10 @@ class Distances:
         first, second, of_pair = (x[of_pair != ""] for x in (first, second, of_pair))
         parts = tuple(sorted({*of_pair.tolist()}))
         middle = tables[:, 0, first, second]
+        static = np.array([x.static for x in lengths], np.bool_)
         return cls(
-            static=np.array([x.static for x in lengths], np.bool_),
+            static=static,
+            travels=~static & ~(speeds < MIN_RUNNING_SPEED_M_S),
             logs=np.log(np.where(middle > MIN_LENGTH_M, middle, np.nan)),
             part=np.array([parts.index(x) for x in of_pair.tolist()], int),
             parts=parts,
@@ -188,9 +199,9 @@ class Distances:
         return _middle_and_scatter(self._away(index, others)[row])
 
     def _away(self, index: int, others: BoolArray) -> FloatArray:
-        """Logarithms (N, L) of a part's distances over those in others (N,), moving if any is."""
+        """Logarithms (N, L) of a part's distances over those in others (N,), travelling if any."""
         logs = np.where(self.apart[:, [index]], np.nan, self.logs[:, self.part == index])
-        moving = logs[others & ~self.static]
+        moving = logs[others & self.travels]
         return logs - medians(moving if np.isfinite(moving).any() else logs[others])
 
     @cached_property
@@ -205,9 +216,9 @@ class Distances:
     def kinds(self, trial: int, part: int) -> tuple[str, str]:
         """Redundancies of a part's lengths and of their scatter in a recording.
 
-        Between moving recordings, whose soft tissue is alike, they are far smaller.
+        Between recordings that travel, whose soft tissue is alike, they are far smaller.
         """
-        moving = ~self.static[trial] and (self.compared[:, part] & ~self.static).sum() > 1
+        moving = self.travels[trial] and (self.compared[:, part] & self.travels).sum() > 1
         limb = limb_of(self.parts[part])
         kinds = ("length in motion", "placing in motion") if moving else ("length", "placing")
         return f"{kinds[0]} {limb}", f"{kinds[1]} {limb}"
@@ -249,7 +260,7 @@ class Session:
         speeds = np.array([x.get("speed_mps") for x in of_trials], float)
         return cls(
             trials=names,
-            distances=Distances.of([*lengths.values()], limbs),
+            distances=Distances.of([*lengths.values()], limbs, speeds),
             statures=np.array([np.nan if x is None else x.value for x in heights], float),
             masses=np.array([_plates_mass(x) for x in of_trials], float),
             peaks=np.array([x.get("peak_n") for x in of_trials], float),

@@ -228,3 +228,12 @@ def test_speeds_contacts_and_momenta_of_twins_are_within_their_intervals(numbers
     twin, later = pair.twin(recordings)
     assert len(first.steps) > 1
     assert jumps(first, computed(tmp_path, twin), later) == []
+
+
+def test_a_jump_is_seen(numbers):
+    """Of a speed, and of momenta."""
+    _, first = numbers("virtual")
+    assert jumps(first, first, 0.0) == []
+    for name, changed in (("speed_mps", 1.05), ("H_push_side_y_stance_mean_kgm2ps", 3.0)):
+        steps = first.steps.assign(**{name: first.steps[name] * changed})
+        assert any(name in text for text in jumps(first, replace(first, steps=steps), 0.0))

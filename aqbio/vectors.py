@@ -81,11 +81,22 @@ def sums_of_runs(values: FloatArray, first: IntArray, axis: int) -> FloatArray:
 
 def finite_medians(values: FloatArray) -> FloatArray:
     """Medians (...) of the numbers of (N, ...) values along their first axis; NaN without any."""
+    if not len(values):
+        return np.full(values.shape[1:], np.nan)
     ordered = np.sort(np.moveaxis(values, 0, -1), axis=-1)  # NaN last
     count = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
     middles = np.concatenate((np.maximum(count - 1, 0) // 2, count // 2), axis=-1)
     chosen = np.take_along_axis(ordered, np.minimum(middles, len(values) - 1), axis=-1)
     return np.asarray(0.5 * (chosen[..., 0] + chosen[..., 1]))
+
+
+def finite_median(values: FloatArray) -> float:
+    """Median of the numbers of (N,) values; NaN without any: of few, faster than NumPy's."""
+    ordered = np.sort(values)  # NaN last
+    count = int(np.count_nonzero(ordered == ordered))
+    if not count:
+        return float("nan")
+    return 0.5 * float(ordered[(count - 1) // 2] + ordered[count // 2])
 
 
 def transpose(matrix: FloatArray) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.poses import is_pose_label
@@ -138,15 +139,17 @@ def named_labels(
     """
     names = dict.fromkeys(labels)
     video = video_landmarks(names, table)
-    ranked, hints, reasons = _readings_of_set(
-        [label for label in names if label not in video], table
-    )
+    unseen = tuple(label for label in names if label not in video)
+    is_shipped = table is landmark_table()
+    ranked, hints, reasons = _shipped_readings(unseen) if is_shipped else _readings_of_set(
+        unseen, table
+    )  # fmt: skip
     unused = {
         label: COMPUTED_REASON
         for label in names
         if label in computed and (label not in ranked or ranked[label][0] >= WORDS_RANK)
     }
-    unused |= reasons | {label: why for label in names if (why := _why_unused(label, table))}
+    unused |= {**reasons} | {label: why for label in names if (why := _why_unused(label, table))}
     sites: dict[str, SidedLandmark] = {}
     for label, (_, site) in sorted(ranked.items(), key=lambda item: item[1][0]):
         occupied = site in sites.values() and not table.landmarks[site.landmark].cluster
@@ -176,6 +179,14 @@ def named_labels(
 
 
 Ranked = tuple[int, SidedLandmark]
+
+
+@lru_cache(maxsize=64)
+def _shipped_readings(
+    labels: tuple[str, ...],
+) -> tuple[Mapping[str, Ranked], Mapping[str, Hint], Mapping[str, str]]:
+    """Readings of a set of labels by the table that is shipped: of all trials of a session."""
+    return _readings_of_set(labels, landmark_table())
 
 
 def _readings_of_set(

@@ -24,11 +24,10 @@ from aqbio.prepare.contacts import (
     contact_span,
     foot_distance,
     loads_on_frames,
-    median,
 )
 from aqbio.prepare.events_from_markers import MILLISECONDS, MarkerEvents
 from aqbio.prepare.notes import Notes
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import BoolArray, FloatArray, finite_median
 
 
 def note_contacts(
@@ -441,7 +440,9 @@ def _note_moment(
         arms.append(mean_friction_arm(moment, pressure.vertical[frames, foot]))
         if arms[-1] > MAX_FRICTION_ARM_M:
             large[contact.touchdown] = (arms[-1], float(moment[np.nanargmax(np.abs(moment))]))
-    if not median(np.array(arms)) > MAX_FRICTION_ARM_M:  # an origin that is wrong is so throughout
+    if (
+        not finite_median(np.array(arms)) > MAX_FRICTION_ARM_M
+    ):  # an origin that is wrong is so throughout
         return
     arm, moment = max(large.values())
     notes.add(
@@ -491,7 +492,7 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
     visible = np.asarray(np.isfinite(feet).all(axis=2))
     outlined = visible[:, 0] & (visible[:, 1:].sum(axis=1) >= MIN_TOE_MARKERS)
     cop, feet = cop[outlined], feet[outlined]
-    return median(foot_distance(feet[:, None] * level, cop * level)[:, 0])
+    return finite_median(foot_distance(feet[:, None] * level, cop * level)[:, 0])
 
 
 def mean_friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:

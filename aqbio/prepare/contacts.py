@@ -12,7 +12,7 @@ from aqbio.filters import low_pass
 from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.prepare.broken_contacts import LOST_MIDDLE, broken_parts, has_failed_plate
 from aqbio.signals import joined, runs
-from aqbio.vectors import BoolArray, FloatArray, IntArray, dot
+from aqbio.vectors import BoolArray, FloatArray, IntArray, dot, finite_median
 
 MIN_EVENT_CUTOFF_HZ = 100.0
 """A lower cut-off would smear touchdown and toe-off over more than a marker frame of 4 ms, Hz."""
@@ -254,7 +254,7 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
     """
     if not len(distance):
         return NO_FOOT, float("nan"), float("nan"), False
-    left, right = (median(distance[:, foot]) for foot in (LEFT, RIGHT))
+    left, right = (finite_median(distance[:, foot]) for foot in (LEFT, RIGHT))
     foot = RIGHT if np.isnan(left) or right < left else LEFT
     nearest, farther = (left, right) if foot == LEFT else (right, left)
     quarter = max(len(distance) // 4, 1)
@@ -269,12 +269,6 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
         if np.isnan(farther):
             nearest = float("nan")
     return foot, nearest, farther - nearest, bool(shared)
-
-
-def median(values: FloatArray) -> float:
-    """Median of the finite values; NaN if there are none."""
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else float("nan")
 
 
 MAX_SEAM_M = 0.02

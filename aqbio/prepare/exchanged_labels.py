@@ -10,10 +10,9 @@ import numpy as np
 
 from aqbio.errors import listed
 from aqbio.prepare.considered import finite
-from aqbio.prepare.label_states import column_medians
 from aqbio.prepare.notes import Considered, Notes
 from aqbio.signals import runs
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 
 LABELS_RESTORED = "labels-restored"
 """Rule of labels that were exchanged and were put back."""
@@ -146,7 +145,7 @@ def distances_words(
     off: list[list[float]] = [[], []]
     for column in columns:
         others = [x for x in linked.get(column, ()) if x not in columns]
-        usual = column_medians(_distances(restored, column, others))
+        usual = finite_medians(_distances(restored, column, others))
         for sizes, positions in zip(off, (recorded, restored), strict=True):
             gaps = _distances(positions[moved[:, column]], column, others) - usual
             sizes += np.abs(gaps[np.isfinite(gaps)]).tolist()

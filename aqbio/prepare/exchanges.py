@@ -33,7 +33,6 @@ from aqbio.prepare.label_states import (
     Pairs,
     States,
     Steps,
-    column_medians,
     link_costs,
     mean_told,
     most_likely_states,
@@ -44,7 +43,7 @@ from aqbio.prepare.label_states import (
 from aqbio.prepare.lone_labels import LoneLabels, on_other_side
 from aqbio.prepare.notes import Notes
 from aqbio.signals import runs
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 
 MIN_FRAMES = 6
 """Frames of a recording in which exchanged labels are looked for."""
@@ -427,7 +426,7 @@ class _Misfits:
         for column, others in rigid.items():
             gaps = np.linalg.norm(positions[:, [column]] - positions[:, others], axis=2)
             standing = restoration.standing[column, others]
-            lengths[column] = np.where(np.isfinite(standing), standing, column_medians(gaps))
+            lengths[column] = np.where(np.isfinite(standing), standing, finite_medians(gaps))
         return cls(positions, rigid, lengths)
 
     def sizes(self, column: int, at: int, frames: IntArray, hidden: Sequence[int]) -> FloatArray:

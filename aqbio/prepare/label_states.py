@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aqbio.signals import runs
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 
 MAX_COST = 9.0
 """Cost (chi-squared) at which a misfit saturates: three standard deviations."""
@@ -119,9 +119,8 @@ class Steps:
         stay = np.concatenate((_leaps(first, first), _leaps(second, second)), axis=1)
         switch = np.concatenate((_leaps(first, second), _leaps(second, first)), axis=1)
         unknown = np.isfinite(stay) & np.isnan(switch)
-        switch = np.where(
-            unknown, UNSEEN_LEAP_SHARE * np.tile(_median_distance(first, second), 2), switch
-        )
+        apart = finite_medians(np.linalg.norm(first - second, axis=2))
+        switch = np.where(unknown, UNSEEN_LEAP_SHARE * np.tile(apart, 2), switch)
         for state, leap_lengths in enumerate((stay, switch)):
             costs[:, state] = _mean_cost(leap_lengths / sd)
             finite = np.isfinite(leap_lengths)
@@ -135,15 +134,6 @@ class Steps:
 UNSEEN_LEAP_SHARE = 0.5
 """A path that continues cannot have switched to one that is hidden: it would have leapt by the
 distance between them; this share of it is the leap assumed."""
-
-
-def _median_distance(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Median distance (K,), m, between paths (T, K, 3); NaN of those never visible together."""
-    distances = np.linalg.norm(first - second, axis=2)
-    ever_seen = np.isfinite(distances).any(axis=0)
-    medians = np.full(distances.shape[1], np.nan)
-    medians[ever_seen] = np.nanmedian(distances[:, ever_seen], axis=0)
-    return medians
 
 
 MAX_LEAP_RATIO = 0.8
@@ -315,11 +305,3 @@ def side_costs(sideways: FloatArray, *, beside_trunk: bool) -> FloatArray:
     return np.stack(
         [side_cost(way * sideways, beside_trunk=beside_trunk) for way in (1.0, -1.0)], axis=1
     )
-
-
-def column_medians(distances: FloatArray) -> FloatArray:
-    """Medians (K,) of distances (T, K); NaN where there is none."""
-    seen = np.isfinite(distances).any(axis=0)
-    medians = np.full(distances.shape[1], np.nan)
-    medians[seen] = np.nanmedian(distances[:, seen], axis=0)
-    return medians

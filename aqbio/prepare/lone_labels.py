@@ -14,10 +14,9 @@ from aqbio.prepare.label_states import (
     MIN_LINK_SD_M,
     NO_SIDE_M,
     SHORTER_RATIO,
-    column_medians,
     side_cost,
 )
-from aqbio.vectors import FloatArray, IntArray
+from aqbio.vectors import FloatArray, IntArray, finite_medians
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,8 @@ def _gains(positions: FloatArray, lone: LoneLabels) -> FloatArray:
     saved = np.full(len(lone.columns), np.nan)
     for number, column in enumerate(lone.columns):
         own, other = (_distances(positions, column, side) for side in (lone.own, lone.other))
-        apart = [np.abs(x - column_medians(x)) for x in (own, other)]
-        spread = [1.4826 * column_medians(x) for x in apart]
+        apart = [np.abs(x - finite_medians(x)) for x in (own, other)]
+        spread = [1.4826 * finite_medians(x) for x in apart]
         sds = np.maximum(np.fmin(*spread), MIN_LINK_SD_M)
         differ = np.fmax(*spread) > SHORTER_RATIO * sds
         told = differ & (sds <= MAX_LINK_SD_M)
@@ -74,7 +73,7 @@ def _gains(positions: FloatArray, lone: LoneLabels) -> FloatArray:
             ways = (way * 2.0 * lone.outward[:, number] for way in (1.0, -1.0))
             costs = [side_cost(sideways, beside_trunk=True) for sideways in ways]
         elif np.all(np.fmax(*spread) < MAX_LINK_SD_M):
-            farther = column_medians(other - own)[None]
+            farther = finite_medians(other - own)[None]
             away = [np.maximum(way * farther - NO_SIDE_M, 0.0) for way in (-1.0, 1.0)]
             costs = [_costs(x / (np.sqrt(2.0) * MIN_LINK_SD_M)) for x in away]
         else:

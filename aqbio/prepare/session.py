@@ -20,7 +20,7 @@ from aqbio.prepare.body_size import MIN_LENGTH_M, Lengths, rigid_pairs
 from aqbio.prepare.explanations import Disagreements, Scales, kind_of, people_scales
 from aqbio.prepare.prepared import MIN_RUNNING_SPEED_M_S
 from aqbio.prepare.used_size import measured_stature
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_median, finite_medians
 
 MIN_PAIRS = 3
 """Smallest number of distances between the markers of a limb that are compared."""
@@ -101,24 +101,21 @@ class Places:
                 centres[trial] = self._centre(sites, direction) - _pace(self.speeds[trial], name)
                 numbers = np.unique(plates)
                 for number in numbers if len(numbers) > 1 else ():
-                    others = np.median(values[plates != number])
-                    away = np.median(values[plates == number] - others)
+                    on = plates == number
+                    away = finite_median(values[on] - finite_median(values[~on]))
                     kind = "plate" if len(numbers) > 2 else "belt"  # of two, each has its own foot
-                    yield f"{kind} {name} {number}", trial, float(abs(away))
+                    yield f"{kind} {name} {number}", trial, abs(away)
             known = {trial: centre for trial, centre in centres.items() if np.isfinite(centre)}
+            middle = finite_median(np.array([*known.values()]))
             for trial, centre in known.items() if len(known) > 1 else ():
-                yield f"trial {name}", trial, float(abs(centre - np.median([*known.values()])))
+                yield f"trial {name}", trial, abs(centre - middle)
 
     def _centre(self, sites: BoolArray, direction: int) -> float:
         """Place of one trial, m: to the right by the mean of both feet; NaN where one is unseen."""
         if not direction:
-            return float(np.median(self.place[sites, 0]))
-        feet = [
-            side * np.median(self.place[sites & (self.right == side), 1])
-            for side in (1.0, -1.0)
-            if (sites & (self.right == side)).any()
-        ]
-        return float(np.mean(feet)) if len(feet) == 2 else float("nan")
+            return finite_median(self.place[sites, 0])
+        right, left = (finite_median(self.place[sites & (self.right == x), 1]) for x in (1.0, -1.0))
+        return 0.5 * (right - left)
 
 
 def _pace(speed: float, name: str) -> float:
@@ -188,21 +185,22 @@ class Distances:
     def _disagreements(self) -> Iterator[tuple[str, int, float]]:
         every = np.ones(len(self.static), np.bool_)
         for index in range(len(self.parts)):
-            away = self._away(index, every)
+            middle, scatter = _middle_and_scatter(self._away(index, every))
             for row in np.flatnonzero(self.compared[:, index]).tolist():
-                sizes = _middle_and_scatter(away[row])
+                sizes = (float(middle[row]), float(scatter[row]))
                 for name, size in zip(self.kinds(row, index), sizes, strict=True):
                     yield name, row, size
 
     def from_others(self, row: int, index: int, others: BoolArray) -> tuple[float, float]:
         """Factor between a part's distances in a recording and in others (N,), and its scatter."""
-        return _middle_and_scatter(self._away(index, others)[row])
+        middle, scatter = _middle_and_scatter(self._away(index, others)[[row]])
+        return float(middle[0]), float(scatter[0])
 
     def _away(self, index: int, others: BoolArray) -> FloatArray:
         """Logarithms (N, L) of a part's distances over those in others (N,), travelling if any."""
         logs = np.where(self.apart[:, [index]], np.nan, self.logs[:, self.part == index])
         moving = logs[others & self.travels]
-        return logs - medians(moving if np.isfinite(moving).any() else logs[others])
+        return logs - finite_medians(moving if np.isfinite(moving).any() else logs[others])
 
     @cached_property
     def compared(self) -> BoolArray:
@@ -278,8 +276,7 @@ class Session:
     def mass(self) -> float:
         """Body mass, kg, that sheet and plates agree on best; NaN where nothing says it."""
         masses = np.append(self.masses[~self.foreign], self.sheet_kg)
-        masses = masses[np.isfinite(masses)]
-        return float(np.exp(np.median(np.log(masses)))) if len(masses) else float("nan")
+        return float(np.exp(finite_median(np.log(masses))))
 
     @property
     def stature(self) -> float:
@@ -287,7 +284,7 @@ class Session:
         for kind in (self.distances.static, ~self.distances.static):
             heights = self.statures[kind & ~self.foreign]
             if np.isfinite(heights).any():
-                return float(np.nanmedian(heights))
+                return finite_median(heights)
         return float("nan")
 
     def disagreements(self) -> Disagreements:
@@ -305,10 +302,11 @@ class Session:
         recorded = [*self.masses, self.sheet_kg]
         if np.isfinite(recorded).sum() < 2:
             return
+        typical = self.mass
         for index, (before, mass) in enumerate(zip(recorded, masses, strict=True)):
             if np.isfinite(before):
                 trial = index if index < len(self.trials) else None
-                yield "weighing", trial, 0.0 if np.isnan(mass) else factor(mass, self.mass)
+                yield "weighing", trial, 0.0 if np.isnan(mass) else factor(mass, typical)
 
     def _sizes(self) -> Iterator[tuple[str, None, float]]:
         """Factors between statures, and between what belongs together in people."""
@@ -327,14 +325,13 @@ class Session:
         return {name: people[kind_of(name)] for name in names}
 
 
-def _middle_and_scatter(away: FloatArray) -> tuple[float, float]:
-    """Size of the median of logarithms, and median distance from it.
+def _middle_and_scatter(away: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Sizes (N,) of the medians of logarithms (N, L), and median distances from them.
 
     One marker that was put on again does not count.
     """
-    known = away[np.isfinite(away)]
-    middle = float(np.median(known)) if len(known) else 0.0
-    return abs(middle), float(np.median(np.abs(known - middle))) if len(known) else 0.0
+    middle = np.nan_to_num(finite_medians(away.T))
+    return np.abs(middle), np.nan_to_num(finite_medians(np.abs(away - middle[:, None]).T))
 
 
 def of_trial(kind: str, trial: str) -> str:
@@ -352,14 +349,6 @@ def _plates_mass(entry: Mapping[str, Any]) -> float:
     """Body mass, kg, that the plates of a trial show: standing, or over whole strides."""
     strides = entry.get("stride_masses_kg") or [np.nan]
     return float(entry.get("standing_mass_kg") or np.median(strides))
-
-
-def medians(values: FloatArray) -> FloatArray:
-    """Medians over the rows; NaN of columns without any."""
-    middle = np.full(values.shape[1], np.nan)
-    seen = np.isfinite(values).any(axis=0)
-    middle[seen] = np.nanmedian(values[:, seen], axis=0)
-    return middle
 
 
 def _largest(values: FloatArray) -> float:

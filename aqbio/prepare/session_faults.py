@@ -19,8 +19,8 @@ from aqbio.prepare.explanations import (
     kind_of,
     people_scales,
 )
-from aqbio.prepare.session import DIRECTIONS, Session, factor, limb_of, medians
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.prepare.session import DIRECTIONS, Session, factor, limb_of
+from aqbio.vectors import BoolArray, FloatArray, finite_median, finite_medians
 
 SHEET, RECORDING, LIMB, PLATE, PLATE_IN_TRIAL = "sheet", "recording", "limb", "plate", "file"
 """Scopes: the sheet; recordings; a limb in one of them; a plate in all of them, or in one."""
@@ -340,11 +340,11 @@ def _profiles(session: Session) -> FloatArray:
     """
     scales, middle = (
         people_scales(float("nan")),
-        session.distances.logs - medians(session.distances.logs),
+        session.distances.logs - finite_medians(session.distances.logs),
     )
     profiles = np.zeros((len(session.trials), len(session.distances.parts)))
     for index, part in enumerate(session.distances.parts):
-        of_part = medians(middle[:, session.distances.part == index].T)
+        of_part = finite_medians(middle[:, session.distances.part == index].T)
         profiles[:, index] = of_part / scales[f"length {limb_of(part)}"].scale
     return np.nan_to_num(profiles)
 
@@ -372,7 +372,7 @@ def _freed(fault: SessionFault, session: Session, where: Where) -> float:
                 if kind in fault.frees
             )
         if "weighing" in fault.frees and np.isfinite(session.masses[trial]):
-            known = masses[np.isfinite(masses)]
-            other_kg = float(np.median(known)) if len(known) else session.masses[trial]
+            other_kg = finite_median(masses)
+            other_kg = session.masses[trial] if np.isnan(other_kg) else other_kg
             total += cost("weighing", factor(session.masses[trial], other_kg))
     return total

@@ -21,7 +21,7 @@ from aqbio.io.recording import ForceRecording, Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import label_mean
 from aqbio.prepare.considered import ExplanationWords, considered_rows
-from aqbio.prepare.contacts import MAX_FOOT_DISTANCE_M, NO_FOOT, foot_distance, median
+from aqbio.prepare.contacts import MAX_FOOT_DISTANCE_M, NO_FOOT, foot_distance
 from aqbio.prepare.evidence_words import agreement_words
 from aqbio.prepare.exchanged_labels import LABELS_RESTORED
 from aqbio.prepare.explanations import (
@@ -48,7 +48,7 @@ from aqbio.prepare.handedness import (
     with_all_exchanged,
 )
 from aqbio.prepare.notes import Notes
-from aqbio.vectors import FloatArray, IntArray
+from aqbio.vectors import FloatArray, IntArray, finite_median
 
 COORDINATES_MIRRORED = "coordinates-mirrored"
 """Rule of a recording whose coordinates are left-handed."""
@@ -192,7 +192,7 @@ class SideEvidence:
         distance, named = distance[seen], named[seen]
         vertical = force[:, 1]
         sizes = {
-            "under foot": median(distance.min(axis=1)),
+            "under foot": finite_median(distance.min(axis=1)),
             "named feet": _named_otherwise(distance, named),
             "pull": -float(vertical[vertical < 0.0].sum() / max(np.abs(vertical).sum(), TINY_N)),
             "lean": 1.0 - _correlation(force, (pelvis @ axes.T)[frame] - pressure),

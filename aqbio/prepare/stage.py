@@ -314,8 +314,12 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
         if trial == study.static_of(participant_id) and not study.within:  # not for every model
             note_misplaced_labels(recording, marker_set, notes)
         work.lengths[trial.trial_id] = Lengths.of(recording.labels, recording.positions)
-        recording = with_checked_labels(recording, trial, reference, marker_set, notes)
-        work.lengths[trial.trial_id] = Lengths.of(recording.labels, recording.positions)
+        read_as, recording = (
+            recording,
+            with_checked_labels(recording, trial, reference, marker_set, notes),
+        )
+        if recording is not read_as:
+            work.lengths[trial.trial_id] = Lengths.of(recording.labels, recording.positions)
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes
     is_body_shown = trial.task != "static" and (read is None or read.shows_body)

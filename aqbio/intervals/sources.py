@@ -63,8 +63,8 @@ def load_errors(
     gain = spread.gain * generator.standard_normal((count, feet))
     shift = spread.position * generator.standard_normal((count, feet, 3)) * [1.0, 0.0, 1.0]
     turn = np.zeros_like(shift)
-    if spread.turn:
-        turn = spread.turn * generator.standard_normal(shift.shape)
+    if any(spread.turn):
+        turn = np.array(spread.turn) * generator.standard_normal(shift.shape)
     return gain, shift, turn
 
 
@@ -75,13 +75,13 @@ def load_error_points(spread: LoadSpread, feet: int) -> LoadErrors:
     mean square over the n states is the variance, free of sampling error.
     """
     sizes = [spread.gain, spread.position, spread.position]
-    if spread.turn:
-        sizes += [spread.turn] * 3
+    if any(spread.turn):
+        sizes += spread.turn
     count = len(sizes) * feet
     errors = np.sqrt(count) * np.eye(count).reshape(count, feet, len(sizes)) * sizes
     shift, turn = np.zeros((count, feet, 3)), np.zeros((count, feet, 3))
     shift[..., [0, 2]] = errors[..., 1:3]
-    if spread.turn:
+    if any(spread.turn):
         turn = errors[..., 3:]
     return errors[..., 0], shift, turn
 

@@ -1,14 +1,16 @@
 """Equations of the parameters that a session's trials share, and their solution.
 
-Priors of devices and of the trials' clocks have long tails. They are solved for again and again
-with the precisions of the last solution. What makes one force plate far out may be another device:
-how much worse the others explain the session with that plate held where it was stated tells.
+Priors of devices and of the trials' clocks have long tails. The most probable parameters are solved
+for again and again with the precisions of the last solution; their means and covariance are those
+of the tails themselves (`aqbio.inverse_dynamics.long_tails`). What makes one force plate far out
+may be another device: how much worse the others explain the session with that plate held where it
+was stated tells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +23,7 @@ from aqbio.inverse_dynamics.clocks import (
     tail_precision,
     without_scatter,
 )
+from aqbio.inverse_dynamics.long_tails import factors_of_tails
 from aqbio.inverse_dynamics.parameters import CLOCK, Parameter, is_device
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -113,6 +116,28 @@ class CommonEquations:
             if (np.abs(theta - before) < SETTLED_SD * sd).all():
                 break
         return SettledParameters(theta, matrix, right, precision, scatters, deviations)
+
+    def averaged(self, solution: SettledParameters) -> SettledParameters:
+        """Means of the parameters in place of the most probable ones, with their covariance."""
+        matrix = solution.matrix - np.diag(np.where(self.has_tails, solution.precision, 0.0))
+        right = solution.right - solution.matrix @ self.prior
+        factors = factors_of_tails(matrix, right, self.sd, self.has_tails)
+        precision = np.where(self.has_tails, factors[0], solution.precision)
+        matrix, pull = matrix + np.diag(factors[0]), right + factors[1]
+        theta = self.prior + np.linalg.solve(matrix, pull)
+        deviations = {
+            name: deviation(equations, self.clock, solution.scatters[name], theta)
+            for name, equations in self.trials.items()
+            if solution.scatters
+        }
+        return replace(
+            solution,
+            theta=theta,
+            matrix=matrix,
+            right=pull + matrix @ self.prior,
+            precision=precision,
+            deviations=solution.deviations | deviations,
+        )
 
     def _of_trials(self, scatters: Mapping[str, ClockScatter]) -> list[Information]:
         return [

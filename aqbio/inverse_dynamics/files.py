@@ -12,8 +12,8 @@ from aqbio.body.draws import DRAWN_BODIES, DRAWN_SHAPES
 from aqbio.body.records import body_spread, followed_markers
 from aqbio.config import ModelMap
 from aqbio.errors import Finding
-from aqbio.force_plates.alignment import ALIGNMENT, PIVOT, Alignment
-from aqbio.force_plates.single_plates import DISPLACEMENTS, TURNS, is_of_plate, plate_error
+from aqbio.force_plates.alignment import ALIGNMENT, OFFSET, PIVOT, ROTATION, Alignment
+from aqbio.force_plates.single_plates import DISPLACEMENTS, TURNS, is_of_plate, plate_parameter
 from aqbio.gait.drawn_steps import drawn_frames, measured_contacts
 from aqbio.gait.postures import POINTS, posture_points
 from aqbio.gait.step_files import trial_contacts
@@ -170,21 +170,29 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
     return dataset.assign_attrs({"motion": FITTED, "motion_reason": "", **plate_sds(fit)})
 
 
-def plate_sds(fit: TrialFit) -> dict[str, float]:
-    """Errors of plates that a fit leaves open: of places, m, and of directions, rad.
+def plate_sds(fit: TrialFit) -> dict[str, float | list[float]]:
+    """Errors of plates that a fit leaves open: of places, m, and of directions about x, y, z, rad.
 
-    Root mean squares over the plates that bore the runner; empty where they are not known.
+    Of the sum of what all plates share and of what is a plate's own. Root mean squares over the
+    plates that bore the runner; empty where they are not known.
     """
-    borne = [
-        (plate_error(estimate.name)[0], estimate.sd)
-        for estimate in fit.estimates
-        if estimate.parameter.on and plate_error(estimate.name)[1] in fit.observations.wrench.plates
-    ]
-    sds = {
-        name: np.array([sd for error, sd in borne if error in errors])
-        for name, errors in ((PLATE_POSITION_SD, DISPLACEMENTS), (PLATE_TURN_SD, TURNS))
+    if not (plates := sorted(fit.observations.wrench.plates)):
+        return {}
+    shared = {"along": OFFSET[0], "across": OFFSET[2], **dict(zip(TURNS, ROTATION, strict=True))}
+    on = [estimate.name for estimate in fit.estimates if estimate.parameter.on]
+    sums = np.array(
+        [
+            [[name in (both, plate_parameter(error, plate)) for name in on] for plate in plates]
+            for error, both in shared.items()
+        ],
+        dtype=float,
+    )
+    variance = np.einsum("epi,ij,epj->ep", sums, fit.covariance, sums).mean(axis=1)
+    places, turns = np.split(variance, [len(DISPLACEMENTS)])
+    return {
+        PLATE_POSITION_SD: float(np.sqrt(places.mean())),
+        PLATE_TURN_SD: np.sqrt(turns).tolist(),
     }
-    return {name: float(np.sqrt((sd**2).mean())) for name, sd in sds.items() if len(sd)}
 
 
 MIN_OTHER_SHARE = 1e-4

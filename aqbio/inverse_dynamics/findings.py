@@ -366,13 +366,13 @@ def _far_parameters(participant_id: str, fitted: Session) -> Iterator[Finding]:
     """Findings on parameters whose fit is far from what was stated."""
     for estimate in fitted.estimates:
         parameter = estimate.parameter
-        far = _words_if_far(estimate.name)
-        if far is None or not _is_far(estimate):
+        far, plate = _words_if_far(estimate.name), plate_error(estimate.name)[1]
+        is_far = estimate.name in fitted.plate_odds if plate else _is_far(estimate)
+        if far is None or not is_far:
             continue
         text, factor, fix = far
         ends = (estimate.estimate, estimate.low, estimate.high)
         words = text.format(*(factor * (end - parameter.prior) for end in ends))
-        plate = plate_error(estimate.name)[1]
         odds = float(np.exp(min(fitted.plate_odds.get(plate, np.inf), MAX_STATED_LOG_ODDS)))
         if odds < MIN_NAMED_ODDS:
             yield Finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from aqbio.inverse_dynamics.parameters import LoadSpread
@@ -37,10 +38,10 @@ CLOCK_SD = "clock_sd"
 """Attribute with the standard deviation of the clock between markers and forces, s."""
 
 PLATE_POSITION_SD = "plate_position_sd"
-"""Attribute with the error of the places of single plates after a fit, m."""
+"""Attribute with the error of the places of plates after a fit, m."""
 
 PLATE_TURN_SD = "plate_turn_sd"
-"""Attribute with the error of the directions of single plates after a fit, rad."""
+"""Attribute with the error of the directions of plates after a fit, about x, y and z, rad."""
 
 FIT_PREFIX = "fit_"
 """Prefix of attributes that hold fitted parameters."""
@@ -59,10 +60,11 @@ def fit_values(fitted: xr.Dataset) -> dict[str, float]:
 def plate_spread(fitted: xr.Dataset) -> LoadSpread:
     """Errors of the plates under a trial, known as well as its fit left them."""
     usual = LoadSpread()
+    roll, yaw, pitch = np.asarray(fitted.attrs.get(PLATE_TURN_SD, usual.turn), float).tolist()
     return replace(
         usual,
         position=float(fitted.attrs.get(PLATE_POSITION_SD, usual.position)),
-        turn=float(fitted.attrs.get(PLATE_TURN_SD, usual.turn)),
+        turn=(roll, yaw, pitch),
     )
 
 

@@ -456,8 +456,8 @@ class LoadSpread:
     """Of its position along x and along z, m."""
     gain: float = 0.005
     """Of its force, relative."""
-    turn: float = 0.0
-    """Of its direction about each axis, rad."""
+    turn: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Of its direction about x, y and z, rad."""
 
 
 PLATE_SPREAD = LoadSpread()

@@ -257,8 +257,8 @@ class Session:
     ) -> Solution:
         """Solve for the common parameters, given the information of every trial.
 
-        Priors of devices, and of `deviations` of the trials' clocks, s, have long tails: they are
-        solved for with the precisions of the last solution until it is settled.
+        Priors of devices, and of `deviations` of the trials' clocks, s, have long tails
+        (`CommonEquations`).
         """
         on = [parameter for parameter in self.parameters if parameter.on]
         at = [parameter.name for parameter in on].index(CLOCK)
@@ -272,7 +272,8 @@ class Session:
         ]
         fixed = [feet_equations(feet, on), *postures]
         common = CommonEquations(on, moved, fixed, self._scatters)
-        settled = common.settled(deviations)
+        probable = common.settled(deviations)
+        settled = common.averaged(probable)
         theta, matrix, right = settled.theta, settled.matrix, settled.right
         covariance = np.asarray(np.linalg.inv(matrix))
         own = {
@@ -295,7 +296,7 @@ class Session:
                 for name, (values, spread) in own.items()
             },
             deviations=settled.deviations,
-            plate_odds=common.plate_odds(settled),
+            plate_odds=common.plate_odds(probable),
         )
 
     def _named(self, theta: FloatArray) -> dict[str, float]:

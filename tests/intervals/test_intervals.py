@@ -84,7 +84,7 @@ def _compare(draws, number, case):
 def test_every_draw_is_another_body_on_other_plates():
     """The linear maps against levels A and B computed anew, body by body."""
     case = sprint_run(6)
-    spread = Spread(InertiaSpread(0.2, 0.2, 0.2, 0.02), LoadSpread(0.02, 0.05, 0.03))
+    spread = Spread(InertiaSpread(0.2, 0.2, 0.2, 0.02), LoadSpread(0.02, 0.05, (0.03, 0.02, 0.04)))
     parts, generator = _parts(case), np.random.default_rng(5)
     parameters = inertia_draws(case.skeleton, spread.inertia, parts.twin, 3, generator)
     errors = load_errors(spread.loads, len(case.loads), 3, generator)

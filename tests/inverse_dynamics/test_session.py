@@ -28,6 +28,7 @@ from aqbio.inverse_dynamics.findings import (
     session_findings,
     without_refuted_advice,
 )
+from aqbio.inverse_dynamics.long_tails import FARTHEST_SD, factors_of_tails, tail_moments
 from aqbio.inverse_dynamics.parameters import PARAMETERS, Parameter, ParameterEstimate
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.session_inputs import (
@@ -454,3 +455,45 @@ def test_errors_of_one_plate_that_are_not_told_apart_are_said_so():
     findings = list(_far_parameters("P1", session))
     assert {finding.rule for finding in findings} == {"parameter-far"}
     assert all("Another displacement or turn of this plate" in f.what for f in findings)
+
+
+def tails_by_gibbs(matrix, right, prior_sd, draws):
+    """Draws (N, P) of parameters whose priors are ``1 / (1 + δ²/2σ²)`` within ten of σ.
+
+    Each prior is a normal one of a random precision: exponential, of rate ``σ² + δ²/2``.
+    """
+    random, theta, drawn = np.random.default_rng(7), np.zeros(len(prior_sd)), []
+    for _ in range(draws):
+        precision = random.exponential(size=len(theta)) / (prior_sd**2 + 0.5 * theta**2)
+        posterior = matrix + np.diag(precision + (FARTHEST_SD * prior_sd) ** -2.0)
+        spread = np.linalg.cholesky(np.linalg.inv(posterior))
+        theta = np.linalg.solve(posterior, right) + spread @ random.standard_normal(len(theta))
+        drawn.append(theta)
+    return np.array(drawn)
+
+
+@pytest.mark.parametrize("seen", [0.0, 0.5, 2.0, 4.0, 8.0])
+def test_what_is_stated_of_devices_are_means_and_variances_of_their_tails(seen):
+    """A displacement or a turn that looks the same, and a device of which the data tell nothing."""
+    prior_sd = np.array([3.0, 5.0, 2.0])
+    row = np.array([1.0, 1.2, 0.0]) / 2.0
+    matrix, right = np.outer(row, row) + np.diag([0.005, 0.005, 0.0]), row * seen * 5.0 / 2.0
+    precision, pull = factors_of_tails(matrix, right, prior_sd, np.ones(3, dtype=bool))
+    covariance = np.linalg.inv(matrix + np.diag(precision))
+    mean, sd = covariance @ (right + pull), np.sqrt(np.diag(covariance))
+    drawn = tails_by_gibbs(matrix, right, prior_sd, 20000)[200:]
+    np.testing.assert_allclose(mean, drawn.mean(axis=0), atol=0.15 * sd.max())
+    np.testing.assert_allclose(sd, drawn.std(axis=0), rtol=0.15)
+
+
+def test_the_moments_of_a_tail_are_those_of_a_fine_grid():
+    """Near 0, far out and between, where either is as probable."""
+    mean, sd = np.array([0.0, 5.0, 12.0, 40.0, 3.0]), np.array([9.0, 2.0, 4.0, 5.0, 0.1])
+    grid = np.linspace(-120.0, 120.0, 400001)
+    moments = tail_moments(mean, sd, np.full(len(mean), 3.0))
+    for number, (centre, variance) in enumerate(zip(*moments, strict=True)):
+        density = np.exp(-0.5 * ((grid - mean[number]) / sd[number]) ** 2) / (1 + grid**2 / 18.0)
+        expected = (density * grid).sum() / density.sum()
+        assert centre == pytest.approx(expected, abs=0.005 * sd[number])
+        spread = (density * (grid - expected) ** 2).sum() / density.sum()
+        assert variance == pytest.approx(spread, rel=0.01)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,28 +14,35 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from aqbio.io.study import Study
 from aqbio.io.tables import read_columns, with_texts
+from aqbio.names import REFERENCE_TABLE
 from validation.address_pages import Address
 
 
 class Tables:
     """Tables of a study, read when they are asked for."""
 
-    def __init__(self, results: Path) -> None:
+    def __init__(self, results: Path, study: Study | None = None) -> None:
         self.results = results
+        self.study = study
         self.read: dict[str, pd.DataFrame] = {}
         self.chosen: dict[tuple[int, str], Any] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self.read and name in RECORDED:
             self.read[name] = RECORDED[name](self.results)
+        if name not in self.read and name == "reference":
+            path = self.study.reference_file if self.study else REFERENCE_TABLE
+            self.read[name] = _read(path)
+        if name not in self.read and name == "strength" and self.study:
+            self.read[name] = pd.DataFrame([
+                row.model_dump() | {"value": row.si[0], "unit": row.si[1], "hurt": row.hurt}
+                for row in self.study.strength
+            ])  # fmt: skip
         if name not in self.read:
             folder = self.results if "/" in name else self.results / "tables"
-            self.read[name] = pd.read_csv(
-                folder / f"{name}.tsv", sep="\t", na_values=["n/a", ""], keep_default_na=False,
-                dtype=dict.fromkeys(("participant_id", "trial_id", "condition"), "object"),
-                low_memory=False,
-            )  # fmt: skip
+            self.read[name] = _read(folder / f"{name}.tsv")
             if name == "steps":
                 steps = self.read[name]
                 self.read[name] = pd.concat([steps, kept(steps).rename("kept")], axis=1)
@@ -74,6 +81,13 @@ class Tables:
             matches = [_matches(table[name], one) for one in text.split("|")]
             self.chosen[place] = np.any(matches, axis=0)
         return self.chosen[place]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(
+        path, sep="\t", na_values=["n/a", ""], keep_default_na=False, low_memory=False,
+        dtype=dict.fromkeys(("participant_id", "trial_id", "condition", "person"), "object"),
+    )  # fmt: skip
 
 
 def kept(steps: pd.DataFrame) -> pd.Series:
@@ -147,9 +161,24 @@ def _participants(results: Path) -> pd.DataFrame:
     for name, row in _sheet(results, "participant").items():
         known = {"participant_id": name, "sex": None, "person": name, "height_m": None} | row
         used = json.loads(prepared[name].read_text(encoding="utf-8")) if name in prepared else {}
-        rows.append(known | {"mass_kg": used.get("mass_kg")})
+        stature = known["height_m"] or _stature(used.get("trials", ()))
+        rows.append(known | {"mass_kg": used.get("mass_kg"), "stature_m": stature})
     table = pd.DataFrame(rows)
-    return table.astype({"height_m": float, "mass_kg": float})
+    return table.astype({"height_m": float, "mass_kg": float, "stature_m": float})
+
+
+PELVIS_SHARE = 0.555
+"""Height of the pelvis over stature, by which stature is estimated where it is not stated."""
+
+
+def _stature(trials: Iterable[dict[str, Any]]) -> float:
+    """Stature by the first static trial, by the median of the contacts without one."""
+    heights = {
+        name: [trial[name] for trial in trials if trial.get(name)]
+        for name in ("pelvis_height_m", "stance_height_m")
+    }
+    pelvis = heights["pelvis_height_m"][:1] or heights["stance_height_m"]
+    return float(np.median(pelvis)) / PELVIS_SHARE if pelvis else np.nan
 
 
 def _sheet_trials(results: Path) -> pd.DataFrame:

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from aqbio.contributions.step_quality import BAND_SPEEDS_MPS, BANDS
+from validation.address_others import OF_OTHERS, both_feet
+from validation.address_strength import OF_STRENGTH, of_mean
 from validation.address_tables import Tables
 
 
@@ -111,6 +114,14 @@ def _single_contacts(rows: pd.DataFrame, _: str) -> float:
 def _moment(rows: pd.DataFrame, column: str) -> str:
     day, _, clock = str(_only(rows[column])).partition("T")
     return f"{day}, {clock[:5]} UTC"
+
+
+def _steady_frequency(rows: pd.DataFrame) -> tuple[float, float]:
+    """Step frequency in steady running at the mean speed of these steps."""
+    speed = both_feet(rows, "speed_mps")
+    ends = np.array(BANDS["step_frequency"][1]).T
+    low, high = (float(np.interp(speed, BAND_SPEEDS_MPS, end)) for end in ends)
+    return low, high
 
 
 def _of_people(rows: pd.DataFrame, column: str) -> pd.Series:
@@ -233,6 +244,14 @@ COMPUTED: dict[str, Callable[[pd.DataFrame, str], Value]] = {
     "least": lambda rows, column: float(rows[column].min()),
     "most": lambda rows, column: float(rows[column].max()),
     "directions": _directions,
+    "both feet": both_feet,
+    "of mean": lambda rows, column: of_mean(math.log1p(float(_only(rows[column])) / 100.0)),
+    "of mean, other leg": lambda rows, column: (
+        -of_mean(math.log1p(float(_only(rows[column])) / 100.0))
+    ),
+    "median": lambda rows, column: float(rows[column].median()),
+    "least in steady running": lambda rows, _: _steady_frequency(rows)[0],
+    "most in steady running": lambda rows, _: _steady_frequency(rows)[1],
 }
 """What a page computes from rows, by name; no name for a single cell."""
 
@@ -243,7 +262,7 @@ def _only(column: pd.Series) -> Any:
     return column.iloc[0]
 
 
-OF_TABLES: dict[str, Callable[[pd.DataFrame, str, Tables], int]] = {
+OF_TABLES: dict[str, Callable[[pd.DataFrame, str, Tables], Value]] = {
     "of family": lambda rows, family, tables: sum(
         tables.families.get(name) == family for name in rows["hypothesis"]
     ),
@@ -254,5 +273,7 @@ OF_TABLES: dict[str, Callable[[pd.DataFrame, str, Tables], int]] = {
         set(rows["participant_id"])
         - set(tables["steps"].loc[tables["steps"]["status"] == "ok", "participant_id"])
     ),
+    **OF_OTHERS,
+    **OF_STRENGTH,
 }  # fmt: skip
 """What is computed of more than one table."""

@@ -1,9 +1,10 @@
-"""Every address of finished pages against the tables: ``python -m validation.addresses RESULTS``.
+"""Every address of finished pages against the tables: ``python -m validation.addresses STUDY``.
 
-RESULTS is the folder of a study's results. A page carries at each number, name and comparison the
+STUDY is its file, or the folder of its results where it has no sheet of strengths and no reference
+group of its own. A page carries at each number, name and comparison the
 table, the rows, the column and what is computed of them (`aqbio.pages.address`); here the tables
 are read again and the same is computed without that package. Exit status 1 where a page says
-something else than its table.
+something else than its table, or a number without an address.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 
+from aqbio.io.study import load_study
 from validation.address_pages import CONSTANT, DIGIT, Address, Line, read_report
 from validation.address_tables import Tables
 from validation.address_values import COMPUTED, OF_JOINTS, OF_TABLES, Value, joints_of, same
@@ -138,18 +140,21 @@ def unaddressed(lines: list[Line]) -> Iterator[Line]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the problems of the studies whose folders are named."""
+    """Write the problems of the studies whose folders, or files, are named."""
     count = 0
-    for folder in map(Path, arguments):
-        wrong = list(problems(folder))
+    for path in map(Path, arguments):
+        study = load_study(path) if path.suffix == ".yaml" else None
+        folder = study.root if study else path
+        wrong = list(problems(folder, Tables(folder, study)))
         addresses, lines = read_report(folder)
         bare = list(unaddressed(lines))
         sys.stdout.write("".join(f"{one}\n" for one in wrong))
+        sys.stdout.write("".join(f"{line.page}: no address: {line.text}\n" for line in bare))
         sys.stdout.write(
             f"{folder}: {len(addresses)} addresses, {len(wrong)} differ; "
             f"{len(bare)} lines with a number that has none\n"
         )
-        count += len(wrong)
+        count += len(wrong) + len(bare)
     return int(count > 0)
 
 

@@ -70,7 +70,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "single_athletes": ("hypothesis", "participant_id"),
     "differences": (
         *("participant_id", "comparison", "first", "second", "condition", "speed_mps"),
-        *("level", "source", "target", "statistic", "axis"),
+        *("side", "level", "source", "target", "statistic", "axis"),
     ),
     "step_means": (
         *("participant_id", "condition", "speed_mps", "side"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,9 +25,9 @@ from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.names import NORMAL, USABLE
-from aqbio.pages.address import marked, where, with_addresses
+from aqbio.pages.address import constant, marked, where, with_addresses
 from aqbio.pages.difference_words import Comparison, comparison_words, comparisons, side_words
-from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED, SessionSteps
+from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED
 from aqbio.pages.filters import CONTENT_SECURITY, PENDING_LINKS, counted, enumerated, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
 from aqbio.pages.others import beside_others
@@ -142,7 +142,6 @@ def write_athlete_page(
     findings: Iterable[Finding],
     differences: pd.DataFrame,
     means: pd.DataFrame,
-    read_session: Callable[[str], SessionSteps],
 ) -> None:
     """Write ``athletes/<participant>.html``; tables are those of the participant."""
     described = columns("steps", group=role_scheme(study).items)
@@ -201,7 +200,7 @@ def write_athlete_page(
         replays=_comparison_replays(study, participant_id, steps, replays),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
-        strength=strength_sheet(study, participant_id, read_session),
+        strength=strength_sheet(study, participant_id, differences),
     )
     write_text(_page(study, participant_id), with_addresses(page))
 
@@ -231,8 +230,8 @@ def _compared(
 
 
 COMPARED_IF = (
-    f"That takes {MIN_STEPS} steps of a foot in both, at speeds that differ by at most "
-    f"{100.0 * (MAX_SPEED_RATIO - 1.0):.0f} %."
+    f"That takes {constant(str(MIN_STEPS))} steps of a foot in both, at speeds that differ by at "
+    f"most {constant(f'{100.0 * (MAX_SPEED_RATIO - 1.0):.0f}')} %."
 )
 """What a comparison of conditions or sessions takes."""
 

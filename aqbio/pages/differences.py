@@ -144,7 +144,11 @@ OUTCOMES = {outcome.key: outcome for outcome in (*MEASURES, *POSTURES)}
 TABLE = "differences"
 
 FEET, CONDITION, SESSION, SPEED = "feet", "condition", "session", "speed"
+SESSION_FOOT = "session_foot"
 """Kinds of comparison."""
+
+OF_LEGS = ("peak_vertical_force_bw", "thigh_speed_swing_radps")
+"""Columns of steps.tsv that are compared between sessions foot by foot, beside strengths."""
 
 SYSTEMATIC = tuple(scope for scope in SCOPES if scope != STEP)
 """Errors that are drawn: those of single steps are in the steps' scatter."""
@@ -386,34 +390,11 @@ def _session_rows(steps: SessionSteps, earlier: SessionSteps) -> Iterator[Row]:
         head: Row = {"comparison": SESSION, "first": steps.session, "second": earlier.session}
         head |= {"condition": condition, "speed_mps": column.speed_mps}
         yield from _paired_rows(steps, head, column, earlier, second)
-
-
-def foot_changes(
-    session: SessionSteps, earlier: SessionSteps, outcome: Outcome
-) -> dict[str, tuple[float, float, float]]:
-    """Change of an outcome from an earlier session by foot, per cent with its 95 % interval.
-
-    Of the steps that compare best among those that both sessions have, over joint draws of both;
-    empty where no speed is shared.
-    """
-    for column in session.columns:
-        candidates = [
-            candidate
-            for candidate in earlier.columns
-            if earlier.condition(candidate) == session.condition(column)
-        ]
-        second = _nearest(candidates, column.speed_mps)
-        if second is None:
-            continue
-        means = session.means(outcome, column)
-        speeds = {foot: mean.speed_mps for foot, mean in means.items()}
-        second_means = earlier.means(outcome, second, speeds)
-        return {
-            foot: relative_change(means[foot], second_means[foot])
-            for foot in SIDES
-            if foot in means and foot in second_means
-        }
-    return {}
+        head |= {"comparison": SESSION_FOOT}
+        for name in OF_LEGS:
+            outcome = OUTCOMES[STEPS_TABLE, name, "", "", ""]
+            for side, means in _means_at_one_speed(steps, column, earlier, second, outcome).items():
+                yield _row(steps, head | {"side": side}, outcome, *means)
 
 
 def _nearest(candidates: Sequence[StepColumn], speed_mps: float) -> StepColumn | None:
@@ -435,21 +416,29 @@ def _paired_rows(
 ) -> Iterator[Row]:
     """Compare the same foot, mean over feet, at the first steps' speed if a line is known."""
     for outcome in OUTCOMES.values():
-        first_means = session.means(outcome, first)
-        speeds = {foot: mean.speed_mps for foot, mean in first_means.items()}
-        second_means = second_session.means(outcome, second, speeds)
-        feet = [
-            foot
-            for foot in SIDES
-            if foot in first_means and first_means[foot].has_interval
-            and foot in second_means and second_means[foot].has_interval
-        ]  # fmt: skip
-        if feet:
-            means = (
-                over_feet([by_foot[foot] for foot in feet])
-                for by_foot in (first_means, second_means)
-            )
-            yield _row(session, head | {"side": _side(feet)}, outcome, *means)
+        by_foot = _means_at_one_speed(session, first, second_session, second, outcome)
+        if by_foot:
+            means = map(over_feet, zip(*by_foot.values(), strict=True))
+            yield _row(session, head | {"side": _side([*by_foot])}, outcome, *means)
+
+
+def _means_at_one_speed(
+    session: SessionSteps,
+    first: StepColumn,
+    second_session: SessionSteps,
+    second: StepColumn,
+    outcome: Outcome,
+) -> dict[str, tuple[Mean, Mean]]:
+    """Means of an outcome over the first and the second steps, of each foot that has intervals."""
+    first_means = session.means(outcome, first)
+    speeds = {foot: mean.speed_mps for foot, mean in first_means.items()}
+    second_means = second_session.means(outcome, second, speeds)
+    return {
+        foot: (first_means[foot], second_means[foot])
+        for foot in SIDES
+        if foot in first_means and first_means[foot].has_interval
+        and foot in second_means and second_means[foot].has_interval
+    }  # fmt: skip
 
 
 def _speed_rows(steps: SessionSteps) -> Iterator[Row]:

@@ -16,6 +16,7 @@ from aqbio.figures.words import digits
 from aqbio.gait.step_files import TURNING, flagged
 from aqbio.io.study import Study
 from aqbio.names import NORMAL, NORMAL_95
+from aqbio.pages.address import KEPT, marked, plain, where
 from aqbio.pages.filters import enumerated
 from aqbio.pages.stance import UNIT
 from aqbio.pages.unsteady import why_beyond_others
@@ -54,6 +55,8 @@ class OwnAtSpeed:
     scale: float
     """Mass times stature times speed over a thousand: from scaled numbers to kg m²/s."""
     others: OthersAtSpeed
+    key: str
+    """Key of the steps."""
 
     @property
     def label(self) -> str:
@@ -61,18 +64,34 @@ class OwnAtSpeed:
         return _label(self.part)
 
     @property
+    def column(self) -> str:
+        """Column of the mean."""
+        return MEAN.format(self.part, AXIS)
+
+    def _written(self, value: float, by: str) -> str:
+        return marked(digits(value, UNIT), "steps", self.key, self.column, by=by)
+
+    @property
     def text(self) -> str:
         """Own mean with its interval."""
-        error = "" if math.isnan(self.error) else f" ± {digits(self.error, UNIT)}"
-        return f"{digits(self.mean, UNIT)}{error}"
+        mean = self._written(self.mean, "both feet")
+        if math.isnan(self.error):
+            return mean
+        column = ERROR.format(self.part, AXIS)
+        half = marked(
+            digits(self.error, UNIT), "steps", self.key, column, by="mean", factor=NORMAL_95
+        )
+        return f"{mean} ± {half}"
 
     @property
     def others_text(self) -> str:
         """Others, scaled to this body and speed: mean ± SD, or each where they are few."""
         others, scale = self.others, self.scale
         if others.is_band:
-            return f"{digits(others.mean * scale, UNIT)} ± {digits(others.sd * scale, UNIT)}"
-        return ", ".join(digits(value * scale, UNIT) for value in sorted(others.values.values()))
+            mean = self._written(others.mean * scale, "mean of others")
+            return f"{mean} ± {self._written(others.sd * scale, 'sd of others')}"
+        values = sorted(others.values.values())
+        return ", ".join(self._written(value * scale, "one of others") for value in values)
 
     @property
     def side(self) -> str:
@@ -83,6 +102,11 @@ class OwnAtSpeed:
             return ""
         return "above" if self.mean - error > high else "below" if self.mean + error < low else ""
 
+    @property
+    def side_words(self) -> str:
+        """Name of the part, with the address of the comparison that it lies on its `side`."""
+        return marked(self.label, "steps", self.key, self.column, by=f"{self.side} others")
+
 
 @dataclass(frozen=True, slots=True)
 class SpeedBesideOthers:
@@ -91,11 +115,14 @@ class SpeedBesideOthers:
     speed_mps: float
     steps: int
     parts: tuple[OwnAtSpeed, ...]
+    key: str
+    """Key of the steps."""
 
     @property
     def title(self) -> str:
         """Speed, in words."""
-        return f"{self.speed_mps:.1f} m/s"
+        speed = marked(f"{self.speed_mps:.1f}", "steps", self.key, "speed_mps", by="both feet")
+        return f"{speed} m/s"
 
     @property
     def people(self) -> int:
@@ -105,7 +132,15 @@ class SpeedBesideOthers:
     @property
     def others_title(self) -> str:
         """Number of other people, in words."""
-        return {0: "nobody else", 1: "1 other"}.get(self.people, f"{self.people} others")
+        if not self.people:
+            return "nobody else"
+        return f"{self.counted_people} other{'s' * (self.people > 1)}"
+
+    @property
+    def counted_people(self) -> str:
+        """Number of other people with its address."""
+        part = max(self.parts, key=lambda part: len(part.others.values))
+        return marked(self.people, "steps", self.key, part.column, by="number of others")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,26 +161,46 @@ def beside_others(study: Study, participant_id: str, steps: pd.DataFrame) -> Bes
     scale_kgm = body_scale(study, participant_id)
     shown_steps = kept_steps(steps)
     is_straight = (shown_steps["condition"] == NORMAL) & ~flagged(shown_steps, TURNING)
-    shown_steps = shown_steps[is_straight].reset_index(drop=True)
+    means = shown_steps[[MEAN.format(part, AXIS) for part in SHOWN_PARTS]]
+    shown_steps = shown_steps[is_straight & means.notna().any(axis=1)].reset_index(drop=True)
     if math.isnan(scale_kgm) or shown_steps.empty:
         return None
     people = other_people(read_reference(study), study, participant_id)
-    speeds = tuple(
-        speed
+    by_speed = [
+        (speed, steps)
         for column in step_columns(shown_steps)
         if math.isfinite(column.speed_mps)
-        and (speed := _at_speed(shown_steps.iloc[column.rows], scale_kgm, people)).parts
-    )
-    if not speeds:
+        and (steps := shown_steps.iloc[column.rows]) is not None
+        and (speed := _at_speed(steps, scale_kgm, people)).parts
+    ]
+    if not by_speed:
         return None
-    reason = why_beyond_others(shown_steps, speeds[-1].speed_mps)
-    sentence = " ".join(filter(None, (_sentence(speeds), reason)))
-    return BesideOthers(sentence, speeds, _drawing(speeds, people), people_words(people))
+    speeds = tuple(speed for speed, _ in by_speed)
+    told = _told_speed(speeds)
+    reason = why_beyond_others(by_speed[speeds.index(told)][1], told.speed_mps, told.key)
+    sentence = " ".join(filter(None, (_sentence(told), reason)))
+    return BesideOthers(
+        sentence, speeds, _drawing(speeds, people), people_words(people, _of_reference)
+    )
+
+
+def _of_reference(text: str, rows: pd.DataFrame, column: str, by: str) -> str:
+    """Write what is computed of rows of the reference group."""
+    names = ("study", "person", "surface")
+    key = where(**{name: [*dict.fromkeys(rows[name].astype(str))] for name in names})
+    return marked(text, "reference", key, column, by=by)
 
 
 def _at_speed(steps: pd.DataFrame, scale_kgm: float, people: pd.DataFrame) -> SpeedBesideOthers:
     by_foot = [foot for _, foot in steps.groupby("side")]
     speed = float(np.mean([foot["speed_mps"].mean() for foot in by_foot]))
+    key = where(
+        participant_id=steps["participant_id"].iloc[0],
+        trial_id=[*dict.fromkeys(steps["trial_id"])],
+        condition=NORMAL,
+        step_flags=[*dict.fromkeys(steps["step_flags"].astype(object).fillna(""))],
+        **KEPT,
+    )
     parts = []
     for part in SHOWN_PARTS:
         mean = float(np.mean([foot[MEAN.format(part, AXIS)].mean() for foot in by_foot]))
@@ -153,23 +208,26 @@ def _at_speed(steps: pd.DataFrame, scale_kgm: float, people: pd.DataFrame) -> Sp
         others = others_at(people, part, AXIS, speed)
         if math.isfinite(mean):
             scale = scale_kgm * speed / THOUSANDTHS
-            parts.append(OwnAtSpeed(part, mean, error, scale, others))
-    return SpeedBesideOthers(speed, len(steps), tuple(parts))
+            parts.append(OwnAtSpeed(part, mean, error, scale, others, key))
+    return SpeedBesideOthers(speed, len(steps), tuple(parts), key)
 
 
-def _sentence(speeds: Sequence[SpeedBesideOthers]) -> str:
-    """State at the fastest speed with a band which parts lie outside the range of the others."""
+def _told_speed(speeds: Sequence[SpeedBesideOthers]) -> SpeedBesideOthers:
+    """The fastest speed with a band; the fastest where none has one."""
     banded = [speed for speed in speeds if any(part.others.is_band for part in speed.parts)]
-    if not banded:
-        fastest = speeds[-1]
-        return f"At {fastest.title} {fastest.others_title} ran: too few for a band."
-    speed = banded[-1]
+    return (banded or speeds)[-1]
+
+
+def _sentence(speed: SpeedBesideOthers) -> str:
+    """State which parts lie outside the range of the others at a speed."""
+    if not any(part.others.is_band for part in speed.parts):
+        return f"At {speed.title} {speed.others_title} ran: too few for a band."
     beyond = [
-        f"{enumerated(labels)} {'lie' if len(labels) > 1 or labels == ['arms'] else 'lies'} {side}"
+        f"{enumerated(labels)} {'lie' if len(labels) > 1 or 'arms' in labels[0] else 'lies'} {side}"
         for side in ("above", "below")
-        if (labels := [part.label for part in speed.parts if part.side == side])
+        if (labels := [part.side_words for part in speed.parts if part.side == side])
     ]
-    others = f"the range of {speed.people} others"
+    others = f"the range of {speed.others_title}"
     if not beyond:
         return f"At {speed.title} no part leaves {others} beyond the error of measurement."
     rest = "" if all(part.side for part in speed.parts) else "; no other part leaves it so"
@@ -253,7 +311,9 @@ def _panel(part: str, speeds: Sequence[SpeedBesideOthers], band: Band, frame: _F
     if not numbers_by_speed:
         return Markup()
     title = _label(part).capitalize()
-    numbers = "; ".join(f"{speed:.1f} m/s: {number.text}" for speed, number in numbers_by_speed)
+    numbers = "; ".join(
+        f"{speed:.1f} m/s: {plain(number.text)}" for speed, number in numbers_by_speed
+    )
     lines = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}, {numbers}">',
         f'<text x="{LEFT}" y="11">{title}</text>',

@@ -107,9 +107,7 @@ def pages_participant(study: Study, participant_id: str, report: Report) -> None
             differences = write_differences(study, participant_id, read_session)
             means = write_step_means(study, participant_id, read_session)
             earlier_findings = participant_findings(study, participant_id, EARLIER_STAGES)
-            write_athlete_page(
-                study, participant_id, trials, earlier_findings, differences, means, read_session
-            )
+            write_athlete_page(study, participant_id, trials, earlier_findings, differences, means)
     except AqbioError as error:
         write_missing_page(study, participant_id)
         findings += as_findings(error, participant=participant_id)

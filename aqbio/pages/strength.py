@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 from aqbio.config import Strength
 from aqbio.figures.words import digits
-from aqbio.intervals.differences import relative_change
 from aqbio.io.study import Study
-from aqbio.pages.differences import OUTCOMES, Outcome, SessionSteps, foot_changes
-from aqbio.stats.leg_strength import DAY_ERRORS, leg_ratios, session_changes, strength_tests
+from aqbio.pages.address import marked, row_key, where
+from aqbio.pages.differences import FEET, OF_LEGS, SESSION_FOOT
+from aqbio.stats.leg_strength import (
+    DAY_ERRORS,
+    MEASURE,
+    leg_ratios,
+    session_changes,
+    strength_tests,
+)
+
+TABLE = "strength"
+"""Attempts of the strength sheet, in SI units."""
 
 RUNNING = {
-    "push": ("peak_vertical_force_bw", "peak upward force on it"),
-    "swing": ("thigh_speed_swing_radps", "its thigh's fastest attack forward"),
+    "push": (OF_LEGS[0], "peak upward force on it"),
+    "swing": (OF_LEGS[1], "its thigh's fastest attack forward"),
 }
 """Column of steps.tsv that stands beside strengths of a role, and its words, of that leg."""
 
@@ -36,6 +46,11 @@ class Ratio:
     difference: float
     low: float
     high: float
+    table: str = ""
+    key: str = ""
+    columns: tuple[str, str, str] = ("difference", "low", "high")
+    by: str = ""
+    """table to by: Where all three come from."""
 
     @property
     def sure(self) -> bool:
@@ -45,8 +60,13 @@ class Ratio:
     @property
     def words(self) -> str:
         """Difference and interval."""
-        ends = f"{digits(self.low, '%')} to {digits(self.high, '%')} %"
-        return f"{digits(self.difference, '%')} %, {ends}"
+        difference, low, high = (
+            marked(digits(number, "%"), self.table, self.key, column, by=self.by)
+            for number, column in zip(
+                (self.difference, self.low, self.high), self.columns, strict=True
+            )
+        )
+        return f"{difference} %, {low} to {high} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +79,8 @@ class StrengthLine:
     """The same as short as it can be, for a sentence."""
     session: str
     unit: str
-    left: float
-    right: float
+    left: str
+    right: str
     ratio: Ratio
     pain: str
     running: str
@@ -76,8 +96,8 @@ class StrengthChange:
     side: str
     """test, name, side: Test in words, as short as it can be, and leg."""
     unit: str
-    before: float
-    after: float
+    before: str
+    after: str
     change: Ratio
     """After less before."""
     running: str = ""
@@ -97,21 +117,21 @@ class StrengthSheet:
 
 
 def strength_sheet(
-    study: Study, participant_id: str, read_session: Callable[[str], SessionSteps]
+    study: Study, participant_id: str, differences: pd.DataFrame
 ) -> StrengthSheet | None:
     """Strengths of a person beside the running of this session; None where none was measured.
 
-    ``read_session`` reads the steps of a session with their joint draws. Those of the speed that
-    the page compares left and right at are shown; the page of the last session says how running
-    changed since the first.
+    ``differences``: rows of the participant, by which left and right are compared at the speed that
+    the page compares them at; the page of the last session says how running changed since the
+    first.
     """
     people = study.same_person(participant_id)
     rows = [row for row in study.strength if row.participant_id in people]
     if not rows:
         return None
     own_rows = [row for row in rows if row.participant_id == participant_id]
-    lines = tuple(_lines(own_rows, read_session(participant_id))) if own_rows else ()
-    changes, sessions = _changes(rows, people, participant_id, read_session)
+    lines = tuple(_lines(own_rows, differences)) if own_rows else ()
+    changes, sessions = _changes(rows, people, participant_id, differences)
     sentence = _sentence(lines, own_rows)
     if own_rows and changes and participant_id == _tested(rows, people)[-1]:
         sentence = f"{_change_sentence(changes, sessions)} {sentence}"
@@ -126,7 +146,7 @@ def short_strength_words(study: Study, participant_id: str) -> str:
     ratios = leg_ratios(strength_tests(rows)).to_dict("records")
     differ = []
     for row in ratios:
-        ratio = _ratio(float(row["ratio"]), float(row["error"]), float(row["error_df"]))
+        ratio = _leg_ratio(row)
         if ratio.sure:
             movement = str(row["movement"]).replace("_", " ")
             differ.append(f"{movement} {ratio.words.replace(', ', ' (', 1)})")
@@ -140,7 +160,13 @@ def percent(ratio: float) -> float:
     return 200.0 * math.tanh(0.5 * ratio)
 
 
-def _ratio(ratio: float, error: float, df: float) -> Ratio:
+def _leg_ratio(row: Mapping[Hashable, Any]) -> Ratio:
+    """Right less left of a row of `leg_ratios`."""
+    numbers = (float(row[name]) for name in ("ratio", "error", "error_df"))
+    return Ratio(*_between_days(*numbers), TABLE, _key(row), by="legs")
+
+
+def _between_days(ratio: float, error: float, df: float) -> tuple[float, float, float]:
     """Difference of two tests with the interval of what tests repeat between days.
 
     Attempts of one day scatter less; where they scatter more, theirs is taken, by Student's t.
@@ -148,7 +174,13 @@ def _ratio(ratio: float, error: float, df: float) -> Ratio:
     half = float(ndtri(0.975)) * float(np.hypot(DAY_ERRORS[1], DAY_ERRORS[1]))
     if math.isfinite(error) and df >= 1:
         half = max(half, float(stdtrit(df, 0.975)) * error)
-    return Ratio(percent(ratio), percent(ratio - half), percent(ratio + half))
+    return percent(ratio), percent(ratio - half), percent(ratio + half)
+
+
+def _key(row: Mapping[Hashable, Any], **others: Any) -> str:
+    """Key of the attempts of one test; ``others``: columns beside those that name the test."""
+    participant = {"participant_id": row["participant_id"]} if "participant_id" in row else {}
+    return where(**participant, **others, **{name: row[name] for name in (*MEASURE, "unit")})
 
 
 def describe_test(row: Mapping[Hashable, Any]) -> str:
@@ -157,10 +189,15 @@ def describe_test(row: Mapping[Hashable, Any]) -> str:
     for column, unit in (("angle_deg", "°"), ("velocity_deg_s", "°/s")):
         value = row[column]
         if isinstance(value, float) and math.isfinite(value):
-            words.append(f"{value:g}{unit}")
+            words.append(_written(row, column, f"{value:g}") + unit)
     if row["device"] and isinstance(row["device"], str):
-        words.append(row["device"])
+        words.append(_written(row, "device", row["device"]))
     return f"{words[0].capitalize()} ({', '.join(words[1:])})"
+
+
+def _written(row: Mapping[Hashable, Any], column: str, text: str) -> str:
+    key = where(**{name: row[name] for name in MEASURE})
+    return marked(text, TABLE, key, column, by="one of")
 
 
 def short_names(tests: Sequence[Mapping[Hashable, Any]]) -> list[str]:
@@ -177,50 +214,65 @@ def short_names(tests: Sequence[Mapping[Hashable, Any]]) -> list[str]:
     ]
 
 
-def _lines(rows: Sequence[Strength], session: SessionSteps) -> list[StrengthLine]:
+def _lines(rows: Sequence[Strength], differences: pd.DataFrame) -> list[StrengthLine]:
     ratios = leg_ratios(strength_tests(rows)).to_dict("records")
+    feet = differences[differences["comparison"] == FEET]
+    if len(feet):  # as the first sentence of the page
+        best = feet.iloc[0]
+        feet = feet[
+            (feet["condition"] == best["condition"]) & (feet["speed_mps"] == best["speed_mps"])
+        ]
     return [
         StrengthLine(
             movement=describe_test(row),
             name=name,
             session=str(row["session"] or ""),
             unit=str(row["unit"]),
-            left=float(row["left"]),
-            right=float(row["right"]),
-            ratio=_ratio(float(row["ratio"]), float(row["error"]), float(row["error_df"])),
-            pain=str(row["pain"]),
-            running=_running(session, str(row["role"] or "")),
+            left=_mean(row["left"], row["unit"], _key(row, side="left")),
+            right=_mean(row["right"], row["unit"], _key(row, side="right")),
+            ratio=_leg_ratio(row),
+            pain=marked(row["pain"], TABLE, _key(row), "pain", by="pain") if row["pain"] else "",
+            running=_running(feet, str(row["role"] or "")),
         )
         for row, name in zip(ratios, short_names(ratios), strict=True)
     ]
 
 
-def _running(session: SessionSteps, role: str) -> str:
+def _mean(value: Any, unit: Any, key: str) -> str:
+    """Write the mean of the attempts of a key."""
+    return marked(digits(float(value), str(unit)), TABLE, key, "value", by="mean")
+
+
+def _running(feet: pd.DataFrame, role: str) -> str:
     """Right less left of what a leg does in running, in its role, as the page compares the feet."""
     if role not in RUNNING:
         return ""
-    words = RUNNING[role][1]
-    means = session.both_feet(_outcome(role), session.columns[0]) if session.columns else None
-    right_of_left = relative_change(*means) if means is not None else (math.nan,)
-    if not all(map(math.isfinite, right_of_left)) or min(right_of_left) <= -100.0:
-        return "too few steps of each foot"
-    difference, low, high = (math.log(1.0 + change / 100.0) for change in right_of_left)
-    if role == "swing":  # the leg of the other foot swings
-        difference, low, high = -difference, -high, -low
-    return f"{words}: {Ratio(percent(difference), percent(low), percent(high)).words}"
+    column, words = RUNNING[role]
+    rows = feet[feet["source"] == column].to_dict("records")
+    ratio = _running_ratio(rows[0], turned=role == "swing") if rows else None
+    return f"{words}: {ratio.words}" if ratio else "too few steps of each foot"
 
 
-def _outcome(role: str) -> Outcome:
-    """Number of a step that stands beside strengths of a role."""
-    column = RUNNING[role][0]
-    return next(outcome for outcome in OUTCOMES.values() if outcome.source == column)
+def _running_ratio(row: Mapping[Hashable, Any], *, turned: bool) -> Ratio | None:
+    """Per cent of the mean of both numbers; None where a row of ``differences`` has no interval.
+
+    ``turned``: of the legs of the other feet.
+    """
+    names = ("percent", "percent_low", "percent_high")
+    changes = [float(row[name]) for name in names]
+    if not all(map(math.isfinite, changes)) or min(changes) <= -100.0:
+        return None
+    ratios = [percent(math.log1p(change / 100.0)) for change in changes]
+    by = "of mean"
+    if turned:
+        ratios, names = [-ratios[0], -ratios[2], -ratios[1]], (names[0], names[2], names[1])
+        by = "of mean, other leg"
+    key = row_key("differences", {str(name): value for name, value in row.items()})
+    return Ratio(*ratios, "differences", key, names, by)
 
 
 def _changes(
-    rows: Sequence[Strength],
-    people: Sequence[str],
-    participant_id: str,
-    read_session: Callable[[str], SessionSteps],
+    rows: Sequence[Strength], people: Sequence[str], participant_id: str, differences: pd.DataFrame
 ) -> tuple[tuple[StrengthChange, ...], str]:
     """Tests of the first and the last session of a person, and both sessions in words."""
     tests = strength_tests(rows)
@@ -231,22 +283,32 @@ def _changes(
     session_of = dict(zip(tests["participant_id"], tests["session"], strict=True))
     running = {}
     if participant_id == last:
-        running = _running_changes(read_session(last), read_session(first))
+        running = _running_changes(differences, str(session_of[first] or first))
     changes = []
     compared = session_changes(tests, first, last).to_dict("records")
     for row, name in zip(compared, short_names(compared), strict=True):
         side = "" if row["side"] == "bilateral" else f", {row['side']}"
-        change = _ratio(row["change"], row["error"], float(row["error_df"]))
+        keys = [_key(row, participant_id=name, side=row["side"]) for name in (first, last)]
+        columns = (f"difference;{first}", f"low;{first}", f"high;{first}")
+        both = _key(row, participant_id=[first, last], side=row["side"])
+        numbers = _between_days(row["change"], row["error"], float(row["error_df"]))
         changes.append(
             StrengthChange(
                 f"{describe_test(row)}{side}", name, row["side"], row["unit"],
-                row["before"], row["after"], change,
+                *(_mean(row[at], row["unit"], key)
+                  for at, key in zip(("before", "after"), keys, strict=True)),
+                Ratio(*numbers, TABLE, both, columns, "sessions"),
                 running.get((str(row["role"]), str(row["side"])), ""),
             )
         )  # fmt: skip
     order = list(dict.fromkeys(change.name for change in changes))
     changes.sort(key=lambda change: (order.index(change.name), change.side))
-    return tuple(changes), f"{session_of[first] or first} and {session_of[last] or last}"
+    told = (
+        marked(text, TABLE, where(participant_id=name), "session", by="one of")
+        if (text := session_of[name]) else name
+        for name in (first, last)
+    )  # fmt: skip
+    return tuple(changes), " and ".join(told)
 
 
 def _tested(rows: Sequence[Strength], people: Sequence[str]) -> list[str]:
@@ -284,14 +346,17 @@ def _of_legs(changes: Sequence[StrengthChange]) -> str:
 OTHER_SIDE = {"left": "right", "right": "left"}
 
 
-def _running_changes(last: SessionSteps, first: SessionSteps) -> dict[tuple[str, str], str]:
-    """Change of what each leg does in running, in words, by role and leg."""
+def _running_changes(differences: pd.DataFrame, first: str) -> dict[tuple[str, str], str]:
+    """Change of what each leg does in running since a session, in words, by role and leg."""
+    is_change = (differences["comparison"] == SESSION_FOOT) & (differences["second"] == first)
     words = {}
-    for role, (_, name) in RUNNING.items():
-        for foot, change in foot_changes(last, first, _outcome(role)).items():
-            leg = foot if role == "push" else OTHER_SIDE[foot]
-            if np.isfinite(change).all():
-                words[role, leg] = f"{name}: {Ratio(*change).words}"
+    for role, (column, name) in RUNNING.items():
+        rows = differences[is_change & (differences["source"] == column)]
+        for foot, of_foot in rows.groupby("side", observed=True):
+            leg = str(foot) if role == "push" else OTHER_SIDE[str(foot)]
+            ratio = _running_ratio(of_foot.iloc[0].to_dict(), turned=False)
+            if ratio:
+                words[role, leg] = f"{name}: {ratio.words}"
     return words
 
 
@@ -314,7 +379,11 @@ def _sentence(lines: Sequence[StrengthLine], rows: Sequence[Strength]) -> str:
         parts.append("No movement was tested in each leg.")
     together = strength_tests([row for row in rows if row.side == "bilateral"]).to_dict("records")
     if together:
-        numbers = (f"{describe_test(row)} {digits(row['value'])} {row['unit']}" for row in together)
+        numbers = (
+            f"{describe_test(row)} {_mean(row['value'], '', _key(row, side='bilateral'))} "
+            f"{row['unit']}"
+            for row in together
+        )
         parts.append(f"Of both legs together: {'; '.join(numbers)}.")
     roles = {row.role for row in rows}
     lacking = [

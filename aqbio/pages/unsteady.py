@@ -11,7 +11,7 @@ import pandas as pd
 
 from aqbio.contributions.step_quality import band
 from aqbio.gait.step_files import SPEEDING, TURNING, flagged
-from aqbio.pages.address import cell
+from aqbio.pages.address import cell, marked, where
 
 STEADY_ONLY = (
     "The numbers of these steps hold; bands and the reference group are of steady running on a "
@@ -70,8 +70,11 @@ def _change(row: Mapping[str, Any]) -> str:
     return words
 
 
-def why_beyond_others(steps: pd.DataFrame, speed_mps: float) -> str:
-    """State why accelerating steps may lie outside what others do at this speed, or nothing."""
+def why_beyond_others(steps: pd.DataFrame, speed_mps: float, key: str) -> str:
+    """State why accelerating steps may lie outside what others do at this speed, or nothing.
+
+    ``key``: of the steps at this speed.
+    """
     speeding = steps[flagged(steps, SPEEDING)]
     if 2 * len(speeding) <= len(steps):
         return ""
@@ -80,9 +83,18 @@ def why_beyond_others(steps: pd.DataFrame, speed_mps: float) -> str:
     frequency = float(speeding["step_frequency_hz"].median())
     low, high = band("step_frequency", speed_mps)
     if np.isfinite(high) and frequency > high:
+        flags = where(step_flags=[*dict.fromkeys(speeding["step_flags"])])
+        own, *steady = (
+            marked(f"{value:.1f}", "steps", of_steps, "step_frequency_hz", by=by)
+            for value, of_steps, by in (
+                (frequency, f"{key};{flags}", "median"),
+                (low, key, "least in steady running"),
+                (high, key, "most in steady running"),
+            )
+        )
         words += (
-            f" They are as frequent as those of a faster run ({frequency:.1f} a second, in "
-            f"steady running at this speed {low:.1f} to {high:.1f}): arms and legs swing "
+            f" They are as frequent as those of a faster run ({own} a second, in "
+            f"steady running at this speed {steady[0]} to {steady[1]}): arms and legs swing "
             "faster, and carry more, than this speed alone would ask for."
         )
     return words

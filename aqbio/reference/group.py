@@ -7,7 +7,7 @@ public runners (``data/public_runners``). A study may name another one (``figure
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -181,8 +181,8 @@ def write_reference(study: Study, path: Path) -> int:
 class OthersAtSpeed:
     """Scaled momentum of other people at one speed, thousandths of mass × stature × speed."""
 
-    values: Mapping[str, float]
-    """By person."""
+    values: Mapping[Hashable, float]
+    """By study and person."""
 
     @property
     def is_band(self) -> bool:
@@ -237,7 +237,7 @@ def others_at_speeds(
     rows = people[(people["part"] == part) & (people["axis"] == axis)]
     means = rows.groupby(["study", "person", "speed_mps"], sort=True)["scaled"].mean()
     by_person = [
-        (str(person[1]), at_speeds.index.get_level_values("speed_mps").to_numpy(dtype=float),
+        (person, at_speeds.index.get_level_values("speed_mps").to_numpy(dtype=float),
          at_speeds.to_numpy(dtype=float))
         for person, at_speeds in means.groupby(["study", "person"], sort=True)
     ]  # fmt: skip
@@ -259,7 +259,11 @@ def _at(speeds: FloatArray, values: FloatArray, speed: float) -> float:
     return float(values[nearest]) if is_near else float("nan")
 
 
-def people_words(people: pd.DataFrame) -> str:
+Write = Callable[[str, pd.DataFrame, str, str], str]
+"""Writes a text that is computed of a column in rows, with what is computed."""
+
+
+def people_words(people: pd.DataFrame, write: Write = lambda text, *_: text) -> str:
     """Say who the people of a reference are: number, sex, source, surface, speeds."""
     parts = []
     published = people["published"].fillna(people["laboratory"]).fillna(people["study"])
@@ -267,9 +271,15 @@ def people_words(people: pd.DataFrame) -> str:
         sexes = rows.drop_duplicates("person")["sex"].value_counts()
         nouns = {"male": ("man", "men"), "female": ("woman", "women")}
         counts = " and ".join(
-            f"{count} {nouns[str(sex)][int(count > 1)]}" for sex, count in sexes.items()
+            f"{write(str(count), rows[rows['sex'] == sex], 'person', 'people')} "
+            f"{nouns[str(sex)][int(count > 1)]}"
+            for sex, count in sexes.items()
         )
-        low, high = rows["speed_mps"].min(), rows["speed_mps"].max()
+        low, high = (
+            write(f"{speed:.1f}", rows, "speed_mps", by)
+            for speed, by in ((rows["speed_mps"].min(), "least"), (rows["speed_mps"].max(), "most"))
+        )
         ground = "on a treadmill" if surface == "treadmill" else "overground"
-        parts.append(f"{counts or 'people'} of {source}, {ground}, {low:.1f} to {high:.1f} m/s")
+        told = write(str(source), rows, "published", "one of")
+        parts.append(f"{counts or 'people'} of {told}, {ground}, {low} to {high} m/s")
     return "; ".join(parts)

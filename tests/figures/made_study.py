@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from functools import partial
 from itertools import permutations, product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,12 +37,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_columns, write_columns, write_table
 from aqbio.names import DOUBTFUL, NO_STEPS, PARTLY, TRIAL_FAILED, USABLE
 from aqbio.pages.athlete import write_athlete_page
-from aqbio.pages.differences import (
-    differences_path,
-    drawn_session,
-    session_differences,
-    session_steps,
-)
+from aqbio.pages.differences import differences_path, drawn_session, session_differences
 from aqbio.pages.step_means import step_means, step_means_path
 from aqbio.pages.words import STATISTICS
 from aqbio.stage_table import PARTICIPANT_STAGES
@@ -53,6 +47,9 @@ from aqbio.stats.step_numbers import step_columns as hypotheses_columns
 from aqbio.stats.verdict import CLASSES, ResultCode
 from aqbio.study import manifest
 from aqbio.study.findings import participant_findings
+
+STRENGTH = Path(__file__).with_name("made_strength.tsv")
+"""Two sessions of one person: both legs, both together, and a leg that hurt."""
 
 REFERENCE = Path(__file__).with_name("made_reference.tsv")
 """Eleven people of one day: what pages say does not change with the table that is shipped."""
@@ -208,15 +205,17 @@ def write_made_results(
     figures: dict[str, Any] | None = None,
     registry: str = "",
     lacking: tuple[str, ...] = ("forces",),
+    strength: bool = False,
 ) -> Study:
     """Write sheets, manifests, prepared trials, tables and step curves; give the study.
 
     ``lacking``: "forces" of plates in the table of steps, "arms" of markers, "static" trials.
+    ``strength``: all are sessions of one person, with strengths by leg.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if registry:
         (folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
-    study = _study(folder, participants, figures or {})
+    study = _study(folder, participants, figures or {}, strength=strength)
     steps_made = [
         step for step in made_steps(participants) if (step.participant, step.trial) != FAILED[:2]
     ]
@@ -299,7 +298,9 @@ def _complete(rows: Rows | pd.DataFrame, described: Mapping[str, Any]) -> pd.Dat
     return pd.DataFrame(rows).reindex(columns=list(described))
 
 
-def _study(folder: Path, participants: int, figures: dict[str, Any]) -> Study:
+def _study(
+    folder: Path, participants: int, figures: dict[str, Any], *, strength: bool = False
+) -> Study:
     names = [f"S{number:02d}" for number in range(1, participants + 1)]
     shutil.copyfile(REFERENCE, folder / REFERENCE.name)
     settings = {
@@ -311,9 +312,14 @@ def _study(folder: Path, participants: int, figures: dict[str, Any]) -> Study:
     runs = [f"{name}\t{trial}\trun\t{trial}.c3d" for name in names for trial in trials]
     statures = ["n/a", *["1.80"] * len(names)]
     people = [f"{name}\tfemale\t{stature}" for name, stature in zip(names, statures, strict=False)]
+    head = "participant_id\tsex\theight_m"
+    if strength:
+        head += "\tperson\tsession"
+        people = [f"{row}\tP1\tmonth.{number}" for number, row in enumerate(people, 1)]
+        shutil.copyfile(STRENGTH, folder / "strength.tsv")
     for file, lines in (
         ("study.yaml", [json.dumps(settings)]),
-        ("participants.tsv", ["participant_id\tsex\theight_m", *people]),
+        ("participants.tsv", [head, *people]),
         ("trials.tsv", ["participant_id\ttrial_id\ttask\tfile", *runs]),
     ):
         (folder / file).write_text("\n".join([*lines, ""]), encoding="utf-8")
@@ -498,9 +504,16 @@ def write_made_page(study: Study, participant_id: str) -> None:
                 )
             )
     steps = read_columns(step_file(study, participant_id, "steps"))
+    sessions = study.sessions_of(participant_id)
+    earlier = {
+        name: read_columns(step_file(study, name, "steps"))
+        for name in sessions[: sessions.index(participant_id)]
+    }
     differences = session_differences(
-        drawn_session(study, participant_id, steps, made_draws(steps))
-    )
+        drawn_session(study, participant_id, steps, made_draws(steps)),
+        [drawn_session(study, name, of_name, made_draws(of_name))
+         for name, of_name in earlier.items()],
+    )  # fmt: skip
     path = differences_path(study, participant_id)
     write_columns(differences, path, columns("differences"), provenance("pages", [], {}))
     means = step_means(drawn_session(study, participant_id, steps, made_draws(steps)))
@@ -508,8 +521,7 @@ def write_made_page(study: Study, participant_id: str) -> None:
         means, step_means_path(study, participant_id), columns("step_means"),
         provenance("pages", [], {}),
     )  # fmt: skip
-    read_session = partial(session_steps, study)
-    write_athlete_page(study, participant_id, replayed, findings, differences, means, read_session)
+    write_athlete_page(study, participant_id, replayed, findings, differences, means)
 
 
 ERROR = 0.05

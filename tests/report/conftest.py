@@ -35,6 +35,9 @@ STUDIES = {
 """Three athletes of whom everything was recorded; two without plates, arms and static trials, whose
 registry was changed in time; one whose registry was changed too late; one without a step."""
 
+STRONG = {"participants": 2, "strength": True, "lacking": ()}
+"""Two sessions of one person, with strengths by leg."""
+
 
 @dataclass(frozen=True)
 class MadeStudy:
@@ -68,7 +71,7 @@ def make_pages(study: Study) -> None:
 @cache
 def made_pages(name: str, folder: Path) -> MadeStudy:
     figures = {"widths_mm": [85], "formats": ["svg"]}
-    study = write_made_results(folder, figures=figures, **STUDIES[name])
+    study = write_made_results(folder, figures=figures, **(STUDIES | {"strong": STRONG})[name])
     with pytest.MonkeyPatch.context() as patched:
         draw_nothing(patched)
         draw_made(patched)

@@ -8,7 +8,7 @@ import pytest
 
 from aqbio.pages.address import KEYS, marked, plain, with_addresses
 from tests.report.conftest import STUDIES, MadeStudy, made_pages
-from validation.address_pages import Address, Line, read_page, read_report
+from validation.address_pages import Address, read_page, read_report
 from validation.address_tables import Tables
 from validation.addresses import problem, unaddressed
 
@@ -17,21 +17,13 @@ pytestmark = pytest.mark.xdist_group("page")
 PLANTED, DRAWS = 30, 10
 """Cells that are changed in a draw, and draws."""
 
-WITHOUT = ("beside-others", "strength-sides")
-"""Sections of which the numbers have no address: those of other people are in no table of the
-study, nor are strengths, which are private. Every number of all other pages has one."""
-
 
 def is_made_apart(address: Address) -> bool:
     """States of trials on pages of people, which are made up apart from the study's table."""
     return address.page.startswith("athletes/") and address.table == "trials"
 
 
-def must_have_addresses(line: Line) -> bool:
-    return line.section not in WITHOUT
-
-
-@pytest.fixture(scope="module", params=STUDIES)
+@pytest.fixture(scope="module", params=[*STUDIES, "strong"])
 def study(request: pytest.FixtureRequest, folder) -> MadeStudy:
     return made_pages(request.param, folder / request.param)
 
@@ -39,7 +31,7 @@ def study(request: pytest.FixtureRequest, folder) -> MadeStudy:
 def test_every_address_says_what_its_table_says(study: MadeStudy):
     root = study.study.root
     addresses, _ = read_report(root)
-    tables = Tables(root)
+    tables = Tables(root, study.study)
     wrong = {
         address: words for address in dict.fromkeys(addresses)
         if (words := problem(address, tables)) and not is_made_apart(address)
@@ -50,7 +42,7 @@ def test_every_address_says_what_its_table_says(study: MadeStudy):
 
 def test_every_number_has_an_address(study: MadeStudy):
     _, lines = read_report(study.study.root)
-    assert [line for line in unaddressed(lines) if must_have_addresses(line)] == []
+    assert list(unaddressed(lines)) == []
 
 
 def changed(value: object, address: Address, generator: np.random.Generator) -> object:
@@ -68,7 +60,7 @@ def test_changed_cells_are_noticed(whole_study: MadeStudy, seed):
     """Every planted change of a cell that a page states is noticed at its address."""
     root = whole_study.study.root
     generator = np.random.default_rng(seed)
-    tables = Tables(root)
+    tables = Tables(root, whole_study.study)
     cells = [
         address for address in dict.fromkeys(read_report(root)[0])
         if not address.by and address.table not in ("registry", "participants")
@@ -94,7 +86,7 @@ def test_a_changed_row_changes_counts_and_comparisons(whole_study: MadeStudy):
     """A trial that failed, a side that turns the other way: counts and words follow."""
     root = whole_study.study.root
     addresses = set(read_report(root)[0])
-    tables = Tables(root)
+    tables = Tables(root, whole_study.study)
     trials = tables["trials"].copy()
     trials.loc[trials.index[trials["state"] == "usable"][0], "state"] = "failed"
     means = tables["figures/stance_means"].copy()
@@ -109,6 +101,32 @@ def test_a_changed_row_changes_counts_and_comparisons(whole_study: MadeStudy):
         assert not any(problem(one, tables) for one in own)
         tables.read[name] = table
         assert any(problem(one, tables) for one in own)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "by"),
+    [
+        *(("strength", "value", by) for by in ("mean", "legs", "sessions")),
+        ("strength", "pain", "pain"),
+        *(("reference", "scaled", f"{of} of others") for of in ("mean", "sd")),
+    ],
+)
+def test_changed_strengths_and_others_are_noticed(folder, table, column, by):
+    """What is computed of a sheet of attempts and of other people follows these."""
+    study = made_pages("strong", folder / "strong").study
+    tables = Tables(study.root, study)
+    own = [one for one in dict.fromkeys(read_report(study.root)[0]) if one.by == by]
+    changed_table = tables[table].copy()
+    if column == "pain":
+        changed_table[column] = "hip, 2 of 10"
+    else:
+        is_odd = np.arange(len(changed_table)) % 2 == 1
+        factor = 1.5 if table != "strength" else np.where(is_odd, 1.5, 1.0)
+        changed_table[column] *= factor
+    assert own
+    assert not any(problem(one, tables) for one in own)
+    tables.read[table] = changed_table
+    assert any(problem(one, tables) for one in own)
 
 
 def test_marks_become_elements_and_leave_attributes_and_drawings_alone():
@@ -137,7 +155,7 @@ def test_no_line_breaks_before_per_cent():
 
 @pytest.mark.parametrize("table", KEYS)
 def test_keys_tell_the_rows_of_a_table_apart(whole_study: MadeStudy, table):
-    rows = Tables(whole_study.study.root)[table]
+    rows = Tables(whole_study.study.root, whole_study.study)[table]
     assert not rows.duplicated(list(KEYS[table])).any()
 
 

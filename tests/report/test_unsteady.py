@@ -24,7 +24,7 @@ def steps(**columns) -> pd.DataFrame:
 def test_steady_running_is_not_spoken_of():
     assert unsteady_words(steps()) == ""
     assert unsteady_words(steps(step_flags="lateral_force,marker_error")) == ""
-    assert why_beyond_others(steps(), 6.0) == ""
+    assert why_beyond_others(steps(), 6.0, "") == ""
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,9 @@ def test_every_step_has_its_speed_and_the_acceleration_by_the_forces(change, tex
 @pytest.mark.parametrize("frequency", [3.3, 4.3])
 def test_the_page_says_why_an_accelerating_runner_lies_outside(frequency):
     """A faster rhythm is named where it is one: 3.0 to 3.6 a second are usual at 6 m/s."""
-    words = why_beyond_others(steps(step_flags="accelerating", step_frequency_hz=frequency), 6.0)
+    words = why_beyond_others(
+        steps(step_flags="accelerating", step_frequency_hz=frequency), 6.0, ""
+    )
+    words = plain(words)
     assert words.startswith("These steps change their speed, and those of the others do not")
     assert ("4.3 a second" in words) == (frequency > 4.0)

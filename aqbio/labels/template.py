@@ -12,14 +12,13 @@ import numpy as np
 from aqbio.body.anatomy import BodyPoint, joint_point, with_points
 from aqbio.config import ModelMap, read_yaml
 from aqbio.config.model_map import LandmarkTable
+from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import SidedLandmark, named_labels
 from aqbio.labels.marker_set import model_landmarks
 from aqbio.labels.motion import Segment, segment_of
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.opensim.session import quiet
-from aqbio.opensim.skeleton import read_skeleton
 from aqbio.vectors import FloatArray, IntArray
 
 ABDUCTIONS_DEG = (0.0, -40.0, -85.0)
@@ -54,8 +53,7 @@ def _unmarked_sites(table: LandmarkTable) -> list[SidedLandmark]:
 @lru_cache(maxsize=1)
 def _sprint_model() -> tuple[Skeleton, ModelMap]:
     folder = MODELS / "sprint"
-    with quiet(level="Off"):
-        return read_skeleton(folder / "sprint_male.osim"), read_yaml(folder / "map.yaml", ModelMap)
+    return load_skeleton(folder / "sprint_male.npz"), read_yaml(folder / "map.yaml", ModelMap)
 
 
 def standing_sprinter(table: LandmarkTable) -> Skeleton:

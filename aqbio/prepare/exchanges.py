@@ -34,6 +34,7 @@ from aqbio.prepare.label_states import (
     States,
     Steps,
     link_costs,
+    may_be_exchanged,
     mean_told,
     most_likely_states,
     side_cost,
@@ -271,7 +272,7 @@ def _restore_chain(restoration: _Restoration, chain: Sequence[_Part], sides: _Si
         together = mean_told(costs)
         if before is None and _contradict(costs):
             together[:] = 0.0
-        states = _states_of(restoration, part.pairs, together)
+        states = _states_of(restoration, part.pairs, together, exactly=bool(masked.any()))
         visible = _visible_in(positions[:, [*part.left, *part.right]])
         # beyond a masked part, left and right cannot be distinguished
         states = replace(states, exchanged=states.exchanged | masked, sure=states.sure & ~masked)
@@ -300,13 +301,20 @@ def _restore_site(restoration: _Restoration, pair: Pairs, frames: FloatArray) ->
         restoration.apply(states, pair)
 
 
-def _states_of(restoration: _Restoration, pairs: Pairs, costs: FloatArray) -> States:
-    """Most likely states of pairs of labels by costs (T, 2), and by their steps."""
+def _states_of(
+    restoration: _Restoration, pairs: Pairs, costs: FloatArray, *, exactly: bool = False
+) -> States:
+    """Most likely states of pairs of labels by costs (T, 2), and by their steps.
+
+    Unless they are wanted ``exactly``, those of what cannot be exchanged are all called sure.
+    """
     positions, frames = restoration.positions, costs.copy()
     frames[0, 1] += SWITCH_COST
     steps = Steps.of(
         positions[:, pairs.first], positions[:, pairs.second], restoration.recording.rate
     )
+    if not (exactly or may_be_exchanged(frames, steps.costs)):
+        return States(np.zeros(len(frames), np.bool_), np.ones(len(frames), np.bool_))
     return without_smooth_switches(most_likely_states(frames, steps.costs), steps)
 
 

@@ -97,6 +97,18 @@ def most_likely_states(frames: FloatArray, steps: FloatArray) -> States:
     return States(margin > 0.0, np.abs(margin) >= MIN_COST_MARGIN, log_odds)
 
 
+def may_be_exchanged(frames: FloatArray, steps: FloatArray) -> bool:
+    """Tell whether any sequence of states may cost less than none exchanged (arrays as above).
+
+    No frame saves more in a stretch than all that save together, and each stretch begins with a
+    switch or in the first frame.
+    """
+    saved = frames[:, 0] - frames[:, 1]
+    later = float(saved[1:].clip(0.0).sum())
+    cheapest = float((steps[:, 1] - steps[:, 0]).min(initial=np.inf))
+    return later >= cheapest or float(saved[0]) + later >= 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class Steps:
     """Steps between frames of two groups of paths that continue, or that switch to each other.

@@ -24,9 +24,14 @@ from aqbio.body.sprint_body import (
 )
 from aqbio.body.sprint_geometry import PLAIN_JOINTS, Geometry, JointForm, Vector, X, Y, Z, geometry
 from aqbio.io.atomic import atomic_path
+from aqbio.io.skeleton import save_skeleton
 from aqbio.names import GRAVITY
 from aqbio.opensim.session import initialised, opensim, vec3
+from aqbio.opensim.skeleton import read_skeleton
 from aqbio.virtual.athlete import MODEL_OF_FORM
+
+TEMPLATE = Path("models", "sprint", "sprint_male.npz")
+"""Skeleton over which labels of static trials are laid, so that this needs no OpenSim."""
 
 RANGE_DEGREES: dict[str, tuple[float, float]] = {
     "pelvis_tilt": (-90, 90),
@@ -352,3 +357,5 @@ if __name__ == "__main__":
             path = Path("models", kind, f"{kind}_{sex}.osim")
             build_sprint_model(path, sex, form=form)
             print(f"wrote {path}")
+    save_skeleton(read_skeleton(Path("models/sprint/sprint_male.osim")), TEMPLATE)
+    print(f"wrote {TEMPLATE}")

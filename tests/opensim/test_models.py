@@ -19,6 +19,7 @@ from aqbio.body.shape import Shape, Template, TemplateMarkers
 from aqbio.body.sprint_body import sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import ANATOMICAL_JOINTS, PLAIN_JOINTS, geometry
 from aqbio.config import Corrections, MarkerSet, ModelMap, read_yaml
+from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import MODELS
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import spline_motion
@@ -334,6 +335,13 @@ def test_our_model_is_that_of_the_tables(kind, sex, tmp_path):
         location = model.getMarkerSet().get(marker.name).getLocationInGround(state)
         expected = origins[marker.body] + marker.position
         np.testing.assert_allclose(array_from_vec3(location), expected, atol=9 * ROUNDING)
+
+
+def test_labels_are_laid_over_our_model_as_it_is(tmp_path):
+    save_skeleton(read_skeleton(SPRINT), tmp_path / "read.npz")
+    files = (tmp_path / "read.npz", SPRINT.with_suffix(".npz"))
+    read, shipped = (np.load(file)["content_hash"] for file in files)
+    assert read == shipped
 
 
 @pytest.fixture(scope="module")

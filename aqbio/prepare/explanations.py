@@ -98,7 +98,7 @@ def improbability(
     largest of those, and where none is left, as those of parts that do not belong together.
     """
     total = 0.0
-    for name in {*disagreements, *observed}:
+    for name in dict.fromkeys((*disagreements, *observed)):  # in one order: sums round
         redundancy, values = scales[name], disagreements.get(name, np.zeros(0))
         before = observed.get(name, np.zeros(0))
         if not len(values):

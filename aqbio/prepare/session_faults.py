@@ -242,12 +242,12 @@ def session_candidates(
             if fault.scope != SHEET and kept & {*np.array(session.trials)[where.trials].tolist()}:
                 continue
             places = {"", *np.array(session.trials)[where.trials].tolist()}
-            shows = {
+            shows = [
                 name
                 for name in names
                 if kind_of(name) in fault.shows
                 and (fault.frees or name.partition(" of ")[2] in places)  # against all others
-            }
+            ]
             rarity = fault.rarity + rarer + _freed(fault, session, where)
             sizes = None if fault.sizes is None else _with_shown(fault.sizes, names, shows)
             yield Candidate(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -267,3 +270,27 @@ def test_a_mistyped_stature_leaves_trials_doubtful():
     [finding] = explained(replace(session(), sheet_m=1.45)).findings
     assert (finding.rule, finding.invalidates) == ("height-implausible", "trial")
     assert finding.number == pytest.approx(np.log(1.45 / STATURE_M), abs=0.03)
+
+
+ORDERED = """
+from aqbio.prepare.explanations import improbability
+from aqbio.prepare.session_faults import session_candidates
+from tests.prepare.test_session import session
+made = session()
+sizes = made.disagreements()
+for candidate in session_candidates(made):
+    print(candidate.fault, candidate.scope, candidate.sizes and candidate.sizes.grid)
+print(improbability(sizes, made.scales(sizes), sizes).hex())
+"""
+
+
+def test_what_is_tried_and_its_sums_do_not_depend_on_the_process():
+    """Python draws the order of its sets of names anew in every process."""
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", ORDERED], env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True, capture_output=True, text=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(said) == 1

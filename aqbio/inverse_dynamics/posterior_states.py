@@ -188,15 +188,16 @@ def _markers_moved(fit: TrialFit, template: Template, shapes: FloatArray) -> Ite
     """Yield how far bodies of other shapes have the markers elsewhere, (T, K, 3), m, cameras."""
     observed, q, markers = fit.observations, fit.motion.q, BodyMarkers(template)
     labels = list(template.markers.labels)
-    names = [fit.skeleton.markers[index] for index in observed.marker_index]
+    on_body = observed.on_body
+    names = [fit.skeleton.markers[index] for index in observed.marker_index[on_body]]
     rows = np.flatnonzero([name in labels for name in names])
     columns = [labels.index(names[row]) for row in rows]
     levelled, base = Alignment.of(fit.values).rotation, markers.positions(template.shape(), q)
     for shape in shapes:
-        moved = np.zeros(observed.markers.shape)
+        moved = np.zeros((len(q), len(names), 3))
         position = markers.positions(template.shape(shape), q)
         moved[:, rows] = ((position - base) @ levelled.T)[:, columns]
-        yield moved * observed.visible[..., None]
+        yield moved * observed.visible[:, on_body, None]
 
 
 def _equation_sides(skeleton: Skeleton, motion: Motion, solver: Solver) -> FloatArray:

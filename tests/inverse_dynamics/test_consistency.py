@@ -654,6 +654,24 @@ def test_the_state_of_a_body_with_markers_elsewhere_is_the_fit_on_that_body(
         assert np.abs(difference - predicted).max() < 0.01 * np.abs(predicted).max(), name
 
 
+def test_bodies_are_drawn_for_a_marker_that_fell_off_as_if_it_was_not_worn(long, marked):
+    """A marker that was never seen in a trial has no error there."""
+    observed, weight = long.observations, np.ones(len(marked.template.markers.labels))
+    unseen, moved = observed.markers.copy(), []
+    unseen[:, 3] = np.nan
+    left_out = {
+        "markers": np.delete(observed.markers, 3, axis=1),
+        "marker_index": np.delete(observed.marker_index, 3),
+    }
+    for view in (replace(observed, markers=unseen), replace(observed, **left_out)):
+        fit = fit_trial(long.runner, view, FIT_WEIGHTS, NONE_FITTED)
+        solver = fit.linearised(motion_only=True)
+        moved.append(shape_states(fit, solver, np.arange(0, 200, 50), marked, weight, 2, 1))
+    for name in ("q", "u", "udot"):
+        first, second = (getattr(states.states.motion, name) for states in moved)
+        np.testing.assert_allclose(first, second, atol=1e-9 * np.abs(second).max())
+
+
 def test_after_a_fit_bodies_move_the_rate_of_the_whole_less_than_before(
     fitted, response, monkeypatch
 ):

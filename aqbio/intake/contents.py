@@ -13,6 +13,13 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding, Severity
+from aqbio.intake.shared_frames import (
+    MAX_DISTANCE_DIFFERENCE_M,
+    MIN_SHARED_FRAMES,
+    Movement,
+    copy_lag,
+    shared_frames,
+)
 from aqbio.io.movement import is_static, standing_part
 from aqbio.io.provenance import file_hash
 from aqbio.io.published import read_manifest
@@ -23,13 +30,6 @@ from aqbio.prepare.axes import laboratory_axes
 from aqbio.prepare.checks import ONE_FRAME_FIX
 from aqbio.prepare.coordinates import coordinates_trial
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.shared_frames import (
-    MAX_DISTANCE_DIFFERENCE_M,
-    MIN_SHARED_FRAMES,
-    Movement,
-    copy_lag,
-    shared_frames,
-)
 from aqbio.study.internal import contained
 from aqbio.vectors import FloatArray
 

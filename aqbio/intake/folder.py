@@ -12,6 +12,7 @@ import numpy as np
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.errors import AqbioError
 from aqbio.intake.sessions import SETTINGS_FILES, UNSUPPORTED_FORMATS, VideoSession, read_session
+from aqbio.intake.shared_frames import Movement
 from aqbio.io.c3d import NO_MARKERS, read_c3d_plates
 from aqbio.io.mot import Storage, read_storage, text_lines
 from aqbio.io.mot_forces import (
@@ -29,7 +30,6 @@ from aqbio.io.trc import storage_labels
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.geometry import computed_points
 from aqbio.prepare.body_size import Lengths
-from aqbio.prepare.shared_frames import Movement
 from aqbio.study.internal import contained
 
 

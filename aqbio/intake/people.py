@@ -11,8 +11,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts
-from aqbio.prepare.body_size import compare_lengths, group_by_person
-from aqbio.prepare.shared_frames import copy_lag
+from aqbio.intake.same_person import compare_lengths, group_by_person
+from aqbio.intake.shared_frames import copy_lag
 from aqbio.vectors import BoolArray, FloatArray
 
 KIND_WORDS = """

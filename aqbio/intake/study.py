@@ -41,6 +41,7 @@ from aqbio.intake.rows import (
     rows_of,
     trial_preview,
 )
+from aqbio.intake.same_person import compare_lengths, max_log_ratio
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
@@ -50,7 +51,6 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.child_process import with_model
 from aqbio.opensim.session import quiet
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.prepare.body_size import compare_lengths, max_log_ratio
 from aqbio.prepare.handedness import BodyLabels, OtherRecordings, has_size_of_people
 from aqbio.prepare.label_check import StaticReference, limbs_of, standing_positions
 from aqbio.prepare.side_search import in_right_handed_coordinates

@@ -14,13 +14,13 @@ import xarray as xr
 from aqbio.config import ModelMap, Trial
 from aqbio.config.model_map import Sides
 from aqbio.errors import AqbioError, Finding, distinct
+from aqbio.inverse_kinematics.force_signs import COMPONENTS, factors, feet_loads
 from aqbio.inverse_kinematics.solution import Solution
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
 from aqbio.observed.determined import usual_covariance, variance_shares
-from aqbio.prepare.force_signs import COMPONENTS, factors
-from aqbio.prepare.prepared import FLIPPED_FREE_MOMENT, MEASURED, feet_loads
+from aqbio.prepare.prepared import FLIPPED_FREE_MOMENT, MEASURED
 from aqbio.rotation.level_a import LevelA, level_a
 from aqbio.scale.calibration import best_landmark
 from aqbio.signals import runs

@@ -19,7 +19,6 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.poses import SegmentPoses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
-from aqbio.prepare.force_signs import SourceLoads
 from aqbio.vectors import BoolArray, FloatArray
 
 MIN_RUNNING_SPEED_M_S = 0.5
@@ -73,19 +72,6 @@ FLIPPED_FREE_MOMENT = "of a flipped sign"
 
 SMALL_LOAD_N = 50.0
 """Vertical force below which a foot's centre of pressure is not known, N."""
-
-
-def feet_loads(loads: Sequence[ExternalLoad], height: float) -> SourceLoads:
-    """Force, centre of pressure on a surface at a ``height``, m, and free moment of the feet."""
-    force, moment = (
-        np.nan_to_num(np.stack([getattr(load, name) for load in loads], axis=1))
-        for name in ("force", "moment")
-    )
-    pressure, free = centre_of_pressure(force, moment, np.zeros(3), height, SMALL_LOAD_N)
-    loaded = np.isfinite(free)
-    return SourceLoads(
-        np.where(loaded[..., None], force, 0.0), pressure, np.where(loaded, free, 0.0)
-    )
 
 
 def without_free_moment(prepared: xr.Dataset, state: str) -> xr.Dataset:

@@ -12,11 +12,11 @@ from scipy.spatial.transform import Rotation
 
 from aqbio.intake.folder import folder_content
 from aqbio.intake.people import find_copies, owners_of
+from aqbio.intake.same_person import compare_lengths, group_by_person
+from aqbio.intake.shared_frames import Movement, copy_lag
 from aqbio.io.movement import depth_not_measured
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
-from aqbio.prepare.body_size import compare_lengths, group_by_person
-from aqbio.prepare.shared_frames import Movement, copy_lag
 from tests.refusal import refused
 
 RUNS = {

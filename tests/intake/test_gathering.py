@@ -26,12 +26,12 @@ from aqbio.intake.people import (
     trial_names,
 )
 from aqbio.intake.rows import rows_of
+from aqbio.intake.shared_frames import Movement
 from aqbio.intake.study import _other_marker_sets, proposed_study
 from aqbio.io.mot import write_storage
 from aqbio.io.recording import CaptureClock
 from aqbio.io.trc import write_trc
 from aqbio.prepare.body_size import Lengths
-from aqbio.prepare.shared_frames import Movement
 from tests.golden import differences
 from tests.outcome_lines import outcome_lines
 from tests.recorded_study import RATE, recorded_figure

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import cumulative_trapezoid
 
+from aqbio.inverse_kinematics.force_signs import COMPONENTS, SourceLoads, factors
 from aqbio.prepare.clock import shared_spans
-from aqbio.prepare.force_signs import COMPONENTS, SourceLoads, factors
 
 RATE, MASS = 200.0, 70.0
 TIME = np.arange(int(2.4 * RATE)) / RATE

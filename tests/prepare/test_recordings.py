@@ -21,6 +21,8 @@ from aqbio.errors import AqbioError
 from aqbio.filters import lagging, low_pass, low_pass_gain
 from aqbio.intake.labelled_recordings import proposed_set
 from aqbio.intake.models import chosen_model
+from aqbio.intake.same_person import compare_lengths
+from aqbio.intake.shared_frames import Movement, copy_lag, shared_frames
 from aqbio.io.movement import (
     MAX_BODY_ACCELERATION_M_S2,
     MAX_REST_S,
@@ -37,7 +39,6 @@ from aqbio.names import GRAVITY
 from aqbio.prepare.axes import Clues, detected_axes
 from aqbio.prepare.body_size import (
     Lengths,
-    compare_lengths,
     pelvis_height,
     stance_height,
     standing_mass,
@@ -60,7 +61,6 @@ from aqbio.prepare.events_from_markers import event_errors, kinematic_contacts, 
 from aqbio.prepare.force_delay import force_delay
 from aqbio.prepare.ground import belt_share, low_frames
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.shared_frames import Movement, copy_lag, shared_frames
 from aqbio.prepare.stage import trial_numbers
 from aqbio.prepare.trial import prepare_trial
 from aqbio.signals import fill_gaps, quintic_spline, resampled

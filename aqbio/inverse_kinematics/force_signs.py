@@ -14,7 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import cumulative_trapezoid
 
+from aqbio.force_plates.forces import centre_of_pressure
+from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.names import GRAVITY
+from aqbio.prepare.prepared import SMALL_LOAD_N
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -49,6 +52,19 @@ class SourceLoads:
     """(T, P, 3) array, m. Centre of pressure; NaN while unloaded."""
     free_moment: FloatArray
     """(T, P) array, N m."""
+
+
+def feet_loads(loads: Sequence[ExternalLoad], height: float) -> SourceLoads:
+    """Force, centre of pressure on a surface at a ``height``, m, and free moment of the feet."""
+    force, moment = (
+        np.nan_to_num(np.stack([getattr(load, name) for load in loads], axis=1))
+        for name in ("force", "moment")
+    )
+    pressure, free = centre_of_pressure(force, moment, np.zeros(3), height, SMALL_LOAD_N)
+    loaded = np.isfinite(free)
+    return SourceLoads(
+        np.where(loaded[..., None], force, 0.0), pressure, np.where(loaded, free, 0.0)
+    )
 
 
 @dataclass(frozen=True, slots=True)

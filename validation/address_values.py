@@ -245,6 +245,7 @@ COMPUTED: dict[str, Callable[[pd.DataFrame, str], Value]] = {
     "most": lambda rows, column: float(rows[column].max()),
     "directions": _directions,
     "both feet": both_feet,
+    "lag": lambda rows, column: float((rows[column] - rows["touchdown_fitted_s"]).abs().max()),
     "of mean": lambda rows, column: of_mean(math.log1p(float(_only(rows[column])) / 100.0)),
     "of mean, other leg": lambda rows, column: (
         -of_mean(math.log1p(float(_only(rows[column])) / 100.0))

@@ -181,6 +181,7 @@ def write_athlete_page(
         drawing=sides_drawing(participant_curves(study, participant_id, counting, scale)),
         others=beside_others(study, participant_id, counting),
         steps=rows(steps),
+        clock=clock_words(steps),
         unsteady=unsteady_words(steps),
         means=mean_lines(means),
         quality=quality_tables(quality),
@@ -259,6 +260,21 @@ def uncompared_conditions(steps: pd.DataFrame, compared: Sequence[Comparison]) -
         return ""
     words = enumerated(lacking)
     return f"{words[:1].upper()}{words[1:]} against {NORMAL}: not compared. {COMPARED_IF}"
+
+
+MIN_LAG_S = 5e-4
+"""Least distance of two clocks that a time of three decimals shows."""
+
+
+def clock_words(steps: pd.DataFrame) -> str:
+    """State how far the clock of findings on contacts is from that of the steps; empty for not."""
+    lag = (steps["touchdown_s"] - steps["touchdown_fitted_s"]).abs().max()
+    if not lag >= MIN_LAG_S:
+        return ""
+    trials = [*dict.fromkeys(steps["trial_id"].astype(str))]
+    key = where(participant_id=steps["participant_id"].iloc[0], trial_id=trials)
+    size = marked(f"{1000.0 * lag:.1f}", "steps", key, "touchdown_s", by="lag", factor=1000.0)
+    return f"; findings name contacts on the clock of the plates, up to {size} ms apart"
 
 
 def maximal_words(sheet: Iterable[Trial], trials: pd.DataFrame) -> str:

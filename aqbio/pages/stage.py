@@ -29,6 +29,7 @@ from aqbio.names import ROLE_SIDES
 from aqbio.pages.address import KEPT, marked, where, with_addresses
 from aqbio.pages.athlete import (
     FORCES,
+    clock_words,
     estimated_forces,
     fit_changes,
     write_athlete_page,
@@ -264,6 +265,7 @@ def _trial_page(
         carried=_sides_words(shown_steps),
         roles=replayed.roles.words(),
         steps=rows(steps),
+        clock=clock_words(steps),
         forces=estimated_forces(tables["contributions"], shown_steps),
         force_titles=list(FORCES.values()),
         residuals=residuals(quality),

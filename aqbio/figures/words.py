@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -38,6 +38,16 @@ def digits(value: float, unit: str = "") -> str:
     if unit in _DECIMALS and float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", "−")
+
+
+def with_error(value: float, halves: Sequence[float], unit: str) -> list[str]:
+    """Write a value and halves of intervals about it, all to the digit that the first one bears."""
+    numbers = [value, *halves]
+    if unit in _DECIMALS or not (math.isfinite(halves[0]) and halves[0] > 0.0):
+        return [digits(number, unit) for number in numbers]
+    decimals = max(0, 1 - math.floor(math.log10(halves[0])))
+    rounded = [round(number, decimals) + 0.0 for number in numbers]
+    return [f"{number:.{decimals}f}".replace("-", "−") for number in rounded]
 
 
 def format_interval(value: float, low: float, high: float) -> tuple[str, str, str]:

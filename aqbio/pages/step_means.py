@@ -18,7 +18,7 @@ import xarray as xr
 
 from aqbio.contributions.without_plates import STATED_ERROR_SDS
 from aqbio.figures.step_means import StepColumn, column_title
-from aqbio.figures.words import MISSING, digits
+from aqbio.figures.words import MISSING, with_error
 from aqbio.gait.step_files import step_file
 from aqbio.intervals.study_draws import study_draws
 from aqbio.intervals.worlds import STEP
@@ -191,13 +191,16 @@ def _words(outcome: Outcome, row: Mapping[str, Any] | None) -> str:
     """Mean with its error, and that of one step in brackets."""
     if row is None:
         return MISSING
-    text = digits(outcome.factor * row["mean"], outcome.unit)
+    to_page = NORMAL_95 * abs(outcome.factor)
+    value, *halves = (
+        outcome.factor * row["mean"], to_page * row["error_sd"], to_page * row["step_error_sd"],
+    )  # fmt: skip
+    text, *errors = with_error(value, halves, outcome.unit)
     mean = cell(TABLE, row, "mean", text, factor=outcome.factor)
     if math.isnan(row["error_sd"]):
         return mean
-    to_page = NORMAL_95 * abs(outcome.factor)
     error, single = (
-        cell(TABLE, row, name, digits(to_page * row[name], outcome.unit), factor=to_page)
-        for name in ("error_sd", "step_error_sd")
+        cell(TABLE, row, name, written, factor=to_page)
+        for name, written in zip(("error_sd", "step_error_sd"), errors, strict=True)
     )
     return f"{mean} ± {error} (a step ± {single})"

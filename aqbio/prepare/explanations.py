@@ -59,18 +59,25 @@ def _table() -> pd.DataFrame:
     return pd.read_csv(StringIO(text), sep="\t", comment="#")
 
 
-@cache
 def people_scales(speed: float) -> Scales:
-    """Scales over people who run at about a speed, m/s; NaN where that is not known."""
-    rows = _table().drop_duplicates("redundancy", keep="last")
-    if np.isfinite(speed):
-        rows = _table()[_table()["below_mps"] > speed].drop_duplicates("redundancy")
-    return {
-        str(row["redundancy"]): Redundancy(
-            row["scale"], row["strange"], row["observations"], row["people"]
+    """Scales over people who run at a speed, m/s; those of the fastest where that is not known."""
+    return _scales_at(speed if np.isfinite(speed) else float("inf"))
+
+
+@cache
+def _scales_at(speed: float) -> Scales:
+    """Between the speeds of the people on whom they rest, logarithms of scales are interpolated."""
+    at = min(speed, float(_table()["from_mps"].max()))
+    scales = {}
+    for name, rows in _table().groupby("redundancy", sort=False):
+        speeds = rows[["from_mps", "to_mps"]].to_numpy().ravel()
+        logs = np.repeat(np.log(rows[["scale", "strange"]].to_numpy()), 2, axis=0)
+        scale, strange = (float(np.exp(np.interp(at, speeds, values))) for values in logs.T)
+        nearest = rows.iloc[int(np.abs(speeds - at).argmin()) // 2]
+        scales[str(name)] = Redundancy(
+            scale, strange, float(nearest["observations"]), int(nearest["people"])
         )
-        for row in rows.to_dict("records")
-    }
+    return scales
 
 
 def kind_of(name: str) -> str:

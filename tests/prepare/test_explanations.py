@@ -182,6 +182,19 @@ def test_what_hides_evidence_explains_nothing():
     assert improbability({}, scales) == 0.0
 
 
+def test_scales_hold_at_the_speeds_of_their_people_and_are_interpolated_between():
+    """A run at 6 m/s is not held to what runs at 4 show, and no speed makes a step."""
+    slow, fast, unknown = people_scales(4.5), people_scales(8.0), people_scales(np.nan)
+    assert people_scales(5.2) == slow
+    assert unknown == fast == people_scales(12.0)
+    for name in ("turn y", "pressure", "free moment"):
+        between = people_scales(6.15)[name].scale
+        assert between == pytest.approx(np.sqrt(slow[name].scale * fast[name].scale), rel=1e-6)
+    speeds = np.arange(1.0, 11.0, 0.02)
+    logs = np.log([[x.scale for x in people_scales(float(v)).values()] for v in speeds])
+    assert np.abs(np.diff(logs, axis=0)).max() < 0.02
+
+
 def explained(name: str, plates: range, size: float = np.nan, *, moments: bool = True):
     """Sound forces, those that are used after a fault of plates (counted from 0), and findings."""
     [fault] = [row for row in FORCE_FAULTS if row.name == name]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import ctypes
 import faulthandler
-import gc
 import os
 import signal
 import sys
@@ -22,6 +19,8 @@ from aqbio.operating_system import (
     SIGNAL_STATUS,
     end_with,
     interrupt_on_termination,
+    keep_freed_memory,
+    relax_garbage_collection,
     stopped_words,
     write_utf8,
 )
@@ -41,39 +40,6 @@ def end_with_parent() -> None:
     parent = os.environ.get(STARTED_BY, "")
     if parent.isdecimal():
         end_with(int(parent))
-
-
-MAX_FREE_HEAP_BYTES = 2**31 - 1
-"""Bytes at the end of the heap that go back to the system only when there are more."""
-
-HEAP_GROWTH_BYTES = 2**28
-"""Bytes by which the heap grows beyond the request."""
-
-MAX_HEAP_ARRAY_BYTES = (2**30, 2**25)
-"""Size of one array up to which it lies in the heap, and the most that older versions of the
-library allow."""
-
-TRIM_THRESHOLD = -1
-TOP_PAD = -2
-MMAP_THRESHOLD = -3
-"""Numbers of these choices in the C library (``malloc.h``)."""
-
-
-def keep_freed_memory() -> None:
-    """Keep the memory of freed arrays, which the GNU library would give back each time."""
-    try:
-        choose = ctypes.CDLL(None).mallopt
-    except (OSError, TypeError, AttributeError):
-        return
-    if any(choose(MMAP_THRESHOLD, size) for size in MAX_HEAP_ARRAY_BYTES):
-        choose(TRIM_THRESHOLD, MAX_FREE_HEAP_BYTES)
-        choose(TOP_PAD, HEAP_GROWTH_BYTES)
-
-
-def relax_garbage_collection() -> None:
-    """Run the cyclic garbage collector less often: a job has hundreds of thousands of objects."""
-    gc.set_threshold(50_000, 20, 50)
-    atexit.register(gc.freeze)  # it would look at all of them when the process ends: 0.3 s
 
 
 # commands ---------------------------------------------------------------------------------------
@@ -310,10 +276,17 @@ def plan(
 
 @app.command()
 def look(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="OpenSim model (.osim).")],
-    motion: Annotated[
-        Path, typer.Argument(metavar="MOTION", help="Its coordinates over time (.mot, .sto).")
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL",
+            help="OpenSim model (.osim); or a C3D file with poses of segments, FORCES behind it.",
+        ),
     ],
+    motion: Annotated[
+        Path | None,
+        typer.Argument(metavar="MOTION", help="The model's coordinates over time (.mot, .sto)."),
+    ] = None,
     forces: Annotated[
         Path | None,
         typer.Argument(
@@ -331,12 +304,31 @@ def look(
     cutoff: Annotated[
         float, typer.Option(metavar="HZ", help="Low-pass of coordinates and forces.")
     ] = 20.0,
+    sex: Annotated[
+        str, typer.Option(metavar="SEX", help="With poses: body of which sex, female or male.")
+    ] = "",
+    mass: Annotated[
+        float, typer.Option(metavar="KG", help="With poses and no plate: mass of the body.")
+    ] = 0.0,
 ) -> None:
     """Show what each joint causes in one motion of a model of yours; no study is needed."""
-    from aqbio.look.command import look as look_at
+    from aqbio.look.poses import is_recording, look_at_poses, refuse_other_options
 
-    page = look_at(model, motion, forces, out, typer.echo, muscles, cutoff)
+    if not is_recording(model):
+        from aqbio.look.command import look as look_at
+
+        refuse_other_options(model, motion, sex, mass)
+        page = look_at(model, motion or Path(), forces, out, typer.echo, muscles, cutoff)
+        typer.echo(f"wrote {page}")
+        return
+    from aqbio.progress import INTERNAL_ERROR_STATUS, is_broken, summary
+
+    refuse_other_options(model, motion, sex, mass, forces, muscles)
+    looked_at, page = look_at_poses(model, motion, out, say, sex, mass, cutoff)
+    typer.echo(summary(looked_at))
     typer.echo(f"wrote {page}")
+    if is_broken(looked_at, strict=False):
+        sys.exit(INTERNAL_ERROR_STATUS)
 
 
 @app.command()

@@ -7,7 +7,10 @@ here.
 from __future__ import annotations
 
 import _thread
+import atexit
 import contextlib
+import ctypes
+import gc
 import math
 import os
 import pickle
@@ -364,3 +367,38 @@ def answer() -> None:
         except BaseException as error:  # noqa: BLE001 -- the parent raises it
             content = pickle.dumps((None, error))
         output.write(content)
+
+
+# memory ------------------------------------------------------------------------------------------
+
+MAX_FREE_HEAP_BYTES = 2**31 - 1
+"""Bytes at the end of the heap that go back to the system only when there are more."""
+
+HEAP_GROWTH_BYTES = 2**28
+"""Bytes by which the heap grows beyond the request."""
+
+MAX_HEAP_ARRAY_BYTES = (2**30, 2**25)
+"""Size of one array up to which it lies in the heap, and the most that older versions of the
+library allow."""
+
+TRIM_THRESHOLD = -1
+TOP_PAD = -2
+MMAP_THRESHOLD = -3
+"""Numbers of these choices in the C library (``malloc.h``)."""
+
+
+def keep_freed_memory() -> None:
+    """Keep the memory of freed arrays, which the GNU library would give back each time."""
+    try:
+        choose = ctypes.CDLL(None).mallopt
+    except (OSError, TypeError, AttributeError):
+        return
+    if any(choose(MMAP_THRESHOLD, size) for size in MAX_HEAP_ARRAY_BYTES):
+        choose(TRIM_THRESHOLD, MAX_FREE_HEAP_BYTES)
+        choose(TOP_PAD, HEAP_GROWTH_BYTES)
+
+
+def relax_garbage_collection() -> None:
+    """Run the cyclic garbage collector less often: a job has hundreds of thousands of objects."""
+    gc.set_threshold(50_000, 20, 50)
+    atexit.register(gc.freeze)  # it would look at all of them when the process ends: 0.3 s

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from aqbio.cli import keep_freed_memory, relax_garbage_collection
 from aqbio.opensim.session import quiet
+from aqbio.operating_system import keep_freed_memory, relax_garbage_collection
 from benchmarks.board import Effort, Measured, Row, measured_together
 from benchmarks.material import WORDS, Material, gather_material
 from benchmarks.rows import dynamics, markers, studies, trial

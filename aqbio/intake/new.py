@@ -104,6 +104,13 @@ def new_study_from(
     refuse_unwritable_name(data.resolve())
     with contained(None, "new"):
         study = proposed_study(name, data.resolve(), model, report)
+    return write_proposed(folder, study)
+
+
+def write_proposed(folder: Path, study: ProposedStudy, settings: str = "") -> str:
+    """Write a proposed study and further lines of study.yaml; returns the text of ``found.txt``."""
+    name = _free_name(folder)
+    with contained(None, "new"):
         lines = preview_lines(study)
         texts = {
             "participants.tsv": sheet_text("participants", study.rows.people),
@@ -114,7 +121,7 @@ def new_study_from(
             "README.md": _readme(name, folder, FILLED_STUDY_STEPS),
             "found.txt": summary_text(study, folder, lines),
             "outlook.html": _outlook(study, folder, lines),
-            "study.yaml": _settings_text(name, study),
+            "study.yaml": _settings_text(name, study) + settings,
         }
     with files_made() as written_files:
         try:

@@ -98,7 +98,7 @@ MARKER_FILES = (".trc", ".c3d")
 """Suffixes of recordings of markers, from which coordinates are still to be computed."""
 
 
-def _refuse_markers(motion: Path) -> None:
+def refuse_markers(motion: Path) -> None:
     """Refuse a recording of markers where coordinates are asked for."""
     if motion.suffix.lower() in MARKER_FILES:
         raise AqbioError(
@@ -107,7 +107,7 @@ def _refuse_markers(motion: Path) -> None:
             file=motion.name,
             fix="aqbio new FOLDER --from RECORDINGS shows in seconds what is in it, and aqbio run "
             "FOLDER computes its levels A to C; or run inverse kinematics in OpenSim and give its "
-            ".mot.",
+            ".mot. Poses of Theia3D or Visual3D need no model: aqbio look POSES.c3d.",
             rule="motion-of-markers",
         )
 
@@ -134,7 +134,7 @@ def read_model_in_motion(
         A file cannot be read, or model, motion and forces do not belong together.
     """
     check_cutoff(cutoff_hz)
-    _refuse_markers(motion)
+    refuse_markers(motion)
     with quiet(level="Off"):
         skeleton = read_skeleton(model)
     try:

@@ -6,15 +6,12 @@ import re
 
 import numpy as np
 import pytest
-import yaml
 
 from aqbio.intake.check import study_problems
-from aqbio.intake.new import new_study_from
 from aqbio.io.tables import read_table
-from tests.one_each import ONE_EACH
+from aqbio.look.poses import look_at_poses
 from tests.pose_files import tracked_poses, write_pose_c3d
 from tests.promises import contradictions, promised_lines
-from tests.real.staged import fill, run_stages
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
@@ -25,25 +22,27 @@ MIN_INSIDE = 0.93
 
 
 def test_momentum_of_poses_agrees_with_that_of_markers(run_study, realdata, tmp_path):
-    """JA1's sprint, with a tracker's errors and axes: `new`, `check` and all stages.
+    """JA1's sprint, with a tracker's errors and axes: `look` proposes, checks and runs a study.
 
     The mean over the contacts of every part and axis lies within its interval of the markers'.
     """
     markers = run_study("ja1_sprint")
     recording = realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d"
     poses = tracked_poses(markers.study, "JA1", "sprint", recording, np.random.default_rng(1))
-    write_pose_c3d(tmp_path / "data" / "JA1" / "sprint.c3d", poses, 250.0, recording)
-    folder = tmp_path / "study"
-    summary = new_study_from(folder, tmp_path / "data", None, lambda _: None)
+    file, lines = tmp_path / "sprint.c3d", []
+    write_pose_c3d(file, poses, 250.0, recording)
+    study, page = look_at_poses(file, None, tmp_path / "looked", lines.append, "male")
+    summary = (tmp_path / "looked" / "found.txt").read_text("utf-8")
     assert "points of poses" in summary
     assert "errors of markerless tracking" in summary
-    fill(folder / "participants.tsv", sex="male", height_m="1.87")
-    content = yaml.safe_load((folder / "study.yaml").read_text("utf-8")) | yaml.safe_load(ONE_EACH)
-    content |= {"contributions": {"draws": 24}, "results": str(tmp_path / "results")}
-    (folder / "study.yaml").write_text(yaml.safe_dump(content), "utf-8")
-    file = folder / "study.yaml"
-    assert [problem for problem in study_problems(file) if problem.severity == "error"] == []
-    ours = read_table(run_stages(file).table("steps.tsv"))
+    assert any("errors of markerless tracking" in line for line in lines)
+    links = set(re.findall(r'(?:href|src)="([^"#:]+)', page.read_text("utf-8")))
+    assert links
+    assert [link for link in links if not (page.parent / link).is_file()] == []
+    assert [
+        x for x in study_problems(tmp_path / "looked" / "study.yaml") if x.severity == "error"
+    ] == []
+    ours = read_table(study.table("steps.tsv"))
     theirs = markers.table("steps.tsv")
     theirs = theirs[theirs["trial_id"] == "sprint"].reset_index(drop=True)
     assert not contradictions(promised_lines(summary), ours)

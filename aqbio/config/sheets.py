@@ -37,6 +37,11 @@ BLOCK_START_WORDS = re.compile(
 """Words for starts with hands on the ground and feet on tilted blocks."""
 
 
+def is_block_start(name: str) -> bool:
+    """Tell whether a name means a start with hands on the ground or feet on tilted blocks."""
+    return BLOCK_START_WORDS.search(name.casefold()) is not None
+
+
 def unmodelled_force(name: str) -> str:
     """The word in a name that means added mass, towing or a slope; empty without one."""
     match = UNMODELLED_FORCE_WORDS.search(re.sub("(?<=[a-z])(?=[A-Z])", "_", name).casefold())
@@ -149,8 +154,8 @@ class Trial(Row):
     condition: Identifier = Field(
         default=NORMAL,
         description="What was different, in a word of your own that a contrast of hypotheses.yaml "
-        "names: normal; restricted_arms: arms held still. Added masses, towing, slopes and "
-        "starting blocks are not modelled: such trials are refused.",
+        "names: normal; restricted_arms: arms held still; block_start: from blocks, whose forces "
+        "are not used. Added masses, towing and slopes are not modelled: such trials are refused.",
     )
     file: GivenFile = Field(
         default="",
@@ -217,6 +222,11 @@ class Trial(Row):
         return self.coordinates_file or self.file
 
     @property
+    def is_block_start(self) -> bool:
+        """True for a start whose forces no plate of level ground measures."""
+        return is_block_start(self.condition)
+
+    @property
     def fixes(self) -> tuple[str, ...]:
         """Statements of column fix, in small letters; a comma before a digit is a decimal one."""
         parts = re.split(r";|,(?!\d)", (self.fix or "").casefold())
@@ -226,19 +236,10 @@ class Trial(Row):
     @classmethod
     def _unloaded(cls, cells: dict[str, str]) -> dict[str, str]:
         condition = str(cells.get("condition", ""))
-        start = BLOCK_START_WORDS.search(condition.casefold())
-        if not unmodelled_force(condition) and start is None:
+        if not unmodelled_force(condition):
             return cells
         if cells.get("include") == "no":
             return {name: cell for name, cell in cells.items() if name != "condition"}
-        if start is not None:
-            raise ValueError(
-                f"condition {condition} is a start with hands on the ground or feet on tilted "
-                "blocks, whose forces no plate here measures: angular momentum and joint moments "
-                "would be wrong Fix: set include = no, or cut the start off with start_s and "
-                "name the condition after what follows it: the steps after the start remain, with "
-                "all levels where plates are under them, without forces elsewhere."
-            )
         raise ValueError(
             f"condition {condition} changes the runner's masses or the forces on the runner, and "
             "neither is in the model: added masses, towing forces and slopes enter no equation, so "

@@ -327,8 +327,9 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
     for index in trial.curve_indices("ok"):
         if numbers[index] not in known_flights:
             continue
-        edge = FILTER_LEAK_S / flights[numbers[index]] if kinematic else 0.0
-        inside = (edge <= PERCENT) & (1.0 - edge >= PERCENT)
+        instants = flights[numbers[index]] * PERCENT  # of a step without a flight all are 0
+        edge = FILTER_LEAK_S if kinematic else 0.0
+        inside = (edge <= instants) & (instants <= flights[numbers[index]] - edge)
         if inside.sum() > 1:
             largest = float(np.fmax.reduce(np.abs(parts[index]), axis=None))
             drifts.append(np.ptp(total[index, inside]) / largest)

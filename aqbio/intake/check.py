@@ -442,9 +442,8 @@ def _conditions(study: Study, hypotheses: list[Hypothesis]) -> Iterator[Finding]
                 "column order: 1 for the first trial of the participant's session, and so on.",
             )
     known_conditions = {NORMAL, *(label for pair in pairs for label in pair[:2])}
-    unasked = {
-        trial.condition for trial in study.trials if trial.include == "yes"
-    } - known_conditions
+    compared = (x for x in study.trials if x.include == "yes" and not x.is_block_start)
+    unasked = {trial.condition for trial in compared} - known_conditions
     if unasked:
         yield _warning(
             "condition-unasked",

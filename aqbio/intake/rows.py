@@ -14,7 +14,7 @@ import numpy as np
 
 from aqbio.config import SHEETS, MarkerSet, ModelMap, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.config.sheets import unmodelled_force
+from aqbio.config.sheets import is_block_start, unmodelled_force
 from aqbio.errors import AqbioError, causes
 from aqbio.gait.step_files import trial_steps
 from aqbio.gait.steps import DOUBLE_SUPPORT, Contact, Step
@@ -30,7 +30,7 @@ from aqbio.io.poses import is_pose_label
 from aqbio.io.stated_body import agreed
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.names import SIDES
+from aqbio.names import NORMAL, SIDES
 from aqbio.observed.determined import determined_by_file, filled_coordinates
 from aqbio.observed.mask import NOT_IN_FILE, Observed
 from aqbio.observed.parts import incomplete_reason, of_the_model
@@ -53,6 +53,9 @@ MASS_NEEDED = "mass_kg is needed: no plate shows it"
 
 MASS_MAYBE_NEEDED = "mass_kg is needed unless plates show it: not all trials were understood yet"
 
+BLOCK_START = "block_start"
+"""Condition of a recording whose file is named after a start from blocks."""
+
 UNMODELLED_TRIAL = (
     "left out: its name says '{word}', and added masses, towing forces and slopes are not modelled;"
     " set include = yes if nothing of the kind acted on the runner"
@@ -73,6 +76,7 @@ class TrialRow:
     """Empty when the forces are in the same file, or there are none."""
     coordinates_file: str = ""
     """Joint angles, where there are no markers."""
+    condition: str = NORMAL
     include: str = "yes"
     """{"yes", "no"}."""
     please_fill: str = ""
@@ -87,7 +91,7 @@ class TrialRow:
 
     def cells(self) -> dict[str, str]:
         """Cells of the row by column."""
-        return {"condition": "normal", **asdict(self)}
+        return asdict(self)
 
     def trial(self) -> Trial:
         """The trial as the sheet states it."""
@@ -202,11 +206,18 @@ def rows_of(
                     task="static" if recording.is_static else "run",
                     file=recording.file.as_posix(),
                     force_file="" if force is None else force.cell,
+                    condition=_condition(recording),
                     include=include,
                     found=description,
                 )
             )
     return Rows(tuple(people), tuple(trials))
+
+
+def _condition(recording: MarkerFacts) -> str:
+    """Condition that the name of a moving recording states."""
+    named = not recording.is_static and is_block_start(recording.file.stem)
+    return BLOCK_START if named else NORMAL
 
 
 def sheet_text(sheet: str, rows: Sequence[TrialRow] | Sequence[PersonRow]) -> str:

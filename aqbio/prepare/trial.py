@@ -146,8 +146,8 @@ def prepare_trial(
     With the ``masses`` of the segments the motion of the body tells lag and signs of the forces;
     faults that the sheet has ``stated`` are undone.
     """
-    recording = _without_ignored(recording, laboratory)
     notes.adopt(recording.findings)
+    recording = _without_start_forces(_without_ignored(recording, laboratory), trial, notes)
     check_rates(recording, settings.cutoff_hz, notes)
     check_clock(recording, notes)
     if not trial.coordinates_file:  # of joint angles, coordinates-missing says what lacks
@@ -206,6 +206,29 @@ def prepare_trial(
         force_shift=explained.lag,
         forefeet=tuple(forefoot_paths(recording, marker_set)),
     )
+
+
+BLOCK_START = "block-start"
+"""Rule of the finding that says why a trial has no forces."""
+
+
+def _without_start_forces(recording: Recording, trial: Trial, notes: Notes) -> Recording:
+    """A start from blocks without forces: hands and tilted blocks push where no plate measures."""
+    if not trial.is_block_start:
+        return recording
+    left_out = "" if recording.forces is None else "; the forces of the trial are not used"
+    notes.add(
+        BLOCK_START,
+        "warning",
+        "the trial is a start with hands on the ground or feet on tilted blocks, whose forces no "
+        f"plate of level ground measures{left_out}. Angles, the steps after the start and their "
+        "angular momentum (level A) are computed as without plates; joint moments and what forces "
+        "do (levels B and C) are not, and the push from the blocks is no step.",
+        fix="where plates lie under the steps after the start, cut the start off with start_s and "
+        "name the condition after what follows it: all levels are then computed.",
+        forces=bool(left_out),
+    )
+    return replace(recording, forces=None)
 
 
 def _marker_low_pass(recording: Recording, cutoff: float) -> LowPass | None:
@@ -361,7 +384,8 @@ def _usable_loads(
     forces, frames = recording.forces, np.arange(len(feet)) / recording.rate
     if loads is None or plates is None or forces is None:
         plate_noted = any(finding.rule.startswith("plate") for finding in recording.findings)
-        note_no_forces(notes, recorded=forces is not None or plate_noted)
+        if not any(finding.rule == BLOCK_START for finding in notes.findings):
+            note_no_forces(notes, recorded=forces is not None or plate_noted)
     else:
         corners = {
             number: corners

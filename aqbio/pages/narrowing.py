@@ -85,8 +85,16 @@ class Narrowing:
         columns = ",".join(f"share_{name}" for name in sources)
         half = digits(self.half_without(sources), UNIT)
         least = marked(half, "uncertainty", self.key, columns, factor=NORMAL_95, by="mean without")
-        parts = enumerated([f"{SOURCES[name][1]} ({self._share(name)} %)" for name in sources])
-        return f"Of {self.interval}, the variance comes from {parts}; without it ± {least} is left."
+        shares = [f"{self._share(name)} % of the variance" for name in sources[:1]]
+        shares += [f"{self._share(name)} %" for name in sources[1:]]
+        parts = enumerated(
+            [f"{SOURCES[name][1]} ({share})" for name, share in zip(sources, shares, strict=True)]
+        )
+        without = "these errors" if len(sources) > 1 else "this error"
+        return (
+            f"Part of {self.interval}, comes from {parts}; without {without} ± {least} would be "
+            "left."
+        )
 
     @property
     def nothing_words(self) -> str:

@@ -125,6 +125,11 @@ class SpeedBesideOthers:
         return f"{speed} m/s"
 
     @property
+    def is_band(self) -> bool:
+        """True if enough others ran at this speed."""
+        return any(part.others.is_band for part in self.parts)
+
+    @property
     def people(self) -> int:
         """Number of other people at this speed."""
         return max(len(part.others.values) for part in self.parts)
@@ -177,7 +182,9 @@ def beside_others(study: Study, participant_id: str, steps: pd.DataFrame) -> Bes
         return None
     speeds = tuple(speed for speed, _ in by_speed)
     told = _told_speed(speeds)
-    reason = why_beyond_others(by_speed[speeds.index(told)][1], told.speed_mps, told.key)
+    reason = ""
+    if told.is_band:
+        reason = why_beyond_others(by_speed[speeds.index(told)][1], told.speed_mps, told.key)
     sentence = " ".join(filter(None, (_sentence(told), reason)))
     return BesideOthers(
         sentence, speeds, _drawing(speeds, people), people_words(people, _of_reference)
@@ -214,13 +221,12 @@ def _at_speed(steps: pd.DataFrame, scale_kgm: float, people: pd.DataFrame) -> Sp
 
 def _told_speed(speeds: Sequence[SpeedBesideOthers]) -> SpeedBesideOthers:
     """The fastest speed with a band; the fastest where none has one."""
-    banded = [speed for speed in speeds if any(part.others.is_band for part in speed.parts)]
-    return (banded or speeds)[-1]
+    return ([speed for speed in speeds if speed.is_band] or speeds)[-1]
 
 
 def _sentence(speed: SpeedBesideOthers) -> str:
     """State which parts lie outside the range of the others at a speed."""
-    if not any(part.others.is_band for part in speed.parts):
+    if not speed.is_band:
         return f"At {speed.title} {speed.others_title} ran: too few for a band."
     beyond = [
         f"{enumerated(labels)} {'lie' if len(labels) > 1 or 'arms' in labels[0] else 'lies'} {side}"

@@ -403,6 +403,7 @@ def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, 
                 "height": _of_person(row, "height_m", "m"),
                 "trials": _trials_with_steps(int((step_counts > 0).sum()), row, athlete_trials),
                 "kept": _of_trials(row, int(step_counts.sum()), "steps_ok", "sum"),
+                "kept_noun": "step" if step_counts.sum() == 1 else "steps",
                 "single": _of_trials(row, single, "", "single contacts")
                 + f" single contact{'s' * (single != 1)}"
                 if single

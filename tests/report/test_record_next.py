@@ -136,8 +136,8 @@ def test_advice_is_what_narrows_the_interval_most_and_says_by_how_much():
     assert advice.action == REMEDIES["inertia"] == REMEDIES["centres"]
     words = plain(advice.why)
     assert "± 1.96 kg m²/s" in words
-    assert "without it ± 1.07 is left" in words
-    assert "segments (30 %) and centres of mass of the segments (40 %)" in words
+    assert "without these errors ± 1.07 would be left" in words
+    assert "segments (30 % of the variance) and centres of mass of the segments (40 %)" in words
 
 
 @pytest.mark.parametrize("name", ["model"])

@@ -88,17 +88,18 @@ MAX_MOMENT_ERROR_NM = 2.0
 
 
 def fixed_point_wrench(
-    force: FloatArray, application: FloatArray, moment: FloatArray
+    force: FloatArray, application: FloatArray, moment: FloatArray, least: float = TRUSTED_FORCE_N
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Moment about one fixed point of a force (T, 3) N recorded with its point of application (m).
 
     ``moment`` (N m) is about ``application``, which may be invalid (NaN, hundreds of metres,
     frozen) while the force is small. Returns the moment about ``point``, ``point``, which is the
     median point of application while loaded, and a mask (T,) of the samples whose point is taken
-    from the nearest loaded one.
+    from the nearest loaded one. Forces in another unit are ``least`` of it where points are to be
+    trusted.
     """
     size = np.sqrt(dot(force, force))
-    firm = max(TRUSTED_FORCE_N, FIRM_FORCE_SHARE * float(size.max(initial=0.0)))
+    firm = max(least, FIRM_FORCE_SHARE * float(size.max(initial=0.0)))
     loaded = (size > firm) & ~np.isnan(application.sum(axis=1))
     if not loaded.any():
         return np.zeros_like(force), np.zeros(3), size > 0.0
@@ -109,7 +110,7 @@ def fixed_point_wrench(
     unknown = np.isnan(stray.sum(axis=1))
     wild = unknown | (
         (dot(stray, stray) > MAX_ARM_M**2)
-        & (dot(effect, effect) > MAX_MOMENT_ERROR_NM**2)
+        & (dot(effect, effect) > (MAX_MOMENT_ERROR_NM * least / TRUSTED_FORCE_N) ** 2)
         & ~loaded
     )
     repaired = np.where(wild[:, None], trusted, application)

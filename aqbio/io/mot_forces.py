@@ -13,7 +13,13 @@ import numpy as np
 
 from aqbio.boundary import MAX_RECORDING_BYTES, reads
 from aqbio.errors import AqbioError, Finding
-from aqbio.force_plates.forces import TRUSTED_FORCE_N, PlateWrench, fixed_point_wrench, held_points
+from aqbio.force_plates.forces import (
+    FIRM_FORCE_SHARE,
+    TRUSTED_FORCE_N,
+    PlateWrench,
+    fixed_point_wrench,
+    held_points,
+)
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.recording import (
     MAX_COORDINATE_M,
@@ -299,9 +305,6 @@ def _find_force_file(path: Path, written: str) -> tuple[Path, tuple[Finding, ...
 MAX_POINT_DISTANCE_M = 20.0
 """Loaded points of application beyond this cannot be metres."""
 
-MIN_PEAK_FORCE_N = 15.0
-"""Forces that never reach more are no steps in newtons."""
-
 MAX_FREE_MOMENT_ARM_M = 1.0
 """A moment about the point of application above this arm times the force cannot be N m, m."""
 
@@ -326,6 +329,7 @@ def read_force_storage(
     groups = groups or force_groups(storage.columns, path.name)
     if any(group.frames for group in groups):
         storage = _while_moving(storage, groups, bodies, path.name)
+    trusted = _trusted_force(storage, groups)
     for group in groups:
         force = _vectors(storage, group.force)
         _refuse_no_numbers(storage, force, group, path.name)
@@ -335,7 +339,7 @@ def read_force_storage(
             location = f"columns {group.force[0]} to {group.force[2]}"
             name = f"force columns {group.force[0]}"
             findings += clipping_findings(name, force, rate, path.name, location)
-            parts.append(_wrench(storage, group, force, path.name, findings, bodies))
+            parts.append(_wrench(storage, group, force, trusted, path.name, findings, bodies))
             held.append(held_points(force, _vectors(storage, group.point), rate))
         else:
             findings.append(_finding("force-columns-zero", path.name, group, "all forces are zero"))
@@ -432,23 +436,36 @@ def _refuse_no_numbers(storage: Storage, force: FloatArray, group: ForceGroup, f
     )
 
 
+def _trusted_force(storage: Storage, groups: Sequence[ForceGroup]) -> float:
+    """Force above which points are trusted, in the unit of the file.
+
+    Steps reach far more newtons: of a file that does not, a share of its largest force.
+    """
+    peaks = [np.nanmax(np.abs(_vectors(storage, group.force)), initial=0.0) for group in groups]
+    peak = float(max(peaks, default=0.0))
+    return TRUSTED_FORCE_N if peak > TRUSTED_FORCE_N else FIRM_FORCE_SHARE * peak
+
+
 def _wrench(
     storage: Storage,
     group: ForceGroup,
     force: FloatArray,
+    trusted: float,
     file: str,
     findings: list[Finding],
     bodies: MovingBodies | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Force, moment about a fixed point, and that point."""
+    """Force, moment about a fixed point, and that point.
+
+    Above a ``trusted`` force a point is one; what is no newton may stand beside moments in N m.
+    """
     application, moment = _vectors(storage, group.point), _vectors(storage, group.moment)
     # a point of application is no number, or any, where nobody stands on the plate
     application = np.where(np.abs(application) <= 1e3 * MAX_COORDINATE_M, application, np.nan)
     refuse_impossible(moment * 1e-3, f"moments of force columns {group.force[0]}", file)
-    unit = 1.0 if np.abs(force).max() > MIN_PEAK_FORCE_N else 1e3  # kN, as the feet will show
-    size = unit * np.linalg.norm(force, axis=1)
+    size = np.linalg.norm(force, axis=1)
     if group.point is not None:
-        loaded = size > TRUSTED_FORCE_N
+        loaded = size > trusted
         if (
             loaded.any()
             and np.nanmedian(np.abs(application[loaded]).max(axis=1)) > MAX_POINT_DISTANCE_M
@@ -458,7 +475,8 @@ def _wrench(
         arm = np.linalg.norm(moment[loaded], axis=1) / size[loaded]
         if loaded.any() and np.nanmedian(arm) > MAX_FREE_MOMENT_ARM_M:
             moment = moment * 1e-3
-            findings.append(_finding("force-unit", file, group, "moments are taken as N mm"))
+            if trusted == TRUSTED_FORCE_N:  # else kN beside N m, as the feet will show
+                findings.append(_finding("force-unit", file, group, "moments are taken as N mm"))
     if group.point is None and not group.point_frame:
         problem = "there are no centres of pressure"
         problem += (
@@ -474,11 +492,11 @@ def _wrench(
         force, moment, application = _in_ground(
             group, storage.time, force, moment, application, bodies
         )
-    about, point, replaced = fixed_point_wrench(unit * force, application, moment)
-    unusable = replaced & (size > TRUSTED_FORCE_N) & np.isnan(application).any(axis=1)
+    about, point, replaced = fixed_point_wrench(force, application, moment, trusted)
+    unusable = replaced & (size > trusted) & np.isnan(application).any(axis=1)
     if unusable.any():
         problem = (
-            f"in {unusable.sum()} samples of more than {TRUSTED_FORCE_N:.0f} N the point of "
+            f"in {unusable.sum()} samples of more than {trusted:.3g} N the point of "
             "application is no number; the nearest one in time stands in"
         )
         findings.append(_finding("cop-missing", file, group, problem))
@@ -488,7 +506,7 @@ def _wrench(
             f"in {replaced.sum()} samples of small force the point of application is of no use"
         )
         findings.append(_finding("cop-unloaded", file, group, problem))
-    return force, about / unit, point
+    return force, about, point
 
 
 def _in_ground(

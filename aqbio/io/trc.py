@@ -18,6 +18,7 @@ from aqbio.io.stated_rate import rate_findings
 from aqbio.vectors import FloatArray
 
 HEADER_LINES = 5
+LABEL_LINE = 3
 
 
 @reads("TRC", "export the markers again, as TRC.", MAX_RECORDING_BYTES)
@@ -25,7 +26,7 @@ def read_trc(path: Path, unit: str = "auto") -> Recording:
     """Read a TRC file, however its header is padded."""
     lines = _lines(path)
     header = _header(lines[1], lines[2])
-    raw = _labels(lines[3])
+    raw = _labels(lines[LABEL_LINE])
     refuse_crowd(len(raw), path.name)
     lines[HEADER_LINES:] = with_decimal_points(lines[HEADER_LINES:])
     rows = [number for number in range(HEADER_LINES, len(lines)) if lines[number].strip()]
@@ -112,7 +113,14 @@ def _lines(path: Path) -> list[str]:
     lines = text_lines(path)
     if len(lines) <= HEADER_LINES or not lines[0].startswith("PathFileType"):
         raise _no_trc(path, "it does not start with PathFileType and five header lines")
-    return lines
+    return _with_tabs(lines)
+
+
+def _with_tabs(lines: list[str]) -> list[str]:
+    """Lines whose columns semicolons or commas separate, as tables of spreadsheets are, by tabs."""
+    labels = lines[LABEL_LINE]
+    separators = [x for x in ";," if labels.count(x) > 1 and "\t" not in labels]
+    return [line.replace(separators[0], "\t") for line in lines] if separators else lines
 
 
 def _header(keys: str, values: str) -> dict[str, str]:

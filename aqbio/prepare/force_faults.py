@@ -426,6 +426,16 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         shows="turn z, turn x, turn y, pressure, place along, stray",
     ),
     ForceFault(
+        "moment-centimetres", "the moments are 10 times too small: N cm, not N mm", 4.0,
+        Times(moments=10.0), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        shows="travel, turn z, turn x, pressure, place along, place across, stray",
+    ),
+    ForceFault(
+        "moment-tenths", "the moments are 10 times too large: N mm, not N cm", 4.0,
+        Times(moments=0.1), UNIT_FIX, recorded=MOMENTS, rule="force-units",
+        shows="turn z, turn x, turn y, pressure, place along, stray",
+    ),
+    ForceFault(
         "force-pounds", "the file holds pounds-force and inches times them, not N and N mm", 4.0,
         Times(forces=4.4482216, moments=112.98483), UNIT_FIX, scopes=(ALL,), recorded=MOMENTS,
         rule="force-units",
@@ -456,6 +466,12 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "force-weights", "the forces are in body weights", 2.0,
         Times(TYPICAL_WEIGHT_N, TYPICAL_WEIGHT_N), WEIGHT_FIX, scopes=(ALL,),
         rule="forces-normalised", possible=normalised(1.0), per_weight=1.0,
+        shows="mass, turn z, turn x, turn y",
+    ),
+    ForceFault(
+        "force-per-kilogram", "the forces are divided by the body mass (N/kg)", 2.0,
+        Times(TYPICAL_MASS_KG, TYPICAL_MASS_KG), WEIGHT_FIX, scopes=(ALL,),
+        rule="forces-normalised", possible=normalised(GRAVITY), per_weight=GRAVITY,
         shows="mass, turn z, turn x, turn y",
     ),
     ForceFault(

@@ -107,6 +107,11 @@ def explained_session(
     )
 
 
+def of_refused(finding: Finding) -> Finding:
+    """What is said of a recording that is refused for another reason: it is not used."""
+    return replace(finding, what=finding.what.removesuffix(CONSEQUENCES["trial"]))
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     """Words and findings about one session."""

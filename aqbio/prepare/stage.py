@@ -47,7 +47,7 @@ from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.pressure_place import foot_pressure_positions
 from aqbio.prepare.session import Session
-from aqbio.prepare.session_search import explained_session
+from aqbio.prepare.session_search import explained_session, of_refused
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_faults import AS_RECORDED, stated_faults
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
@@ -102,7 +102,9 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     weighing = [x for x in trials_done if x["trial_id"] not in explained.unweighed]
     masses = body_masses(stated_kg, _upright(study, participant_id, weighing))
     chosen = next(iter(masses.items()), ("", None))
-    findings: list[Finding] = [*name_findings(study, participant_id), *explained.findings]
+    refused = {entry["trial_id"] for entry in trials_done if entry["reason"]}
+    findings: list[Finding] = [*name_findings(study, participant_id)]
+    findings += [of_refused(x) if x.trial in refused else x for x in explained.findings]
     findings += _mass_unknown(study, person, trials_done, weighed=bool(masses))
     stops = [entry["reason"] for entry in trials_done]
     if not stops or not all(stops):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ from aqbio.intake import study as intake_study
 from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
 from aqbio.intake.study import proposed_study
+from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.strength import checked_strength
 from aqbio.io.tables import read_table
 from aqbio.io.trial_files import read_recording
+from aqbio.names import GRAVITY
 from tests.golden import differences
 from tests.promises import promised_lines
 from tests.real.staged import fill, run_stages
@@ -241,6 +244,31 @@ def test_forces_in_per_cent_of_body_weight_are_newtons_where_the_mass_is_known(
     else:
         assert manifest["masses_kg"]["strides"] == pytest.approx(75.9, rel=0.02)
         assert trial["peak_n"] == pytest.approx(3.28 * 744.8, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("divisor", "words"),
+    [(100.0, "in body weights"), (100.0 / GRAVITY, "divided by the body mass (N/kg)")],
+)
+def test_forces_over_body_weight_or_mass_are_those_in_per_cent(cases, tmp_path, divisor, words):
+    """The recording in per cent of body weight, its columns of forces and moments divided."""
+    source = cases / "grf_mot_percent_bodyweight" / "recordings"
+    copied = tmp_path / "cases" / "divided" / "recordings"
+    shutil.copytree(source, copied)
+    forces = read_storage(source / "sprint_grf.mot")
+    size = np.where([re.search("_p[xyz]$", x) is None for x in forces.columns], divisor, 1.0)
+    names = {"columns": forces.columns, "time": forces.time, "in_degrees": False}
+    write_storage(copied / "sprint_grf.mot", values=forces.values / size, **names)
+    loads = {}
+    for name, folder in (("grf_mot_percent_bodyweight", cases), ("divided", tmp_path / "cases")):
+        study, _ = computed(folder, tmp_path / name, name, "prepare", mass_kg="75.9")
+        [trial] = [x for x in study.read_manifest("S01", "prepare")["trials"] if "peak_n" in x]
+        loads[name] = read_dataset(study.folder("S01", "prepare") / "sprint.nc")
+        [finding] = [x for x in trial["findings"] if x["rule"] == "forces-normalised"]
+    assert f"the forces are {words}" in finding["what"]
+    per_cent, divided = loads.values()
+    for quantity, limit in (("foot_force", 2.0), ("foot_moment", 1.0)):
+        np.testing.assert_allclose(divided[quantity], per_cent[quantity], rtol=0, atol=limit)
 
 
 @pytest.mark.opensim

@@ -91,6 +91,8 @@ FORMS = {
     "blanks in rows": lambda line: line if "ASIS" in line else line.replace("\t", "  "),
     "blanks in labels": lambda line: line.replace("\t", " ") if "ASIS" in line else line,
     "some tabs": lambda line: line.replace("\t", " ", 3),
+    "semicolons": lambda line: line.replace("\t", ";"),
+    "commas": lambda line: line.replace("\t", ","),
     "many tabs at the end": lambda line: line + "\t" * 30,
 }
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "latin-1"]
@@ -108,7 +110,7 @@ def test_a_trc_is_the_same_however_it_is_written(
     """Separators, encodings, ends of lines, decimal commas, units and clocks of exports."""
     path = tmp_path_factory.mktemp("trc") / "a.trc"
     positions = np.random.default_rng(1).uniform(0.5, 9.0, (10, 2, 3))
-    assume(form != "columns" or not comma)
+    assume(form not in ("columns", "commas") or not comma)
     head = "PathFileType\t4\t(X/Y/Z)\tLäufer.trc"
     keys = "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits"
     lines = [f"250\t250\t10\t2\t{unit[0]}", "Frame#\tTime\tR.ASIS\t\t\tLASI\t\t", "\t\tX1\tY1\tZ1"]

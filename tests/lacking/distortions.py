@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from aqbio.virtual.recording import VirtualRecording
+from aqbio.vectors import cross
+from aqbio.virtual.recording import PlateRow, VirtualRecording
 
 AXES = "xyz"
 """Of the ground: forward, up, right."""
@@ -39,12 +40,26 @@ def _of_plates(take: Take, plate: int | str) -> np.ndarray:
     return np.array([plate in ("all", number + 1) for number in range(len(take.corners))])
 
 
+def _channels(take: Take) -> tuple[np.ndarray, np.ndarray]:
+    """Forces and moments as plates measure them: about their origins, below the surface."""
+    return take.force, take.moment - _about_surface(take.force)
+
+
+def _of_channels(take: Take, force: np.ndarray, moment: np.ndarray) -> Take:
+    return take.changed(force=force, moment=moment + _about_surface(force))
+
+
+def _about_surface(force: np.ndarray) -> np.ndarray:
+    below = np.array([0.0, -PlateRow().depth, 0.0])
+    return cross(np.broadcast_to(below, force.shape), force)
+
+
 def flipped_sign(take: Take, component: str, plate: int | str) -> Take:
     """One channel of plates with the other sign: Fx, Fy, Fz or Mx, My, Mz in ground axes."""
-    name = "force" if component[0] == "F" else "moment"
-    values = getattr(take, name).copy()
-    values[:, _of_plates(take, plate), AXES.index(component[1])] *= -1.0
-    return take.changed(**{name: values})
+    channels = [values.copy() for values in _channels(take)]
+    changed = channels["FM".index(component[0])]
+    changed[:, _of_plates(take, plate), AXES.index(component[1])] *= -1.0
+    return _of_channels(take, *channels)
 
 
 def delayed(take: Take, ms: float) -> Take:
@@ -156,9 +171,10 @@ def other_unit(take: Take, of: str, factor: float) -> Take:
     """Numbers of another unit than the file declares: of markers, forces, or moments."""
     if of == "markers":
         return take.changed(markers=take.markers * factor)
+    force, moment = _channels(take)
     if of == "forces":
-        return take.changed(force=take.force * factor)
-    return take.changed(moment=take.moment * factor)
+        return _of_channels(take, force * factor, moment)
+    return _of_channels(take, force, moment * factor)
 
 
 def renamed(take: Take, names: dict[str, str]) -> Take:

@@ -179,6 +179,9 @@ class Sizes:
     to_written: Callable[[float], float] = float
     from_written: Callable[[float], float] = float
     """to_written, from_written: A size as people write it, and back."""
+    apparent: float = 0.0
+    """Size that sound recordings seem to have, though they have none: root mean square over people.
+    It is part of the error of every size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,7 +430,7 @@ def _best_size(
 ) -> tuple[float, float, float]:
     """Size of the least improbability, that, and its standard deviation; ``values`` at the grid.
 
-    Sizes that sound recordings have are part of the standard deviation: of the laboratory, or of
+    Sizes that sound recordings have are part of the standard deviation: of the laboratory, and of
     what the redundancies take for one.
     """
     at = int(np.argmin(values))
@@ -441,7 +444,7 @@ def _best_size(
     reach = 0.25 * (high - low)
     rise = 0.5 * (total(size - reach) + total(size + reach)) - least
     sd = float(reach / np.sqrt(2.0 * rise)) if rise > 0.0 else float("inf")
-    return size, least, float(np.hypot(sd, sizes.usual))
+    return size, least, float(np.linalg.norm([sd, sizes.usual, sizes.apparent]))
 
 
 def unexplained(explanations: Sequence[Explanation[Recorded]]) -> Explanation[Recorded] | None:

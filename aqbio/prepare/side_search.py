@@ -161,6 +161,19 @@ class SideEvidence:
     has_forces: bool = True
     """Forces are evidence: not of a person who stands, beside the plates or with arms raised."""
 
+    @classmethod
+    def of(
+        cls, recording: Recording, labels: BodyLabels, others: OtherRecordings, *, has_forces: bool
+    ) -> SideEvidence:
+        """Evidence of a recording.
+
+        The person's other ones are read only where every part of it is on its other side.
+        """
+        sides = body_sides(recording, labels)
+        is_other = sides is not None and bool(sides.other_side)
+        right = tuple(_right_ones(others(), labels)) if is_other else ()
+        return cls(labels, right, has_forces)
+
     def disagreements(self, recording: Recording) -> Disagreements:
         """Sizes of disagreement; empty where up and ahead are not known."""
         sides = body_sides(recording, self.labels)
@@ -274,20 +287,16 @@ def side_explanations(
     has_forces: bool,
     stated: str = "",
 ) -> list[SideExplanation]:
-    """Explanations of the sides of a recording, the accepted one first; or those ``stated``.
-
-    The person's other recordings are read only where every part of this one is on its other side.
-    """
+    """Explanations of the sides of a recording, the accepted one first; or those ``stated``."""
     sides = body_sides(recording, labels)
     if sides is None:
         return [Explanation((), 0.0)]
-    right = tuple(_right_ones(others(), labels)) if sides.other_side else ()
-    evidence = SideEvidence(labels, right, has_forces)
+    evidence = SideEvidence.of(recording, labels, others, has_forces=has_forces)
 
     def candidates(recorded: Recording) -> Iterator[Candidate[Recording]]:
         # the axes stay: no explanation changes where ahead and up are
         return side_candidates(
-            recorded, labels, sides, has_forces=has_forces, are_others_right=bool(right)
+            recorded, labels, sides, has_forces=has_forces, are_others_right=bool(evidence.others)
         )
 
     scales = people_scales(np.nan)
@@ -345,8 +354,7 @@ def with_resolved_sides(
     if not stated and 2 * sides.wrong >= sides.sided and not _rights(best, recording, labels):
         raise _undecided_error(sides, notes)
     names = {x.candidate.fault for x in best.suspects}
-    near = {_treats(best), *map(_treats, undecided(explanations))}
-    if not stated and len(near) > 1 and frozenset({EXCHANGED}) in near:
+    if not stated and undecided_sides(explanations):
         raise _undecided_error(sides, notes)
     for name in names & {*MIRROR_OF}:
         _note_mirror(MIRROR_OF[name], recording, sides, notes)
@@ -363,6 +371,13 @@ def _rights(explanation: SideExplanation, recording: Recording, labels: BodyLabe
     """Tell whether an explanation brings every part of the body on its side."""
     sides = body_sides(explanation.undone(recording), labels)
     return sides is not None and all(gap > -MIN_SIDE_M for gap in sides.parts.values())
+
+
+def undecided_sides(explanations: Sequence[SideExplanation]) -> list[SideExplanation]:
+    """Mirrored coordinates and exchanged labels where they are not told apart; otherwise none."""
+    near = undecided(explanations)
+    treated = {*map(_treats, near)}
+    return near if len(treated) > 1 and frozenset({EXCHANGED}) in treated else []
 
 
 def _treats(explanation: SideExplanation) -> frozenset[str]:

@@ -27,6 +27,7 @@ from aqbio.prepare.force_faults import (
     MOMENTS,
     PAIR,
     PLATE_RARITY,
+    ROWS,
     force_candidates,
 )
 from aqbio.prepare.force_search import explained_forces
@@ -275,6 +276,17 @@ def test_rates_of_both_files_that_are_wrong_alike_refuse_the_trial(size, way):
     with pytest.raises(AqbioError, match=f"markers and forces are {way} times") as refused:
         explained("rates", EVERY, size)
     assert refused.value.rule == "rate"
+
+
+def test_what_soft_tissue_makes_look_fast_is_part_of_the_error_of_rates():
+    """Eight people's sound runs look up to 1.14 times too fast."""
+    forces, evidence = recorded_run(3, moments=True)
+    recorded = planted(ROWS["rates"], forces, np.ones(STEPS, np.bool_), 0.4)
+    scales = people_scales(SPEED)
+    [suspect] = search(recorded, evidence.disagreements, force_candidates, scales)[0].suspects
+    assert suspect.name == "rates all"
+    assert suspect.sd > 0.074
+    assert suspect.size == pytest.approx(0.4, abs=0.1)
 
 
 def test_explanations_that_are_near_are_all_named_and_no_force_is_used():

@@ -80,11 +80,17 @@ LABORATORY = (CLOCK, *ALIGNMENT, *PIVOT)
 
 
 def plain_in_laboratory(
-    study: Study, trial: SolvedTrial, why: str, scaled: Skeleton, fitted: Session
+    study: Study,
+    trial: SolvedTrial,
+    why: str,
+    scaled: Skeleton,
+    fitted: Session,
+    session_lag: float = float("nan"),
 ) -> xr.Dataset:
     """Dataset of a trial that is not fitted, with clock, plates and body that others' fit found.
 
-    Without an accepted fit, plates and ``scaled`` body as they are.
+    Without an accepted fit, plates and ``scaled`` body as they are, and the clock that the lag of
+    the forces, or that of the session's other trials, tells.
     """
     dataset, values, clock, skeleton = plain_dataset(trial, why), {}, (0.0, np.inf), scaled
     if fitted.accepted:
@@ -94,7 +100,7 @@ def plain_in_laboratory(
         shift = fitted.shift(float(trial.prepared.attrs.get("force_shift", 0.0)))
         clock = estimate_of[CLOCK].estimate - shift, estimate_of[CLOCK].sd
         skeleton = fitted.fits[fitted.accepted[0]].skeleton
-    offset, clock_sd = plain_clock(trial, *clock)
+    offset, clock_sd = plain_clock(trial, *clock, session_lag)
     if offset or values:
         values[CLOCK] = offset
     is_finite = np.isfinite(dataset["generalised_force"])
@@ -371,15 +377,42 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
     )
 
 
-def plain_clock(trial: SolvedTrial, clock: float, clock_sd: float) -> tuple[float, float]:
+def own_lag(trial: SolvedTrial) -> float:
+    """Lag, s, of a trial's forces behind its own body; NaN where that does not show one."""
+    return float(trial.prepared.attrs.get("force_lag", np.nan))
+
+
+def session_lag(trials: Iterable[SolvedTrial]) -> float:
+    """Median lag, s, of trials whose forces were not moved; NaN where none shows one.
+
+    What distorts the lag of a person's forces repeats in all trials: of many it is known no better
+    than of one.
+    """
+    lags = [own_lag(trial) for trial in trials if not trial.prepared.attrs.get("force_shift", 0.0)]
+    finite = [lag for lag in lags if np.isfinite(lag)]
+    return float(np.median(finite)) if finite else float("nan")
+
+
+def plain_clock(
+    trial: SolvedTrial, clock: float, clock_sd: float, session_lag: float = float("nan")
+) -> tuple[float, float]:
     """Clock of a trial that is not fitted and its standard deviation, s.
 
-    That of its session (0 without a fit), as far as the lag of its own forces agrees.
+    That of its session (0 without a fit), as far as the lag of its own forces agrees. Without a fit
+    and a lag of its own it is that of the session's other trials (`session_lag`): cameras and
+    plates of a session are started alike, whatever parts of a body its trials show.
     """
-    lag = float(trial.prepared.attrs.get("force_lag", np.nan))
+    lag = own_lag(trial)
     if np.isfinite(clock_sd):
         return clock_by_lag(clock, float(np.hypot(clock_sd, SCATTER_SD_S)), lag)
-    mean, sd = clock_by_lag(clock, LABORATORY_CLOCK_SD_S, lag)
+    if np.isfinite(lag):
+        mean, sd = clock_by_lag(clock, LABORATORY_CLOCK_SD_S, lag)
+    else:
+        moved = float(trial.prepared.attrs.get("force_shift", 0.0)) != 0.0
+        mean, sd = clock_by_lag(
+            clock, LABORATORY_CLOCK_SD_S, float("nan") if moved else session_lag
+        )
+        sd = float(np.hypot(sd, SCATTER_SD_S))
     return mean, max(sd, PLAIN_CLOCK_SD_S)
 
 

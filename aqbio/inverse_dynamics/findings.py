@@ -16,6 +16,7 @@ from aqbio.force_plates.alignment import OFFSET, PIVOT
 from aqbio.force_plates.single_plates import is_of_plate, plate_error
 from aqbio.inverse_dynamics.changes import leg_shares
 from aqbio.inverse_dynamics.clocks import SCATTER_SD_S
+from aqbio.inverse_dynamics.files import own_lag, plain_clock
 from aqbio.inverse_dynamics.fit import TrialFit
 from aqbio.inverse_dynamics.misfit import distance_nearer_other_foot
 from aqbio.inverse_dynamics.parameters import (
@@ -32,6 +33,7 @@ from aqbio.inverse_dynamics.session import EVEN, Session
 from aqbio.inverse_dynamics.session_inputs import trial_speed
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.names import NORMAL_95
 from aqbio.observed.misfit import usual_misfits
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -78,15 +80,20 @@ MIN_NAMED_LAG_S = 0.010
 whose forces were low-passed at 50 Hz."""
 
 
-def clock_of_plain(trial_id: str, trial: SolvedTrial, fitted: Session) -> Iterator[Finding]:
+def clock_of_plain(
+    trial_id: str, trial: SolvedTrial, fitted: Session, others_lag: float = float("nan")
+) -> Iterator[Finding]:
     """Finding that the forces of an unfitted trial are too late by the clock of the session's fit.
 
     Without a fit by that of the markers. Forces that were made earlier by their own lag are used
-    with that.
+    with that. Where neither a fit nor the trial's own body tells the clock, what does: the lag of
+    the session's other trials (`others_lag`), or nothing.
     """
     shift = float(trial.prepared.attrs.get("force_shift", 0.0))
     clock = session_clock(fitted).estimate - fitted.shift(shift) if fitted.accepted else 0.0
-    lag = float(trial.prepared.attrs.get("force_lag", np.nan))
+    lag = own_lag(trial)
+    if np.isnan(lag) and not fitted.accepted and not shift:
+        yield from _clock_without_lag(trial_id, trial, others_lag)
     if abs(lag - clock) > MIN_NAMED_LAG_S and not shift:
         others = f", and those of the session's other trials {MILLISECONDS * clock:.0f} ms"
         yield Finding(
@@ -100,6 +107,31 @@ def clock_of_plain(trial_id: str, trial: SolvedTrial, fitted: Session) -> Iterat
             unit="s",
             fix="look at how cameras and plates are triggered.",
         )
+
+
+def _clock_without_lag(trial_id: str, trial: SolvedTrial, others_lag: float) -> Iterator[Finding]:
+    """Finding that the body of an unfitted trial does not show how late its forces are."""
+    if not np.isfinite(trial.prepared["foot_force"].values).any():
+        return
+    clock, sd = plain_clock(trial, 0.0, np.inf, others_lag)
+    source = "no other trial of the session does either, and intervals of joint moments allow for"
+    if np.isfinite(others_lag):
+        source = (
+            f"by the session's other trials ({MILLISECONDS * others_lag:.1f} ms) they are used "
+            f"{MILLISECONDS * abs(clock):.1f} ms {'earlier' if clock > 0.0 else 'later'}, and "
+            "intervals of joint moments allow for"
+        )
+    yield Finding(
+        rule="force-lag-unknown",
+        severity="info",
+        what="the markers of this trial do not show how late its forces are (parts of the body are "
+        f"not seen, or no two contacts are whole); {source} "
+        f"{MILLISECONDS * NORMAL_95 * sd:.0f} ms either way.",
+        trial=trial_id,
+        number=sd,
+        unit="s",
+        fix="record markers on the whole body and two whole contacts in one trial of the session.",
+    )
 
 
 def clock_of_trial(trial_id: str, fit: TrialFit, fitted: Session) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from aqbio.inverse_dynamics.files import (
     fitted_dataset,
     plain_in_laboratory,
     posterior_variables,
+    session_lag,
     state_variables,
     with_other_motion,
     without_contradicted_forces,
@@ -198,10 +199,11 @@ def _trial(
     inputs = (*solved.files, ParticipantModel.of(study, participant_id).table)
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
     before = list(against_use(study, participant_id, trial.trial_id, EARLIER_STAGES))
-    unfitted = [*before, *clock_of_plain(trial.trial_id, solved, fitted)]
+    lag = session_lag(session.trials.values())
+    unfitted = [*before, *clock_of_plain(trial.trial_id, solved, fitted, lag)]
     if why := fitted.plain.get(trial.trial_id, ""):
         findings = [] if why == SWITCHED_OFF else [*plain_findings(trial.trial_id, why, fitted)]
-        dataset, unused = _plain_trial(study, solved, fitted, why, unfitted)
+        dataset, unused = _plain_trial(study, solved, fitted, lag, why, unfitted)
         write_dataset(dataset, file, attributes)
         findings += [finding for finding in unfitted if finding not in before]
         status: dict[str, Any] = {**_status(PLAIN, why)}
@@ -224,7 +226,7 @@ def _trial(
         why = "the plain motion explains the recording better"
         findings += weighed_findings(trial.trial_id, fitted)
         findings += [finding for finding in unfitted if finding not in before]
-        dataset, unused = _plain_trial(study, solved, fitted, why, [*unfitted, *findings])
+        dataset, unused = _plain_trial(study, solved, fitted, lag, why, [*unfitted, *findings])
         dataset = with_other_motion(dataset, fit.motion, support)
     findings += unused
     prepared = manifest_entry(study.read_manifest(participant_id, "prepare"), trial.trial_id)
@@ -255,11 +257,16 @@ def _reasons_against_use(
 
 
 def _plain_trial(
-    study: Study, trial: SolvedTrial, fitted: Session, why: str, against: Iterable[Finding]
+    study: Study,
+    trial: SolvedTrial,
+    fitted: Session,
+    lag: float,
+    why: str,
+    against: Iterable[Finding],
 ) -> tuple[xr.Dataset, list[Finding]]:
     """Dataset of an unfitted trial, without forces inconsistent with its motion; findings."""
     scaled = ParticipantModel.of(study, str(trial.prepared.attrs["participant_id"]))
-    dataset = plain_in_laboratory(study, trial, why, load_skeleton(scaled.table), fitted)
+    dataset = plain_in_laboratory(study, trial, why, load_skeleton(scaled.table), fitted, lag)
     return without_contradicted_forces(dataset, trial.trial_id, against)
 
 

@@ -17,7 +17,7 @@ import xarray as xr
 from aqbio.errors import Finding
 from aqbio.inverse_dynamics.clocks import LAG_SD_S, SCATTER_SD_S, ClockScatter
 from aqbio.inverse_dynamics.common_parameters import CommonEquations
-from aqbio.inverse_dynamics.files import PLAIN_CLOCK_SD_S, plain_clock
+from aqbio.inverse_dynamics.files import PLAIN_CLOCK_SD_S, plain_clock, session_lag
 from aqbio.inverse_dynamics.findings import (
     MIN_NAMED_ODDS,
     _far_parameters,
@@ -301,6 +301,39 @@ def test_the_clock_of_a_trial_that_is_not_fitted(clock, sd):
     assert np.diff(clocks).max() < 0.0005  # for 0.1 ms of lag: a tenth of the error
     assert np.abs(np.diff(sds)).max() < 0.0003
     assert max(sds) > LAG_SD_S  # where both are possible
+
+
+@pytest.mark.parametrize("others", [0.0, 0.003, 0.006, 0.012])
+def test_the_lag_of_other_trials_tells_the_clock_of_one_that_shows_none(others):
+    """Where nothing was fitted; to the scatter of a session's clocks beside the lag's error.
+
+    Of a trial with the same lag of its own the clock is the same, so that a body without arms has
+    the moments of the whole body's trial.
+    """
+    clock, sd = plain_clock(with_lag(np.nan), 0.0, np.inf, others)
+    same, own_sd = plain_clock(with_lag(others), 0.0, np.inf)
+    assert clock == same
+    assert own_sd <= sd < own_sd + 0.0002
+    assert abs(others - clock) < 1.96 * sd  # the lag itself is inside
+    [finding] = clock_of_plain("run", with_lag(np.nan), late_session(accepted=False), others)
+    assert finding.rule == "force-lag-unknown"
+    assert f"{1e3 * abs(clock):.1f} ms" in finding.what
+    assert f"{1e3 * 1.96 * sd:.0f} ms either way" in finding.what
+    fitted = list(clock_of_plain("run", with_lag(np.nan), late_session(), others))
+    assert fitted == []  # the session's fit knows better
+    assert plain_clock(with_lag(np.nan), 0.002, 0.0005, others)[0] == 0.002
+
+
+def test_a_session_without_any_lag_says_what_its_moments_allow_for():
+    trials = [with_lag(np.nan), with_lag(np.nan), with_lag(0.004, shift=0.080)]
+    assert np.isnan(session_lag(trials))  # those that were moved keep their own clock
+    assert session_lag([*trials, with_lag(0.002), with_lag(0.006)]) == pytest.approx(0.004)
+    assert plain_clock(trials[0], 0.0, np.inf, np.nan) == (0.0, PLAIN_CLOCK_SD_S)
+    [finding] = clock_of_plain("run", trials[0], late_session(accepted=False))
+    assert "6 ms either way" in finding.what
+    without = with_lag(np.nan)
+    without.prepared["foot_force"].values[:] = np.nan
+    assert list(clock_of_plain("run", without, late_session(accepted=False))) == []
 
 
 @pytest.mark.parametrize(

@@ -290,6 +290,30 @@ def from_coordinates(from_markers, tmp_path_factory, realdata):
         return run_stages(file)
 
 
+def test_a_trial_without_arms_has_the_clock_of_the_sessions_others(from_coordinates, tmp_path):
+    """Its knee moments were up to a quarter off, on another clock than those of the whole body."""
+    source = from_coordinates.file.parent
+    names = ("whole", "arms_deleted", "lumbar_deleted")
+    file = write_study(tmp_path, [], [], data=(source / "data").as_posix())
+    shutil.copy(source / "participants.tsv", tmp_path)
+    rows = [f"JA1\t{name}\trun\t{name}.mot\tgrf.mot" for name in names]
+    (tmp_path / "trials.tsv").write_text(TRIALS + "\n".join(rows) + "\n")
+    study = run_stages(file, until="inverse_dynamics")
+    folder = study.folder("JA1", "inverse_dynamics")
+    whole, *others = (read_dataset(folder / f"{name}.nc") for name in names)
+    assert whole.attrs["fit_clock_offset"] > 0.002
+    knees = ["knee_angle_l", "knee_angle_r"]
+    moment = whole["generalised_force"].sel(coordinate=knees).values
+    entries = {x["trial_id"]: x for x in study.read_manifest("JA1", "inverse_dynamics")["trials"]}
+    for name, other in zip(names[1:], others, strict=True):
+        assert other.attrs["fit_clock_offset"] == pytest.approx(whole.attrs["fit_clock_offset"])
+        assert other.attrs["clock_sd"] >= whole.attrs["clock_sd"]
+        distance = other["generalised_force"].sel(coordinate=knees).values - moment
+        assert np.nanmax(np.abs(distance)) < 0.02 * np.nanmax(np.abs(moment))
+        [said] = [x for x in entries[name]["findings"] if x["rule"] == "force-lag-unknown"]
+        assert "by the session's other trials" in said["what"]
+
+
 def _level_a(study, trial):
     entries = study.read_manifest("JA1", "contributions")["trials"]
     [entry] = [trial_record for trial_record in entries if trial_record["trial_id"] == trial]

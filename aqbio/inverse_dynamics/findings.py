@@ -31,6 +31,7 @@ from aqbio.inverse_dynamics.parameters import (
 )
 from aqbio.inverse_dynamics.session import EVEN, Session
 from aqbio.inverse_dynamics.session_inputs import trial_speed
+from aqbio.inverse_dynamics.structure import MIN_LOG_ODDS, Structure
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.names import NORMAL_95
@@ -298,6 +299,7 @@ def session_findings(
         )
     yield from _misaligned(participant_id, fitted)
     yield from _far_parameters(participant_id, fitted)
+    yield from structure_findings(participant_id, fitted.structures)
     yield from leg_findings(participant_id, fitted, legs)
 
 
@@ -396,6 +398,7 @@ MAX_STATED_LOG_ODDS = 20.0
 
 def _far_parameters(participant_id: str, fitted: Session) -> Iterator[Finding]:
     """Findings on parameters whose fit is far from what was stated."""
+    tilts = {x.axis for x in fitted.structures if len(x.trials) == len(fitted.fits)}
     for estimate in fitted.estimates:
         parameter = estimate.parameter
         far, plate = _words_if_far(estimate.name), plate_error(estimate.name)[1]
@@ -405,6 +408,18 @@ def _far_parameters(participant_id: str, fitted: Session) -> Iterator[Finding]:
         text, factor, fix = far
         ends = (estimate.estimate, estimate.low, estimate.high)
         words = text.format(*(factor * (end - parameter.prior) for end in ends))
+        if estimate.name in OFFSET and OFFSET.index(estimate.name) in tilts:
+            yield Finding(
+                rule="parameter-undecided",
+                severity="info",
+                what=f"by motion and forces the {words} from what was stated (90 % interval); the "
+                "tilt that leaves a mean force that way moves the pressure alike: it is used so, "
+                "and says nothing of the plates' place.",
+                participant=participant_id,
+                where=estimate.name,
+                fix="check what is level first.",
+            )
+            continue
         odds = float(np.exp(min(fitted.plate_odds.get(plate, np.inf), MAX_STATED_LOG_ODDS)))
         if odds < MIN_NAMED_ODDS:
             yield Finding(
@@ -433,6 +448,43 @@ def _far_parameters(participant_id: str, fitted: Session) -> Iterator[Finding]:
             limit=MIN_MISALIGNMENT_SD * parameter.prior_sd,
             unit=parameter.unit,
             where=estimate.name,
+            fix=fix,
+        )
+
+
+LEFT = "a mean force of {{0:+.1f}} % of the vertical one is left {} in {{1}}, as if plates or "
+TILTED = "cameras were {} by {{2:.1f}} degrees there beside what the fit took up"
+LEVEL = "check what is level: the cameras' calibration frame, the plates, an inclined treadmill."
+
+STRUCTURE_WORDS = (
+    ((LEFT + TILTED).format("along the run", "pitched"), LEVEL),
+    ("the vertical force is {0:.1f} % ± {3:.1f} {4} than what carries the body, in {1}",
+     "check gains and zeros of the plates there."),
+    ((LEFT + TILTED).format("to the right", "rolled"), LEVEL),
+)  # fmt: skip
+"""Text and fix of a mean force that fits leave, by axis of the ground."""
+
+
+def structure_findings(participant_id: str, structures: Sequence[Structure]) -> Iterator[Finding]:
+    """Findings on mean forces that fits leave: which trials have them, where the odds tell."""
+    for structure in structures:
+        text, fix = STRUCTURE_WORDS[structure.axis]
+        share, spread = 100.0 * structure.share, 100.0 * NORMAL_95 * structure.sd
+        tilt, more = np.degrees(abs(structure.share)), "less" if share > 0.0 else "more"
+        size = abs(share) if structure.axis == 1 else share
+        what = text.format(size, structure.words, tilt, spread, more)
+        is_clear = structure.log_odds >= MIN_LOG_ODDS
+        odds = float(np.exp(min(structure.log_odds, MAX_STATED_LOG_ODDS)))
+        other = f"; {structure.rival} explain it nearly as well (odds {odds:.0f} to 1)"
+        yield Finding(
+            rule="residual-structure" if is_clear else "residual-undecided",
+            severity="warning" if is_clear else "info",
+            what=f"{what}{'' if is_clear else other}. It stays in the residuals, whose size widens "
+            "intervals.",
+            participant=participant_id,
+            number=structure.share,
+            unit="share of the vertical force",
+            where=structure.words,
             fix=fix,
         )
 

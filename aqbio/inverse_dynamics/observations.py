@@ -130,6 +130,8 @@ class Observations:
 
     speed: float = float("nan")
     """m/s. Of the markers, the belt's included; NaN unknown."""
+    heading: float = 0.0
+    """rad. Direction of the run about +y from +x."""
 
     def on_clock(self, clock: float) -> Observations:
         """Contacts and measured frames for forces that come late by a `clock`, s."""

@@ -42,6 +42,12 @@ from aqbio.inverse_dynamics.stances import (
     planted_feet,
     stance_equations,
 )
+from aqbio.inverse_dynamics.structure import (
+    Structure,
+    mean_shares,
+    residual_structure,
+    trial_groups,
+)
 from aqbio.multibody.motion import Motion
 from aqbio.observed.misfit import log_odds, usual_misfits, widening
 from aqbio.vectors import FloatArray
@@ -99,6 +105,8 @@ class Session:
     """(P, P) array. Of those that are on."""
     plate_odds: dict[str, float]
     """Logarithm of the odds that a plate, or one of its errors, is far out and nothing else."""
+    structures: list[Structure]
+    """Mean forces that the fits leave in some or all trials."""
     standing: dict[str, Standing]
     """Centre of mass over the centre of pressure in the static postures, by trial."""
 
@@ -118,7 +126,7 @@ class Session:
         self.observations, self.weights = dict(observations), dict(weights)
         self.postures, self.plain = dict(postures or {}), dict(plain or {})
         self.single_fits, self.fits, self.misfits, self.standing = {}, {}, {}, {}
-        self.own_shares, self.plate_odds = {}, {}
+        self.own_shares, self.plate_odds, self.structures = {}, {}, []
         self.estimates, self.covariance = (), np.zeros((0, 0))
 
     def support(self, name: str) -> float:
@@ -208,6 +216,13 @@ class Session:
             self.misfits[name] = fit_misfits(fit, self.standing)
             fit.solver.release()  # megabytes for every trial
         self.single_fits = {}
+        self.structures = self._structures()
+
+    def _structures(self) -> list[Structure]:
+        """Mean forces that the fits leave in some or all trials."""
+        observations = [fit.observations for fit in self.fits.values()]
+        groups = trial_groups([x.speed for x in observations], [x.heading for x in observations])
+        return residual_structure(*mean_shares(self.fits), list(self.fits), groups)
 
     def _count(self, fit: TrialFit) -> float:
         """Weight of a trial's information: its inverse variance, by the misfit of its own fit."""

@@ -146,6 +146,7 @@ def observations(
         shift=float(trial.prepared.attrs.get("force_shift", 0.0)),
         lag=float(trial.prepared.attrs.get("force_lag", np.nan)),
         speed=trial_speed(trial),
+        heading=float(trial.prepared.attrs["heading"]),
     )
 
 

@@ -162,6 +162,7 @@ def session(late=0.0, sd=0.001, *, clock=True, distances=(0.0, 0.0), leg=None, *
     estimates = {"clock_offset": (late, sd), **plates}
     fitted = SimpleNamespace(
         plate_odds={},
+        structures=[],
         accepted=("run1", "run2"),
         standing={
             "stand": Standing(*(np.array([0.0, 0.0, distance]) for distance in (*distances, 0.0)))

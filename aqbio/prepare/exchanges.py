@@ -437,11 +437,12 @@ class _Misfits:
             lengths[column] = np.where(np.isfinite(standing), standing, finite_medians(gaps))
         return cls(positions, rigid, lengths)
 
-    def sizes(self, column: int, at: int, frames: IntArray, hidden: Sequence[int]) -> FloatArray:
+    def sizes(self, column: int, at: int, frames: IntArray, hidden: tuple[int, int]) -> FloatArray:
         """Mean deviations of a label, m, at a marker in some frames, from what is not hidden."""
-        shown = ~np.isin(self.neighbours[column], hidden)
-        paths, others = self.positions[frames], self.neighbours[column][shown]
-        distances = np.linalg.norm(paths[:, [at]] - paths[:, others], axis=2)
+        neighbours = self.neighbours[column]
+        shown = (neighbours != hidden[0]) & (neighbours != hidden[1])
+        others = self.positions[frames[:, None], neighbours[shown]]
+        distances = np.linalg.norm(self.positions[frames, at][:, None] - others, axis=2)
         return _mean_of_finite(np.abs(distances - self.lengths[column][shown]))
 
     def tried(self) -> Iterator[tuple[int, int]]:

@@ -42,6 +42,15 @@ class StaticReference:
     exchanged: tuple[tuple[str, str], ...] = ()
     """Pairs of labels that the static trial has exchanged, as all runs say; put back in
     ``positions``."""
+    as_read: Recording | None = None
+    """The static trial as its one file holds it; None where it has another one of forces."""
+
+    def recording_of(self, study: Study, trial: Trial) -> Recording:
+        """Read a trial, unless it is the static one, which was read."""
+        if self.as_read is not None and trial == study.static_of(trial.participant_id):
+            return self.as_read
+        files = study.recording(trial), study.forces(trial)
+        return read_recording(*files, study.settings.laboratory.marker_unit)
 
     def with_exchanged(self, pairs: Sequence[tuple[str, str]]) -> StaticReference:
         """The reference with pairs of labels put back."""
@@ -58,8 +67,8 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
     try:
         unit = study.settings.laboratory.marker_unit
         notes = Notes(static.trial_id, participant_id, static.source, static.source)
-        recording = read_recording(study.recording(static), unit=unit)
-        recording = standing_recording(recording, static.source)
+        as_read = read_recording(study.recording(static), unit=unit)
+        recording = standing_recording(as_read, static.source)
         labels = BodyLabels.of_marker_set(study.marker_set, limbs)
         if not has_size_of_people(recording, labels):
             return StaticReference({}, limbs)
@@ -73,7 +82,8 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
         axes = laboratory_axes(recording, study.marker_set, study.settings.laboratory.axes, notes)
     except AqbioError:
         axes = None
-    return StaticReference(median_positions(recording), limbs, axes)
+    whole = None if study.forces(static) else as_read
+    return StaticReference(median_positions(recording), limbs, axes, as_read=whole)
 
 
 def exchanged_in_static(moving: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
-from aqbio.io.trial_files import read_recording, standing_recording
+from aqbio.io.trial_files import standing_recording
 from aqbio.labels.against_names import name_findings, spare_labels
 from aqbio.prepare.axes import MARKER_ABSENT
 from aqbio.prepare.bandwidth import hidden_motion, hidden_rates
@@ -305,7 +305,7 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
         laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
     else:
         marker_set, description = study.marker_set, study.marker_file
-        recording = read_recording(*files, laboratory.marker_unit)
+        recording = reference.recording_of(study, trial)
         if trial.task == "static":
             recording = standing_recording(recording, files[0].name)
         body = BodyLabels.of_marker_set(marker_set, reference.limbs)

@@ -40,6 +40,7 @@ NO_FOLDER = "a file is where results need a folder", f"give it another name, {RU
 WRITING_FAULTS = {
     errno.EACCES: NO_PERMISSION,
     errno.EPERM: NO_PERMISSION,
+    errno.ENOENT: ("no folder can be made there", "choose a folder on a disk that is there."),
     errno.ENOTDIR: NO_FOLDER,
     errno.EEXIST: NO_FOLDER,
     errno.EISDIR: ("a folder is where results need a file", f"give it another name, {RUN_AGAIN}"),

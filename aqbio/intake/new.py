@@ -14,6 +14,7 @@ from aqbio.boundary import refuse_unwritable_name
 from aqbio.config import SHEETS
 from aqbio.config.settings import WINDOWS_DEVICES
 from aqbio.errors import AqbioError
+from aqbio.faults import writing
 from aqbio.intake.outlook import OutlookTrial, outlook_page
 from aqbio.intake.rows import sheet_text
 from aqbio.intake.study import (
@@ -76,7 +77,8 @@ README = """\
 def new_study(folder: Path) -> None:
     """Write a study folder with settings, empty sheets and a README."""
     name = _free_name(folder)
-    (folder / "data").mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        (folder / "data").mkdir(parents=True, exist_ok=True)
     for sheet in ("participants", "trials"):
         row = SHEETS[sheet]
         write_text(folder / f"{sheet}.tsv", "\t".join(row.model_fields) + "\n")
@@ -90,7 +92,8 @@ def new_study(folder: Path) -> None:
 def demo_study(folder: Path) -> None:
     """Copy the study of the virtual sprinters, whose recordings are made when it runs."""
     _free_name(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     for file in sorted(DEMO.iterdir()):
         if file.is_file() and not file.name.startswith("."):
             shutil.copyfile(file, folder / file.name)

@@ -90,7 +90,7 @@ def look_at_poses(
     folder = folder or Path(f"{poses.stem}_look")
     refuse_unwritable_name(folder.resolve())
     check_cutoff(cutoff_hz)
-    if not any(map(is_pose_label, read_recording(poses, None).labels)):
+    if not any(map(is_pose_label, read_recording(poses, forces).labels)):
         refuse_markers(poses)
     _refuse_without_sex(sex)
     _refuse_second_study(folder)

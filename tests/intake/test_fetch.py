@@ -383,6 +383,14 @@ def test_a_wrong_manifest_is_refused_with_its_line(tmp_path, old, new, words):
     assert words in str(error.value)
 
 
+def test_a_commit_is_its_digits(tmp_path):
+    _study(tmp_path)
+    path = tmp_path / "sources.tsv"
+    path.write_text(path.read_text(encoding="utf-8").replace(COMMIT, "main"), encoding="utf-8")
+    with pytest.raises(InvalidStudyError, match="a commit: 7 to 64 digits and small letters"):
+        read_manifest(tmp_path)
+
+
 @pytest.mark.parametrize("address", ["file:///etc", "ftp://a/b", "a/b", "http://[::1", "http://"])
 def test_only_http_addresses_are_read(tmp_path, address):
     _study(tmp_path, address)

@@ -43,6 +43,7 @@ REFUSED = {
     "no low-pass": ("whole", (*SEX, "--cutoff", "0"), "the cut-off is 0 Hz"),
     "muscles": ("whole", (*SEX, "--muscles", "so.sto"), "neither a model nor muscles"),
     "a third file": ("whole", ("plates.c3d", "loads.xml", *SEX), "neither a model nor muscles"),
+    "no such forces": ("whole", ("plates.c3d", *SEX), "plates.c3d"),
     "a study in the way": ("whole", SEX, "choose another one with --out"),
 }
 

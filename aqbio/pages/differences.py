@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -173,25 +173,38 @@ class SessionSteps:
     seed: int
     invalidated: Invalidated
     """Outcomes of trials that do not count."""
+    cache: dict[tuple[object, ...], StepNumbers] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Numbers by outcome and steps: every comparison asks for the same ones."""
 
     def numbers(self, outcome: Outcome, rows: IntArray) -> StepNumbers:
         """An outcome in some of the steps."""
-        steps = self.steps.iloc[rows]
+        key = (*outcome.key, rows.tobytes())
+        if key not in self.cache:
+            self.cache[key] = self._numbers(outcome, rows)
+        return self.cache[key]
+
+    def _numbers(self, outcome: Outcome, rows: IntArray) -> StepNumbers:
         if outcome.level == STEPS_TABLE:
-            value = steps[outcome.source].to_numpy(dtype=float)
+            value = self._column(outcome.source, rows)
             deviation = np.zeros((WORLDS, len(rows)))
         else:
             kind = "momentum" if outcome.statistic == "momentum_mean" else "moments"
-            counts = is_counted(steps, kind, self.invalidated).to_numpy()
+            counts = is_counted(self.steps, kind, self.invalidated).to_numpy()[rows]
             value, deviation = self._drawn(outcome, np.where(counts, self.positions[rows], -1))
-        error = steps[outcome.error].mean() / outcome.sds if outcome.error in steps else 0.0
+        errors = self._column(outcome.error, rows) if outcome.error in self.steps else np.zeros(1)
+        errors = errors[np.isfinite(errors)]
         return StepNumbers(
             value,
             deviation,
-            steps["speed"].to_numpy(dtype=float),
-            tuple(steps["trial_id"].astype(str)),
-            0.0 if math.isnan(error) else float(error),
+            self._column("speed", rows),
+            tuple(map(str, self.steps["trial_id"].to_numpy()[rows])),
+            float(errors.mean()) / outcome.sds if len(errors) else 0.0,
         )
+
+    def _column(self, name: str, rows: IntArray) -> FloatArray:
+        return self.steps[name].to_numpy(dtype=float)[rows]
 
     def _drawn(self, outcome: Outcome, positions: IntArray) -> tuple[FloatArray, FloatArray]:
         names = ("level", "source", "target", "statistic")
@@ -204,10 +217,13 @@ class SessionSteps:
         value = np.full(len(positions), np.nan)
         deviation = np.full((WORLDS, len(positions)), np.nan)
         if is_outcome.any():
-            target_draws = self.draws.isel(outcome=int(is_outcome.argmax())).sel(axis=outcome.axis)
+            at = int(is_outcome.argmax()), list(self.draws["axis"].values).index(outcome.axis)
             is_known = positions >= 0
-            value[is_known] = target_draws["value"].values[positions[is_known]]
-            deviation[:, is_known] = target_draws["deviation"].values[:, positions[is_known]]
+            at_steps = positions[is_known]
+            values = self.draws["value"].transpose("step", "outcome", "axis").values
+            draws = self.draws["deviation"].transpose("draw", "step", "outcome", "axis").values
+            value[is_known] = values[at_steps, *at]
+            deviation[:, is_known] = draws[:, at_steps, *at]
         return value, deviation
 
     def condition(self, column: StepColumn) -> str:
@@ -489,6 +505,8 @@ def file_unit(steps: SessionSteps, outcome: Outcome) -> str:
     """Unit of an outcome in files."""
     if outcome.level == STEPS_TABLE:
         return _step_columns()[outcome.source]["unit"]
-    is_outcome = (steps.draws["level"] == outcome.level) & (steps.draws["source"] == outcome.source)
-    is_outcome &= steps.draws["statistic"] == outcome.statistic
-    return str(steps.draws["unit"].values[is_outcome.values][0])
+    names = ("level", "source", "statistic")
+    is_outcome = np.logical_and.reduce(
+        [steps.draws[name].values == getattr(outcome, name) for name in names]
+    )
+    return str(steps.draws["unit"].values[is_outcome][0])

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -244,16 +245,19 @@ def main() -> None:
     parser.add_argument("--devices", nargs="+", default=[""], help="only words that contain one")
     parser.add_argument("--table", type=Path, help="file for the rows")
     options = parser.parse_args()
-    study, rows = load_study(options.study), []
+    study, rows = load_study(options.study), list[dict[str, object]]()
     chosen = [device for device in devices() if any(x in device.words for x in options.devices)]
     for person in options.people:
-        of_person = study.recorded_with(person)
-        rows += [compared(of_person, person, device) for device in chosen]
-    table = pd.DataFrame(rows)
-    text = table.round(3).to_csv(sep="\t", index=False)
-    print(text)
-    if options.table:
-        options.table.write_text(text, encoding="utf-8")
+        for device in chosen:
+            rows.append(compared(study.recorded_with(person), person, device))
+            if options.table:
+                options.table.write_text(as_text(rows), encoding="utf-8")
+    sys.stdout.write(as_text(rows))
+
+
+def as_text(rows: list[dict[str, object]]) -> str:
+    """The table as tab-separated text."""
+    return pd.DataFrame(rows).round(3).to_csv(sep="\t", index=False)
 
 
 if __name__ == "__main__":

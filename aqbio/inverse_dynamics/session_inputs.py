@@ -247,7 +247,10 @@ def static_stance(
     index = np.array([skeleton.markers.index(name) for name in labels.values()])
     pose = inverse_kinematics(skeleton, positions[None], index, np.ones(len(index)))
     point, corners = prepared["plate_point"].values, prepared["plate_corner"].values
-    return StaticStance(pose[0], standing_cop(force, moment, point, corners))
+    borne = np.where(force[:, 1] > UNLOADED_BAND_N, force[:, 1], 0.0)
+    names = prepared["plate"].values.astype(str).tolist()
+    shares = dict(zip(names, (borne / borne.sum()).tolist(), strict=True))
+    return StaticStance(pose[0], standing_cop(force, moment, point, corners), shares)
 
 
 def standing_cop(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aqbio.force_plates.alignment import ALIGNMENT, ROTATION, Alignment, planted_information
 from aqbio.force_plates.forces import centre_of_pressure
-from aqbio.force_plates.single_plates import DISPLACEMENTS, plate_error, plate_parameter
+from aqbio.force_plates.single_plates import DISPLACEMENTS, TURNS, plate_error, plate_parameter
 from aqbio.inverse_dynamics.balance import adjusted_skeleton
 from aqbio.inverse_dynamics.observations import Observations
 from aqbio.inverse_dynamics.parameters import PLATE_ROTATION_SD_RAD, Parameter, Runner, priors
@@ -32,6 +32,19 @@ class StaticStance:
     cop: FloatArray
     """(3,) array, m, ground. Mean centre of pressure of both feet together, in the same axes as the
     pose."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """Share of the weight that each plate bears, by plate."""
+
+    def pressure(self, values: Mapping[str, float]) -> FloatArray:
+        """Centre of pressure, (3,), m, with every plate where the parameters say it lies."""
+        along, across = (
+            sum(
+                share * values.get(plate_parameter(error, plate), 0.0)
+                for plate, share in self.shares.items()
+            )
+            for error in DISPLACEMENTS
+        )
+        return self.cop + np.array([along, 0.0, across])
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +71,7 @@ def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance)
 
     Along gravity, with the centre of pressure in the cameras' frame.
     """
-    placed = replace(static, cop=Alignment.of(values).placed(static.cop))
+    placed = replace(static, cop=Alignment.of(values).placed(static.pressure(values)))
     skeleton = adjusted_skeleton(runner, values)
     com, down = com_from_cop(skeleton, placed), skeleton.gravity
     return np.asarray((com - com[1] * down / down[1])[[0, 2]])
@@ -80,7 +93,7 @@ def stance_equations(
     prior_values, on = priors(parameters), [parameter for parameter in parameters if parameter.on]
     columns = []
     for parameter in on:  # finite differences: nearly linear
-        if plate_error(parameter.name)[1]:
+        if plate_error(parameter.name)[0] in TURNS:  # about a point on the plate
             columns.append(np.zeros(2))
             continue
         step = PRIOR_STEP * parameter.prior_sd

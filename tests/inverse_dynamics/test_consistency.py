@@ -73,11 +73,18 @@ from aqbio.inverse_dynamics.parameters import (
     prior_precision,
     priors,
     share_of_own_error,
+    single_plate_parameters,
 )
 from aqbio.inverse_dynamics.posterior_states import inertia_states, shape_states
 from aqbio.inverse_dynamics.session_inputs import parameters
 from aqbio.inverse_dynamics.solver import Solver, converged
-from aqbio.inverse_dynamics.stances import Standing, StaticStance, com_over_cop
+from aqbio.inverse_dynamics.stances import (
+    STATIC_DISTANCE_SD_M,
+    Standing,
+    StaticStance,
+    com_over_cop,
+    stance_equations,
+)
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.jacobians import contact_jacobian
@@ -541,6 +548,22 @@ def test_the_same_trial_once_and_twice(trials):
                 estimate.estimate, abs=0.02 * estimate.sd
             )
             assert double_estimate.sd == pytest.approx(estimate.sd / np.sqrt(2.0), rel=0.02)
+
+
+def test_a_posture_tells_of_the_plates_that_bore_it(stick):
+    """A quarter on one of two plates: moved by 20 mm it moves the pressure by 5; others do not."""
+    plates = single_plate_parameters({"4": np.zeros(3), "5": np.zeros(3)})
+    on = [parameter for parameter in plates if parameter.on]
+    names = [parameter.name for parameter in on]
+    posture = replace(stance(stick, {}, (-0.005, 0.0)), shares={"4": 0.25, "5": 0.75})
+    np.testing.assert_allclose(com_over_cop(stick, {}, posture), [0.005, 0.0], atol=1e-12)
+    moved = {"along_of_plate_4": 0.020, "across_of_plate_5": -0.004}
+    np.testing.assert_allclose(com_over_cop(stick, moved, posture), [0.0, 0.003], atol=1e-12)
+    matrix, right = stance_equations(stick, plates, posture)
+    slope = np.array([x.startswith("along") * (0.25 if x[-1] == "4" else 0.75) for x in names])
+    weight = slope / STATIC_DISTANCE_SD_M**2
+    np.testing.assert_allclose(matrix[names.index("along_of_plate_4")], 0.25 * weight, atol=1e-3)
+    np.testing.assert_allclose(right, 0.005 * weight, atol=1e-6)
 
 
 def test_every_posture_is_predicted_without_it(trials, stick):

@@ -1,0 +1,123 @@
+"""Two sprinters of laboratories that made no limit: fitted, and their totals still in flight."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.signal import butter, filtfilt
+
+from aqbio.intake.new import new_study_from
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
+from aqbio.names import GRAVITY, NORMAL_95
+from tests.real.staged import fill, run_stages
+
+pytestmark = [pytest.mark.real, pytest.mark.opensim, pytest.mark.whole]
+
+PERSON = "S01"
+FEW_DRAWS = "contributions: {draws: 24}\nconsistency: {samples: 24}\nmultiverse: {enabled: false}\n"
+TREADMILL = {"sprint_0450": 4.50, "sprint_0630": 6.29, "sprint_0810": None, "sprint_0855": None}
+"""Trials with the speeds of belts that keep theirs, m/s, as the recordings' README has them."""
+
+BRAKING = [7.77, 7.40, 6.96]
+SPEEDING_UP = [6.17, 6.51, 6.71, 7.01, 7.23, 7.51, 7.68, 7.89, 8.15]
+"""Of forefoot markers in mid-contact, m/s: the last contacts of 0810, and those of 0855."""
+
+
+def _study(folder: Path, data: Path) -> Study:
+    new_study_from(folder, data, None, lambda line: None)
+    with (folder / "study.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"{FEW_DRAWS}results: {(folder / 'results').as_posix()}\n")
+    fill(folder / "participants.tsv", sex="male")
+    return run_stages(folder / "study.yaml", until="contributions")
+
+
+@pytest.fixture(scope="module")
+def overground(tmp_path_factory, realdata) -> Study:
+    """A man at 6 m/s on four plates, who still accelerates."""
+    folder = tmp_path_factory.mktemp("overground")
+    return _study(folder / "study", realdata / "overground_sprinter")
+
+
+@pytest.fixture(scope="module")
+def treadmill(tmp_path_factory, realdata) -> Study:
+    """A man at 4.5 to 8.55 m/s on belts that ring; one brakes, one speeds up."""
+    folder = tmp_path_factory.mktemp("treadmill")
+    with tarfile.open(realdata / "treadmill_sprinter" / "recordings.tar.xz") as file:
+        file.extractall(folder / "recordings", filter="data")
+    return _study(folder / "study", folder / "recordings")
+
+
+@pytest.fixture(params=["RunA1", *TREADMILL])
+def trial(request):
+    """Study, name and results of each trial."""
+    name = request.param
+    study = request.getfixturevalue("treadmill" if name in TREADMILL else "overground")
+    data = read_dataset(study.folder(PERSON, "contributions") / f"{name}.nc")
+    entries = study.read_manifest(PERSON, "contributions")["trials"]
+    return study, name, data, next(entry for entry in entries if entry["trial_id"] == name)
+
+
+def test_all_are_fitted_and_no_forefoot_slides(trial):
+    """10 N are left overground. What is left on the treadmill grows with speed to 1.5 % of body
+    weight along the run, and is named."""
+    study, name, data, entry = trial
+    assert entry["status"] == "ok", entry["reason"]
+    assert data.attrs["motion"] == "fitted"
+    residual = entry["misfits"]["force"] * float(data.attrs["mass"]) * GRAVITY
+    assert residual < (20.0 if name in TREADMILL else 10.0)
+    assert entry["misfits"]["slip"] < 0.0075
+    findings = study.read_manifest(PERSON, "inverse_dynamics")["findings"]
+    said = [x["what"] for x in findings if x["rule"] == "residual-structure"]
+    assert [("along the run" in what) for what in said] == [True] * (name in TREADMILL)
+
+
+def test_totals_are_still_in_flight(trial):
+    """The whole body's angular momentum about the vertical, within its 95 % interval."""
+    _, _, data, _ = trial
+    total = data["group_angular_momentum"].sum("group").values[:, 1]
+    sds = data["sd_angular_momentum"].sel(phase="flight", sure_group="total").values[..., 1]
+    time, touchdown, toe_off = (
+        data[name].values for name in ("time", "contact_touchdown", "contact_toe_off")
+    )
+    inside = []
+    for start, stop in zip(np.sort(toe_off)[:-1], np.sort(touchdown)[1:], strict=True):
+        flight = total[(time > start) & (time < stop)]
+        if 2 < len(flight) < 60 and np.isfinite(flight).all():
+            off = np.abs(flight - flight.mean())
+            inside += (off <= NORMAL_95 * np.nanmean(sds)).tolist()
+    assert len(inside) > 10
+    assert np.mean(inside) >= 0.95
+
+
+LARGEST_ABOVE_NM = {"left": 3.5, "right": 7.5}
+"""Hip flexion above 20 Hz, N m: the right foot lands with a peak that its leg bears."""
+
+
+@pytest.mark.parametrize("side", LARGEST_ABOVE_NM)
+def test_hip_moments_overground_have_little_above_the_motion(overground, side):
+    """Flexion above 20 Hz in both contacts; on the left 13 N m by plain inverse dynamics."""
+    data = read_dataset(overground.folder(PERSON, "inverse_dynamics") / "RunA1.nc")
+    moment = data["generalised_force"].sel(coordinate=f"hip_flexion_{side[0]}").values
+    known = np.isfinite(moment)
+    above = np.full(len(moment), np.nan)
+    above[known] = filtfilt(*butter(2, 20.0, "high", fs=200.0), moment[known])
+    time, start = data["time"].values, float(data["contact_touchdown"].min())
+    inside = (time >= start) & (time <= float(data["contact_toe_off"].max()))
+    assert np.sqrt(np.mean(above[inside] ** 2)) < LARGEST_ABOVE_NM[side]
+
+
+@pytest.mark.parametrize("name", TREADMILL)
+def test_belts_are_those_of_the_readme(treadmill, name):
+    data = read_dataset(treadmill.folder(PERSON, "contributions") / f"{name}.nc")
+    speeds = data["contact_belt_speed"].values[data["contact_complete"].values.astype(bool)]
+    if name == "sprint_0855":
+        np.testing.assert_allclose(speeds, SPEEDING_UP, rtol=0.012)
+    elif name == "sprint_0810":
+        np.testing.assert_allclose(speeds[-3:], BRAKING, rtol=0.012)
+        assert ((speeds[1:-3] > 7.93) & (speeds[1:-3] < 8.13)).all()
+    else:
+        np.testing.assert_allclose(speeds[1:], TREADMILL[name], rtol=0.012)

@@ -11,10 +11,12 @@ from markupsafe import Markup
 
 from aqbio.config import MarkerSet
 from aqbio.errors import listed
+from aqbio.gait.steps import MAX_HEADING_SWING_RAD
 from aqbio.names import SIDES
 from aqbio.pages.filters import ASSETS, CONTENT_SECURITY, template
 from aqbio.prepare.contacts import NO_FOOT
 from aqbio.prepare.trial import PreparedTrial
+from aqbio.vectors import FloatArray
 from aqbio.version import __version__
 
 MAX_POINTS = 300
@@ -41,6 +43,9 @@ class TrialPicture:
     speed: float
     """Of the pelvis between the first and the last touchdown, or of the belt, m/s; NaN if not
     known."""
+    turn: float
+    """Of the direction of the pelvis from the first touchdown to the last toe-off, degrees to the
+    right; 0 where it is no more than that of a straight run, NaN if not known."""
     surface: str
     contacts: tuple[ContactBar, ...]
     force: tuple[tuple[float, float], ...]
@@ -65,19 +70,45 @@ def trial_picture(prepared: PreparedTrial, marker_set: MarkerSet) -> TrialPictur
         within = np.flatnonzero((time >= 0.0) & (time <= seconds))
         chosen = within[:: max(1, len(within) // MAX_POINTS)]
         force = [(float(time[n]), float(total[n])) for n in chosen if np.isfinite(total[n])]
-    speed = _speed(prepared, marker_set, [bar.start for bar in bars])
-    return TrialPicture(seconds, speed, prepared.ground.surface, tuple(bars), tuple(force))
+    pelvis = _pelvis(prepared, marker_set)
+    speed = _speed(prepared, pelvis, [bar.start for bar in bars])
+    turn = _turn(pelvis, prepared.rate, bars)
+    return TrialPicture(seconds, speed, turn, prepared.ground.surface, tuple(bars), tuple(force))
 
 
-def _speed(prepared: PreparedTrial, marker_set: MarkerSet, touchdowns: Sequence[float]) -> float:
-    """Speed of the belt, or of the pelvis from the first to the last touchdown, m/s."""
-    if prepared.ground.surface == "treadmill":
-        return prepared.ground.belt_speed
+def _pelvis(prepared: PreparedTrial, marker_set: MarkerSet) -> FloatArray:
+    """(T, 2) path of the pelvis on the ground, forward and to the right; NaN where unseen."""
     names = {
         name for label in marker_set.pelvis.labels for name in (label, marker_set.model_name(label))
     }
     columns = [index for index, label in enumerate(prepared.labels) if label in names]
-    pelvis = prepared.markers[:, columns][..., [0, 2]].mean(axis=1)
+    path: FloatArray = prepared.markers[:, columns][..., [0, 2]].mean(axis=1)
+    return path
+
+
+HEADING_S = 0.1
+"""Time over which a direction is taken: the pelvis sways within a step."""
+
+
+def _turn(pelvis: FloatArray, rate: float, bars: Sequence[ContactBar]) -> float:
+    """Change of direction from the first contact to the last one, degrees to the right."""
+    if not bars:
+        return float("nan")
+    frames, directions = round(HEADING_S * rate), []
+    for instant in (min(bar.start for bar in bars), max(bar.end for bar in bars)):
+        first = min(max(round(instant * rate) - frames // 2, 0), len(pelvis) - 1 - frames)
+        if first < 0:
+            return float("nan")
+        ahead, right = pelvis[first + frames] - pelvis[first]
+        directions.append(np.arctan2(right, ahead))
+    turn = float(np.angle(np.exp(1j * (directions[1] - directions[0]))))
+    return float(np.degrees(turn)) if not abs(turn) <= MAX_HEADING_SWING_RAD else 0.0
+
+
+def _speed(prepared: PreparedTrial, pelvis: FloatArray, touchdowns: Sequence[float]) -> float:
+    """Speed of the belt, or of the pelvis from the first to the last touchdown, m/s."""
+    if prepared.ground.surface == "treadmill":
+        return prepared.ground.belt_speed
     complete = np.flatnonzero(np.isfinite(pelvis).all(axis=1))
     if len(touchdowns) > 1:
         ends = (min(touchdowns), max(touchdowns))
@@ -174,6 +205,9 @@ def _drawn(trial: OutlookTrial) -> Mapping[str, Any]:
         if peak > 0.0
     )
     pace = f"{picture.speed:.1f} m/s" if np.isfinite(picture.speed) else "speed not known"
+    if abs(picture.turn) > 0.0 and picture.surface != "treadmill":
+        way = "right" if picture.turn > 0.0 else "left"
+        pace += f", turning to the {way} by {abs(picture.turn):.0f} degrees"
     count = len(picture.contacts)
     return {
         "name": trial.name,

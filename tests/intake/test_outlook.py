@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 
+import numpy as np
 import pytest
 
 from aqbio.intake.new import new_study_from
+from aqbio.intake.outlook import ContactBar, _turn
 from tests.lacking.recordings import virtual_take
 from tests.markerless import PEOPLE, video_points, write_points
 
@@ -45,6 +47,26 @@ def test_the_speed_is_that_of_the_runner(outlook):
     assert speed == pytest.approx(true, rel=0.03)
 
 
+@pytest.mark.parametrize(("degrees", "said"), [(0, 0), (10, 0), (30, 30), (-120, -120)])
+def test_a_turn_is_told_from_the_sway_of_a_straight_run(degrees, said):
+    """A pelvis that turns between two contacts, to the right, beside a sway of 2 cm a step."""
+    rate, time = 200.0, np.arange(200) / 200.0
+    heading = np.radians(degrees) * np.clip((time - 0.4) / 0.2, 0.0, 1.0)
+    ahead, right = np.cumsum(5.0 / rate * np.stack([np.cos(heading), np.sin(heading)]), axis=1)
+    sway = 0.02 * np.sin(2.0 * np.pi * 1.5 * time)
+    path = np.stack([ahead - sway * np.sin(heading), right + sway * np.cos(heading)], axis=1)
+    bars = [ContactBar("left", 0.1, 0.3, True), ContactBar("right", 0.65, 0.9, True)]
+    assert _turn(path, rate, bars) == pytest.approx(said, abs=6.0 if said else 0.0)
+
+
+@pytest.mark.real
+@pytest.mark.opensim
+def test_a_side_step_is_said_to_turn(tmp_path, realdata):
+    new_study_from(tmp_path / "mine", realdata / "side_step", None, lambda _: None)
+    page = (tmp_path / "mine" / "outlook.html").read_text("utf-8")
+    assert "2.4 m/s, turning to the right by 31 degrees, overground" in page
+
+
 @pytest.mark.real
 @pytest.mark.opensim
 def test_places_of_bars_are_times(real_sprint):
@@ -60,6 +82,7 @@ def test_places_of_bars_are_times(real_sprint):
         assert starts == pytest.approx(expected, abs=0.006)
     assert "<polyline" in page
     assert "4 with forces" in page
+    assert "turning" not in page
 
 
 @pytest.fixture

@@ -172,7 +172,12 @@ def _of_lost_runs(
             "were low-passed, which hides touchdown and toe-off. To change that: export the "
             "markers raw"
         )
-    if unseen := len(runs) - usable_count - walks - filtered:
+    if refused := sum(not previews[run.motion].prepared for run in runs):
+        yield (
+            f"not usable yet: {_trials(refused, len(runs))}, and so no results of "
+            f"{'it' if refused == 1 else 'them'}. To change that: see what is said of each below"
+        )
+    if unseen := len(runs) - usable_count - walks - filtered - refused:
         yield (
             f"no contact in {_trials(unseen, len(runs))} that was seen whole, "
             "and so no results. To change that: record three contacts in a row, with both feet "

@@ -150,12 +150,13 @@ def clock_of_trial(trial_id: str, fit: TrialFit, fitted: Session) -> Iterator[Fi
         severity="warning",
         what=f"in this trial forces come {estimate:.1f} ms late (90 % interval {low:.1f} to "
         f"{high:.1f} ms), unlike those of the session's other trials: this trial has a clock of "
-        "its own.",
+        "its own, or another position of its plates along the run, which looks the same.",
         trial=trial_id,
         number=clock.estimate,
         limit=others.estimate,
         unit="s",
-        fix="look at how cameras and plates are triggered in this trial.",
+        fix="look at how cameras and plates are triggered in this trial, and at its plates' origin "
+        "and corners.",
     )
 
 

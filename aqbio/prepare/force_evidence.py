@@ -278,9 +278,9 @@ class ForceEvidence:
         told = complete.copy()
         for _, start, stop in stretches(loads.loaded):
             told[start:stop] &= self._are_whole[start:stop].all()
-        vertical = np.abs(loads.total[told, 1])
-        if not self.contacts or not vertical.any():
+        if not self.contacts or not (told & loads.borne).any():  # between loads there is noise
             return np.zeros(0)
+        vertical = np.abs(loads.total[told, 1])
         aloft = vertical @ ~np.any(self._stands, axis=0)[told]
         return np.array([aloft / max(float(vertical.sum()), TINY_N)])
 

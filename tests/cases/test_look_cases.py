@@ -7,6 +7,7 @@ import pytest
 
 import aqbio
 from aqbio.errors import AqbioError
+from aqbio.io.mot import read_storage, write_storage
 from aqbio.look.causes import vertical_causes
 from aqbio.look.command import look
 from aqbio.look.inputs import read_model_in_motion
@@ -71,6 +72,20 @@ def test_a_knee_that_the_file_lacks_is_named_and_the_rest_has_a_page(cases, tmp_
     data = aqbio.joint_contributions(*files(cases, "look_motion_lacks_a_knee"))
     assert np.isnan(data["force"]).all()
     assert np.isfinite(data["measured_force"]).any()
+
+
+@pytest.mark.parametrize("lacking", ["hip_flexion_r", "ankle_angle_r", "hip_flexion_l"])
+def test_a_foot_that_the_file_does_not_place_has_no_late_forces(cases, tmp_path, lacking):
+    """Loads under the hidden foot are not in the air."""
+    model, motion, forces = files(cases, *TWICE[:2], motion=TWICE[2])
+    storage = read_storage(motion)
+    kept = [name for name in storage.columns if lacking not in name]
+    time, values = (x[:-1] for x in (storage.time, np.stack([*map(storage.column, kept)], axis=1)))
+    path = tmp_path / "motion.mot"
+    write_storage(path, kept, time, values, in_degrees=bool(storage.in_degrees))
+    rules = {finding.rule for finding in read_model_in_motion(model, path, forces).findings}
+    assert "coordinates-missing" in rules
+    assert not rules & {"force-clock", "plate-misplaced", "forces-strange", "pressure-outside"}
 
 
 def test_five_rows_are_refused_by_their_number(cases):

@@ -174,8 +174,8 @@ def _of_lost_runs(
         )
     if refused := sum(not previews[run.motion].prepared for run in runs):
         yield (
-            f"not usable yet: {_trials(refused, len(runs))}, and so no results of "
-            f"{'it' if refused == 1 else 'them'}. To change that: see what is said of each below"
+            f"not usable yet: {_trials(refused, len(runs))}. To change that: see what is said of "
+            "each below"
         )
     if unseen := len(runs) - usable_count - walks - filtered - refused:
         yield (

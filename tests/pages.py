@@ -80,7 +80,7 @@ QUESTIONS = {
     "Which side is weaker?": (
         [ATHLETE], "foot pushes less|cannot be compared|weaker|no plate measured",
     ),
-    "What differs between left and right?": ([ATHLETE], "leaves out 0|cannot be compared"),
+    "What differs between left and right?": ([ATHLETE], "leaves? out 0|cannot be compared"),
     RESTRICTED: ([ATHLETE], "Restricted arms against normal"),
     "How does this athlete run beside others?": ([ATHLETE], "the range of|too few for a band"),
     "What should be recorded next?": (["#answer a[href*=next]"], "What to record next"),

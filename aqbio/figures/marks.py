@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -70,7 +71,13 @@ def _quoted(value: Any) -> str:
     if isinstance(value, Condition):
         return str(value)
     is_missing = value is None or value != value
-    return "" if is_missing else quote(f"{value:.12g}" if _is_float(value) else str(value), safe="")
+    return "" if is_missing else _safe(f"{value:.12g}" if _is_float(value) else str(value))
+
+
+@cache
+def _safe(text: str) -> str:
+    """A value without letters that a key is made of; the same ones return in every row."""
+    return quote(text, safe="")
 
 
 def _is_float(value: Any) -> bool:

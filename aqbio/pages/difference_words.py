@@ -378,12 +378,15 @@ def _others_words(comparison: Comparison, named: Sequence[Difference | None]) ->
         for difference in comparison.differences
         if difference.has_interval and difference.sure and difference not in named
     ]
+    has_named = any(difference is not None and difference.sure for difference in named)
     if not sure:
-        return f"Of {comparison.counted}, no other 95 % interval leaves out 0."
+        no = "no other" if has_named else "no"
+        return f"Of {comparison.counted}, {no} 95 % interval leaves out 0."
     names = [f"{one.label} {one.words(brief=True)}" for one in sure[:MOST_IN_A_SENTENCE]]
     more = ", and more in the table" if len(sure) > len(names) else ""
     return (
-        f"Of {comparison.counted}, the 95 % intervals of these also leave out 0: "
+        f"Of {comparison.counted}, the 95 % intervals of these {'also ' if has_named else ''}leave "
+        "out 0: "
         f"{'; '.join(names)}{more}."
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aqbio.figures.words import choice_words, digits, format_interval
 from aqbio.io.atomic import write_text
@@ -146,12 +146,12 @@ def number(
     ``column``: of the row that the element around it names, or of the row of ``at``.
     """
     text = digits(value * factor, _UNITS.get(unit, unit))
-    place = Markup(' data-table="{}" data-key="{}"').format(at.table, at.key) if at else Markup()
+    place = f' data-table="{escape(at.table)}" data-key="{escape(at.key)}"' if at else ""
     if column:
-        place += Markup(' data-column="{}"').format(column)
+        place += f' data-column="{escape(column)}"'
     if factor != 1.0:
-        place += Markup(' data-factor="{}"').format(f"{factor:.15g}")
-    return Markup('<data value="{}"{}>{}</data>').format(f"{value:.15g}", place, text)
+        place += f' data-factor="{factor:.15g}"'
+    return Markup(f'<data value="{value:.15g}"{place}>{escape(text)}</data>')
 
 
 def quoted(text: str, table: str, column: str, key: str = "") -> str:

@@ -374,6 +374,9 @@ def test_sentences_say_which_side_and_what_differs(steps, words, short):
     assert short in plain(short_side_words(feet))
     if not feet or not feet[0].comparable:
         return
+    headed = [feet[0].difference(outcome) for outcome in (FORCE, PUSH_SIDE)]
+    is_headed = any(difference is not None and difference.sure for difference in headed)
+    assert bool(re.search("also leave out 0|no other 95 %", sentence)) == is_headed
     rows = table[(table["comparison"] == FEET) & (table["speed_mps"] == table["speed_mps"].iloc[0])]
     sure = rows[(rows["low"] > 0.0) | (rows["high"] < 0.0)]
     first = set(sure["source"].iloc[:1])

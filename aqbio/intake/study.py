@@ -396,11 +396,20 @@ def _unpaired_forces(
     unusable = []
     for storage in content.forces:
         if (file := owner.get(storage.file)) is None:
-            why = clock_mismatch(content.markers, storage) or NO_OWNER
+            why = clock_mismatch(content.markers, storage) or _left_out_owner(content, storage)
             unusable.append(UnusedFile(storage.file, why))
         elif file in repeated:
             unusable.append(UnusedFile(storage.file, f"the forces are in {repeated[file]} too"))
     return tuple(unusable)
+
+
+def _left_out_owner(content: FolderContent, storage: StorageFacts) -> str:
+    """Why forces have no marker file: the one of their name cannot be read, or there is none."""
+    named = [
+        x.file for x in content.unusable
+        if x.file.parent == storage.file.parent and storage.file.stem.startswith(x.file.stem)
+    ]  # fmt: skip
+    return f"{named[0].name}, which has their name, cannot be read" if named else NO_OWNER
 
 
 def _no_recordings(data: Path, content: FolderContent) -> AqbioError:

@@ -6,6 +6,7 @@ Of `run` stage prepare is enough: what it says stands in the manifest from which
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -171,6 +172,14 @@ def test_what_new_leaves_out_check_and_run_refuse_where_the_sheet_names_it(cases
     except AqbioError as error:
         left_out = error.what
     assert words in left_out
+
+
+def test_forces_of_a_recording_that_cannot_be_read_are_said_to_be_its_own(cases, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(cases / "trc_static_one_frame" / "recordings", data)
+    shutil.copy(cases / "trc_planar_2d" / "recordings" / "sprint.trc", data)
+    summary = new_study_from(tmp_path / "study", data, None, lambda _: None)
+    assert "sprint_grf.mot: sprint.trc, which has their name, cannot be read" in summary
 
 
 LOOK = {

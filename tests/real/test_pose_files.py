@@ -12,6 +12,7 @@ from aqbio.io.tables import read_table
 from aqbio.look.poses import look_at_poses
 from tests.pose_files import tracked_poses, write_pose_c3d
 from tests.promises import contradictions, promised_lines
+from tests.undrawn import draw_nothing
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
@@ -21,7 +22,7 @@ MIN_INSIDE = 0.93
 """Of 95 % intervals of 24 parts and axes at four contacts: two standard deviations below 0.95."""
 
 
-def test_momentum_of_poses_agrees_with_that_of_markers(run_study, realdata, tmp_path):
+def test_momentum_of_poses_agrees_with_that_of_markers(run_study, realdata, tmp_path, monkeypatch):
     """JA1's sprint, with a tracker's errors and axes: `look` proposes, checks and runs a study.
 
     The mean over the contacts of every part and axis lies within its interval of the markers'.
@@ -31,6 +32,7 @@ def test_momentum_of_poses_agrees_with_that_of_markers(run_study, realdata, tmp_
     poses = tracked_poses(markers.study, "JA1", "sprint", recording, np.random.default_rng(1))
     file, lines = tmp_path / "sprint.c3d", []
     write_pose_c3d(file, poses, 250.0, recording)
+    draw_nothing(monkeypatch)
     study, page = look_at_poses(file, None, tmp_path / "looked", lines.append, "male")
     summary = (tmp_path / "looked" / "found.txt").read_text("utf-8")
     assert "points of poses" in summary

@@ -91,12 +91,12 @@ def finite_medians(values: FloatArray) -> FloatArray:
 
 
 def finite_median(values: FloatArray) -> float:
-    """Median of the numbers of (N,) values; NaN without any: of few, faster than NumPy's."""
-    ordered = np.sort(values)  # NaN last
-    count = int(np.count_nonzero(ordered == ordered))
-    if not count:
+    """Median of the numbers of (N,) values; NaN without any: of few; faster than NumPy's."""
+    numbers: list[float] = values.tolist()
+    ordered = sorted(x for x in numbers if x == x)  # a missing one is not itself
+    if not ordered:
         return float("nan")
-    return 0.5 * float(ordered[(count - 1) // 2] + ordered[count // 2])
+    return 0.5 * (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2])
 
 
 def transpose(matrix: FloatArray) -> FloatArray:

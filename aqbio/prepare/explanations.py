@@ -104,17 +104,35 @@ def improbability(
     nothing: where fewer values are left than were ``observed``, the others are as large as the
     largest of those, and where none is left, as those of parts that do not belong together.
     """
-    total = 0.0
-    for name in dict.fromkeys((*disagreements, *observed)):  # in one order: sums round
-        redundancy, values = scales[name], disagreements.get(name, np.zeros(0))
-        before = observed.get(name, np.zeros(0))
-        if not len(values):
-            values = np.full(len(before), redundancy.strange)
-        elif len(values) < len(before):
-            values = np.append(values, np.sort(before)[len(values) :])
-        weight = min(redundancy.observations, MAX_OBSERVATIONS / len(values))
-        total += 0.5 * weight * float(np.log1p((values / redundancy.scale) ** 2).sum())
+    names = [*dict.fromkeys((*disagreements, *observed))]  # in one order: sums round
+    if not names:
+        return 0.0
+    sizes = [
+        _with_hidden(disagreements.get(name, NO_SIZES), observed.get(name, NO_SIZES), scales[name])
+        for name in names
+    ]
+    counts = [len(values) for values in sizes]
+    usual = np.repeat([scales[name].scale for name in names], counts)
+    logs = np.log1p((np.concatenate(sizes) / usual) ** 2)
+    total, start = 0.0, 0
+    for name, count in zip(names, counts, strict=True):
+        weight = min(scales[name].observations, MAX_OBSERVATIONS / count)
+        of_name = logs[start : start + count].sum() if count > 1 else logs[start]
+        total += 0.5 * weight * float(of_name)
+        start += count
     return total
+
+
+NO_SIZES = np.zeros(0)
+
+
+def _with_hidden(values: FloatArray, before: FloatArray, redundancy: Redundancy) -> FloatArray:
+    """Sizes of disagreement, with those that are hidden of the ones ``before``."""
+    if not len(values):
+        return np.full(len(before), redundancy.strange)
+    if len(values) < len(before):
+        return np.append(values, np.sort(before)[len(values) :])
+    return values
 
 
 def excess(disagreements: Disagreements, scales: Scales) -> float:

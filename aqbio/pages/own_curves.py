@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -175,14 +175,26 @@ MIN_BAND_ATHLETES = 3
 """Least number of athletes for a band."""
 
 
-def band_paths(curves: list[SideCurves]) -> dict[str, str]:
-    """Outline of mean ± standard deviation over athletes by side; empty for too few of them."""
-    scaled = [curve for curve in curves if curve.unit == SCALED_UNIT]
-    if len(scaled) < MIN_BAND_ATHLETES:
+def band_paths(by_person: Mapping[str, Sequence[SideCurves]]) -> dict[str, str]:
+    """Outline of mean ± standard deviation over athletes by side; empty for too few of them.
+
+    Of the curves of an athlete's sessions the mean counts, once.
+    """
+    of_athletes = [
+        scaled
+        for curves in by_person.values()
+        if (scaled := [curve for curve in curves if curve.unit == SCALED_UNIT])
+    ]
+    if len(of_athletes) < MIN_BAND_ATHLETES:
         return {}
     outlines = {}
     for name in ROLE_SIDES:
-        means = np.stack([curve.sides[name].mean(axis=0) for curve in scaled])
+        means = np.stack(
+            [
+                np.mean([curve.sides[name].mean(axis=0) for curve in sessions], axis=0)
+                for sessions in of_athletes
+            ]
+        )
         middle, sd = means.mean(axis=0), means.std(axis=0, ddof=1)
         outlines[name] = path(middle + sd) + path(middle - sd, back=True) + "Z"
     return outlines

@@ -7,11 +7,12 @@ athletes (``data-of``). Pages therefore do not change with the trials of another
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import Any
 
 from aqbio.pages.address import with_addresses
 from aqbio.pages.filters import rows, template
-from aqbio.pages.own_curves import band_paths, participant_curves
+from aqbio.pages.own_curves import SideCurves, band_paths, participant_curves
 from aqbio.pages.verdicts import VerdictTables, own_numbers, ruler, verdict_section
 from aqbio.prepare.used_size import body_scale
 from aqbio.report.page import StudyContent
@@ -20,16 +21,16 @@ from aqbio.report.page import StudyContent
 def group_script(content: StudyContent) -> str:
     """Write the script that athletes' pages load."""
     study, steps = content.study, content.tables["steps"]
-    curves = [
-        participant_curves(study, participant_id, steps, body_scale(study, participant_id))
-        for participant_id in content.names
-    ]
+    by_person = defaultdict[str, list[SideCurves]](list)
+    for name in content.names:
+        if curves := participant_curves(study, name, steps, body_scale(study, name)):
+            by_person[study.participant(name).person or name].append(curves)
     context = {"people": content.names, "numbers": athletes_numbers(content.verdicts)}
     content_of_script: dict[str, Any] = {
         name: with_addresses(template(f"group_{name}.html.j2").render(context))
         for name in ("beside", "numbers")
     }
-    content_of_script["band"] = band_paths([curve for curve in curves if curve is not None])
+    content_of_script["band"] = band_paths(by_person)
     text = json.dumps(content_of_script, ensure_ascii=False, separators=(",", ":"))
     return "globalThis.GROUP=" + text.replace("<", r"\u003c") + ";\n"
 

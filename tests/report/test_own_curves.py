@@ -122,12 +122,19 @@ def test_words_of_a_drawing_say_condition_and_unit():
 
 @pytest.mark.parametrize("count", [2, 3, 5])
 def test_a_band_is_the_mean_and_standard_deviation_over_athletes(count):
-    """By pandas; an athlete whose curves are not scaled does not count."""
-    athletes = [_curves("lr", SCALED_UNIT, 50.0, seed) for seed in range(count)]
-    bands = band_paths([*athletes, _curves("lr")])
+    """By pandas; curves that are not scaled do not count, and an athlete of two sessions once."""
+    sessions = [[_curves("lr", SCALED_UNIT, 50.0, seed)] for seed in range(count)]
+    sessions[0].append(_curves("lr", SCALED_UNIT, 50.0, count))
+    by_person = {f"P{number}": curves for number, curves in enumerate(sessions)}
+    bands = band_paths(by_person | {"unscaled": [_curves("lr")]})
     assert set(bands) == (set(ROLE_SIDES) if count > 2 else set())
     for side, outline in bands.items():
-        means = pd.DataFrame([curves.sides[side].mean(axis=0) for curves in athletes])
+        means = pd.DataFrame(
+            [
+                pd.DataFrame([curves.sides[side].mean(axis=0) for curves in of_person]).mean()
+                for of_person in sessions
+            ]
+        )
         upper, lower = (means.mean() + sign * means.std() for sign in (1.0, -1.0))
         points = _points(outline)
         half = len(PERCENT)

@@ -10,7 +10,7 @@ import pytest
 
 from aqbio.boundary import without_quotes
 from aqbio.config.model_map import opensim_names
-from aqbio.config.sheets import unmodelled_force
+from aqbio.config.sheets import is_block_start, unmodelled_force
 from aqbio.config.validation import closest, expected
 from aqbio.errors import distinct
 from aqbio.faults import machine_fault
@@ -69,6 +69,9 @@ def _fault(error: Exception) -> str | None:
         (_column("m2_1"), ("2", "moment", 0)),
         (_column("ground_force_r_v_3"), ("r", "force", 2)),
         (_column("knee_angle_r"), None),
+        (is_block_start("S01_Block_start2"), True),
+        (is_block_start("crouch start"), True),
+        (is_block_start("blocking"), False),
         (_fault(OSError(errno.ENOSPC, "No space left on device")), "the disk is full."),
         (_fault(ImportError(MAPPED)), "there is not enough memory."),
         (_fault(FileNotFoundError(errno.ENOENT, "No such file")), None),

@@ -34,14 +34,17 @@ def note_contacts(
     loads: FeetLoads, plates: Plates, end: float, edge_limit: float, notes: Notes
 ) -> None:
     """Note contacts of no foot, both feet, the wrong columns, and cut or partial contacts."""
+    names = []
     for load in loads.on_plates:
         start, stop = (plates.start + sample / plates.rate for sample in (load.start, load.stop))
         name = f"contact on plate {plates.numbers[load.plate]} at {notes.at(start)} s"
+        names.append(name)
         overlap = min(stop, end) - max(start, 0.0)
         if np.isnan(load.distance) and overlap < 0.5 * (stop - start):
             _note_outside(name, start, stop, end, notes)
         else:
-            _note_foot(load, name, plates.feet[load.plate], notes)
+            _note_foot(load, name, notes)
+    _note_columns(loads.on_plates, names, plates, notes)
     for contact in loads.contacts:
         _note_completeness(contact, plates, edge_limit, notes)
     if not loads.contacts:
@@ -69,7 +72,7 @@ def note_no_forces(notes: Notes, *, recorded: bool) -> None:
     )
 
 
-def _note_foot(contact: PlateContact, name: str, named_foot: int, notes: Notes) -> None:
+def _note_foot(contact: PlateContact, name: str, notes: Notes) -> None:
     if contact.foot == NO_FOOT:
         unseen = bool(np.isnan(contact.distance))
         notes.add(
@@ -111,12 +114,38 @@ def _note_foot(contact: PlateContact, name: str, named_foot: int, notes: Notes) 
             fix="look at the feet in the capture software.",
             forces=True,
         )
-    if named_foot not in (NO_FOOT, contact.foot):
+
+
+def _note_columns(on_plates: Sequence[PlateContact], names: Sequence[str], plates: Plates,
+                  notes: Notes) -> None:  # fmt: skip
+    """Note contacts in columns that are named after the other foot.
+
+    Columns that hold both feet are those of belts or plates, whatever they are called.
+    """
+    named = [
+        (contact, name, plates.feet[contact.plate])
+        for contact, name in zip(on_plates, names, strict=True)
+        if NO_FOOT not in (contact.foot, plates.feet[contact.plate])
+    ]
+    others = [(contact, name, foot) for contact, name, foot in named if foot != contact.foot]
+    if not others:
+        return
+    if len(others) < len(named):
+        notes.add(
+            "foot-columns",
+            "info",
+            f"columns named after a foot hold the other one in {len(others)} of {len(named)} "
+            "contacts: they are those of a belt or a plate, and the markers tell the feet.",
+            number=len(others),
+            forces=True,
+        )
+        return
+    for contact, name, foot in others:
         notes.add(
             "foot-columns",
             "warning",
-            f"the {name} is in the columns of the {SIDES[named_foot]} foot, but the {side} foot is "
-            "on it; the markers are used.",
+            f"the {name} is in the columns of the {SIDES[foot]} foot, but the "
+            f"{SIDES[contact.foot]} foot is on it; the markers are used.",
             fix="check the labels of the feet and the names of the force columns.",
             forces=True,
         )

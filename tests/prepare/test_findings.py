@@ -75,6 +75,26 @@ def contacts(of_plate=None, of_foot=None, *, number_stated=-1) -> object:
     return noted(note_contacts, feet, plates, 1.0, 0.03)
 
 
+@pytest.mark.parametrize(
+    ("feet", "severity", "count"),
+    [((1, 1), None, 0), ((0, 0), "warning", 2), ((0, 1), "info", 1), ((-1, 0), "warning", 1)],
+)
+def test_columns_that_hold_both_feet_are_those_of_a_belt(feet, severity, count):
+    """Both contacts of plate 3 are in columns named after the right foot; -1 is nobody's."""
+    zeros = np.zeros((1, 1, 3))
+    wrench = PlateWrench(zeros, zeros, zeros[0])
+    plates = Plates(wrench, np.zeros((1, 4, 3)), 1000.0, 0.0, (3,), (RIGHT,))
+    on_plates = [
+        replace(ON_PLATE, foot=foot, start=start, stop=start + 200)
+        for foot, start in zip(feet, (200, 600), strict=True)
+    ]
+    findings = noted(note_contacts, loads(on_plates), plates, 1.0, 0.03)
+    about_columns = [finding for finding in findings if finding.rule == "foot-columns"]
+    assert {finding.severity for finding in about_columns} == ({severity} if severity else set())
+    told = sum(finding.number or 1 for finding in about_columns)
+    assert told == count
+
+
 def no_forces(*, recorded: bool) -> list[object]:
     return noted(lambda notes: note_no_forces(notes, recorded=recorded))
 

@@ -14,9 +14,9 @@ import pandas as pd
 import xarray as xr
 
 from aqbio.names import AXES, NORMAL, RESTRICTED, ROLE_GROUPS, SIDES
-from aqbio.stats.evidence import TRIAL, Evidence, Presence
+from aqbio.stats.evidence import SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import STEP_ERRORS
-from aqbio.stats.step_numbers import lag, momentum_numbers
+from aqbio.stats.step_numbers import lag, momentum_numbers, with_deviations
 from tests.drawn_errors import with_draws
 
 
@@ -252,7 +252,7 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
 
 def _steps(study: WaveStudy, names: list[str], fastest: np.ndarray) -> pd.DataFrame:
     athlete, share = pd.Series(study.participant), study.hub_share
-    return pd.DataFrame(
+    steps = pd.DataFrame(
         {
             "participant_id": pd.Categorical.from_codes(study.participant, pd.Index(names)),
             "trial_id": [f"trial-{level + 1}" for level in study.level],
@@ -270,11 +270,11 @@ def _steps(study: WaveStudy, names: list[str], fastest: np.ndarray) -> pd.DataFr
             "swing_index": study.swing_index,
             "log_ratio_moments": np.log(study.push_index / study.swing_index),
             "yaw_impulse": study.yaw_impulse,
-            "time_deviation_s": study.time_deviation,
             "lateral_ratio": study.lateral_ratio,
             **momentum_numbers(study.momentum[:, 0, :, :, AXES.index("y")]),
         }
     )
+    return with_deviations(steps, SIDED).assign(time_deviation_s=study.time_deviation)
 
 
 def _steps_curves(study: WaveStudy, rows: np.ndarray) -> xr.Dataset:

@@ -23,7 +23,7 @@ from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.units import ERROR, FREEDOM, OF_A_DAY
 from validation.strength_worlds import World as LegWorld
-from validation.strength_worlds import drawn_slope, evidence_outcome, supported
+from validation.strength_worlds import drawn_slope, entries_judged, evidence_outcome, supported
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
 SEED, STUDIES = 68_047, 200
@@ -179,7 +179,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--output", type=Path, default=FOLDER / "gains.tsv")
     options = parser.parse_args()
-    origin = {"registry_hash": read_registry().hash}
+    origin = entries_judged("H3d", "H3i", "H3j")
     write_table(pd.DataFrame(rows(options.studies, options.seed)), options.output, COLUMNS, origin)
 
 

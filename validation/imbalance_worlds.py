@@ -21,16 +21,20 @@ from aqbio.io.dictionary import Columns
 from aqbio.io.tables import write_table
 from aqbio.stats.evidence import SIDED, Evidence
 from aqbio.stats.registry import Registry, read_registry
-from aqbio.stats.step_numbers import CONTRIBUTORS, time_deviation
+from aqbio.stats.step_numbers import CONTRIBUTORS, with_deviations
 from aqbio.stats.verdict import Verdict, verdicts
 from aqbio.vectors import FloatArray
+from validation.strength_worlds import entries_judged
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
-SEED, STUDIES, ATHLETES = 68_147, 100, (12, 20)
+SEED, STUDIES, ATHLETES = 68_147, 100, (12,)
 LEVELS, TRIALS, STEPS = 2, 2, 16
 
 SIGNED = {"step_time_s": ("H3e_frequency", 1.0, 0.24, 0.004)}
 """Number of a step: hypothesis, sign of what is predicted, usual size and scatter."""
+
+BURST_CHANCE = 0.06
+"""Of a burst to begin at a step."""
 
 MEAN_SIZE, SD_SIZE = 0.798, 0.603
 """Mean and standard deviation of the absolute value of a standard normal number."""
@@ -51,6 +55,8 @@ class World:
     """Share of the variance of every number that a slow wander of all numbers makes."""
     shared_event: float = 0.0
     """Standard deviation of an error of the event between two steps, which both share."""
+    bursts: float = 0.0
+    """Growth of the scatter of all numbers in bursts of four steps, as logarithm."""
     slopes_sd: float = 0.05
     """How much athletes differ in the slope."""
 
@@ -62,6 +68,7 @@ WORLDS = {
     "scatter that doubles within trials": World(growing=0.7),
     "all numbers wander slowly": World(wander=0.3),
     "steps share errors of events": World(shared_event=0.5),
+    "bursts of unsteady steps": World(bursts=0.9),
     "smallest effect": World(slope=0.1),
     "twice the smallest effect": World(slope=0.2),
     "three times the smallest effect": World(slope=0.3),
@@ -79,8 +86,7 @@ def drawn_evidence(world: World, count: int, random: np.random.Generator) -> Evi
     ]
     steps = pd.concat(rows, ignore_index=True)
     steps["participant_id"] = pd.Categorical(steps["participant_id"])
-    cell = [steps[name] for name in SIDED]
-    steps["time_deviation_s"] = time_deviation(steps["contact_s"] + steps["flight_s"], cell)
+    steps = with_deviations(steps, SIDED)
     trials = (
         steps.groupby(["participant_id", "trial_id"], observed=True).size().to_frame("recorded")
     )
@@ -102,6 +108,8 @@ def _trial(
 ) -> pd.DataFrame:
     scale = np.exp(world.uneven_trials * random.standard_normal())
     scale = scale * np.exp(world.growing * np.linspace(-0.5, 0.5, STEPS))
+    is_burst = np.convolve(random.random(STEPS + 3) < BURST_CHANCE, np.ones(4), "valid") > 0.5
+    scale = scale * np.exp(world.bursts * is_burst)
     wander = np.convolve(random.standard_normal(STEPS + 4), np.ones(5) / np.sqrt(5.0), "valid")
     events = world.shared_event * random.standard_normal(STEPS + 1)
 
@@ -216,7 +224,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--output", type=Path, default=FOLDER / "imbalance.tsv")
     options = parser.parse_args()
-    origin = {"registry_hash": read_registry().hash}
+    origin = entries_judged(*(entry.id for entry in imbalance_registry().hypotheses))
     write_table(pd.DataFrame(rows(options.studies, options.seed)), options.output, COLUMNS, origin)
 
 

@@ -164,6 +164,16 @@ def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
             }
 
 
+def entries_judged(*names: str) -> dict[str, object]:
+    """Entries of the registry that a table judges, and the hash of a registry of these alone."""
+    registry = read_registry()
+    chosen = tuple(entry for entry in registry.hypotheses if entry.id in names)
+    alone = registry.model_copy(
+        update={"hypotheses": chosen, "contrasts": {}, "claims": {}, "untested": ()}
+    )
+    return {"entries": ", ".join(names), "registry_hash": alone.hash}
+
+
 COLUMNS: Columns = {
     "world": {"description": "What links strength and running."},
     "athletes": {"description": "Athletes of a study."},
@@ -186,7 +196,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=FOLDER / "strength.tsv")
     options = parser.parse_args()
     table = pd.DataFrame(rows(options.studies, options.seed))
-    origin = {"registry_hash": read_registry().hash}
+    origin = entries_judged("H3i", "H3j")
     write_table(table, options.output, COLUMNS, origin)
 
 

@@ -12,7 +12,7 @@ from aqbio.stats.contrasts import with_scatter
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import DRAWN, STEP_ERRORS
 from aqbio.stats.registry import read_registry
-from aqbio.stats.step_numbers import time_deviation
+from aqbio.stats.step_numbers import with_deviations
 from aqbio.virtual.demo import GaitName
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.study import planned_trials
@@ -108,9 +108,7 @@ def _evidence(steps: pd.DataFrame, sex: Mapping[str, str]) -> Evidence:
         steps, [contrast for contrast in contrasts if contrast.outcome in steps], people
     )
     normal = steps[steps["condition"] == NORMAL].reset_index(drop=True)
-    duration = normal["contact_s"] + normal["flight_s"]
-    deviation = time_deviation(duration, [normal[name] for name in SIDED])
-    normal = normal.assign(time_deviation_s=deviation, row=range(len(normal)))
+    normal = with_deviations(normal, SIDED).assign(row=range(len(normal)))
     recorded = normal.groupby(TRIAL, observed=True).size().rename("recorded").to_frame()
     top = steps[steps["level"] == steps["level"].max()]
     means = top.groupby([*TRIAL, "condition"], observed=True)

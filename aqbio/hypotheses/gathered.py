@@ -41,7 +41,7 @@ from aqbio.stats.leg_strength import (
 )
 from aqbio.stats.measurement import DRAWN, STEP_ERRORS
 from aqbio.stats.registry import Contrast, asked_registry
-from aqbio.stats.step_numbers import CONTRIBUTORS, evidence_columns, time_deviation
+from aqbio.stats.step_numbers import CONTRIBUTORS, evidence_columns, with_deviations
 from aqbio.stats.units import ERROR, FREEDOM, OF_A_DAY
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import OK
@@ -448,9 +448,7 @@ def _study_steps(study: Study, rows: pd.DataFrame, levels: pd.Series[int]) -> pd
             for name, kind in UNITS.items()
         },
     )
-    cell = [steps[name] for name in SIDED]
-    duration = steps["contact_s"] + steps["flight_s"]
-    return steps.assign(time_deviation_s=time_deviation(duration, cell))
+    return with_deviations(steps, SIDED)
 
 
 EVENT_COLUMNS = [*TRIAL, "step", "events", "contact_error_s"]

@@ -68,8 +68,8 @@ _RESTS_ON: tuple[tuple[tuple[str, ...], tuple[Outcome, ...]], ...] = (
     (("caused_share",), ("causes",)),
     (
         (
-            "peak_vertical", "mean_vertical", "lateral_", "yaw_impulse", "forward_ratio",
-            "force_mean",
+            "peak_vertical", "mean_vertical", "lateral_", "yaw_impulse", "yaw_deviation",
+            "forward_ratio", "force_mean",
         ),
         ("forces",),
     ),

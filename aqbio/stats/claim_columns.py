@@ -97,10 +97,22 @@ MEASURED_APART = ("push_capacity", "swing_capacity", "push_gain", "swing_gain", 
 """Columns of people that no step is behind."""
 
 
+NEIGHBOURS = ("next_", "previous_")
+"""Starts of columns of consecutive steps: a number of the step after, and of the one before."""
+
+
+def own_column(name: str) -> str:
+    """Column of a step whose number a neighbour has under this name, or the name itself."""
+    for start in NEIGHBOURS:
+        name = name.removeprefix(start)
+    return name
+
+
 def rests_on(name: str) -> tuple[Outcome, ...]:
     """Kinds of numbers of steps that a column of a formula rests on."""
     if name in MEASURED_APART:
         return ()
+    name = own_column(name)
     plain = name.removesuffix("_relative").removesuffix("_ratio_gain")
     kinds = column_rests_on(STEPS_BEHIND.get(plain, plain))
     return kinds if plain == name else tuple(dict.fromkeys((*kinds, "times")))
@@ -108,7 +120,8 @@ def rests_on(name: str) -> tuple[Outcome, ...]:
 
 def part_unit(text: str) -> str:
     """Unit of a part of a formula, or its name where it has none."""
-    return "N m" if JOINT.fullmatch(text) else formula_units().get(text, "") or formula_name(text)
+    unit = formula_units().get(own_column(text), "")
+    return "N m" if JOINT.fullmatch(text) else unit or formula_name(text)
 
 
 def formula_name(text: str) -> str:
@@ -118,6 +131,8 @@ def formula_name(text: str) -> str:
         kind = {"mean": "mean", "max": "largest", "min": "smallest"}[match["statistic"][7:]]
         leg = f"the {role} leg's " if role else "the "
         return f"{leg}{kind} {joint} moment about the {AXIS_WORDS[match['axis']]} axis"
+    if text.startswith(NEIGHBOURS) and text.isidentifier():
+        return f"the {text.partition('_')[0]} step's {formula_name(own_column(text))}"
     if text.isidentifier():
         return OUTCOME_NAMES.get(text, outcome_name(text))
     return text

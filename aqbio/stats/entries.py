@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from aqbio.config.written import WrittenModel
-from aqbio.stats.claim_columns import JOINT, formula_units
+from aqbio.stats.claim_columns import JOINT, formula_units, own_column
 from aqbio.stats.formulas import Formula, parse_formula
 
 Note = Literal["hurt", "ever_hurt", "lost_strength", "leg_lost_strength"]
@@ -51,15 +51,18 @@ class StatisticWords(Entry):
 class Formulas(Entry):
     """A claim's number as a formula of columns, and the rows that it is evaluated over."""
 
-    rows: Literal["steps", "fastest_steps", "trials", "people"] = Field(
+    rows: Literal["steps", "fastest_steps", "consecutive", "trials", "people"] = Field(
         default="steps",
         description="Rows: steps or trials of each person, whose number is then a mean or a slope "
         "of their own (of steps within each foot); fastest_steps, those at the highest speed; "
+        "consecutive, those with a step before and after: next_ and "
+        "previous_ before the name of a column are of those; "
         "people: one row per person, compared with each other.",
     )
     formula: tuple[str, ...] | str = Field(
         description="outcome ~ predictor + held, or outcome ~ 1 for a mean, of columns, numbers, "
-        "+ - * / and log, sqrt, exp, abs, and scores (normal scores of ranks, over people). "
+        "+ - * / and log, sqrt, exp, abs, and scores (normal scores of ranks, over people or over "
+        "a person's consecutive steps). "
         "Several are readings that must all agree."
     )
     adjusted: bool = Field(
@@ -74,12 +77,16 @@ class Formulas(Entry):
     @model_validator(mode="after")
     def _check_formulas(self) -> Formulas:
         units = formula_units()
-        of_people = self.adjusted or self.without or "scores(" in str(self.formula)
-        if self.rows != "people" and of_people:
-            raise ValueError("scores, adjusted and without are of rows: people")
+        if self.rows != "people" and (self.adjusted or self.without):
+            raise ValueError("adjusted and without are of rows: people")
+        if self.rows not in ("people", "consecutive") and "scores(" in str(self.formula):
+            raise ValueError("scores are of rows: people or consecutive")
         for reading in self.readings:
+            if self.rows == "consecutive" and not parse_formula(reading).terms:
+                raise ValueError(f"{reading!r} has no predictor, which rows: consecutive take")
             for name in parse_formula(reading).names:
-                if name not in units and not JOINT.fullmatch(name):
+                column = own_column(name) if self.rows == "consecutive" else name
+                if column not in units and not JOINT.fullmatch(column):
                     near = ", ".join(get_close_matches(name, units, 3)) or "see docs/files.md"
                     raise ValueError(f"{name} is no column of steps or people; near: {near}")
         return self

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from aqbio.config.settings import Quality
 from aqbio.names import NORMAL
-from aqbio.stats.claim_columns import LATER
+from aqbio.stats.claim_columns import LATER, NEIGHBOURS, own_column
 from aqbio.stats.inference import Errors
-from aqbio.stats.registry import NEXT_STEP, Contrast, Hypothesis
-from aqbio.stats.within import counts_by, longest_runs, means_by
+from aqbio.stats.registry import Contrast, Hypothesis
+from aqbio.stats.within import consecutive, counts_by, longest_runs, means_by
 from aqbio.vectors import IntArray
 
 TRIAL = ["participant_id", "trial_id"]
@@ -234,6 +235,21 @@ def fastest_steps(evidence: Evidence) -> Evidence:
     return evidence.select_steps(mean >= fastest - 1e-9)
 
 
+def consecutive_steps(evidence: Evidence, names: Sequence[str]) -> Evidence:
+    """Reduce the evidence to steps with a step before and after, whose columns join them."""
+    steps = evidence.steps
+    earlier, later = consecutive(steps, TRIAL)
+    following, previous = np.full((2, len(steps)), -1)
+    following[earlier], previous[later] = later, earlier
+    middle = np.flatnonzero((following >= 0) & (previous >= 0))
+    columns = {}
+    for start, position in zip(NEIGHBOURS, (following, previous), strict=True):
+        for name in names:
+            if name.startswith(start) and own_column(name) in steps:
+                columns[name] = steps[own_column(name)].to_numpy()[position[middle]]
+    return replace(evidence, steps=steps.iloc[middle].assign(**columns))
+
+
 def usable_evidence(evidence: Evidence) -> Evidence:
     """Leave out speeds of an athlete of which too few recorded steps are usable.
 
@@ -288,7 +304,7 @@ def with_minimum(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     if hypothesis.contrast is not None:
         counts = count_trials(evidence, hypothesis.contrast)
         return (counts >= hypothesis.minimum.steps).all(axis=1)
-    if hypothesis.statistic in NEXT_STEP:
+    if hypothesis.formula is not None and hypothesis.formula.rows == "consecutive":
         return _with_runs(evidence, hypothesis)
     if hypothesis.formula is not None and {*LATER} & {*hypothesis.formula.names}:
         return _in_both_sessions(evidence, hypothesis)

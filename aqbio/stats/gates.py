@@ -14,7 +14,7 @@ from aqbio.stats.designs import FEWEST_EACH_WAY, is_balanced, later_by, unlike_m
 from aqbio.stats.evidence import Evidence, for_steps, with_minimum
 from aqbio.stats.measurement import LEAST_RELIABLE, reliability
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.registry import NEXT_STEP, PAIRED, Hypothesis
+from aqbio.stats.registry import PAIRED, Hypothesis
 
 FEWEST_ATHLETES = 6
 """Least athletes: with fewer no exact two-sided test over athletes can reach 0.05."""
@@ -41,9 +41,6 @@ NEEDS = {
     "people (strength.tsv: session; participants.tsv: person and session)",
 }
 """Message for every missing kind of data."""
-
-STEP_WORDS = dict.fromkeys(NEXT_STEP, "consecutive steps") | {PAIRED: "sprints in each condition"}
-"""What `minimum.steps` counts, by statistic; steps otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,9 @@ def _per_athlete(hypothesis: Hypothesis) -> str:
     minimum = hypothesis.minimum
     if not minimum.steps:
         return " with all numbers"
-    unit = STEP_WORDS.get(hypothesis.statistic, "steps at one speed")
+    unit = "sprints in each condition" if hypothesis.statistic == PAIRED else "steps at one speed"
+    if hypothesis.formula is not None and hypothesis.formula.rows == "consecutive":
+        unit = "consecutive steps"
     speeds = f"{minimum.levels} speeds with " if minimum.levels > 1 else ""
     unit = unit.removesuffix(" at one speed") if speeds else unit
     return f" with {speeds}at least {minimum.steps} {unit}"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from aqbio.stats.evidence import SIDED, Evidence, for_steps
-from aqbio.stats.registry import NEXT_STEP, Hypothesis
+from aqbio.stats.registry import Hypothesis
 
 DRAWN = (
     "push_leg_offset", "lag", "caused_share_C1", "caused_share_C2", "caused_share_C3",
@@ -42,11 +43,40 @@ def step_variances(evidence: Evidence, column: str, cell: Sequence[str]) -> pd.D
     return pd.DataFrame({"whole": values.var(), "noise": noise.mean()})
 
 
+DEVIATIONS = {"scores(yaw_deviation)": "yaw_impulse"}
+"""Predictors that are distances of steps from a person's mean, with the column whose errors of
+single steps are known."""
+
+
 def reliability(evidence: Evidence, hypothesis: Hypothesis) -> float:
-    """Share of the variance of a hypothesis's predictor that is no error of measurement."""
-    if hypothesis.statistic not in NEXT_STEP:
+    """Share of the variance behind a hypothesis's predictor that is no error of measurement."""
+    terms = () if hypothesis.formula is None else hypothesis.formula.parsed[0].words[1:2]
+    columns = [DEVIATIONS[term] for term in terms if term in DEVIATIONS]
+    if not columns:
         return np.nan
-    return reliable_share(step_variances(evidence, "yaw_impulse", SIDED))
+    return reliable_share(step_variances(evidence, columns[0], SIDED))
+
+
+def slope_left(evidence: Evidence, predictor: str) -> float:
+    """Share of a slope on the size of a deviation that errors of single steps leave.
+
+    1 where errors are not known, or too large to be removed.
+    """
+    if predictor not in DEVIATIONS:
+        return 1.0
+    variances = step_variances(evidence, DEVIATIONS[predictor], SIDED)
+    if not errors_are_small(variances):
+        return 1.0
+    return sizes_correlation(float(np.sqrt(min(reliable_share(variances), 1.0))))
+
+
+def sizes_correlation(correlation: float) -> float:
+    """Correlation of the normal scores of the sizes of two correlated normal numbers."""
+    shares = (np.arange(400) + 0.5) / 400.0
+    normal, score = special.ndtri(shares), special.ndtri(np.abs(2.0 * shares - 1.0))
+    other = correlation * normal[:, None] + np.sqrt(1.0 - correlation**2) * normal
+    of_other = special.ndtri(np.clip(2.0 * special.ndtr(np.abs(other)) - 1.0, 1e-9, 1.0 - 1e-9))
+    return float((score[:, None] * of_other).mean() / (score**2).mean())
 
 
 def reliable_share(variances: pd.DataFrame) -> float:

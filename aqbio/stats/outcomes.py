@@ -17,7 +17,6 @@ from aqbio.stats.claim_columns import rests_on
 from aqbio.stats.contrasts import paired_contrast
 from aqbio.stats.evidence import Evidence, counted_evidence, for_steps, usable_evidence
 from aqbio.stats.inference import Estimate, mean_estimate
-from aqbio.stats.next_step import disattenuated_pairs, next_step_slope
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_statistics import formula_outcome, formula_points
@@ -92,19 +91,14 @@ class Statistic:
 
     outcome: Callable[..., Outcome]
     """function. From evidence and hypothesis to the outcome."""
-    reads: tuple[OutcomeKind, ...]
-    """Kinds of numbers of steps that it rests on: where a failed measure invalidates one of them,
-    the trial does not count. Empty of contrasts and formulas, which read what they compare."""
     points: Callable[[Evidence, Hypothesis], pd.DataFrame] | None = None
     """function. To ``y`` and, of a slope, ``x`` of every step behind an athlete's own number; None
     where that is no number of the athlete's steps."""
 
 
 STATISTICS = {
-    "formula": Statistic(formula_outcome, (), formula_points),
-    "next_step_slope": Statistic(next_step_slope, ("times", "forces"), disattenuated_pairs),
-    "next_step_frequency": Statistic(next_step_slope, ("times", "forces")),
-    "paired_contrast": Statistic(paired_contrast, ()),
+    "formula": Statistic(formula_outcome, formula_points),
+    "paired_contrast": Statistic(paired_contrast),
 }
 
 
@@ -112,13 +106,11 @@ STATISTICS = {
 
 
 def outcomes_read(hypothesis: Hypothesis) -> frozenset[OutcomeKind]:
-    """Kinds of numbers that a hypothesis reads; of a contrast, those of the compared column."""
-    reads = STATISTICS[hypothesis.statistic].reads
+    """Kinds of numbers that a hypothesis reads; a trial does not count where one is invalid."""
     if hypothesis.formula is not None:
         kinds = map(rests_on, hypothesis.formula.names)
         return frozenset(chain.from_iterable(kinds))
-    if hypothesis.contrast is None:
-        return frozenset(reads)
+    assert hypothesis.contrast is not None
     compared = column_rests_on(hypothesis.contrast.outcome)
     return frozenset(
         (*compared, *(("times",) if "speed" in hypothesis.contrast.held_equal else ()))

@@ -44,11 +44,8 @@ DENIALS = ("none", "not_greater")
 
 Need = Literal["arms", "forces", "causes", "capacities", "strength_sessions"]
 GateName = Literal["quality", "minimum_n", "reliability", "order", "closure"]
-StatisticName = Literal["formula", "paired_contrast", "next_step_slope", "next_step_frequency"]
+StatisticName = Literal["formula", "paired_contrast"]
 """Names of `aqbio.stats.outcomes.STATISTICS`."""
-
-NEXT_STEP = ("next_step_slope", "next_step_frequency")
-"""Statistics of consequences of an imbalance in the next step."""
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]

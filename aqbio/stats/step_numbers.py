@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -151,7 +150,20 @@ def lag(swing_peak: FloatArray, force_peak: FloatArray) -> FloatArray:
     return distance
 
 
-def time_deviation(duration: pd.Series[float], cell: list[pd.Series[Any]]) -> pd.Series[float]:
-    """Absolute deviation of a step's duration from the mean of its cell; NaN below three steps."""
-    sufficient = duration.groupby(cell, observed=True).transform("size") >= 3
-    return centred(duration, cell).abs().where(sufficient)
+def with_deviations(steps: pd.DataFrame, cell: list[str]) -> pd.DataFrame:
+    """Steps with the distances of their duration and of their turn from the mean of their cell.
+
+    ``time_deviation_s`` and ``yaw_deviation``; NaN below three steps of a cell.
+    """
+    cells = [steps[name] for name in cell]
+    sufficient = steps["step"].groupby(cells, observed=True).transform("size") >= 3
+    numbers = {
+        "time_deviation_s": steps["contact_s"] + steps["flight_s"],
+        "yaw_deviation": steps["yaw_impulse"],
+    }
+    return steps.assign(
+        **{
+            name: centred(of_step, cells).abs().where(sufficient)
+            for name, of_step in numbers.items()
+        }
+    )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from aqbio.names import MEDIAN_OF_NORMAL, SIDES
+from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.stats.athlete_statistics import indicators
 from aqbio.stats.claim_columns import COMPARED_NUMBERS, PEOPLE_COLUMNS, SPEED
 from aqbio.stats.entries import Formulas
-from aqbio.stats.evidence import TRIAL, Evidence, fastest_steps
+from aqbio.stats.evidence import TRIAL, Evidence, consecutive_steps, fastest_steps
 from aqbio.stats.formulas import (
     Formula,
     column_formula,
@@ -20,6 +20,7 @@ from aqbio.stats.formulas import (
     partial_values,
     person_number,
 )
+from aqbio.stats.measurement import slope_left
 from aqbio.stats.outcome import NO_RESULT, Outcome, Result, outcome_of
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.units import Reading, Units
@@ -49,10 +50,9 @@ def formula_outcome(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     assert claim is not None
     if claim.rows == "people":
         return _between_people(evidence, hypothesis, claim)
-    if claim.rows == "fastest_steps":
-        evidence = fastest_steps(evidence)
+    evidence = evidence_of_rows(evidence, claim)
     by_reading = {
-        text: person_numbers(evidence, parse_formula(text), by_trial=claim.rows == "trials")
+        text: person_numbers(evidence, parse_formula(text), claim.rows)
         for text in present_readings(evidence, claim)
     }
     by_reading = {text: found for text, found in by_reading.items() if found.values.notna().any()}
@@ -85,31 +85,49 @@ def present_readings(evidence: Evidence, claim: Formulas) -> tuple[str, ...]:
     return tuple(text for text in claim.readings if {*parse_formula(text).names} <= known)
 
 
-def person_numbers(
-    evidence: Evidence, formula: Formula, *, by_trial: bool = False
-) -> PersonNumbers:
-    """Every person's mean or slope under a formula, and its deviations in every world."""
+def evidence_of_rows(evidence: Evidence, claim: Formulas) -> Evidence:
+    """Reduce the evidence to the steps that a claim is about."""
+    if claim.rows == "fastest_steps":
+        return fastest_steps(evidence)
+    return consecutive_steps(evidence, claim.names) if claim.rows == "consecutive" else evidence
+
+
+def rows_of(evidence: Evidence, formula: Formula, rows: str) -> pd.DataFrame:
+    """Steps or trials with all columns of a formula, and the cell within which slopes are taken.
+
+    That is the foot of a step; trials, and rows of means, have one.
+    """
     names = list(formula.names)
     steps = evidence.steps[[*TRIAL, "side", *names]].dropna()
-    steps = steps.assign(cell=steps["side"].map({side: n for n, side in enumerate(SIDES)}))
-    if by_trial or not formula.terms:
-        steps = steps.assign(cell=0)
-    if by_trial:
-        steps = steps.groupby(TRIAL, observed=True)[[*names, "cell"]].mean().reset_index()
-    off = {name: _row_deviations(evidence, name, steps) for name in names}
+    if rows == "trials":
+        steps = steps.groupby(TRIAL, observed=True)[names].mean().reset_index()
+    is_by_foot = bool(formula.terms) and rows != "trials"
+    return steps.assign(cell=pd.factorize(steps["side"])[0] if is_by_foot else 0)
+
+
+def person_numbers(evidence: Evidence, formula: Formula, rows: str = "steps") -> PersonNumbers:
+    """Every person's mean or slope under a formula, and its deviations in every world.
+
+    Slopes are over the share that errors of single steps leave of them. What the steps of a trial
+    share cancels between consecutive ones.
+    """
+    names, steps = formula.names, rows_of(evidence, formula, rows)
+    is_apart = rows == "consecutive"
+    off = {} if is_apart else {name: _row_deviations(evidence, name, steps) for name in names}
     worlds = max((table.shape[0] for table in off.values()), default=0)
+    left = slope_left(evidence, formula.words[1]) if formula.terms else 1.0
     values, deviations = evidence.unknown(), {}
-    for person, rows in _rows_by_person(steps):
-        of_person = {name: steps[name].to_numpy(dtype=float)[rows] for name in names}
-        cell = np.asarray(pd.factorize(steps["cell"].to_numpy()[rows])[0], dtype=np.int64)
-        number = float(_evaluated(formula, of_person, cell))
+    for person, index in _rows_by_person(steps):
+        of_person = {name: steps[name].to_numpy(dtype=float)[index] for name in names}
+        cell = np.asarray(pd.factorize(steps["cell"].to_numpy()[index])[0], dtype=np.int64)
+        number = float(_evaluated(formula, of_person, cell)) / left
         values[person] = number
         if worlds:
             moved = {
-                name: numbers + off[name][:, rows] if len(off[name]) else numbers[None]
+                name: numbers + off[name][:, index] if len(off[name]) else numbers[None]
                 for name, numbers in of_person.items()
             }
-            in_worlds = np.broadcast_to(_evaluated(formula, moved, cell), worlds)
+            in_worlds = np.broadcast_to(_evaluated(formula, moved, cell) / left, worlds)
             deviations[person] = in_worlds - number
     table = pd.DataFrame.from_dict(deviations, orient="index")
     return PersonNumbers(values, table.reindex(values.index))
@@ -147,6 +165,8 @@ def _row_deviations(evidence: Evidence, name: str, rows: pd.DataFrame) -> FloatA
 
 def _unknown_errors(evidence: Evidence, claim: Formulas) -> tuple[str, ...]:
     """Columns whose shared errors of measurement are not known, in words."""
+    if claim.rows == "consecutive":
+        return ()
     keys = pd.MultiIndex.from_frame(evidence.steps[TRIAL].astype(str))
     unknown = []
     for name in claim.names:
@@ -272,27 +292,26 @@ def formula_points(evidence: Evidence, hypothesis: Hypothesis) -> pd.DataFrame:
     """
     claim = hypothesis.formula
     assert claim is not None
+    evidence = evidence_of_rows(evidence, claim)
     texts = present_readings(evidence, claim)
     if claim.rows == "people" or not texts:
         return evidence.steps[["participant_id"]].assign(y=np.nan)
-    if claim.rows == "fastest_steps":
-        evidence = fastest_steps(evidence)
     formula = parse_formula(texts[0])
-    steps = evidence.steps[[*TRIAL, "side", *formula.names]].dropna()
-    if claim.rows == "trials":
-        steps = steps.groupby(TRIAL, observed=True)[list(formula.names)].mean().reset_index()
-        steps = steps.assign(side="")
-    columns = {name: steps[name].to_numpy(dtype=float) for name in formula.names}
-    outcome, terms = formula.values(columns)
-    table = steps[["participant_id"]].assign(y=outcome)
-    if not formula.terms:
-        return table
-    x = np.full(len(table), np.nan)
-    y = np.full(len(table), np.nan)
-    for _, rows in _rows_by_person(steps):
-        known = rows[np.isfinite(outcome[rows]) & np.isfinite(terms[rows]).all(axis=1)]
-        codes = pd.factorize(steps["side"].astype(str).to_numpy()[known])[0]
+    steps = rows_of(evidence, formula, claim.rows)
+    x = np.full(len(steps), np.nan)
+    y = np.full(len(steps), np.nan)
+    for _, index in _rows_by_person(steps):
+        columns = {name: steps[name].to_numpy(dtype=float)[index] for name in formula.names}
+        outcome, terms = formula.values(columns)
+        if not formula.terms:
+            y[index] = outcome
+            continue
+        is_known = np.isfinite(outcome) & np.isfinite(terms).all(axis=1)
+        codes = pd.factorize(steps["cell"].to_numpy()[index[is_known]])[0]
         cell = np.asarray(codes, dtype=np.int64)
-        if len(known):
-            y[known], x[known] = partial_values(outcome[known], terms[known], cell)
-    return table.assign(y=y, x=x)
+        if is_known.any():
+            y[index[is_known]], x[index[is_known]] = partial_values(
+                outcome[is_known], terms[is_known], cell
+            )
+    table = steps[["participant_id"]].assign(y=y)
+    return table.assign(x=x) if formula.terms else table

@@ -157,11 +157,10 @@ ALTERED = {
     "a property": (
         "aqbio.stats.registry", "return self.predicted in DENIALS",
         "return self.predicted not in DENIALS",
-        {"evidence", "formula", "next_step_frequency", "next_step_slope", "paired_contrast",
-         "rule"}),
-    "a column": (
-        "aqbio.stats.outcomes", "'next_step_slope': Statistic(next_step_slope, ('times', 'forces')",
-        "'next_step_slope': Statistic(next_step_slope, ('times', 'moments')", {"next_step_slope"}),
+        {"evidence", "formula", "paired_contrast", "rule"}),
+    "points of a statistic": (
+        "aqbio.stats.outcomes", "'paired_contrast': Statistic(paired_contrast)",
+        "'paired_contrast': Statistic(paired_contrast, formula_points)", {"paired_contrast"}),
     "a partition": (
         "aqbio.stats.step_numbers", "('push_leg', 'arms', 'torso')", "('push_leg', 'arms')",
         {"evidence"}),

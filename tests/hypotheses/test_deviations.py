@@ -196,10 +196,10 @@ def test_a_changed_statistic_concerns_its_hypotheses_and_a_changed_rule_all(stud
         monkeypatch.setattr(preregistration, "verdict_computation", lambda: computation)
         return deviations(study)
 
-    of_statistic, of_rule = with_other("next_step_slope"), with_other("rule")
-    assert {deviation.key for deviation in of_statistic} == {"computation of next_step_slope"}
+    of_statistic, of_rule = with_other("formula"), with_other("rule")
+    assert {deviation.key for deviation in of_statistic} == {"computation of formula"}
     assert {deviation.now for deviation in of_statistic} == {"0123456789ab"}
-    assert [post_hoc(of_statistic, name) for name in ("H3e", "H1")] == [True, False]
+    assert [post_hoc(of_statistic, name) for name in ("H3e", "H7")] == [True, False]
     assert [deviation.key for deviation in of_rule] == ["computation of rule"]
     assert post_hoc(of_rule, "H1")
     [contrast] = {deviation.hypothesis for deviation in with_other("paired_contrast")} & {

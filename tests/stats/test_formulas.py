@@ -56,7 +56,7 @@ def test_a_persons_number_is_that_of_statsmodels(world_evidence, formula):
 def test_trials_are_rows_of_their_own(world_evidence):
     steps = world_evidence("W1").steps
     formula = parse_formula("lag ~ speed_mps")
-    values = person_numbers(world_evidence("W1"), formula, by_trial=True).values
+    values = person_numbers(world_evidence("W1"), formula, "trials").values
     means = steps.groupby(TRIAL, observed=True)[["speed_mps", "lag"]].mean()
     for person, rows in means.groupby(level=0, observed=True):
         assert values[person] == pytest.approx(np.polyfit(rows["speed_mps"], rows["lag"], 1)[0])

@@ -5,9 +5,7 @@ What every drawn study becomes in words and numbers is in `tests/stats/test_draw
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -15,13 +13,14 @@ import pytest
 import statsmodels.api as sm
 from pandas import Categorical, Series
 from scipy import stats
+from scipy.stats import norm
 
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.athlete_statistics import excess
-from aqbio.stats.evidence import TRIAL, Choices
+from aqbio.stats.evidence import TRIAL, Choices, Evidence
 from aqbio.stats.formulas import parse_formula
 from aqbio.stats.inference import Estimate
-from aqbio.stats.next_step import CONSEQUENCES, attenuation, step_pairs
+from aqbio.stats.measurement import slope_left
 from aqbio.stats.outcome import Result, result
 from aqbio.stats.outcomes import athlete_intervals, hypothesis_outcome
 from aqbio.stats.registry import OwnContrast, read_registry
@@ -145,76 +144,57 @@ def test_speed_dependence_is_removed_from_misdirection(world_evidence):
     assert outcome is None  # the compared sprints hold no law of speed
 
 
-NEXT_NUMBERS = {
-    "H3e": lambda t: t["time_deviation_s"],
-    "H3e_frequency": lambda t: 1.0 / (t["contact_s"] + t["flight_s"]),
-}
-"""Numbers of the next step by hypothesis."""
-
-
-@pytest.mark.parametrize("name", NEXT_NUMBERS)
-def test_next_step_slopes_are_correlations_within_athlete_trial_and_side(world_evidence, name):
-    """Sizes of imbalances and numbers less their lines over the trial, by `numpy.polyfit`."""
+def test_consequences_are_slopes_of_what_follows_less_what_goes_before(world_evidence):
+    """By athlete with statsmodels: scores of steps with a neighbour on either side, feet apart."""
     evidence = world_evidence("W1")
-    steps = evidence.steps
-    table = pd.DataFrame(
-        {"who": steps["participant_id"].astype(str), "u": steps["yaw_impulse"],
-         "y": NEXT_NUMBERS[name](steps), "side": steps["side"], "step": steps["step"],
-         "time": steps["contact_s"] + steps["flight_s"]}
-    )  # fmt: skip
-    table["trial"] = table["who"] + steps["trial_id"]
-    cell = table["trial"] + table["side"]
-    for column in ("u", "time"):
-        table[column] -= table.groupby(cell)[column].transform("mean")
-    table["before"] = cell.groupby(table["trial"]).shift(1)
-    table["u"] = table.groupby("trial")["u"].shift(1)
-    table = table.dropna().assign(x=lambda t: t["u"].abs(), v=lambda t: t["y"] * np.sign(t["time"]))
-    linear = 0.0
-    if name == "H3e":
-        linear = np.array([_linear_part(rows) for _, rows in table.groupby("who")])
-        assert 0.001 < np.abs(linear).max() < 0.1
-    for column in ("x", "y"):
-        for _, rows in table.groupby("before"):
-            line = np.polyfit(rows["step"], rows[column], 1)
-            table.loc[rows.index, column] = rows[column] - np.polyval(line, rows["step"])
-    correlations = np.array([rows["x"].corr(rows["y"]) for _, rows in table.groupby("who")])
-    outcome = hypothesis_outcome(evidence, REGISTRY[name])
-    expected = (correlations - linear) / attenuation(evidence, is_size=name == "H3e")
-    np.testing.assert_allclose(outcome.values["value"], expected, rtol=1e-6)
-    assert outcome.n_steps == len(table)
+    steps = evidence.steps.assign(who=lambda t: t["participant_id"].astype(str))
+    by_trial = steps.groupby(["who", "trial_id"])
+    number = {
+        "H3e": steps["time_deviation_s"],
+        "H3e_frequency": 1 / (steps["contact_s"] + steps["flight_s"]),
+    }
+    for name, of_step in number.items():
+        steps["own"] = of_step
+        table = steps.assign(after=by_trial["own"].shift(-1), before=by_trial["own"].shift(1))
+        table = table.dropna(subset=["after", "before", "own", "yaw_deviation"])
+        slopes = []
+        for _, rows in table.groupby("who"):
+            after, before, own, turn = (
+                _scores(rows[column]) for column in ("after", "before", "own", "yaw_deviation")
+            )
+            feet = pd.get_dummies(rows["side"]).to_numpy(dtype=float)
+            fit = sm.OLS(after - before, np.column_stack([turn, own, feet])).fit()
+            slopes.append(fit.params[0])
+        outcome = hypothesis_outcome(evidence, REGISTRY[name])
+        np.testing.assert_allclose(outcome.values["value"], slopes, rtol=1e-9)
+        assert outcome.n_steps == len(table)
 
 
-@pytest.mark.parametrize("name", NEXT_NUMBERS)
-def test_two_steps_of_a_side_lie_on_their_line_and_say_nothing(world_evidence, name):
-    """What remains of them is round-off, which must not become a number of unit size."""
-    steps = world_evidence("W1").steps
-    number = steps["step"] - steps.groupby(TRIAL, observed=True)["step"].transform("min")
-    consequence = CONSEQUENCES[REGISTRY[name].statistic]
-    pairs = step_pairs(steps[number < 5], consequence)
-    assert pairs.groupby([*TRIAL, "side"], observed=True).size().max() == 2
-    assert pairs["x"].isna().all()
-    assert pairs["y"].isna().all()
-    assert step_pairs(steps, consequence)["y"].notna().any()
+def _scores(values: Series) -> np.ndarray:
+    scores = norm.ppf(values.rank() / (len(values) + 1.0))
+    return scores / np.std(scores, ddof=1)
 
 
-def _linear_part(steps: pd.DataFrame) -> float:
-    """Correlation of sizes u and v from their signed correlations at all lags, pair by pair."""
-    size = steps["v"].abs()
-    square = steps["v"] ** 2
-    slope = np.cov(size, square, ddof=0)[0, 1] / size.std(ddof=0) / square.mean()
-    slope *= np.sqrt(2.0 / np.pi) / np.sqrt(1.0 - 2.0 / np.pi) / 2.0
-    weights, products = defaultdict(list), defaultdict(list)
-    side_rms = (steps["u"] ** 2).groupby(steps["before"].str[-4:]).transform("mean") ** 0.5
-    u, v = steps["u"] / side_rms, steps["v"] / np.sqrt(square.mean())
-    for _, rows in steps.groupby("before"):
-        design = np.vander(rows["step"], 2)
-        residual_maker = np.eye(len(rows)) - design @ np.linalg.pinv(design)
-        for i, j in product(range(len(rows)), repeat=2):
-            lag = rows["step"].iloc[j] - rows["step"].iloc[i]
-            weights[lag].append(residual_maker[i, j])
-            products[lag].append(u[rows.index[i]] * v[rows.index[j]])
-    squares = {lag: np.mean(values) ** 2 - 1.0 / len(values) for lag, values in products.items()}
-    return slope * sum(sum(weights[lag]) * squares[lag] for lag in squares) / sum(weights[0])
+def test_errors_of_single_turns_are_taken_out_of_a_slope():
+    """Of many steps: the slope on itself is 1, without errors and with them."""
+    random = np.random.default_rng(4)
+    turn, noise = random.standard_normal((2, 40_000))
+    size = _scores(Series(np.abs(turn)))
+    slopes = []
+    for sd in (0.0, 0.7):
+        measured = _scores(Series(np.abs(turn + sd * noise)))
+        steps = pd.DataFrame(
+            {"participant_id": pd.Categorical(["A"] * 40_000), "trial_id": "T", "level": 0,
+             "side": "left", "yaw_impulse": turn + sd * noise}
+        )  # fmt: skip
+        trials = pd.DataFrame(
+            {"error_step_yaw_impulse": [sd]}, pd.MultiIndex.from_tuples([("A", "T")])
+        )
+        evidence = Evidence(steps, trials, pd.DataFrame(index=["A"]), pd.DataFrame(), None)
+        slope = np.polyfit(measured, size, 1)[0]
+        slopes.append(slope / slope_left(evidence, "scores(yaw_deviation)"))
+        assert slope_left(evidence, "speed_mps") == 1.0
+    assert slopes == pytest.approx([1.0, 1.0], rel=0.03)
 
 
 @pytest.mark.parametrize("name", ["H3e"])

@@ -10,7 +10,7 @@ import pytest
 from scipy.spatial.distance import cosine
 
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.step_numbers import lag, momentum_numbers, time_deviation
+from aqbio.stats.step_numbers import lag, momentum_numbers, with_deviations
 
 HAND = {
     "push_leg": [1.0, -2.0, -4.0, -1.0, -2.0],
@@ -92,9 +92,19 @@ def test_a_lag_is_the_shorter_way_round_a_step():
     np.testing.assert_allclose(lag(swing + 0.25, force - 1.75), expected, atol=1e-12)
 
 
-def test_a_time_deviates_from_the_mean_of_its_cell_if_that_has_three_steps():
+def test_time_and_turn_deviate_from_the_mean_of_a_cell_of_three_steps():
     """Three right steps of 0.20, 0.21 and 0.25 s have the mean 0.22; two left ones have none."""
     side = pd.Series(["right", "left", "right", "left", "right"])
     athlete = pd.Series(["A", "A", "A", "A", "A"])
-    deviation = time_deviation(pd.Series([0.20, 0.30, 0.21, 0.10, 0.25]), [athlete, side])
-    np.testing.assert_allclose(deviation, [0.02, np.nan, 0.01, np.nan, 0.03], atol=1e-12)
+    contact, turn = [0.10, 0.20, 0.11, 0.05, 0.15], [1.0, 2.0, -1.0, 5.0, 3.0]
+    steps = pd.DataFrame(
+        {"who": athlete, "side": side, "step": range(5), "contact_s": contact, "flight_s": 0.10,
+         "yaw_impulse": turn}
+    )  # fmt: skip
+    deviations = with_deviations(steps, ["who", "side"])
+    expected = {
+        "time_deviation_s": [0.02, np.nan, 0.01, np.nan, 0.03],
+        "yaw_deviation": [0.0, np.nan, 2.0, np.nan, 2.0],
+    }
+    for name, numbers in expected.items():
+        np.testing.assert_allclose(deviations[name], numbers, atol=1e-12)

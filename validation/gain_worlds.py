@@ -21,9 +21,10 @@ from aqbio.io.tables import write_table
 from aqbio.stats.leg_strength import is_loss
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import read_registry
+from aqbio.stats.step_statistics import formula_outcome
 from aqbio.stats.units import ERROR, FREEDOM, OF_A_DAY
 from validation.strength_worlds import World as LegWorld
-from validation.strength_worlds import drawn_slope, entries_judged, evidence_outcome, supported
+from validation.strength_worlds import drawn_slope, entries_judged, people_evidence, supported
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
 SEED, STUDIES = 68_047, 200
@@ -90,6 +91,11 @@ running change by 5 % from session to session."""
 
 def drawn_outcome(world: World, count: int, random: np.random.Generator) -> Outcome:
     """Draw a study and estimate its cost as the product does."""
+    return formula_outcome(people_evidence(drawn_athletes(world, count, random)), HYPOTHESIS)
+
+
+def drawn_athletes(world: World, count: int, random: np.random.Generator) -> pd.DataFrame:
+    """Draw what is noted of the athletes of a study."""
     shared, of_sides = random.standard_normal(count), random.standard_normal((2, count))
     gains = GAIN + GAIN_SD * (
         np.sqrt(GAIN_CORRELATION) * shared + np.sqrt(1.0 - GAIN_CORRELATION) * of_sides
@@ -121,7 +127,7 @@ def drawn_outcome(world: World, count: int, random: np.random.Generator) -> Outc
         athletes[f"{name}{FREEDOM}"] = 4.0 * count * (world.attempts - 1)
         athletes[f"{name}{OF_A_DAY}"] = 1.0
     lost = is_loss(tested / 100.0, np.full((2, count), stated_error), 2).any(axis=0)
-    return evidence_outcome(athletes.assign(lost_strength=1.0 * lost), HYPOTHESIS)
+    return athletes.assign(lost_strength=1.0 * lost)
 
 
 def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:

@@ -22,7 +22,7 @@ from aqbio.io.tables import write_table
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.leg_strength import is_loss
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.registry import Hypothesis, read_registry
+from aqbio.stats.registry import read_registry
 from aqbio.stats.step_statistics import formula_outcome
 from aqbio.stats.units import ERROR, FREEDOM, OF_A_DAY
 
@@ -115,14 +115,13 @@ def drawn_slope(world: World, count: int, random: np.random.Generator) -> Outcom
         },
         index=[f"athlete-{number:02d}" for number in range(count)],
     )
-    return evidence_outcome(athletes, HYPOTHESIS)
+    return formula_outcome(people_evidence(athletes), HYPOTHESIS)
 
 
-def evidence_outcome(athletes: pd.DataFrame, hypothesis: Hypothesis) -> Outcome:
-    """Outcome of numbers of athletes without steps."""
+def people_evidence(athletes: pd.DataFrame) -> Evidence:
+    """Numbers of athletes without steps."""
     keys = {"participant_id": pd.Categorical([], athletes.index), "trial_id": [], "step": []}
-    evidence = Evidence(pd.DataFrame(keys), pd.DataFrame(), athletes, pd.DataFrame(), _no_curves)
-    return formula_outcome(evidence, hypothesis)
+    return Evidence(pd.DataFrame(keys), pd.DataFrame(), athletes, pd.DataFrame(), _no_curves)
 
 
 def _no_curves(name: str) -> xr.Dataset:

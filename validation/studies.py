@@ -472,11 +472,6 @@ MAX_ABSENT, MIN_PRESENT = 0.1, 0.95
 """Effects up to a tenth of the smallest of interest are none; from 95 % on it is there."""
 CONTRAST = "contrast"
 """The lateral share with restricted arms, as a contrast."""
-NEXT_STEP_SMALLEST = {
-    "H3e": 0.1, "H3e_frequency": -0.1,
-}  # fmt: skip
-"""Of consequences of an imbalance whose numbers steps have here: no step knows of the one before.
-Worlds in which they are true: `validation.imbalance_worlds`."""
 OFFSET_SMALLEST = 0.1
 
 
@@ -513,7 +508,11 @@ def speed_cost(features: Features) -> float:
 
 
 def truths(features: Features) -> dict[str, Truth]:
-    """Truth of every hypothesis, from the features alone."""
+    """Truth of every hypothesis, from the features alone.
+
+    No drawn step knows of the one before: of consequences of an imbalance there are
+    `validation.imbalance_worlds`.
+    """
     effects = {
         "H3b": ("imbalance_cost", speed_cost(features), 1.0),
         "H4": ("caused", features.caused + max(features.contact_models), 1.0),
@@ -527,7 +526,6 @@ def truths(features: Features) -> dict[str, Truth]:
     }
     smallest_caused = features.caused + min(features.contact_models)
     by_hypothesis["H4"] = replace(by_hypothesis["H4"], weakest=smallest_caused)
-    by_hypothesis |= {name: Truth(0.0, smallest) for name, smallest in NEXT_STEP_SMALLEST.items()}
     return by_hypothesis | _between_truths(features) | _pattern_truths(features)
 
 

@@ -7,7 +7,6 @@ A seed that was used to mend the product says nothing new: take another one.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
@@ -26,7 +25,7 @@ from aqbio.config import Strength
 from aqbio.hypotheses.gathered import capacity_scores
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns
-from aqbio.io.tables import read_table, write_table
+from aqbio.io.tables import write_table
 from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
@@ -124,26 +123,24 @@ def _no_curves(name: str) -> xr.Dataset:
 
 
 @cache
-def _registry(judges: tuple[str, ...], of: tuple[str, ...] = ()) -> Registry:
+def _registry(judges: tuple[str, ...]) -> Registry:
     """The registry with a contrast of the study's own, or some of its hypotheses."""
     contrast = OwnContrast(
         condition=RESTRICTED, outcome="lateral_ratio", predicted="greater", delta=5.0
     )
     registry = read_registry().model_copy(update={"contrasts": {CONTRAST: contrast}})
     registry = registry.with_labels([NORMAL, RESTRICTED])
-    chosen = tuple(
-        hypothesis
-        for hypothesis in registry.hypotheses
-        if hypothesis.id in (judges or [hypothesis.id]) and hypothesis.id in (of or [hypothesis.id])
-    )
+    if not judges:
+        return registry
+    chosen = tuple(hypothesis for hypothesis in registry.hypotheses if hypothesis.id in judges)
     return registry.model_copy(update={"hypotheses": chosen})
 
 
-def study_verdicts(cell: Cell, number: int, of: tuple[str, ...] = ()) -> dict[str, Verdict]:
+def study_verdicts(cell: Cell, number: int) -> dict[str, Verdict]:
     """Verdicts of one study of a cell."""
     name = [*cell.name.encode()]
     study = drawn_study(cell.features, np.random.default_rng([number, *name]))
-    judged = verdicts(evidence_of(study), _registry(cell.judges, of))
+    judged = verdicts(evidence_of(study), _registry(cell.judges))
     return {verdict.hypothesis: verdict for verdict in judged}
 
 
@@ -185,11 +182,9 @@ COLUMNS: Columns = {
 }
 
 
-def cell_rows(cell: Cell, studies: int, of: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Hypotheses (all, or some) of which something is true or false in a cell, by `COLUMNS`."""
-    if not _registry(cell.judges, of).hypotheses:
-        return pd.DataFrame(columns=list(COLUMNS))
-    by_study = [study_verdicts(cell, number, of) for number in range(studies)]
+def cell_rows(cell: Cell, studies: int) -> pd.DataFrame:
+    """All hypotheses of a cell of which something is true or false, by `COLUMNS`."""
+    by_study = [study_verdicts(cell, number) for number in range(studies)]
     rows = [
         _row(
             cell.name, cell.features.athletes, name, true, [of_study[name] for of_study in by_study]
@@ -386,35 +381,9 @@ def page(by_name: pd.DataFrame, drawn_rows: pd.DataFrame, origin: Mapping[str, o
     )
 
 
-def renewed(folder: Path, of: tuple[str, ...]) -> int:
-    """Judge some hypotheses again in the cells of the folder's table, whose other rows stay.
-
-    After a change that concerns these alone; families are adjusted each among themselves.
-    """
-    path = folder / "verdicts.tsv"
-    origin = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["provenance"]
-    table = read_table(path)
-    cells = [*named_cells(), *(drawn_cell(origin["seed"], n) for n in range(origin["cells"]))]
-    for cell in cells:
-        is_of = (table["cell"] == cell.name) & table["hypothesis"].isin(of)
-        if is_of.any():
-            new = cell_rows(cell, int(table.loc[is_of, "studies"].iloc[0]), of)
-            table.loc[is_of, list(COLUMNS)] = (
-                new.set_index("hypothesis", drop=False)
-                .loc[table.loc[is_of, "hypothesis"], list(COLUMNS)]
-                .to_numpy()
-            )
-            print(new[["cell", "hypothesis", "supported", "studies"]].to_string(), flush=True)
-    is_drawn = table["cell"].str.startswith(f"{origin['seed']}-")
-    written(folder, table[~is_drawn], table[is_drawn], argparse.Namespace(**origin))
-    return 1 if (table.loc[~is_drawn, "holds"] == "no").any() else 0
-
-
 def main(arguments: Sequence[str]) -> int:
     """Draw, judge and write; 1 if a cell by name does not hold."""
     options = _parser().parse_args(arguments)
-    if options.of:
-        return renewed(options.folder or FOLDER, tuple(options.of))
     start = time.perf_counter()
     cells = [] if options.drawn_only else named_cells()
     if options.only:
@@ -466,7 +435,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--named-studies", type=int, default=NAMED_STUDIES, help="of a named one")
     parser.add_argument("--only", nargs="*", help="cells whose name has one of these words")
     parser.add_argument("--drawn-only", action="store_true", help="no cells by name")
-    parser.add_argument("--of", nargs="*", help="hypotheses whose rows of the table are renewed")
     parser.add_argument("--jobs", type=int, default=1, help="cells at the same time")
     parser.add_argument("--folder", type=Path, help=f"where files go, such as {FOLDER}; else none")
     return parser

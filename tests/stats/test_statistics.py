@@ -25,7 +25,7 @@ from aqbio.stats.outcome import Result, result
 from aqbio.stats.outcomes import athlete_intervals, hypothesis_outcome
 from aqbio.stats.registry import OwnContrast, read_registry
 from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition, partition_names, ranks
-from aqbio.stats.step_statistics import person_numbers
+from aqbio.stats.step_statistics import formula_outcome, person_numbers
 from aqbio.stats.units import Reading, Units
 from aqbio.stats.verdict import three_way
 from aqbio.stats.within import group_means, slopes
@@ -262,7 +262,7 @@ def test_errors_of_tests_hide_no_cost():
             for ending, value in (("_error", stated), ("_df", 1000.0), ("_per_day", error / 0.055))
         }
         athletes = people.assign(**columns, hurt=0.0).set_index(people.index.map(str))
-        estimates[name] = strength_worlds.evidence_outcome(athletes, entry).estimate
+        estimates[name] = formula_outcome(strength_worlds.people_evidence(athletes), entry).estimate
     assert estimates["exact"] < 0.6 * cost
     assert estimates["repeated"] == pytest.approx(cost, rel=0.15)
     assert estimates["once"] == pytest.approx(cost, rel=0.25)

@@ -10,7 +10,7 @@ import pytest
 from aqbio.stats.registry import read_registry
 from validation import gain_worlds, imbalance_worlds, strength_worlds
 from validation.features import named_cells
-from validation.studies import MIN_PRESENT, NEXT_STEP_SMALLEST, truths
+from validation.studies import MIN_PRESENT, truths
 
 REGISTRY = read_registry()
 CELLS = (
@@ -46,12 +46,6 @@ def claims() -> dict[str, set[str]]:
 @pytest.mark.parametrize("name", [entry.id for entry in REGISTRY.hypotheses])
 def test_a_hypothesis_has_a_true_and_a_false_world(name, claims):
     assert {"true", "false"} <= claims[name]
-
-
-@pytest.mark.parametrize("name", NEXT_STEP_SMALLEST)
-def test_smallest_effects_are_those_of_the_registry(name):
-    entry = REGISTRY[name]
-    assert NEXT_STEP_SMALLEST[name] == pytest.approx(entry.sign * entry.delta)
 
 
 def test_a_planted_imbalance_has_both_consequences():

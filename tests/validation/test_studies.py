@@ -32,7 +32,7 @@ from validation.contrast_worlds import drawn_evidence, worlds
 from validation.contrast_worlds import registry as registry_of_world
 from validation.features import Features, named_cells
 from validation.strength_worlds import entries_judged
-from validation.studies import NEXT_STEP_SMALLEST, drawn_study
+from validation.studies import drawn_study
 from validation.true_causes import amplifying, caused_force
 from validation.true_steps import between, pattern_contacts, role_momenta, roles, true_steps
 from validation.verdicts import COLUMNS, FALSE_BOUND, FOLDER, main
@@ -222,9 +222,8 @@ def test_the_committed_table_is_of_this_registry_of_all_cells_and_holds():
         *(f"contrast: {name}" for name in worlds()),
     }
     assert set(table["cell"]) == {*drawn_cells, *named_cell_names}
-    for name, rows_of_hypothesis in table.groupby("hypothesis"):
-        # no drawn step knows of the one before: true consequences are in imbalance.tsv
-        assert {"true", "false"} <= set(rows_of_hypothesis["claim"]) or name in NEXT_STEP_SMALLEST
+    for _, rows_of_hypothesis in table.groupby("hypothesis"):
+        assert {"true", "false"} <= set(rows_of_hypothesis["claim"])
     assert np.isfinite(table["truth"]).all()
     assert not (table["holds"] == "no").any()
     rows = table.set_index(["cell", "hypothesis"])

@@ -121,8 +121,9 @@ def power_row(counted: Evidence, hypothesis: Hypothesis, outcome: Outcome, famil
 def drawn(readings: Sequence[Rows], number: int) -> list[DrawnStudies]:
     """Studies of so many units, each drawn from those found, without an effect.
 
-    Residuals are as large as those of units that the fit has not seen. What all units share is
-    drawn once a study.
+    Units keep the design that was found, its groups, orders and predictors in turn, and draw their
+    residuals; fewer units, and those of clusters, are drawn with both. Residuals are as large as
+    those of units that the fit has not seen. What all units share is drawn once a study.
     """
     random = np.random.default_rng(SEED)
     chosen = random.random((STUDIES, number))
@@ -130,10 +131,12 @@ def drawn(readings: Sequence[Rows], number: int) -> list[DrawnStudies]:
     studies = []
     for rows in readings:
         index, clusters = drawn_units(rows.clusters, chosen)
+        count = len(rows.clusters)
+        keeps_design = number >= count == len(np.unique(rows.clusters))
         studies.append(
             estimated(
                 rows.residuals[index],
-                rows.columns[index],
+                rows.columns[np.arange(number) % count if keeps_design else index],
                 rows.number,
                 rows.shared_sd * shared,
                 clusters,

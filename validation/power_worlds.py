@@ -24,7 +24,7 @@ from aqbio.vectors import FloatArray
 from validation.strength_worlds import entries_judged
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
-SEED, STUDIES, PROMISING = 82_004, 500, 60
+SEED, STUDIES, PROMISING = 82_004, 250, 60
 ATHLETES = (8, 12, 24)
 ALIKE = 0.9
 """Correlation of an athlete's numbers under two readings."""

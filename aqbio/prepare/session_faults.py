@@ -232,7 +232,8 @@ def session_candidates(
     """Every row of the table on every scope that a session has.
 
     None of the sheet's mass where that is ``confirmed``, and none of the recordings that the sheet
-    says are right (``kept``).
+    says are right (``kept``). Lengths are compared between recordings: what is wrong with one shows
+    in the others.
     """
     names = session.disagreements()
     for fault in SESSION_FAULTS:
@@ -246,7 +247,7 @@ def session_candidates(
                 name
                 for name in names
                 if kind_of(name) in fault.shows
-                and (fault.frees or name.partition(" of ")[2] in places)  # against all others
+                and (kind_of(name) in LENGTHS or name.partition(" of ")[2] in places)
             ]
             rarity = fault.rarity + rarer + _freed(fault, session, where)
             sizes = None if fault.sizes is None else _with_shown(fault.sizes, names, shows)

@@ -115,6 +115,35 @@ def test_a_planted_fault_is_named_and_no_other(fault, size):
         assert suspect.size == pytest.approx(size, abs=0.15 * abs(size) + 0.01)
 
 
+def test_of_two_recordings_the_one_whose_markers_are_too_large_is_named():
+    """Lengths differ in the static trial; its stature tells that it is the other one."""
+    whole = session()
+    two = np.isin(np.arange(len(TRIALS)), (0, 1))
+    distances = whole.distances
+    sound = replace(
+        whole, trials=TRIALS[:2], statures=whole.statures[two], masses=whole.masses[two],
+        peaks=whole.peaks[two],
+        places=replace(
+            whole.places, speeds=whole.places.speeds[two],
+            **{
+                name: getattr(whole.places, name)[whole.places.trial == 1]
+                for name in ("trial", "plate", "right", "place", "toes")
+            },
+        ),
+        distances=replace(
+            distances, static=distances.static[two], logs=distances.logs[two],
+            apart=distances.apart[two], travels=distances.travels[two],
+        ),
+    )  # fmt: skip
+    for words in TRIALS[:2]:
+        place = next(x for name, x, _ in scopes_of(ROWS["markers-scale"], sound) if name == words)
+        rng = np.random.default_rng(3)
+        recorded = planted(ROWS["markers-scale"], sound, place, 0.1, rng)
+        scales = recorded.scales(recorded.disagreements())
+        best, *_ = search(recorded, Session.disagreements, session_candidates, scales)
+        assert best.faults == {f"markers-scale {words}"}
+
+
 def test_plates_that_all_lie_elsewhere_across_are_one_fault():
     """Feet of one side press outwards on them, those of the other inwards."""
     sound, fault = session(), ROWS["plates-across"]

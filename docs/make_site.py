@@ -49,7 +49,7 @@ SECTIONS = {
     ),
     "Evidence": (
         "docs/real_runners", "docs/validation/README", "docs/validation/demo",
-        "docs/validation/force_faults",
+        "docs/validation/planted_faults",
         "docs/validation/planted_devices",
         "docs/virtual_sprinters", "docs/reliability", "benchmarks/results/*",
         "data/public_runners/README", "data/virtual_sprinters/README",

@@ -1,49 +1,27 @@
-"""``python -m validation.session_faults STUDY.yaml ...``: faults of sessions, planted.
+"""Faults of sessions, planted, and what the search names of them.
 
-Every row of the table is planted at several sizes in the sessions of some studies, and what the
-search names is counted: right, near (among the undecided), silent, or another fault. ``--scales``
-prints the sizes of every redundancy in the sessions as they are: the rows of
-``aqbio/prepare/redundancies.tsv`` whose class of speed is all.
+``python -m validation.session_faults STUDY.yaml ...`` prints the sizes of every redundancy in the
+sessions as they are: the rows of ``aqbio/prepare/redundancies.tsv`` whose class of speed is all.
+Faults are planted by ``python -m validation.confusion``.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 
-import aqbio.prepare.stage as preparation
-from aqbio.config import Participant
-from aqbio.io.study import load_study
-from aqbio.prepare.explanations import kind_of, search, undecided
+from aqbio.prepare.explanations import kind_of, search, unresolved
 from aqbio.prepare.session import Session
 from aqbio.prepare.session_faults import session_candidates
-from aqbio.prepare.session_search import ExplainedSession, explained_session
 from tests.planted_sessions import planted, plants
+from validation.captured import captured
+from validation.planting import Outcome, Plant, Searched
 
 SEED = 80
-
-
-def captured(study_file: Path, people: list[str]) -> Iterator[tuple[str, Session]]:
-    """Sessions of a study, as the search receives them."""
-    sessions: dict[str, Session] = {}
-
-    def keep(
-        session: Session, person: Participant, kept: Collection[str], sheets: tuple[str, str]
-    ) -> ExplainedSession:
-        sessions[f"{study_file.parent.name} {person.participant_id}"] = session
-        return explained_session(session, person, kept, sheets)
-
-    study = load_study(study_file)
-    with patch.object(preparation, "explained_session", keep):
-        for person in people or [row.participant_id for row in study.participants]:
-            preparation.prepare_participant(study.recorded_with(person), person, lambda _: None)
-    yield from sessions.items()
 
 
 def stated(session: Session) -> Session:
@@ -53,49 +31,31 @@ def stated(session: Session) -> Session:
     return replace(session, sheet_kg=sheet_kg, sheet_m=sheet_m)
 
 
-def confusion(sessions: dict[str, Session]) -> None:
-    """Print what is named for every plant, and how often it is right."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    within = Counter[str]()
-    rng = np.random.default_rng(SEED)
-    for name, recorded in sessions.items():
-        session = stated(recorded)
-        tried: list[tuple[str, str, Session, float]] = [("sound", "sound", session, float("nan"))]
-        tried += [
-            (fault.name, f"{fault.name} {scope}", planted(fault, session, where, size, rng), size)
-            for fault, scope, where, size in plants(session)
-        ]
-        for fault, truth, changed, size in tried:
-            before = changed.disagreements()
-            explanations = search(
-                changed, Session.disagreements, session_candidates, changed.scales(before)
-            )
-            best, near = explanations[0], {x.name for x in undecided(explanations)}
-            named = " and ".join(sorted(best.faults)) or "sound"
-            verdict = (
-                "right" if truth == named and len(near - {"sound"}) < 2
-                else "near" if truth in near or best.name == truth
-                else "silent" if named == "sound" else "other"
-            )  # fmt: skip
-            counts[fault][verdict] += 1
-            if verdict == "right" and np.isfinite(size):
-                [suspect] = [x for x in best.suspects if not x.is_usual]
-                within["yes" if abs(suspect.size - size) < 2.0 * suspect.sd else "no"] += 1
-            if verdict != "right":
-                size_words = "" if np.isnan(size) else f" {size:.3g}"
-                print(f"{verdict:6s} {name}: {truth}{size_words} -> {named} ({sorted(near)})")
-    print("\n| planted | right | near | silent | other |\n| --- | --- | --- | --- | --- |")
-    for fault, row in counts.items():
-        cells = " | ".join(str(row[x]) for x in ("right", "near", "silent", "other"))
-        print(f"| {fault} | {cells} |")
-    total = sum(counts.values(), Counter[str]())
-    print(f"\n{dict(total)}; sizes within two standard deviations: {dict(within)}")
+def searched(session: Session) -> Searched[Session]:
+    """What the search makes of a session."""
+    scales = session.scales(session.disagreements())
+    explanations = search(session, Session.disagreements, session_candidates, scales)
+    open_ones = frozenset(x.faults for x in unresolved(explanations))
+    return Searched(Session.disagreements, scales, explanations, open_ones)
 
 
-def scales(sessions: dict[str, Session]) -> None:
+def outcomes(name: str, recorded: Session) -> Iterator[Outcome]:
+    """What is named for the session as it is, and for every plant."""
+    session, rng = stated(recorded), np.random.default_rng(SEED)
+    sound = searched(session)
+    yield sound.as_recorded("sessions", name)
+    for fault, scope, where, size in plants(session):
+        changed = planted(fault, session, where, size, rng)
+        for undo in session_candidates(changed):
+            if (undo.fault, undo.scope) == (fault.name, scope):
+                plant = Plant(fault.name, scope, size, changed, undo)
+                yield plant.outcome("sessions", name, searched(changed), sound)
+
+
+def print_scales(sessions: Iterable[Session]) -> None:
     """Print the root mean squares of all redundancies over people."""
     sizes: dict[str, list[float]] = defaultdict(list)
-    for session in sessions.values():
+    for session in sessions:
         of_person: dict[str, list[float]] = defaultdict(list)
         for name, values in session.disagreements().items():
             of_person[kind_of(name)] += values.tolist()
@@ -107,16 +67,10 @@ def scales(sessions: dict[str, Session]) -> None:
 
 
 def main() -> None:
-    """Plant faults, or print scales."""
+    """Print scales."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("studies", nargs="+", help="STUDY.yaml, or STUDY.yaml:PERSON:PERSON")
-    parser.add_argument("--scales", action="store_true")
-    options = parser.parse_args()
-    sessions: dict[str, Session] = {}
-    for argument in options.studies:
-        file, *people = argument.split(":")
-        sessions.update(captured(Path(file), people))
-    scales(sessions) if options.scales else confusion(sessions)
+    print_scales(captured(parser.parse_args().studies).sessions.values())
 
 
 if __name__ == "__main__":

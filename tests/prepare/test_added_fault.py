@@ -17,6 +17,7 @@ from tests.prepare import test_explanations
 from tests.prepare.test_explanations import EVERY, SPEED, STEPS, recorded_run
 from tests.prepare.test_stated_faults import assert_same, used_forces
 from validation import force_faults as planting
+from validation.captured import CapturedForces
 
 PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 [SECTION] = re.findall(r"^#### A fault of forces\n(.*?)^###", PAGE, re.MULTILINE | re.DOTALL)
@@ -71,6 +72,6 @@ def test_the_sheet_states_an_added_fault(added):
 
 def test_validation_plants_an_added_fault(added):
     forces, evidence = recorded_run(3, moments=True)
-    run = planting.Captured("run", forces, evidence, SPEED)
-    scopes = [plant.scope for plant in planting.plants(run) if plant.fault is added]
+    run = CapturedForces("run", forces, evidence, SPEED)
+    scopes = [plant.scope for plant in planting.plants(run) if plant.fault == added.name]
     assert scopes == ["all", "plate 4"]

@@ -1,0 +1,94 @@
+"""Exchanged labels, planted, and which of them are named and put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from aqbio.io.recording import Recording
+from aqbio.prepare.exchanged_labels import LABELS_EXCHANGED, OTHER_SIDE
+from aqbio.prepare.handedness import BodyLabels, partners
+from aqbio.prepare.label_check import with_checked_labels
+from aqbio.prepare.notes import Notes
+from aqbio.vectors import BoolArray
+from tests.side_alterations import GROUPS
+from validation.captured import CapturedLabels
+from validation.planting import NEAR, OTHER, RIGHT, SILENT, SOUND, Outcome
+
+STRETCHES_S = (0.05, 0.2, np.inf)
+"""Lengths of the stretches in which labels are exchanged, s; all frames."""
+
+MAX_UNSURE_FRAMES = 6
+"""Frames at the ends of a stretch that may be masked, as nobody can tell when it begins."""
+
+
+def outcomes(run: CapturedLabels) -> Iterator[Outcome]:
+    """What is named for the recording as it is, and for every plant."""
+    nan = float("nan")
+
+    def outcome(fault: str, scope: str, size: float, recording: Recording) -> Outcome:
+        restored, names = checked(run, recording)
+        verdict = verdict_of(run.recording, recording, restored, names, fault)
+        named = " and ".join(names) or SOUND
+        return Outcome(
+            "labels", run.name, fault, scope, size, nan, nan, verdict, named, nan, nan, nan
+        )  # fmt: skip
+
+    yield outcome(SOUND, "", nan, run.recording)
+    body = BodyLabels.of_marker_set(run.marker_set, run.reference.limbs)
+    sided = [label for label in run.recording.labels if label in body.sided]
+    mates = partners(sided, body)
+    for scope, prefixes in GROUPS.items():
+        chosen = [x for x in mates if body.sided[x].part.startswith(prefixes)]
+        pairs = sorted({(min(x, mates[x]), max(x, mates[x])) for x in chosen})
+        for seconds in STRETCHES_S if pairs and prefixes != ("",) else ():
+            frames = middle_frames(run.recording, seconds)
+            recording = exchanged(run.recording, pairs, frames)
+            yield outcome(LABELS_EXCHANGED, scope, float(frames.sum()), recording)
+
+
+def middle_frames(recording: Recording, seconds: float) -> BoolArray:
+    """Frames (T,) of a stretch in the middle of a recording, or all."""
+    count = len(recording.positions)
+    length = int(min(seconds * recording.rate, count))
+    first = (count - length) // 2
+    frames = np.zeros(count, np.bool_)
+    frames[first : first + length] = True
+    return frames
+
+
+def exchanged(
+    recording: Recording, pairs: Sequence[tuple[str, str]], frames: BoolArray
+) -> Recording:
+    """A recording with pairs of labels exchanged in some frames (T,)."""
+    columns = np.array([[recording.labels.index(label) for label in pair] for pair in pairs])
+    positions = recording.positions.copy()
+    rows = np.flatnonzero(frames)[:, None]
+    positions[rows, columns[:, 0]] = recording.positions[rows, columns[:, 1]]
+    positions[rows, columns[:, 1]] = recording.positions[rows, columns[:, 0]]
+    return replace(recording, positions=positions)
+
+
+def checked(run: CapturedLabels, recording: Recording) -> tuple[Recording, list[str]]:
+    """A recording after its labels are looked at, and the faults that are named."""
+    notes = Notes("", "", "", "")
+    restored = with_checked_labels(recording, run.trial, run.reference, run.marker_set, notes)
+    faults = "; ".join(row.fault or "" for row in notes.considered if row.verdict == "accepted")
+    return restored, sorted({*faults.split("; ")} - {""})
+
+
+def verdict_of(
+    true: Recording, recorded: Recording, restored: Recording, names: Sequence[str], fault: str
+) -> str:
+    """Right where every label is back on its marker but for a few frames at the ends of it."""
+    was, is_seen = (np.asarray(np.isfinite(x.positions).all(axis=2)) for x in (recorded, restored))
+    wrong = np.linalg.norm(restored.positions - true.positions, axis=2) > 1e-9
+    planted = np.linalg.norm(recorded.positions - true.positions, axis=2) > 1e-9
+    hidden = int(np.any(was & ~is_seen, axis=1).sum())
+    if fault == SOUND:
+        return OTHER if names or wrong.any() or hidden else RIGHT
+    if wrong.any():
+        return SILENT if not names and not hidden and (wrong == planted).all() else OTHER
+    return RIGHT if hidden <= MAX_UNSURE_FRAMES and OTHER_SIDE not in names else NEAR

@@ -1,0 +1,87 @@
+"""Mirrored coordinates and exchanged sides, planted, and what the search names of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from aqbio.force_plates.forces import PlateWrench
+from aqbio.io.recording import Recording
+from aqbio.prepare.explanations import Candidate, people_scales
+from aqbio.prepare.handedness import body_sides
+from aqbio.prepare.side_search import (
+    FORCES_ON_PLATES,
+    SideEvidence,
+    side_candidates,
+    side_explanations,
+    undecided_sides,
+)
+from validation.captured import CapturedSides
+from validation.planting import Outcome, Plant, Searched
+
+NO_WRENCH = PlateWrench(np.zeros((0, 0, 3)), np.zeros((0, 0, 3)), np.zeros((0, 3)))
+
+
+def evidence_of(run: CapturedSides, recording: Recording) -> SideEvidence:
+    """Evidence of a run's recording, as it is or with a fault."""
+    return SideEvidence.of(recording, run.labels, run.others, has_forces=True)
+
+
+def rows(run: CapturedSides, recording: Recording) -> Iterator[Candidate[Recording]]:
+    """What the search tries on a run's recording, as it is or with a fault.
+
+    What runners do to plates is the search's over forces.
+    """
+    sides = body_sides(recording, run.labels)
+    others = evidence_of(run, recording).others
+    if sides is not None:
+        for row in side_candidates(
+            recording, run.labels, sides, has_forces=True, are_others_right=bool(others)
+        ):
+            if row.fault != FORCES_ON_PLATES:
+                yield row
+
+
+def plants(run: CapturedSides) -> Iterator[Plant[Recording]]:
+    """Rows, as they are planted in a recording: each undoes itself.
+
+    What leaves the recording as it is, or as another row does, is not planted: where the axes of
+    plates come from their corners, no file shows that it was mirrored about the ground.
+    """
+    planted = [run.recording]
+    for row in rows(run, run.recording):
+        faulty = row.undo(run.recording, np.nan)
+        if any(map(partial(_are_same, faulty), planted)):
+            continue
+        planted.append(faulty)
+        for undo in rows(run, faulty):
+            if undo.fault == row.fault:
+                yield Plant(row.fault, row.scope, float("nan"), faulty, undo)
+
+
+def _are_same(first: Recording, second: Recording) -> bool:
+    """Tell whether two recordings have the same numbers."""
+    numbers = [
+        (recording.positions, wrench.force, wrench.moment, wrench.point)
+        for recording in (first, second)
+        for wrench in [recording.forces.wrench if recording.forces else NO_WRENCH]
+    ]
+    return all(np.allclose(x, y, equal_nan=True) for x, y in zip(*numbers, strict=True))
+
+
+def searched(run: CapturedSides, recording: Recording) -> Searched[Recording]:
+    """What the search makes of a recording."""
+    explanations = side_explanations(recording, run.labels, run.others, has_forces=True)
+    open_ones = frozenset(x.faults for x in undecided_sides(explanations))
+    evidence = evidence_of(run, recording)
+    return Searched(evidence.disagreements, people_scales(np.nan), explanations, open_ones)
+
+
+def outcomes(run: CapturedSides) -> Iterator[Outcome]:
+    """What is named for the recording as it is, and for every plant."""
+    sound = searched(run, run.recording)
+    yield sound.as_recorded("sides", run.name)
+    for plant in plants(run):
+        yield plant.outcome("sides", run.name, searched(run, plant.recorded), sound)

@@ -103,7 +103,9 @@ def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> 
         if candidate.outcome is not None
     }
     left_out = {
-        candidate.hypothesis.id: leave_one_out(candidate, family_sizes[candidate.hypothesis.family])
+        candidate.hypothesis.id: leave_one_out(
+            candidate, family_sizes[candidate.hypothesis.family], evidence.clusters
+        )
         for candidate in candidates
     }
     power = cache(partial(_power_rows, candidates))

@@ -1,8 +1,9 @@
-"""Robustness of a verdict: leave-one-out over athletes, and other choices of the analysis."""
+"""Robustness of a verdict: without each unit, and under other choices of the analysis."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,10 +17,11 @@ from aqbio.stats.verdict import CLASSES, ExaminedHypothesis, Label, Verdict, thr
 
 @dataclass(frozen=True, slots=True)
 class LeaveOneOut:
-    """A result without one athlete."""
+    """A result without one athlete, or without a whole cluster."""
 
     hypothesis: str
     participant_id: str
+    """Who is left out; members of a cluster, joined by ``+``."""
     estimate: float
     ci_low: float
     ci_high: float
@@ -41,27 +43,40 @@ class Spread:
     """Median of all means of two athletes, and of each alone (Hodges and Lehmann 1963)."""
 
 
-def leave_one_out(candidate: ExaminedHypothesis, family: int) -> tuple[LeaveOneOut, ...]:
-    """Recompute the result without each athlete; ``family`` is the number of its tests."""
+def leave_one_out(
+    candidate: ExaminedHypothesis, family: int, clusters: Mapping[str, str]
+) -> tuple[LeaveOneOut, ...]:
+    """Recompute the result without each independent unit: an athlete, or a whole cluster.
+
+    ``family`` is the number of tests of its family, ``clusters`` names those of athletes in one.
+    """
     outcome = candidate.outcome
     if not candidate.tested or outcome is None:
         return ()
-    names = outcome.values.index[outcome.complete]
-    return tuple(_without(candidate.hypothesis, outcome, name, max(family, 1)) for name in names)
+    units = defaultdict[str, list[Any]](list)
+    for name in outcome.values.index[outcome.complete]:
+        units[clusters.get(str(name), f"alone {name}")].append(name)
+    return tuple(
+        _without(candidate.hypothesis, outcome, members, max(family, 1))
+        for members in units.values()
+    )
 
 
-def _without(hypothesis: Hypothesis, outcome: Outcome, name: Any, family: int) -> LeaveOneOut:
-    refit = outcome.test(outcome.values[outcome.complete].drop(index=name))
+def _without(
+    hypothesis: Hypothesis, outcome: Outcome, members: Sequence[Any], family: int
+) -> LeaveOneOut:
+    refit = outcome.test(outcome.values[outcome.complete].drop(index=members))
     verdict: Label = "inconclusive"
     if np.isfinite(refit.p):
         condition = outcome.result.condition if refit.condition is None else refit.condition
         adjusted = (min(1.0, family * p) for p in (refit.p, refit.p_against))
         verdict = CLASSES[three_way(hypothesis, replace(refit, condition=condition), *adjusted)[0]]
-    return LeaveOneOut(hypothesis.id, str(name), refit.error.value, *refit.ci95, verdict)
+    unit = " + ".join(map(str, members))
+    return LeaveOneOut(hypothesis.id, unit, refit.error.value, *refit.ci95, verdict)
 
 
 def influential(rows: tuple[LeaveOneOut, ...], verdict: Label) -> tuple[str, ...]:
-    """Athletes without whom the verdict changes."""
+    """Athletes, or clusters, without whom the verdict changes."""
     return tuple(row.participant_id for row in rows if row.verdict != verdict)
 
 

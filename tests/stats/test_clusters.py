@@ -15,6 +15,7 @@ from aqbio.stats.inference import coefficient, coefficients
 from aqbio.stats.outcomes import hypothesis_outcome
 from aqbio.stats.power import drawn, drawn_units, supported_share
 from aqbio.stats.registry import OwnClaim, read_registry
+from aqbio.stats.robustness import leave_one_out
 from aqbio.stats.verdict import examine
 
 REGISTRY = read_registry()
@@ -93,6 +94,20 @@ def test_teams_widen_a_verdict_and_lower_its_power(world_evidence):
         for each in (plain, of_teams)
     ]
     assert powers[1] < powers[0]
+
+
+def test_the_unit_that_is_left_out_is_a_cluster(world_evidence):
+    evidence = world_evidence("W1")
+    people = list(evidence.athletes.index)
+    pairs = {name: str(n // 2) for n, name in enumerate(people[:4])}
+    registry = REGISTRY.model_copy(update={"hypotheses": (REGISTRY["H1"],)})
+    [examined] = examine(replace(evidence, clusters=pairs), registry)
+    rows = {row.participant_id: row for row in leave_one_out(examined, 1, pairs)}
+    assert list(rows) == [" + ".join(people[:2]), " + ".join(people[2:4]), *people[4:]]
+    outcome = examined.outcome
+    alone = outcome.test(outcome.values.drop(index=people[:2]))
+    first = rows[" + ".join(people[:2])]
+    assert (first.estimate, first.ci_low) == (alone.error.value, alone.ci95[0])
 
 
 def test_one_cluster_gives_no_verdict(world_evidence):

@@ -388,7 +388,7 @@ def check_single_athletes(evidence: Evidence, examined_one: ExaminedHypothesis) 
 
 def check_left_out(examined_one: ExaminedHypothesis, row: Verdict, tests: int) -> None:
     """Means without one; the verdict by the rule at Holm's strictest step."""
-    left = leave_one_out(examined_one, tests)
+    left = leave_one_out(examined_one, tests, {})
     assert len(left) == (examined_one.outcome.n_athletes if examined_one.tested else 0)
     hypothesis, values = examined_one.hypothesis, examined_one.outcome.values.dropna()
     for left_out in left:

@@ -48,7 +48,7 @@ class NamedTables(dict[str, pd.DataFrame]):
 
 def _unknown(name: str, names: Sequence[str], what: str, rule: str) -> AqbioError:
     near = closest(name, names)
-    known = f"take one of {', '.join(names)}." if names else "there is none."
+    known = f"take one of {', '.join(names)}." if names else "run the study: there are none yet."
     return AqbioError(what, fix=f"did you mean {near}?" if near else known, rule=rule)
 
 

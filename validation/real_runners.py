@@ -1,15 +1,15 @@
 """Page of the public runners: ``python -m validation.real_runners STUDY``.
 
 From the results of ``data/public_runners`` (``make public``): angular momentum about the vertical
-by part against speed, left against right, scatter between people against stated errors, measures of
-quality against their limits, and verdicts. Writes ``docs/real_runners.md`` and its figures; every
+by part against speed, left against right, scatter between people against stated errors, and
+verdicts. Writes ``docs/real_runners.md`` and its figures; every
 number and every sentence that depends on one comes from the results.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,13 +22,25 @@ from matplotlib.figure import Figure as Drawing
 
 from aqbio import __version__
 from aqbio.figures.files import save_figure
-from aqbio.figures.style import BLUE, FRAME, GREY, STYLES, journal_style, legend_above, mark, panels
+from aqbio.figures.style import (
+    BLUE,
+    FRAME,
+    GREEN,
+    GREY,
+    STYLES,
+    VERMILLION,
+    journal_style,
+    legend_above,
+    mark,
+    panels,
+)
 from aqbio.figures.words import MISSING, digits
+from aqbio.gait.step_files import steady_steps
 from aqbio.intervals.worlds import PERSON, SESSION, TRIAL
 from aqbio.io.atomic import write_text
 from aqbio.io.tables import read_table
-from aqbio.names import DOUBTFUL, NORMAL_95, SIDES
-from aqbio.observed.invalidated import INVALIDATED_BY_MEASURE, outcomes_of_cell
+from aqbio.names import NORMAL_95, SIDES
+from aqbio.observed.invalidated import outcomes_of_cell
 from aqbio.pages.filters import counted
 from aqbio.prepare.used_size import body_scale
 from aqbio.reference.group import (
@@ -49,8 +61,8 @@ DOCS = ROOT / "docs"
 IMAGES = DOCS / "images"
 TEMPLATE = Path(__file__).with_name("real_runners_page.txt")
 
-TREADMILL, RUNWAY = "hamner_delp_2013", "dorn_2012"
-"""Laboratories of participants.tsv."""
+TREADMILL = "hamner_delp_2013"
+"""Laboratory of participants.tsv with enough people for means and scatter."""
 
 PARTS = ("push_leg", "swing_leg", "arms", "torso", "pelvis", "total")
 PLOTTED = ("push_leg", "swing_leg", "arms", "torso", "total")
@@ -105,13 +117,14 @@ class Runners:
         return self.means[self.means["laboratory"] == TREADMILL]
 
     @property
-    def runway(self) -> pd.DataFrame:
-        """Rows of the runner on the runway."""
-        return self.means[self.means["laboratory"] == RUNWAY]
+    def sprinters(self) -> pd.DataFrame:
+        """Rows of the people of other laboratories, each in order of speed."""
+        others = self.means[self.means["laboratory"] != TREADMILL]
+        return others.sort_values(["participant_id", "speed_mps"], kind="stable")
 
     @cached_property
     def differences(self) -> pd.DataFrame:
-        """Right minus left by person, speed and part; treadmill only, where feet take turns."""
+        """Right minus left by person, speed and part of the people on the treadmill."""
         rows = self.sides[self.sides["laboratory"] == TREADMILL]
         keys = ["participant_id", "laboratory", "nominal_mps", "speed_mps", "part"]
         left, right = (rows[rows["side"] == side].drop(columns="side") for side in SIDES)
@@ -162,48 +175,60 @@ def _label(part: str) -> str:
 
 
 def momentum_table(runners: Runners) -> str:
-    """Mean ± SD over people by part and speed, and the one runner of the runway."""
+    """Mean ± SD over people on the treadmill by part and speed."""
     rows = runners.treadmill
     speeds = sorted(rows["nominal_mps"].unique())
-    runway = runners.runway.drop_duplicates("speed_mps").sort_values("speed_mps")["speed_mps"]
     counts = [rows[rows["nominal_mps"] == speed]["person"].nunique() for speed in speeds]
     head = [
         f"{UNIT}",
         *(f"{speed:g} m/s (n = {count})" for speed, count in zip(speeds, counts, strict=True)),
-        *(f"JA1, {speed:.1f}" for speed in runway),
     ]
     lines = []
     for part in (*PARTS, "push_side"):
-        cells = [f"**{_label(part)}**" if part in ("push_side", "total") else _label(part)]
-        for speed in speeds:
-            values = rows[(rows["part"] == part) & (rows["nominal_mps"] == speed)]["mean_kgm2ps"]
-            cells.append(f"{_digits(values.mean())} ± {_digits(values.std(ddof=1))}")
-        runway_rows = runners.runway[runners.runway["part"] == part].sort_values("speed_mps")
-        cells += [
-            f"{_digits(row['mean_kgm2ps'])} ± {_digits(NORMAL_95 * row['error_sd_kgm2ps'])}"
-            for row in _records(runway_rows)
+        name = f"**{_label(part)}**" if part in ("push_side", "total") else _label(part)
+        lines.append([name, *_people_cells(rows, part, "mean_kgm2ps")])
+    return markdown(head, lines)
+
+
+def _people_cells(rows: pd.DataFrame, part: str, column: str) -> Iterator[str]:
+    """Mean ± SD over people at each speed."""
+    for _, of_speed in rows[rows["part"] == part].groupby("nominal_mps"):
+        values = of_speed[column]
+        yield f"{_digits(values.mean())} ± {_digits(values.std(ddof=1))}"
+
+
+def sprinter_table(runners: Runners) -> str:
+    """Momentum by part of every trial of the sprinters, with its error."""
+    lines = []
+    for (name, _), trial in runners.sprinters.groupby(["participant_id", "trial_id"], sort=False):
+        by_part = {row["part"]: row for row in _records(trial)}
+        speed, surface = trial["speed_mps"].iloc[0], trial["surface"].iloc[0]
+        cells = [
+            f"{_digits(by_part[part]['mean_kgm2ps'])} ± "
+            f"{_digits(NORMAL_95 * by_part[part]['error_sd_kgm2ps'])}"
+            for part in (*PARTS, "push_side")
         ]
-        lines.append(cells)
+        lines.append([f"{name}, {surface}", f"{speed:.1f}", *cells])
+    head = [f"sprinter ({UNIT})", "m/s", *map(_label, (*PARTS, "push_side"))]
     return markdown(head, lines)
 
 
 def scaled_table(runners: Runners) -> str:
     """The same over mass, stature and speed."""
-    rows = runners.treadmill
+    rows, sprinters = runners.treadmill, runners.sprinters
     speeds = sorted(rows["nominal_mps"].unique())
-    runway = runners.runway.drop_duplicates("speed_mps").sort_values("speed_mps")["speed_mps"]
-    head = [
-        "10⁻³ m h v", *(f"{speed:g} m/s" for speed in speeds), *(f"JA1, {v:.1f}" for v in runway),
-    ]  # fmt: skip
+    people = list(dict.fromkeys(sprinters["participant_id"]))
+    ranges = [
+        f"{name}, {of_person.min():.1f} to {of_person.max():.1f}"
+        for name, of_person in sprinters.groupby("participant_id", sort=False)["speed_mps"]
+    ]
     lines = []
     for part in PARTS:
-        cells = [_label(part)]
-        for speed in speeds:
-            values = rows[(rows["part"] == part) & (rows["nominal_mps"] == speed)]["scaled"]
-            cells.append(f"{_digits(values.mean())} ± {_digits(values.std(ddof=1))}")
-        runway_rows = runners.runway[runners.runway["part"] == part].sort_values("speed_mps")
-        lines.append([*cells, *(_digits(value) for value in runway_rows["scaled"])])
-    return markdown(head, lines)
+        of_part = sprinters[sprinters["part"] == part].groupby("participant_id")["scaled"]
+        low, high = of_part.min(), of_part.max()
+        spans = [f"{_digits(low[name])} to {_digits(high[name])}" for name in people]
+        lines.append([_label(part), *_people_cells(rows, part, "scaled"), *spans])
+    return markdown(["10⁻³ m h v", *(f"{speed:g} m/s" for speed in speeds), *ranges], lines)
 
 
 def spread_table(runners: Runners) -> str:
@@ -249,25 +274,27 @@ def sides_table(runners: Runners) -> str:
 
 
 def laboratory_table(runners: Runners) -> str:
-    """The runner of the runway beside the people of the treadmill at the same speed."""
+    """The sprinters beside the people of the treadmill at the same speed."""
     study, lines = runners.results.study, []
-    people = other_people(runners.means, study, "JA1")
-    for row in _records(runners.runway.sort_values("speed_mps", kind="stable")):
+    for row in _records(runners.sprinters):
+        name = str(row["participant_id"])
+        people = other_people(runners.treadmill, study, name)
         treadmill = others_at(people, row["part"], "y", row["speed_mps"])
         if row["part"] not in PARTS or not treadmill.values:
             continue
-        scale = body_scale(study, "JA1") * row["speed_mps"] / THOUSANDTHS
+        scale = body_scale(study, name) * row["speed_mps"] / THOUSANDTHS
         low, high = treadmill.range
         mean = f"{_digits(treadmill.mean * scale)} ± {_digits(treadmill.sd * scale)}"
         lines.append(
             [
-                f"{row['speed_mps']:.1f}", _label(row["part"]), _digits(row["mean_kgm2ps"]),
+                name, f"{row['speed_mps']:.1f}", _label(row["part"]), _digits(row["mean_kgm2ps"]),
                 _digits(NORMAL_95 * row["error_sd_kgm2ps"]), mean if treadmill.is_band else "n/a",
                 f"{_digits(low * scale)} to {_digits(high * scale)}", str(len(treadmill.values)),
             ]
         )  # fmt: skip
     return markdown(
-        ["m/s", "part", "JA1", "± (95 %)", "treadmill, mean ± SD", "range", "people"], lines
+        ["sprinter", "m/s", "part", UNIT, "± (95 %)", "treadmill, mean ± SD", "range", "people"],
+        lines,
     )
 
 
@@ -286,28 +313,6 @@ def verdict_table(runners: Runners) -> str:
             ]
         )  # fmt: skip
     head = ["", "verdict", "estimate (95 %)", "smallest effect", "show it", "gates", "reason"]
-    return markdown(head, lines)
-
-
-def gate_table(runners: Runners) -> str:
-    """Distribution of every measure that decides about a trial, beside its limit."""
-    quality, trials = runners.results.tables["quality"], runners.results.tables["trials"]
-    lines = []
-    for measure in INVALIDATED_BY_MEASURE:
-        rows = quality[(quality["measure"] == measure) & quality["value"].notna()]
-        if rows.empty or rows["limit"].isna().all():
-            continue
-        names = trials["outside"].fillna("").str.split(", ")
-        outside = int(names.map(lambda cell, name=measure: name in cell).sum())
-        values = rows["value"].to_numpy(dtype=float)
-        lines.append(
-            [
-                f"`{measure}`", str(rows["unit"].iloc[0]), digits(float(np.median(values))),
-                digits(float(np.quantile(values, 0.9))), digits(float(values.max())),
-                digits(float(rows["limit"].dropna().iloc[0])), f"{outside} of {len(values)}",
-            ]
-        )  # fmt: skip
-    head = ["measure", "unit", "median", "a tenth exceeds", "largest", "limit", "trials outside"]
     return markdown(head, lines)
 
 
@@ -383,12 +388,16 @@ def left_out_words(runners: Runners) -> str:
         for row in runners.records("trials")
         if "momentum" in outcomes_of_cell(row["invalidated"])
     ]
-    doubtful = int((trials["state"] == DOUBTFUL).sum())
-    words = (
-        f"angular momentum of {', '.join(left_out)} is left out here" if left_out else "all count"
-    )
+    steps = runners.results.tables["steps"]
+    steady = set(steady_steps(steps[steps["status"] == "ok"])["participant_id"].astype(str))
+    absent = [name for name in dict.fromkeys(trials["participant_id"]) if name not in steady]
     whole = counted(len(trials), "trial")
-    return f"Of {whole} {doubtful or 'none'} {'is' if doubtful == 1 else 'are'} doubtful; {words}."
+    words = (
+        f"Of {whole} angular momentum of {', '.join(left_out)} is left out here."
+        if left_out
+        else f"All {whole} count."
+    )
+    return words + "".join(f" {name} speeds up throughout: no step is steady." for name in absent)
 
 
 # figures ----------------------------------------------------------------------------------------
@@ -404,7 +413,7 @@ def draw_speed(runners: Runners, width_mm: float = 180.0) -> Drawing:
         ax.set_xlabel("Speed (m/s)")
         if number == 0:
             ax.set_ylabel(f"Angular momentum about\nthe vertical ({UNIT})")
-    legend_above(figure, _key(), 3, narrow=1)
+    legend_above(figure, _key(runners), 3, narrow=1)
     return figure
 
 
@@ -420,26 +429,39 @@ def draw_sides(runners: Runners, width_mm: float = 180.0) -> Drawing:
         ax.set_xlabel("Speed (m/s)")
         if number == 0:
             ax.set_ylabel(f"Right − left steps\n({UNIT})")
-    legend_above(figure, _key()[:1], 1)
+    legend_above(figure, _key(runners)[:1], 1)
     return figure
 
 
-def _key() -> list[Any]:
+SPRINTER_LOOKS = (("D", BLUE), ("^", VERMILLION), ("s", GREEN))
+
+
+def _key(runners: Runners) -> list[Any]:
+    people = runners.treadmill["person"].nunique()
+    sprinters = runners.sprinters.drop_duplicates("participant_id")
     return [
-        mark("o", GREY, "ten men on a treadmill", 3.0),
-        mark("D", BLUE, "one sprinter on a runway (JA1)", 4.0),
+        mark("o", GREY, f"{people} men on a treadmill", 3.0),
+        *(
+            mark(shape, colour, f"a sprinter, {surface} ({name})", 4.0)
+            for (shape, colour), name, surface in zip(
+                SPRINTER_LOOKS, sprinters["participant_id"], sprinters["surface"], strict=False
+            )
+        ),
     ]
 
 
 def _lines(ax: Axes, rows: pd.DataFrame, column: str) -> None:
     ax.axhline(0.0, color=FRAME, linewidth=0.6, zorder=1)
-    for (laboratory, _), trials in rows.groupby(["laboratory", "participant_id"]):
+    sprinters = sorted(set(rows.loc[rows["laboratory"] != TREADMILL, "participant_id"]))
+    looks = dict(zip(sprinters, SPRINTER_LOOKS, strict=False))
+    for name, trials in rows.groupby("participant_id"):
         person = trials.sort_values("speed_mps")
-        look: dict[str, Any] = (
-            {"color": GREY, "marker": "o", "markersize": 2.2, "linewidth": 0.8, "alpha": 0.8}
-            if laboratory == TREADMILL
-            else {"color": BLUE, "marker": "D", "markersize": 3.4, "linewidth": 1.3, "zorder": 4}
-        )
+        look: dict[str, Any] = {"color": GREY, "marker": "o", "markersize": 2.2, "linewidth": 0.8,
+                                "alpha": 0.8}  # fmt: skip
+        if name in looks:
+            shape, colour = looks[str(name)]
+            look = {"color": colour, "marker": shape, "markersize": 3.4, "linewidth": 1.3,
+                    "zorder": 4}  # fmt: skip
         ax.plot(person["speed_mps"], person[column], **look)
     ax.margins(x=0.06)
 
@@ -465,6 +487,7 @@ def page(runners: Runners) -> str:
         changed=changed,
         answer=short_answer(runners),
         momentum=momentum_table(runners),
+        sprinters=sprinter_table(runners),
         scaling=scaling_words(runners),
         scaled=scaled_table(runners),
         left_out=left_out_words(runners),
@@ -472,7 +495,6 @@ def page(runners: Runners) -> str:
         spread=spread_table(runners),
         verdicts=verdict_table(runners),
         laboratories=laboratory_table(runners),
-        gates=gate_table(runners),
     )
 
 
@@ -496,11 +518,12 @@ def readme_words(runners: Runners) -> str:
             "or more)"
         )
 
+    belts = runners.means[runners.means["surface"] == "treadmill"]["person"].nunique()
     return (
         f"**Found in {people} runners whose recordings are public** ({low:.0f} to {high:.1f} m/s): "
         f"{_signs_words(runners)}. For the hypothesis this means: "
         f"{judged('H1', 'the angular momentum of the swing leg')}; "
-        f"{judged('H4', 'the upward push')}. Ten ran on a treadmill, all are men: "
+        f"{judged('H4', 'the upward push')}. {belts} ran on a treadmill, all are men: "
         "[what this can and cannot say](docs/real_runners.md)."
     )
 

@@ -37,6 +37,7 @@ from aqbio.gait.step_files import (
     CURVES,
     MODELS,
     STAGE,
+    STEADY_SPEED_CHANGE,
     UNCERTAINTY,
     step_file,
     trial_contacts,
@@ -459,10 +460,6 @@ def _judgement(study: Study, row: Row) -> Row:
         why = "it counts as a turn" if turns else "its marker errors exceed the limits"
         judged |= {"status": "rejected", "reason": why}
     return judged
-
-
-STEADY_SPEED_CHANGE = 0.03
-"""Relative change of speed over a step below which it counts as steady."""
 
 
 def _flags(study: Study, row: Row) -> Iterator[str]:

@@ -32,6 +32,8 @@ from aqbio.vectors import BoolArray, FloatArray
 
 STAGE = "contributions"
 
+TRIAL_KEYS = ("participant_id", "trial_id")
+
 LAST_TRIAL_STAGE = "multiverse"
 """Stage whose manifest has the final status of a trial: it passes all failures on, and later stages
 only present results."""
@@ -65,11 +67,29 @@ def finished(study: Study, participant_id: str) -> set[str]:
 SPEEDING, TURNING = "accelerating", "heading_change"
 """Flags of steps that are no steady running on a straight."""
 
+STEADY_SPEED_CHANGE = 0.03
+"""Relative change of speed over a step below which it counts as steady."""
+
 
 def flagged(steps: pd.DataFrame, flag: str) -> pd.Series[bool]:
     """Mark steps that have a flag."""
     flags = steps["step_flags"].astype(object).fillna("").astype(str)
     return flags.str.split(",").map(lambda names: flag in names).astype(bool)
+
+
+def speed_gains(steps: pd.DataFrame) -> pd.Series[float]:
+    """Speed that the middle step of every (participant, trial) gains, over the step's own."""
+    gain = steps["speed_change_mps"].astype(float) / steps["speed_mps"]
+    return gain.groupby([steps[name].astype(str) for name in TRIAL_KEYS]).median()
+
+
+def steady_steps(steps: pd.DataFrame) -> pd.DataFrame:
+    """Steps of steady running: those that do not turn, of trials that keep their speed."""
+    gains = speed_gains(steps)
+    unsteady = set(gains.index[gains.abs() > STEADY_SPEED_CHANGE])
+    keys = zip(*(steps[name].astype(str) for name in TRIAL_KEYS), strict=True)
+    keeps_speed = np.array([key not in unsteady for key in keys], np.bool_)
+    return steps[keeps_speed & ~flagged(steps, TURNING).to_numpy()]
 
 
 def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFrame:

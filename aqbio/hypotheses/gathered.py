@@ -12,9 +12,14 @@ import pandas as pd
 import xarray as xr
 
 from aqbio.config import Strength
-from aqbio.contributions.stage import STEADY_SPEED_CHANGE
 from aqbio.errors import AqbioError
-from aqbio.gait.step_files import TURNING, flagged, participant_rows
+from aqbio.gait.step_files import (
+    STEADY_SPEED_CHANGE,
+    TURNING,
+    flagged,
+    participant_rows,
+    speed_gains,
+)
 from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused_shares
 from aqbio.hypotheses.measured import with_measurement
 from aqbio.hypotheses.measurement_draws import shared_draws, trial_draws
@@ -402,9 +407,8 @@ def without_turns(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
 
 def accelerating_trials(rows: pd.DataFrame) -> set[tuple[str, str]]:
     """Trials whose median step gains more speed than a steady one, (participant, trial)."""
-    gain = rows["speed_change_mps"].astype(float) / rows["speed_mps"]
-    means = gain.groupby([rows[name].astype(str) for name in TRIAL]).median()
-    return set(means.index[means > STEADY_SPEED_CHANGE])
+    gains = speed_gains(rows)
+    return set(gains.index[gains > STEADY_SPEED_CHANGE])
 
 
 def _first_sessions(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.gait.curves import role_scheme
+from aqbio.gait.step_files import steady_steps
 from aqbio.io.dictionary import columns
 from aqbio.io.published import read_manifest
 from aqbio.io.study import Study
@@ -60,7 +61,7 @@ def reference_rows(study: Study, steps: pd.DataFrame, trials: pd.DataFrame) -> p
     """Mean momentum of every trial by part and axis, both feet alike.
 
     Trials of the usual condition whose angular momentum no measure of quality invalidates; their
-    whole steps.
+    whole steps of steady running on a straight.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def reference_rows(study: Study, steps: pd.DataFrame, trials: pd.DataFrame) -> p
         trials["invalidated"].map(outcomes_of_cell).map(lambda outcomes: "momentum" in outcomes)
     )
     kept_trials = trials[sound & ~invalidated & trials["against"].isna()]
-    whole = steps[steps["status"] == "ok"]
+    whole = steady_steps(steps[steps["status"] == "ok"])
     people = _people(study)
     rows = [
         row

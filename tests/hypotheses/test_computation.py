@@ -144,7 +144,7 @@ ALTERED = {
     "a limit of evidence": (
         "aqbio.hypotheses.gathered", "SPEED_GAP = 0.04", "SPEED_GAP = 0.05", {"evidence"}),
     "a limit of another room": (
-        "aqbio.contributions.stage", "STEADY_SPEED_CHANGE = 0.03", "STEADY_SPEED_CHANGE = 0.04",
+        "aqbio.gait.step_files", "STEADY_SPEED_CHANGE = 0.03", "STEADY_SPEED_CHANGE = 0.04",
         {"evidence"}),
     "a condition of one statistic": (
         "aqbio.stats.step_statistics", "MIN_KNOWN_SHARE = 0.7", "MIN_KNOWN_SHARE = 0.8",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from aqbio.contributions.stage import STEADY_SPEED_CHANGE
+from aqbio.gait.step_files import STEADY_SPEED_CHANGE
 from aqbio.names import PARTLY, USABLE
 from tests.lacking.alterations import Alteration
 from tests.lacking.outcome import Outcome

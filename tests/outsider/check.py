@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from aqbio.contributions.stage import STEADY_SPEED_CHANGE
+from aqbio.gait.step_files import STEADY_SPEED_CHANGE
 from tests.outsider.quality import AXES, ELSEWHERE, limits, measures
 from tests.outsider.signals import Results, Step
 from tests.outsider.tables import (

@@ -55,6 +55,7 @@ def _steps(trials: dict[tuple[str, str], list[tuple[str, str, float]]]) -> pd.Da
         for side, status, value in steps:
             row = {"participant_id": person, "trial_id": trial, "side": side, "status": status}
             row |= {"step_flags": "", "speed_mps": 4.0 if side == "left" else 5.0}
+            row |= {"speed_change_mps": 0.0}
             row |= {f"H_{p}_{a}_stance_mean_kgm2ps": value for p in PARTS for a in AXES}
             row |= {f"H_{p}_{a}_stance_mean_sd_kgm2ps": 0.1 for p in PARTS for a in AXES}
             rows.append(row)
@@ -84,6 +85,23 @@ def test_a_row_is_the_mean_of_both_feet_over_mass_stature_and_speed(tmp_path, bo
     assert set(rows["steps"]) == {4}
     assert rows["between_steps_sd_kgm2ps"].to_numpy() == pytest.approx(1.0)  # of 1 1 1 3
     assert rows["scaled"].to_numpy() == pytest.approx(1000 * 2 / (70 * 1.75 * 4.5))
+
+
+@pytest.mark.parametrize(
+    ("changes", "flags", "counted"),
+    [
+        ([0.3, 0.3, -0.5], "", 0),  # it speeds up, though one step loses more
+        ([-0.3, -0.3, 0.0], "", 0),  # it slows down
+        ([0.9, 0.0, 0.0], "accelerating", 3),  # one step alone
+        ([0.0, 0.0, 0.0], "heading_change", 2),
+        ([float("nan")] * 3, "", 3),  # not known
+    ],
+)
+def test_only_steady_running_on_a_straight_counts(tmp_path, body, changes, flags, counted):
+    steps = _steps({("A", "run"): [("left", "ok", 1.0), ("right", "ok", 1.0), ("left", "ok", 1.0)]})
+    steps = steps.assign(speed_change_mps=changes, step_flags=[flags, "", ""])
+    rows = reference_rows(_study(tmp_path), steps, _trials(("A", "run", "usable", None)))
+    assert set(rows["steps"]) == ({counted} if counted else set())
 
 
 @pytest.mark.parametrize(

@@ -391,13 +391,12 @@ def left_out_words(runners: Runners) -> str:
     steps = runners.results.tables["steps"]
     steady = set(steady_steps(steps[steps["status"] == "ok"])["participant_id"].astype(str))
     absent = [name for name in dict.fromkeys(trials["participant_id"]) if name not in steady]
+    words = [f"{', '.join(left_out)}"] if left_out else []
+    words += [f"of {name}, who speeds up throughout, no step is steady" for name in absent]
     whole = counted(len(trials), "trial")
-    words = (
-        f"Of {whole} angular momentum of {', '.join(left_out)} is left out here."
-        if left_out
-        else f"All {whole} count."
-    )
-    return words + "".join(f" {name} speeds up throughout: no step is steady." for name in absent)
+    if not words:
+        return f"All {whole} count."
+    return f"Of {whole} some do not count here: {'; '.join(words)}."
 
 
 # figures ----------------------------------------------------------------------------------------
@@ -479,7 +478,7 @@ def page(runners: Runners) -> str:
     steps = results.tables["steps"]
     return TEMPLATE.read_text(encoding="utf-8").format(
         version=__version__,
-        people=runners.means["person"].nunique(),
+        people=results.tables["trials"]["participant_id"].nunique(),
         trials=len(results.tables["trials"]),
         steps=int((steps["status"] == "ok").sum()),
         who=people_words(runners.means),

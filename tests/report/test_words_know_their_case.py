@@ -130,16 +130,17 @@ def test_a_sentence_on_conditions_says_of_how_many_measures_it_speaks():
 
 
 @pytest.mark.parametrize(
-    ("statistic", "levels", "unit"),
+    ("rows", "levels", "unit"),
     [
-        ("mean", 1, "steps at one speed"),
-        ("mean", 2, "steps"),
-        ("next_step_slope", 1, "consecutive"),
+        ("steps", 1, "steps at one speed"),
+        ("steps", 2, "steps"),
+        ("consecutive", 1, "consecutive"),
     ],
 )
-def test_a_gate_says_at_one_speed_where_steps_must_be(statistic, levels, unit):
+def test_a_gate_says_at_one_speed_where_steps_must_be(rows, levels, unit):
     minimum = SimpleNamespace(steps=6, levels=levels)
-    words = _per_athlete(SimpleNamespace(minimum=minimum, statistic=statistic))
+    formula = SimpleNamespace(rows=rows)
+    words = _per_athlete(SimpleNamespace(minimum=minimum, statistic="formula", formula=formula))
     assert f"at least 6 {unit}" in words
     assert ("at one speed" in words) == (unit == "steps at one speed")
 

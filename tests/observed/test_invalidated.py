@@ -12,7 +12,8 @@ from aqbio.observed.invalidated import (
     outcomes_of_cell,
 )
 from aqbio.stats.claim_columns import outcome_units
-from aqbio.stats.outcomes import STATISTICS
+from aqbio.stats.outcomes import outcomes_read
+from aqbio.stats.registry import read_registry
 
 
 def test_every_table_names_kinds_of_numbers_in_their_order():
@@ -23,10 +24,8 @@ def test_every_table_names_kinds_of_numbers_in_their_order():
             assert [*filter(None, cell.split(", "))] == [
                 outcome for outcome in OUTCOMES if outcome in outcomes
             ]
-    for name, statistic in STATISTICS.items():
-        assert set(statistic.reads) <= set(OUTCOMES), name
-        by_column = name in ("paired_contrast", "formula")  # what their columns rest on
-        assert bool(statistic.reads) == (not by_column)
+    for hypothesis in read_registry().hypotheses:
+        assert outcomes_read(hypothesis) <= set(OUTCOMES), hypothesis.id
 
 
 @pytest.mark.parametrize(

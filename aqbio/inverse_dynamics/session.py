@@ -44,6 +44,7 @@ from aqbio.inverse_dynamics.stances import (
 )
 from aqbio.inverse_dynamics.structure import (
     Structure,
+    air_shares,
     mean_shares,
     residual_structure,
     trial_groups,
@@ -222,7 +223,9 @@ class Session:
         """Mean forces that the fits leave in some or all trials."""
         observations = [fit.observations for fit in self.fits.values()]
         groups = trial_groups([x.speed for x in observations], [x.heading for x in observations])
-        return residual_structure(*mean_shares(self.fits), list(self.fits), groups)
+        shares, durations = mean_shares(self.fits)
+        air = air_shares(self.fits)
+        return residual_structure(shares, durations, list(self.fits), groups, air)
 
     def _count(self, fit: TrialFit) -> float:
         """Weight of a trial's information: its inverse variance, by the misfit of its own fit."""

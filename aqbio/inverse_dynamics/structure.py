@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aqbio.inverse_dynamics.balance import drag
 from aqbio.inverse_dynamics.fit import TrialFit
+from aqbio.inverse_dynamics.parameters import DRAG
+from aqbio.names import GRAVITY
 from aqbio.vectors import BoolArray, FloatArray
 
 LABORATORY_SHARE_SD = (0.0024, 0.0017, 0.0022)
@@ -24,6 +27,11 @@ the vertical one: root mean square of twelve people's sessions. That of a thirte
 TRIAL_SHARE_SD_S = (0.0063, 0.023, 0.0064)
 """Deviation of a trial's mean force from that, share, times the measured time, s: root mean square
 of twelve people's sessions of 2 to 4 trials."""
+
+AIR_ERROR = 0.5
+"""Standard deviation of the air's drag over what `drag` puts it at: the area of a runner is known
+to a third (`aqbio.inverse_dynamics.parameters`), and a wind of 2 m/s changes the drag at 8 m/s by
+half."""
 
 SPEED_RATIO = 1.1
 """Ratio of neighbouring speeds from which on trials were run at different ones."""
@@ -72,6 +80,19 @@ def mean_shares(fits: Mapping[str, TrialFit]) -> tuple[FloatArray, FloatArray]:
     return np.reshape(shares, (len(fits), 3)), np.array(durations)
 
 
+def air_shares(fits: Mapping[str, TrialFit]) -> FloatArray:
+    """Drag of the air of N trials over the body's weight, (N, 3), ground axes; 0 on a treadmill."""
+    shares = []
+    for fit in fits.values():
+        observations = fit.observations
+        heading = observations.heading
+        velocity = observations.speed * np.array([np.cos(heading), 0.0, -np.sin(heading)])
+        area = fit.values.get(DRAG, 0.0) * observations.drag
+        weight = fit.runner.skeleton.mass.sum() * GRAVITY
+        shares.append(drag(velocity[None], area)[0] / weight)
+    return np.reshape(shares, (len(fits), 3))
+
+
 def trial_groups(speeds: Sequence[float], headings: Sequence[float]) -> dict[str, BoolArray]:
     """Trials (N,) that a device may have in common, by words: all, one direction, one speed, one.
 
@@ -92,11 +113,16 @@ def trial_groups(speeds: Sequence[float], headings: Sequence[float]) -> dict[str
 
 
 def residual_structure(
-    shares: FloatArray, durations: FloatArray, names: Sequence[str], groups: Mapping[str, BoolArray]
+    shares: FloatArray,
+    durations: FloatArray,
+    names: Sequence[str],
+    groups: Mapping[str, BoolArray],
+    air: FloatArray | float = 0.0,
 ) -> list[Structure]:
     """Devices that N trials' mean forces ``shares`` (N, 3) show, the likeliest of an axis first.
 
-    ``durations`` : (N,) s, over which they are means.
+    ``durations`` : (N,) s, over which they are means. ``air`` : (N, 3), drag of the air, share,
+    which is known to `AIR_ERROR`, alike in all trials.
 
     Without a device shares r have the covariance C of sound sessions. A device in trials d (N,) of
     zeros and ones has ``δ = dᵀC⁻¹r / dᵀC⁻¹d``; with ``z² = (dᵀC⁻¹r)² / dᵀC⁻¹d`` and Cauchy's
@@ -108,10 +134,11 @@ def residual_structure(
     for words, trials in {**groups, **single}.items():
         if trials.any() and (trials.sum() > 1 or words.startswith("trial ") or len(names) == 1):
             sets.setdefault(trials.tobytes(), (words, trials))
-    structures = []
+    structures, drags = [], np.broadcast_to(air, shares.shape)
     for axis in range(3):
         covariance = np.diag((TRIAL_SHARE_SD_S[axis] / durations) ** 2)
         covariance += LABORATORY_SHARE_SD[axis] ** 2
+        covariance += AIR_ERROR**2 * np.outer(drags[:, axis], drags[:, axis])
         for _ in names:
             best = _best(shares[:, axis], covariance, list(sets.values()), axis, names)
             if best is None:

@@ -105,6 +105,21 @@ def test_short_trials_tell_less():
     assert named(shares, durations=np.where(np.array(NAMES) == "fast", 0.5, DURATIONS)) == {}
 
 
+AIR = np.zeros((6, 3))
+AIR[:, 0] = [0.007, 0.007, 0.013, 0.013, 0.023, 0.023]
+
+
+@pytest.mark.parametrize("times", [0.0, 1.0, 2.0])
+def test_air_that_drags_otherwise_is_no_tilt(times):
+    """No air at all, or a head wind that doubles it, is nobody's plates; a tilt beside it is."""
+    shares = sound_shares(3, scale=0.1) + (times - 1.0) * AIR
+    assert residual_structure(shares, DURATIONS, NAMES, GROUPS, AIR) == []
+    assert residual_structure(shares, DURATIONS, NAMES, GROUPS) or times == 1.0
+    tilted = shares + np.array([0.035, 0.0, 0.0])
+    [structure] = residual_structure(tilted, DURATIONS, NAMES, GROUPS, AIR)
+    assert (structure.axis, structure.words) == (0, "all trials")
+
+
 @pytest.mark.parametrize("tilt", [0.0, 0.0175])
 def test_a_tilt_of_all_plates_is_not_their_place(tilt):
     """It moves the pressure by its sine times the height of the centre of mass."""

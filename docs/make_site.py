@@ -49,8 +49,8 @@ SECTIONS = {
     ),
     "Evidence": (
         "docs/real_runners", "docs/validation/README", "docs/validation/demo",
-        "docs/validation/planted_faults",
-        "docs/validation/planted_devices",
+        "docs/validation/planted_faults", "docs/validation/planted_devices",
+        "docs/validation/slope_rules",
         "docs/virtual_sprinters", "docs/reliability", "benchmarks/results/*",
         "data/public_runners/README", "data/virtual_sprinters/README",
     ),

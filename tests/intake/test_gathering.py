@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from aqbio.errors import AqbioError
-from aqbio.intake.folder import MarkerFacts, StorageFacts, folder_content, marker_facts
+from aqbio.intake.folder import MarkerFacts, StorageFacts, _recorded, folder_content, marker_facts
 from aqbio.intake.models import MIN_BONE_SCALES, ScaledModel, models_of_people, scaled_models
 from aqbio.intake.people import (
     clock_mismatch,
@@ -340,3 +340,20 @@ def test_golden_content_of_folders(tmp_path):
             propose = lambda folder=folder: proposed_study("made", folder, None, print)  # noqa: E731
             lines += outcome_lines(name, propose, tmp_path)
     assert differences("intake/folders", lines) == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "rule"),
+    [
+        (("pelvis_tilt", "pelvis_tx", "pelvis_ty", "hip_flexion_r"), "motion-planar"),
+        (("one", "two", "three", "four"), "force-columns"),
+    ],
+)
+def test_a_motion_of_a_planar_model_is_called_so(tmp_path, columns, rule):
+    values = np.arange(12.0).reshape(3, 4)
+    write_storage(tmp_path / "walk.mot", columns, np.arange(3) / 100, values, in_degrees=True)
+    with pytest.raises(AqbioError) as refusal:
+        _recorded(tmp_path / "walk.mot", Path("walk.mot"))
+    assert refusal.value.rule == rule
+    [unused] = folder_content(tmp_path).unusable
+    assert unused.why in str(refusal.value)

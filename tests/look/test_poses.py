@@ -83,3 +83,12 @@ def test_a_model_needs_a_motion_and_markers_are_no_poses(files, words, tmp_path,
     with pytest.raises(AqbioError) as caught:
         app(["look", *files], standalone_mode=False)
     assert words in str(caught.value)
+
+
+def test_a_recording_with_problems_is_left_as_a_study_to_put_right(poses, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_pose_c3d(tmp_path / "run.c3d", poses, RATE)
+    with pytest.raises(AqbioError, match="cannot be computed as it is") as caught:
+        app(["look", "run.c3d", *SEX, "--mass", "900"], standalone_mode=False)
+    assert caught.value.rule == "look-problems"
+    assert Path("run_look/participants.tsv").is_file()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
 from aqbio.io.strength import checked_strength
-from aqbio.pages.strength import _changes, _lines, percent
-from tests.report.test_strength_page import no_running
+from aqbio.pages.strength import _lines, percent
+from aqbio.stats.leg_strength import session_changes, strength_tests
 from validation.strength_sheets import ATHLETES, SESSIONS, participants, sheet
 
 SEEDS = range(12)
+
+NO_RUNNING = pd.DataFrame(columns=["comparison", "condition", "speed_mps", "source"])
+"""Differences of an athlete of whom no step was recorded."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,7 @@ def test_planted_legs_are_found_and_intervals_hold_them(read):
             for session in SESSIONS:
                 change = (athlete.left_gain - athlete.right_gain) * (session == "after")
                 true = percent(-(athlete.left + change))
-                for line in _lines(_of(rows, athlete, session), no_running(athlete.name)):
+                for line in _lines(_of(rows, athlete, session), NO_RUNNING):
                     truth_within.append(line.ratio.low <= true <= line.ratio.high)
                     if session == "before":
                         weaker_found[athlete.name].append(line.ratio.sure and line.ratio.low > 0.0)
@@ -55,11 +59,8 @@ def test_training_shows_as_change_of_the_leg_that_trained(read):
         for athlete in ATHLETES:
             names = [f"{athlete.name}_{session}" for session in SESSIONS]
             athlete_rows = [row for row in rows if row.participant_id in names]
-            for change in _changes(athlete_rows, names, names[0], no_running)[0]:
-                side = change.test.rpartition(", ")[2]
-                changes.setdefault((athlete, side), []).append(
-                    math.log(change.after / change.before)
-                )
+            for row in session_changes(strength_tests(athlete_rows), *names).itertuples():
+                changes.setdefault((athlete, row.side), []).append(math.log(row.after / row.before))
     for (athlete, side), values in changes.items():
         true = athlete.left_gain if side == "left" else athlete.right_gain
         room = 4.0 * 0.05 * math.sqrt(2.0 / 3.0 / len(values))

@@ -131,11 +131,7 @@ def test_a_sentence_on_conditions_says_of_how_many_measures_it_speaks():
 
 @pytest.mark.parametrize(
     ("rows", "levels", "unit"),
-    [
-        ("steps", 1, "steps at one speed"),
-        ("steps", 2, "steps"),
-        ("consecutive", 1, "consecutive"),
-    ],
+    [("steps", 1, "steps at one speed"), ("steps", 2, "steps"), ("consecutive", 1, "consecutive")],
 )
 def test_a_gate_says_at_one_speed_where_steps_must_be(rows, levels, unit):
     minimum = SimpleNamespace(steps=6, levels=levels)

@@ -64,7 +64,7 @@ OF_OTHERS: dict[str, Callable[[pd.DataFrame, str, Tables], float | str | tuple[s
     "mean of others": lambda *place: float(np.mean(_others(*place))),
     "sd of others": lambda *place: float(np.std(_others(*place), ddof=1)),
     "one of others": lambda *place: tuple(f"{value:.2f}" for value in _others(*place)),
-    "above others": lambda *place: _is_beyond(*place, 1.0),
-    "below others": lambda *place: _is_beyond(*place, -1.0),
+    "above others": lambda rows, column, tables: _is_beyond(rows, column, tables, 1.0),
+    "below others": lambda rows, column, tables: _is_beyond(rows, column, tables, -1.0),
 }
 """By name; keys are those of the athlete's steps, columns of steps.tsv."""

@@ -44,7 +44,8 @@ class StaticStance:
             )
             for error in DISPLACEMENTS
         )
-        return self.cop + np.array([along, 0.0, across])
+        shift: FloatArray = np.array([along, 0.0, across])
+        return self.cop + shift
 
 
 @dataclass(frozen=True, eq=False)

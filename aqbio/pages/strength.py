@@ -262,13 +262,13 @@ def _running_ratio(row: Mapping[Hashable, Any], *, turned: bool) -> Ratio | None
     changes = [float(row[name]) for name in names]
     if not all(map(math.isfinite, changes)) or min(changes) <= -100.0:
         return None
-    ratios = [percent(math.log1p(change / 100.0)) for change in changes]
+    difference, low, high = (percent(math.log1p(change / 100.0)) for change in changes)
     by = "of mean"
     if turned:
-        ratios, names = [-ratios[0], -ratios[2], -ratios[1]], (names[0], names[2], names[1])
-        by = "of mean, other leg"
+        difference, low, high = -difference, -high, -low
+        names, by = (names[0], names[2], names[1]), "of mean, other leg"
     key = row_key("differences", {str(name): value for name, value in row.items()})
-    return Ratio(*ratios, "differences", key, names, by)
+    return Ratio(difference, low, high, "differences", key, names, by)
 
 
 def _changes(
@@ -295,8 +295,8 @@ def _changes(
         changes.append(
             StrengthChange(
                 f"{describe_test(row)}{side}", name, row["side"], row["unit"],
-                *(_mean(row[at], row["unit"], key)
-                  for at, key in zip(("before", "after"), keys, strict=True)),
+                _mean(row["before"], row["unit"], keys[0]),
+                _mean(row["after"], row["unit"], keys[1]),
                 Ratio(*numbers, TABLE, both, columns, "sessions"),
                 running.get((str(row["role"]), str(row["side"])), ""),
             )

@@ -154,7 +154,7 @@ def main(arguments: list[str]) -> int:
             f"{folder}: {len(addresses)} addresses, {len(wrong)} differ; "
             f"{len(bare)} lines with a number that has none\n"
         )
-        count += len(wrong) + len(bare)
+        count += len(wrong) + len(bare) + (not addresses)  # no page is no proof
     return int(count > 0)
 
 

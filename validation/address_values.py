@@ -98,7 +98,7 @@ def _pooled(rows: pd.DataFrame, column: str) -> float:
 def clause(reason: object) -> str:
     """First clause of a reason, its numbers as n."""
     text = re.split(r"[;:(]", str(reason))[0] if isinstance(reason, str) else ""
-    return re.sub(r"\b\d+([.,]\d+)?\b", "n", text).strip() or "no reason is stated"
+    return re.sub(r"\b\d+([.,]\d+)?\b", "…", text).strip() or "no reason is stated"
 
 
 def _reasons(rows: pd.DataFrame) -> pd.Series:

@@ -163,6 +163,6 @@ def _leaving(fate: str, reasons: Sequence[str], table: str, key: str) -> Box:
 
 
 def _without_numbers(reason: str) -> str:
-    """First clause of a reason, its numbers as n."""
+    """First clause of a reason, without its numbers."""
     clause = re.split(r"[;:(]", reason)[0]
-    return re.sub(r"\b\d+([.,]\d+)?\b", "n", clause).strip() or NOT_STATED
+    return re.sub(r"\b\d+([.,]\d+)?\b", "…", clause).strip() or NOT_STATED

@@ -14,10 +14,10 @@ from aqbio.pages.address import plain
 from aqbio.report.flow import LEAVES, MOST_REASONS, NOT_STATED, flow
 
 WHYS = {
-    "the foot is off the plate by 0.03 m": "the foot is off the plate by n m",
-    "the foot is off the plate by 12 m": "the foot is off the plate by n m",
-    "a gap of 5 frames; at the knee": "a gap of n frames",
-    "a gap of 17,5 frames: at the hip": "a gap of n frames",
+    "the foot is off the plate by 0.03 m": "the foot is off the plate by … m",
+    "the foot is off the plate by 12 m": "the foot is off the plate by … m",
+    "a gap of 5 frames; at the knee": "a gap of … frames",
+    "a gap of 17,5 frames: at the hip": "a gap of … frames",
     "cut (at 3 s)": "cut",
     "L5 was not seen": "L5 was not seen",
     **{why: why for why in ("no flight", "too slow", "too fast", "one foot")},

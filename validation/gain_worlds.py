@@ -27,7 +27,7 @@ from validation.strength_worlds import World as LegWorld
 from validation.strength_worlds import drawn_slope, entries_judged, people_evidence, supported
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
-SEED, STUDIES = 68_047, 200
+SEED, STUDIES = 68_047, 1_000
 ATHLETES, LEG_ATHLETES = (48, 96), (12, 20)
 HYPOTHESIS = read_registry()["H3d"]
 

@@ -111,7 +111,7 @@ AIR[:, 0] = [0.007, 0.007, 0.013, 0.013, 0.023, 0.023]
 
 @pytest.mark.parametrize("times", [0.0, 1.0, 2.0])
 def test_air_that_drags_otherwise_is_no_tilt(times):
-    """No air at all, or a head wind that doubles it, is nobody's plates; a tilt beside it is."""
+    """Neither no air nor a head wind that doubles its drag is a tilt; a tilt beside it is found."""
     shares = sound_shares(3, scale=0.1) + (times - 1.0) * AIR
     assert residual_structure(shares, DURATIONS, NAMES, GROUPS, AIR) == []
     assert residual_structure(shares, DURATIONS, NAMES, GROUPS) or times == 1.0

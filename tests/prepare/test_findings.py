@@ -80,7 +80,7 @@ def contacts(of_plate=None, of_foot=None, *, number_stated=-1) -> object:
     [((1, 1), None, 0), ((0, 0), "warning", 2), ((0, 1), "info", 1), ((-1, 0), "warning", 1)],
 )
 def test_columns_that_hold_both_feet_are_those_of_a_belt(feet, severity, count):
-    """Both contacts of plate 3 are in columns named after the right foot; -1 is nobody's."""
+    """Both contacts of plate 3 are in columns named after the right foot; -1 is of no foot."""
     zeros = np.zeros((1, 1, 3))
     wrench = PlateWrench(zeros, zeros, zeros[0])
     plates = Plates(wrench, np.zeros((1, 4, 3)), 1000.0, 0.0, (3,), (RIGHT,))

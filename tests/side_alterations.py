@@ -102,14 +102,17 @@ def left_exchanged(
     restored = with_restored_labels(exchanged, marker_set, limbs, positions, notes).positions
     wrong = np.linalg.norm(restored - true, axis=2) > 1e-9
     masked = np.isnan(restored).any(axis=2) & ~np.isnan(altered).any(axis=2)
-    was_visible = (np.isfinite(altered).all(axis=2) & frames[:, None])[:, columns.ravel()].any()
+    seen = np.isfinite(altered).all(axis=2) & frames[:, None]
+    was_visible = np.any(seen[:, columns.ravel()])
     faults = [
         f"{labels[column]} in {count} frames"
         for column, count in enumerate(wrong.sum(axis=0))
         if count
     ]
-    if masked.any(axis=1).sum() > max(6, 0.5 * frames.sum()):
-        faults.append(f"{masked.any(axis=1).sum()} frames masked for {frames.sum()}")
+    if np.count_nonzero(np.any(masked, axis=1)) > max(6, 0.5 * frames.sum()):
+        faults.append(
+            f"{np.count_nonzero(np.any(masked, axis=1))} frames masked for {frames.sum()}"
+        )
     if was_visible and {finding.rule for finding in notes.findings} != {LABELS_RESTORED}:
         faults.append("not named")
     return [f"{pairs[0]}: {fault}" for fault in faults]

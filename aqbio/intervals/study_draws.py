@@ -299,12 +299,11 @@ def _values(
 
 def _statistics(study: Study, participant_id: str) -> dict[tuple[str, int], FloatArray]:
     """Statistics of every stance (`KEYS`), by trial and step; empty without all of the roles."""
-    curves = read_some(step_file(study, participant_id, CURVES), ["angular_momentum"])
+    path = step_file(study, participant_id, CURVES)
+    curves = read_some(path, ["angular_momentum"], axis=VERTICAL, phase="stance")
     if not set(ROLE_GROUPS) <= set(curves["group"].values.tolist()):
         return {}
-    vertical = curves["angular_momentum"].sel(
-        phase="stance", axis=VERTICAL, group=list(ROLE_GROUPS)
-    ).transpose("step", "percent", "group").values  # fmt: skip
+    vertical = curves["angular_momentum"].sel(group=list(ROLE_GROUPS)).values
     steps = zip(curves["trial_id"].values.tolist(), curves["number"].values.tolist(), strict=True)
     return {
         (str(trial), int(number)): statistics

@@ -117,9 +117,12 @@ def read_variables(
         raise unreadable(path, error) from error
 
 
-def read_some(path: Path, names: Sequence[str]) -> xr.Dataset:
-    """Read a few numeric variables with the coordinates along their dimensions; nothing is kept."""
-    return _stored(path, lambda name: name in names)
+def read_some(path: Path, names: Sequence[str], **labels: str) -> xr.Dataset:
+    """Read a few numeric variables with the coordinates along their dimensions; nothing is kept.
+
+    ``labels``: by dimension, the only one that is read of it.
+    """
+    return _stored(path, lambda name: name in names, labels)
 
 
 def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
@@ -136,8 +139,10 @@ def _double(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.float64) if values.dtype == np.float32 else values
 
 
-def _stored(path: Path, is_wanted: Callable[[str], bool]) -> xr.Dataset:
-    """Read some variables of a file, and the coordinates along their dimensions.
+def _stored(
+    path: Path, is_wanted: Callable[[str], bool], labels: Mapping[str, str] | None = None
+) -> xr.Dataset:
+    """Read some variables of a file, at some labels, and the coordinates along their dimensions.
 
     Numbers in double precision, from netCDF4 itself: two thirds of the time that xarray takes.
     """
@@ -149,8 +154,12 @@ def _stored(path: Path, is_wanted: Callable[[str], bool]) -> xr.Dataset:
             names = {name for name in data.variables if is_wanted(name)}
             for stored in [data.variables[name] for name in names]:
                 names.update(stored.dimensions, getattr(stored, "coordinates", "").split())
+            at = {
+                name: [str(text) for text in data.variables[name][...]].index(label)
+                for name, label in (labels or {}).items()
+            }
             for name, stored in data.variables.items():
-                if name not in names:
+                if name not in names or name in at:
                     continue
                 variable_attributes = {
                     key: stored.getncattr(key)
@@ -158,12 +167,14 @@ def _stored(path: Path, is_wanted: Callable[[str], bool]) -> xr.Dataset:
                     if key not in ("_FillValue", "_Encoding")
                 }
                 coordinates.update(variable_attributes.pop("coordinates", "").split())
-                values = _double(np.asarray(stored[...]))
+                single = tuple(at.get(dimension, slice(None)) for dimension in stored.dimensions)
+                values = _double(np.asarray(stored[single] if at else stored[...]))
                 if values.dtype.kind == "O":
                     values = values.astype(np.str_)
                 elif variable_attributes.pop("dtype", "") == "bool":
                     values = values.astype(np.bool_)
-                dimensions = stored.dimensions[: values.ndim]  # letters of a text are its last
+                kept = [dimension for dimension in stored.dimensions if dimension not in at]
+                dimensions = kept[: values.ndim]  # letters of a text are its last
                 variables[name] = xr.Variable(dimensions, values, variable_attributes)
     except DAMAGE_ERRORS as error:
         raise unreadable(path, error) from error

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from aqbio.contributions.without_plates import STATED_ERROR_SDS
 from aqbio.figures.counted import Invalidated, counted_steps, invalidated_outcomes, is_counted
@@ -173,66 +174,78 @@ class SessionSteps:
     seed: int
     invalidated: Invalidated
     """Outcomes of trials that do not count."""
-    cache: dict[tuple[object, ...], StepNumbers] = field(
+    cache: dict[tuple[object, ...], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    """Numbers by outcome and steps: every comparison asks for the same ones."""
+    """Numbers by outcome and steps, lines by outcome and condition, columns by name: every
+    comparison asks for the same ones."""
+
+    def _once(self, key: tuple[object, ...], compute: Callable[[], Any]) -> Any:
+        if key not in self.cache:
+            self.cache[key] = compute()
+        return self.cache[key]
 
     def numbers(self, outcome: Outcome, rows: IntArray) -> StepNumbers:
         """An outcome in some of the steps."""
-        key = (*outcome.key, rows.tobytes())
-        if key not in self.cache:
-            self.cache[key] = self._numbers(outcome, rows)
-        return self.cache[key]
+        found: StepNumbers = self._once(
+            (*outcome.key, rows.tobytes()), lambda: self._numbers(outcome, rows)
+        )
+        return found
 
     def _numbers(self, outcome: Outcome, rows: IntArray) -> StepNumbers:
         if outcome.level == STEPS_TABLE:
-            value = self._column(outcome.source, rows)
+            value = self._column(outcome.source)[rows]
             deviation = np.zeros((WORLDS, len(rows)))
         else:
             kind = "momentum" if outcome.statistic == "momentum_mean" else "moments"
-            counts = is_counted(self.steps, kind, self.invalidated).to_numpy()[rows]
-            value, deviation = self._drawn(outcome, np.where(counts, self.positions[rows], -1))
-        errors = self._column(outcome.error, rows) if outcome.error in self.steps else np.zeros(1)
+            counts = self._once(
+                ("counts", kind), lambda: is_counted(self.steps, kind, self.invalidated).to_numpy()
+            )
+            value, deviation = self._drawn(
+                outcome, np.where(counts[rows], self.positions[rows], -1)
+            )
+        errors = self._column(outcome.error)[rows] if outcome.error in self.steps else np.zeros(1)
         errors = errors[np.isfinite(errors)]
         return StepNumbers(
             value,
             deviation,
-            self._column("speed", rows),
-            tuple(map(str, self.steps["trial_id"].to_numpy()[rows])),
+            self._column("speed")[rows],
+            tuple(map(str, self._texts("trial_id")[rows])),
             float(errors.mean()) / outcome.sds if len(errors) else 0.0,
         )
 
-    def _column(self, name: str, rows: IntArray) -> FloatArray:
-        return self.steps[name].to_numpy(dtype=float)[rows]
+    def _column(self, name: str) -> FloatArray:
+        values: FloatArray = self._once((name,), lambda: self.steps[name].to_numpy(dtype=float))
+        return values
+
+    def _texts(self, name: str) -> NDArray[Any]:
+        """Values (S,) of a column of words."""
+        values: NDArray[Any] = self._once((name,), lambda: self.steps[name].astype(str).to_numpy())
+        return values
 
     def _drawn(self, outcome: Outcome, positions: IntArray) -> tuple[FloatArray, FloatArray]:
+        drawn = self.draws.variables
         names = ("level", "source", "target", "statistic")
         is_outcome = np.logical_and.reduce(
-            [
-                self.draws[name].values == part
-                for name, part in zip(names, outcome.key, strict=False)
-            ]
+            [drawn[name].values == part for name, part in zip(names, outcome.key, strict=False)]
         )
         value = np.full(len(positions), np.nan)
         deviation = np.full((WORLDS, len(positions)), np.nan)
         if is_outcome.any():
-            at = int(is_outcome.argmax()), list(self.draws["axis"].values).index(outcome.axis)
+            at = int(is_outcome.argmax()), list(drawn["axis"].values).index(outcome.axis)
             is_known = positions >= 0
             at_steps = positions[is_known]
-            values = self.draws["value"].transpose("step", "outcome", "axis").values
-            draws = self.draws["deviation"].transpose("draw", "step", "outcome", "axis").values
-            value[is_known] = values[at_steps, *at]
-            deviation[:, is_known] = draws[:, at_steps, *at]
+            value[is_known] = drawn["value"].values[at_steps, *at]
+            deviation[:, is_known] = drawn["deviation"].values[:, at_steps, *at]
         return value, deviation
 
     def condition(self, column: StepColumn) -> str:
         """Condition of a column's trials."""
-        return str(self.steps["condition"].iloc[column.rows[0]])
+        return str(self._texts("condition")[column.rows[0]])
 
     def feet(self, rows: IntArray) -> Mapping[str, IntArray]:
         """Steps by foot."""
-        side = self.steps["side"].to_numpy()[rows]
+        side = self._texts("side")[rows]
         return {name: rows[side == name] for name in SIDES}
 
     def both_feet(self, outcome: Outcome, column: StepColumn) -> tuple[Mean, Mean] | None:
@@ -268,7 +281,13 @@ class SessionSteps:
 
     def lines(self, outcome: Outcome, condition: str) -> Mapping[str, SpeedLine]:
         """Line over speed of an outcome in one condition, of each foot that has one."""
-        rows = np.flatnonzero(self.steps["condition"].astype(str) == condition)
+        lines: Mapping[str, SpeedLine] = self._once(
+            (*outcome.key, condition), lambda: self._lines(outcome, condition)
+        )
+        return lines
+
+    def _lines(self, outcome: Outcome, condition: str) -> Mapping[str, SpeedLine]:
+        rows = np.flatnonzero(self._texts("condition") == condition)
         sample = (self.participant_id, condition)
         by_foot = {
             foot: speed_line(self.numbers(outcome, foot_rows), self.seed, *sample, foot)
@@ -507,6 +526,6 @@ def file_unit(steps: SessionSteps, outcome: Outcome) -> str:
         return _step_columns()[outcome.source]["unit"]
     names = ("level", "source", "statistic")
     is_outcome = np.logical_and.reduce(
-        [steps.draws[name].values == getattr(outcome, name) for name in names]
+        [steps.draws.variables[name].values == getattr(outcome, name) for name in names]
     )
-    return str(steps.draws["unit"].values[is_outcome][0])
+    return str(steps.draws.variables["unit"].values[is_outcome][0])

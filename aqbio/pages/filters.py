@@ -132,10 +132,13 @@ def environment() -> jinja2.Environment:
     return templates
 
 
-@functools.cache
+_shared_environment = functools.cache(environment)
+"""Environment of all templates that need no values of their own: compiles what they share once."""
+
+
 def template(name: str) -> jinja2.Template:
     """Load a template, once for all of its values."""
-    return environment().get_template(name)
+    return _shared_environment().get_template(name)
 
 
 def number(
@@ -226,7 +229,8 @@ def choices(names: Any) -> str:
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table as dictionaries by column name."""
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    names = [str(name) for name in table.columns]
+    return [dict(zip(names, cells, strict=True)) for cells in table.to_numpy(dtype=object).tolist()]
 
 
 def counted(

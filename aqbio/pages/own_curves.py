@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from aqbio.figures.step_means import StepColumn, kept_steps, step_columns
 from aqbio.figures.words import digits
-from aqbio.gait.step_files import study_curves
+from aqbio.gait.step_files import CURVES, step_file
 from aqbio.intervals.differences import MIN_STEPS
+from aqbio.io.netcdf import read_some
 from aqbio.io.study import Study
 from aqbio.names import ROLE_SIDES
 from aqbio.pages.address import KEPT, marked, where
@@ -77,15 +78,13 @@ def participant_curves(
         return None
     names = ["trial_id", "step"]
     chosen = set(shown_steps.iloc[column.rows][names].astype(str).agg("/".join, axis=1))
-    with study_curves(study, participant_id) as curves:
-        [data] = curves.participants
-        identifiers = zip(data["trial_id"].values, data["number"].values, strict=True)
-        selected = data.isel(
-            step=[f"{trial}/{int(number)}" in chosen for trial, number in identifiers]
-        )
-        momentum = selected["angular_momentum"].sel(axis="y", phase="stance")
-        values = {side: momentum.sel(group=side).values.astype(float) for side in ROLE_SIDES}
-        speed, feet = selected["speed"].values, selected["side"].values.astype(str)
+    path = step_file(study, participant_id, CURVES)
+    data = read_some(path, ["angular_momentum"], axis="y", phase="stance")
+    identifiers = zip(data["trial_id"].values, data["number"].values, strict=True)
+    selected = data.isel(step=[f"{trial}/{int(number)}" in chosen for trial, number in identifiers])
+    momentum = selected["angular_momentum"]
+    values = {side: momentum.sel(group=side).values for side in ROLE_SIDES}
+    speed, feet = selected["speed"].values, selected["side"].values.astype(str)
     complete = np.all([np.isfinite(curve).all(axis=1) for curve in values.values()], axis=0)
     if not complete.any():
         return None

@@ -237,14 +237,13 @@ def others_at_speeds(
     """Scaled momentum of every other person at several speeds, as `others_at`."""
     rows = people[(people["part"] == part) & (people["axis"] == axis)]
     means = rows.groupby(["study", "person", "speed_mps"], sort=True)["scaled"].mean()
-    by_person = [
-        (person, at_speeds.index.get_level_values("speed_mps").to_numpy(dtype=float),
-         at_speeds.to_numpy(dtype=float))
-        for person, at_speeds in means.groupby(["study", "person"], sort=True)
-    ]  # fmt: skip
+    points: dict[Hashable, list[tuple[float, float]]] = {}
+    for (study, person, speed), scaled in means.items():  # type: ignore[misc]
+        points.setdefault((study, person), []).append((speed, scaled))
+    lines = [(person, *np.array(of_person).T) for person, of_person in points.items()]
     others = []
     for speed in speeds_mps:
-        at_speed = ((name, _at(recorded, scaled, speed)) for name, recorded, scaled in by_person)
+        at_speed = ((name, _at(recorded, scaled, speed)) for name, recorded, scaled in lines)
         others.append(OthersAtSpeed({name: value for name, value in at_speed if isfinite(value)}))
     return others
 

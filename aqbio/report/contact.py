@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from aqbio.figures.step_means import column_title, kept_steps
 from aqbio.figures.words import digits
-from aqbio.gait.step_files import study_curves
+from aqbio.gait.step_files import CURVES, step_file
+from aqbio.io.netcdf import read_some
 from aqbio.io.study import Study
 from aqbio.multibody.poses import segment_coms, whole_body_com
 from aqbio.names import INTERVALS, NORMAL, NORMAL_95, ROLE_SIDES, USABLE
@@ -133,24 +134,17 @@ def _side_curves(
     study: Study, row: Mapping[str, Any]
 ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
     """Angular momentum of both sides over the contact, (101,) arrays, and its error."""
-    with study_curves(study, str(row["participant_id"])) as curves:
-        [data] = curves.participants
-        trial_steps = (data["trial_id"].values == row["trial_id"]) & (
-            data["number"].values == row["step"]
-        )
-        contact = data.isel(step=int(trial_steps.argmax()))
-
-        def over_contact(name: str) -> dict[str, FloatArray]:
-            if name not in contact:
-                return {}
-            values = contact[name].sel(axis="y", phase="stance")
-            return {
-                side: values.sel(group=side).values.astype(float)
-                for side in ROLE_SIDES
-                if side in values["group"].values
-            }
-
-        return over_contact("angular_momentum"), over_contact("angular_momentum_sd")
+    names = ("angular_momentum", "angular_momentum_sd")
+    path = step_file(study, str(row["participant_id"]), CURVES)
+    data = read_some(path, names, axis="y", phase="stance")
+    is_step = (data["trial_id"].values == row["trial_id"]) & (data["number"].values == row["step"])
+    contact = data.isel(step=int(is_step.argmax()))
+    sides = [side for side in ROLE_SIDES if side in contact["group"].values]
+    curves, sds = (
+        {side: contact[name].sel(group=side).values for side in sides if name in contact}
+        for name in names
+    )
+    return curves, sds
 
 
 # the body -----------------------------------------------------------------------------------------

@@ -92,14 +92,16 @@ def _rows(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
 def uncertainty_budget(table: pd.DataFrame) -> Iterator[BudgetLine]:
     """Lines of the section for every quantity and part that has intervals."""
     for quantity in QUANTITIES:
-        rows = _rows(table, quantity)
+        by_part = dict(iter(_rows(table, quantity).groupby("source")))
         for part in quantity.sources:
-            part_rows = rows[rows["source"] == part]
-            if part_rows.empty:
+            if part not in by_part:
                 continue
-            variance = part_rows["sd"] ** 2
+            part_rows = by_part[part]
+            variance = part_rows["sd"].to_numpy() ** 2
             shares = [
-                float((part_rows[f"share_{name}"] * variance).sum(skipna=False) / variance.sum())
+                float(
+                    (part_rows[f"share_{name}"].to_numpy() * variance).sum() / np.nansum(variance)
+                )
                 for name in SOURCES
             ]
             largest = int(np.nanargmax(shares))

@@ -47,7 +47,7 @@ def report_study(study: Study, report: Report) -> None:
     _put_pages(study, folder)
     write_findings(study, STAGE, parts.findings, page_findings(study))
     write_causes(study, STAGE, study_causes(study))
-    write_data_package(study)
+    write_data_package(study, content.tables)
     for name, text in reversed(pages.items()):
         write_text(folder / name, text)
     report(f"{folder / 'index.html'}: {counted(len(content.names), 'athlete')}")

@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from aqbio.stats.claim_columns import SPEED, STRENGTHS
-from aqbio.stats.evidence import TRIAL, Evidence, by_condition, compared_trials, count_trials
+from aqbio.stats.evidence import (
+    TRIAL,
+    Evidence,
+    by_condition,
+    compared_trials,
+    count_trials,
+    once_per_contrast,
+)
 from aqbio.stats.formulas import Formula, column_formula
 from aqbio.stats.inference import SIGNS
 from aqbio.stats.outcome import Outcome, Result, outcome_of
@@ -60,7 +67,7 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """
     contrast = hypothesis.contrast
     assert contrast is not None
-    values = change_numbers(evidence, contrast)
+    values = {**change_numbers(evidence, contrast)}
     is_own = contrast.group is None and contrast.moderator is None
     if is_own and is_speed_unsure(values, hypothesis):
         is_own = False
@@ -131,6 +138,7 @@ def _model_columns(contrast: Contrast) -> dict[str, tuple[str, ...]]:
     }
 
 
+@once_per_contrast
 def compared_strengths(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
     """Strengths that a contrast depends on, per cent, by athlete, with their errors.
 
@@ -182,7 +190,8 @@ def shared_changes(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
 # at equal speed -----------------------------------------------------------------------------------
 
 
-def change_numbers(evidence: Evidence, contrast: Contrast) -> dict[str, Numbers]:
+@once_per_contrast
+def change_numbers(evidence: Evidence, contrast: Contrast) -> Mapping[str, Numbers]:
     """Change of every athlete, ``value``, in the unit of the contrast, and what speed is held by.
 
     The law of speed comes from the trials of athletes with both conditions, within athlete and

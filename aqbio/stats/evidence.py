@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -135,6 +135,11 @@ class Evidence:
         return {}
 
     @cached_property
+    def by_contrast(self) -> dict[tuple[object, Contrast], Any]:
+        """What was computed of a contrast, by function; `once_per_contrast` fills it."""
+        return {}
+
+    @cached_property
     def usable(self) -> Evidence:
         """Evidence without speeds of which too few recorded steps are usable."""
         return _with_usable_speeds(self, self.limits.usable_share)
@@ -187,7 +192,26 @@ class Evidence:
 
 # trials in two conditions -----------------------------------------------------------------------
 
+Computed = TypeVar("Computed")
 
+
+def once_per_contrast(
+    compute: Callable[[Evidence, Contrast], Computed],
+) -> Callable[[Evidence, Contrast], Computed]:
+    """Compute once what outcome, gates and least data ask of the same evidence."""
+
+    @wraps(compute)
+    def computed(evidence: Evidence, contrast: Contrast) -> Computed:
+        key = compute, contrast
+        if key not in evidence.by_contrast:
+            evidence.by_contrast[key] = compute(evidence, contrast)
+        found: Computed = evidence.by_contrast[key]
+        return found
+
+    return computed
+
+
+@once_per_contrast
 def compared_trials(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
     """Trials of both conditions at the effort of the contrast."""
     trials = evidence.sprints
@@ -213,6 +237,7 @@ def by_condition(
     return pd.DataFrame(by_label, index=sorted(set(trials["athlete"])))
 
 
+@once_per_contrast
 def count_trials(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
     """Number of trials with an outcome of every athlete in both conditions."""
     counts = by_condition(evidence, contrast, contrast.column, counts_by)
@@ -290,6 +315,8 @@ def counted_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
         is_counted = evidence.sprints["athlete"].isin(
             sufficient.index[sufficient] if is_testable else sufficient.index
         )
+        if is_counted.all():
+            return evidence
         return replace(evidence, sprints=evidence.sprints[is_counted])
     if int(sufficient.sum()) < max(hypothesis.minimum.athletes, 1) or sufficient.all():
         return evidence

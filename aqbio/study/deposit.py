@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from aqbio.config import Trial
@@ -27,8 +28,12 @@ SCHEMA_TYPES = {"f": "number", "i": "integer", "b": "boolean"}
 """Types of Table Schema by NumPy's kinds; everything else is text."""
 
 
-def write_data_package(study: Study) -> None:
-    """Describe the study's tables in a Data Package next to them: types, units, missing values."""
+def write_data_package(study: Study, tables: Mapping[str, pd.DataFrame] | None = None) -> None:
+    """Describe the study's tables in a Data Package next to them: types, units, missing values.
+
+    ``tables``: those that were read already, by name.
+    """
+    tables = tables or {}
     folder = study.table(PACKAGE).parent
     resources = [
         {
@@ -39,7 +44,10 @@ def write_data_package(study: Study) -> None:
             "mediatype": "text/tab-separated-values",
             "encoding": "utf-8",
             "dialect": {"delimiter": "\t"},
-            "schema": {"fields": _fields(path), "missingValues": [MISSING, ""]},
+            "schema": {
+                "fields": _fields(path, tables.get(path.stem)),
+                "missingValues": [MISSING, ""],
+            },
         }
         for path in sorted(folder.glob("*.tsv"))
         if path.with_suffix(".json").is_file()
@@ -53,9 +61,10 @@ def write_data_package(study: Study) -> None:
     write_text(folder / PACKAGE, as_json(package))
 
 
-def _fields(path: Path) -> list[dict[str, str]]:
+def _fields(path: Path, table: pd.DataFrame | None) -> list[dict[str, str]]:
     """Columns of a table with the words of its sidecar and the types of its cells."""
-    table, columns = read_table(path), read_record(path.with_suffix(".json"))["columns"]
+    table = read_table(path) if table is None else table
+    columns = read_record(path.with_suffix(".json"))["columns"]
     return [
         {"name": name, "type": SCHEMA_TYPES.get(table[name].dtype.kind, "string"), **columns[name]}
         for name in table.columns

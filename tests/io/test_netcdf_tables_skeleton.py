@@ -103,6 +103,10 @@ def test_xarray_reads_the_same(tmp_path_factory, seed):
     xr.testing.assert_identical(read_dataset(path), expected)
     xr.testing.assert_identical(read_some(path, ["kept"]), expected[["kept"]])
     xr.testing.assert_identical(
+        read_some(path, ["number", "moved"], axis="größe"),
+        expected[["number", "moved"]].sel(axis="größe").drop_vars("axis"),
+    )
+    xr.testing.assert_identical(
         read_dataset(path, keep=False, without="draw_"), expected.drop_vars("draw_speed")
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -72,13 +72,9 @@ def test_curves_are_those_of_the_kept_steps_at_the_speed_that_compares_the_feet(
         np.nan
     )
 
-    @contextmanager
-    def opened(study, participant_id):
-        assert participant_id == "A"
-        yield SimpleNamespace(participants=[data])
-
-    monkeypatch.setattr(own_curves, "study_curves", opened)
-    curves = participant_curves(SimpleNamespace(), "A", _steps(data), scale)
+    study = SimpleNamespace(folder=lambda person, stage: Path(person))
+    monkeypatch.setattr(own_curves, "read_some", lambda path, names, **labels: data.sel(labels))
+    curves = participant_curves(study, "A", _steps(data), scale)
     expected = [
         step
         for step in range(data.sizes["step"])
@@ -95,6 +91,6 @@ def test_curves_are_those_of_the_kept_steps_at_the_speed_that_compares_the_feet(
             factor = 1.0 if np.isnan(scale) else 1000.0 / (scale * float(data["speed"][step]))
             np.testing.assert_allclose(curve, factor * recorded.values)
     data["angular_momentum"][:, :, 1, 0, 7] = np.nan
-    assert participant_curves(SimpleNamespace(), "A", _steps(data), scale) is None
+    assert participant_curves(study, "A", _steps(data), scale) is None
     of_other_athlete = _steps(data).query("participant_id == 'B'")
-    assert participant_curves(SimpleNamespace(), "A", of_other_athlete, scale) is None
+    assert participant_curves(study, "A", of_other_athlete, scale) is None

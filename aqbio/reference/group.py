@@ -238,7 +238,7 @@ def others_at_speeds(
     rows = people[(people["part"] == part) & (people["axis"] == axis)]
     means = rows.groupby(["study", "person", "speed_mps"], sort=True)["scaled"].mean()
     points: dict[Hashable, list[tuple[float, float]]] = {}
-    for (study, person, speed), scaled in means.items():  # type: ignore[misc]
+    for study, person, speed, scaled in means.reset_index().itertuples(index=False, name=None):
         points.setdefault((study, person), []).append((speed, scaled))
     lines = [(person, *np.array(of_person).T) for person, of_person in points.items()]
     others = []

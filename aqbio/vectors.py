@@ -90,6 +90,27 @@ def finite_medians(values: FloatArray) -> FloatArray:
     return np.asarray(0.5 * (chosen[..., 0] + chosen[..., 1]))
 
 
+def weighted_medians(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Medians (L,) of the numbers of (N, L) values with weights (N,) > 0; NaN without any.
+
+    Between the two numbers about the middle of the weights it is interpolated.
+    """
+    if not len(values) or np.ptp(weights) == 0.0:
+        return finite_medians(values)
+    order = np.argsort(values, axis=0)  # NaN last
+    ordered = np.take_along_axis(values, order, axis=0)
+    weight = np.where(np.isnan(ordered), 0.0, weights[order])
+    middles = np.cumsum(weight, axis=0) - 0.5 * weight
+    half = 0.5 * weight.sum(axis=0)
+    high = np.minimum((middles < half).sum(axis=0), np.maximum((weight > 0.0).sum(axis=0) - 1, 0))
+    low = np.maximum(high - 1, 0)
+    (below, above), (start, stop) = (
+        [np.take_along_axis(x, y[None], axis=0)[0] for y in (low, high)] for x in (ordered, middles)
+    )
+    share = np.where(stop > start, (half - start) / np.where(stop > start, stop - start, 1.0), 1.0)
+    return np.asarray(below + np.clip(share, 0.0, 1.0) * (above - below))
+
+
 def finite_median(values: FloatArray) -> float:
     """Median of the numbers of (N,) values; NaN without any: of few; faster than NumPy's."""
     numbers: list[float] = values.tolist()

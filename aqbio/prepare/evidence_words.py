@@ -55,9 +55,8 @@ STATEMENTS = MappingProxyType(
             for way in ("along", "across")
         },
         **{
-            f"{kind}{when} {limb}": (f"{what} the {limbs} {FROM_OTHERS}", SHARE)
+            f"{kind} {limb}": (f"{what} the {limbs} {FROM_OTHERS}", SHARE)
             for kind, what in (("length", "lengths of"), ("placing", "distances within"))
-            for when in ("", " in motion")
             for limb, limbs in (("leg", "legs"), ("arm", "arms"), ("trunk", "trunk"))
         },
     }

@@ -45,8 +45,6 @@ class Redundancy:
     """In recordings whose parts do not belong together."""
     observations: float
     """Independent observations in each of its values."""
-    people: int
-    """Number of people on whom the scales rest."""
 
 
 Scales = Mapping[str, Redundancy]
@@ -54,30 +52,32 @@ Scales = Mapping[str, Redundancy]
 
 
 @cache
-def _table() -> pd.DataFrame:
+def _people() -> Mapping[str, tuple[FloatArray, FloatArray]]:
+    """Speeds (2R,), m/s, and scale, strange and observations there (2R, 3), by redundancy."""
     text = files("aqbio.prepare").joinpath("redundancies.tsv").read_text(encoding="utf-8")
-    return pd.read_csv(StringIO(text), sep="\t", comment="#")
-
-
-def people_scales(speed: float) -> Scales:
-    """Scales over people who run at a speed, m/s; those of the fastest where that is not known."""
-    return _scales_at(speed if np.isfinite(speed) else float("inf"))
+    table = pd.read_csv(StringIO(text), sep="\t", comment="#")
+    return {
+        str(name): (
+            rows[["from_mps", "to_mps"]].to_numpy().ravel(),
+            np.repeat(rows[["scale", "strange", "observations"]].to_numpy(), 2, axis=0),
+        )
+        for name, rows in table.groupby("redundancy", sort=False)
+    }
 
 
 @cache
-def _scales_at(speed: float) -> Scales:
-    """Between the speeds of the people on whom they rest, logarithms of scales are interpolated."""
-    at = min(speed, float(_table()["from_mps"].max()))
-    scales = {}
-    for name, rows in _table().groupby("redundancy", sort=False):
-        speeds = rows[["from_mps", "to_mps"]].to_numpy().ravel()
-        logs = np.repeat(np.log(rows[["scale", "strange"]].to_numpy()), 2, axis=0)
-        scale, strange = (float(np.exp(np.interp(at, speeds, values))) for values in logs.T)
-        nearest = rows.iloc[int(np.abs(speeds - at).argmin()) // 2]
-        scales[str(name)] = Redundancy(
-            scale, strange, float(nearest["observations"]), int(nearest["people"])
-        )
-    return scales
+def people_scales(speed: float) -> Scales:
+    """Scales over people who move at a speed, m/s; those of the fastest where that is not known."""
+    return {name: people_scale(name, speed) for name in _people()}
+
+
+@cache
+def people_scale(name: str, speed: float) -> Redundancy:
+    """One of them; between the speeds of people, logarithms of scales are interpolated."""
+    speeds, sizes = _people()[name]
+    at = speed if np.isfinite(speed) else float(speeds[-2])
+    scale, strange = (float(np.exp(np.interp(at, speeds, np.log(x)))) for x in sizes.T[:2])
+    return Redundancy(scale, strange, float(np.interp(at, speeds, sizes[:, 2])))
 
 
 def kind_of(name: str) -> str:

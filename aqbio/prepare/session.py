@@ -17,10 +17,16 @@ import numpy as np
 
 from aqbio.names import GRAVITY
 from aqbio.prepare.body_size import MIN_LENGTH_M, Lengths, rigid_pairs
-from aqbio.prepare.explanations import Disagreements, Scales, kind_of, people_scales
-from aqbio.prepare.prepared import MIN_RUNNING_SPEED_M_S
+from aqbio.prepare.explanations import Disagreements, Redundancy, Scales, kind_of, people_scale
 from aqbio.prepare.used_size import measured_stature
-from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_median, finite_medians
+from aqbio.vectors import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    finite_median,
+    finite_medians,
+    weighted_medians,
+)
 
 MIN_PAIRS = 3
 """Smallest number of distances between the markers of a limb that are compared."""
@@ -39,6 +45,9 @@ BODY = "body"
 """Part of all distances where no limb has enough of them."""
 
 DIRECTIONS = ("along", "across")
+
+WALKING_M_S = 1.0
+"""Speed from which on lengths are those of people who go somewhere, m/s; below, they count less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,9 +138,9 @@ class Distances:
 
     static: BoolArray
     """(N,) array. True of recordings in which the person stands still."""
-    travels: BoolArray
-    """(N,) array. True of recordings in which the person goes somewhere: soft tissue and posture
-    are then alike, which those of jumps, or of rising from a chair, are not."""
+    speeds: FloatArray
+    """(N,) array, m/s. 0 of recordings in which the person stands, inf where unknown. Of people who
+    go somewhere soft tissue and posture are alike, of jumps or rising from a chair they are not."""
     logs: FloatArray
     """(N, L) array. Natural logarithms of distances, m; NaN where one is not seen."""
     part: IntArray
@@ -165,7 +174,7 @@ class Distances:
         static = np.array([x.static for x in lengths], np.bool_)
         return cls(
             static=static,
-            travels=~static & ~(speeds < MIN_RUNNING_SPEED_M_S),
+            speeds=np.where(static, 0.0, np.nan_to_num(speeds, nan=np.inf)),
             logs=np.log(np.where(middle > MIN_LENGTH_M, middle, np.nan)),
             part=np.array([parts.index(x) for x in of_pair.tolist()], int),
             parts=parts,
@@ -188,7 +197,7 @@ class Distances:
             middle, scatter = _middle_and_scatter(self._away(index, every))
             for row in np.flatnonzero(self.compared[:, index]).tolist():
                 sizes = (float(middle[row]), float(scatter[row]))
-                for name, size in zip(self.kinds(row, index), sizes, strict=True):
+                for name, size in zip(self.kinds(index), sizes, strict=True):
                     yield name, row, size
 
     def from_others(self, row: int, index: int, others: BoolArray) -> tuple[float, float]:
@@ -197,10 +206,15 @@ class Distances:
         return float(middle[0]), float(scatter[0])
 
     def _away(self, index: int, others: BoolArray) -> FloatArray:
-        """Logarithms (N, L) of a part's distances over those in others (N,), travelling if any."""
+        """Logarithms (N, L) of a part's distances over those in others (N,).
+
+        Of others that move, if there are any: they count by their speed, up to a walk.
+        """
         logs = np.where(self.apart[:, [index]], np.nan, self.logs[:, self.part == index])
-        moving = logs[others & self.travels]
-        return logs - finite_medians(moving if np.isfinite(moving).any() else logs[others])
+        moving = others & (self.speeds > 0.0)
+        if not np.isfinite(logs[moving]).any():
+            return logs - finite_medians(logs[others])
+        return logs - weighted_medians(logs[moving], np.minimum(self.speeds[moving], WALKING_M_S))
 
     @cached_property
     def compared(self) -> BoolArray:
@@ -211,15 +225,18 @@ class Distances:
         enough = [shared[:, x].sum(axis=1) >= MIN_PAIRS for x in columns]
         return np.array(enough, np.bool_).reshape(len(self.parts), len(self.logs)).T
 
-    def kinds(self, trial: int, part: int) -> tuple[str, str]:
-        """Redundancies of a part's lengths and of their scatter in a recording.
-
-        Between recordings that travel, whose soft tissue is alike, they are far smaller.
-        """
-        moving = self.travels[trial] and (self.compared[:, part] & self.travels).sum() > 1
+    def kinds(self, part: int) -> tuple[str, str]:
+        """Redundancies of a part's lengths and of their scatter."""
         limb = limb_of(self.parts[part])
-        kinds = ("length in motion", "placing in motion") if moving else ("length", "placing")
-        return f"{kinds[0]} {limb}", f"{kinds[1]} {limb}"
+        return f"length {limb}", f"placing {limb}"
+
+    @cached_property
+    def compared_speeds(self) -> FloatArray:
+        """Speeds (N,) at which lengths are compared: one's own, or that of the fastest other."""
+        if len(self.speeds) < 2:
+            return self.speeds
+        first, second = np.sort(self.speeds)[[-1, -2]]
+        return np.minimum(self.speeds, np.where(self.speeds == first, second, first))
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,10 +336,17 @@ class Session:
             if np.isfinite(size):
                 yield name, None, size
 
+    def scale(self, kind: str, trial: int) -> Redundancy:
+        """Size that a redundancy of a recording has in people, or -1: of the sheet."""
+        of_lengths = kind.startswith(("length ", "placing "))
+        return people_scale(
+            kind, float(self.distances.compared_speeds[trial]) if of_lengths else np.inf
+        )
+
     def scales(self, names: Iterable[str]) -> Scales:
         """Sizes that redundancies have in recordings of people."""
-        people = people_scales(float("nan"))
-        return {name: people[kind_of(name)] for name in names}
+        trials = {name: index for index, name in enumerate(self.trials)}
+        return {x: self.scale(kind_of(x), trials.get(x.partition(" of ")[2], -1)) for x in names}
 
 
 def _middle_and_scatter(away: FloatArray) -> tuple[FloatArray, FloatArray]:

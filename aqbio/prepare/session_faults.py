@@ -17,7 +17,7 @@ from aqbio.prepare.explanations import (
     Sizes,
     improbability,
     kind_of,
-    people_scales,
+    people_scale,
 )
 from aqbio.prepare.session import DIRECTIONS, Session, factor, limb_of
 from aqbio.vectors import BoolArray, FloatArray, finite_median, finite_medians
@@ -149,9 +149,7 @@ PLATE_FIX = (
     "laboratory.ignore_plates."
 )
 LENGTHS = tuple(
-    f"{kind} {limb}"
-    for kind in ("length", "placing", "length in motion", "placing in motion")
-    for limb in ("leg", "arm", "trunk")
+    f"{kind} {limb}" for kind in ("length", "placing") for limb in ("leg", "arm", "trunk")
 )
 
 PLATES_GAIN = "plates-gain"
@@ -249,6 +247,8 @@ def session_candidates(
                 if kind_of(name) in fault.shows
                 and (kind_of(name) in LENGTHS or name.partition(" of ")[2] in places)
             ]
+            if not shows:
+                continue
             rarity = fault.rarity + rarer + _freed(fault, session, where)
             sizes = None if fault.sizes is None else _with_shown(fault.sizes, names, shows)
             yield Candidate(
@@ -339,14 +339,11 @@ def _profiles(session: Session) -> FloatArray:
 
     0 where a part is not seen.
     """
-    scales, middle = (
-        people_scales(float("nan")),
-        session.distances.logs - finite_medians(session.distances.logs),
-    )
+    middle = session.distances.logs - finite_medians(session.distances.logs)
     profiles = np.zeros((len(session.trials), len(session.distances.parts)))
     for index, part in enumerate(session.distances.parts):
         of_part = finite_medians(middle[:, session.distances.part == index].T)
-        profiles[:, index] = of_part / scales[f"length {limb_of(part)}"].scale
+        profiles[:, index] = of_part / people_scale(f"length {limb_of(part)}", 0.0).scale
     return np.nan_to_num(profiles)
 
 
@@ -355,12 +352,12 @@ def _freed(fault: SessionFault, session: Session, where: Where) -> float:
 
     These differ, but both are people.
     """
-    scales = people_scales(float("nan"))
 
-    def cost(kind: str, size: float) -> float:
-        apart = replace(scales[kind], scale=scales[kind].strange)
+    def cost(kind: str, trial: int, size: float) -> float:
+        usual = session.scale(kind, trial)
+        apart = replace(usual, scale=usual.strange)
         left = improbability({kind: np.array([size])}, {kind: apart})
-        return left + log(apart.scale / scales[kind].scale)
+        return left + log(apart.scale / usual.scale)
 
     distances, others, total = session.distances, ~where.trials, 0.0
     masses = np.append(session.masses[others], session.sheet_kg)
@@ -368,12 +365,12 @@ def _freed(fault: SessionFault, session: Session, where: Where) -> float:
         for part in np.flatnonzero(where.parts & distances.compared[trial]).tolist():
             sizes = distances.from_others(trial, part, others)
             total += sum(
-                cost(kind, size)
-                for kind, size in zip(distances.kinds(trial, part), sizes, strict=True)
+                cost(kind, trial, size)
+                for kind, size in zip(distances.kinds(part), sizes, strict=True)
                 if kind in fault.frees
             )
         if "weighing" in fault.frees and np.isfinite(session.masses[trial]):
             other_kg = finite_median(masses)
             other_kg = session.masses[trial] if np.isnan(other_kg) else other_kg
-            total += cost("weighing", factor(session.masses[trial], other_kg))
+            total += cost("weighing", trial, factor(session.masses[trial], other_kg))
     return total

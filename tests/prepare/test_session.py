@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from aqbio.config import Participant
-from aqbio.prepare.explanations import ALL, search
+from aqbio.prepare.explanations import ALL, improbability, search
 from aqbio.prepare.session import Distances, Places, Session
 from aqbio.prepare.session_faults import (
     LIMB,
@@ -24,6 +24,7 @@ from aqbio.prepare.session_faults import (
     session_candidates,
 )
 from aqbio.prepare.session_search import explained_session
+from aqbio.vectors import weighted_medians
 from tests.planted_sessions import planted
 
 TRIALS = ("static", "run1", "run2", "run3")
@@ -45,7 +46,7 @@ def session(seed: int = 1) -> Session:
     return Session(
         trials=TRIALS,
         distances=Distances(
-            static, ~static, logs, np.repeat(np.arange(len(PARTS)), PAIRS), PARTS,
+            static, 5.5 * ~static, logs, np.repeat(np.arange(len(PARTS)), PAIRS), PARTS,
             np.zeros((len(TRIALS), len(PARTS)), np.bool_),
         ),
         statures=STATURE_M * np.exp(rng.normal(0.0, 0.01, len(TRIALS))),
@@ -132,7 +133,7 @@ def test_of_two_recordings_the_one_whose_markers_are_too_large_is_named():
         ),
         distances=replace(
             distances, static=distances.static[two], logs=distances.logs[two],
-            apart=distances.apart[two], travels=distances.travels[two],
+            apart=distances.apart[two], speeds=distances.speeds[two],
         ),
     )  # fmt: skip
     for words in TRIALS[:2]:
@@ -211,13 +212,42 @@ def test_a_trunk_that_bends_on_the_spot_is_nobody_elses_and_another_person_there
     for recorded, is_foreign in ((session(), False), (of_another_person("run2"), True)):
         distances, on_the_spot = recorded.distances, np.array(TRIALS) == "run2"
         bent = distances.logs + 0.033 * np.outer(on_the_spot, trunk[distances.part])
-        distances = replace(distances, logs=bent, travels=distances.travels & ~on_the_spot)
+        distances = replace(
+            distances, logs=bent, speeds=np.where(on_the_spot, 0.1, distances.speeds)
+        )
         sizes = replace(recorded, distances=distances).disagreements()
         assert "length trunk of run2" in sizes
-        assert "length in motion trunk of run3" in sizes
+        assert "length trunk of run3" in sizes
         result = explained(replace(recorded, distances=distances))
         assert {*result.left_out} == ({"run2"} if is_foreign else set())
         assert not result.findings
+
+
+def test_lengths_at_no_speed_jump_where_a_limit_was():
+    """From standing to a walk one recording comes to count, and its scale to be that of runs."""
+    recorded, names = session(), ("length trunk of run2", "placing trunk of static")
+    speeds, costs, distances = np.arange(0.005, 1.2, 0.005), [], recorded.distances
+    bent = np.outer(np.array(TRIALS) == "run2", distances.part == PARTS.index("torso"))
+    distances = replace(distances, logs=distances.logs + 0.02 * bent)
+    for speed in speeds:
+        moved = np.where(np.array(TRIALS) == "run2", speed, distances.speeds)
+        slow = replace(recorded, distances=replace(distances, speeds=moved))
+        sizes = slow.disagreements()
+        costs.append([improbability({x: sizes[x]}, slow.scales([x])) for x in names])
+    changes = np.abs(np.diff(costs, axis=0))
+    assert changes.max() < 0.1
+    assert np.ptp(costs, axis=0).max() > 2.0
+
+
+def test_weighted_medians_count_what_is_heavy():
+    """What weighs nothing does not count; of equal weights they are medians."""
+    values = np.random.default_rng(1).normal(size=(5, 7))
+    values[1, 2] = np.nan
+    equal = weighted_medians(values, np.ones(5))
+    np.testing.assert_array_equal(equal, np.nanmedian(values, axis=0))
+    heavy = weighted_medians(values, np.array([1e-9, 1e-9, 1.0, 1.0, 1.0]))
+    np.testing.assert_allclose(heavy, np.median(values[2:], axis=0), atol=1e-6)
+    assert np.isnan(weighted_medians(np.full((2, 1), np.nan), np.array([1.0, 2.0]))).all()
 
 
 def test_of_two_recordings_it_is_not_decided_whose_is_wrong():
@@ -230,7 +260,7 @@ def test_of_two_recordings_it_is_not_decided_whose_is_wrong():
     two = replace(
         recorded, trials=TRIALS[:2], statures=recorded.statures[pair],
         distances=replace(
-            distances, static=distances.static[pair], travels=distances.travels[pair],
+            distances, static=distances.static[pair], speeds=distances.speeds[pair],
             logs=distances.logs[pair], apart=distances.apart[pair],
         ),
         masses=np.full(2, np.nan), peaks=recorded.peaks[pair], sheet_kg=np.nan,

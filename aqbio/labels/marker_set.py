@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -270,13 +271,20 @@ def landmarks_of(marker_set: MarkerSet) -> dict[str, SidedLandmark]:
 
     Labels may be of another language than the model's markers: they are read apart.
     """
-    table, markers = landmark_table(), marker_set.markers
-    on_model = {label: marker.model for label, marker in markers.items() if marker.model}
+    labels = marker_set.markers.items()
+    return dict(_landmarks(tuple((label, marker.model) for label, marker in labels)))
+
+
+@lru_cache(maxsize=16)
+def _landmarks(markers: tuple[tuple[str, str], ...]) -> Mapping[str, SidedLandmark]:
+    """Landmarks of labels with their markers on the model, or without."""
+    table, on_model = landmark_table(), {label: model for label, model in markers if model}
+    labels = [label for label, _ in markers]
     by_model = named_labels(on_model.values(), table).sites
-    by_label = named_labels(markers, table).sites
+    by_label = named_labels(labels, table).sites
     landmarks = {label: site for label, site in by_label.items() if label not in on_model}
     landmarks |= {label: by_model[name] for label, name in on_model.items() if name in by_model}
-    return landmarks | video_landmarks(markers, table)
+    return landmarks | video_landmarks(labels, table)
 
 
 def landmark_labels(marker_set: MarkerSet) -> set[str]:

@@ -77,8 +77,9 @@ def standing_sprinter(table: LandmarkTable) -> Skeleton:
 def standing_template(table: LandmarkTable) -> Template:
     """Our sprint model, standing with its arms in several postures."""
     skeleton = standing_sprinter(table)
-    marker_sites = named_labels(skeleton.markers, table).sites
-    marker_sites |= {str(site): site for site in _unmarked_sites(table)}
+    marker_sites = {str(site): site for site in _unmarked_sites(table)}
+    own = [label for label in skeleton.markers if label not in marker_sites]
+    marker_sites |= named_labels(own, table).sites
     indices = [index for index, label in enumerate(skeleton.markers) if label in marker_sites]
     sites = tuple(marker_sites[skeleton.markers[index]] for index in indices)
     further = {*_unmarked_sites(table)}

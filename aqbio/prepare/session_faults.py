@@ -105,9 +105,10 @@ def _scaled(session: Session, where: Where, size: float) -> Session:
     distances = replace(distances, logs=logs)
     statures = session.statures * np.where(where.trials, exp(-size), 1.0)
     on, places = where.contacts(session)[:, None], session.places
-    place = places.place + np.where(on, (1.0 - exp(-size)) * places.toes, 0.0)
-    toes = places.toes * np.where(on, exp(-size), 1.0)
-    places = replace(places, place=place, toes=toes)
+    if on.any():
+        place = places.place + np.where(on, (1.0 - exp(-size)) * places.toes, 0.0)
+        toes = places.toes * np.where(on, exp(-size), 1.0)
+        places = replace(places, place=place, toes=toes)
     return replace(session, distances=distances, statures=statures, places=places)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import comb
 from typing import Any
 
 import numpy as np
 from scipy.interpolate import BSpline, CubicSpline, make_interp_spline
 
 from aqbio.config.settings import Prepare
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 
 
 def runs(mask: BoolArray) -> IntArray:
@@ -37,6 +38,28 @@ def shrunk(mask: BoolArray, margin: int) -> BoolArray:
             inner[first:last] = True
     return inner
 
+
+NOISE_ORDERS = (4, 8)
+"""Orders of differences by which the scatter from frame to frame is told from motion."""
+
+
+def white_noise(positions: FloatArray) -> FloatArray:
+    """Scatter (M,) of paths (T, M, 3) from frame to frame: standard deviation along each axis.
+
+    ``σ² = E(Δᵏx)² / Σ C(k, j)²`` for differences of order k, of which a path that frames resolve
+    has next to none; the smaller one of two orders. By medians, so that single jumps and landings
+    hardly count; NaN of a path that is too short.
+    """
+    estimates = np.full((len(NOISE_ORDERS), *positions.shape[1:]), np.nan)
+    for row, order in enumerate(NOISE_ORDERS):
+        size = np.abs(np.diff(positions, order, axis=0)) / np.sqrt(comb(2 * order, order))
+        estimates[row] = finite_medians(size)
+    scatter = np.sqrt(np.mean((estimates / NORMAL_MEDIAN) ** 2, axis=2))
+    return np.asarray(scatter.min(axis=0))
+
+
+NORMAL_MEDIAN = 0.6745
+"""Median of the size of a normal variable over its standard deviation."""
 
 FRAMES_BESIDE_GAP = 10
 """Frames on each side of a gap that the spline goes through."""

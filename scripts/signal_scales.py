@@ -3,10 +3,10 @@
     python scripts/signal_scales.py FOLDER
 
 FOLDER holds the recordings of `RECORDINGS`. Writes ``aqbio/prepare/signal_scales.json``: by how
-much the unloaded level of plates changes within a trial, and how spectra of forces and markers
-differ from what is expected of them. No marker of `RECORDINGS` was low-passed; those that were are
-`FILTERED`: every one must be found with what is written. Joint centres and cameras of 100 and
-120 Hz are those of the demo's sprinters.
+much the unloaded level of plates changes within a trial, how spectra of forces and markers differ
+from what is expected of them, and how much markers scatter from frame to frame. No marker of
+`RECORDINGS` was low-passed; those that were are `FILTERED`: every one must be found with what is
+written. Joint centres and cameras of 100 and 120 Hz are those of the demo's sprinters.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from aqbio.prepare.bandwidth import (
     marker_spectrum,
 )
 from aqbio.prepare.signal_scales import SpectrumScales
+from aqbio.signals import white_noise
 from aqbio.virtual.demo import DATA, DISTURBANCES, LEVELS, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import disturbed
 from aqbio.virtual.recording import GROUND_AXES, Laboratory, RunPlan, recorded_run
@@ -44,6 +45,14 @@ TARGET = Path(__file__).parents[1] / "aqbio" / "prepare" / "signal_scales.json"
 DIGITS = 3
 
 MAX_OFFSET_N = 250.0
+
+THINNED = (1, 2, 3, 4)
+"""Every how many frames are read, as if cameras were slower."""
+
+MIN_NOISE_RATE_HZ = 50.0
+
+CAMERA_RATE_HZ = 180.0
+"""Rate above which what markers scatter is the cameras' alone, and below which it is not."""
 
 SPEEDS = ("0450", "0630", "0810", "0855")
 
@@ -232,6 +241,28 @@ def _sd(values: np.ndarray) -> float:
     return float(np.sqrt((values**2).mean()))
 
 
+def marker_noise(sound: list[tuple[str, Recording]]) -> dict[str, Any]:
+    """Largest scatter of a marker from frame to frame, by cameras and by what frames pass over.
+
+    At half, a third and a quarter of the rate motion that is not resolved looks like noise.
+    """
+    recorded = [
+        (recording.rate / every, float(np.nanmax(white_noise(recording.positions[::every]))))
+        for _, recording in sound
+        for every in THINNED
+        if recording.rate / every >= MIN_NOISE_RATE_HZ
+    ]
+    rate, largest = np.array(recorded).T
+    return {
+        "source": "markers of public recordings, all frames and every second to fourth; "
+        "scripts/signal_scales.py",
+        "recordings": len(sound),
+        "people": len({person for person, _ in sound}),
+        "largest_m": round(float(largest[rate > CAMERA_RATE_HZ].max()), 5),
+        "motion_m_s2": round(float((largest * rate**2)[rate < CAMERA_RATE_HZ].max()), DIGITS),
+    }
+
+
 def main(folder: Path) -> None:
     """Write the scales."""
     sound = recordings(folder, RECORDINGS)
@@ -239,6 +270,7 @@ def main(folder: Path) -> None:
         "plate_levels": plate_levels(sound),
         "markers_spectrum": spectra("markers", sound),
         "forces_spectrum": spectra("forces", sound),
+        "marker_noise": marker_noise(sound),
     }
     TARGET.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 

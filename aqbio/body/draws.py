@@ -21,6 +21,7 @@ from aqbio.body.fit import laplace
 from aqbio.body.priors import MIRRORED, Priors
 from aqbio.body.problem import Problem
 from aqbio.body.shape import ChosenFrames, State, Template, TemplateMarkers
+from aqbio.filters import low_pass
 from aqbio.multibody.jacobians import TENSOR_ENTRIES, TENSOR_INDICES
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import Skeleton
@@ -93,6 +94,10 @@ class BodySpread:
     """(K,) array, m. SD of each marker on moving skin, each axis."""
     common: float
     """Share of the soft-tissue variance common to the markers of a part."""
+    noise_sd: FloatArray | None = None
+    """(K,) array, m. Of each marker from frame to frame, beyond sound ones; None of none."""
+    cutoff: float = 0.0
+    """Of the low-pass of the motion, Hz: noise below it is left in it."""
 
     def shapes(self, count: int, generator: np.random.Generator) -> FloatArray:
         """(count, P) array: shapes drawn with the covariance."""
@@ -110,7 +115,7 @@ class BodySpread:
         return covariance
 
     def skin(self, time: FloatArray, count: int, generator: np.random.Generator) -> FloatArray:
-        """(count, T, K, 3) m: simulated soft-tissue movement of the markers, body axes.
+        """(count, T, K, 3) m: simulated soft-tissue movement and noise of the markers, body axes.
 
         Sines of the stride's frequency and its multiples, amplitudes inverse to the frequency,
         phases uniform.
@@ -126,6 +131,9 @@ class BodySpread:
         mixed = np.sqrt(self.common) * common + np.sqrt(1.0 - self.common) * independent
         amplitude = (self.skin_sd[:, None] * mixed).reshape(len(mixed), -1)
         moved: FloatArray = (waves @ amplitude).reshape(len(time), *mixed.shape[1:])
+        if self.noise_sd is not None:
+            noise = self.noise_sd[:, None] * generator.standard_normal(moved.shape)
+            moved = moved + low_pass(noise, (len(time) - 1) / np.ptp(time), self.cutoff)
         return moved.swapaxes(0, 1)
 
 

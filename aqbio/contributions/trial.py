@@ -215,6 +215,9 @@ def _intervals(
     spreads = Spread(inertia, plate_errors, centre_covariance)
     weights = followed_markers(study, data)
     spread = body_spread(study, participant_id, result.skeleton, list(weights))
+    if "marker_noise" in data:
+        noise = data["marker_noise"].sel(marker=list(weights)).values
+        spread = replace(spread, noise_sd=noise, cutoff=data.attrs["cutoff"])
     draws = TrialDraws(
         levels=result.levels,
         anatomy=anatomy,

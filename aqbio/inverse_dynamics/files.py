@@ -361,7 +361,8 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
         name: solved[name]
         for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_followed")
     }
-    motion |= {name: solved[name] for name in MASK_VARIABLES if name in solved}
+    rare = (*MASK_VARIABLES, "marker_noise")
+    motion |= {name: solved[name] for name in rare if name in solved}
     contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
     loads = prepared[["foot_force", "foot_moment", *contacts]]
     dataset = xr.Dataset(motion).merge(

@@ -24,6 +24,8 @@ from aqbio.names import AXES
 from aqbio.observed.mask import Observed
 from aqbio.observed.parts import with_observed
 from aqbio.prepare.prepared import recorded_trial, without_free_moment
+from aqbio.prepare.signal_scales import usual_noise
+from aqbio.signals import white_noise
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 MILLIMETRES = 1e3
@@ -58,6 +60,15 @@ class Solution:
         index = [self.skeleton.markers.index(name) for name in self.markers.names]
         predicted = marker_positions(self.skeleton, self.q_raw)[:, index]
         return np.asarray(np.linalg.norm(predicted - self.markers.positions, axis=2))
+
+    @cached_property
+    def marker_noise(self) -> FloatArray:
+        """(K,) array, m: scatter of markers from frame to frame beyond that of sound ones."""
+        if not self.from_markers:
+            return np.zeros(len(self.markers.names))
+        rate = (len(self.markers.time) - 1) / float(np.ptp(self.markers.time))
+        variance = np.nan_to_num(white_noise(self.markers.positions)) ** 2
+        return np.asarray(np.sqrt(np.maximum(variance - usual_noise(rate) ** 2, 0.0)))
 
     @cached_property
     def observed_errors(self) -> FloatArray:
@@ -295,6 +306,8 @@ def solved_dataset(solution: Solution, visible: BoolArray) -> xr.Dataset:
             "axis": list(AXES),
         },
     )
+    if (noise := solution.marker_noise).any():  # rare: no column of zeros in all other files
+        dataset["marker_noise"] = "marker", noise
     return with_observed(dataset, solution.observed)
 
 

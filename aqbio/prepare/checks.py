@@ -1,4 +1,4 @@
-"""Refusals of recordings that no trial can be prepared from: rates, paths, frames, task, clock."""
+"""Refusals of recordings that no trial can be prepared from, and markers that are noise."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.config import Trial
-from aqbio.errors import AqbioError, distinct, listed
+from aqbio.config import MarkerSet, Trial
+from aqbio.errors import AqbioError, Finding, distinct, listed
 from aqbio.filters import design_cutoff
 from aqbio.io.movement import (
     MAX_STANDING_MOVEMENT_M,
@@ -19,7 +19,10 @@ from aqbio.io.movement import (
     jumps,
 )
 from aqbio.io.recording import Recording
+from aqbio.prepare.explanations import MAX_USUAL_RATIO
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.signal_scales import usual_noise
+from aqbio.signals import white_noise
 
 MAX_MEDIAN_SPEED_M_S = 30.0
 """Half of all marker steps are slower than this in any running: 2.4 times the fastest known 20 m
@@ -145,6 +148,39 @@ def without_flicker(recording: Recording, notes: Notes) -> Recording:
     positions = np.where(away[..., None], np.nan, recording.positions)
     return replace(recording, positions=positions)
 
+
+def note_noise(recording: Recording, trial: Trial, marker_set: MarkerSet, notes: Notes) -> None:
+    """Name markers that scatter from frame to frame far more than sound ones; of moving trials."""
+    if trial.task == "static":
+        return
+    scatter, usual = white_noise(recording.positions), usual_noise(recording.rate)
+    mapped = np.array([label in marker_set.markers for label in recording.labels])
+    noisy = np.flatnonzero(mapped & (scatter > MAX_USUAL_RATIO * usual))
+    if not len(noisy):
+        return
+    labels, worst = listed([recording.labels[n] for n in noisy]), float(scatter[noisy].max())
+    notes.adopt(
+        (
+            Finding(
+                rule="markers-noisy",
+                severity="warning",
+                what=f"{labels}: noise of up to {MILLIMETRES * worst:.1f} mm from frame to frame, "
+                f"{worst / usual:.0f} times what sound markers have at most. It widens intervals; "
+                "what moments and rates do within a step holds it too, above all extremes.",
+                number=worst,
+                limit=MAX_USUAL_RATIO * usual,
+                unit="m",
+                file=notes.file,
+                label=labels,
+                fix="look at these labels in the capture software: a marker that is loose, or that "
+                "few cameras see.",
+                invalidates="moments",
+            ),
+        )
+    )
+
+
+MILLIMETRES = 1e3
 
 ONE_FRAME_FIX = "export the whole trial; if it is a static trial, write static in column task."
 

@@ -31,6 +31,15 @@ def level_scales() -> LevelScales:
     return LevelScales(sds, float(np.log((1 + scales["plates"]) * MAX_CHANGE_RATIO)))
 
 
+def usual_noise(rate: float) -> float:
+    """Largest scatter of sound markers from frame to frame, m, at a rate, Hz.
+
+    Of the cameras, and of motion that slow ones do not resolve.
+    """
+    scales = _content()["marker_noise"]
+    return float(np.hypot(scales["largest_m"], scales["motion_m_s2"] / rate**2))
+
+
 MAX_SOUND_SHARE = 1e-4
 """Share of sound recordings that may look filtered."""
 

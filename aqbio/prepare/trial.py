@@ -22,6 +22,7 @@ from aqbio.prepare.checks import (
     check_paths,
     check_rates,
     check_task,
+    note_noise,
     without_flicker,
 )
 from aqbio.prepare.contact_findings import (
@@ -158,13 +159,11 @@ def prepare_trial(
     check_frames(recording, trial, notes.file)
     if not trial.coordinates_file:
         recording = without_flicker(recording, notes)
+        note_noise(recording, trial, marker_set, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
     moving = trial.task != "static"
     filtered = _marker_low_pass(recording, settings.cutoff_hz) if moving else None
-    if recording.forces is not None:
-        forces = in_ground_axes(recording.forces, axes.matrix)
-        forces = forces.select(~np.isin(forces.numbers, laboratory.ignore_plates))
-        recording = replace(recording, forces=forces)
+    recording = _with_ground_forces(recording, axes, laboratory)
     explained = _explained(recording, trial, marker_set, masses, stated, notes)
     plates = None
     if explained.forces is not None:
@@ -206,6 +205,17 @@ def prepare_trial(
         force_shift=explained.lag,
         forefeet=tuple(forefoot_paths(recording, marker_set)),
     )
+
+
+def _with_ground_forces(
+    recording: Recording, axes: LaboratoryToGround, laboratory: Laboratory
+) -> Recording:
+    """Forces in ground axes, without the plates that the settings ignore."""
+    if recording.forces is None:
+        return recording
+    forces = in_ground_axes(recording.forces, axes.matrix)
+    used = ~np.isin(forces.numbers, laboratory.ignore_plates)
+    return replace(recording, forces=forces.select(used))
 
 
 BLOCK_START = "block-start"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import hypot
 from types import MappingProxyType
 from typing import Literal
 
@@ -163,6 +164,16 @@ def single_plate_parameters(centres: Mapping[str, FloatArray]) -> tuple[Paramete
         for axis, position in zip(AXES, centre.tolist(), strict=True):
             parameters.append(Parameter(plate_parameter(axis, plate), "m", position, 1.0, on=False))
     return tuple(parameters)
+
+
+def with_place_error(parameters: Iterable[Parameter], error: float) -> tuple[Parameter, ...]:
+    """Parameters with displacements of plates that may be as large as an error, m."""
+    return tuple(
+        replace(parameter, prior_sd=hypot(parameter.prior_sd, error))
+        if parameter.name in LEVEL_OFFSETS or plate_error(parameter.name)[0] in DISPLACEMENTS
+        else parameter
+        for parameter in parameters
+    )
 
 
 def is_device(name: str) -> bool:

@@ -32,6 +32,7 @@ from aqbio.inverse_dynamics.parameters import (
     centre_parameters,
     pivot_parameters,
     single_plate_parameters,
+    with_place_error,
 )
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.stances import StaticStance, determines_alignment, planted_feet
@@ -43,8 +44,8 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY, LOW_PASSED
 from aqbio.observed.parts import incomplete_reason, read_observed
-from aqbio.prepare.prepared import MEASURED, recorded_trial
-from aqbio.study.manifest import OK
+from aqbio.prepare.prepared import MEASURED, PLACE_ERROR, recorded_trial
+from aqbio.study.manifest import OK, manifest_entry
 from aqbio.vectors import BoolArray, FloatArray
 
 
@@ -316,12 +317,23 @@ def prepare_session(
         chosen += pivot_parameters(feet[0].mean(axis=0))
     chosen += centre_parameters(len(runner.centres))
     chosen += single_plate_parameters(plate_centres([*usable.values()]))
+    chosen = with_place_error(chosen, place_error(study, fitted))
     plain = {name: reason for name, reason in inputs.items() if isinstance(reason, str)}
     knots = {
         name: max(KNOT_SPACING_S, FRAMES_PER_KNOT / trial.rate) for name, trial in usable.items()
     }
     weights = {name: Weights(knot_s=knot) for name, knot in knots.items()}
     return Session(runner, usable, weights, chosen, postures, plain)
+
+
+def place_error(study: Study, trials: Sequence[SolvedTrial]) -> float:
+    """Root mean square, m, of what searches over faults leave open of plates' places in trials."""
+    if not trials:
+        return 0.0
+    participant = str(trials[0].prepared.attrs["participant_id"])
+    prepared = study.read_manifest(participant, "prepare")
+    entries = [manifest_entry(prepared, trial.trial_id) for trial in trials]
+    return float(np.sqrt(np.mean([entry.get(PLACE_ERROR, 0.0) ** 2 for entry in entries])))
 
 
 def fitted_session(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import hypot
 from typing import Any
 
 import pandas as pd
@@ -37,7 +38,8 @@ from aqbio.inverse_dynamics.findings import (
     without_refuted_advice,
     wrong_foot_findings,
 )
-from aqbio.inverse_dynamics.fitted import centres_path, changes_path
+from aqbio.inverse_dynamics.fitted import PLATE_POSITION_SD, centres_path, changes_path
+from aqbio.inverse_dynamics.parameters import PLATE_SPREAD
 from aqbio.inverse_dynamics.session import EVEN, Session
 from aqbio.inverse_dynamics.session_inputs import fitted_session, static_stances
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
@@ -49,7 +51,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import write_columns
 from aqbio.opensim.models import write_adjusted_model
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.prepare.prepared import foot_loads
+from aqbio.prepare.prepared import PLACE_ERROR, foot_loads
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.findings import against_use
 from aqbio.study.internal import contained
@@ -267,6 +269,9 @@ def _plain_trial(
     """Dataset of an unfitted trial, without forces inconsistent with its motion; findings."""
     scaled = ParticipantModel.of(study, str(trial.prepared.attrs["participant_id"]))
     dataset = plain_in_laboratory(study, trial, why, load_skeleton(scaled.table), fitted, lag)
+    prepared = study.read_manifest(scaled.participant_id, "prepare")
+    if error := manifest_entry(prepared, trial.trial_id).get(PLACE_ERROR):
+        dataset.attrs[PLATE_POSITION_SD] = hypot(PLATE_SPREAD.position, error)
     return without_contradicted_forces(dataset, trial.trial_id, against)
 
 

@@ -481,6 +481,16 @@ def undecided(explanations: Sequence[Explanation[Recorded]]) -> list[Explanation
     return [x for x in explanations if not best.is_told_from(x)]
 
 
+def expected(
+    explanations: Sequence[Explanation[Recorded]], value: Callable[[Suspect[Recorded]], float]
+) -> float:
+    """Mean over explanations, each as probable as it is, of the sum of a value of its suspects."""
+    improbabilities = np.array([x.improbability for x in explanations])
+    odds = np.exp(improbabilities.min() - improbabilities)
+    sums = np.array([sum(map(value, x.suspects)) for x in explanations], float)
+    return float(odds @ sums / odds.sum())
+
+
 def alike(first: Explanation[Recorded], second: Explanation[Recorded]) -> bool:
     """Tell whether one explanation has the faults of the other and one more."""
     return first.faults <= second.faults or second.faults <= first.faults

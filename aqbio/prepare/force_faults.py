@@ -541,6 +541,9 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
 
 ROWS = MappingProxyType({fault.name: fault for fault in FORCE_FAULTS})
 
+PLACE_FAULTS = ("plate-along", "plate-across")
+"""Rows of displaced plates."""
+
 FEET_LAG_S = 0.012
 """Scale of the lags that events of foot markers show in sound recordings, s: they are 22 to 45 ms
 late where a forefoot lands in a cut. The body knows its lag to `LAGS`."""

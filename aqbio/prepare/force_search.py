@@ -12,6 +12,7 @@ from aqbio.body.statements import as_error
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.evidence_words import agreement_words, worst_words
 from aqbio.prepare.explanations import (
+    ALL,
     CLEAR_GAIN,
     MAX_USUAL_RATIO,
     NOTHING,
@@ -21,6 +22,7 @@ from aqbio.prepare.explanations import (
     Scales,
     Suspect,
     excess,
+    expected,
     people_scales,
     search,
     strangeness,
@@ -28,7 +30,7 @@ from aqbio.prepare.explanations import (
     unresolved,
 )
 from aqbio.prepare.force_evidence import BETWEEN_FILES, ForceEvidence
-from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, ROWS, force_candidates
+from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, PLACE_FAULTS, ROWS, force_candidates
 from aqbio.prepare.force_words import (
     ForceExplanation,
     note_as_recorded,
@@ -65,6 +67,8 @@ class ExplainedForces:
     """Lag behind the body that is left, s; NaN where it is unknown."""
     left_out: tuple[int, ...] = ()
     """Numbers of the plates that do not measure."""
+    place_error: float = 0.0
+    """Of the plates, as probable as the search holds displacements: root mean square, m."""
 
 
 NOT_EXPLAINED = ExplainedForces(None)
@@ -143,7 +147,24 @@ def explained_forces(
     refusal = next((x for x in faults if ROWS[x.candidate.fault].follows == "refused"), None)
     if refusal is not None:
         raise as_error(notes.findings[-1 - faults[::-1].index(refusal)])
-    return _repaired(forces, written, faults, evidence, resting)
+    repaired = _repaired(forces, written, faults, evidence, resting)
+    return replace(repaired, place_error=place_error(explanations, len(forces.numbers)))
+
+
+def place_error(explanations: Sequence[ForceExplanation], plates: int) -> float:
+    """Root mean square of the displacements, m, that explanations give the plates of a trial."""
+    return float(
+        np.sqrt(
+            expected(
+                explanations,
+                lambda x: (
+                    x.size**2 / (1 if x.candidate.scope == ALL else plates)
+                    if x.candidate.fault in PLACE_FAULTS
+                    else 0.0
+                ),
+            )
+        )
+    )
 
 
 def least_strange(

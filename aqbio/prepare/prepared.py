@@ -21,6 +21,10 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
 
+PLACE_ERROR = "plate_place_error_m"
+"""Number of a trial in the manifest: what the searches over faults leave open of its plates,
+m; missing where they do not doubt their places."""
+
 MIN_RUNNING_SPEED_M_S = 0.5
 """Lowest speed over the ground that is a run, m/s."""
 

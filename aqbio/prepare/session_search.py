@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import isfinite
 from types import MappingProxyType
 
@@ -13,10 +14,17 @@ from aqbio.config import Participant
 from aqbio.errors import Finding, Severity
 from aqbio.prepare.considered import ExplanationWords, considered_rows
 from aqbio.prepare.evidence_words import agreement_words, worst_words
-from aqbio.prepare.explanations import ALL, Explanation, Suspect, search, unresolved
+from aqbio.prepare.explanations import ALL, Explanation, Suspect, expected, search, unresolved
 from aqbio.prepare.notes import Considered
 from aqbio.prepare.session import Session
-from aqbio.prepare.session_faults import PLATES_GAIN, ROWS, SessionFault, session_candidates
+from aqbio.prepare.session_faults import (
+    PLACE_FAULTS,
+    PLATES_GAIN,
+    ROWS,
+    SessionFault,
+    session_candidates,
+)
+from aqbio.vectors import BoolArray
 
 SessionExplanation = Explanation[Session]
 SessionSuspect = Suspect[Session]
@@ -38,6 +46,9 @@ class ExplainedSession:
     unweighed: frozenset[str] = frozenset()
     """Recordings whose forces do not weigh the person."""
     considered: tuple[Considered, ...] = ()
+    place_errors: Mapping[str, float] = field(default_factory=dict)
+    """Of the plates by trial, as probable as the search holds displacements: root mean square,
+    m."""
 
 
 CONSEQUENCES = MappingProxyType(
@@ -76,6 +87,7 @@ def explained_session(
 
     words = _Words(session, person.participant_id, sheets, agreement, worst)
     considered = words.considered(explanations, near)
+    errors = {trial: place_error(session, explanations, trial) for trial in session.trials}
     if near:
         places = {frozenset(y for x in explanation.suspects for y in words.trials(x))
                   for explanation in near}  # fmt: skip
@@ -85,9 +97,11 @@ def explained_session(
         is_error = finding.severity == "error"
         if is_error and is_one_place:
             left_out = {trial: replace(finding, trial=trial) for trial in sorted(alone)}
-            return ExplainedSession(left_out=left_out, considered=considered)
+            return ExplainedSession(left_out=left_out, considered=considered, place_errors=errors)
         stopped = finding.what if is_error else ""
-        return ExplainedSession((finding,), stopped=stopped, considered=considered)
+        return ExplainedSession(
+            (finding,), stopped=stopped, considered=considered, place_errors=errors
+        )
     faults = [x for x in explanations[0].suspects if not x.is_usual]
     rows = [ROWS[x.candidate.fault] for x in faults]
     findings = [words.finding(x, confirmed=confirmed) for x in faults]
@@ -104,7 +118,27 @@ def explained_session(
         any(row.follows == "undone" for row in rows),
         unweighed=frozenset[str]().union(*map(words.unweighed, faults)),
         considered=considered,
+        place_errors=errors,
     )
+
+
+def place_error(session: Session, explanations: Sequence[SessionExplanation], trial: str) -> float:
+    """Root mean square of the displacements, m, that explanations give the plates of a trial.
+
+    One that is displaced in one direction is so in the other, too, which shows less.
+    """
+    of_trial = session.places.trial == session.trials.index(trial)
+    if not of_trial.any():
+        return 0.0
+    return float(np.sqrt(expected(explanations, partial(_displaced, session, of_trial))))
+
+
+def _displaced(session: Session, of_trial: BoolArray, suspect: SessionSuspect) -> float:
+    """Mean square, m², over the contacts of a trial, of what a suspect displaces them by."""
+    if suspect.candidate.fault not in PLACE_FAULTS:
+        return 0.0
+    moved = suspect.candidate.undo(session, suspect.size).places.place - session.places.place
+    return float((moved[of_trial] ** 2).sum(axis=1).mean())
 
 
 def of_refused(finding: Finding) -> Finding:

@@ -45,6 +45,7 @@ from aqbio.prepare.label_check import (
 )
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Considered, Notes
+from aqbio.prepare.prepared import PLACE_ERROR
 from aqbio.prepare.pressure_place import foot_pressure_positions
 from aqbio.prepare.session import Session
 from aqbio.prepare.session_search import explained_session, of_refused
@@ -95,6 +96,8 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         unmoving, moving = work.all_trials(lambda _: None)
     for entry in (*unmoving, *moving):
         work.complete(entry, explained.explained)
+        if error := explained.place_errors.get(entry["trial_id"]):
+            entry[PLACE_ERROR] = max(error, entry.get(PLACE_ERROR, 0.0))
     calibrating = calibration_labels(work.reference.positions, moving)
     moving = [without_absences(entry, calibrating) for entry in moving]
     trials_done = (*unmoving, *moving)
@@ -388,6 +391,8 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
         "events": prepared.events,
         "marker_low_pass": marker_low_pass_entry(prepared),
     }
+    if prepared.place_error:
+        numbers[PLACE_ERROR] = prepared.place_error
     plates = prepared.plates
     if plates is not None and trial.task == "static":
         mass = standing_mass(plates.vertical, plates.rate, window_s)

@@ -103,6 +103,8 @@ class PreparedTrial:
     """Lag of the forces behind the markers of the body, s, that is left; NaN where unknown."""
     force_shift: float = 0.0
     """By which the forces were made earlier, s, because they were too late for a clock."""
+    place_error: float = 0.0
+    """Of the plates, as the search over faults of the forces leaves it open, m."""
     forefeet: tuple[FloatArray, ...] = ()
     """(T, K, 3) arrays, m: paths of the forefoot markers of each foot."""
 
@@ -203,6 +205,7 @@ def prepare_trial(
         vertical=contact.vertical,
         force_lag=explained.lag_left,
         force_shift=explained.lag,
+        place_error=explained.place_error,
         forefeet=tuple(forefoot_paths(recording, marker_set)),
     )
 

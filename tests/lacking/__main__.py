@@ -102,6 +102,7 @@ def table(kinds: Mapping[tuple[str, str], int]) -> str:
         "masked",
         "refused",
         "doubted",
+        "unseen",
         "outside",
         "unnamed",
         "false cause",

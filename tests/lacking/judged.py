@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.gait.step_files import STEADY_SPEED_CHANGE
+from aqbio.inverse_kinematics.solution import FITTED
 from aqbio.names import PARTLY, USABLE
 from tests.lacking.alterations import Alteration
 from tests.lacking.outcome import Outcome
@@ -99,7 +100,7 @@ class Verdict:
     """What became of an alteration."""
 
     kind: str
-    """right, masked, refused, doubted; or red: broken, outside, unnamed, false cause."""
+    """right, masked, refused, doubted, unseen; or red: broken, outside, unnamed, false cause."""
     details: tuple[str, ...] = ()
 
     @property
@@ -108,8 +109,9 @@ class Verdict:
         return self.kind not in KINDS
 
 
-KINDS = ("right", "masked", "refused", "doubted")
-"""What may happen. Doubted: numbers are off, but the cause is named and the trial called so."""
+KINDS = ("right", "masked", "refused", "doubted", "unseen")
+"""What may happen. Doubted: numbers are off, but the cause is named and the trial called so;
+unseen: numbers are off, and nothing in the recording shows why."""
 
 
 def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: set[str]) -> Verdict:
@@ -151,7 +153,11 @@ def _verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: s
         details = (share, *(f"{by:.1f} x: {text}" for by, text in outside))
         warned = _warned(new, alteration, hidden)
         doubted = bool(warned) and alteration.wounded and not _trusted(altered, finite)
-        return Verdict("doubted", (share, warned[0])) if doubted else Verdict("outside", details)
+        if doubted:
+            return Verdict("doubted", (share, warned[0]))
+        if alteration.unseen and not (alteration.fit_shows and _is_fitted(sound)):
+            return Verdict("unseen", (alteration.unseen, *details))
+        return Verdict("outside", details)
     if pairs and not lost_steps and not missing:
         return Verdict("right")
     naming = [
@@ -163,6 +169,10 @@ def _verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: s
             "unnamed", (summary, *(text for severity, text in new if severity != "info"))
         )
     return Verdict("masked" if pairs else "refused", (summary, naming[0]))
+
+
+def _is_fitted(outcome: Outcome) -> bool:
+    return bool(outcome.steps["motion"].eq(FITTED).any())
 
 
 def _all_compared(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from aqbio.hypotheses.preregistration import (
     verdict_basis,
 )
 from aqbio.io.study import Study
-from aqbio.stats.registry import PAIRED, short_hash
+from aqbio.stats.registry import PAIRED, asked_registry, short_hash
 
 NOT_RECORDED = "not recorded"
 
@@ -61,7 +61,8 @@ def deviations(study: Study) -> tuple[Deviation, ...]:
         for name, before, now in _differences(record[kind], basis[kind])
     ]
     basis_changes += _of_sheets(study, record["sheets"], basis["sheets"])
-    basis_changes += _of_computation(record, basis)
+    judged = [hypothesis.id for hypothesis in asked_registry(study).hypotheses]
+    basis_changes += _of_computation(record, basis, judged)
     basis_changes += _entries(record["registry"], basis["registry"])
     order = Deviation(ALL, "order", record["hash"], short_hash(basis))
     return (*changes, *(basis_changes or [order]))
@@ -84,13 +85,18 @@ def _of_record(study: Study, record: Mapping[str, Any]) -> Iterator[Deviation]:
             )
 
 
-def _of_computation(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Deviation]:
-    """Changes of what computes evidence and rule, or a statistic and so its hypotheses alone."""
+def _of_computation(
+    before: Mapping[str, Any], now: Mapping[str, Any], judged: Collection[str]
+) -> Iterator[Deviation]:
+    """Changes of what computes evidence and rule, or a statistic and so its hypotheses alone.
+
+    ``judged``: hypotheses of the study; the registry has contrasts of labels that it has not.
+    """
     registry = now["registry"]
     statistics = {entry["id"]: entry["statistic"] for entry in registry["hypotheses"]}
     statistics |= dict.fromkeys(registry["contrasts"], PAIRED)
     for name, earlier, later in _differences(before["computation"], now["computation"]):
-        for hypothesis in [ALL] if name in PARTS else statistics:
+        for hypothesis in [ALL] if name in PARTS else filter(judged.__contains__, statistics):
             if hypothesis == ALL or statistics[hypothesis] == name:
                 yield Deviation(hypothesis, f"computation of {name}", earlier, later)
 

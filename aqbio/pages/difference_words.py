@@ -438,10 +438,7 @@ def comparison_words(comparison: Comparison) -> str:
         if difference.sure
     ]
     if not sure:
-        return (
-            f"{head}: of {comparison.counted}, no 95 % interval of force, contact time and sides "
-            "leaves out 0."
-        )
+        return f"{head}: no 95 % interval of force, contact time and sides leaves out 0."
     more = "; others in the table" if len(sure) > MOST_IN_A_SENTENCE else ""
     shown = "; ".join(sure[:MOST_IN_A_SENTENCE])
     return f"{head}, of {comparison.counted}, with 95 % intervals: {shown}{more}."

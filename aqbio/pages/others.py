@@ -231,12 +231,12 @@ def _sentence(speed: SpeedBesideOthers) -> str:
     beyond = [
         f"{enumerated(labels)} {'lie' if len(labels) > 1 or 'arms' in labels[0] else 'lies'} {side}"
         for side in ("above", "below")
-        if (labels := [part.side_words for part in speed.parts if part.side == side])
+        if (labels := [f"the {part.side_words}" for part in speed.parts if part.side == side])
     ]
     others = f"the range of {speed.others_title}"
     if not beyond:
         return f"At {speed.title} no part leaves {others} beyond the error of measurement."
-    rest = "" if all(part.side for part in speed.parts) else "; no other part leaves it so"
+    rest = "" if all(part.side for part in speed.parts) else "; no other part does"
     return (
         f"At {speed.title} {' and '.join(beyond)} {others} beyond the error of measurement{rest}."
     )

@@ -35,7 +35,8 @@ RUNNING = {
 
 NOT_THE_AUTHORS = (
     "Left against right is not what the articles call strength balance: each leg pushes in its own "
-    "contact and swings in the other's."
+    "contact and swings in the other's. Whether strength makes what a leg does in running is not "
+    "known from one athlete."
 )
 
 
@@ -391,7 +392,6 @@ def _sentence(lines: Sequence[StrengthLine], rows: Sequence[Strength]) -> str:
         for role, words in (("push", "extension of hip or knee"), ("swing", "hip flexion"))
         if role not in roles
     ]
-    parts.append("Whether strength makes what a leg does in running is not known from one athlete.")
     if lacking:
         parts.append(f"Next: test {' and '.join(lacking)} of both legs.")
     elif not lines:

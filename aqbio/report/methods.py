@@ -133,11 +133,12 @@ def _trials(stage: str, count: int, **values: Any) -> str:
 
 
 def _errors(tracked: Sequence[Mapping[str, Any]]) -> str:
-    """Least and largest error of markers."""
-    errors = [float(trial["marker_rms_m"]) for trial in tracked]
+    """Least and largest error of markers; one where they are written alike."""
+    errors = [1000.0 * float(trial["marker_rms_m"]) for trial in tracked] or [0.0]
+    texts = {f"{max(errors):.1f}": "most"} | {f"{min(errors):.1f}": "least"}
     ends = [
-        marked(f"{1000.0 * value:.1f}", SOLVED, "", "marker_rms_m", factor=1000.0, by=by)
-        for value, by in ((min(errors, default=0.0), "least"), (max(errors, default=0.0), "most"))
+        marked(text, SOLVED, "", "marker_rms_m", factor=1000.0, by=by)
+        for text, by in reversed(texts.items())
     ]
     return f"{' to '.join(ends)} mm"
 

@@ -21,7 +21,7 @@ from aqbio.pages.address import plain
 from aqbio.pages.filters import rows
 from aqbio.pages.registry_words import Record, registry_words
 from aqbio.pages.verdict_words import deviation_sentences
-from aqbio.stats.registry import DEFAULT
+from aqbio.stats.registry import DEFAULT, asked_registry
 from tests.small_study import replace
 
 ATHLETES = ("A1", "A2", "A3")
@@ -205,7 +205,10 @@ def test_a_changed_statistic_concerns_its_hypotheses_and_a_changed_rule_all(stud
     [contrast] = {deviation.hypothesis for deviation in with_other("paired_contrast")} & {
         "restricted_arms_legs"
     }
-    assert post_hoc(with_other("paired_contrast"), contrast)
+    of_contrasts = with_other("paired_contrast")
+    assert post_hoc(of_contrasts, contrast)
+    judged = {hypothesis.id for hypothesis in asked_registry(study).hypotheses}
+    assert {deviation.hypothesis for deviation in of_contrasts} <= judged
     words = " ".join(deviation_sentences([asdict(deviation) for deviation in of_rule]))
     assert words.startswith("computation of rule (every verdict): ")
 

@@ -339,8 +339,8 @@ def test_a_page_scales_the_others_to_the_athlete(page):
 @pytest.mark.parametrize(
     ("value", "error", "words"),
     [
-        (2.5, 0.01, "arms, torso and whole body lie above the range"),
-        (0.2, 0.01, "arms, torso and whole body lie below the range"),
+        (2.5, 0.01, "the arms, the torso and the whole body lie above the range"),
+        (0.2, 0.01, "the arms, the torso and the whole body lie below the range"),
         (2.1, 0.2, "no part leaves the range"),
         (0.3, 0.2, "no part leaves the range"),
         (1.0, 0.2, "no part leaves the range"),

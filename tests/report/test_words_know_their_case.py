@@ -129,6 +129,16 @@ def test_a_sentence_on_conditions_says_of_how_many_measures_it_speaks():
     assert words.endswith("; others in the table.")
 
 
+def test_a_sentence_that_names_no_difference_speaks_of_its_own_measures_only():
+    differences = tuple(
+        Difference(outcome, _row(source=outcome.source, low=-1.0, high=1.0, percent=float("nan")))
+        for outcome in (*MEASURES, *POSTURES)
+    )
+    words = plain(comparison_words(Comparison("condition", "8.0 m/s", "a", "b", differences)))
+    assert words.endswith(": no 95 % interval of force, contact time and sides leaves out 0.")
+    assert "measures" not in words
+
+
 @pytest.mark.parametrize(
     ("rows", "levels", "unit"),
     [("steps", 1, "steps at one speed"), ("steps", 2, "steps"), ("consecutive", 1, "consecutive")],

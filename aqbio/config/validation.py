@@ -12,12 +12,13 @@ from types import UnionType
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from aqbio.boundary import cannot_be_opened, reads
 from aqbio.config.written import SPELLINGS, parsed_yaml
 from aqbio.errors import AqbioError, Finding
+from aqbio.names import GRAVITY
 
 Location: TypeAlias = tuple[int | str, ...]
 
@@ -38,6 +39,7 @@ _KINDS = (
 _OTHER_UNITS = (
     ("_m", 100.0, "metres"),
     ("_kg", 1000.0, "kilograms"),
+    ("_kg", GRAVITY, "kilograms, not newtons"),
     ("_mps", 3.6, "metres per second, not km/h"),
 )
 """Suffix of a name, divisor of a value in another unit, and the unit of the quotient."""
@@ -164,7 +166,7 @@ def _words(site: _ErrorSite, error: ErrorDetails) -> tuple[str, str]:
         return f"{name} must be {_constraint(error)}{given_words}.", unit
     fix = ""
     if isinstance(value, str) and "," in value and kind == "float_parsing":
-        fix = f"write a decimal point: {value.replace(',', '.')}."
+        fix = _with_decimal_point(value)
     elif isinstance(value, str) and kind.endswith("_written"):
         fix = f"write digits without underscores: {value.replace('_', '')}."
     return f"{name} must be {_constraint(error)}{given_words}.", fix
@@ -176,11 +178,23 @@ def _other_unit(site: _ErrorSite, error: ErrorDetails) -> str:
     for ending, factor, unit in _OTHER_UNITS:
         if name.endswith(ending) and "le" in context:
             try:
-                value = float(error["input"]) / factor
+                value = float(f"{float(error['input']) / factor:.4g}")
+                TypeAdapter(site.annotation).validate_python(value)
             except (TypeError, ValueError):
-                return ""
-            return f"write {unit}: {value:g}." if value <= context["le"] else f"write {unit}."
+                continue
+            if value <= context["le"]:
+                return f"write {unit}: {value:g}."
     return ""
+
+
+def _with_decimal_point(text: str) -> str:
+    """The fix where a number has a comma as its decimal sign; else that it is a number alone."""
+    number = text.replace(",", ".")
+    try:
+        float(number)
+    except ValueError:
+        return "write the number alone, with a decimal point."
+    return f"write a decimal point: {number}."
 
 
 def _constraint(error: ErrorDetails) -> str:

@@ -103,11 +103,21 @@ class Movement:
     """(T, M, 3) array, m. Laboratory axes, at `COMPARISON_RATE_HZ`, gaps bridged."""
     static: bool = False
     """True if the person stands still."""
+    start: float = 0.0
+    """Instant of the recording at which the person comes into view, s."""
 
     @classmethod
     def of(cls, labels: Sequence[str], positions: FloatArray, rate: float) -> Movement:
-        """Resample positions (T, M, 3), m, NaN where missing, recorded at a rate in Hz."""
+        """Resample positions (T, M, 3), m, NaN where missing, recorded at a rate in Hz.
+
+        From the first to the last frame with half as many markers as are seen at once.
+        """
         visible = np.asarray(np.isfinite(positions).all(axis=2))
+        count = visible.sum(axis=1)
+        in_view = np.flatnonzero(count >= max(0.5 * count.max(initial=0), 1))
+        begin, end = (in_view[0], in_view[-1] + 1) if len(in_view) else (0, 0)
+        static = is_static(positions)
+        positions, visible = positions[begin:end], visible[begin:end]
         chosen = np.flatnonzero(visible.sum(axis=0) > MIN_PRESENT_SHARE * len(visible)).tolist()
         recorded_time = np.arange(len(positions)) / rate
         time = (
@@ -123,7 +133,8 @@ class Movement:
             for axis in range(3)
         ]
         moved = np.reshape(path, (len(chosen), 3, len(time))).transpose(2, 0, 1)
-        return cls(tuple(labels[column] for column in chosen), moved, is_static(positions))
+        names = tuple(labels[column] for column in chosen)
+        return cls(names, moved, static, float(begin / rate))
 
     @property
     def roughness(self) -> float:
@@ -147,12 +158,13 @@ def copy_lag(first: Movement, second: Movement) -> float | None:
         for movement in (first, second)
     )
     both_static = first.static and second.static
+    starts = first.start - second.start
     if abs(len(first_positions) - len(second_positions)) <= MAX_LENGTH_DIFFERENCE_FRAMES:
         length = min(len(first_positions), len(second_positions))
         if _are_copies(
             first_positions[:length], second_positions[:length], static=both_static, centred=True
         ):
-            return 0.0
+            return starts
     lag, difference = _nearest_lag(first_positions, second_positions)
     if difference > MAX_RMS_DIFFERENCE_M:
         return None
@@ -173,7 +185,7 @@ def copy_lag(first: Movement, second: Movement) -> float | None:
         error = first_part - _superimposed(second_part, first_part, centred=True)
         before, lag = lag, lag - float((error * velocity).sum() / max((velocity**2).sum(), 1e-12))
     return (
-        before / COMPARISON_RATE_HZ
+        before / COMPARISON_RATE_HZ + starts
         if _are_copies(first_part, second_part, static=both_static, centred=False)
         else None
     )

@@ -58,6 +58,9 @@ from aqbio.study.internal import contained
 
 FILL_IN = "Please fill in"
 
+UNIT_RATIOS = (1e-3, 1e3, 1e-2, 1e2, 1e-1, 1e1)
+"""Ratios between mm, cm and m: by these, markers whose unit is wrong are a person's."""
+
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
 
 
@@ -236,12 +239,15 @@ class RightHandedReader:
     def sized(self, recordings: Iterable[MarkerFacts]) -> Iterator[tuple[str, Recording]]:
         """Names of files, and the recordings, of those that show the places of labels.
 
-        Where the markers are of no person's size, as in another unit, nothing follows from places.
+        In the unit in which they are a person's; where there is none, nothing follows from places.
         """
         for facts in recordings:
             recording = self.read(facts.file)
-            if has_size_of_people(recording, self.labels):
-                yield facts.file.name, recording
+            for ratio in (1.0, *UNIT_RATIOS):
+                scaled = replace(recording, positions=ratio * recording.positions)
+                if has_size_of_people(scaled, self.labels):
+                    yield facts.file.name, scaled
+                    break
 
     def _raw(self, file: str) -> Recording:
         force = next((row.force_file for row in self.rows.trials if row.file == file), "")

@@ -48,7 +48,14 @@ CONTRACTIONS = {
 }
 """Words for a kind of contraction, in small letters."""
 
-WORDS = {"sex": SEX, "side": SIDES, "preferred_leg": SIDES}
+YES_WORDS = "y yes j ja oui si sí sim true wahr vrai"
+NO_WORDS = "n no nein non não false falsch faux"
+YES = {**dict.fromkeys(YES_WORDS.split(), "yes"), **dict.fromkeys(NO_WORDS.split(), "no")}
+"""Words for yes and no, in small letters."""
+
+WORDS = {
+    "sex": SEX, "side": SIDES, "preferred_leg": SIDES, "include": YES, "mass_confirmed": YES,
+}  # fmt: skip
 """Words by column that mean one of the column's own."""
 
 SPELLED = ("movement", "contraction")
@@ -56,7 +63,12 @@ SPELLED = ("movement", "contraction")
 
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "metres": 1.0, "meter": 1.0, "meters": 1.0}
 KILOGRAMS = {"kg": 1.0, "g": 0.001, "kilogram": 1.0, "kilograms": 1.0, "lb": 0.45359237}
+SECONDS = {"s": 1.0, "sec": 1.0, "ms": 0.001}
+METRES_PER_SECOND = {
+    "m/s": 1.0, "mps": 1.0, **dict.fromkeys(("km/h", "kmh", "kph"), 1 / 3.6), "mph": 0.44704,
+}  # fmt: skip
 UNITS: dict[str, dict[str, float]] = {
+    "belt_speed_mps": METRES_PER_SECOND, "start_s": SECONDS, "end_s": SECONDS, "rating": {},
     "height_m": METRES, "mass_kg": KILOGRAMS, "lever_arm_m": METRES, "value": {},
     "angle_deg": {"°": 1.0, "deg": 1.0}, "velocity_deg_s": {"°/s": 1.0, "deg/s": 1.0},
 }  # fmt: skip

@@ -49,6 +49,8 @@ class EvenSamples:
 
     rate: float
     """Hz."""
+    start: float
+    """Instant of the first one, s: of rounded times as all of them have it."""
     values: FloatArray
     """(T, ...) array."""
     findings: tuple[Finding, ...] = ()
@@ -71,10 +73,11 @@ def evenly_sampled(
     rate is needed.
     """
     if len(time) == 1 and not forces:
-        return EvenSamples(declared or POSE_RATE_HZ, values)
+        return EvenSamples(declared or POSE_RATE_HZ, float(time[0]), values)
     time, values, copies = _without_copies(time, values, file)
     if _is_even(time):
-        return EvenSamples(sampling_rate(time, file, declared), values, copies)
+        rate = sampling_rate(time, file, declared)
+        return EvenSamples(rate, _first_instant(time), values, copies)
     _refuse_order(time, file)
     frame = _frame_numbers(time)
     step, start = np.polyfit(frame, time, 1)
@@ -111,7 +114,8 @@ def evenly_sampled(
         fix="export the trial with the rate of the cameras, if the times are not the true ones.",
     )
     findings = (*copies, finding)
-    return EvenSamples(rate, resampled.reshape(len(even), *values.shape[1:]), findings)
+    resampled = resampled.reshape(len(even), *values.shape[1:])
+    return EvenSamples(rate, float(time[0]), resampled, findings)
 
 
 def even_storage(
@@ -120,7 +124,7 @@ def even_storage(
     """A table at even times, its rate, Hz, and findings; see `evenly_sampled`."""
     even = evenly_sampled(storage.time, storage.values, file, forces=forces)
     if even.findings:
-        time = storage.time[0] + np.arange(len(even.values)) / even.rate
+        time = even.start + np.arange(len(even.values)) / even.rate
         storage = replace(storage, time=time, values=even.values)
     return storage, even.rate, list(even.findings)
 
@@ -188,6 +192,16 @@ def _is_even(time: FloatArray) -> bool:
         if np.allclose(time / digit, np.rint(time / digit), rtol=0.0, atol=1e-4)
     ]
     return bool(digits) and deviation <= 1.05 * digits[0]
+
+
+def _first_instant(time: FloatArray) -> float:
+    """First of times, s; where digits of them were left out, as all of them have it."""
+    if len(time) < 3 or not np.isfinite(time).all():
+        return float(time[0])
+    index = np.arange(len(time))
+    step, start = np.polyfit(index, time - time[0], 1)
+    rounding = float(np.ptp(time - time[0] - step * index))
+    return float(time[0] + (start if rounding > MAX_JITTER_SHARE * step else 0.0))
 
 
 def _refuse_order(time: FloatArray, file: str) -> None:

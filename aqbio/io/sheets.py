@@ -36,6 +36,12 @@ Reshape = Callable[
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 """Separators of columns; the first that the header has outside quotation marks."""
 
+EXCEL_SEPARATOR = re.compile(r"\A\ufeff?sep=.(\r?\n)")
+"""The line above the header that tells Excel how columns are separated."""
+
+SAVED_AS = (".csv", ".txt", ".tsv", ".xlsx")
+"""Ends of names under which spreadsheets save a sheet."""
+
 MAX_COLUMNS = 1_000
 
 
@@ -134,6 +140,7 @@ def _filled_rows(path: Path) -> tuple[list[tuple[int, list[str]]], str, list[Fin
             remarks = [Finding("worksheet", "info", what, file=str(path), fix=fix)]
         return numbered, "\t", remarks
     text, remarks = _text(path)
+    text = EXCEL_SEPARATOR.sub(r"\1", text)
     first = re.sub('"[^"]*"', "", text.lstrip().partition("\n")[0])
     separator = next((separator for separator in SEPARATORS if separator in first), "\t")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
@@ -265,11 +272,13 @@ def _text(path: Path) -> tuple[str, list[Finding]]:
     try:
         raw = path.read_bytes()
     except FileNotFoundError as error:
+        saved = [x.name for x in sorted(path.parent.glob(f"{path.stem}.*")) if x.suffix in SAVED_AS]
+        fix = "write it, or correct `files` in study.yaml."
+        if saved:
+            name = f"{path.stem}: {saved[0]}"
+            fix = f"{saved[0]} is there: rename it, or write {name} below `files` in study.yaml."
         raise AqbioError(
-            "the sheet does not exist.",
-            file=str(path),
-            fix="write it, or correct `files` in study.yaml.",
-            rule="file-missing",
+            "the sheet does not exist.", file=str(path), fix=fix, rule="file-missing"
         ) from error
     encoding = _encoding(raw)
     try:

@@ -39,7 +39,7 @@ def read_trc(path: Path, unit: str = "auto") -> Recording:
     declared = _number(header.get("datarate", ""))
     even = evenly_sampled(table[:, 1], marked_missing(positions), path.name, declared)
     findings += [*unit_findings, *even.findings, *_rate_findings(path, declared, even.rate)]
-    clock = even.rate, float(table[0, 1])
+    clock = even.rate, even.start
     return _recording(path, raw, even.values, scale, clock, findings)
 
 
@@ -59,7 +59,7 @@ def read_marker_storage(path: Path, unit: str = "auto") -> Recording:
     scale, unit_findings = length_unit(declared_unit, unit, positions, path.name)
     declared = _number(storage.header.get("datarate", ""))
     even = evenly_sampled(storage.time, marked_missing(positions), path.name, declared)
-    clock = even.rate, float(storage.time[0])
+    clock = even.rate, even.start
     findings = [*unit_findings, *even.findings]
     return _recording(path, raw, even.values, scale, clock, findings)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -111,22 +111,43 @@ def video_landmarks(labels: Iterable[str], table: LandmarkTable) -> dict[str, Si
     """Places of points that were found in video, by label; empty for labels of markers.
 
     ``RKnee`` is a joint centre where there are hips and a big toe, a nose or a neck too, as in
-    OpenCap, Pose2Sim and the detectors behind them, and a marker on the skin elsewhere.
+    OpenCap, Pose2Sim and the detectors behind them, and a marker on the skin elsewhere. The same
+    points count in every language of the labels.
     """
+    names = [label for label in labels if not label.endswith(OPENCAP_SUFFIX)]
+    translations = (lambda label, language=language: _in_english(label, language)
+                    for language in label_languages() if language.name != ENGLISH)  # fmt: skip
+    found = (_video_landmarks(names, table, readings) for readings in (_readings, *translations))
+    return next(filter(None, found), {})
+
+
+def _video_landmarks(
+    labels: Iterable[str],
+    table: LandmarkTable,
+    readings: Callable[[str], Iterable[tuple[str, str]]],
+) -> dict[str, SidedLandmark]:
+    """Places of points in video by one way to read labels; none without hips, a knee and a sign."""
     landmark_of = {
         (name, bool(entry.sided)): key
         for key, entry in table.landmarks.items()
         for name in entry.video
     }
     landmarks, signs = {}, False
-    for label in (name for name in labels if not name.endswith(OPENCAP_SUFFIX)):
-        for name, side in _readings(label):
+    for label in labels:
+        for name, side in readings(label):
             signs |= name in table.video_signs
             if landmark := landmark_of.get((name, bool(side))):
                 landmarks[label] = SidedLandmark(landmark, side)
     sites = set(landmarks.values())
     joints = (("hip_centre", "right"), ("hip_centre", "left"), ("knee_centre", "right"))
     return landmarks if signs and all(SidedLandmark(*joint) in sites for joint in joints) else {}
+
+
+def _in_english(label: str, language: LabelLanguage) -> Iterator[tuple[str, str]]:
+    """Name and side of a label whose only word is of a language (``Knie_rechts``), in English."""
+    parse = reading(label, language)
+    if parse is not None and len(parse.words) == 1:
+        yield plain_name(*parse.words), parse.side
 
 
 def named_labels(

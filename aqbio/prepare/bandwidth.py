@@ -108,7 +108,7 @@ def find_filter(spectrum: Spectrum, scales: SpectrumScales) -> LowPass | None:
     frequency. Sound recordings gain something from one too: an improvement counts beside theirs.
     """
     plain = fit_spectrum(spectrum, scales, None)
-    needed = scales.improvement_mean * scales.rarity
+    needed = scales.improvement_needed
     if improvement(plain.cost, 0.0, len(spectrum.frequency)) < needed:
         return None
     best = best_filter(spectrum, scales)

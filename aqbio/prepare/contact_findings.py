@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.errors import Severity, distinct
 from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.names import NORMAL_95, SIDES
-from aqbio.prepare.bandwidth import ForceLowPass, LowPass, hidden_motion
+from aqbio.prepare.bandwidth import ForceLowPass, LowPass, hidden_motion, hidden_rates
 from aqbio.prepare.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN
 from aqbio.prepare.contacts import (
     COP_THRESHOLD_N,
@@ -335,6 +335,9 @@ def note_marker_low_pass(
         )
     if hidden > MAX_HIDDEN_SHARE:
         costs.append(f"{hidden:.0%} of a motion that takes as long as a contact is lost")
+    hidden = hidden_rates(low_pass, float(np.median(known))) if known else 0.0
+    if hidden > MAX_HIDDEN_SHARE:
+        costs.append(f"{hidden:.0%} of a moment that acts as long as a contact is lost")
     severity: Severity = "warning" if costs else "info"
     if low_pass.cutoff_hz < cutoff:
         costs.append(f"what the study's cut-off of {cutoff:g} Hz would let through above is lost")

@@ -108,8 +108,9 @@ class FrameLoads:
         """Loads at the frames' times (T,), s."""
         wrench = forces.wrench
         channels = np.concatenate((wrench.force, wrench.moment), axis=2)
-        frames = _frame_means(channels, forces.start, forces.rate, time)
-        step = float(time[1] - time[0])
+        lone_step = len(channels) / forces.rate  # of a pose: all samples are its own
+        step = float(time[1] - time[0]) if len(time) > 1 else lone_step
+        frames = _frame_means(channels, forces.start, forces.rate, time, step)
         smooth = uniform_filter1d(frames, max(round(SMOOTHING_S / step), 1), axis=0)
         size = np.sqrt(dot(smooth[..., :3], smooth[..., :3]))
         share = size / np.maximum(size.max(axis=0, initial=0.0), 1e-12)
@@ -165,9 +166,13 @@ def _steep(force: FloatArray) -> BoolArray:
     return np.asarray(np.abs(force[..., 1]) > MIN_VERTICAL_SHARE * np.sqrt(dot(force, force)))
 
 
-def _frame_means(channels: FloatArray, start: float, rate: float, time: FloatArray) -> FloatArray:
-    """Means of channels (S, P, 6) over the time of every frame (T,), zero where not recorded."""
-    step = float(time[1] - time[0])
+def _frame_means(
+    channels: FloatArray, start: float, rate: float, time: FloatArray, step: float
+) -> FloatArray:
+    """Means of channels (S, P, 6) over the time, ``step``, s, of every frame (T,).
+
+    Zero where not recorded.
+    """
     flat = channels.reshape(len(channels), -1)
     impulse = np.concatenate((np.zeros((1, flat.shape[1])), np.cumsum(flat, axis=0))) / rate
     edges = (np.append(time, time[-1] + step) - 0.5 * step - start) * rate + 0.5

@@ -294,8 +294,12 @@ def with_unmeasured(
 
 
 def _plates_under(foot: FloatArray, corners: Mapping[int, FloatArray]) -> tuple[int, ...]:
-    """Numbers of the plates under a standing foot (T, K, 3); none if a marker is off them."""
+    """Numbers of the plates under a standing foot (T, K, 3); none if a toe marker is off them.
+
+    Every step ends on the forefoot; the heel, the first marker, may hang over the edge.
+    """
     middle = foot[len(foot) // 4 : max(3 * len(foot) // 4, 1)].transpose(1, 0, 2)
+    middle = middle[1:] if np.isfinite(middle[1:]).any() else middle
     points = np.array(
         [
             np.nanmedian(marker_path, axis=0)

@@ -40,7 +40,7 @@ def usual_noise(rate: float) -> float:
     return float(np.hypot(scales["largest_m"], scales["motion_m_s2"] / rate**2))
 
 
-MAX_SOUND_SHARE = 1e-4
+MAX_SOUND_SHARE = 1e-3
 """Share of sound recordings that may look filtered."""
 
 
@@ -61,12 +61,18 @@ class SpectrumScales:
     """tilt_mean, tilt_sd: of the power of the frequency by which the two differ."""
     improvement_mean: float
     """Mean logarithm of how many times better a filter explains sound recordings."""
-    rarity: float
-    """How many times that mean an improvement must be: exponential beyond what was seen."""
+    improvement_largest: float
+    """The largest of them."""
     orders: tuple[int, ...]
     """Orders of Butterworth filters that run forth and back, as laboratories use them."""
     further_starts: tuple[float, ...] = ()
     """Further cut-offs from which the search starts, Hz."""
+
+    @property
+    def improvement_needed(self) -> float:
+        """Improvement from which a filter counts: beyond what was seen, rarer than a share."""
+        exponential = -float(np.log(MAX_SOUND_SHARE)) * self.improvement_mean
+        return max(exponential, self.improvement_largest)
 
 
 @lru_cache(maxsize=2)
@@ -79,7 +85,7 @@ def spectrum_scales(signal: str) -> SpectrumScales:
         tilt_mean=scales["tilt_mean"],
         tilt_sd=scales["tilt_sd"],
         improvement_mean=max(scales["improvement_mean"], CHANCE_IMPROVEMENT),
-        rarity=float(-np.log(MAX_SOUND_SHARE)),
+        improvement_largest=scales["improvement_largest"],
         orders=tuple(scales["orders"]),
         further_starts=tuple(scales["further_starts_hz"]),
     )

@@ -58,3 +58,18 @@ def test_a_remark_says_what_a_cell_was_read_as(tmp_path):
     for value in ("'h'", "'178'", "'80 st'"):
         assert sum(value in error.what for error in errors) == 1, value
     assert all(error.fix for error in errors)
+
+
+@given(speed=st.integers(100, 1200), comma=st.booleans(), gap=st.sampled_from(["", " "]))
+def test_a_belt_speed_means_the_same_in_every_unit(speed, comma, gap):
+    for unit, size in (("", 100.0), ("m/s", 100.0), ("km/h", 100.0 / 3.6)):
+        typed = f"{speed / size:.6g}{gap}{unit}"
+        typed = typed.replace(".", ",") if comma else typed
+        assert float(understood_cell("belt_speed_mps", typed)) == pytest.approx(
+            speed / 100.0, rel=1e-5
+        )
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("ja", "yes"), ("Nein", "no"), ("oui", "yes")])
+def test_yes_and_no_are_known_in_several_languages(typed, meant):
+    assert understood_cell("include", typed) == meant

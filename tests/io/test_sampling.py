@@ -48,6 +48,7 @@ def test_rounded_times_are_even(rate, digits, start):
     assert sampled.rate == rate
     assert sampled.values is values
     assert sampled.findings == ()
+    assert sampled.start == pytest.approx(exact[0], abs=2e-4)
 
 
 @given(st.sets(st.integers(5, 290), min_size=1, max_size=6), st.sampled_from([3, 6]))

@@ -57,6 +57,21 @@ def test_a_sheet_is_the_same_however_an_editor_saves_it(
     assert (second.participant_id, second.sex, second.mass_kg) == ("S2", None, None)
 
 
+def test_the_line_that_tells_excel_its_separator_is_no_header(tmp_path):
+    path = tmp_path / "participants.tsv"
+    path.write_bytes("sep=;\r\nparticipant_id;sex;mass_kg\r\nS1;weiblich;75,5\r\n".encode("cp1252"))
+    (person,) = read_sheet(path, Participant)
+    assert (person.participant_id, person.sex, person.mass_kg) == ("S1", "female", 75.5)
+
+
+@pytest.mark.parametrize("end", [".csv", ".txt", ".xlsx"])
+def test_a_sheet_that_was_saved_under_another_name_is_named(tmp_path, end):
+    (tmp_path / f"participants{end}").write_text("participant_id;sex\n", encoding="utf-8")
+    with refused("file-missing") as caught:
+        read_sheet(tmp_path / "participants.tsv", Participant)
+    assert caught.value.fix.startswith(f"participants{end} is there: rename it, or write ")
+
+
 TEXTS = texts(Path(__file__).with_name("odd_files.txt"))
 PEOPLE = TEXTS["participants"] | {
     "a zero beside every letter": "participant_id\tsex\nP1\tmale\n".encode("utf-16-le"),

@@ -11,7 +11,7 @@ from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.labels.against_names import labels_against_names, spare_labels, use_spare
 from aqbio.labels.assign import assign
-from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
+from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_landmarks
 from aqbio.labels.hints import allows
 from aqbio.labels.words import ENGLISH, label_languages, label_words, reading, spellings
 from aqbio.labels.words import landmark_table as table_of_words
@@ -260,3 +260,35 @@ def test_a_side_is_read_whatever_separates_it(form):
     sites = named_labels(labels, TABLE).sites
     assert len(expected) == len(labels)
     assert {labels[label]: site for label, site in sites.items()} == expected
+
+
+VIDEO_JOINTS = ("hip", "knee", "ankle", "shoulder", "elbow", "heel")
+
+
+@pytest.mark.parametrize("language", label_words().languages)
+def test_points_of_video_are_joint_centres_in_every_language(language):
+    """Of a set with a face or a neck; without one, they are markers on the skin."""
+    table = label_words().languages[language]
+    word = {
+        key: table.words[key][0]
+        for key in (*VIDEO_JOINTS, "neck")
+        if key in table.words
+    }  # fmt: skip
+    right, left = table.sides.right[0], table.sides.left[0]
+    labels = {
+        f"{name}_{side}": SidedLandmark(key if key == "heel" else f"{key}_centre", english)
+        for key, name in word.items()
+        if key != "neck"
+        for side, english in ((right, "right"), (left, "left"))
+    }
+    assert {"hip", "knee", "neck"} <= word.keys()
+    assert video_landmarks([*labels, word["neck"]], TABLE) == labels
+    assert not video_landmarks([*labels], TABLE)
+
+
+def test_the_points_of_mediapipe_are_video():
+    """Its toe is called foot index."""
+    labels = [f"{side}_{name}" for side in ("left", "right") for name in ("hip", "knee", "ankle")]
+    found = video_landmarks([*labels, "left_foot_index", "right_foot_index"], TABLE)
+    assert found["left_foot_index"] == SidedLandmark("toe", "left")
+    assert found["right_knee"] == SidedLandmark("knee_centre", "right")

@@ -1,0 +1,96 @@
+"""The same kinds of trouble in recordings of other people, laboratories and formats."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ezc3d
+import pytest
+
+from aqbio.intake.new import new_study_from
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.trc import write_trc
+from aqbio.io.trial_files import read_recording
+from tests.cases.test_cases import study_of
+
+pytestmark = pytest.mark.real
+
+Change = Callable[[Any], None]
+"""A change of the content of a C3D file, as ezc3d holds it."""
+
+
+def changed(source: Path, target: Path, change: Change | None) -> None:
+    """Write a C3D file with a change."""
+    if change is None:
+        shutil.copy(source, target)
+        return
+    content = ezc3d.c3d(str(source))
+    change(content)
+    if "meta_points" in content["data"]:  # of the frames as they were
+        del content["data"]["meta_points"]
+    content.write(str(target))
+
+
+@pytest.fixture
+def sprinter(realdata, tmp_path):
+    """Write the overground sprinter's recordings with changes of the run and the static trial."""
+
+    def write(run: Change | None = None, static: Change | None = None) -> Path:
+        folder = tmp_path / "recordings"
+        folder.mkdir()
+        for name, change in (("RunA1.c3d", run), ("static1.c3d", static)):
+            changed(realdata / "overground_sprinter" / name, folder / name, change)
+        return folder
+
+    return write
+
+
+def test_a_dead_plate_under_a_forefoot_is_named_though_the_heel_is_beside_it(sprinter, tmp_path):
+    def silence(content):
+        content["data"]["analogs"][0, 0:6] = 0.0
+
+    study, _ = study_of(sprinter(silence), tmp_path, "prepare", mass_kg="78.6")
+    trials = study.read_manifest("S01", "prepare")["trials"]
+    findings = {x["rule"]: x["what"] for entry in trials for x in entry["findings"]}
+    assert findings["plate-silent"].startswith(
+        "the left foot stands on plate 1 from 2.17 to 2.31 s and plate 1 measures nothing (all "
+        "samples 0)"
+    )
+    trial = read_dataset(study.folder("S01", "prepare") / "RunA1.nc")
+    assert list(trial["contact_foot"].values) == ["left", "right"]
+
+
+def test_a_static_c3d_of_one_frame_with_plates_is_a_pose(sprinter, tmp_path):
+    def one_frame(content):
+        content["data"]["points"] = content["data"]["points"][:, :, 300:301]
+        content["data"]["analogs"] = content["data"]["analogs"][:, :, 3000:3010]
+
+    folder = sprinter(static=one_frame)
+    summary = new_study_from(tmp_path / "study", folder, None, lambda _: None)
+    assert "static: a pose; one frame" in summary
+    assert "internal error" not in summary
+
+
+def test_markers_in_another_unit_ask_for_the_unit_and_not_for_labels(sprinter, tmp_path):
+    """Labels without a word are placed in the unit in which the body is a person's."""
+
+    def in_metres(content):
+        content["parameters"]["POINT"]["UNITS"]["value"] = ["m"]
+
+    folder = sprinter(in_metres, in_metres)
+    summary = new_study_from(tmp_path / "study", folder, None, lambda _: None)
+    assert "please_fill" not in (tmp_path / "study" / "markers.yaml").read_text()
+    assert summary.count("It would fit if the positions were in mm (") == 2
+
+
+def test_a_trc_of_a_c3d_file_is_its_copy_though_the_person_is_in_view_for_a_third(
+    sprinter, tmp_path
+):
+    folder = sprinter()
+    run = read_recording(folder / "RunA1.c3d")
+    write_trc(folder / "RunA1.trc", run.labels, run.positions, run.rate)
+    summary = new_study_from(tmp_path / "study", folder, None, lambda _: None)
+    assert "RunA1.trc: the same recording as RunA1.c3d" in summary

@@ -375,8 +375,9 @@ def plain_names(text: str) -> str:
 def _remarks(row: Row) -> Iterator[str]:
     if row["fragile"] == "yes":
         yield (
-            f"Fragile: with {_choices(row, 'overturned_by')} instead of the study's own choice the "
-            "verdict is another one; see the specification curve."
+            "Fragile: by other choices than the study's own "
+            f"({_choices(row, 'overturned_by')}) the verdict is another one; see the specification "
+            "curve."
         )
     if row["post_hoc"] == "yes":
         yield ("Post hoc: its basis was changed after the data were first read (above).")

@@ -236,7 +236,7 @@ class Distances:
         if len(self.speeds) < 2:
             return self.speeds
         first, second = np.sort(self.speeds)[[-1, -2]]
-        return np.minimum(self.speeds, np.where(self.speeds == first, second, first))
+        return np.asarray(np.minimum(self.speeds, np.where(self.speeds == first, second, first)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -153,9 +153,6 @@ LENGTHS = tuple(
     f"{kind} {limb}" for kind in ("length", "placing") for limb in ("leg", "arm", "trunk")
 )
 
-BETWEEN_TRIALS = (*LENGTHS, "trial along", "trial across")
-"""Redundancies of a recording that show in the others, too."""
-
 PLATES_GAIN = "plates-gain"
 """Row of forces that are too large or too small in some recordings."""
 
@@ -237,8 +234,8 @@ def session_candidates(
     """Every row of the table on every scope that a session has.
 
     None of the sheet's mass where that is ``confirmed``, and none of the recordings that the sheet
-    says are right (``kept``). Lengths and places of pressure are compared between recordings: what
-    is wrong with one shows in the others.
+    says are right (``kept``). Lengths are compared between recordings: what is wrong with one
+    shows in the others.
     """
     names = session.disagreements()
     for fault in SESSION_FAULTS:
@@ -252,7 +249,7 @@ def session_candidates(
                 name
                 for name in names
                 if kind_of(name) in fault.shows
-                and (kind_of(name) in BETWEEN_TRIALS or name.partition(" of ")[2] in places)
+                and (kind_of(name) in LENGTHS or name.partition(" of ")[2] in places)
             ]
             if not shows:
                 continue

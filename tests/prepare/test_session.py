@@ -167,20 +167,6 @@ def test_displacements_that_laboratories_have_are_errors_of_the_places(size):
     assert max(result.place_errors[x] for x in TRIALS if x != "run1") < 0.002
 
 
-@pytest.mark.parametrize("way", [1.0, -1.0])
-def test_of_two_runs_whose_plates_differ_it_is_not_decided_whose_lie_elsewhere(way):
-    recorded = session()
-    two = np.isin(recorded.places.trial, (1, 2))
-    chosen = {x: getattr(recorded.places, x)[two] for x in ("trial", "plate", "right", "toes")}
-    place = recorded.places.place[two] + np.outer(chosen["trial"] == 1, [way * 0.06, 0.0])
-    result = explained(replace(recorded, places=replace(recorded.places, place=place, **chosen)))
-    [finding] = result.findings
-    assert (finding.rule, finding.invalidates) == ("plate-misplaced", "moments")
-    assert all(f"the plates of {trial} lie" in finding.what for trial in ("run1", "run2"))
-    ahead = np.array([result.place_errors[x] for x in ("run1", "run2")])
-    np.testing.assert_allclose(ahead, 0.06 / np.sqrt(2.0), atol=0.01)
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_no_place_is_doubted_in_a_sound_session(seed):
     assert max(explained(session(seed)).place_errors.values()) < 0.001

@@ -1,7 +1,7 @@
 """Faults of sessions, planted, and what the search names of them.
 
 ``python -m validation.session_faults STUDY.yaml ...`` prints the sizes of every redundancy in the
-sessions as they are: the rows of ``aqbio/prepare/redundancies.tsv`` whose class of speed is all.
+sessions as they are: the rows of ``aqbio/prepare/redundancies.tsv`` from "length leg" on.
 Faults are planted by ``python -m validation.confusion``.
 """
 
@@ -15,8 +15,8 @@ from dataclasses import replace
 import numpy as np
 
 from aqbio.prepare.explanations import kind_of, search, unresolved
-from aqbio.prepare.session import Session
-from aqbio.prepare.session_faults import session_candidates
+from aqbio.prepare.session import WALKING_M_S, Session
+from aqbio.prepare.session_faults import LENGTHS, session_candidates
 from tests.planted_sessions import planted, plants
 from validation.captured import captured
 from validation.planting import Outcome, Plant, Searched
@@ -52,18 +52,27 @@ def outcomes(name: str, recorded: Session) -> Iterator[Outcome]:
                 yield plant.outcome("sessions", name, searched(changed), sound)
 
 
+def _speeds(session: Session, name: str) -> str:
+    """Class of speed of a redundancy: lengths of who stands and of who moves are apart."""
+    trial = name.partition(" of ")[2]
+    if kind_of(name) not in LENGTHS:
+        return "\t0\tinf"
+    speed = session.distances.compared_speeds[session.trials.index(trial)]
+    return "\t1\tinf" if speed >= WALKING_M_S else "\t0\t0"
+
+
 def print_scales(sessions: Iterable[Session]) -> None:
     """Print the root mean squares of all redundancies over people."""
     sizes: dict[str, list[float]] = defaultdict(list)
     for session in sessions:
         of_person: dict[str, list[float]] = defaultdict(list)
         for name, values in session.disagreements().items():
-            of_person[kind_of(name)] += values.tolist()
+            of_person[kind_of(name) + _speeds(session, name)] += values.tolist()
         for kind, of_kind in of_person.items():
             sizes[kind].append(float(np.sqrt(np.mean(np.square(of_kind)))))
     for kind, means in sorted(sizes.items()):
         rms = float(np.sqrt(np.mean(np.square(means))))
-        print(f"{kind}\tinf\t{rms:.3g}\tmedian {np.median(means):.3g}\t{len(means)} people")
+        print(f"{kind}\t{rms:.3g}\tmedian {np.median(means):.3g}\t{len(means)} people")
 
 
 def main() -> None:

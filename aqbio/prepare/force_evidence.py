@@ -63,6 +63,9 @@ MIN_TRAVEL_FRAMES = 5
 MIN_SEEN_SHARE = 0.8
 """Toe markers seen in this share of the frames of the best one show where a forefoot is."""
 
+MAX_FADED_SHARE = 0.5
+"""Least force over the largest, below which nobody stands all the time."""
+
 MIN_MIDDLES = 3
 """Contacts from which on their middles by loads and by markers are compared."""
 
@@ -454,8 +457,12 @@ def _mass(loads: FrameLoads, complete: BoolArray) -> float:
     """Body mass, kg, by the forces over whole steps without a foot beside them; NaN without one."""
     borne = loads.borne & complete
     begins = np.flatnonzero(borne & ~np.append(False, borne[:-1]))
-    if complete.any() and borne[complete].all():  # of somebody who stands
+    if complete.any() and borne[complete].all():  # of somebody who stands, or one contact
         begins = np.flatnonzero(complete)[[0, -1]]
+        force = np.abs(loads.total[complete, 1])
+        fades = force.min() < MAX_FADED_SHARE * force.max()
+        if fades and np.argmax(np.abs(loads.total[:, 1])) in (0, len(complete) - 1):
+            return float("nan")  # the end of a contact alone, or its beginning
     whole = np.zeros(len(complete), np.bool_)
     for begin, end in pairwise(begins.tolist()):
         whole[begin:end] = complete[begin:end].all()

@@ -11,9 +11,11 @@ import ezc3d
 import pytest
 
 from aqbio.intake.new import new_study_from
+from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
+from aqbio.look.inputs import read_model_in_motion
 from tests.cases.test_cases import study_of
 
 pytestmark = pytest.mark.real
@@ -94,3 +96,18 @@ def test_a_trc_of_a_c3d_file_is_its_copy_though_the_person_is_in_view_for_a_thir
     write_trc(folder / "RunA1.trc", run.labels, run.positions, run.rate)
     summary = new_study_from(tmp_path / "study", folder, None, lambda _: None)
     assert "RunA1.trc: the same recording as RunA1.c3d" in summary
+
+
+def test_a_motion_cut_to_a_flight_says_nothing_of_clocks(realdata, tmp_path):
+    """Of the contact before it the file holds the last 24 ms: no body mass."""
+    data = realdata / "ja1_dorn2012"
+    motion = read_storage(data / "reference" / "jog_ik.mot")
+    flight = (motion.time > 1.515) & (motion.time < 1.649)
+    write_storage(
+        tmp_path / "motion.mot", columns=motion.columns, time=motion.time[flight],
+        values=motion.values[flight], in_degrees=True,
+    )  # fmt: skip
+    model = data / "models" / "JA1_SCALED_Osim40.osim"
+    moving = read_model_in_motion(model, tmp_path / "motion.mot", data / "trc_mot" / "jog_grf.mot")
+    assert "no-whole-contact" in {x.rule for x in moving.findings}
+    assert "force-clock" not in {x.rule for x in moving.findings}

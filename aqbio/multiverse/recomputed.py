@@ -321,6 +321,7 @@ def specified_loads(
         float(prepared.attrs["force_rate"]),
         prepare.event_cutoff_hz,
         float(prepared.attrs.get("contact_lengthening_s", 0.0)),
+        float(prepared.attrs.get("contact_shortening_s", 0.0)),
     )
     return loads, [
         Contact(

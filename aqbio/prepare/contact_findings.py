@@ -20,6 +20,7 @@ from aqbio.prepare.contacts import (
     NO_FOOT,
     FeetLoads,
     FootContact,
+    ForceCut,
     PlateContact,
     contact_span,
     foot_distance,
@@ -264,6 +265,24 @@ def note_low_pass(low_pass: ForceLowPass, cutoff: float, notes: Notes) -> bool:
         forces=True,
     )
     return unusable
+
+
+def note_cut(cut: ForceCut, threshold: float, notes: Notes) -> None:
+    """Note forces that were set to zero below a level above the events' `threshold`, N."""
+    shorter = MILLIMETRES * cut.shortening_s
+    notes.add(
+        "forces-cut",
+        "warning",
+        f"the vertical force begins and ends with a jump of about {cut.level:.0f} N: smaller "
+        f"forces were set to zero before the export. At the slopes there contacts look about "
+        f"{shorter:.0f} ms shorter than they are, the error of contact times is wider by that, and "
+        "what bore at both ends is missing from impulses and mean forces.",
+        number=cut.level,
+        limit=threshold,
+        unit="N",
+        fix="export the forces without a threshold.",
+        forces=True,
+    )
 
 
 @dataclass(frozen=True, eq=False)

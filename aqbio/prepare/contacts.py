@@ -48,14 +48,57 @@ def event_force(vertical: FloatArray, rate: float, cutoff: float) -> FloatArray:
     return low_pass(vertical, rate, usable) if usable else vertical.copy()
 
 
-def contact_time_error(rate: float, cutoff: float, lengthening: float = 0.0) -> float:
+def contact_time_error(
+    rate: float, cutoff: float, lengthening: float = 0.0, shortening: float = 0.0
+) -> float:
     """Largest error of a contact time on plates, s.
 
-    `lengthening`, s, of a half sine by the filter that the forces went through before.
+    `lengthening`, s, of a half sine by the filter that the forces went through before;
+    `shortening`, s, of contacts whose small forces were set to zero (`ForceCut`).
     """
     usable = _usable(rate, cutoff)
     event_error = max(EVENT_ERROR_S, RISE_TIME_PERIODS / usable if usable else 0.5 / rate)
-    return 2.0 * event_error + LENGTHENING_ERROR * lengthening
+    return 2.0 * event_error + LENGTHENING_ERROR * lengthening + shortening
+
+
+@dataclass(frozen=True, slots=True)
+class ForceCut:
+    """Level below which forces were set to zero, and what is lost with them."""
+
+    level: float
+    """Of the vertical force, N."""
+    shortening_s: float
+    """By how much shorter contacts look, s: both ends, down to the threshold of events at the
+    slopes there."""
+
+
+MAX_SLOPE_S = 0.004
+"""Time over which the slope of the force at the end of a contact is taken, s."""
+
+
+def find_cut(vertical: FloatArray, rate: float, threshold: float) -> ForceCut | None:
+    """Level above the `threshold` of events, N, below which forces (S, P), N, were set to zero.
+
+    A force that grows from nothing is at its first sample no larger than it grows to the next one;
+    one that was cut begins and ends with a jump. None where jumps are no larger than the threshold,
+    or where they move events by less than these are known to.
+    """
+    samples, shortest = max(round(MAX_SLOPE_S * rate), 2), round(MIN_CONTACT_S * rate)
+    ends = []
+    for force in vertical.T:
+        for start, stop in runs(force != 0.0):
+            if stop - start >= max(shortest, 2 * samples) and start > 0 and stop < len(force):
+                ends.append((force[start : start + samples], force[stop - samples : stop][::-1]))
+    if not ends:
+        return None
+    edges = np.array(ends)  # (contacts, touchdown and toe-off, samples inwards)
+    level = edges[..., 0]
+    if np.median(level - np.abs(edges[..., 1] - level)) <= threshold:
+        return None
+    lowest = float(level.min())
+    slope = np.median((edges[..., -1] - level) / (samples - 1), axis=0)
+    lost = (lowest - threshold) / rate * float((1.0 / np.maximum(slope, lowest / shortest)).sum())
+    return ForceCut(lowest, lost) if lost > EVENT_ERROR_S else None
 
 
 def _usable(rate: float, cutoff: float) -> float:

@@ -66,11 +66,13 @@ def _attributes(prepared: PreparedTrial, cutoff: float) -> dict[str, Any]:
 
 
 def _low_pass_attributes(prepared: PreparedTrial) -> dict[str, Any]:
-    """Filters that forces and markers went through before; none where none shows."""
+    """Filters, and the cut, that forces and markers went through before; none where none shows."""
     attributes: dict[str, Any] = {}
     if prepared.low_pass is not None:
         attributes["force_low_pass_hz"] = prepared.low_pass.cutoff_hz
         attributes["contact_lengthening_s"] = prepared.low_pass.lengthening_s
+    if prepared.cut is not None:
+        attributes["contact_shortening_s"] = prepared.cut.shortening_s
     if prepared.marker_low_pass is not None:
         attributes["marker_low_pass_hz"] = prepared.marker_low_pass.stated_hz
     return attributes

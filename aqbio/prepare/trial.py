@@ -27,6 +27,7 @@ from aqbio.prepare.checks import (
 )
 from aqbio.prepare.contact_findings import (
     note_contacts,
+    note_cut,
     note_low_pass,
     note_marker_low_pass,
     note_no_forces,
@@ -39,9 +40,11 @@ from aqbio.prepare.contacts import (
     EventRules,
     FeetLoads,
     FootContact,
+    ForceCut,
     contact_span,
     contact_time_error,
     feet_loads,
+    find_cut,
 )
 from aqbio.prepare.events_from_markers import (
     NO_EVENTS,
@@ -92,6 +95,8 @@ class PreparedTrial:
     never tested."""
     low_pass: ForceLowPass | None = None
     """Filter that the forces went through before they were exported, where it counts."""
+    cut: ForceCut | None = None
+    """Level below which forces were set to zero before they were exported, where it counts."""
     marker_low_pass: LowPass | None = None
     """Filter that the markers went through before they were exported."""
     forces_lost: bool = False
@@ -200,6 +205,7 @@ def prepare_trial(
         threshold=contact.threshold,
         contact_time_error=contact.time_errors(settings),
         low_pass=None if contact.loads is None else contact.low_pass,
+        cut=contact.cut,
         marker_low_pass=filtered,
         forces_lost=contact.forces_lost,
         vertical=contact.vertical,
@@ -261,6 +267,7 @@ class _GroundContact:
     kinematic: tuple[FootContact, ...] = NO_EVENTS.contacts
     threshold: float = 0.0
     low_pass: ForceLowPass | None = None
+    cut: ForceCut | None = None
     forces_lost: bool = False
     vertical: tuple[Plates, FeetLoads] | None = None
 
@@ -276,7 +283,10 @@ class _GroundContact:
         on_plates = 0.0
         if plates is not None:
             lengthening = self.low_pass.lengthening_s if self.low_pass else 0.0
-            on_plates = contact_time_error(plates.rate, prepare.event_cutoff_hz, lengthening)
+            shortening = self.cut.shortening_s if self.cut else 0.0
+            on_plates = contact_time_error(
+                plates.rate, prepare.event_cutoff_hz, lengthening, shortening
+            )
         by_markers = self.kinematic == self.events.contacts and not self.forces_lost
         return on_plates, self.events.contact_time_error if by_markers else on_plates
 
@@ -352,6 +362,11 @@ def _moving_contact(
     forces_lost = False
     if low_pass is not None and loads is not None:
         forces_lost = note_low_pass(low_pass, settings.cutoff_hz, notes)
+    cut = None
+    if plates is not None and loads is not None:
+        cut = find_cut(plates.vertical, plates.rate, threshold)
+    if cut is not None:
+        note_cut(cut, threshold, notes)
     vertical = None if plates is None or loads is None else (plates, loads)
     kinematic = events.contacts
     loads, contacts_held = without_held_pressure(loads, plates, notes)
@@ -359,7 +374,8 @@ def _moving_contact(
         plates, kinematic = None, contacts_held
     contact = _GroundContact(
         ground=ground, plates=plates, loads=loads, events=events, kinematic=tuple(kinematic),
-        threshold=threshold, low_pass=low_pass, forces_lost=forces_lost, vertical=vertical,
+        threshold=threshold, low_pass=low_pass, cut=cut, forces_lost=forces_lost,
+        vertical=vertical,
     )  # fmt: skip
     if loads is not None or not events.withheld:
         _note_whole_contacts(contact.contacts, len(feet) / recording.rate, notes)

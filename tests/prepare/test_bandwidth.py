@@ -28,8 +28,17 @@ from aqbio.prepare.broken_contacts import (
     broken_parts,
     has_failed_plate,
 )
-from aqbio.prepare.contacts import EventRules, FootContact, contact_time_error, contacts, feet_loads
+from aqbio.prepare.contact_findings import note_cut
+from aqbio.prepare.contacts import (
+    EventRules,
+    FootContact,
+    contact_time_error,
+    contacts,
+    feet_loads,
+    find_cut,
+)
 from aqbio.prepare.events_from_markers import ACCURACY, MarkerEvents
+from aqbio.prepare.notes import Notes
 from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import disturbed
 from aqbio.virtual.recording import GROUND_AXES, Laboratory, RunPlan, recorded_run
@@ -53,6 +62,38 @@ def test_what_a_filter_changes_of_a_half_sine_is_that_of_its_gain(peak, duration
     lengthening, lost_share = half_sine_change(peak, duration, THRESHOLD_N, cutoff)
     assert lengthening == pytest.approx(longer, abs=0.002)
     assert lost_share == pytest.approx(lost, rel=0.05)
+
+
+def half_sines(rate, peak, duration, below=0.0, first=0.0123, count=8):
+    """Vertical force (S, 1), N, of contacts that are half sines; 0 where it is smaller."""
+    time = np.arange(int((0.25 * count + 0.2) * rate)) / rate
+    since = np.mod(time - first, 0.25 + 0.2 / rate)
+    force = peak * np.sin(np.pi * np.clip(since / duration, 0.0, 1.0)) * (time > 0.1)
+    return np.where(force < below, 0.0, force)[:, None]
+
+
+@pytest.mark.parametrize("rate", [1000.0, 2000.0])
+@pytest.mark.parametrize("duration", [0.11, 0.2])
+@pytest.mark.parametrize("level", [100.0, 200.0, 300.0])
+def test_forces_that_were_set_to_zero_are_named_with_what_contacts_lose(rate, duration, level):
+    """By the arcs of the sine between the threshold of events and the cut, to a third."""
+    peak = 2000.0
+    cut = find_cut(half_sines(rate, peak, duration, level), rate, THRESHOLD_N)
+    ends = np.arcsin(level / peak) - np.arcsin(THRESHOLD_N / peak)
+    assert cut.level == pytest.approx(level, abs=np.pi * peak / duration / rate)
+    assert cut.shortening_s == pytest.approx(2.0 * duration / np.pi * ends, rel=0.33)
+    wider = contact_time_error(rate, 200.0, 0.0, cut.shortening_s)
+    assert wider == contact_time_error(rate, 200.0) + cut.shortening_s
+    notes = Notes("fast", "P1", "run.trc", "run_grf.mot")
+    note_cut(cut, THRESHOLD_N, notes)
+    [finding] = notes.findings
+    assert (finding.rule, finding.number) == ("forces-cut", cut.level)
+
+
+@pytest.mark.parametrize("rate", [100.0, 200.0, 1000.0, 2000.0])
+@pytest.mark.parametrize("below", [0.0, THRESHOLD_N])
+def test_a_threshold_that_events_have_anyway_is_no_cut(rate, below):
+    assert find_cut(half_sines(rate, 2000.0, 0.15, below), rate, THRESHOLD_N) is None
 
 
 @given(st.floats(0.01, 1.45))

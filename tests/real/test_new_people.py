@@ -82,6 +82,10 @@ def test_all_are_fitted_and_no_forefoot_slides(trial):
     residual = entry["misfits"]["force"] * float(data.attrs["mass"]) * GRAVITY
     assert residual < (20.0 if name in TREADMILL else 10.0)
     assert entry["misfits"]["slip"] < 0.0075
+    prepared = study.read_manifest(PERSON, "prepare")["trials"]
+    findings = next(entry["findings"] for entry in prepared if entry["trial_id"] == name)
+    cut = [x["number"] for x in findings if x["rule"] == "forces-cut"]
+    assert cut == pytest.approx([300.0] * (name in TREADMILL), abs=6.0)
     findings = study.read_manifest(PERSON, "inverse_dynamics")["findings"]
     said = [x["what"] for x in findings if x["rule"] == "residual-structure"]
     assert [("along the run" in what) for what in said] == [True] * (name in TREADMILL)

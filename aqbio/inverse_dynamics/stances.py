@@ -13,8 +13,16 @@ from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.force_plates.single_plates import DISPLACEMENTS, TURNS, plate_error, plate_parameter
 from aqbio.inverse_dynamics.balance import adjusted_skeleton
 from aqbio.inverse_dynamics.observations import Observations
-from aqbio.inverse_dynamics.parameters import PLATE_ROTATION_SD_RAD, Parameter, Runner, priors
-from aqbio.multibody.poses import segment_poses, whole_body_com
+from aqbio.inverse_dynamics.parameters import (
+    CLOCK,
+    DRAG,
+    PLATE_ROTATION_SD_RAD,
+    SOFT_TISSUE,
+    Parameter,
+    Runner,
+    priors,
+)
+from aqbio.multibody.poses import SegmentPoses, segment_poses, whole_body_com
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -63,25 +71,36 @@ class Standing:
     """Of the body fitted without this posture: a leave-one-out prediction."""
 
 
+ELSEWHERE = (CLOCK, DRAG, *SOFT_TISSUE)
+"""Parameters that no still posture tells."""
+
 PRIOR_STEP = 1e-3
 """Step of finite differences by a parameter, in prior standard deviations."""
 
 
-def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance) -> FloatArray:
+def com_over_cop(
+    runner: Runner,
+    values: Mapping[str, float],
+    static: StaticStance,
+    poses: SegmentPoses | None = None,
+) -> FloatArray:
     """Horizontal distance from COP to centre of mass in a still posture, x and z, (2,), m.
 
-    Along gravity, with the centre of pressure in the cameras' frame.
+    Along gravity, with the centre of pressure in the cameras' frame. `poses`: of the posture, where
+    they were computed before; they do not depend on the parameters.
     """
     placed = replace(static, cop=Alignment.of(values).placed(static.pressure(values)))
     skeleton = adjusted_skeleton(runner, values)
-    com, down = com_from_cop(skeleton, placed), skeleton.gravity
+    com, down = com_from_cop(skeleton, placed, poses), skeleton.gravity
     return np.asarray((com - com[1] * down / down[1])[[0, 2]])
 
 
-def com_from_cop(skeleton: Skeleton, static: StaticStance) -> FloatArray:
+def com_from_cop(
+    skeleton: Skeleton, static: StaticStance, poses: SegmentPoses | None = None
+) -> FloatArray:
     """Centre of mass of a body in a still posture, from the centre of pressure, (3,), m, ground."""
-    poses = segment_poses(skeleton, static.q[None])
-    return np.asarray(whole_body_com(skeleton, poses)[0] - static.cop)
+    there = segment_poses(skeleton, static.q[None]) if poses is None else poses
+    return np.asarray(whole_body_com(skeleton, there)[0] - static.cop)
 
 
 def stance_equations(
@@ -92,19 +111,22 @@ def stance_equations(
     Its two distances are two observations.
     """
     prior_values, on = priors(parameters), [parameter for parameter in parameters if parameter.on]
-    columns = []
+    poses, columns = segment_poses(runner.skeleton, static.q[None]), []
     for parameter in on:  # finite differences: nearly linear
-        if plate_error(parameter.name)[0] in TURNS:  # about a point on the plate
+        error, plate = plate_error(parameter.name)
+        turns = error in TURNS  # about a point on the plate
+        if turns or (plate and plate not in static.shares) or parameter.name in ELSEWHERE:
             columns.append(np.zeros(2))
             continue
         step = PRIOR_STEP * parameter.prior_sd
         ends = (parameter.prior - step, parameter.prior + step)
         below, above = (
-            com_over_cop(runner, prior_values | {parameter.name: end}, static) for end in ends
+            com_over_cop(runner, prior_values | {parameter.name: end}, static, poses)
+            for end in ends
         )
         columns.append((above - below) / (2.0 * step))
     slope = np.stack(columns, axis=1) / STATIC_DISTANCE_SD_M
-    distance = com_over_cop(runner, prior_values, static) / STATIC_DISTANCE_SD_M
+    distance = com_over_cop(runner, prior_values, static, poses) / STATIC_DISTANCE_SD_M
     prior = np.array([parameter.prior for parameter in on])
     return slope.T @ slope, slope.T @ (slope @ prior - distance)
 

@@ -247,16 +247,19 @@ def _intervals(
 def with_other_motion(
     draws: TrialDraws, data: xr.Dataset, window: slice | None = None
 ) -> TrialDraws:
-    """Add the motion that is as good as the one used, or nearly; unchanged without one."""
+    """Add the motion that is as good as the one used, or nearly, with its body, if there is one."""
     if f"{OTHER_MOTION}q" not in data:
         return draws
     inside = window or slice(0, len(draws.time))
     kinematics = draws.levels.mechanics.kinematics.frames(inside)
+    skeleton = draws.levels.mechanics.skeleton
+    inertia = inertial_parameters(skeleton) + data[f"{OTHER_MOTION}inertia"].values
+    body = drawn_skeleton(skeleton, inertia)
     q, u, udot = (
         (getattr(kinematics, name) + data[OTHER_MOTION + name].values[inside])[None]
         for name in ("q", "u", "udot")
     )
-    other = Motions((draws.levels.mechanics.skeleton,), q, u, udot, same_lengths=True)
+    other = Motions((body,), q, u, udot, same_lengths=True)
     return replace(draws, motions={**draws.motions, WEIGHED: other}, first_frame=inside.start)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from aqbio.body.draws import DRAWN_BODIES, DRAWN_SHAPES
+from aqbio.body.draws import DRAWN_BODIES, DRAWN_SHAPES, inertial_parameters
 from aqbio.body.records import body_spread, followed_markers
 from aqbio.config import ModelMap
 from aqbio.errors import Finding
@@ -49,6 +50,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, FIT_STATES, SIDES
 from aqbio.observed.parts import MASK_VARIABLES
 from aqbio.prepare.prepared import foot_loads, loads_with_toes, measured_loads
+from aqbio.signals import quintic_spline
 from aqbio.vectors import FloatArray
 
 
@@ -79,32 +81,79 @@ LABORATORY = (CLOCK, *ALIGNMENT, *PIVOT)
 """Parameters of a session's clock and plates, common to all of its trials."""
 
 
-def plain_in_laboratory(
-    study: Study,
-    trial: SolvedTrial,
-    why: str,
-    scaled: Skeleton,
-    fitted: Session,
-    session_lag: float = float("nan"),
-) -> xr.Dataset:
-    """Dataset of a trial that is not fitted, with clock, plates and body that others' fit found.
+@dataclass(frozen=True, eq=False)
+class PlainWorld:
+    """Clock, plates and body with which the plain motion of a trial is used."""
 
-    Without an accepted fit, plates and ``scaled`` body as they are, and the clock that the lag of
-    the forces, or that of the session's other trials, tells.
+    values: dict[str, float]
+    """Parameters of clock and plates by name."""
+    clock_sd: float
+    """Standard deviation of the clock, s."""
+    skeleton: Skeleton
+    """In the laboratory's frame."""
+
+    @classmethod
+    def of(
+        cls,
+        trial: SolvedTrial,
+        scaled: Skeleton,
+        fitted: Session,
+        session_lag: float,
+        *,
+        alone: bool = False,
+    ) -> PlainWorld:
+        """Clock, plates and body that fits of the session's other trials found.
+
+        Without an accepted one, or `alone`, plates and ``scaled`` body as they are, and the clock
+        that the lag of the forces, or that of the session's other trials, tells.
+        """
+        others = [name for name in fitted.accepted if name != trial.trial_id and not alone]
+        values, clock, skeleton = dict[str, float](), (0.0, np.inf), scaled
+        if others:
+            estimate_of = {estimate.name: estimate for estimate in fitted.estimates}
+            names = [name for name in estimate_of if name in LABORATORY or is_of_plate(name)]
+            values = {name: estimate_of[name].estimate for name in names}
+            shift = fitted.shift(float(trial.prepared.attrs.get("force_shift", 0.0)))
+            clock = estimate_of[CLOCK].estimate - shift, estimate_of[CLOCK].sd
+            skeleton = fitted.fits[others[0]].skeleton
+        offset, clock_sd = plain_clock(trial, *clock, session_lag)
+        if offset or values:
+            values[CLOCK] = offset
+        return cls(values, clock_sd, skeleton)
+
+    @property
+    def clock(self) -> float:
+        """Delay of the forces, s."""
+        return self.values.get(CLOCK, 0.0)
+
+
+def plain_less_fit(
+    trial: SolvedTrial, fit: TrialFit, fitted: Session, session_lag: float
+) -> tuple[FloatArray, float]:
+    """Inertial parameters (B, 10) and clock, s, with the plain motion, less those of the fit.
+
+    Those that the session's other trials found, and as far as these may not be fitted either,
+    those of the trial alone.
     """
-    dataset, values, clock, skeleton = plain_dataset(trial, why), {}, (0.0, np.inf), scaled
-    if fitted.accepted:
-        estimate_of = {estimate.name: estimate for estimate in fitted.estimates}
-        values = {name: estimate_of[name].estimate for name in LABORATORY if name in estimate_of}
-        values |= {name: x.estimate for name, x in estimate_of.items() if is_of_plate(name)}
-        shift = fitted.shift(float(trial.prepared.attrs.get("force_shift", 0.0)))
-        clock = estimate_of[CLOCK].estimate - shift, estimate_of[CLOCK].sd
-        skeleton = fitted.fits[fitted.accepted[0]].skeleton
-    offset, clock_sd = plain_clock(trial, *clock, session_lag)
-    if offset or values:
-        values[CLOCK] = offset
+    together, alone = (
+        PlainWorld.of(trial, fit.runner.skeleton, fitted, session_lag, alone=alone)
+        for alone in (False, True)
+    )
+    supports = [fitted.support(name) for name in fitted.fits if name != trial.trial_id]
+    doubt = (1.0 - max(supports, default=0.0)) ** 0.5
+    bodies = [inertial_parameters(world.skeleton) for world in (together, alone)]
+    body = bodies[0] + doubt * (bodies[1] - bodies[0])
+    clock = together.clock + doubt * (alone.clock - together.clock)
+    return body - inertial_parameters(fit.skeleton), clock - fit.clock.estimate
+
+
+def plain_in_laboratory(
+    study: Study, trial: SolvedTrial, why: str, plain: PlainWorld
+) -> xr.Dataset:
+    """Dataset of a trial that is not fitted."""
+    dataset = plain_dataset(trial, why)
     is_finite = np.isfinite(dataset["generalised_force"])
-    dataset = in_laboratory(study, trial, dataset, skeleton, values, clock_sd)
+    dataset = in_laboratory(study, trial, dataset, plain.skeleton, plain.values, plain.clock_sd)
     dataset["generalised_force"] = dataset["generalised_force"].where(is_finite)
     return dataset
 
@@ -205,22 +254,26 @@ MIN_OTHER_SHARE = 1e-4
 """Probability of the other motion below which it is not kept: a hundredth of its distance."""
 
 
-def with_other_motion(dataset: xr.Dataset, other: Motion, share: float) -> xr.Dataset:
+def with_other_motion(
+    dataset: xr.Dataset, other: Motion, share: float, inertia: FloatArray, later: float
+) -> xr.Dataset:
     """Add what another motion, of a probability below one half, differs from the one used.
 
-    By the root of the probability, so that it is one state of the motion whose mean square is the
-    variance that not knowing the better one adds.
+    With its body, `inertia` (B, 10) more, and its clock, by which forces come `later`, s: they meet
+    an earlier instant of the other motion. By the root of the probability, so that it is one state
+    whose mean square is the variance that not knowing the better one adds.
     """
     if share < MIN_OTHER_SHARE:
         return dataset
-    return dataset.assign(
-        {
-            OTHER_MOTION + name: dataset[name].copy(
-                data=np.sqrt(share) * (getattr(other, name) - dataset[name].values)
-            )
-            for name in ("q", "u", "udot")
-        }
-    )
+    time, root = dataset["time"].values, np.sqrt(share)
+    at, changed = np.clip(time - later, *time[[0, -1]]), dict[str, Any]()
+    for name in ("q", "u", "udot"):
+        values = quintic_spline(time, getattr(other, name))(at)
+        changed[OTHER_MOTION + name] = dataset[name].copy(
+            data=root * (values - dataset[name].values)
+        )
+    changed[f"{OTHER_MOTION}inertia"] = (("segment", "inertial_parameter"), root * inertia)
+    return dataset.assign(changed)
 
 
 def posterior_variables(fit: TrialFit, model_map: ModelMap) -> dict[str, Any]:

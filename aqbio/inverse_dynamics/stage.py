@@ -17,9 +17,11 @@ from aqbio.errors import AqbioError, Finding, Invalidated
 from aqbio.inverse_dynamics.balance import centre_estimates, laboratory_skeleton
 from aqbio.inverse_dynamics.changes import change_rows, legs_of
 from aqbio.inverse_dynamics.files import (
+    PlainWorld,
     centres_dataset,
     fitted_dataset,
     plain_in_laboratory,
+    plain_less_fit,
     posterior_variables,
     session_lag,
     state_variables,
@@ -205,7 +207,9 @@ def _trial(
     unfitted = [*before, *clock_of_plain(trial.trial_id, solved, fitted, lag)]
     if why := fitted.plain.get(trial.trial_id, ""):
         findings = [] if why == SWITCHED_OFF else [*plain_findings(trial.trial_id, why, fitted)]
-        dataset, unused = _plain_trial(study, solved, fitted, lag, why, unfitted)
+        scaled = load_skeleton(ParticipantModel.of(study, participant_id).table)
+        plain = PlainWorld.of(solved, scaled, fitted, lag)
+        dataset, unused = _plain_trial(study, solved, plain, why, unfitted)
         write_dataset(dataset, file, attributes)
         findings += [finding for finding in unfitted if finding not in before]
         status: dict[str, Any] = {**_status(PLAIN, why)}
@@ -214,6 +218,7 @@ def _trial(
     fit, support = fitted.fits[trial.trial_id], fitted.support(trial.trial_id)
     is_fitted = support >= EVEN
     loads = foot_loads(study.model_map, solved.prepared)
+    body, later = plain_less_fit(solved, fit, fitted, lag)
     findings = list(misfit_findings(trial.trial_id, fitted))
     if is_fitted:
         findings += clock_of_trial(trial.trial_id, fit, fitted)
@@ -223,13 +228,15 @@ def _trial(
         )
         states = state_variables(study, participant_id, fit, dataset)
         dataset = dataset.assign(posterior_variables(fit, study.model_map) | states)
-        dataset = with_other_motion(dataset, fit.observations.plain, 1.0 - support)
+        plain_motion = fit.observations.plain
+        dataset = with_other_motion(dataset, plain_motion, 1.0 - support, body, later)
     else:
         why = "the plain motion explains the recording better"
         findings += weighed_findings(trial.trial_id, fitted)
         findings += [finding for finding in unfitted if finding not in before]
-        dataset, unused = _plain_trial(study, solved, fitted, lag, why, [*unfitted, *findings])
-        dataset = with_other_motion(dataset, fit.motion, support)
+        plain = PlainWorld.of(solved, fit.runner.skeleton, fitted, lag)
+        dataset, unused = _plain_trial(study, solved, plain, why, [*unfitted, *findings])
+        dataset = with_other_motion(dataset, fit.motion, support, -body, -later)
     findings += unused
     prepared = manifest_entry(study.read_manifest(participant_id, "prepare"), trial.trial_id)
     findings = list(without_refuted_advice(findings, prepared.get("considered", ())))
@@ -259,17 +266,12 @@ def _reasons_against_use(
 
 
 def _plain_trial(
-    study: Study,
-    trial: SolvedTrial,
-    fitted: Session,
-    lag: float,
-    why: str,
-    against: Iterable[Finding],
+    study: Study, trial: SolvedTrial, plain: PlainWorld, why: str, against: Iterable[Finding]
 ) -> tuple[xr.Dataset, list[Finding]]:
     """Dataset of an unfitted trial, without forces inconsistent with its motion; findings."""
-    scaled = ParticipantModel.of(study, str(trial.prepared.attrs["participant_id"]))
-    dataset = plain_in_laboratory(study, trial, why, load_skeleton(scaled.table), fitted, lag)
-    prepared = study.read_manifest(scaled.participant_id, "prepare")
+    dataset = plain_in_laboratory(study, trial, why, plain)
+    person = str(trial.prepared.attrs["participant_id"])
+    prepared = study.read_manifest(person, "prepare")
     if error := manifest_entry(prepared, trial.trial_id).get(PLACE_ERROR):
         dataset.attrs[PLATE_POSITION_SD] = hypot(PLATE_SPREAD.position, error)
     return without_contradicted_forces(dataset, trial.trial_id, against)

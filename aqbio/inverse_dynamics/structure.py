@@ -17,6 +17,7 @@ from aqbio.inverse_dynamics.balance import drag
 from aqbio.inverse_dynamics.fit import TrialFit
 from aqbio.inverse_dynamics.parameters import DRAG
 from aqbio.names import GRAVITY
+from aqbio.observed.misfit import usual_misfits
 from aqbio.vectors import BoolArray, FloatArray
 
 LABORATORY_SHARE_SD = (0.0024, 0.0017, 0.0022)
@@ -66,17 +67,23 @@ class Structure:
 
 
 def mean_shares(fits: Mapping[str, TrialFit]) -> tuple[FloatArray, FloatArray]:
-    """Mean residual force of N trials, (N, 3), over their mean vertical force; measured times, s.
+    """Mean residual force of N trials, (N, 3), over their mean vertical force, and times, s.
 
-    In ground axes, over the frames whose forces were measured.
+    In ground axes, over the frames whose forces were measured. The times are those that the means
+    count for: shorter than measured where the residual varies about its mean more than is usual at
+    that speed, since what makes it vary moves its mean, too.
     """
     shares, durations = [], []
     for fit in fits.values():
-        observations = fit.observations
+        observations, residual = fit.observations, fit.after.force[fit.measured]
         time = observations.time[fit.measured] + observations.clock
         vertical = float(observations.wrench.at(time)[0][:, 1].mean())
-        shares.append(fit.after.force[fit.measured].mean(axis=0) / vertical)
-        durations.append(len(time) * float(np.diff(observations.time).mean()))
+        mean = residual.mean(axis=0)
+        varies = float(np.sqrt(np.mean((residual - mean) ** 2))) / vertical
+        usual = usual_misfits(observations.speed)["force"].scale
+        shares.append(mean / vertical)
+        measured_s = len(time) * float(np.diff(observations.time).mean())
+        durations.append(measured_s / max(varies / usual, 1.0))
     return np.reshape(shares, (len(fits), 3)), np.array(durations)
 
 

@@ -82,15 +82,25 @@ def test_drift_is_the_range_of_the_total_over_the_largest_group(rate):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.04, 0.5])
-def test_the_other_motion_is_a_state_by_the_root_of_its_probability(share):
-    """Its mean square is what not knowing the better motion adds to the variance."""
-    random = np.random.default_rng(2)
-    used = {name: (("time", "coordinate"), random.random((4, 3))) for name in ("q", "u", "udot")}
-    other = Motion(*(random.random((4, 3)) for _ in range(3)))
-    dataset = with_other_motion(xr.Dataset(used), other, share)
+@pytest.mark.parametrize("later", [0.0, 0.006])
+def test_the_other_motion_is_a_state_by_the_root_of_its_probability(share, later):
+    """Its mean square is what not knowing the better motion, body and clock adds to the variance.
+
+    Forces that come later meet an earlier instant of the other motion.
+    """
+    random, time = np.random.default_rng(2), np.linspace(0.0, 0.4, 41)
+    used = {name: (("time", "coordinate"), random.random((41, 3))) for name in ("q", "u", "udot")}
+    speeds = {name: random.random(3) for name in used}
+    other = Motion(*(time[:, None] * speeds[name] for name in used))
+    inertia = random.random((2, 10))
+    dataset = with_other_motion(xr.Dataset(used, {"time": time}), other, share, inertia, later)
+    inside = time > later
     for name in used:
         if not share:
             assert f"other_{name}" not in dataset
             continue
-        distance = getattr(other, name) - dataset[name].values
-        np.testing.assert_allclose(dataset[f"other_{name}"] ** 2, share * distance**2)
+        distance = (time[:, None] - later) * speeds[name] - dataset[name].values
+        square = dataset[f"other_{name}"].values ** 2
+        np.testing.assert_allclose(square[inside], share * distance[inside] ** 2, atol=1e-12)
+    if share:
+        np.testing.assert_allclose(dataset["other_inertia"], share**0.5 * inertia)

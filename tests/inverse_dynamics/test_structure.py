@@ -1,6 +1,7 @@
 """Devices named by mean forces that fits leave: of all trials, a direction, a speed, or one."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.structure import (
     LABORATORY_SHARE_SD,
     TRIAL_SHARE_SD_S,
+    mean_shares,
     residual_structure,
     trial_groups,
 )
+from aqbio.observed.misfit import usual_misfits
 
 SPEEDS = [4.0, 4.1, 6.0, 6.1, 8.0, 8.1]
 HEADINGS = [0.0, np.pi] * 3
@@ -103,6 +106,30 @@ def test_short_trials_tell_less():
     shares[4, 2] = 0.01
     assert (2, "trial fast") in named(shares)
     assert named(shares, durations=np.where(np.array(NAMES) == "fast", 0.5, DURATIONS)) == {}
+
+
+def fit_with(residual: np.ndarray) -> SimpleNamespace:
+    """Fit of a trial at 5 m/s that leaves a force (T, 3), N, of 800 N."""
+    time = np.arange(len(residual)) / 200.0
+    wrench = SimpleNamespace(at=lambda time: (np.tile([0.0, 800.0, 0.0], (len(time), 1)),))
+    return SimpleNamespace(
+        observations=SimpleNamespace(time=time, clock=0.0, wrench=wrench, speed=5.0),
+        measured=np.ones(len(time), dtype=bool),
+        after=SimpleNamespace(force=residual),
+    )
+
+
+def test_a_trial_whose_forces_disagree_in_every_way_tells_less_of_a_tilt():
+    """A constant force tells in full; beside twice the usual residual it counts for half the time.
+
+    So was one of Hamner's runs called rolled by .4 degrees, whose residual was twice the usual one.
+    """
+    usual, still = 800.0 * usual_misfits(5.0)["force"].scale, np.tile([8.0, 0.0, 4.0], (800, 1))
+    waves = np.where(np.arange(800) % 2, 1.0, -1.0)[:, None] * np.ones(3)
+    for times, counted in ((0.0, 4.0), (0.9, 4.0), (2.0, 2.0), (4.0, 1.0)):
+        shares, durations = mean_shares({"run": fit_with(still + times * usual * waves)})
+        assert shares[0] == pytest.approx([0.01, 0.0, 0.005])
+        assert durations[0] == pytest.approx(counted)
 
 
 AIR = np.zeros((6, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from scipy.signal import butter, filtfilt
 
 from aqbio.config import MarkerSet, read_yaml
 from aqbio.intake.new import new_study_from
+from aqbio.inverse_dynamics.session import Session
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.names import GRAVITY, NORMAL_95
 from tests.real.conftest import ROOT
 from tests.real.staged import fill, run_stages
+from validation.planted_devices import numbers
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim, pytest.mark.whole]
 
@@ -107,6 +110,26 @@ def test_totals_are_still_in_flight(trial):
             inside += (off <= NORMAL_95 * np.nanmean(sds)).tolist()
     assert len(inside) > 10
     assert np.mean(inside) >= 0.95
+
+
+@pytest.mark.parametrize("used", ["fitted", "plain"])
+def test_at_even_odds_the_motion_that_is_not_used_stands_in_the_interval(
+    overground, tmp_path, monkeypatch, used
+):
+    """Mean moments and momenta of both motions, each with its body and its clock."""
+    shutil.copytree(overground.file.parent, tmp_path / "study")
+    file = tmp_path / "study" / "study.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace(str(overground.file.parent), str(file.parent)), encoding="utf-8")
+    rows = {}
+    for motion, support in (("fitted", 0.501), ("plain", 0.499)):
+        monkeypatch.setattr(Session, "support", lambda self, name, support=support: support)
+        study = run_stages(file, since="inverse_dynamics", until="contributions")
+        rows[motion] = numbers(study, PERSON)
+    other = rows["plain" if used == "fitted" else "fitted"]
+    share = (rows[used]["value"] - other["value"]).abs() / rows[used]["half"]
+    assert len(share) >= 10
+    assert share.max() < 1.05
 
 
 LARGEST_ABOVE_NM = {"left": 3.5, "right": 7.5}

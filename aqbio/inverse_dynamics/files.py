@@ -100,14 +100,15 @@ class PlainWorld:
         fitted: Session,
         session_lag: float,
         *,
-        alone: bool = False,
+        is_single: bool = False,
     ) -> PlainWorld:
         """Clock, plates and body that fits of the session's other trials found.
 
-        Without an accepted one, or `alone`, plates and ``scaled`` body as they are, and the clock
-        that the lag of the forces, or that of the session's other trials, tells.
+        Without an accepted one, or as if the trial were the only one (`is_single`), plates and
+        ``scaled`` body as they are, and the clock that the lag of the forces, or that of the
+        session's other trials, tells.
         """
-        others = [name for name in fitted.accepted if name != trial.trial_id and not alone]
+        others = [name for name in fitted.accepted if name != trial.trial_id and not is_single]
         values, clock, skeleton = dict[str, float](), (0.0, np.inf), scaled
         if others:
             estimate_of = {estimate.name: estimate for estimate in fitted.estimates}
@@ -135,15 +136,15 @@ def plain_less_fit(
     Those that the session's other trials found, and as far as these may not be fitted either,
     those of the trial alone.
     """
-    together, alone = (
-        PlainWorld.of(trial, fit.runner.skeleton, fitted, session_lag, alone=alone)
-        for alone in (False, True)
+    together, single = (
+        PlainWorld.of(trial, fit.runner.skeleton, fitted, session_lag, is_single=is_single)
+        for is_single in (False, True)
     )
     supports = [fitted.support(name) for name in fitted.fits if name != trial.trial_id]
     doubt = (1.0 - max(supports, default=0.0)) ** 0.5
-    bodies = [inertial_parameters(world.skeleton) for world in (together, alone)]
+    bodies = [inertial_parameters(world.skeleton) for world in (together, single)]
     body = bodies[0] + doubt * (bodies[1] - bodies[0])
-    clock = together.clock + doubt * (alone.clock - together.clock)
+    clock = together.clock + doubt * (single.clock - together.clock)
     return body - inertial_parameters(fit.skeleton), clock - fit.clock.estimate
 
 

@@ -189,7 +189,6 @@ def prepare_trial(
             filtered, "joint angles" if trial.coordinates_file else "markers", durations,
             settings.cutoff_hz, notes, events=contact.events if contact.loads is None else None,
         )  # fmt: skip
-    # of joint angles, coordinates-missing says what lacks
     of_gaps = replace(notes, findings=[]) if trial.coordinates_file else notes
     markers, filled = filled_markers(recording, contact.contacts, settings, of_gaps)
     return PreparedTrial(

@@ -133,10 +133,19 @@ def _factor_sizes(usual: float) -> Sizes:
     )
 
 
-PLACES = Sizes(
-    tuple(np.round(np.arange(-0.28, 0.2801, 0.04), 3)), 0.006, "m", far_excess=0.0
-)  # fmt: skip
-"""Plates are surveyed to some millimetres."""
+def _place_sizes(apparent: float) -> Sizes:
+    """Places, m: plates are surveyed to some millimetres.
+
+    Where feet press on them differs by more, and is the same in all contacts.
+    """
+    grid = tuple(np.round(np.arange(-0.28, 0.2801, 0.04), 3))
+    return Sizes(grid, 0.006, "m", far_excess=0.0, apparent=apparent)
+
+
+PLATE_PLACES, TRIAL_PLACES = (
+    tuple(map(_place_sizes, apparent)) for apparent in ((0.012, 0.018), (0.012, 0.005))
+)
+"""Along and across: of one plate, and of all of a trial; their scales in the table of people."""
 
 SHEET_FIX = (
     "correct the sheet of participants; yes in its column mass_confirmed keeps what it says."
@@ -203,7 +212,7 @@ SESSION_FAULTS: tuple[SessionFault, ...] = (
     *(
         SessionFault(
             f"plate-{direction}", "{place} lies {size} than the feet press on it", 2.0, scope,
-            _moved(axis), PLATE_FIX, "plate-misplaced", PLACES, "moments",
+            _moved(axis), PLATE_FIX, "plate-misplaced", PLATE_PLACES[axis], "moments",
             (f"plate {direction}", f"belt {direction}"),
         )
         for axis, direction in enumerate(DIRECTIONS)
@@ -215,7 +224,7 @@ SESSION_FAULTS: tuple[SessionFault, ...] = (
             3.0, RECORDING, _moved(axis),
             "compare origin and corners of the plates in the files of these trials, and export "
             "again.",
-            "plate-misplaced", PLACES, "moments", PLATES_SHOW[direction],
+            "plate-misplaced", TRIAL_PLACES[axis], "moments", PLATES_SHOW[direction],
         )
         for axis, direction in enumerate(DIRECTIONS)
     ),
@@ -224,7 +233,7 @@ SESSION_FAULTS: tuple[SessionFault, ...] = (
 
 ROWS = MappingProxyType({fault.name: fault for fault in SESSION_FAULTS})
 
-PLACE_FAULTS = frozenset(fault.name for fault in SESSION_FAULTS if fault.sizes is PLACES)
+PLACE_FAULTS = frozenset(fault.name for fault in SESSION_FAULTS if fault.rule == "plate-misplaced")
 """Rows of displaced plates."""
 
 
@@ -301,7 +310,7 @@ def scopes_of(fault: SessionFault, session: Session) -> Iterator[tuple[str, Wher
                     Where(trials, parts),
                     EACH_RARER * (trials.sum() - 1),
                 )
-        if fault.name in OF_ALL and count > 1:
+        if fault.name in OF_ALL and len(_shown_in(fault, session)) > 1:
             yield ALL, everything, 2.0 * EACH_RARER
     elif fault.scope == LIMB:
         for index, part in enumerate(session.distances.parts):
@@ -319,6 +328,12 @@ def scopes_of(fault: SessionFault, session: Session) -> Iterator[tuple[str, Wher
                 for index in stepped:
                     words = f"plate {number} of {session.trials[index]}"
                     yield words, Where(each[index], parts, number), IN_ONE_FILE
+
+
+def _shown_in(fault: SessionFault, session: Session) -> set[str]:
+    """Recordings in which a fault shows: of all of them it is one of the only one that does."""
+    names = (name.partition(" of ") for name in session.disagreements())
+    return {trial for kind, _, trial in names if trial and kind_of(kind) in fault.shows}
 
 
 def words_of(session: Session, trials: BoolArray) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,19 +27,26 @@ MAX_UNSURE_FRAMES = 6
 def outcomes(run: CapturedLabels) -> Iterator[Outcome]:
     """What is named for the recording as it is, and for every plant."""
     nan = float("nan")
+    own, own_names = checked(run, run.recording)
+    body = BodyLabels.of_marker_set(run.marker_set, run.reference.limbs)
+    sided = [label for label in run.recording.labels if label in body.sided]
+    mates = partners(sided, body)
 
     def outcome(fault: str, scope: str, size: float, recording: Recording) -> Outcome:
         restored, names = checked(run, recording)
-        verdict = verdict_of(run.recording, recording, restored, names, fault)
+        if fault == SOUND:
+            is_left = not own_names and _are_same(own, recording)
+            verdict = RIGHT if is_left else OTHER
+        else:
+            is_left = not names and _are_same(restored, recording)
+            more = {*names} - {*own_names}
+            verdict = SILENT if is_left else verdict_of(own, restored, more, mates)
         named = " and ".join(names) or SOUND
         return Outcome(
             "labels", run.name, fault, scope, size, nan, nan, verdict, named, nan, nan, nan
         )  # fmt: skip
 
     yield outcome(SOUND, "", nan, run.recording)
-    body = BodyLabels.of_marker_set(run.marker_set, run.reference.limbs)
-    sided = [label for label in run.recording.labels if label in body.sided]
-    mates = partners(sided, body)
     for scope, prefixes in GROUPS.items():
         chosen = [x for x in mates if body.sided[x].part.startswith(prefixes)]
         pairs = sorted({(min(x, mates[x]), max(x, mates[x])) for x in chosen})
@@ -79,16 +86,23 @@ def checked(run: CapturedLabels, recording: Recording) -> tuple[Recording, list[
     return restored, sorted({*faults.split("; ")} - {""})
 
 
+def _are_same(first: Recording, second: Recording) -> bool:
+    """Tell whether two recordings have the same positions."""
+    return np.array_equal(first.positions, second.positions, equal_nan=True)
+
+
 def verdict_of(
-    true: Recording, recorded: Recording, restored: Recording, names: Sequence[str], fault: str
+    own: Recording, restored: Recording, names: Collection[str], mates: Collection[str]
 ) -> str:
-    """Right where every label is back on its marker but for a few frames at the ends of it."""
-    was, is_seen = (np.asarray(np.isfinite(x.positions).all(axis=2)) for x in (recorded, restored))
-    wrong = np.linalg.norm(restored.positions - true.positions, axis=2) > 1e-9
-    planted = np.linalg.norm(recorded.positions - true.positions, axis=2) > 1e-9
-    hidden = int(np.any(was & ~is_seen, axis=1).sum())
-    if fault == SOUND:
-        return OTHER if names or wrong.any() or hidden else RIGHT
+    """Right where every label is where it is ``own`` but for a few frames at the ends of it.
+
+    That is where the search leaves it in the recording as it is, which may have faults itself. A
+    label that has no mate on the other side cannot be put back, and is not used.
+    """
+    was, is_seen = (np.asarray(np.isfinite(x.positions).all(axis=2)) for x in (own, restored))
+    wrong = np.linalg.norm(restored.positions - own.positions, axis=2) > 1e-9
+    has_mate = np.isin(own.labels, [*mates])
+    hidden = int(np.any(was & ~is_seen & has_mate, axis=1).sum())
     if wrong.any():
-        return SILENT if not names and not hidden and (wrong == planted).all() else OTHER
+        return OTHER
     return RIGHT if hidden <= MAX_UNSURE_FRAMES and OTHER_SIDE not in names else NEAR

@@ -386,7 +386,7 @@ def _check_size(clues: Clues, unit: float, notes: Notes) -> None:
         f"the pelvis is {height:.3g} m from the feet on average, outside {low} to {high} m: the "
         f"unit of the markers is wrong, labels are swapped or the file is damaged.{better}",
         file=notes.file,
-        fix=f"state {stated} in study.yaml or, where other recordings are in another unit, correct "
-        "the unit in this file; or correct the labels.",
+        fix=f"state {stated} in study.yaml (auto where recordings differ and name their units), "
+        "correct the unit that this file names, or correct the labels.",
         rule="marker-size",
     )

@@ -251,6 +251,9 @@ def folder_content(folder: Path) -> FolderContent:
                     models.append(file)
                 elif path.name.casefold() in SETTINGS_FILES:
                     sessions += read_session(path, file)
+                elif suffix in SHEET_SUFFIXES and _has_force_columns(path):
+                    what = f"its columns are forces, and its name ends in {suffix}"
+                    unusable.append(UnusedFile(file, f"{what}: let it end in .mot"))
                 elif suffix in UNSUPPORTED_FORMATS:
                     unusable.append(UnusedFile(file, UNSUPPORTED_FORMATS[suffix]))
                 else:
@@ -275,6 +278,22 @@ def folder_content(folder: Path) -> FolderContent:
         other_files=other_files,
         sessions=tuple(sessions),
     )
+
+
+SHEET_SUFFIXES = (".csv", ".txt")
+"""Ends of names of tables that spreadsheets save, whatever they hold."""
+
+HEAD_CHARACTERS = 65_536
+"""Columns of a table are named within so many characters."""
+
+
+def _has_force_columns(path: Path) -> bool:
+    """Tell whether a table has a time and columns that are named as forces."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        lines = file.read(HEAD_CHARACTERS).splitlines()
+    rows = ([cell.strip(' "') for cell in re.split("[;,\t]", line)] for line in lines)
+    names = next((cells[1:] for cells in rows if cells[0].casefold() == "time"), [])
+    return bool(groups_by_name(names, path.name))
 
 
 def _files(folder: Path) -> Iterator[Path]:

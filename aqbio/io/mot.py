@@ -73,12 +73,14 @@ class Storage:
 
 @reads("an OpenSim storage file", "export the file again.", MAX_RECORDING_BYTES)
 def read_storage(path: Path) -> Storage:
-    """Read a storage file: quoted headers, padded names, tabs, blanks or commas, no ``inDegrees``.
+    """Read a storage file: quoted headers, padded names, any separator, no ``inDegrees``.
 
     Vectors of a cell (``DataType=Vec3``) become ``name_1``, ``name_2``, ... as in OpenSim.
     """
     lines = text_lines(path)
     start = _names_line(path, lines)
+    if ";" in lines[start]:  # as spreadsheets separate where the comma is the decimal sign
+        lines[start:] = [line.replace(";", "\t") for line in lines[start:]]
     header = [line.strip().strip('"').strip() for line in lines[:start]]
     pairs = [line.partition("=") for line in header]
     header_values = {key.strip().lower(): value.strip() for key, _, value in pairs}
@@ -138,7 +140,7 @@ def _names_line(path: Path, lines: list[str]) -> int:
     plain = [line.strip().strip('"').strip().lower() for line in lines[:HEADER_LIMIT]]
     after = next((index + 1 for index, line in enumerate(plain) if line == "endheader"), 0)
     for index in range(after, len(plain)):
-        cells = plain[index].replace(",", " ").replace('"', " ").split()
+        cells = re.split(r'[\s,;"]+', plain[index].strip(' "'))
         if cells and cells[0] == "time":
             return index
     raise AqbioError(

@@ -111,3 +111,23 @@ def test_a_motion_cut_to_a_flight_says_nothing_of_clocks(realdata, tmp_path):
     moving = read_model_in_motion(model, tmp_path / "motion.mot", data / "trc_mot" / "jog_grf.mot")
     assert "no-whole-contact" in {x.rule for x in moving.findings}
     assert "force-clock" not in {x.rule for x in moving.findings}
+
+
+def test_a_csv_of_forces_is_named_and_read_where_its_name_ends_in_mot(cases, tmp_path):
+    """With semicolons, decimal commas and no header, as a German spreadsheet saves it."""
+    source, folder = cases / "grf_mot_free_moment_sign" / "recordings", tmp_path / "recordings"
+    shutil.copytree(source, folder)
+    table = read_storage(folder / "sprint_grf.mot")
+    rows = zip(table.time.tolist(), table.values.tolist(), strict=True)
+    lines = [["time", *table.columns], *([f"{x:.6f}" for x in (t, *row)] for t, row in rows)]
+    text = "\r\n".join(";".join(line) for line in lines).replace(".", ",")
+    (folder / "sprint_grf.mot").unlink()
+    (folder / "sprint_grf.csv").write_text(text, encoding="utf-8")
+    summary = new_study_from(tmp_path / "before", folder, None, lambda _: None)
+    assert (
+        "sprint_grf.csv: its columns are forces, and its name ends in .csv: let it end in "
+        in summary
+    )
+    (folder / "sprint_grf.csv").rename(folder / "sprint_grf.mot")
+    summary = new_study_from(tmp_path / "after", folder, None, lambda _: None)
+    assert "sprint (sprint.trc with sprint_grf.mot)" in summary

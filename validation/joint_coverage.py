@@ -212,7 +212,7 @@ def run_means(recorded: KnownRun, fit: TrialFit, person: str, session: str, run:
     all_frames = np.concatenate(thinned)
     assert fit.draws is not None
     states = {
-        INERTIA: inertia_states(fit, solver, all_frames, FEET, DRAWN_BODIES, 1),
+        INERTIA: inertia_states(fit, solver, all_frames, DRAWN_BODIES, 1),
         CENTRES: body_states(fit, fit.draws, all_frames, DRAWN_BODIES, 1),
         MOTION: motion_states(fit, fit.draws, all_frames, SAMPLES),
     }

@@ -496,7 +496,7 @@ def orthonormal_draws(generator: np.random.Generator, count: int, size: int) -> 
     return draws
 
 
-OTHERS = 5
+OTHERS = 7
 """Numbers of a person besides the centres of mass that a fit leaves open
 (`aqbio.inverse_dynamics.posterior_states`)."""
 

@@ -139,6 +139,27 @@ class CommonEquations:
             deviations=solution.deviations | deviations,
         )
 
+    def answers(
+        self, solution: SettledParameters, pulls: Mapping[str, FloatArray], fixed: FloatArray
+    ) -> dict[str, FloatArray]:
+        """Change (P, J) of the parameters, on the clock of each trial, with J errors of the body.
+
+        `pulls` (P, J) by trial, and those on static postures, `fixed`.
+        """
+        total, slopes = fixed, {}
+        for name, pull in pulls.items():
+            total = total + pull
+            if solution.scatters:
+                row = self.trials[name][0][self.clock]
+                slopes[name] = row / (row[self.clock] + solution.scatters[name].precision)
+                total = total - np.outer(slopes[name], pull[self.clock])
+        change: FloatArray = np.asarray(np.linalg.solve(solution.matrix, total), dtype=float)
+        changes = {name: change.copy() for name in pulls}
+        for name, slope in slopes.items():
+            own = self.trials[name][0][self.clock, self.clock] + solution.scatters[name].precision
+            changes[name][self.clock] += pulls[name][self.clock] / own - slope @ change
+        return changes
+
     def _of_trials(self, scatters: Mapping[str, ClockScatter]) -> list[Information]:
         return [
             without_scatter(equations, self.clock, scatters[name]) if scatters else equations

@@ -293,6 +293,9 @@ class Draws:
     """(P, S) array. Of the parameters that are on: the same in all trials of a session."""
     following: SingleArray
     """(K N, P) array. Change of the coefficients with each parameter."""
+    by_inertia: FloatArray | None = None
+    """(P, J) array. Change of the parameters, as the session's fit answers each body of other
+    masses and moments of inertia (`aqbio.inverse_dynamics.posterior_states.inertia_states`)."""
 
     @property
     def coefficients(self) -> Iterator[FloatArray]:

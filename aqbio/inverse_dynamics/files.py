@@ -356,13 +356,13 @@ def state_variables(
     frames = drawn_frames(contacts, time, MAXIMUM_FLIGHT_S)
     if not len(frames):
         return {}
-    feet, solver = (model_map.feet.left, model_map.feet.right), fit.linearised(motion_only=True)
+    solver = fit.linearised(motion_only=True)
     weights = followed_markers(study, dataset)
     spread = body_spread(study, participant_id, fit.skeleton, list(weights))
     weight = np.array(list(weights.values()))
     bodies = shape_states(fit, solver, frames, spread, weight, DRAWN_SHAPES, seed)
     states = {
-        "inertia": inertia_states(fit, solver, frames, feet, DRAWN_BODIES, seed),
+        "inertia": inertia_states(fit, solver, frames, DRAWN_BODIES, seed),
         "centres": body_states(fit, fit.draws, frames, DRAWN_BODIES, seed),
         "body": bodies.states,
         "motion": motion_states(fit, fit.draws, frames, MOTION_STATES),

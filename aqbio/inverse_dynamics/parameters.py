@@ -307,6 +307,16 @@ class Runner:
         return np.isin(self.tissue, classes)
 
     @cached_property
+    def feet(self) -> tuple[str, ...]:
+        """Names of the segments next to the shanks, beyond which the toes are."""
+        skeleton = self.skeleton
+        first = [
+            tissue == "foot" and self.tissue[parent] != "foot"
+            for tissue, parent in zip(self.tissue, skeleton.parent, strict=True)
+        ]
+        return tuple(np.array(skeleton.bodies)[first].tolist())
+
+    @cached_property
     def pelvis(self) -> BoolArray:
         """(B,) bool: segments of the pelvis."""
         return self.members("pelvis")

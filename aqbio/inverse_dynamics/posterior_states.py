@@ -29,11 +29,14 @@ from aqbio.inverse_dynamics.balance import adjusted_skeleton
 from aqbio.inverse_dynamics.data_errors import DataErrors, Draws, Response
 from aqbio.inverse_dynamics.fit import TrialFit, moved_motion
 from aqbio.inverse_dynamics.parameters import (
+    ARMS,
     CENTRES,
+    FEET,
     LEGS,
     MASS,
     PELVIS,
     SOFT_TISSUE,
+    Runner,
     centre_direction,
 )
 from aqbio.inverse_dynamics.solver import Solver
@@ -48,7 +51,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray, cross, square_root
 
-BODY_PARAMETERS = (MASS, LEGS, PELVIS, *SOFT_TISSUE)
+BODY_PARAMETERS = (MASS, LEGS, PELVIS, FEET, ARMS, *SOFT_TISSUE)
 """Parameters of a person besides the centres of mass, `aqbio.body.draws.OTHERS` of them."""
 
 
@@ -63,19 +66,55 @@ class PosteriorStates:
 
 
 def inertia_states(
-    fit: TrialFit, solver: Solver, frames: IntArray, feet: Sequence[str], count: int, seed: int
+    fit: TrialFit, solver: Solver, frames: IntArray, count: int, seed: int
 ) -> PosteriorStates:
     """Masses and moments of inertia other than the tables', `count` states.
 
-    `solver`: that of the fit, linearised; `feet`: names of both feet.
+    Masses of the parts that the fit determines are its own: what it leaves open of these is drawn
+    by `body_states`. `solver`: that of the fit, linearised. Centres of mass and other parameters
+    answer as the session's fit on each body would (`Draws.by_inertia`).
     """
-    point = solver.point
-    skeleton, balance = point.balance.skeleton, point.balance
-    torso = fit.runner.groups.get("torso", ())
-    spread = inertia_spread(skeleton, feet, torso=torso, centre=0.0)
-    twin = twins(skeleton.bodies, fit.runner.groups)
-    parameters = inertia_draws(skeleton, spread, twin, count, np.random.default_rng((seed, 0)))
-    off = parameters - inertial_parameters(skeleton)
+    off, residual = _drawn_inertia(fit, solver, count, seed)
+    change = solver.factor.solve(Response(solver).wrench_pulls(-np.moveaxis(residual, 0, 2)))
+    if fit.draws is not None and fit.draws.by_inertia is not None:
+        answer = fit.draws.by_inertia[:, :count]
+        change = change + fit.draws.following @ answer
+        off = off + _inertia_by_parameters(fit, answer)
+    return PosteriorStates(_moved(fit, change, frames), off)
+
+
+def inertia_pulls(fit: TrialFit, solver: Solver, count: int, seed: int) -> FloatArray:
+    """(P, J) array: pull of each of `inertia_states` on the parameters when the motion follows.
+
+    In independent observations, as `Solver.information`; `solver` is linearised at the fit.
+    """
+    _, residual = _drawn_inertia(fit, solver, count, seed)
+    pulls = Response(solver).wrench_pulls(-np.moveaxis(residual, 0, 2))
+    direct = -solver.by_parameter.T @ residual.reshape(count, -1).T
+    pull: FloatArray = (direct + solver.following.T @ pulls) / solver.frames_per_observation
+    return pull
+
+
+def drawn_inertia(skeleton: Skeleton, runner: Runner, count: int, seed: int) -> FloatArray:
+    """(J, B, 10) array: masses and moments of inertia other than the tables', before any fit."""
+    torso = runner.groups.get("torso", ())
+    spread = inertia_spread(skeleton, runner.feet, torso=torso, centre=0.0)
+    twin = twins(skeleton.bodies, runner.groups)
+    return inertia_draws(skeleton, spread, twin, count, np.random.default_rng((seed, 0)))
+
+
+def _drawn_inertia(
+    fit: TrialFit, solver: Solver, count: int, seed: int
+) -> tuple[FloatArray, FloatArray]:
+    """Inertial parameters of `count` bodies, less the fit's, and the residuals (J, D, 6) of each.
+
+    By their weights.
+    """
+    balance, runner = solver.point.balance, fit.runner
+    skeleton = balance.skeleton
+    base = inertial_parameters(skeleton)
+    drawn = drawn_inertia(skeleton, runner, count, seed)
+    off = with_masses_of_fit(drawn, base, runner, solver.on) - base
     regressor = momentum_regressor(balance.kinematics, balance.com)
     momenta = group_momenta(regressor, off, np.ones((1, len(skeleton.bodies))))
     mass = skeleton.mass.sum() + momenta.mass[:, :, None]
@@ -84,9 +123,25 @@ def inertia_states(
     total_force = pushed + skeleton.mass.sum() * balance.acceleration
     force = pushed - momenta.mass[:, :, None] * skeleton.gravity
     moment = momenta.angular_rate[:, :, 0] - cross(shift, total_force) + cross(shift, balance.force)
-    residual = np.concatenate([force, moment], axis=-1) / solver.sigma
-    pulls = Response(solver).wrench_pulls(-np.moveaxis(residual, 0, 2))
-    return PosteriorStates(_moved(fit, solver.factor.solve(pulls), frames), off)
+    return off, np.concatenate([force, moment], axis=-1) / solver.sigma
+
+
+def with_masses_of_fit(
+    parameters: FloatArray, base: FloatArray, runner: Runner, on: Sequence[str]
+) -> FloatArray:
+    """Inertial parameters (K, B, 10), each part of which has the mass that it has in `base`.
+
+    Parts are those between whose segments no parameter that is `on` distinguishes.
+    """
+    fitted = [part for name, part in runner.parts.items() if name in on]
+    if MASS not in on and not fitted:
+        return parameters
+    table = np.reshape(fitted, (len(fitted), len(base)))
+    number = np.unique(table, axis=1, return_inverse=True)[1].ravel()
+    member = (number[:, None] == np.arange(number.max() + 1)).astype(float)
+    scale = (base[:, 0] @ member) / (parameters[:, :, 0] @ member)
+    held: FloatArray = parameters * (scale @ member.T)[:, :, None]
+    return held
 
 
 def body_states(
@@ -112,14 +167,20 @@ def body_states(
         axis=1,
     )
     shifts = units @ square_root(fit.covariance[np.ix_(rows, rows)])
+    change = np.zeros((len(fit.theta), count))
+    change[rows] = shifts.T
+    motion = _moved(fit, draws.following @ change, frames)
+    return PosteriorStates(motion, _inertia_by_parameters(fit, change))
+
+
+def _inertia_by_parameters(fit: TrialFit, change: FloatArray) -> FloatArray:
+    """(J, B, 10) array: inertial parameters with other parameters, changes (P, J) of the fit's."""
     base = inertial_parameters(adjusted_skeleton(fit.runner, fit.values))
-    bodies = []
-    for shift in shifts:
-        theta = fit.theta.copy()
-        theta[rows] += shift
-        bodies.append(inertial_parameters(adjusted_skeleton(fit.runner, solver.values(theta))))
-    change = draws.following[:, rows] @ shifts.T
-    return PosteriorStates(_moved(fit, change, frames), np.stack(bodies) - base)
+    bodies = [
+        inertial_parameters(adjusted_skeleton(fit.runner, fit.solver.values(fit.theta + shift)))
+        for shift in change.T
+    ]
+    return np.stack(bodies) - base
 
 
 def motion_states(fit: TrialFit, draws: Draws, frames: IntArray, count: int) -> PosteriorStates:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import expit
 
+from aqbio.body.draws import DRAWN_BODIES, inertial_parameters
 from aqbio.force_plates.alignment import ROTATION, SCALE
 from aqbio.force_plates.single_plates import plate_error
+from aqbio.inverse_dynamics.balance import adjusted_skeleton
 from aqbio.inverse_dynamics.clocks import (
     ClockScatter,
     Information,
@@ -17,7 +19,7 @@ from aqbio.inverse_dynamics.clocks import (
     weighted_median,
     with_deviation,
 )
-from aqbio.inverse_dynamics.common_parameters import CommonEquations
+from aqbio.inverse_dynamics.common_parameters import CommonEquations, SettledParameters
 from aqbio.inverse_dynamics.fit import TrialFit, fit_trial
 from aqbio.inverse_dynamics.misfit import fit_misfits
 from aqbio.inverse_dynamics.observations import Observations
@@ -32,6 +34,7 @@ from aqbio.inverse_dynamics.parameters import (
     priors,
     share_of_own_error,
 )
+from aqbio.inverse_dynamics.posterior_states import drawn_inertia, inertia_pulls, with_masses_of_fit
 from aqbio.inverse_dynamics.solver import Solver
 from aqbio.inverse_dynamics.stances import (
     PlantedFeet,
@@ -41,6 +44,7 @@ from aqbio.inverse_dynamics.stances import (
     feet_equations,
     planted_feet,
     stance_equations,
+    stance_pulls,
 )
 from aqbio.inverse_dynamics.structure import (
     Structure,
@@ -210,14 +214,39 @@ class Session:
             )
             for (name, posture), out in zip(self.postures.items(), solution.without, strict=True)
         }
+        pulls = {}
         for name, single_fit in fits.items():
             own_values, own_covariance = estimated[name]
             own_estimates = estimates(self.parameters, own_values, own_covariance)
             self.fits[name] = fit = single_fit.refit_with(own_estimates, own_covariance, draws)
             self.misfits[name] = fit_misfits(fit, self.standing)
+            if draws is not None and fit.draws is not None:
+                fit.solver.linearise()  # what motion and parameters answer nearly cancels
+                pull = inertia_pulls(fit, fit.solver, DRAWN_BODIES, draws[1])
+                pulls[name] = counts[name] * pull
             fit.solver.release()  # megabytes for every trial
+        if draws is not None:
+            self._answer_inertia(solution, pulls, draws[1])
         self.single_fits = {}
         self.structures = self._structures()
+
+    def _answer_inertia(
+        self, solution: Solution, pulls: Mapping[str, FloatArray], seed: int
+    ) -> None:
+        """Add to the draws how the session's parameters answer bodies of other inertia."""
+        skeleton = adjusted_skeleton(self.runner, solution.values)
+        base = inertial_parameters(skeleton)
+        drawn = drawn_inertia(skeleton, self.runner, DRAWN_BODIES, seed)
+        on = [parameter.name for parameter in self.parameters if parameter.on]
+        held = with_masses_of_fit(drawn, base, self.runner, on)
+        fixed = np.zeros((len(on), DRAWN_BODIES))
+        for posture in self.postures.values():
+            bodies = np.concatenate([base[None], held])
+            fixed += stance_pulls(self.runner, self.parameters, posture, bodies)
+        for name, change in solution.common.answers(solution.settled, pulls, fixed).items():
+            fit = self.fits[name]
+            assert fit.draws is not None
+            self.fits[name] = replace(fit, draws=replace(fit.draws, by_inertia=change))
 
     def _structures(self) -> list[Structure]:
         """Mean forces that the fits leave in some or all trials."""
@@ -314,6 +343,8 @@ class Session:
                 for name, (values, spread) in own.items()
             },
             deviations=settled.deviations,
+            common=common,
+            settled=settled,
             plate_odds=common.plate_odds(probable),
         )
 
@@ -378,5 +409,8 @@ class Solution:
     """Values and covariance on the clock of each trial."""
     deviations: dict[str, float]
     """Of each trial's clock from the session's, s."""
+    common: CommonEquations
+    settled: SettledParameters
+    """common, settled: Equations of the parameters, and their solution."""
     plate_odds: dict[str, float]
     """Logarithm of the odds that a plate, or one of its errors, is far out and nothing else."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from aqbio.body.draws import drawn_skeleton
 from aqbio.force_plates.alignment import ALIGNMENT, ROTATION, Alignment, planted_information
 from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.force_plates.single_plates import DISPLACEMENTS, TURNS, plate_error, plate_parameter
@@ -110,9 +111,38 @@ def stance_equations(
 
     Its two distances are two observations.
     """
-    prior_values, on = priors(parameters), [parameter for parameter in parameters if parameter.on]
-    poses, columns = segment_poses(runner.skeleton, static.q[None]), []
-    for parameter in on:  # finite differences: nearly linear
+    poses = segment_poses(runner.skeleton, static.q[None])
+    slope = _stance_slope(runner, parameters, static, poses)
+    distance = com_over_cop(runner, priors(parameters), static, poses) / STATIC_DISTANCE_SD_M
+    prior = np.array([parameter.prior for parameter in parameters if parameter.on])
+    return slope.T @ slope, slope.T @ (slope @ prior - distance)
+
+
+def stance_pulls(
+    runner: Runner, parameters: Sequence[Parameter], static: StaticStance, inertia: FloatArray
+) -> FloatArray:
+    """(P, J) array: pull of bodies of other inertial parameters (J, B, 10) on the fitted ones.
+
+    The first body's are those about which the others lie.
+    """
+    skeleton = runner.skeleton
+    poses = segment_poses(skeleton, static.q[None])
+    down = skeleton.gravity
+    coms = np.stack([whole_body_com(drawn_skeleton(skeleton, x), poses)[0] for x in inertia])
+    moved = coms - coms[0]
+    moved = (moved - moved[:, 1:2] * down / down[1])[:, [0, 2]] / STATIC_DISTANCE_SD_M
+    pulls: FloatArray = -_stance_slope(runner, parameters, static, poses).T @ moved[1:].T
+    return pulls
+
+
+def _stance_slope(
+    runner: Runner, parameters: Sequence[Parameter], static: StaticStance, poses: SegmentPoses
+) -> FloatArray:
+    """(2, P) array: change of a posture's distances with the fitted parameters, by their SD."""
+    prior_values, columns = priors(parameters), []
+    for parameter in parameters:  # finite differences: nearly linear
+        if not parameter.on:
+            continue
         error, plate = plate_error(parameter.name)
         turns = error in TURNS  # about a point on the plate
         if turns or (plate and plate not in static.shares) or parameter.name in ELSEWHERE:
@@ -125,10 +155,8 @@ def stance_equations(
             for end in ends
         )
         columns.append((above - below) / (2.0 * step))
-    slope = np.stack(columns, axis=1) / STATIC_DISTANCE_SD_M
-    distance = com_over_cop(runner, prior_values, static, poses) / STATIC_DISTANCE_SD_M
-    prior = np.array([parameter.prior for parameter in on])
-    return slope.T @ slope, slope.T @ (slope @ prior - distance)
+    slope: FloatArray = np.stack(columns, axis=1) / STATIC_DISTANCE_SD_M
+    return slope
 
 
 FOREFOOT_MARKERS = 3

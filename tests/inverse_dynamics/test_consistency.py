@@ -12,7 +12,7 @@ from scipy.interpolate import BSpline, make_interp_spline
 from scipy.stats import norm
 
 from aqbio.body import draws
-from aqbio.body.draws import BodySpread, drawn_skeleton, inertial_parameters
+from aqbio.body.draws import DRAWN_BODIES, BodySpread, drawn_skeleton, inertial_parameters
 from aqbio.body.shape import Parts, Template, TemplateMarkers
 from aqbio.filters import low_pass
 from aqbio.force_plates.alignment import OFFSET, PIVOT, ROTATION, SCALE, Alignment
@@ -75,7 +75,12 @@ from aqbio.inverse_dynamics.parameters import (
     share_of_own_error,
     single_plate_parameters,
 )
-from aqbio.inverse_dynamics.posterior_states import inertia_states, shape_states
+from aqbio.inverse_dynamics.posterior_states import (
+    drawn_inertia,
+    inertia_states,
+    shape_states,
+    with_masses_of_fit,
+)
 from aqbio.inverse_dynamics.session_inputs import parameters
 from aqbio.inverse_dynamics.solver import Solver, converged
 from aqbio.inverse_dynamics.stances import (
@@ -115,9 +120,6 @@ GROUPS = {
     "arm_left": ("arm_l", "forearm_l"),
     "arm_right": ("arm_r", "forearm_r"),
 }
-
-
-FEET = ("foot_l", "foot_r")
 
 
 @dataclass(frozen=True)
@@ -586,6 +588,30 @@ def test_every_posture_is_predicted_without_it(trials, stick):
         assert np.linalg.norm(with_both.standing[str(number)].fitted) < np.linalg.norm(predicted)
 
 
+@pytest.mark.usefixtures("usual_trials")
+def test_parameters_answer_another_body_as_a_session_fitted_on_it(trials, stick, monkeypatch):
+    """Two trials on two clocks and a posture; masses of the fitted parts stay the fit's."""
+    monkeypatch.setattr(draws, "trunk_gyration", lambda *_: draws.TRUNK_GYRATION_M)
+    monkeypatch.setattr("aqbio.inverse_dynamics.common_parameters.is_device", lambda _: False)
+    observed, postures = [run.observations for run in trials], [stance(stick, {})]
+    fit = fit_session(stick, observed, FIT_WEIGHTS, static_trials=postures, draws=(1, 1)).fits["0"]
+    base = inertial_parameters(stick.skeleton)
+    drawn = drawn_inertia(stick.skeleton, stick, DRAWN_BODIES, 1)
+    held = with_masses_of_fit(drawn, base, stick, fit.solver.on)
+    for part in stick.parts.values():
+        np.testing.assert_allclose(held[:, part, 0].sum(axis=1), base[part, 0].sum())
+    small, state = 0.2, 3
+    other = base + small * (held - base)[state]
+    changed = replace(stick, skeleton=drawn_skeleton(stick.skeleton, other))
+    for name in ("centre_covariance", "centres", "_leading"):  # priors follow sizes a little
+        vars(changed)[name] = getattr(stick, name)
+    refit = fit_session(changed, observed, FIT_WEIGHTS, static_trials=postures).fits["0"]
+    sds = np.array([x.parameter.prior_sd for x in fit.estimates if x.parameter.on])
+    predicted = small * fit.draws.by_inertia[:, state] / sds
+    change = (refit.theta - fit.theta) / sds
+    np.testing.assert_allclose(change, predicted, atol=0.1 * np.abs(predicted).max())
+
+
 @pytest.fixture(scope="module")
 def long(case):
     return case(speed=0.5)  # twice as long: 5.5 steps
@@ -627,7 +653,7 @@ def test_the_state_of_another_body_is_the_fit_on_that_body(long, fitted, respons
     """Of masses and tensors that differ a little, to the second order."""
     small, solver = 1e-3, response.solver
     frames = np.arange(0, len(solver.observations.time), 7)
-    states = inertia_states(fitted, solver, frames, FEET, 3, 1)
+    states = inertia_states(fitted, solver, frames, 3, 1)
     skeleton = long.runner.skeleton
     body = drawn_skeleton(skeleton, inertial_parameters(skeleton) + small * states.inertia[2])
     ends = []
@@ -705,7 +731,7 @@ def test_after_a_fit_bodies_move_the_rate_of_the_whole_less_than_before(
     monkeypatch.setattr(draws, "trunk_gyration", lambda *_: draws.TRUNK_GYRATION_M)
     solver = response.solver
     frames = np.flatnonzero(solver.measured)[20:-20:5]
-    states = inertia_states(fitted, solver, frames, FEET, 8, 1)
+    states = inertia_states(fitted, solver, frames, 8, 1)
     base = inertial_parameters(fitted.skeleton)
     sizes = {}
     for follows in (False, True):

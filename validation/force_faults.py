@@ -23,15 +23,7 @@ from aqbio.prepare.explanations import (
     search,
     strangeness,
 )
-from aqbio.prepare.force_faults import (
-    ALL,
-    FORCE_FAULTS,
-    PAIR,
-    PLATE,
-    ForceFault,
-    force_candidates,
-    mean_over_steps,
-)
+from aqbio.prepare.force_faults import ALL, FORCE_FAULTS, PAIR, PLATE, ForceFault, force_candidates
 from aqbio.prepare.force_search import least_strange, unresolved_forces
 from aqbio.prepare.frame_loads import loaded_plates
 from aqbio.prepare.stated_faults import OfferedCandidates
@@ -75,12 +67,14 @@ def offered(run: CapturedForces) -> OfferedCandidates:
     """Faults that the search tries on a run."""
     evidence = run.evidence
     by_body = evidence.body is not None
-    return partial(force_candidates, by_body=by_body, body_kg=evidence.body_kg)
+    return partial(
+        force_candidates, mean_force=evidence.mean_force, by_body=by_body, body_kg=evidence.body_kg
+    )
 
 
 def plants(run: CapturedForces) -> Iterator[Plant[ForceRecording]]:
     """Rows with scope, plates and size, as they are planted in a run that can have them."""
-    forces, weight = run.forces, mean_over_steps(run.forces)
+    forces, weight = run.forces, run.evidence.mean_force(run.forces)
     for fault in FORCE_FAULTS:
         for (scope, plates), size in product(scopes(fault, forces), planted_sizes(fault)):
             faulty = planted(fault, forces, plates, size, weight)

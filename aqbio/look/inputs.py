@@ -176,8 +176,9 @@ def _prepared(
     row = Trial(participant_id="model", trial_id="motion", task="run", coordinates_file=motion.name)
     laboratory = Laboratory(axes=OPENSIM_AXES)
     masses = SegmentMasses(
-        dict(zip(skeleton.bodies, skeleton.mass.tolist(), strict=True)), model_map.groups
-    )
+        dict(zip(skeleton.bodies, skeleton.mass.tolist(), strict=True)), model_map.groups,
+        body_kg=float(skeleton.mass.sum()), is_weighed=False,
+    )  # fmt: skip
     trial = prepare_trial(
         read.recording, row, read.marker_set, laboratory, settings, notes,
         masses=masses if read.shows_body else None,

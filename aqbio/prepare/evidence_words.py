@@ -34,6 +34,7 @@ STATEMENTS = MappingProxyType(
         "peaks": ("the largest forces of the plates differ by a factor of", ""),
         "mass": ("the body mass by forces is off by a factor of", ""),
         "weight": ("the body mass by forces differs from that of the sheet by", SHARE),
+        "model mass": ("the body mass by forces is off that of the model by a factor of", ""),
         "stray": ("of the loads lie under no foot", "%"),
         "middles": ("the middle of a contact differs between forces and foot markers by", "ms"),
         "aloft": ("of the force acts while no foot stands", "%"),
@@ -63,7 +64,7 @@ STATEMENTS = MappingProxyType(
 )  # fmt: skip
 """Words and unit of a disagreement by kind of redundancy."""
 
-LOGARITHMS = frozenset({"mass", "travel", "impulses", "peaks"})
+LOGARITHMS = frozenset({"mass", "model mass", "travel", "impulses", "peaks"})
 """Redundancies whose sizes are natural logarithms of factors."""
 
 FACTORS = MappingProxyType({"mm": 1e3, "ms": 1e3, "%": 1e2, TURN_UNIT: 1e3, "": 1.0})

@@ -97,7 +97,9 @@ class ForceEvidence:
     body: MarkedBody | None
     """None where the markers do not show enough of it."""
     body_kg: float = float("nan")
-    """Mass of the person, kg, as the sheet says; NaN where it does not."""
+    """Mass of the person, kg, as sheet or model say; NaN where none does."""
+    is_weighed: bool = True
+    """False of the mass of a model, which may be another person's."""
     standing: bool = False
     """Somebody stands on both feet, wherever the plates are."""
 
@@ -118,13 +120,22 @@ class ForceEvidence:
             if np.isfinite(mass):
                 sizes["mass"] = np.array([abs(np.log(max(mass, 1e-6) / typical))])
                 if np.isfinite(self.body_kg):
-                    sizes["weight"] = sizes["mass"]
+                    sizes["weight" if self.is_weighed else "model mass"] = sizes["mass"]
             sizes["aloft"] = self._aloft(loads, complete)
             sizes["middles"] = self._middles(loads)
             sizes["impulses"] = _impulses(loads)
             if self.body is not None:
                 sizes |= _balances(self.body, loads, complete & self.body.is_followed, mass)
         return {name: values for name, values in sizes.items() if len(values)}
+
+    def mean_force(self, forces: ForceRecording) -> float:
+        """Mean of the vertical force over whole steps, or while any plate is loaded."""
+        loads = FrameLoads.of(forces, self.time)
+        mass = _mass(loads, self._complete_frames(loads))
+        if np.isfinite(mass):
+            return mass * GRAVITY
+        vertical = np.abs(loads.total[loads.borne, 1])
+        return float(vertical.mean()) if len(vertical) else 0.0
 
     def lag(self, forces: ForceRecording) -> float:
         """Lag, s, of the vertical force behind the centre of mass; NaN where it is unknown."""

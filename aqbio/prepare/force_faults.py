@@ -17,7 +17,7 @@ from aqbio.io.recording import ForceRecording
 from aqbio.names import GRAVITY
 from aqbio.prepare.explanations import Candidate, Sizes
 from aqbio.prepare.force_evidence import TYPICAL_MASS_KG
-from aqbio.prepare.frame_loads import LOADED_SHARE, loaded_plates, surface_height
+from aqbio.prepare.frame_loads import loaded_plates, surface_height
 from aqbio.vectors import BoolArray, FloatArray, cross
 
 Undo = Callable[[ForceRecording, BoolArray, float], ForceRecording]
@@ -197,24 +197,9 @@ MAX_NORMALISED_RATIO = 1.1
 """Over whole steps the mean of forces over body weight is 1, within this factor."""
 
 
-def mean_over_steps(forces: ForceRecording) -> float:
-    """Mean of the vertical force of all plates over whole steps, or while any is loaded."""
-    vertical = forces.wrench.force[..., 1].sum(axis=1)
-    loaded = np.abs(vertical) > LOADED_SHARE * np.abs(vertical).max(initial=0.0)
-    begins = np.flatnonzero(loaded & ~np.append(False, loaded[:-1]))
-    steps = slice(begins[0], begins[-1]) if len(begins) > 1 else loaded
-    return abs(float(vertical[steps].mean())) if loaded.any() else 0.0
-
-
-def normalised(per_weight: float) -> Callable[[ForceRecording], BoolArray]:
-    """Tell whether forces (all plates) may be so many to one body weight."""
-
-    def possible(forces: ForceRecording) -> BoolArray:
-        mean = mean_over_steps(forces)
-        is_near = 1.0 / MAX_NORMALISED_RATIO < mean / per_weight < MAX_NORMALISED_RATIO
-        return np.full(forces.wrench.force.shape[1], is_near)
-
-    return possible
+def may_be_normalised(mean_force: float, per_weight: float) -> bool:
+    """Tell whether forces with a mean over whole steps may be so many to one body weight."""
+    return 1.0 / MAX_NORMALISED_RATIO < mean_force / per_weight < MAX_NORMALISED_RATIO
 
 
 def late(forces: ForceRecording, _: BoolArray, size: float) -> ForceRecording:
@@ -460,19 +445,19 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "force-percent", "the forces are in per cent of body weight", 2.0,
         Times(TYPICAL_WEIGHT_N / 100.0, TYPICAL_WEIGHT_N / 100.0), WEIGHT_FIX, scopes=(ALL,),
-        rule="forces-normalised", possible=normalised(100.0), per_weight=100.0,
+        rule="forces-normalised", per_weight=100.0,
         shows="mass, turn z, turn x, turn y",
     ),
     ForceFault(
         "force-weights", "the forces are in body weights", 2.0,
         Times(TYPICAL_WEIGHT_N, TYPICAL_WEIGHT_N), WEIGHT_FIX, scopes=(ALL,),
-        rule="forces-normalised", possible=normalised(1.0), per_weight=1.0,
+        rule="forces-normalised", per_weight=1.0,
         shows="mass, turn z, turn x, turn y",
     ),
     ForceFault(
         "force-per-kilogram", "the forces are divided by the body mass (N/kg)", 2.0,
         Times(TYPICAL_MASS_KG, TYPICAL_MASS_KG), WEIGHT_FIX, scopes=(ALL,),
-        rule="forces-normalised", possible=normalised(GRAVITY), per_weight=GRAVITY,
+        rule="forces-normalised", per_weight=GRAVITY,
         shows="mass, turn z, turn x, turn y",
     ),
     ForceFault(
@@ -555,18 +540,26 @@ found 25 ms too small to 60 ms too large."""
 
 
 def force_candidates(
-    forces: ForceRecording, *, by_body: bool = True, body_kg: float = float("nan")
+    forces: ForceRecording,
+    *,
+    mean_force: Callable[[ForceRecording], float],
+    by_body: bool = True,
+    body_kg: float = float("nan"),
 ) -> Iterator[Candidate[ForceRecording]]:
     """Every row of the table on every scope that a recording has.
 
     ``by_body`` where the markers show the body: otherwise its feet alone tell the lag. Forces that
-    were divided by body weight are those of a person of ``body_kg``, where it is known.
+    were divided by body weight have a ``mean_force`` of 1, and are those of a person of
+    ``body_kg``, where it is known.
     """
     size = np.linalg.norm(forces.wrench.force, axis=2)
     count, loaded = size.shape[1], np.flatnonzero(loaded_plates(size)).tolist()
     recorded = PRESSURE if forces.lever is None else MOMENTS
+    mean = mean_force(forces)
     for fault in FORCE_FAULTS:
         possible = np.ones(count, np.bool_) if fault.possible is None else fault.possible(forces)
+        if np.isfinite(fault.per_weight):
+            possible &= may_be_normalised(mean, fault.per_weight)
         if fault.recorded not in ("", recorded) or not possible.any():
             continue
         scopes: list[tuple[str, tuple[int, ...], float]] = []

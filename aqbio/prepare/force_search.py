@@ -104,7 +104,9 @@ def explained_forces(
         return NOT_EXPLAINED
     scales, resting = people_scales(speed), without_rest(averaged(forces))
     by_body = evidence.body is not None
-    offered = partial(force_candidates, by_body=by_body, body_kg=evidence.body_kg)
+    offered = partial(
+        force_candidates, mean_force=evidence.mean_force, by_body=by_body, body_kg=evidence.body_kg
+    )
     written, resting = _without_stated(stated, resting, forces, evidence, scales, notes, offered)
 
     def candidates(recorded: ForceRecording) -> Iterator[Candidate[ForceRecording]]:
@@ -140,7 +142,8 @@ def explained_forces(
         return ExplainedForces(None)
     weightless = np.isnan(evidence.body_kg)
     for suspect in faults:
-        follows = "weightless" if weightless and _takes_weight(suspect) else ""
+        follows = "weightless" if weightless else "" if evidence.is_weighed else "by model"
+        follows = follows if _takes_weight(suspect) else ""
         note_fault(suspect, agreement(suspect), forces, notes, follows)
     if weightless and any(_takes_weight(x) for x in (*written, *faults)):
         return ExplainedForces(None)

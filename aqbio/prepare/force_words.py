@@ -50,6 +50,7 @@ CONSEQUENCES = MappingProxyType(
     {
         "undone": " It is undone.",
         "kept": " The forces are used as they are.",
+        "by model": " It is undone with the mass of the model.",
         "weightless": " The body mass is not known: the forces are not used.",
         "not used": " The forces are not used.",
         "left out": " The plate is left out.",

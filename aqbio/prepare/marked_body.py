@@ -56,7 +56,9 @@ class SegmentMasses:
     """kg by segment."""
     groups: Mapping[str, Sequence[str]]
     body_kg: float = float("nan")
-    """Mass of the person, kg, as the sheet says; NaN where it does not."""
+    """Mass of the person, kg, as sheet or model say; NaN where none does."""
+    is_weighed: bool = True
+    """False of the mass of a model, which may be another person's."""
 
     def carriers(self, labels: Sequence[str], marker_set: MarkerSet) -> IntArray:
         """Index (M,) of the segment that carries each marker; -1 for none."""

@@ -323,13 +323,14 @@ def _force_evidence(
     silent = Notes("", "", "", "")
     ground = running_ground(recording, None, unstated, marker_set, Laboratory(), silent)
     events = marker_events(feet, recording, ground, marker_set)
-    body, body_kg = None, float("nan")
+    body, body_kg, is_weighed = None, float("nan"), True
     if masses is not None:
-        body_kg = masses.body_kg
+        body_kg, is_weighed = masses.body_kg, masses.is_weighed
         paths = recording.positions, recording.rate
         body = marked_body(recording.labels, *paths, marker_set, masses)
     runs = events.speed > MIN_RUN_M_S  # walkers' feet stand together, and their events differ
-    return ForceEvidence(time, feet, events.contacts if runs else (), body, body_kg), events.speed
+    contacts = events.contacts if runs else ()
+    return ForceEvidence(time, feet, contacts, body, body_kg, is_weighed), events.speed
 
 
 def _moving_contact(

@@ -11,14 +11,21 @@ import pytest
 from aqbio.config import Trial
 from aqbio.errors import AqbioError
 from aqbio.prepare.explanations import Suspect, people_scales
-from aqbio.prepare.force_faults import FORCE_FAULTS, ROWS, force_candidates
+from aqbio.prepare.force_faults import FORCE_FAULTS, ROWS
 from aqbio.prepare.force_search import explained_forces
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stated_faults import stated_faults, statement
 from tests import made_run
 from tests.io.made_c3d import write_c3d
 from tests.planted_forces import planted
-from tests.prepare.test_explanations import FRAME_RATE_HZ, MASS_KG, SPEED, STEPS, recorded_run
+from tests.prepare.test_explanations import (
+    FRAME_RATE_HZ,
+    MASS_KG,
+    SPEED,
+    STEPS,
+    candidates_by,
+    recorded_run,
+)
 
 
 def of_cell(cell: str):
@@ -58,12 +65,12 @@ def test_what_is_written_is_read_as_it_was_meant(moments):
     forces, evidence = recorded_run(3, moments=moments)
     rows = set()
     fixable = [row for row in FORCE_FAULTS if row.is_fixable]
-    for candidate in (x for x in force_candidates(forces) if ROWS[x.fault] in fixable):
+    for candidate in (x for x in candidates_by(evidence)(forces) if ROWS[x.fault] in fixable):
         rows.add(candidate.fault)
         for size in (0.0101, candidate.sizes.grid[0]) if candidate.sizes else (np.nan,):
             cell = statement(Suspect(candidate, size, 0.003))
             [suspect] = of_cell(cell).suspects(
-                forces, evidence.disagreements, people_scales(SPEED), force_candidates
+                forces, evidence.disagreements, people_scales(SPEED), candidates_by(evidence)
             )
             assert (suspect.candidate.fault, suspect.candidate.scope) == (
                 candidate.fault, candidate.scope
@@ -71,7 +78,9 @@ def test_what_is_written_is_read_as_it_was_meant(moments):
             assert suspect.size == pytest.approx(size, rel=6e-3, abs=1e-3, nan_ok=True)
             assert np.isnan(suspect.sd)
     other = "centres of pressure" if moments else "moments"
-    with_corners = {row.name for row in fixable if row.possible is not None}
+    with_corners = {
+        row.name for row in fixable if row.possible is not None or np.isfinite(row.per_weight)
+    }
     assert rows == {row.name for row in fixable if row.recorded != other} - with_corners
 
 

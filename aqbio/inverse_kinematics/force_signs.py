@@ -32,6 +32,9 @@ velocity, and drag."""
 INDEPENDENT_S = 0.05
 """Time after which errors of paths and momenta are independent of each other, s."""
 
+MIN_FREE_ERRORS = 1.0
+"""Independent errors of an equation that are left from which on their size is known."""
+
 REWEIGHTING_ROUNDS = 5
 """Rounds in which equations are weighed anew."""
 
@@ -119,7 +122,7 @@ def factors(
          np.concatenate([part[1][equation] for part in parts]))
         for equation in range(len(parts[0][0]))
     ]  # fmt: skip
-    return _solved(rows, step, loads.force.shape[1])
+    return _solved(rows, step, len(stretches), loads.force.shape[1])
 
 
 def _equations(
@@ -167,13 +170,21 @@ def _equations(
 
 
 def _solved(
-    rows: Sequence[tuple[FloatArray, FloatArray]], step: float, sources: int
+    rows: Sequence[tuple[FloatArray, FloatArray]], step: float, stretches: int, sources: int
 ) -> Factors | None:
-    """Least squares of all equations, each weighed by what is left of it, and covariances."""
+    """Least squares of all equations, each weighed by what is left of it, and covariances.
+
+    Of as many independent errors as an equation has, a polynomial in each of some ``stretches`` and
+    the equation's share of the factors take some out: they are more than what is left. None where
+    they take all.
+    """
     used = [equation for equation in rows if equation[1].std() > 0.0]
     columns = rows[0][0].shape[1]
     solution, spreads = np.zeros(columns), [float(left.std()) for _, left in used]
     inverse = np.zeros((columns, columns))
+    repeated = max(INDEPENDENT_S / step, 1.0)
+    errors = len(rows[0][1]) / repeated
+    left_over = errors - (POLYNOMIAL_DEGREE + 1) * stretches
     for _ in range(REWEIGHTING_ROUNDS):
         matrix, right = np.zeros((columns, columns)), np.zeros(columns)
         for (slope, left), spread in zip(used, spreads, strict=True):
@@ -185,8 +196,17 @@ def _solved(
             return None
         inverse[np.ix_(moved, moved)] = np.linalg.pinv(matrix[np.ix_(moved, moved)], hermitian=True)
         solution = inverse @ right
-        spreads = [float((left - slope @ solution).std()) for slope, left in used]
-    covariance = inverse * max(INDEPENDENT_S / step, 1.0)
+        free = [
+            left_over - float(np.sum(inverse * (slope.T @ slope))) / spread**2
+            for (slope, _), spread in zip(used, spreads, strict=True)
+        ]
+        if min(free) < MIN_FREE_ERRORS:
+            return None
+        spreads = [
+            float((left - slope @ solution).std()) * (errors / number) ** 0.5
+            for (slope, left), number in zip(used, free, strict=True)
+        ]
+    covariance = inverse * repeated
     blocks = covariance.reshape(len(COMPONENTS), sources, len(COMPONENTS), sources)
     value = np.where(moved, solution, np.nan).reshape(len(COMPONENTS), sources)
     return Factors(value, np.stack([blocks[index, :, index] for index in range(len(COMPONENTS))]))

@@ -305,8 +305,11 @@ def placed_labels(
     template = standing_template(table)
     labels = tuple(static)
     markers = np.array([static[label] for label in labels]).reshape(-1, 3)
-    sites = tuple(template.sites[int(number)] for number in template.landmarks)
-    postures = [posture[template.landmarks] for posture in template.postures]
+    named = {site for label, site in names.items() if label in static}
+    is_joint = [s in named and bool(table.landmarks[s.landmark].joint) for s in template.sites]
+    points = np.union1d(template.landmarks, np.flatnonzero(is_joint))
+    sites = tuple(template.sites[int(number)] for number in points)
+    postures = [posture[points] for posture in template.postures]
     anchors = [
         (sites.index(site), labels.index(label))
         for label, site in names.items()
@@ -323,16 +326,21 @@ def placed_labels(
             if marker >= 0 and table.landmarks[sites[number].landmark].segment not in ARM
         ]
     exchanged = [(sites.index(_other_side(sites[index])), marker) for index, marker in anchors]
-    best = min(
-        (placement(markers, postures, pairs, barred) for pairs in (anchors, exchanged)),
-        key=lambda fit: np.inf if fit is None else fit.cost,
-    )
-    if best is None:
+    fits = [
+        (fit, fit.misfit(markers, pairs, NAME_SD_M))
+        for pairs in (anchors, exchanged)
+        if (fit := placement(markers, postures, pairs, barred)) is not None
+    ]
+    if not fits:
         return {}, {}
+    best, misfit = fits[0]
+    for other, other_misfit in fits[1:]:  # a body without depth fits as well facing the other way
+        if other.cost < best.cost and other_misfit < misfit - NAME_MARGIN_CHI2:
+            best = other
     read = _read(best, sites, labels, names, hints)
     posture = template.postures[best.template]
     source = np.hstack((posture, np.ones((len(posture), 1))))
-    turn = np.linalg.lstsq(source[template.landmarks], best.landmarks, rcond=None)[0]
+    turn = np.linalg.lstsq(source[points], best.landmarks, rcond=None)[0]
     laid = np.asarray(source @ turn)  # all points of the template, where its landmarks are
     tracking = _tracking(template, laid, static, {*names, *read}, table)
     against = _against_words(tracking, template, laid, static, {*names, *read}, hints, table)

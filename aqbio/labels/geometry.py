@@ -44,6 +44,12 @@ class Placement:
     cost: float
     """Mean distance, landmarks without a marker counted as ``MAX_DISTANCE_M``, m."""
 
+    def misfit(self, markers: FloatArray, anchors: Sequence[tuple[int, int]], sd: float) -> float:
+        """Misfit of anchors (landmark, marker), chi-squared."""
+        landmark, marker = np.array(anchors).T
+        distance = np.linalg.norm(self.landmarks[landmark] - markers[marker], axis=1)
+        return float(((np.minimum(distance, MAX_DISTANCE_M) / sd) ** 2).sum())
+
 
 def placement(
     markers: FloatArray,

@@ -131,3 +131,21 @@ def test_a_csv_of_forces_is_named_and_read_where_its_name_ends_in_mot(cases, tmp
     (folder / "sprint_grf.csv").rename(folder / "sprint_grf.mot")
     summary = new_study_from(tmp_path / "after", folder, None, lambda _: None)
     assert "sprint (sprint.trc with sprint_grf.mot)" in summary
+
+
+POINTS = ("Hip", "Knee", "Ankle", "Shoulder", "Elbow", "Wrist")
+
+
+def test_sides_of_a_video_without_feet_are_not_called_exchanged(cases, tmp_path):
+    """Thirteen points in a plane: facing the other way the body fits them 1 mm better."""
+    kept = {f"{side}{point}" for side in "RL" for point in POINTS} | {"Nose"}
+    (tmp_path / "recordings").mkdir()
+    for file in (cases / "pose2sim_labels" / "recordings" / "MarkerData").glob("*.trc"):
+        run = read_recording(file)
+        columns = [index for index, label in enumerate(run.labels) if label in kept]
+        labels = tuple(run.labels[index] for index in columns)
+        target = tmp_path / "recordings" / file.name
+        write_trc(target, labels, run.positions[:, columns], run.rate)
+    summary = new_study_from(tmp_path / "study", tmp_path / "recordings", None, lambda _: None)
+    assert "13 labels are placed" in summary
+    assert "exchanged" not in summary

@@ -128,6 +128,10 @@ class ForceEvidence:
                 sizes |= _balances(self.body, loads, complete & self.body.is_followed, mass)
         return {name: values for name, values in sizes.items() if len(values)}
 
+    def number_of_loads(self, forces: ForceRecording) -> int:
+        """Number of heavy loads of plates while there are markers."""
+        return len(FrameLoads.of(forces, self.time).heavy_stretches())
+
     def mean_force(self, forces: ForceRecording) -> float:
         """Mean of the vertical force over whole steps, or while any plate is loaded."""
         loads = FrameLoads.of(forces, self.time)

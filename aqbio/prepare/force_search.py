@@ -23,6 +23,7 @@ from aqbio.prepare.explanations import (
     Suspect,
     excess,
     expected,
+    improbability,
     people_scales,
     search,
     strangeness,
@@ -120,6 +121,8 @@ def explained_forces(
         explanations = [sound, *(x for x in explanations if x is not sound)]
     best, before = explanations[0], evidence.disagreements(resting)
     near = [] if stated.is_all else unresolved_forces(explanations, by_body=by_body)
+    if not near and not stated.is_all and rests_on_few_loads(best, resting, evidence, scales):
+        near = [best]
     faults = tuple(suspect for suspect in best.suspects if not suspect.is_usual)
     faults = () if near else _with_exact_lag(faults, resting, evidence)
 
@@ -152,6 +155,25 @@ def explained_forces(
         raise as_error(notes.findings[-1 - faults[::-1].index(refusal)])
     repaired = _repaired(forces, written, faults, evidence, resting)
     return replace(repaired, place_error=place_error(explanations, len(forces.numbers)))
+
+
+def rests_on_few_loads(
+    explanation: ForceExplanation, forces: ForceRecording, evidence: ForceEvidence, scales: Scales
+) -> bool:
+    """Tell whether what speaks for an explanation is that a load or so lies under a foot then.
+
+    A wrong sign brings one under a foot by chance: loads are as many observations as there are.
+    """
+    if not explanation.faults:
+        return False
+    stray = scales["stray"]
+    observations = min(stray.observations, float(evidence.number_of_loads(forces)))
+    few = {**scales, "stray": replace(stray, observations=observations)}
+    before = evidence.disagreements(forces)
+    after = evidence.disagreements(explanation.undone(forces))
+    price = sum(suspect.candidate.rarity + suspect.price for suspect in explanation.suspects)
+    gain = improbability(before, few) - improbability(after, few, before)
+    return gain < price
 
 
 def place_error(explanations: Sequence[ForceExplanation], plates: int) -> float:

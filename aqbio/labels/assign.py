@@ -16,7 +16,13 @@ import numpy as np
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import Hint, NamedLabels, SidedLandmark, names_landmark
-from aqbio.labels.geometry import Placement, least_cost_columns, least_total, placement
+from aqbio.labels.geometry import (
+    Placement,
+    least_cost_columns,
+    least_total,
+    place_distances,
+    placement,
+)
 from aqbio.labels.hints import allows, barred_pairs, common_segment
 from aqbio.labels.marker_set import SUBSTITUTE_LANDMARKS, Labelling, missing_landmarks
 from aqbio.labels.motion import MILLIMETRES, Segment, loose_labels, segment_of
@@ -334,9 +340,8 @@ def placed_labels(
     if not fits:
         return {}, {}
     best, misfit = fits[0]
-    for other, other_misfit in fits[1:]:  # a body without depth fits as well facing the other way
-        if other.cost < best.cost and other_misfit < misfit - NAME_MARGIN_CHI2:
-            best = other
+    if len(fits) > 1 and fits[1][0].cost < best.cost and fits[1][1] < misfit - NAME_MARGIN_CHI2:
+        best = fits[1][0]  # a body without depth fits about as well facing the other way
     read = _read(best, sites, labels, names, hints)
     posture = template.postures[best.template]
     source = np.hstack((posture, np.ones((len(posture), 1))))
@@ -419,7 +424,7 @@ def _doubts(
             targets = options[best if totals[best] < totals[0] - 2.0 * NAME_MARGIN_CHI2 else 0]
     cost = _costs(markers, targets, sd)
     chosen = least_cost_columns(cost)
-    distances = MILLIMETRES * _distances(markers, targets)
+    distances = MILLIMETRES * place_distances(markers, targets)
     doubts = {}
     for index, label in enumerate(labels):
         far = f"{distances[index, index]:.0f} mm from where the {sites[index]} is expected"
@@ -441,7 +446,7 @@ def _exchanged_sides(
     targets: Sequence[FloatArray],
 ) -> tuple[float, list[int]]:
     """Labels whose left and right are exchanged together, the most likely set, and its gain."""
-    distances = _distances(markers, targets)
+    distances = place_distances(markers, targets)
     index_of = {site: index for index, site in enumerate(sites)}
     as_named = (np.minimum(np.diagonal(distances), MAX_DISTANCE_M) / NAME_SD_M) ** 2
     best: tuple[float, list[int]] = (NAME_MARGIN_CHI2, [])
@@ -458,21 +463,9 @@ def _exchanged_sides(
     return best
 
 
-def _distances(markers: FloatArray, targets: Sequence[FloatArray]) -> FloatArray:
-    """Distance (K, K) of each marker from the nearest point of each label's place, m."""
-    distances = np.zeros((len(markers), len(targets)))
-    for column, points in enumerate(targets):
-        if len(points):
-            distances[:, column] = np.linalg.norm(markers[:, None] - points, axis=2).min(axis=1)
-        else:  # a place that the template does not know: its label may be anywhere
-            distances[:, column] = MAX_DISTANCE_M
-            distances[column, column] = 0.0
-    return distances
-
-
 def _costs(markers: FloatArray, targets: Sequence[FloatArray], sd: FloatArray) -> FloatArray:
     """Cost (K, 2 K) of each marker in the place of each label's name, and in none of them."""
-    cost = (np.minimum(_distances(markers, targets), MAX_DISTANCE_M) / sd) ** 2
+    cost = (np.minimum(place_distances(markers, targets), MAX_DISTANCE_M) / sd) ** 2
     cost += NAME_MARGIN_CHI2 * (1.0 - np.eye(len(cost)))
     nowhere = np.full_like(cost, MAX_SITE_DEVIATION_SD**2 + NAME_MARGIN_CHI2)
     return np.hstack((cost, nowhere))

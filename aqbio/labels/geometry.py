@@ -164,6 +164,18 @@ def _similarity(source: FloatArray, target: FloatArray) -> _Similarity:
     return scale, rotation, to_middle - scale * rotation @ from_middle
 
 
+def place_distances(markers: FloatArray, targets: Sequence[FloatArray]) -> FloatArray:
+    """Distance (K, K) of each marker from the nearest point of each label's place, m."""
+    distances = np.zeros((len(markers), len(targets)))
+    for column, points in enumerate(targets):
+        if len(points):
+            distances[:, column] = np.linalg.norm(markers[:, None] - points, axis=2).min(axis=1)
+        else:  # a place that the template does not know: its label may be anywhere
+            distances[:, column] = MAX_DISTANCE_M
+            distances[column, column] = 0.0
+    return distances
+
+
 def least_cost_columns(cost: FloatArray) -> IntArray:
     """Columns (K,) of the assignment of least total cost (K, P), each column once."""
     return np.asarray(linear_sum_assignment(cost)[1])

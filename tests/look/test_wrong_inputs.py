@@ -364,9 +364,12 @@ def test_a_missing_joint_has_no_consequence_that_looks_like_a_cause(files, tmp_p
     """No gaps of markers, no plates under no foot, no recording that is too short."""
     case_files = CaseFiles(tmp_path, files)
     moving = read_model_in_motion(files.model, case_files.without("knee_angle_l"), files.forces)
-    rules = {finding.rule for finding in moving.findings if finding.severity != "info"}
-    assert rules == {"coordinates-missing", "parts-unseen"}
     sound = read_model_in_motion(files.model, files.motion, files.forces)
+    rules, usual = (
+        {finding.rule for finding in those.findings if finding.severity != "info"}
+        for those in (moving, sound)
+    )
+    assert rules - usual == {"coordinates-missing", "parts-unseen"}
     for name in ("contact_foot", "contact_touchdown", "contact_toe_off"):
         np.testing.assert_array_equal(moving.prepared[name], sound.prepared[name])
 

@@ -32,6 +32,9 @@ velocity, and drag."""
 INDEPENDENT_S = 0.05
 """Time after which errors of paths and momenta are independent of each other, s."""
 
+SAME_LOADS = 1e-10
+"""Share of the largest variance below which factors of sources are one: both feet press alike."""
+
 MIN_FREE_ERRORS = 1.0
 """Independent errors of an equation that are left from which on their size is known."""
 
@@ -84,7 +87,10 @@ class Factors:
         usable = sources & np.isfinite(self.value[component])
         if not usable.any():
             return float("nan"), float("nan")
-        weight = np.linalg.inv(self.covariance[component][np.ix_(usable, usable)])
+        covariance = self.covariance[component][np.ix_(usable, usable)]
+        weight = np.linalg.pinv(covariance, rcond=SAME_LOADS, hermitian=True)
+        if not weight.sum() > 0.0:
+            return float("nan"), float("nan")
         variance = 1.0 / float(weight.sum())
         return variance * float((weight @ self.value[component][usable]).sum()), variance**0.5
 

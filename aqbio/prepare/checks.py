@@ -19,6 +19,7 @@ from aqbio.io.movement import (
     jumps,
 )
 from aqbio.io.recording import Recording
+from aqbio.labels.motion import MILLIMETRES
 from aqbio.prepare.explanations import MAX_USUAL_RATIO
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.signal_scales import usual_noise
@@ -179,8 +180,6 @@ def note_noise(recording: Recording, trial: Trial, marker_set: MarkerSet, notes:
         )
     )
 
-
-MILLIMETRES = 1e3
 
 ONE_FRAME_FIX = "export the whole trial; if it is a static trial, write static in column task."
 

@@ -274,9 +274,9 @@ def note_cut(cut: ForceCut, threshold: float, notes: Notes) -> None:
         "forces-cut",
         "warning",
         f"the vertical force begins and ends with a jump of about {cut.level:.0f} N: smaller "
-        f"forces were set to zero before the export. At the slopes there contacts look about "
-        f"{shorter:.0f} ms shorter than they are, the error of contact times is wider by that, and "
-        "what bore at both ends is missing from impulses and mean forces.",
+        "forces were set to zero before the export. By how steep the force is there, contacts look "
+        f"about {shorter:.0f} ms shorter than they are. The error of contact times is wider by as "
+        "much; impulses and mean forces lack the load at both ends of each contact.",
         number=cut.level,
         limit=threshold,
         unit="N",

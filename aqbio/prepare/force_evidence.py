@@ -64,7 +64,7 @@ MIN_SEEN_SHARE = 0.8
 """Toe markers seen in this share of the frames of the best one show where a forefoot is."""
 
 MAX_FADED_SHARE = 0.5
-"""Least force over the largest, below which nobody stands all the time."""
+"""Least over largest force below which the load is not that of somebody who stands still."""
 
 MIN_MIDDLES = 3
 """Contacts from which on their middles by loads and by markers are compared."""

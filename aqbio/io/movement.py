@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.signals import runs
+from aqbio.signals import NORMAL_MEDIAN, runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 
 MAX_STATIC_MOVEMENT_M = 0.15
@@ -257,9 +257,6 @@ MIN_SMOOTH_SHARE = 0.5
 """In such a share of the frames in which they move the markers go smoothly enough to tell it: in
 noise, the few frames that seem to are drawn by chance."""
 
-NORMAL_MEDIAN_SD = 0.6745
-"""Median distance from the median of normal numbers, in standard deviations."""
-
 MIN_DEVIATION_SD = 6.0
 """A frame stands out by so many standard deviations of the trial's other frames: where all markers
 tremble together, some frame goes backwards by chance."""
@@ -298,7 +295,7 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     moving = (square > MIN_DISPLACEMENT_M**2).sum(axis=1) >= min_matches
     if usable.sum() > MIN_SMOOTH_SHARE * moving.sum():
         low, middle, high = (row_quantile(share[usable], part) for part in (0.25, 0.5, 0.75))
-        spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN_SD
+        spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
         skipped = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > MIN_DEVIATION_SD * spread)
         elapsed[2:-2][usable] = np.where(skipped, middle, 1.0)
     return elapsed

@@ -381,8 +381,8 @@ def _centre_sd(skeleton: Skeleton, spread: InertiaSpread) -> FloatArray:
 
 
 def _second_moments(skeleton: Skeleton) -> FloatArray:
-    """(B, 3, 3) array, kg m²: ``∫ (x − c)(x − c)ᵀ dm`` of every segment about its centre."""
-    trace = np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None]
+    """(..., B, 3, 3) array, kg m²: ``∫ (x − c)(x − c)ᵀ dm`` of every segment about its centre."""
+    trace = np.trace(skeleton.inertia, axis1=-2, axis2=-1)[..., None, None]
     moments: FloatArray = 0.5 * trace * np.eye(3) - skeleton.inertia
     return moments
 
@@ -462,7 +462,7 @@ def inertia_draws(
 
 
 def inertial_parameters(skeleton: Skeleton) -> FloatArray:
-    """(B, 10): mass, first moments and inertia about the body origin, in order of `PARAMETERS`."""
+    """(..., B, 10): mass, first moments and inertia about the body origin, as `PARAMETERS`."""
     return _parameters(skeleton.mass, skeleton.com, _second_moments(skeleton))
 
 

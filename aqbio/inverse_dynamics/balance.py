@@ -49,13 +49,16 @@ def mass_shares(runner: Runner, part: BoolArray) -> FloatArray:
     return shares
 
 
-def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
-    """Displacements of the segments' centres of mass by parameters, (B, 3), m, segment axes."""
-    along = np.zeros(len(runner.centres))
-    for name, value in values.items():
-        if name.startswith(CENTRES):
-            along[centre_direction(name)] = value
-    shift: FloatArray = np.tensordot(along, runner.centres, axes=1)
+def centre_shifts(runner: Runner, values: Mapping[str, float | FloatArray]) -> FloatArray:
+    """Displacements of the segments' centres of mass by parameters, (B, 3), m, segment axes.
+
+    (S, B, 3) for S values (S,) of each of them.
+    """
+    along = {centre_direction(name): x for name, x in values.items() if name.startswith(CENTRES)}
+    if not along:
+        return np.zeros_like(runner.skeleton.com)
+    amounts = np.stack(np.broadcast_arrays(*along.values()), axis=-1)
+    shift: FloatArray = np.tensordot(amounts, runner.centres[list(along)], axes=1)
     return shift
 
 
@@ -78,22 +81,31 @@ def centre_estimates(
     return centre_shifts(runner, values), after
 
 
+def adjusted_inertia(
+    runner: Runner, values: Mapping[str, float | FloatArray]
+) -> dict[str, FloatArray]:
+    """Masses (B,), centres of mass (B, 3) and inertia (B, 3, 3) changed by the parameters.
+
+    By the names of a skeleton's fields; with a first dimension of S for S values (S,) of each.
+    """
+    skeleton, com = runner.skeleton, runner.skeleton.com + centre_shifts(runner, values)
+    factor = np.ones(com.shape[:-1])
+    for name, part in runner.parts.items():
+        if name in values:
+            factor = factor + np.multiply.outer(values[name], mass_shares(runner, part))
+    factor = factor * (1.0 + np.asarray(values.get(MASS, 0.0)))[..., None]
+    com = np.broadcast_to(com, (*factor.shape, 3))
+    inertia = skeleton.inertia * factor[..., None, None]
+    return {"mass": skeleton.mass * factor, "inertia": inertia, "com": com}
+
+
 def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
     """Skeleton with masses and centres of mass changed by the parameters, in the cameras' frame.
 
     Plates lie level: gravity turns with them into that frame.
     """
-    skeleton = runner.skeleton
-    factor = np.ones(len(skeleton.mass))
-    for name, part in runner.parts.items():
-        factor += values.get(name, 0.0) * mass_shares(runner, part)
-    factor *= 1.0 + values.get(MASS, 0.0)
-    return skeleton.of_size(
-        mass=skeleton.mass * factor,
-        inertia=skeleton.inertia * factor[:, None, None],
-        com=skeleton.com + centre_shifts(runner, values),
-        gravity=Alignment.of(values).rotation @ skeleton.gravity,
-    )
+    gravity = Alignment.of(values).rotation @ runner.skeleton.gravity
+    return runner.skeleton.of_size(**adjusted_inertia(runner, values), gravity=gravity)
 
 
 def laboratory_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:

@@ -19,7 +19,7 @@ from aqbio.gait.drawn_steps import drawn_frames, measured_contacts
 from aqbio.gait.postures import POINTS, posture_points
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S
-from aqbio.inverse_dynamics.balance import adjusted_loads, adjusted_skeleton, drag, loads_on_plates
+from aqbio.inverse_dynamics.balance import adjusted_inertia, adjusted_loads, drag, loads_on_plates
 from aqbio.inverse_dynamics.clocks import SCATTER_SD_S, clock_by_lag
 from aqbio.inverse_dynamics.fit import TrialFit, group_momentum, moved_motion
 from aqbio.inverse_dynamics.fitted import (
@@ -325,12 +325,14 @@ def _posture_points(
     fit: TrialFit, model_map: ModelMap, q: FloatArray, values: Sequence[Mapping[str, float]]
 ) -> FloatArray:
     """Points of postures in the laboratory for coordinates (S F, C) and S sets of parameters."""
-    poses, frames = segment_poses(fit.runner.skeleton, q), len(q) // len(values)
-    points = np.empty((len(q), len(POINTS), len(AXES)))
+    skeleton, frames = fit.runner.skeleton, len(q) // len(values)
+    poses = segment_poses(skeleton, q)
+    stacked = {name: np.array([own[name] for own in values]) for name in values[0]}
+    inertia = adjusted_inertia(fit.runner, stacked)
+    bodies = skeleton.of_size(**{name: np.repeat(x, frames, 0) for name, x in inertia.items()})
+    points = posture_points(skeleton, model_map, poses, whole_body_com(bodies, poses))
     for chosen, own in zip(chunks(len(q), frames), values, strict=True):
-        body, there = adjusted_skeleton(fit.runner, own), poses.frames(chosen)
-        by_cameras = posture_points(body, model_map, there, whole_body_com(body, there))
-        points[chosen] = by_cameras @ Alignment.of(own).rotation
+        points[chosen] @= Alignment.of(own).rotation
     return points
 
 

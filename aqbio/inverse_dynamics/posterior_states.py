@@ -25,7 +25,7 @@ from aqbio.body.draws import (
 )
 from aqbio.body.shape import Template
 from aqbio.force_plates.alignment import Alignment
-from aqbio.inverse_dynamics.balance import adjusted_skeleton
+from aqbio.inverse_dynamics.balance import adjusted_inertia
 from aqbio.inverse_dynamics.data_errors import DataErrors, Draws, Response
 from aqbio.inverse_dynamics.fit import TrialFit, moved_motion
 from aqbio.inverse_dynamics.parameters import (
@@ -175,12 +175,10 @@ def body_states(
 
 def _inertia_by_parameters(fit: TrialFit, change: FloatArray) -> FloatArray:
     """(J, B, 10) array: inertial parameters with other parameters, changes (P, J) of the fit's."""
-    base = inertial_parameters(adjusted_skeleton(fit.runner, fit.values))
-    bodies = [
-        inertial_parameters(adjusted_skeleton(fit.runner, fit.solver.values(fit.theta + shift)))
-        for shift in change.T
-    ]
-    return np.stack(bodies) - base
+    base = inertial_parameters(fit.skeleton)
+    theta = zip(fit.solver.on, fit.theta[:, None] + change, strict=True)
+    inertia = adjusted_inertia(fit.runner, {**fit.solver.fixed, **dict(theta)})
+    return inertial_parameters(fit.runner.skeleton.of_size(**inertia)) - base
 
 
 def motion_states(fit: TrialFit, draws: Draws, frames: IntArray, count: int) -> PosteriorStates:

@@ -15,12 +15,14 @@ from aqbio.force_plates.single_plates import DISPLACEMENTS, TURNS, plate_error, 
 from aqbio.inverse_dynamics.balance import adjusted_skeleton
 from aqbio.inverse_dynamics.observations import Observations
 from aqbio.inverse_dynamics.parameters import (
+    CENTRES,
     CLOCK,
     DRAG,
     PLATE_ROTATION_SD_RAD,
     SOFT_TISSUE,
     Parameter,
     Runner,
+    centre_direction,
     priors,
 )
 from aqbio.multibody.poses import SegmentPoses, segment_poses, whole_body_com
@@ -140,15 +142,22 @@ def _stance_slope(
 ) -> FloatArray:
     """(2, P) array: change of a posture's distances with the fitted parameters, by their SD."""
     prior_values, columns = priors(parameters), []
-    for parameter in parameters:  # finite differences: nearly linear
+    body = adjusted_skeleton(runner, prior_values)
+    shares, down = body.mass / body.mass.sum(), body.gravity
+    by_centres = np.einsum("b,bij,dbj->di", shares, poses.rotation[0], runner.centres)
+    by_centres = (by_centres - by_centres[:, 1:2] * down / down[1])[:, [0, 2]]
+    for parameter in parameters:
         if not parameter.on:
+            continue
+        if parameter.name.startswith(CENTRES):
+            columns.append(by_centres[centre_direction(parameter.name)])
             continue
         error, plate = plate_error(parameter.name)
         turns = error in TURNS  # about a point on the plate
         if turns or (plate and plate not in static.shares) or parameter.name in ELSEWHERE:
             columns.append(np.zeros(2))
             continue
-        step = PRIOR_STEP * parameter.prior_sd
+        step = PRIOR_STEP * parameter.prior_sd  # finite differences: nearly linear
         ends = (parameter.prior - step, parameter.prior + step)
         below, above = (
             com_over_cop(runner, prior_values | {parameter.name: end}, static, poses)

@@ -69,7 +69,8 @@ def segment_coms(skeleton: Skeleton, poses: SegmentPoses) -> FloatArray:
 
 def whole_body_com(skeleton: Skeleton, poses: SegmentPoses) -> FloatArray:
     """(T, 3) m, ground: centre of mass of the whole body."""
-    return np.asarray(skeleton.mass @ segment_coms(skeleton, poses) / skeleton.mass.sum())
+    shares = skeleton.mass / skeleton.mass.sum(axis=-1, keepdims=True)
+    return np.asarray((shares[..., None, :] @ segment_coms(skeleton, poses))[..., 0, :])
 
 
 def station_positions(poses: SegmentPoses, body: IntArray, station: FloatArray) -> FloatArray:

@@ -27,6 +27,12 @@ NORMAL_95 = 1.959964
 MEDIAN_OF_NORMAL = 0.6744897501960817
 """Median size of a standard normal number."""
 
+MILLIMETRES = 1e3
+"""Of a metre; for sentences."""
+
+MILLISECONDS = 1e3
+"""Of a second; for sentences."""
+
 LOW_PASSED = "low-passed"
 """Events of plates whose forces were low-passed so far that only times and impulses are left."""
 

@@ -34,16 +34,9 @@ from aqbio.inverse_dynamics.session_inputs import trial_speed
 from aqbio.inverse_dynamics.structure import MIN_LOG_ODDS, Structure
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.multibody.dynamics import ExternalLoad
-from aqbio.names import NORMAL_95
+from aqbio.names import MILLIMETRES, MILLISECONDS, NORMAL_95
 from aqbio.observed.misfit import usual_misfits
 from aqbio.vectors import BoolArray, FloatArray
-
-MILLISECONDS = 1e3
-"""In one second."""
-
-MILLIMETRES = 1e3
-"""In one metre."""
-
 
 MIN_MISALIGNMENT_SD = 2.6
 """Standard deviations from 0 beyond which a parameter is named: p = 0.01."""

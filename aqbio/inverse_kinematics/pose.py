@@ -18,7 +18,7 @@ from aqbio.errors import AqbioError, Finding, distinct, listed
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.names import MEDIAN_OF_NORMAL
+from aqbio.names import MEDIAN_OF_NORMAL, MILLIMETRES
 from aqbio.observed.mask import CONTRADICTED, IMPOSSIBLE, Observed
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
@@ -254,8 +254,6 @@ MAX_REMOVED_LABELS = 2
 
 MAX_RETURNED_ERROR_M = 0.02
 """A label is where it belongs again within this of its usual distance from the other markers, m."""
-
-MILLIMETRES = 1e3
 
 
 Solver = Callable[[TrackedMarkers], FloatArray]

@@ -20,15 +20,13 @@ from aqbio.io.study import Study
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion, TrackedMarkers
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.names import AXES
+from aqbio.names import AXES, MILLIMETRES
 from aqbio.observed.mask import Observed
 from aqbio.observed.parts import with_observed
 from aqbio.prepare.prepared import recorded_trial, without_free_moment
 from aqbio.prepare.signal_scales import usual_noise
 from aqbio.signals import white_noise
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-
-MILLIMETRES = 1e3
 
 
 @dataclass(frozen=True)

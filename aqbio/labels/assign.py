@@ -25,8 +25,9 @@ from aqbio.labels.geometry import (
 )
 from aqbio.labels.hints import allows, barred_pairs, common_segment
 from aqbio.labels.marker_set import SUBSTITUTE_LANDMARKS, Labelling, missing_landmarks
-from aqbio.labels.motion import MILLIMETRES, Segment, loose_labels, segment_of
+from aqbio.labels.motion import Segment, loose_labels, segment_of
 from aqbio.labels.template import Template, standing_template, target_points
+from aqbio.names import MILLIMETRES
 from aqbio.vectors import FloatArray
 
 MIN_ANCHORS = 6

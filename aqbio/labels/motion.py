@@ -10,8 +10,7 @@ from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import SidedLandmark
 from aqbio.labels.geometry import distance_spreads
-
-MILLIMETRES = 1e3
+from aqbio.names import MILLIMETRES
 
 MAX_DISTANCE_SD_M = {"landmark": 0.015, "cluster": 0.010}
 """Distances within a segment vary by no more than this while running, standard deviation, m.

@@ -12,7 +12,7 @@ import pandas as pd
 
 from aqbio.figures.words import digits
 from aqbio.force_plates.single_plates import plate_error
-from aqbio.names import SIDES
+from aqbio.names import MILLIMETRES, SIDES
 from aqbio.pages.address import cell, constant, marked, where
 from aqbio.pages.filters import rows
 
@@ -128,9 +128,6 @@ LEFT_OUT = "left_out"
 
 PERCENT = 100.0
 """Per cent of a share."""
-
-MILLIMETRES = 1000.0
-"""Millimetres of a metre."""
 
 MASS = "mass of the {part}, % of the body's"
 ABOVE = "centre of mass in {trial} above the ground, m"

@@ -13,6 +13,7 @@ from aqbio.errors import AqbioError, distinct, listed
 from aqbio.force_plates.forces import plate_axes
 from aqbio.io.recording import METRES, Recording
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.people import of_people
 from aqbio.vectors import FloatArray, dot
 
 LETTERS = "xyz"
@@ -175,12 +176,6 @@ MAX_HEADING_ERROR_DEG = 60.0
 """Largest angle between stated forward and the direction of travel, degrees: a run across the room
 is 45 degrees from an axis."""
 
-MIN_STATED_TRAVEL_M = 1.0
-"""Displacement that determines a direction of travel for the check of stated axes, m."""
-
-HIP_HEIGHT_RANGE_M = (0.4, 1.6)
-"""Plausible mean distance between feet and pelvis of a person, m."""
-
 
 def laboratory_axes(
     recording: Recording, marker_set: MarkerSet, choice: LaboratoryAxes | str, notes: Notes
@@ -238,7 +233,7 @@ def check_stated(
 ) -> None:
     """Refuse stated axes in which the person is upside down or lying, or runs another way."""
     forward, up = axes.matrix[0], axes.matrix[1]
-    travels = np.linalg.norm(clues.travel) > MIN_STATED_TRAVEL_M
+    travels = np.linalg.norm(clues.travel) > MIN_TRAVEL_M
     for description, name, vector, axis, limit in (
         ("the pelvis lies from the feet", f"up: {setting.up}", clues.body, up, MAX_LEAN_DEG),
         (
@@ -365,14 +360,15 @@ def is_of_people(feet_to_hips: FloatArray) -> bool:
 
     True where that is not known.
     """
-    height = float(np.linalg.norm(feet_to_hips))
-    return bool(np.isnan(height)) or HIP_HEIGHT_RANGE_M[0] <= height <= HIP_HEIGHT_RANGE_M[1]
+    height, (middle, bound) = float(np.linalg.norm(feet_to_hips)), of_people("hip height")
+    return bool(np.isnan(height) or middle - bound <= height <= middle + bound)
 
 
 def _check_size(clues: Clues, unit: float, notes: Notes) -> None:
     if is_of_people(clues.body):
         return
-    height, (low, high) = float(np.linalg.norm(clues.body)), HIP_HEIGHT_RANGE_M
+    height, (middle, bound) = float(np.linalg.norm(clues.body)), of_people("hip height")
+    low, high = middle - bound, middle + bound
     fitting = {
         name: f"{name} ({height / unit * size:.2f} m)"
         for name, size in LENGTH_UNITS.items()

@@ -14,6 +14,7 @@ from scipy.optimize import least_squares
 
 from aqbio.filters import low_pass
 from aqbio.names import NORMAL_95
+from aqbio.prepare.people import of_people
 from aqbio.prepare.signal_scales import SpectrumScales, spectrum_scales
 from aqbio.signals import runs
 from aqbio.vectors import FloatArray, IntArray
@@ -96,11 +97,6 @@ START_CUTOFFS_HZ = (12.0, 40.0)
 """Cut-offs from which the search starts, Hz."""
 
 
-SHAPE_ERROR = 0.12
-"""Error of the logarithm of a cut-off because spectra are no straight lines: that of seven real
-runs at 3.5 to 9.5 m/s and a walk, low-passed at 6 to 20 Hz."""
-
-
 def find_filter(spectrum: Spectrum, scales: SpectrumScales) -> LowPass | None:
     """Find the filter that explains a spectrum, where none does so far worse.
 
@@ -117,7 +113,7 @@ def find_filter(spectrum: Spectrum, scales: SpectrumScales) -> LowPass | None:
         return None
     stated = best.cutoff / POWER_RATIO ** (0.5 / best.order)
     hz, stated_hz = (float(x) for x in _unwarped(np.array([best.cutoff, stated]), spectrum.rate))
-    error = float(np.hypot(best.cutoff_error, SHAPE_ERROR))
+    error = float(np.hypot(best.cutoff_error, of_people("shape of spectra").error))
     return LowPass(hz, best.order, stated_hz, error, found)
 
 

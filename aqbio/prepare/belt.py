@@ -8,31 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.config.sheets import MAX_BELT_SPEED_MPS
+from aqbio.prepare.people import of_people
 from aqbio.vectors import FloatArray
 
 MIDDLE_SHARES = (0.3, 0.7)
 """Part of a contact in which the forefoot moves with the ground."""
 
-FOOT_ERROR = 0.005
-"""Standard deviation of a foot's speed in mid-contact about that of a belt that keeps its speed, as
-a share of it, beside the noise of its markers: .35 % between contacts in the median of 30 runs of
-ten people at 2 to 5 m/s, below .6 % in four fifths of them. All contacts of a run have another one
-of that size in common."""
-
-RECOVERY_MEAN, RECOVERY_SD = 1.3, 2.0
-"""A belt that gives way under the braking foot recovers before the foot leaves: its speed over the
-step exceeds that in mid-contact by this many standard deviations between contacts, errors and a
-trend left out. .7 to 6.2 in ten runs at 4 and 5 m/s whose belts gave way, 1.3 in the median; the
-nominal speeds of 40 runs are then .9 standard deviations (RMS) away (docs/decisions/0050)."""
-
-USUAL_GIVE = 0.01
-"""Standard deviation between contacts that is expected before any was seen, share of the speed; it
-weighs as much as one contact."""
-
-STATED_ERROR = 0.01
-"""Standard deviation of a stated speed, as a share of it: feet and nominal speed differ by .5 %
-(RMS) in 30 runs of ten people on belts that kept their speed, by 1.3 % at most; displays are
-rounded, and not every belt is calibrated."""
+FOOT_ERROR, USUAL_GIVE, STATED_ERROR = (
+    of_people(quantity).error
+    for quantity in ("foot on a belt", "belt between contacts", "stated belt")
+)
+"""Standard deviations, as shares of the speed: of a foot's in mid-contact, between contacts before
+any was seen, and of a stated one."""
 
 OTHER_SPEED_RARITY = 0.05
 """Share of stated speeds that are none of this belt in this trial: another trial's, the display's
@@ -188,8 +175,9 @@ def _of_contacts(time: FloatArray, speed: FloatArray, error: FloatArray) -> Belt
     """Belt from the speeds of feet in mid-contact and their errors, (N,) m/s."""
     # errors are hardly ever twice as large as stated: only what exceeds that is the belt's
     give = max(_variance_between(speed) - 2.0 * float(np.mean(error**2)), 0.0) ** 0.5
-    common = np.hypot(RECOVERY_SD * give, FOOT_ERROR * float(speed.mean()))
-    return Belt(time, speed + RECOVERY_MEAN * give, error, float(common))
+    recovery, recovery_sd = of_people("recovery of a belt")
+    common = np.hypot(recovery_sd * give, FOOT_ERROR * float(speed.mean()))
+    return Belt(time, speed + recovery * give, error, float(common))
 
 
 def _variance_between(speed: FloatArray) -> float:

@@ -12,7 +12,7 @@ from aqbio.force_plates.forces import Plates
 from aqbio.force_plates.offsets import UNLOADED_BAND_N
 from aqbio.io.movement import is_static
 from aqbio.io.recording import Recording
-from aqbio.names import GRAVITY, SIDES
+from aqbio.names import GRAVITY, MEDIAN_OF_NORMAL, SIDES
 from aqbio.prepare.axes import label_mean
 from aqbio.prepare.contacts import FeetLoads
 from aqbio.prepare.trial import PreparedTrial
@@ -114,7 +114,7 @@ class Lengths:
         enough_frames = 2 * np.isfinite(distance).sum(axis=0) > len(sampled)
         distance = np.where(enough_frames, distance, 0.0)
         median = finite_medians(distance)
-        deviation = 1.4826 * finite_medians(np.abs(distance - median))
+        deviation = finite_medians(np.abs(distance - median)) / MEDIAN_OF_NORMAL
         median = np.where(enough_frames & (median > 0.0), median, np.nan)
         visible_labels = tuple(
             label for label, is_present in zip(labels, present.tolist(), strict=True) if is_present

@@ -19,7 +19,7 @@ from aqbio.io.movement import (
     jumps,
 )
 from aqbio.io.recording import Recording
-from aqbio.labels.motion import MILLIMETRES
+from aqbio.names import MILLIMETRES
 from aqbio.prepare.explanations import MAX_USUAL_RATIO
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.signal_scales import usual_noise

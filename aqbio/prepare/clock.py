@@ -13,6 +13,7 @@ from aqbio.config import MarkerSet
 from aqbio.prepare.contacts import FootContact
 from aqbio.prepare.marked_body import MIN_BODY_MASS_SHARE, SegmentMasses
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.people import of_people
 from aqbio.prepare.trial import PreparedTrial
 from aqbio.vectors import FloatArray, IntArray
 
@@ -75,13 +76,8 @@ def falls(
     return np.array(accelerations)
 
 
-FALL_ACCELERATION_M_S2 = 10.9
-"""Fall of the markers' centre of mass in flight, m/s²: the middle of 9.05 to 13.2, the medians of
-142 virtual sprints and 10 real runs at 2 to 9.5 m/s. It is more than 9.81 because limbs that swing
-are not where the mean of their markers is."""
-
-RATE_ERROR = 0.15
-"""A rate derived from the fall is accurate within this share: those trials reach 10 %."""
+FALL_ACCELERATION_M_S2, RATE_ERROR = of_people("fall of markers")
+"""Fall of the markers' centre of mass in flight, and error of a rate from it, as a share."""
 
 MIN_GROSS_RATIO = 1.5
 """No marker set and no way of running makes the rate by the fall wrong by this factor."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.errors import Severity, distinct
 from aqbio.force_plates.forces import Plates, centre_of_pressure
-from aqbio.names import NORMAL_95, SIDES
+from aqbio.names import MILLIMETRES, MILLISECONDS, NORMAL_95, SIDES
 from aqbio.prepare.bandwidth import ForceLowPass, LowPass, hidden_motion, hidden_rates
 from aqbio.prepare.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN
 from aqbio.prepare.contacts import (
@@ -26,7 +26,7 @@ from aqbio.prepare.contacts import (
     foot_distance,
     loads_on_frames,
 )
-from aqbio.prepare.events_from_markers import MILLISECONDS, MarkerEvents
+from aqbio.prepare.events_from_markers import MarkerEvents
 from aqbio.prepare.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray, finite_median
 
@@ -231,8 +231,6 @@ def _note_broken(contact: FootContact, name: str, plates: Plates, notes: Notes) 
         forces=True,
     )
 
-
-MILLIMETRES = 1e3
 
 MAX_FORCE_LOSS = 0.025
 """Share of its RMS that a half sine like the contacts may lose to a low-pass below the cut-off at

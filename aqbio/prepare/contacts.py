@@ -11,21 +11,20 @@ from scipy.interpolate import CubicSpline
 from aqbio.filters import low_pass
 from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.prepare.broken_contacts import LOST_MIDDLE, broken_parts, has_failed_plate
+from aqbio.prepare.people import of_people
 from aqbio.signals import joined, runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, dot, finite_median
 
 MIN_EVENT_CUTOFF_HZ = 100.0
 """A lower cut-off would smear touchdown and toe-off over more than a marker frame of 4 ms, Hz."""
 
-EVENT_ERROR_S = 0.002
-"""Largest difference between events on plates and independent readings in 17 laboratories, s."""
+EVENT_ERROR_S = of_people("event on a plate").error
 
 RISE_TIME_PERIODS = 0.35
 """Rise time (10 to 90 %) of a low-passed step, as a share of the period of its cut-off."""
 
-LENGTHENING_ERROR = 2.0
-"""Error of contact times of low-passed forces, share of the lengthening of half sines: contacts of
-sprints and jogs that were low-passed at 10 to 30 Hz are longer by 0.1 to 2.5 of it."""
+LENGTHENING_ERROR = of_people("lengthening by a filter").error
+"""Of contact times of low-passed forces, share of the lengthening of half sines."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ import numpy as np
 from aqbio.config import MarkerSet
 from aqbio.filters import low_pass
 from aqbio.io.recording import Recording
-from aqbio.names import NORMAL_95, SIDES
+from aqbio.names import MILLISECONDS, NORMAL_95, SIDES
 from aqbio.prepare.axes import displacement, pelvis_paths
 from aqbio.prepare.bandwidth import LowPass
-from aqbio.prepare.contacts import LEFT, RIGHT, FootContact
+from aqbio.prepare.contacts import LEFT, MIN_CONTACT_S, RIGHT, FootContact
 from aqbio.prepare.ground import Ground
 from aqbio.prepare.notes import Notes
 from aqbio.signals import fill_gaps, joined, runs
@@ -25,9 +25,6 @@ MIN_RUNNING_SPEED_M_S = 1.0
 
 MAX_STILL_SPEED_SHARE = 0.25
 """A forefoot slower than this share of the running speed, relative to the ground, is in stance."""
-
-MIN_STANCE_S = 0.040
-"""Shortest stance, s."""
 
 MAX_INTERRUPTION_S = 0.012
 """Longest interruption of a stance that is ignored, s."""
@@ -73,10 +70,6 @@ SHARP_RISE_TO_M = 0.030
 
 MIN_SHARP_ACCELERATION_M_S2 = 150.0
 """Vertical acceleration of a toe marker from which a take-off is sharp, m/s²."""
-
-HALF = 0.5
-"""A marker that is seen in less of the frames of its foot than this is not there; more contacts
-than this tell what a runner lands on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +126,7 @@ def present_markers(feet: FloatArray) -> BoolArray:
     """Mask (2, K) of markers visible in most frames of their foot."""
     visible: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
     share = visible.sum(axis=0) / np.maximum(visible.any(axis=2).sum(axis=0), 1)[:, None]
-    return np.asarray(share > HALF)
+    return np.asarray(share > 0.5)
 
 
 def strike(
@@ -145,13 +138,13 @@ def strike(
         if not np.isfinite(contact.touchdown):
             continue
         start = round((contact.touchdown + LANDING_WINDOW_BEFORE_S) * rate)
-        span = start, start + round(MIN_STANCE_S * rate)
+        span = start, start + round(MIN_CONTACT_S * rate)
         down = [_come_down(path, span, rate) for path in feet[:, contact.foot, :, 1].T]
         if np.isfinite(down[0]) and np.isfinite(down[1:]).any():
             heel_first.append(down[0] < np.nanmin(down[1:]))
     if not heel_first:
         return ""
-    return "heel" if np.mean(heel_first) > HALF else "forefoot"
+    return "heel" if np.mean(heel_first) > 0.5 else "forefoot"
 
 
 def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContact]) -> EventErrors:
@@ -176,7 +169,7 @@ def _standing(forefoot: FloatArray, rate: float, speed: float) -> list[tuple[int
     visible = np.isfinite(size)
     mean = np.where(visible, size, 0.0).sum(axis=1) / np.maximum(visible.sum(axis=1), 1)
     slow: BoolArray = visible.any(axis=1) & (mean < MAX_STILL_SPEED_SHARE * speed)
-    shortest, steady = int(np.ceil(MIN_STANCE_S * rate)), round(MAX_INTERRUPTION_S * rate)
+    shortest, steady = int(np.ceil(MIN_CONTACT_S * rate)), round(MAX_INTERRUPTION_S * rate)
     return [
         (int(start), int(stop))
         for start, stop in runs(joined(slow, steady))
@@ -310,8 +303,6 @@ all of these runs, at 12 and 10 Hz the heel seems to land first in three of them
 
 MAX_CONTACT_ERROR_SHARE = 0.5
 """Contacts whose time may be off by more than this share of it are not known."""
-
-MILLISECONDS = 1e3
 
 
 def foot_markers(labels: Sequence[str], positions: FloatArray, marker_set: MarkerSet) -> FloatArray:

@@ -27,6 +27,7 @@ from aqbio.prepare.contacts import (
 from aqbio.prepare.force_delay import MIN_CONTACTS, force_delay
 from aqbio.prepare.frame_loads import TINY_N, FrameLoads, stretches
 from aqbio.prepare.marked_body import MarkedBody
+from aqbio.prepare.people import of_people
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -44,12 +45,6 @@ LOW_FOOT_M = 0.12
 
 FARTHEST_M = 0.5
 """Distances and arms beyond this are as wrong as this, m."""
-
-TYPICAL_MASS_KG = 70.0
-"""Middle of the masses of people."""
-
-TYPICAL_TRAVEL_M = 0.09
-"""Way of the centre of pressure under a foot while it bears more than half of its load, m."""
 
 TRAVEL_QUANTILES = (0.1, 0.9)
 """Quantiles of the places of pressure between which the way is taken."""
@@ -115,7 +110,7 @@ class ForceEvidence:
         sizes["pull"] = np.clip(-vertical, 0.0, None).sum(axis=0)[bears] / total[bears]
         complete = self._complete_frames(loads)
         if complete.any():
-            typical = TYPICAL_MASS_KG if np.isnan(self.body_kg) else self.body_kg
+            typical = of_people("body mass").middle if np.isnan(self.body_kg) else self.body_kg
             mass = _mass(loads, complete)
             if np.isfinite(mass):
                 sizes["mass"] = np.array([abs(np.log(max(mass, 1e-6) / typical))])
@@ -426,7 +421,8 @@ def _travels(pressure: FloatArray, of: _Stretches) -> FloatArray:
     ways = [np.subtract(*of.quantiles(pressure[:, axis], *TRAVEL_QUANTILES)) for axis in (0, 2)]
     way = np.maximum(np.hypot(*ways), MIN_TRAVEL_M)
     known = of.sums(np.where(np.isfinite(pressure[:, 0]), 1.0, 0.0)) >= MIN_TRAVEL_FRAMES
-    return np.where(known, np.maximum(np.log(TYPICAL_TRAVEL_M / way), 0.0), np.nan)
+    usual = of_people("way of pressure").middle
+    return np.where(known, np.maximum(np.log(usual / way), 0.0), np.nan)
 
 
 def _box_distance(feet: FloatArray, point: FloatArray) -> FloatArray:

@@ -16,8 +16,8 @@ from aqbio.force_plates.forces import PlateWrench, centre_of_pressure, plate_axe
 from aqbio.io.recording import ForceRecording
 from aqbio.names import GRAVITY
 from aqbio.prepare.explanations import Candidate, Sizes
-from aqbio.prepare.force_evidence import TYPICAL_MASS_KG
 from aqbio.prepare.frame_loads import loaded_plates, surface_height
+from aqbio.prepare.people import of_people
 from aqbio.vectors import BoolArray, FloatArray, cross
 
 Undo = Callable[[ForceRecording, BoolArray, float], ForceRecording]
@@ -26,6 +26,7 @@ Undo = Callable[[ForceRecording, BoolArray, float], ForceRecording]
 MIN_PRESSURE_N = 20.0
 """Vertical force from which a recorded centre of pressure is kept, N."""
 
+TYPICAL_MASS_KG = of_people("body mass").middle
 TYPICAL_WEIGHT_N = TYPICAL_MASS_KG * GRAVITY
 """Weight with which forces that were divided by weight are tried."""
 
@@ -530,13 +531,11 @@ ROWS = MappingProxyType({fault.name: fault for fault in FORCE_FAULTS})
 PLACE_FAULTS = ("plate-along", "plate-across")
 """Rows of displaced plates."""
 
-FEET_LAG_S = 0.012
-"""Scale of the lags that events of foot markers show in sound recordings, s: they are 22 to 45 ms
-late where a forefoot lands in a cut. The body knows its lag to `LAGS`."""
-
-FEET_LAG_SD_S = 0.03
-"""Standard deviation of a lag that feet alone tell, s: planted in seven runs of six people, it is
-found 25 ms too small to 60 ms too large."""
+FEET_LAG_S, FEET_LAG_SD_S = (
+    of_people(f"lag by {shown}").error for shown in ("foot events", "feet")
+)
+"""Scale of the lags of foot events, and standard deviation of a lag that feet alone tell, s; the
+body knows its lag to `LAGS`."""
 
 
 def force_candidates(

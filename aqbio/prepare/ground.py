@@ -87,9 +87,6 @@ def belt_share(ground: FloatArray, pelvis: FloatArray) -> float:
     return float(-ground @ velocity) / speed**2 if speed >= MIN_RUNNING_SPEED_M_S else float("nan")
 
 
-HALF = 0.5
-"""The ground moves as on a treadmill when it does more than this share of the running."""
-
 DOUBTFUL_SHARE = (0.25, 0.75)
 """Between these the surface is uncertain; real shares are -0.21 to 0.03 overground, and
 0.99 to 1.02 on treadmills."""
@@ -148,7 +145,7 @@ def running_ground(
     share = belt_share(observed.ground, observed.pelvis)
     if not stated_surface and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
         _note_doubt(observed, notes)
-    if (stated_surface or ("treadmill" if share > HALF else "overground")) == "overground":
+    if (stated_surface or ("treadmill" if share > 0.5 else "overground")) == "overground":
         return Ground("overground", still_ground(), _heading(observed.pelvis, observed, notes))
     belt = _belt(recording, loads, trial, marker_set, observed, notes)
     return Ground("treadmill", belt, _heading(-observed.ground, observed, notes))
@@ -232,7 +229,7 @@ def _test_surface(
         fix="write auto into laboratory.surface, or correct it; belt_speed_mps is for treadmills.",
     )
     measured = [
-        Measurement(value, HALF * observed.running, source, decisive=True)
+        Measurement(value, 0.5 * observed.running, source, decisive=True)
         for source, value in observed.feet_speeds()
     ]
     disagreement = contradiction(
@@ -305,7 +302,7 @@ def _belt(
     if not stated_speed:
         return belt
     combined, probability = with_stated(belt, stated_speed)
-    if probability < HALF:
+    if probability < 0.5:
         _ask_which(stated_speed, belt, observed, trial, notes)
     return combined
 
@@ -332,7 +329,7 @@ def _stances(forefeet: FloatArray, rate: float, loads: FeetLoads | None) -> list
     spans = [(foot, *span) for foot in range(len(SIDES)) for span in runs(low[:, foot])]
     whole_spans = [span for span in spans if span[1] > 0 and span[2] < len(low)]
     chosen = whole_spans or spans
-    shortest = HALF * float(np.median([stop - start for _, start, stop in chosen] or [0.0]))
+    shortest = 0.5 * float(np.median([stop - start for _, start, stop in chosen] or [0.0]))
     return [
         Stance(foot, start / rate, (stop - 1) / rate)
         for foot, start, stop in chosen
@@ -346,7 +343,7 @@ def _ask_which(
     """Ask which speed is right, where the stated one is hardly this belt's."""
     feet = " and ".join(f"{value:.2f} by {source}" for source, value in observed.feet_speeds())
     converted = stated_speed / 3.6
-    hours = with_stated(belt, converted)[1] > HALF
+    hours = with_stated(belt, converted)[1] > 0.5
     question = Finding(
         rule="belt-speed",
         severity="warning",

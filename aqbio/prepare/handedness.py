@@ -15,7 +15,14 @@ from aqbio.labels.by_name import SidedLandmark, landmark_table
 from aqbio.labels.marker_set import landmarks_of
 from aqbio.labels.motion import segment_of
 from aqbio.names import SIDES
-from aqbio.prepare.axes import CLEAR_RATIO, displacement, is_of_people, label_mean, mean_vector
+from aqbio.prepare.axes import (
+    CLEAR_RATIO,
+    MIN_TRAVEL_M,
+    displacement,
+    is_of_people,
+    label_mean,
+    mean_vector,
+)
 from aqbio.vectors import FloatArray
 
 Limbs = Mapping[str, tuple[Sequence[str], Sequence[str]]]
@@ -28,9 +35,6 @@ MIN_OTHER_SIDE_SHARE = 0.9
 MIN_SIDE_M = 0.01
 """Smallest distance between the left and the right of a part that shows its side, m: the feet of
 sprinters are at least 3 cm apart, on average over a run."""
-
-MIN_TRAVEL_M = 1.0
-"""Displacement of the pelvis that shows the direction ahead, m."""
 
 MIN_AHEAD_M = 0.03
 """Distance of toes ahead of heels, of the front of the pelvis ahead of its back, and of bent knees

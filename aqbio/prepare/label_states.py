@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 
@@ -292,7 +293,7 @@ def _links_of_length(
     labelled, exchanged = (
         np.abs(values - lengths[:, None]) for values in (distance, partner_distance)
     )
-    typical = 1.4826 * _medians(np.fmin(labelled, exchanged))
+    typical = _medians(np.fmin(labelled, exchanged)) / MEDIAN_OF_NORMAL
     sds = np.where(np.isfinite(typical), np.maximum(typical, MIN_LINK_SD_M), np.inf)
     return _Links(sds, labelled, exchanged)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.prepare.label_states import (
     GROUP_WEIGHT,
     MAX_COST,
@@ -63,7 +64,7 @@ def _gains(positions: FloatArray, lone: LoneLabels) -> FloatArray:
     for number, column in enumerate(lone.columns):
         own, other = (_distances(positions, column, side) for side in (lone.own, lone.other))
         apart = [np.abs(x - finite_medians(x)) for x in (own, other)]
-        spread = [1.4826 * finite_medians(x) for x in apart]
+        spread = [finite_medians(x) / MEDIAN_OF_NORMAL for x in apart]
         sds = np.maximum(np.fmin(*spread), MIN_LINK_SD_M)
         differ = np.fmax(*spread) > SHORTER_RATIO * sds
         told = differ & (sds <= MAX_LINK_SD_M)

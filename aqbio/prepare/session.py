@@ -18,6 +18,7 @@ import numpy as np
 from aqbio.names import GRAVITY
 from aqbio.prepare.body_size import MIN_LENGTH_M, Lengths, rigid_pairs
 from aqbio.prepare.explanations import Disagreements, Redundancy, Scales, kind_of, people_scale
+from aqbio.prepare.people import of_people
 from aqbio.prepare.used_size import measured_stature
 from aqbio.vectors import (
     BoolArray,
@@ -30,16 +31,6 @@ from aqbio.vectors import (
 
 MIN_PAIRS = 3
 """Smallest number of distances between the markers of a limb that are compared."""
-
-TYPICAL_INDEX = 22.5
-"""Middle of the body mass indices of people who run, kg/m²."""
-
-TYPICAL_PEAK = 2.5
-"""Middle of the largest vertical forces of walkers, runners and sprinters, body weights."""
-
-PLACE_SLOPE_S = 0.006
-"""Distance by which the centre of pressure lies farther forward for each m/s of speed, s: ten
-people at 2 to 5 m/s on a treadmill, a sprinter on another one."""
 
 BODY = "body"
 """Part of all distances where no limb has enough of them."""
@@ -129,7 +120,8 @@ class Places:
 
 def _pace(speed: float, name: str) -> float:
     """Part of a place, m, that grows with the speed of a trial, m/s."""
-    return PLACE_SLOPE_S * float(np.nan_to_num(speed)) if name == "along" else 0.0
+    slope = of_people("pressure by speed").middle
+    return slope * float(np.nan_to_num(speed)) if name == "along" else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -328,10 +320,11 @@ class Session:
     def _sizes(self) -> Iterator[tuple[str, None, float]]:
         """Factors between statures, and between what belongs together in people."""
         stature = self.sheet_m if np.isfinite(self.sheet_m) else self.stature
+        index, peak = (of_people(x).middle for x in ("body mass index", "largest force"))
         for name, size in (
             ("stature", factor(self.sheet_m, self.stature)),
-            ("index", factor(self.mass, TYPICAL_INDEX * stature**2)),
-            ("peak", factor(_largest(self.peaks), TYPICAL_PEAK * GRAVITY * self.mass)),
+            ("index", factor(self.mass, index * stature**2)),
+            ("peak", factor(_largest(self.peaks), peak * GRAVITY * self.mass)),
         ):
             if np.isfinite(size):
                 yield name, None, size

@@ -133,19 +133,20 @@ def _factor_sizes(usual: float) -> Sizes:
     )
 
 
-def _place_sizes(apparent: float) -> Sizes:
+def _place_sizes(kind: str) -> Sizes:
     """Places, m: plates are surveyed to some millimetres.
 
     Where feet press on them differs by more, and is the same in all contacts.
     """
     grid = tuple(np.round(np.arange(-0.28, 0.2801, 0.04), 3))
-    return Sizes(grid, 0.006, "m", far_excess=0.0, apparent=apparent)
+    return Sizes(grid, 0.006, "m", far_excess=0.0, apparent=people_scale(kind, np.inf).scale)
 
 
 PLATE_PLACES, TRIAL_PLACES = (
-    tuple(map(_place_sizes, apparent)) for apparent in ((0.012, 0.018), (0.012, 0.005))
+    tuple(_place_sizes(f"{scope} {direction}") for direction in DIRECTIONS)
+    for scope in ("plate", "trial")
 )
-"""Along and across: of one plate, and of all of a trial; their scales in the table of people."""
+"""Along and across: of one plate, and of all of a trial."""
 
 SHEET_FIX = (
     "correct the sheet of participants; yes in its column mass_confirmed keeps what it says."

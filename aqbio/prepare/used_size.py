@@ -9,22 +9,13 @@ import numpy as np
 
 from aqbio.body.statements import Measurement
 from aqbio.io.study import Study
+from aqbio.prepare.people import of_people
 
-PELVIS_SHARE = 0.555
-"""Height of the pelvis markers above those of the feet as a share of stature: 0.570 of subject01 of
-Rajagopal et al. (2016), 0.538 and 0.571 of the sprint models."""
+PELVIS_SHARE, PELVIS_ERROR = of_people("pelvis height")
+"""Height of the pelvis as a share of stature."""
 
-PELVIS_ERROR = 0.08
-"""Bound on the deviation of leg length from its share of stature: iliac crests over stature vary by
-2.2 % (standard deviation of 6,068 people, ANSUR II, Gordon et al. 2014), three of which make 6.6 %
-in addition to the 3 % of markers placed differently."""
-
-STANCE_SHARE = 0.94
-"""Distance from pelvis to foot, median of a contact, over its height while standing: 0.914 to 0.972
-in 142 virtual sprints and 7 real runs at 2 to 9.5 m/s."""
-
-STANCE_ERROR = 0.09
-"""Error of stature from that distance as a share of stature, with the spread of leg lengths."""
+STANCE_SHARE, STANCE_ERROR = of_people("stance height")
+"""That above the foot in stance as a share of it, and the error of stature from it."""
 
 
 def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measurement | None:

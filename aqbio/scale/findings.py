@@ -13,11 +13,10 @@ from aqbio.body.posterior import displacements, mass_slopes
 from aqbio.errors import Finding, distinct
 from aqbio.io.study import Study
 from aqbio.labels.against_names import use_spare
+from aqbio.names import MILLIMETRES
 from aqbio.observed.determined import MAX_DISPLACEMENT_M, determined
 from aqbio.observed.mask import IMPOSSIBLE, NOT_PLACED, POINTS
 from aqbio.scale.calibration import Calibration, helpful_marker
-
-MILLIMETRES = 1e3
 
 SEGMENTS = {"trunk": "torso", "upper arm": "upper_arm"}
 """Segments of landmarks by part, where their names differ."""

@@ -90,6 +90,13 @@ def finite_medians(values: FloatArray) -> FloatArray:
     return np.asarray(0.5 * (chosen[..., 0] + chosen[..., 1]))
 
 
+def finite_means(values: FloatArray, axis: int) -> FloatArray:
+    """Means of the numbers of values along an axis; NaN without any."""
+    finite = np.isfinite(values)
+    total, count = np.where(finite, values, 0.0).sum(axis=axis), finite.sum(axis=axis)
+    return np.asarray(np.where(count > 0, total, np.nan) / np.maximum(count, 1))
+
+
 def weighted_medians(values: FloatArray, weights: FloatArray) -> FloatArray:
     """Medians (L,) of the numbers of (N, L) values with weights (N,) > 0; NaN without any.
 

@@ -37,8 +37,6 @@ from aqbio.multiverse.specifications import BodyTable, Specification, lower_rate
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts, read_observed
 from aqbio.prepare.contacts import (
-    COP_THRESHOLD_N,
-    MIN_ABOVE_THRESHOLD_S,
     NO_FOOT,
     EventRules,
     FootContact,
@@ -301,10 +299,8 @@ def specified_loads(
         return loads, list(trial_contacts(cached.consistent))
     rules = EventRules(
         threshold=specification.threshold_n or float(prepared.attrs["event_threshold"]),
-        minimum_s=MIN_ABOVE_THRESHOLD_S,
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=specification.cutoff_hz,
-        cop_threshold=COP_THRESHOLD_N,
     )
     force, moment, contacts = cached.cached_value(
         ("loads", rules), lambda: _feet_loads(study, cached, rules)

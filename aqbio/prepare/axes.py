@@ -14,7 +14,7 @@ from aqbio.force_plates.forces import plate_axes
 from aqbio.io.recording import METRES, Recording
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.people import of_people
-from aqbio.vectors import FloatArray, dot
+from aqbio.vectors import FloatArray, dot, finite_means
 
 LETTERS = "xyz"
 
@@ -293,13 +293,7 @@ def pelvis_paths(recording: Recording, marker_set: MarkerSet) -> tuple[FloatArra
 def _mean_of_present(recording: Recording, labels: Iterable[str]) -> FloatArray:
     """Mean path of the markers visible in each frame, (T, 3); NaN where none is."""
     columns = [recording.labels.index(label) for label in labels if label in recording.labels]
-    paths = recording.positions[:, columns]
-    visible = ~np.isnan(paths)
-    count = visible.sum(axis=1)
-    total = np.where(visible, paths, 0.0).sum(axis=1)
-    mean = np.full((len(paths), 3), np.nan)
-    np.divide(total, count, out=mean, where=count > 0)
-    return mean
+    return finite_means(recording.positions[:, columns], 1)
 
 
 MARKER_ABSENT = "marker-absent"

@@ -330,7 +330,7 @@ MIN_ABOVE_THRESHOLD_S = 0.010
 """Shortest time above the threshold that counts as a contact, s."""
 
 COP_THRESHOLD_N = 100.0
-"""Vertical force above which a centre of pressure is shown, N."""
+"""Vertical force above which a centre of pressure is shown, and a contact is no mere touch, N."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,15 +339,10 @@ class EventRules:
 
     threshold: float
     """Vertical force that starts and ends a contact, N."""
-    minimum_s: float
-    """Shortest contact, s."""
     event_cutoff: float
     """Low-pass cut-off of the force that events are taken from, Hz."""
     cutoff: float
     """Matched low-pass cut-off of forces and kinematics, Hz."""
-    cop_threshold: float
-    """Vertical force from which a centre of pressure is good enough to show, and a contact is more
-    than a touch, N."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,7 +423,7 @@ def feet_loads(
         sharp[..., 3:],
         np.zeros(3),
         _carrying_surface(plates, owner),
-        rules.cop_threshold,
+        COP_THRESHOLD_N,
     )
     vertical = sharp[..., 1]
     every_contact = [
@@ -482,7 +477,7 @@ def _contacts_on_plates(
         sharp[..., :3], sharp[..., 3:], plates.wrench.point, plates.surface, rules.threshold
     )
     vertical = sharp[..., 1]
-    spans = plate_contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
+    spans = plate_contacts(vertical, plates.rate, rules.threshold, MIN_ABOVE_THRESHOLD_S)
     assigned = assigned_contacts(spans, vertical, cop, feet, plates.samples_of(frame_time))
 
     def shows_foot(contact: PlateContact) -> bool:
@@ -517,11 +512,11 @@ def _contacts_of(
     rules: EventRules,
 ) -> list[FootContact]:
     with_corners = ~np.isnan(plates.corners.sum(axis=(1, 2)))
-    spans = contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
+    spans = contacts(vertical, plates.rate, rules.threshold, MIN_ABOVE_THRESHOLD_S)
     foot_contacts = []
     for index, (start, stop) in enumerate(spans.samples):
         peak = float(vertical[start:stop].max())
-        if peak < rules.cop_threshold:
+        if peak < COP_THRESHOLD_N:
             continue
         on = [x for x in on_plates if x.foot == foot and x.start < stop and x.stop > start]
         loaded = np.zeros(len(plates.numbers), dtype=np.bool_)

@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.errors import listed
 from aqbio.prepare.considered import finite
+from aqbio.prepare.label_states import distances_to
 from aqbio.prepare.notes import Considered, Notes
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
@@ -145,15 +146,11 @@ def distances_words(
     off: list[list[float]] = [[], []]
     for column in columns:
         others = [x for x in linked.get(column, ()) if x not in columns]
-        usual = finite_medians(_distances(restored, column, others))
+        usual = finite_medians(distances_to(restored, column, others))
         for sizes, positions in zip(off, (recorded, restored), strict=True):
-            gaps = _distances(positions[moved[:, column]], column, others) - usual
+            gaps = distances_to(positions[moved[:, column]], column, others) - usual
             sizes += np.abs(gaps[np.isfinite(gaps)]).tolist()
     if not all(off):
         return ""
     before, after = (f"{1e3 * float(np.mean(sizes)):.0f} mm" for sizes in off)
     return f"as recorded, distances from other labels are off by {before}; put back, {after}"
-
-
-def _distances(positions: FloatArray, column: int, others: Sequence[int]) -> FloatArray:
-    return np.asarray(np.linalg.norm(positions[:, [column]] - positions[:, others], axis=2))

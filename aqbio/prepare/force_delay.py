@@ -7,7 +7,7 @@ import numpy as np
 from aqbio.vectors import FloatArray
 
 MAX_DELAY_S = 0.04
-"""Largest delay that is looked for by default, s."""
+"""Largest delay that is looked for, s."""
 
 MIN_CONTACTS = 2
 """Whole contacts from which on a delay is stated: the rise and the fall of one hump are not enough.
@@ -24,22 +24,15 @@ leg."""
 MIN_DELAY_SDS = 3.0
 
 
-def force_delay(
-    time: FloatArray,
-    force: FloatArray,
-    weight_and_inertia: FloatArray,
-    *,
-    longest: float = MAX_DELAY_S,
-    taken_off: float = 0.0,
-) -> float:
+def force_delay(time: FloatArray, force: FloatArray, weight_and_inertia: FloatArray) -> float:
     """Delay (s) of the vertical force after ``m (a_y + g)`` of the centre of mass, (T,) N.
 
     The shift of the largest correlation, refined by a parabola; positive when forces are late, NaN
     with too few samples or where noise of the motion hides it, infinite when it is an end of the
-    search. Instants without force (NaN) are left out. ``taken_off``: of it before, s.
+    search. Instants without force (NaN) are left out.
     """
     step = float(time[1] - time[0])
-    reach = int(np.ceil(longest / step))
+    reach = int(np.ceil(MAX_DELAY_S / step))
     if np.isfinite(force).sum() < 4 * reach:
         return float("nan")
     inner = slice(reach, len(time) - reach)
@@ -54,7 +47,7 @@ def force_delay(
     part = 0.5 * (before - after) / (before - 2 * peak + after)
     delay = float((shifts[best] + part) * step)
     sd = delay_sd(force[best : best + len(caused)], caused, step)
-    limit = max(MAX_DELAY_SD_S, abs(taken_off + delay) / MIN_DELAY_SDS)
+    limit = max(MAX_DELAY_SD_S, abs(delay) / MIN_DELAY_SDS)
     return delay if sd <= limit else float("nan")
 
 

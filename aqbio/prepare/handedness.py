@@ -23,7 +23,7 @@ from aqbio.prepare.axes import (
     label_mean,
     mean_vector,
 )
-from aqbio.vectors import FloatArray
+from aqbio.vectors import FloatArray, finite_means
 
 Limbs = Mapping[str, tuple[Sequence[str], Sequence[str]]]
 """Bodies of the left and the right limb from the trunk outwards, by limb."""
@@ -176,7 +176,7 @@ def body_sides(recording: Recording, labels: BodyLabels) -> BodySides | None:
     for part, sides in columns.items():
         if len(sides) < len(SIDES):
             continue
-        left, right = (_mean_of_seen(across[:, sides[side]]) for side in SIDES)
+        left, right = (finite_means(across[:, sides[side]], 1) for side in SIDES)
         middle = 0.5 * (left + right)
         if not np.isfinite(middle).any():
             continue
@@ -193,14 +193,6 @@ def body_sides(recording: Recording, labels: BodyLabels) -> BodySides | None:
                 offsets += [float(np.nanmedian(offset))] if np.isfinite(offset).any() else []
     wrong_count, sided_count = sum(offset < MIN_OFFSET_M for offset in offsets), len(offsets)
     return BodySides(axes, sided_count, wrong_count, parts) if parts else None
-
-
-def _mean_of_seen(values: FloatArray) -> FloatArray:
-    """Mean over the second axis of the finite numbers; NaN where none is."""
-    finite = np.isfinite(values)
-    count = finite.sum(axis=1)
-    total = np.where(finite, values, 0.0).sum(axis=1)
-    return np.asarray(np.where(count > 0, total, np.nan) / np.maximum(count, 1))
 
 
 def body_axes(recording: Recording, labels: BodyLabels) -> FloatArray | None:

@@ -9,6 +9,7 @@ the best sequence through the other state costs more by a margin.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.signals import runs
-from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_means, finite_medians
 
 MAX_COST = 9.0
 """Cost (chi-squared) at which a misfit saturates: three standard deviations."""
@@ -135,10 +136,8 @@ class Steps:
         apart = finite_medians(np.linalg.norm(first - second, axis=2))
         switch = np.where(unknown, UNSEEN_LEAP_SHARE * np.tile(apart, 2), switch)
         for state, leap_lengths in enumerate((stay, switch)):
-            costs[:, state] = _mean_cost(leap_lengths / sd)
-            finite = np.isfinite(leap_lengths)
-            total, count = np.where(finite, leap_lengths, 0.0).sum(axis=1), finite.sum(axis=1)
-            leaps[:, state] = np.where(count > 0, total, np.nan) / np.maximum(count, 1)
+            costs[:, state] = np.nan_to_num(mean_costs(leap_lengths / sd))
+            leaps[:, state] = finite_means(leap_lengths, 1)
         unseen = np.isnan(leaps).any(axis=1)
         costs[:, 1] += np.where(unseen, UNSEEN_SWITCH_COST, SWITCH_COST)
         return cls(costs, leaps)
@@ -177,11 +176,9 @@ def _leaps(path: FloatArray, target: FloatArray) -> FloatArray:
     return np.asarray(np.where(np.isnan(shortest), np.linalg.norm(step, axis=2), shortest))
 
 
-def _mean_cost(misfits: FloatArray) -> FloatArray:
-    """Cost (T,) of misfits (T, K) in standard deviations; 0 where all are NaN."""
-    finite = np.isfinite(misfits)
-    cost = np.minimum(np.where(finite, misfits, 0.0) ** 2, MAX_COST)
-    return np.asarray(GROUP_WEIGHT * cost.sum(axis=1) / np.maximum(finite.sum(axis=1), 1))
+def mean_costs(misfits: FloatArray) -> FloatArray:
+    """Costs (T,) of misfits (T, K) in standard deviations; NaN where none is known."""
+    return GROUP_WEIGHT * finite_means(np.minimum(misfits**2, MAX_COST), 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,18 +233,21 @@ def link_costs(
                     misfits[0].append(links.labelled[link] / links.sds[link])
                     misfits[1].append(links.exchanged[link] / links.sds[link])
         if misfits[0]:
-            states = [np.stack(columns, axis=1) for columns in misfits]
-            told = np.all([np.isfinite(columns).any(axis=1) for columns in states], axis=0)
-            both = np.stack([_mean_cost(columns) for columns in states], axis=1)
-            costs[number] = np.where(told[:, None], both, np.nan)
+            both = np.stack([mean_costs(np.stack(x, axis=1)) for x in misfits], axis=1)
+            costs[number] = np.where(np.isfinite(both).all(axis=1)[:, None], both, np.nan)
     return costs
+
+
+def distances_to(
+    positions: FloatArray, column: int, others: Sequence[int] | IntArray
+) -> FloatArray:
+    """Distances (T, K), m, of a label from others."""
+    return np.asarray(np.linalg.norm(positions[:, [column]] - positions[:, others], axis=2))
 
 
 def mean_told(costs: FloatArray) -> FloatArray:
     """Mean (T, 2) of costs (K, T, 2) over the pairs that tell something; 0 where none does."""
-    told = np.isfinite(costs)
-    total = np.where(told, costs, 0.0).sum(axis=0)
-    return np.asarray(total / np.maximum(told.sum(axis=0), 1))
+    return np.nan_to_num(finite_means(costs, 0))
 
 
 class _Links(NamedTuple):
@@ -266,7 +266,7 @@ def _links(
     distance, partner_distance = (np.sqrt((gap**2).sum(axis=0)) for gap in gaps)
     static, own, other = (
         _links_of_length(distance, partner_distance, lengths)
-        for lengths in (standing, _medians(distance), _medians(partner_distance))
+        for lengths in (standing, finite_medians(distance.T), finite_medians(partner_distance.T))
     )
     if (static.sds <= MAX_LINK_SD_M).any():
         return static
@@ -281,7 +281,9 @@ def _links(
 
 def _contrasts(links: _Links) -> FloatArray:
     """Median differences (A,) between the misfits of both states, in deviations that count."""
-    differences = np.nan_to_num(_medians(np.abs(links.labelled - links.exchanged)) / links.sds)
+    differences = np.nan_to_num(
+        finite_medians(np.abs(links.labelled - links.exchanged).T) / links.sds
+    )
     counted = np.minimum(differences, np.sqrt(MAX_COST))
     return np.asarray(np.where(links.sds <= MAX_LINK_SD_M, counted, -1.0))
 
@@ -293,17 +295,9 @@ def _links_of_length(
     labelled, exchanged = (
         np.abs(values - lengths[:, None]) for values in (distance, partner_distance)
     )
-    typical = _medians(np.fmin(labelled, exchanged)) / MEDIAN_OF_NORMAL
+    typical = finite_medians(np.fmin(labelled, exchanged).T) / MEDIAN_OF_NORMAL
     sds = np.where(np.isfinite(typical), np.maximum(typical, MIN_LINK_SD_M), np.inf)
     return _Links(sds, labelled, exchanged)
-
-
-def _medians(rows: FloatArray) -> FloatArray:
-    """Median of the finite numbers of every row (A, T); NaN where there is none."""
-    ordered = np.sort(rows, axis=1)  # NaN last
-    count, row = np.isfinite(rows).sum(axis=1), np.arange(len(rows))
-    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, rows.shape[1] - 1)
-    return np.asarray(0.5 * (ordered[row, low] + ordered[row, high]))
 
 
 def side_cost(sideways: FloatArray, *, beside_trunk: bool) -> FloatArray:

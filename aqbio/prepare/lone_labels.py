@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.prepare.label_states import (
-    GROUP_WEIGHT,
-    MAX_COST,
     MAX_LINK_SD_M,
     MIN_LINK_SD_M,
     NO_SIDE_M,
     SHORTER_RATIO,
+    distances_to,
+    mean_costs,
     side_cost,
 )
 from aqbio.vectors import FloatArray, IntArray, finite_medians
@@ -62,35 +62,22 @@ def _gains(positions: FloatArray, lone: LoneLabels) -> FloatArray:
     """
     saved = np.full(len(lone.columns), np.nan)
     for number, column in enumerate(lone.columns):
-        own, other = (_distances(positions, column, side) for side in (lone.own, lone.other))
+        own, other = (distances_to(positions, column, side) for side in (lone.own, lone.other))
         apart = [np.abs(x - finite_medians(x)) for x in (own, other)]
         spread = [finite_medians(x) / MEDIAN_OF_NORMAL for x in apart]
         sds = np.maximum(np.fmin(*spread), MIN_LINK_SD_M)
         differ = np.fmax(*spread) > SHORTER_RATIO * sds
         told = differ & (sds <= MAX_LINK_SD_M)
         if told.any():
-            costs = [_costs((x / sds)[:, told]) for x in apart]
+            costs = [mean_costs((x / sds)[:, told]) for x in apart]
         elif lone.outward is not None:
             ways = (way * 2.0 * lone.outward[:, number] for way in (1.0, -1.0))
             costs = [side_cost(sideways, beside_trunk=True) for sideways in ways]
         elif np.all(np.fmax(*spread) < MAX_LINK_SD_M):
             farther = finite_medians(other - own)[None]
             away = [np.maximum(way * farther - NO_SIDE_M, 0.0) for way in (-1.0, 1.0)]
-            costs = [_costs(x / (np.sqrt(2.0) * MIN_LINK_SD_M)) for x in away]
+            costs = [mean_costs(x / (np.sqrt(2.0) * MIN_LINK_SD_M)) for x in away]
         else:
             continue
         saved[number] = float(np.nanmean(costs[0] - costs[1]))
     return saved
-
-
-def _distances(positions: FloatArray, column: int, anchors: Sequence[int] | IntArray) -> FloatArray:
-    """Distances (T, K), m, of a label from anchors."""
-    return np.asarray(np.linalg.norm(positions[:, [column]] - positions[:, anchors], axis=2))
-
-
-def _costs(misfits: FloatArray) -> FloatArray:
-    """Costs (T,) of misfits (T, K) in standard deviations; NaN where none is seen."""
-    seen = np.isfinite(misfits).any(axis=1)
-    costs = np.full(len(misfits), np.nan)
-    costs[seen] = GROUP_WEIGHT * np.nanmean(np.minimum(misfits[seen] ** 2, MAX_COST), axis=1)
-    return costs

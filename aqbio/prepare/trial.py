@@ -35,8 +35,6 @@ from aqbio.prepare.contact_findings import (
     without_held_pressure,
 )
 from aqbio.prepare.contacts import (
-    COP_THRESHOLD_N,
-    MIN_ABOVE_THRESHOLD_S,
     EventRules,
     FeetLoads,
     FootContact,
@@ -477,13 +475,7 @@ def _loads(
 ) -> FeetLoads | None:
     if plates is None:
         return None
-    rules = EventRules(
-        threshold=threshold,
-        minimum_s=MIN_ABOVE_THRESHOLD_S,
-        event_cutoff=prepare.event_cutoff_hz,
-        cutoff=prepare.cutoff_hz,
-        cop_threshold=COP_THRESHOLD_N,
-    )
+    rules = EventRules(threshold, prepare.event_cutoff_hz, prepare.cutoff_hz)
     time = np.arange(len(recording.positions)) / recording.rate
     return feet_loads(plates, feet, time, rules)
 

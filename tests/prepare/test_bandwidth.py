@@ -136,7 +136,7 @@ def test_of_a_contact_that_is_cut_a_faint_end_tells_no_foot(shape, first, peak, 
     time = np.arange(0.0, 0.4, 0.004)
     feet = np.zeros((len(time), 2, 2, 3))
     feet[:, 0, :, 0] = -0.6
-    rules = EventRules(THRESHOLD_N, 0.010, 100.0, 20.0, 100.0)
+    rules = EventRules(THRESHOLD_N, 100.0, 20.0)
     [contact] = feet_loads(plates, feet, time, rules).on_plates
     assert contact.foot == foot
 

@@ -13,7 +13,7 @@ from aqbio.prepare.contacts import EventRules, FeetLoads, feet_loads
 from aqbio.prepare.notes import Notes
 
 RATE = 1000.0
-RULES = EventRules(20.0, 0.010, 100.0, 20.0, 100.0)
+RULES = EventRules(20.0, 100.0, 20.0)
 
 
 def made_loads(held: np.ndarray | None) -> tuple[FeetLoads, Plates]:

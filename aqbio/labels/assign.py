@@ -333,16 +333,14 @@ def placed_labels(
             if marker >= 0 and table.landmarks[sites[number].landmark].segment not in ARM
         ]
     exchanged = [(sites.index(_other_side(sites[index])), marker) for index, marker in anchors]
-    fits = [
-        (fit, fit.misfit(markers, pairs, NAME_SD_M))
-        for pairs in (anchors, exchanged)
+    fits = [  # a body without depth fits about as well facing the other way
+        (fit.misfit(markers, pairs, NAME_SD_M) + margin, fit)
+        for pairs, margin in ((anchors, 0.0), (exchanged, NAME_MARGIN_CHI2))
         if (fit := placement(markers, postures, pairs, barred)) is not None
     ]
     if not fits:
         return {}, {}
-    best, misfit = fits[0]
-    if len(fits) > 1 and fits[1][0].cost < best.cost and fits[1][1] < misfit - NAME_MARGIN_CHI2:
-        best = fits[1][0]  # a body without depth fits about as well facing the other way
+    _, best = min(fits, key=lambda x: x[0])
     read = _read(best, sites, labels, names, hints)
     posture = template.postures[best.template]
     source = np.hstack((posture, np.ones((len(posture), 1))))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from csv import DictReader
 from functools import cache
 from importlib.resources import files
-from io import StringIO
 from typing import NamedTuple
-
-import pandas as pd
 
 
 class PeopleSize(NamedTuple):
@@ -26,5 +24,9 @@ def of_people(quantity: str) -> PeopleSize:
 @cache
 def _table() -> dict[str, PeopleSize]:
     text = files("aqbio.prepare").joinpath("people.tsv").read_text(encoding="utf-8")
-    table = pd.read_csv(StringIO(text), sep="\t", comment="#", index_col="quantity")
-    return {str(name): PeopleSize(x.middle, x.error) for name, x in table.iterrows()}
+    rows = DictReader((x for x in text.splitlines() if not x.startswith("#")), delimiter="\t")
+
+    def number(written: str) -> float:
+        return float("nan" if written == "n/a" else written)
+
+    return {x["quantity"]: PeopleSize(number(x["middle"]), number(x["error"])) for x in rows}

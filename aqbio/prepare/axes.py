@@ -74,9 +74,9 @@ def detected_axes(clues: Clues) -> LaboratoryToGround:
     (static trial, treadmill) the vector from the back of the pelvis to its front.
     """
     up, reasons, doubts = _up(clues)
-    forward, words, forward_doubts = _forward(clues, up)
+    forward, words = _forward(clues, up)
     matrix = np.array([forward, up, np.cross(forward, up)])
-    return LaboratoryToGround(matrix, f"{reasons} {words}", (*doubts, *forward_doubts))
+    return LaboratoryToGround(matrix, f"{reasons} {words}", doubts)
 
 
 def heading(direction: FloatArray) -> float:
@@ -119,25 +119,21 @@ def _up(clues: Clues) -> tuple[FloatArray, str, tuple[str, ...]]:
     return axis, f"Up is {name}: {' and '.join(reasons)}.", tuple(doubts)
 
 
-def _forward(clues: Clues, up: FloatArray) -> tuple[FloatArray, str, tuple[str, ...]]:
+def _forward(clues: Clues, up: FloatArray) -> tuple[FloatArray, str]:
     level = 1.0 - np.abs(up)
     travel, facing = clues.travel * level, clues.facing * level
     distance = float(np.linalg.norm(travel))
     if np.isfinite(distance) and distance >= MIN_TRAVEL_M:
         axis = _dominant(travel, "forward: the pelvis moves diagonally")
-        words = f"Forward is {_name(axis)}: the pelvis moves {float(travel @ axis):.2f} m along it."
-        doubts: tuple[str, ...] = ()
-        if np.isfinite(facing).all() and float(facing @ axis) < 0.0:
-            doubts = (f"the pelvis moves along {_name(axis)} but its front faces the other way.",)
-        return axis, words, doubts
+        way = f"moves {float(travel @ axis):.2f} m along it"
+        return axis, f"Forward is {_name(axis)}: the pelvis {way}."
     if not np.isfinite(facing).all():
         pelvis_state = "stays put" if np.isfinite(distance) else "is not seen whole in any frame"
         raise ValueError(
             f"forward is unknown: the pelvis {pelvis_state}, and where it faces is not seen."
         )
     axis = _dominant(facing, "forward: the pelvis stays put and faces diagonally", clear=1.0)
-    words = f"Forward is {_name(axis)}: the pelvis stays put and its front faces along it."
-    return axis, words, ()
+    return axis, f"Forward is {_name(axis)}: the pelvis stays put and its front faces along it."
 
 
 def _dominant(vector: FloatArray, description: str, clear: float = CLEAR_RATIO) -> FloatArray:
@@ -200,15 +196,9 @@ def laboratory_axes(
                 f"{unseen_text}{error}", file=notes.file, fix=f"{fix}.", rule="axes-unknown"
             ) from error
     for doubt in axes.doubts:
-        notes.add("axes-doubt", "warning", doubt, fix=AXES_DOUBT_FIX)
+        # stated axes would turn the markers as well
+        notes.add("axes-doubt", "warning", doubt, fix="export markers and forces in the same axes.")
     return axes
-
-
-AXES_DOUBT_FIX = (
-    "export markers and forces in the same axes; where the pelvis faces backward, correct the "
-    "labels of its front and back in the marker set."
-)
-"""Way out of clues that contradict the body: stated axes would turn the markers as well."""
 
 
 def _unseen_labels(recording: Recording, marker_set: MarkerSet) -> list[str]:

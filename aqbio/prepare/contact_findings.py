@@ -49,21 +49,18 @@ def note_contacts(
     for contact in loads.contacts:
         _note_completeness(contact, plates, edge_limit, notes)
     if not loads.contacts:
-        notes.add(
-            "contacts-none",
-            "warning",
-            "no foot loads a plate in this trial.",
-            fix="check the plates, or leave the trial out.",
-            forces=True,
-        )
+        note_no_forces(notes, recorded=True, usable=True)
 
 
-def note_no_forces(notes: Notes, *, recorded: bool) -> None:
-    """Note that there are no forces: none recorded, or none that can be used."""
+def note_no_forces(notes: Notes, *, recorded: bool, usable: bool = False) -> None:
+    """Note that there are no forces: none recorded, none that can be used, or none by a foot."""
     notes.add(
         "forces-none",
         "warning",
-        "no force of the trial can be used: plates or columns are zero, left out or not declared."
+        "no foot loads a plate in this trial."
+        if usable
+        else "no force of the trial can be used: plates or columns are zero, left out or not "
+        "declared."
         if recorded
         else "the trial has no force plates: kinetics and events from plates are not possible.",
         fix="look at the other findings of this trial, and export its forces again."

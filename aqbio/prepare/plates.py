@@ -151,27 +151,21 @@ def _note_unknown_offset(plates: Plates, plate: int, largest: float, notes: Note
     """Note why the offset of a plate is unknown: never unloaded, or never for long enough."""
     number, vertical = plates.numbers[plate], plates.vertical[:, plate]
     stretches = runs(nearly_unloaded(vertical, largest))
-    longest = float(np.ptp(stretches, axis=1).max()) / plates.rate if len(stretches) else 0.0
+    longest = float(np.ptp(stretches, axis=1).max(initial=0)) / plates.rate
     needed = 2.0 * UNLOADED_MARGIN_S + MIN_UNLOADED_S
+    text = f"never unloaded ({float(vertical.mean()):.0f} N on average)"
     if longest > 0.0:
         text = (
-            f"plate {number} is unloaded for at most "
-            f"{distinct(1e3 * longest, 1e3 * needed)} ms at a time, less than "
-            f"the {1e3 * needed:.0f} ms that its offset is taken from: what it reads stays."
+            f"unloaded for at most {distinct(1e3 * longest, 1e3 * needed)} ms at a time, less than "
+            f"the {1e3 * needed:.0f} ms that its offset is taken from"
         )
-        notes.add(
-            "plate-offset-unknown", "info", text, number=longest, limit=needed, unit="s",
-            forces=True,
-        )  # fmt: skip
-        return
-    mean = float(vertical.mean())
     notes.add(
-        "plate-never-unloaded",
+        "plate-offset-unknown",
         "info",
-        f"plate {number} is never unloaded ({mean:.0f} N on average): its offset is unknown "
-        "and stays.",
-        number=mean,
-        unit="N",
+        f"plate {number} is {text}: what it reads stays.",
+        number=longest,
+        limit=needed,
+        unit="s",
         forces=True,
     )
 

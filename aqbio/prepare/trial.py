@@ -516,9 +516,8 @@ MAX_MISSING = 0.10
 
 
 def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes: Notes) -> None:
-    """Name the markers missing between the contacts, and in one line those missing outside."""
-    missing = np.isnan(markers[..., 0])
-    inside = missing[used]
+    """Name the markers missing between the contacts: outside, where the volume ends, none count."""
+    inside = np.isnan(markers[used, :, 0])
     for index in np.flatnonzero(inside.any(axis=0)).tolist():
         share = float(inside[:, index].mean())
         gaps = runs(inside[:, index]) + used.start
@@ -536,19 +535,4 @@ def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes:
             where=f"longest gap: frames {start + 1} to {stop}",
             fix="fill the gap in the capture software; it gets no weight in these frames.",
             label=labels[index],
-        )
-    outside = missing.copy()
-    outside[used] = False
-    if outside.any():
-        lost_labels = [labels[index] for index in np.flatnonzero(outside.any(axis=0)).tolist()]
-        frames = np.flatnonzero(outside.any(axis=1)) + 1
-        span = f"frames {frames[0]} to {frames[-1]} at most" if len(frames) > 1 else "one frame"
-        notes.add(
-            "markers-outside",
-            "info",
-            f"{len(lost_labels)} of {len(labels)} markers "
-            f"{'is' if len(lost_labels) == 1 else 'are'} missing before the first touchdown "
-            f"or after the last toe-off ({span}), as where the capture volume ends.",
-            number=float(len(lost_labels)),
-            label=", ".join(lost_labels),
         )

@@ -1271,10 +1271,8 @@ def test_every_laboratory_is_recognised(travel):
         np.testing.assert_array_equal(axes.matrix, to_ground)
         assert not axes.doubts
         if travel[0] > 1.0:
-            tilted = Clues(body, -facing, path, to_ground.T @ np.array([1.0, 0.0, 0.1]), force)
-            doubts = " ".join(detected_axes(tilted).doubts)
-            assert "normals lie along" in doubts
-            assert "faces the other way" in doubts
+            tilted = Clues(body, facing, path, to_ground.T @ np.array([1.0, 0.0, 0.1]), force)
+            assert "normals lie along" in " ".join(detected_axes(tilted).doubts)
 
 
 SIDED = {

@@ -41,9 +41,7 @@ def note_contacts(
         name = f"contact on plate {plates.numbers[load.plate]} at {notes.at(start)} s"
         names.append(name)
         overlap = min(stop, end) - max(start, 0.0)
-        if np.isnan(load.distance) and overlap < 0.5 * (stop - start):
-            _note_outside(name, start, stop, end, notes)
-        else:
+        if not (np.isnan(load.distance) and overlap < 0.5 * (stop - start)):  # not recorded
             _note_foot(load, name, notes)
     _note_columns(loads.on_plates, names, plates, notes)
     for contact in loads.contacts:
@@ -125,20 +123,9 @@ def _note_columns(on_plates: Sequence[PlateContact], names: Sequence[str], plate
         for contact, name in zip(on_plates, names, strict=True)
         if NO_FOOT not in (contact.foot, plates.feet[contact.plate])
     ]
-    others = [(contact, name, foot) for contact, name, foot in named if foot != contact.foot]
-    if not others:
+    if any(contact.foot == foot for contact, _, foot in named):
         return
-    if len(others) < len(named):
-        notes.add(
-            "foot-columns",
-            "info",
-            f"columns named after a foot hold the other one in {len(others)} of {len(named)} "
-            "contacts: they are those of a belt or a plate, and the markers tell the feet.",
-            number=len(others),
-            forces=True,
-        )
-        return
-    for contact, name, foot in others:
+    for contact, name, foot in named:
         notes.add(
             "foot-columns",
             "warning",
@@ -147,22 +134,6 @@ def _note_columns(on_plates: Sequence[PlateContact], names: Sequence[str], plate
             fix="check the labels of the feet and the names of the force columns.",
             forces=True,
         )
-
-
-def _note_outside(name: str, start: float, stop: float, end: float, notes: Notes) -> None:
-    """Note a contact that lies, in its loaded part at least, outside the recorded motion."""
-    notes.add(
-        "contact-outside",
-        "info",
-        f"the {name} lasts until {notes.at(stop)} s, but the motion is recorded from "
-        f"{notes.at(0.0, 3 if notes.first_time else 0)} to {notes.at(end)} s: its foot is "
-        "unknown, and it is not used.",
-        number=stop if stop > end else start,
-        limit=end if stop > end else 0.0,
-        unit="s",
-        fix="export the motion over the whole contact, if it is needed.",
-        forces=True,
-    )
 
 
 def _centre_direction(distance: float, limit: float) -> str:

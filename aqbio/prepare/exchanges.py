@@ -44,7 +44,7 @@ from aqbio.prepare.label_states import (
 from aqbio.prepare.lone_labels import LoneLabels, on_other_side
 from aqbio.prepare.notes import Notes
 from aqbio.signals import runs
-from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_means, finite_medians
 
 MIN_FRAMES = 6
 """Frames of a recording in which exchanged labels are looked for."""
@@ -443,7 +443,7 @@ class _Misfits:
         shown = (neighbours != hidden[0]) & (neighbours != hidden[1])
         others = self.positions[frames[:, None], neighbours[shown]]
         distances = np.linalg.norm(self.positions[frames, at][:, None] - others, axis=2)
-        return _mean_of_finite(np.abs(distances - self.lengths[column][shown]))
+        return np.nan_to_num(finite_means(np.abs(distances - self.lengths[column][shown]), 1))
 
     def tried(self) -> Iterator[tuple[int, int]]:
         """Pairs of columns that fit each other's distances better, where their own are off."""
@@ -474,13 +474,6 @@ class _Misfits:
         """Deviations that the exchange of two labels saves, m times frames."""
         own, exchanged = self.both(pair, np.flatnonzero(states.exchanged))
         return float((own - exchanged).sum())
-
-
-def _mean_of_finite(values: FloatArray) -> FloatArray:
-    """Means (T,) of finite numbers (T, K); 0 where there is none."""
-    finite = np.isfinite(values)
-    total = np.where(finite, values, 0.0).sum(axis=1)
-    return np.asarray(total / np.maximum(finite.sum(axis=1), 1))
 
 
 def _pair_states(

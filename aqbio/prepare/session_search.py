@@ -41,8 +41,6 @@ class ExplainedSession:
     """Rules of findings of single trials that follow from what is wrong with the session."""
     mass_refuted: bool = False
     """The body mass of the sheet is wrong, and that of the plates is used."""
-    stopped: str = ""
-    """Why nothing can be computed; empty where that is not so."""
     unweighed: frozenset[str] = frozenset()
     """Recordings whose forces do not weigh the person."""
     considered: tuple[Considered, ...] = ()
@@ -94,14 +92,10 @@ def explained_session(
         [alone, *elsewhere] = places
         is_one_place = bool(alone) and not elsewhere and len(alone) < len(session.trials)
         finding = words.undecided(near, is_one_place=is_one_place)
-        is_error = finding.severity == "error"
-        if is_error and is_one_place:
+        if finding.severity == "error" and is_one_place:
             left_out = {trial: replace(finding, trial=trial) for trial in sorted(alone)}
             return ExplainedSession(left_out=left_out, considered=considered, place_errors=errors)
-        stopped = finding.what if is_error else ""
-        return ExplainedSession(
-            (finding,), stopped=stopped, considered=considered, place_errors=errors
-        )
+        return ExplainedSession((finding,), considered=considered, place_errors=errors)
     faults = [x for x in explanations[0].suspects if not x.is_usual]
     rows = [ROWS[x.candidate.fault] for x in faults]
     findings = [words.finding(x, confirmed=confirmed) for x in faults]

@@ -77,7 +77,7 @@ def contacts(of_plate=None, of_foot=None, *, number_stated=-1) -> object:
 
 @pytest.mark.parametrize(
     ("feet", "severity", "count"),
-    [((1, 1), None, 0), ((0, 0), "warning", 2), ((0, 1), "info", 1), ((-1, 0), "warning", 1)],
+    [((1, 1), None, 0), ((0, 0), "warning", 2), ((0, 1), None, 0), ((-1, 0), "warning", 1)],
 )
 def test_columns_that_hold_both_feet_are_those_of_a_belt(feet, severity, count):
     """Both contacts of plate 3 are in columns named after the right foot; -1 is of no foot."""
@@ -93,6 +93,20 @@ def test_columns_that_hold_both_feet_are_those_of_a_belt(feet, severity, count):
     assert {finding.severity for finding in about_columns} == ({severity} if severity else set())
     told = sum(finding.number or 1 for finding in about_columns)
     assert told == count
+
+
+def test_forces_in_other_axes_than_the_body_are_doubted():
+    """The body stands along y, and the force acts along x."""
+    force = np.tile([900.0, 0.0, 0.0], (40, 1, 1))
+    forces = ForceRecording(
+        wrench=PlateWrench(force, 0.0 * force, np.zeros((1, 3))),
+        corners=np.full((1, 4, 3), np.nan), rate=1000.0, start=0.0, numbers=(1,), names=("one",),
+        feet=("",),
+    )  # fmt: skip
+    run = Recording(made_run.LABELS, made_run.markers(), made_run.FRAME_RATE, forces)
+    notes = Notes("run", "P1", "run.c3d", "run.c3d")
+    laboratory_axes(run, MARKER_SET, "auto", notes)
+    assert [finding.rule for finding in notes.findings] == ["axes-doubt"]
 
 
 def no_forces(*, recorded: bool) -> list[object]:

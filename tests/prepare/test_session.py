@@ -215,7 +215,6 @@ def test_a_recording_of_another_person_is_left_out():
     recorded = of_another_person("static")
     result = explained(recorded)
     assert not result.findings
-    assert not result.stopped
     [finding] = result.left_out.values()
     assert (finding.rule, finding.trial, finding.severity) == ("another-person", "static", "error")
     assert "It is left out." in finding.what
@@ -288,7 +287,6 @@ def test_of_two_recordings_it_is_not_decided_whose_is_wrong():
     result = explained(two)
     [finding] = result.findings
     assert (finding.rule, finding.severity) == ("another-person", "error")
-    assert result.stopped == finding.what
     assert {"near"} == {x.verdict for x in result.considered if x.fault == "another-person"}
     assert "static is of another person" in finding.what
     assert "run1 is of another person" in finding.what

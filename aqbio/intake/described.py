@@ -53,9 +53,12 @@ def explained_sessions(
 def session_doubts(explained: Mapping[str, ExplainedSession]) -> Iterator[str]:
     """Warn of what is wrong with the recordings of a person together."""
     for participant, session in explained.items():
-        for finding in (*session.findings, *session.left_out.values()):
-            if finding.severity != "info":
-                yield f"{participant}: {finding.what} To use it: {finding.fix}"
+        doubts = (
+            f"{participant}: {finding.what} To use it: {finding.fix}"
+            for finding in (*session.findings, *session.left_out.values())
+            if finding.severity != "info"
+        )
+        yield from dict.fromkeys(doubts)  # one may be about several trials
 
 
 def described_rows(

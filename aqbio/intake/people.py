@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts
-from aqbio.intake.same_person import compare_lengths, group_by_person
+from aqbio.intake.same_person import LengthComparison, compare_lengths, group_by_person
 from aqbio.intake.shared_frames import copy_lag
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -88,8 +88,8 @@ def trial_names(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[
     Words of the protocol, numbers and units in the file's name; with those of its folders where it
     has none or two would be the same.
     """
-    starts = [re.match(r"[A-Za-z]{1,2}\d+[_ .-]|", file.stem) for file in files]
-    shared = {match[0] for match in starts if match}
+    starts = [CODE.match(file.stem) for file in files]
+    shared = {"" if match is None else match[0] for match in starts}
     code = shared.pop() if len(shared) == 1 else ""
     protocol_names = {file: _without_persons(file.stem.removeprefix(code)) for file in files}
     folders = _own_folders(files)
@@ -120,10 +120,25 @@ def trial_names(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[
     return names
 
 
+PERSON_NUMBER = re.compile(rf"(?<![A-Za-z])({PERSON_PREFIXES})[-_ ]?\d+", re.IGNORECASE)
+"""Number of a participant in a name, with the word before it."""
+
+
 def _without_persons(name: str) -> str:
     """Reduce a name to words of a protocol, numbers and units."""
-    name = re.sub(rf"(?<![A-Za-z])({PERSON_PREFIXES})[-_ ]?\d+", "", name, flags=re.IGNORECASE)
-    kept_words, end, before = "", 0, False
+    kept_words, before = "", False
+    for part, gap, keep in _parts_of_name(name):
+        if keep:
+            joint = gap if before and gap in ("", "-", "_", ".") else "_"
+            kept_words += f"{joint if kept_words else ''}{part}"
+        before = keep
+    return kept_words
+
+
+def _parts_of_name(name: str) -> Iterator[tuple[str, str, bool]]:
+    """Parts of a name, what stands before each, and if it is of a protocol, a number or a unit."""
+    name = PERSON_NUMBER.sub("", name)
+    end, before = 0, False
     for match in NAME_PARTS.finditer(name):
         part, gap = match[0], name[end : match.start()]
         separate = bool(gap) or not end
@@ -135,11 +150,8 @@ def _without_persons(name: str) -> str:
             keep = part.casefold() in HARMLESS_WORDS or bool(
                 COMPOUND_WORD.fullmatch(part.casefold())
             )
-        if keep:
-            joint = gap if before and gap in ("", "-", "_", ".") else "_"
-            kept_words += f"{joint if kept_words else ''}{part}"
+        yield part, gap, keep
         end, before = match.end(), keep
-    return kept_words
 
 
 def name_words(name: str) -> frozenset[str]:
@@ -190,17 +202,87 @@ def _sorts(part: str) -> bool:
     return bool(words) and all(is_sorting_word)
 
 
+CODE = re.compile(r"(sub-[A-Za-z0-9]+|([A-Za-z]{1,5})\d+)(?:[_ .-]|(?=[A-Z]))")
+"""Code of a person at the beginning of a file name (S01_run, JA1Gait35), and its letters."""
+
+
+TRIAL_LETTERS = "rt"
+"""Letters before the number of a repetition or a trial."""
+
+WORD_AT_END = re.compile(
+    "(?<=..)(" + "|".join(word for word in HARMLESS_WORDS if len(word) > 2) + ")$"
+)
+"""Such a word at the end of another without a gap (annarun)."""
+
+
 def _name_keys(files: Sequence[Path]) -> dict[Path, str]:
     """First part of the file names, if it is a code and each one has several files."""
     keys = {}
     for file in files:
-        match = re.match(r"(sub-[A-Za-z0-9]+|[A-Za-z]{1,5}\d+)[_ .-]", file.stem)
-        if match is None:
+        match = CODE.match(file.stem)
+        if match is None or (match[2] or "").casefold() in {*HARMLESS_WORDS, *TRIAL_LETTERS}:
             return {}
         keys[file] = match.group(1)
     values = list(keys.values())
     several = all(values.count(value) > 1 for value in values)
     return keys if several else {}
+
+
+def _word_keys(files: Sequence[Path], standing: Collection[Path]) -> dict[Path, str]:
+    """First word of each file name that is none of a protocol, and is not in all names.
+
+    It may be a person's name. None where a moving trial has no such word, or the folder's only
+    static trial none of theirs.
+    """
+    words = {
+        file: [
+            WORD_AT_END.sub("", part.casefold())
+            for part, _, is_harmless in _parts_of_name(file.stem)
+            if not is_harmless and part.isalpha()
+        ]
+        for file in files
+    }
+    shared = frozenset.intersection(*map(frozenset, words.values()))
+    keys = {
+        file: next((word for word in names if word not in shared), "")
+        for file, names in words.items()
+    }
+    unnamed = any(not key for file, key in keys.items() if file not in standing)
+    return {} if unnamed or _only_conditions(keys, standing) else keys
+
+
+def _people_of_keys(
+    files: Sequence[Path],
+    keys: Mapping[Path, str],
+    comparison: LengthComparison,
+    *,
+    are_words: bool,
+) -> dict[Path, str]:
+    """Participants by names of folders or words of file names; one where bodies are alike.
+
+    A condition is in the names of several recordings of one body. Where lengths cannot be compared
+    a word has to be in several names.
+    """
+    groups: list[list[int]] = []
+    for key in sorted(set(keys.values())):
+        members = [index for index, file in enumerate(files) if keys[file] == key]
+        one_body = [
+            group
+            for group in groups
+            if comparison.alike[np.ix_(group, members)].any()
+            or (
+                are_words
+                and min(len(group), len(members)) == 1
+                and np.isnan(comparison.distance[np.ix_(group, members)]).all()
+            )
+        ]
+        groups = [group for group in groups if group not in one_body]
+        groups.append(sorted(sum(one_body, members)))
+    return {
+        files[index]: f"S{number:02d}"
+        for number, members in enumerate(sorted(groups), 1)
+        for index in members
+    }
 
 
 MIN_TIME_OVERLAP = 0.5
@@ -329,7 +411,7 @@ def _shared(first_words: frozenset[str], second_words: frozenset[str]) -> float:
 
 
 def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
-    """The participant of each recording, by folders and names, then by lengths of segments.
+    """The participant of each recording, by folders, names and lengths of segments.
 
     A folder of static trials goes to the only person of its size who has none.
     """
@@ -338,13 +420,20 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
         {recording.file for recording in markers if recording.is_static},
     )
     coded = {name for file, name in names.items() if name in file.as_posix()}
-    ratio, differs = compare_lengths([recording.lengths for recording in markers])
-    differs |= _recorded_together([recording.file for recording in markers])
+    comparison = compare_lengths([recording.lengths for recording in markers])
+    files = [recording.file for recording in markers]
+    if not coded:
+        are_words = len(set(names.values())) == 1
+        standing = {recording.file for recording in markers if recording.is_static}
+        keys = _word_keys(files, standing) if are_words else names
+        names |= _people_of_keys(files, keys, comparison, are_words=are_words)
+    differs = comparison.differs
+    differs |= _recorded_together(files)
     is_static = np.array([recording.is_static for recording in markers])
     people: dict[tuple[str, str], list[int]] = {}
     for name in sorted(set(names.values())):
         indices = np.flatnonzero([names[recording.file] == name for recording in markers])
-        groups = group_by_person(ratio[np.ix_(indices, indices)], differs[np.ix_(indices, indices)])
+        groups = group_by_person(comparison.of(indices.tolist()), is_static[indices])
         for letter, group in zip(ascii_lowercase, sorted(groups), strict=False):
             people[name, letter if len(groups) > 1 else ""] = indices[group].tolist()
     separate = [key for key in people if not key[1] and key[0] not in coded]
@@ -354,7 +443,7 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
             for candidate, members in people.items()
             if (candidate[1] or not is_static[members].any())
             and not differs[np.ix_(people[key], members)].any()
-            and np.isfinite(ratio[np.ix_(people[key], members)]).any()
+            and np.isfinite(comparison.distance[np.ix_(people[key], members)]).any()
         ]
         if len(fitting) == 1:
             people[fitting[0]] += people.pop(key)

@@ -325,20 +325,25 @@ def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) 
                 [recording for recording in recordings if owners[recording.file] == name]
                 for name in (first, other_person)
             ]
-            ratio, _ = compare_lengths([recording.lengths for side in sides for recording in side])
-            value = ratio[: len(sides[0]), len(sides[0]) :]
+            comparison = compare_lengths(
+                [recording.lengths for side in sides for recording in side]
+            )
+            value = comparison.ratio[: len(sides[0]), len(sides[0]) :]
             if not np.isfinite(value).any():
                 continue
             longer = float(np.nanmedian(value))
+            apart = float(np.nanmedian(comparison.distance[: len(sides[0]), len(sides[0]) :]))
             words = (
                 f"in {folder.as_posix()}, the segments of {other_person} are {longer:.2f} times as "
+                f"long as those of {first}, and a quarter of them differ by "
+                f"{100.0 * np.expm1(apart):.0f} % or more: taken as two people; "
             )
-            words += f"long as those of {first}: taken as two people; "
             limit = max_log_ratio([label for recording in recordings for label in recording.labels])
             yield words + (
                 "who is who in other recordings is not sure, please look"
-                if abs(np.log(longer)) < limit
-                else "if it is one, give both one participant_id and correct the unit"
+                if max(abs(np.log(longer)), apart) < limit
+                else "if it is one, give both one participant_id and correct the unit; if it is "
+                "one whose markers were put on again, give both one name in column person"
             )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from scipy.signal import butter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
-from aqbio.intake.folder import folder_content
+from aqbio.intake.folder import folder_content, marker_facts
 from aqbio.intake.people import find_copies, owners_of
 from aqbio.intake.same_person import compare_lengths, group_by_person
 from aqbio.intake.shared_frames import Movement, copy_lag
@@ -133,7 +135,51 @@ def test_trials_of_one_person_stay_together(folder, realdata):
     """Static, walking and sprinting; and one of them made 6 % smaller is another person's."""
     markers = folder_content(realdata / folder).markers
     lengths = [recording.lengths for recording in markers]
-    assert group_by_person(*compare_lengths(lengths)) == [list(range(len(markers)))]
+    is_static = np.array([recording.is_static for recording in markers])
+    assert group_by_person(compare_lengths(lengths), is_static) == [list(range(len(markers)))]
     smaller = replace(lengths[-1], median=0.94 * lengths[-1].median)
-    groups = group_by_person(*compare_lengths([*lengths[:-1], smaller]))
+    groups = group_by_person(compare_lengths([*lengths[:-1], smaller]), is_static)
     assert [len(markers) - 1] in groups
+
+
+@pytest.fixture(scope="module")
+def hamner(realdata, tmp_path_factory):
+    """Give the recordings of two people."""
+    folder = tmp_path_factory.mktemp("hamner10")
+    with tarfile.open(realdata / "hamner10" / "hamner10.tar.xz") as archive:
+        for member in archive:
+            if re.search(r"subject(04|11)/(static|Run_[23])\.trc$", member.name):
+                archive.extract(member, folder, filter="data")
+    return folder / "hamner10"
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "names", [("Anna_{}", "Ben_{}"), ("{}", "x{}"), ("P1{}", "P2{}"), ("{} AL", "{} GH")]
+)
+def test_two_people_of_one_size_in_a_folder_are_two(names, hamner):
+    """Medians of their segments are .4 % apart; the shapes of their bodies are not alike."""
+    recordings, truth = [], {}
+    for name, person in zip(names, ("subject04", "subject11"), strict=True):
+        for file in ("Run_2", "Run_3", "static"):
+            path = Path(f"{name.format(file)}.trc")
+            facts = marker_facts(hamner / person / f"{file}.trc", path)
+            recordings.append(facts)
+            truth[path] = person
+    owners = owners_of(sorted(recordings, key=lambda recording: recording.file))
+    assert len({(truth[file], owner) for file, owner in owners.items()}) == 2
+    assert len(set(owners.values())) == 2
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("condition", ["{}_{}", "{}/{}", "{} run {}"])
+def test_one_person_in_two_pairs_of_shoes_is_one(condition, hamner):
+    """Whatever files and folders are called."""
+    recordings = [
+        marker_facts(
+            hamner / "subject04" / f"Run_{number}.trc",
+            Path(condition.format(("hoka", "nike")[number - 2], number) + ".trc"),
+        )
+        for number in (2, 3)
+    ]
+    assert set(owners_of(recordings).values()) == {"S01"}

@@ -38,21 +38,32 @@ from tests.recorded_study import RATE, recorded_figure
 
 
 def markers(
-    file, *, movement=None, size=1.0, count=10, is_static=False, plates=0, labels="", first=0.0
+    file,
+    *,
+    movement=None,
+    body=0,
+    size=1.0,
+    count=10,
+    is_static=False,
+    plates=0,
+    labels="",
+    first=0.0,
 ):
     """One recording of 5 s; of a seed for `movement` there are labels and positions, too."""
     names = tuple(labels.split()) or ("RASI", "LASI")
     moved, lengths = Movement(), Lengths()
     if movement is not None:
         names = tuple("abcdefghij"[:count])
-        positions = size * moving_body(movement, 500, is_static=is_static)[:, :count]
+        positions = size * moving_body(movement, 500, body=body, is_static=is_static)[:, :count]
         moved, lengths = Movement.of(names, positions, 100.0), Lengths.of(names, positions)
     return MarkerFacts(file, names, 500, 100.0, first, is_static, plates, moved, lengths)
 
 
-def moving_body(seed, frames, *, is_static):
-    """A body of ten rigid markers (T, 10, 3) that turns and goes about, m."""
-    body = np.random.default_rng(0).normal(0.0, 0.4, (10, 3))
+def moving_body(seed, frames, *, body=0, is_static):
+    """A body of ten rigid markers (T, 10, 3) that turns and goes about, m; others by a seed."""
+    usual = np.random.default_rng(0).normal(0.0, 0.4, (10, 3))
+    own = 0.0 if body == 0 else np.random.default_rng(body).normal(0.0, 0.04, (10, 3))
+    body = usual + own
     if is_static:
         return np.tile(body, (frames, 1, 1))
     time = np.arange(frames)[:, None] / 100.0

@@ -52,7 +52,7 @@ def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
     existing_files = {
         path.relative_to(study.data).as_posix()
         for path in study.data.rglob("*")
-        if path.suffix.lower() in (".c3d", ".trc", ".tsv", ".mot", ".sto")
+        if path.suffix.lower() in (".c3d", ".trc", ".tsv", ".mot", ".sto", ".csv", ".txt")
     }
     manifest = read_manifest(study.file.parent)
     published = set() if manifest is None else {file.file for file in manifest.files}

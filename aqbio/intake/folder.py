@@ -14,7 +14,7 @@ from aqbio.errors import AqbioError
 from aqbio.intake.sessions import SETTINGS_FILES, UNSUPPORTED_FORMATS, VideoSession, read_session
 from aqbio.intake.shared_frames import Movement
 from aqbio.io.c3d import NO_MARKERS, read_c3d_plates
-from aqbio.io.mot import Storage, read_storage, text_lines
+from aqbio.io.mot import Storage, read_storage, storage_columns, text_lines
 from aqbio.io.mot_forces import (
     GROUND_FIX,
     ExternalLoads,
@@ -238,7 +238,9 @@ def folder_content(folder: Path) -> FolderContent:
                 refuse_unwritable_name(file)
                 if suffix == TABLE_SUFFIX and is_sheet(path):
                     other_files += 1
-                elif suffix in (*MARKER_SUFFIXES, TABLE_SUFFIX, *STORAGE_SUFFIXES):
+                elif suffix in (*MARKER_SUFFIXES, TABLE_SUFFIX, *STORAGE_SUFFIXES) or (
+                    suffix in SHEET_SUFFIXES and groups_by_name(storage_columns(path), path.name)
+                ):
                     for kind, facts in _recorded(path, file).items():
                         if isinstance(facts, MarkerFacts):
                             markers.append(facts)
@@ -251,9 +253,6 @@ def folder_content(folder: Path) -> FolderContent:
                     models.append(file)
                 elif path.name.casefold() in SETTINGS_FILES:
                     sessions += read_session(path, file)
-                elif suffix in SHEET_SUFFIXES and _has_force_columns(path):
-                    what = f"its columns are forces, and its name ends in {suffix}"
-                    unusable.append(UnusedFile(file, f"{what}: let it end in .mot"))
                 elif suffix in UNSUPPORTED_FORMATS:
                     unusable.append(UnusedFile(file, UNSUPPORTED_FORMATS[suffix]))
                 else:
@@ -281,19 +280,7 @@ def folder_content(folder: Path) -> FolderContent:
 
 
 SHEET_SUFFIXES = (".csv", ".txt")
-"""Ends of names of tables that spreadsheets save, whatever they hold."""
-
-HEAD_CHARACTERS = 65_536
-"""Columns of a table are named within so many characters."""
-
-
-def _has_force_columns(path: Path) -> bool:
-    """Tell whether a table has a time and columns that are named as forces."""
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        lines = file.read(HEAD_CHARACTERS).splitlines()
-    rows = ([cell.strip(' "') for cell in re.split("[;,\t]", line)] for line in lines)
-    names = next((cells[1:] for cells in rows if cells[0].casefold() == "time"), [])
-    return bool(groups_by_name(names, path.name))
+"""Ends of names of tables that spreadsheets save; those of forces are read."""
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -309,7 +296,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _recorded(path: Path, file: Path) -> Mapping[str, MarkerFacts | StorageFacts]:
     """Facts of a file by kind: markers; forces, coordinates, or both."""
-    if path.suffix.lower() not in STORAGE_SUFFIXES:
+    if path.suffix.lower() in (*MARKER_SUFFIXES, TABLE_SUFFIX):
         found = marker_or_plate_facts(path, file)
         return {"markers" if isinstance(found, MarkerFacts) else "forces": found}
     storage = read_storage(path)

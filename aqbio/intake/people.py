@@ -11,7 +11,12 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts
-from aqbio.intake.same_person import LengthComparison, compare_lengths, group_by_person
+from aqbio.intake.same_person import (
+    LengthComparison,
+    compare_lengths,
+    group_by_person,
+    max_log_ratio,
+)
 from aqbio.intake.shared_frames import copy_lag
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -475,6 +480,40 @@ def _recorded_together(files: Sequence[Path]) -> BoolArray:
             for i, first in enumerate(names)
         ]
     )
+
+
+def size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
+    """Report recordings of one folder with different lengths of segments."""
+    people: dict[Path, list[MarkerFacts]] = {}
+    for recording in group:
+        people.setdefault(recording.file.parent, []).append(recording)
+    for folder, recordings in people.items():
+        first, *other_people = sorted({owners[recording.file] for recording in recordings})
+        for other_person in other_people:
+            sides = [
+                [recording for recording in recordings if owners[recording.file] == name]
+                for name in (first, other_person)
+            ]
+            comparison = compare_lengths(
+                [recording.lengths for side in sides for recording in side]
+            )
+            value = comparison.ratio[: len(sides[0]), len(sides[0]) :]
+            if not np.isfinite(value).any():
+                continue
+            longer = float(np.nanmedian(value))
+            apart = float(np.nanmedian(comparison.distance[: len(sides[0]), len(sides[0]) :]))
+            words = (
+                f"in {folder.as_posix()}, the segments of {other_person} are {longer:.2f} times as "
+                f"long as those of {first}, and a quarter of them differ by "
+                f"{100.0 * np.expm1(apart):.0f} % or more: taken as two people; "
+            )
+            limit = max_log_ratio([label for recording in recordings for label in recording.labels])
+            yield words + (
+                "who is who in other recordings is not sure, please look"
+                if max(abs(np.log(longer)), apart) < limit
+                else "if it is one, give both one participant_id and correct the unit; if it is "
+                "one whose markers were put on again, give both one name in column person"
+            )
 
 
 def find_copies(

@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from shlex import quote
 
-import numpy as np
-
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.errors import AqbioError, listed
 from aqbio.intake.described import described_rows, explained_sessions, session_doubts
@@ -30,6 +28,7 @@ from aqbio.intake.people import (
     force_files,
     marker_vocabularies,
     owners_of,
+    size_differences,
 )
 from aqbio.intake.preview import study_preview
 from aqbio.intake.rows import (
@@ -41,7 +40,6 @@ from aqbio.intake.rows import (
     rows_of,
     trial_preview,
 )
-from aqbio.intake.same_person import compare_lengths, max_log_ratio
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
@@ -142,7 +140,7 @@ def proposed_study(
     )
     left_out += (*_other_marker_sets(group, other_groups, data), *content.unusable)
     left_out += _unpaired_forces(content, forces, repeated)
-    doubts = (*_size_differences(group, owners), *session_doubts(explained))
+    doubts = (*size_differences(group, owners), *session_doubts(explained))
     return ProposedStudy(data, content, rows, previews, markers, chosen, left_out, doubts, scaled)
 
 
@@ -311,40 +309,6 @@ def _refused(error: AqbioError) -> TrialPreview:
     """What is said of a trial that cannot be prepared."""
     to_use_it = (f"to use it, {error.fix}",) if error.fix else ()
     return TrialPreview(f"not usable yet: {error.what}", warnings=to_use_it)
-
-
-def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
-    """Report recordings of one folder with different lengths of segments."""
-    people: dict[Path, list[MarkerFacts]] = {}
-    for recording in group:
-        people.setdefault(recording.file.parent, []).append(recording)
-    for folder, recordings in people.items():
-        first, *other_people = sorted({owners[recording.file] for recording in recordings})
-        for other_person in other_people:
-            sides = [
-                [recording for recording in recordings if owners[recording.file] == name]
-                for name in (first, other_person)
-            ]
-            comparison = compare_lengths(
-                [recording.lengths for side in sides for recording in side]
-            )
-            value = comparison.ratio[: len(sides[0]), len(sides[0]) :]
-            if not np.isfinite(value).any():
-                continue
-            longer = float(np.nanmedian(value))
-            apart = float(np.nanmedian(comparison.distance[: len(sides[0]), len(sides[0]) :]))
-            words = (
-                f"in {folder.as_posix()}, the segments of {other_person} are {longer:.2f} times as "
-                f"long as those of {first}, and a quarter of them differ by "
-                f"{100.0 * np.expm1(apart):.0f} % or more: taken as two people; "
-            )
-            limit = max_log_ratio([label for recording in recordings for label in recording.labels])
-            yield words + (
-                "who is who in other recordings is not sure, please look"
-                if max(abs(np.log(longer)), apart) < limit
-                else "if it is one, give both one participant_id and correct the unit; if it is "
-                "one whose markers were put on again, give both one name in column person"
-            )
 
 
 def _copies(

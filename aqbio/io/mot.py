@@ -20,9 +20,13 @@ from aqbio.vectors import FloatArray
 DECIMAL_COMMA = re.compile(r"\d,\d")
 
 
-def text_lines(path: Path) -> list[str]:
-    """Lines of a text file: UTF-8 with or without byte-order mark, or UTF-16 as Excel writes it."""
-    raw = path.read_bytes()
+def text_lines(path: Path, size: int = -1) -> list[str]:
+    """Lines of a text file: UTF-8 with or without byte-order mark, or UTF-16 as Excel writes it.
+
+    Those of its first ``size`` bytes, or all.
+    """
+    with path.open("rb") as file:
+        raw = file.read(size)
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     return raw.decode(encoding, errors="replace").splitlines()
 
@@ -78,15 +82,21 @@ def read_storage(path: Path) -> Storage:
     Vectors of a cell (``DataType=Vec3``) become ``name_1``, ``name_2``, ... as in OpenSim.
     """
     lines = text_lines(path)
-    start = _names_line(path, lines)
+    start = _names_line(lines)
+    if start is None:
+        raise AqbioError(
+            "there is no line of column names that starts with time.",
+            file=path.name,
+            fix="export the file again as an OpenSim storage file (.mot or .sto).",
+            rule="storage-format",
+        )
     if ";" in lines[start]:  # as spreadsheets separate where the comma is the decimal sign
         lines[start:] = [line.replace(";", "\t") for line in lines[start:]]
     header = [line.strip().strip('"').strip() for line in lines[:start]]
     pairs = [line.partition("=") for line in header]
     header_values = {key.strip().lower(): value.strip() for key, _, value in pairs}
     comma = "," in lines[start]
-    names = [cell.strip().strip('"').strip() for cell in _cells(lines[start], comma=comma)]
-    names = [name for name in names if name]
+    names = _names(lines[start])
     rows = [line for line in lines[start + 1 :] if line.strip()]
     if width := re.fullmatch(r"\w*Vec(\d)", header_values.get("datatype", ""), re.IGNORECASE):
         rows = [row.replace(",", "\t") for row in rows]
@@ -135,7 +145,21 @@ def write_storage(
     write_text(path, "\n".join(lines) + "\n")
 
 
-def _names_line(path: Path, lines: list[str]) -> int:
+HEAD_BYTES = 65_536
+"""Columns of a table are named within so many bytes."""
+
+
+def storage_columns(path: Path) -> tuple[str, ...]:
+    """Names of the columns of a table over time, without the time; none of another file."""
+    lines = text_lines(path, HEAD_BYTES)
+    start = _names_line(lines)
+    if start is None:
+        return ()
+    names = _names(lines[start].replace(";", "\t"))
+    return tuple(name for name in names if name.lower() != "time")
+
+
+def _names_line(lines: Sequence[str]) -> int | None:
     """Index of the line of column names: the first non-empty one after ``endheader``."""
     plain = [line.strip().strip('"').strip().lower() for line in lines[:HEADER_LIMIT]]
     after = next((index + 1 for index, line in enumerate(plain) if line == "endheader"), 0)
@@ -143,19 +167,18 @@ def _names_line(path: Path, lines: list[str]) -> int:
         cells = re.split(r'[\s,;"]+', plain[index].strip(' "'))
         if cells and cells[0] == "time":
             return index
-    raise AqbioError(
-        "there is no line of column names that starts with time.",
-        file=path.name,
-        fix="export the file again as an OpenSim storage file (.mot or .sto).",
-        rule="storage-format",
-    )
+    return None
 
 
-def _cells(line: str, *, comma: bool) -> list[str]:
+SI_UNIT = re.compile(r"\s*[(\[](s|sec|N|m|N[ ·*.]?m)[)\]]$")
+"""Unit after a name that is the one in which it is read."""
+
+
+def _names(line: str) -> list[str]:
     """Split names at tabs or commas, so that a name may hold blanks; otherwise at blanks."""
-    if comma:
-        return line.split(",")
-    return line.split("\t") if "\t" in line else line.split()
+    separator = next((sign for sign in ",\t" if sign in line), None)
+    names = (SI_UNIT.sub("", cell.strip().strip('"').strip()) for cell in line.split(separator))
+    return [name for name in names if name]
 
 
 def _table(path: Path, rows: list[str], columns: int, first: int, *, comma: bool) -> FloatArray:

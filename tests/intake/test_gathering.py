@@ -29,6 +29,7 @@ from aqbio.intake.rows import rows_of
 from aqbio.intake.shared_frames import Movement
 from aqbio.intake.study import _other_marker_sets, proposed_study
 from aqbio.io.mot import write_storage
+from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.recording import CaptureClock
 from aqbio.io.trc import write_trc
 from aqbio.prepare.body_size import Lengths
@@ -228,6 +229,34 @@ def test_forces_in_body_axes_are_not_read_as_in_ground(tmp_path, with_model):
         [unused] = content.unusable
         assert "loads.xml its loads are in the axes of calcn_r" in unused.why
         assert "force_expressed_in_body and point_expressed_in_body ground" in unused.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "separator", "decimal", "first", "unit"),
+    [
+        ("run.csv", ",", ".", "time", ""),
+        ("run.csv", ";", ",", "Time (s)", " (N)"),
+        ("run.txt", "\t", ".", '"time"', " [N]"),
+    ],
+)
+def test_forces_that_a_spreadsheet_saved_are_read(tmp_path, name, separator, decimal, first, unit):
+    """By the reader of force files; other tables of spreadsheets are no recordings."""
+    columns = [f"{column}{unit}" for column in GRF[:3]]
+    values = np.arange(1.0, 31.0).reshape(10, 3) + 0.25
+    rows = [[time / 100.0, *row] for time, row in enumerate(values.tolist())]
+    lines = [
+        [first, *columns],
+        *([repr(cell).replace(".", decimal) for cell in row] for row in rows),
+    ]
+    (tmp_path / name).write_text("\n".join(map(separator.join, lines)), encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("time of the day\n9 am\n", encoding="utf-8")
+    (tmp_path / "emg.csv").write_text("time,vastus\n0.0,1.0\n", encoding="utf-8")
+    content = folder_content(tmp_path)
+    [found] = content.forces
+    assert (found.file, found.end, found.columns) == (Path(name), 0.09, tuple(GRF[:3]))
+    assert (content.other_files, content.unusable) == (2, ())
+    forces, _ = read_force_storage(tmp_path / name, 0.0)
+    assert np.array_equal(forces.wrench.force[:, 0], values)
 
 
 GRF = [f"ground_force_{part}{axis}" for part in "vp" for axis in "xyz"]

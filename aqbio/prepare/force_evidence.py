@@ -13,6 +13,7 @@ from functools import cache, cached_property
 from itertools import pairwise
 
 import numpy as np
+from scipy.signal import correlate, find_peaks
 
 from aqbio.io.recording import ForceRecording
 from aqbio.names import GRAVITY
@@ -69,6 +70,13 @@ MIN_IMPULSES = 2
 
 MIN_LAG_FRAMES = 20
 """Frames of known forces from which a lag is estimated."""
+
+MIN_LAG_CORRELATION = 0.5
+"""Correlation of loads with standing feet from which on a lag is tried: it is 0.7 to 0.9 at the
+right one."""
+
+MAX_LAGS = 20
+"""Number of lags that are tried: of a run some ten steps each way."""
 
 BALANCES = tuple(f"{kind} {axis}" for kind in ("path", "turn") for axis in "xyz")
 """Redundancies of body and loads: path of the centre of mass, and angular momentum about it."""
@@ -151,6 +159,35 @@ class ForceEvidence:
         force = np.full(len(self.time), np.nan)
         force[complete] = loads.total[complete, 1]
         return force_delay(self.time[span], force[span], acceleration[span])
+
+    def possible_lags(self, forces: ForceRecording) -> list[float]:
+        """Lags, s, at which feet stand where plates are loaded, the smallest first.
+
+        Local maxima of their correlation over half of the loads or more: every step of a run makes
+        one.
+        """
+        if not self.contacts:
+            return []
+        step = float(self.time[1] - self.time[0])
+        frames = int(len(forces.wrench.force) / (forces.rate * step))
+        clock = forces.start + step * np.arange(max(frames, 2))
+        borne = FrameLoads.of(forces, clock).borne
+        on = np.flatnonzero(borne)
+        if not len(on):
+            return []
+        loads = borne[on[0] : on[-1] + 1].astype(float)
+        stands = np.any(self._stands, axis=0).astype(float)
+        seen, loaded = np.ones(len(stands)), np.ones(len(loads))
+        both, shared = correlate(stands, loads), correlate(seen, loaded)
+        bears, bearing = correlate(seen, loads), correlate(stands, loaded)
+        spread = (shared * bears - bears**2) * (shared * bearing - bearing**2)
+        is_seen = (shared > 0.5 * min(len(loads), len(stands))) & (spread > 0.5)
+        correlation = np.zeros(len(both))
+        covariance = shared * both - bears * bearing
+        correlation[is_seen] = covariance[is_seen] / np.sqrt(spread[is_seen])
+        peaks, _ = find_peaks(correlation, height=MIN_LAG_CORRELATION)
+        lags = clock[on[0]] - self.time[0] - step * (peaks - (len(loads) - 1))
+        return sorted(lags.tolist(), key=abs)[:MAX_LAGS]
 
     def _whole_contacts(self, loads: FrameLoads, usable: BoolArray) -> int:
         """Number of contacts whose whole load is in usable frames (T,).

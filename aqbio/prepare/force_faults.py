@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import degrees, exp, log, radians
@@ -542,14 +542,15 @@ def force_candidates(
     forces: ForceRecording,
     *,
     mean_force: Callable[[ForceRecording], float],
+    lags: Sequence[float] = (),
     by_body: bool = True,
     body_kg: float = float("nan"),
 ) -> Iterator[Candidate[ForceRecording]]:
     """Every row of the table on every scope that a recording has.
 
-    ``by_body`` where the markers show the body: otherwise its feet alone tell the lag. Forces that
-    were divided by body weight have a ``mean_force`` of 1, and are those of a person of
-    ``body_kg``, where it is known.
+    ``lags``, s, are tried beyond `LAGS`. ``by_body`` where the markers show the body: otherwise its
+    feet alone tell the lag. Forces that were divided by body weight have a ``mean_force`` of 1, and
+    are those of a person of ``body_kg``, where it is known.
     """
     size = np.linalg.norm(forces.wrench.force, axis=2)
     count, loaded = size.shape[1], np.flatnonzero(loaded_plates(size)).tolist()
@@ -580,12 +581,18 @@ def force_candidates(
         for words, plates, rarer in scopes:
             chosen = np.isin(np.arange(count), plates) & possible
             sizes = fault.sizes
-            if sizes is LAGS and not by_body:
-                sizes = replace(LAGS, usual=FEET_LAG_S, far_excess=0.0)
+            if sizes is LAGS:
+                sizes = _with_lags(lags, by_body=by_body)
             yield Candidate(
                 fault.name, words, fault.rarity + rarer, _on(undo, chosen), sizes,
                 frozenset(fault.shows.split(", ")) if fault.shows else frozenset(),
             )  # fmt: skip
+
+
+def _with_lags(lags: Sequence[float], *, by_body: bool) -> Sizes:
+    far = [lag + way for lag in lags if abs(lag) > LAGS.grid[-1] for way in (-0.01, 0.0, 0.01)]
+    sizes = replace(LAGS, grid=tuple(sorted((*LAGS.grid, *far))))
+    return sizes if by_body else replace(sizes, usual=FEET_LAG_S, far_excess=0.0)
 
 
 def _on(undo: Undo, plates: BoolArray) -> Callable[[ForceRecording, float], ForceRecording]:

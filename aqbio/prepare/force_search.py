@@ -106,7 +106,11 @@ def explained_forces(
     scales, resting = people_scales(speed), without_rest(averaged(forces))
     by_body = evidence.body is not None
     offered = partial(
-        force_candidates, mean_force=evidence.mean_force, by_body=by_body, body_kg=evidence.body_kg
+        force_candidates,
+        mean_force=evidence.mean_force,
+        lags=evidence.possible_lags(resting),
+        by_body=by_body,
+        body_kg=evidence.body_kg,
     )
     written, resting = _without_stated(stated, resting, forces, evidence, scales, notes, offered)
 

@@ -161,9 +161,14 @@ def test_of_one_sign_flipped_plate_only_its_own_force_is_turned_back(run):
 
 
 def test_late_and_early_forces_are_shifted_back(run):
-    """Drawn from -100 to 100 ms: contacts are where they were, and the lag is stated."""
+    """Drawn to 100 ms and to two fifths of the recording: contacts are where they were."""
+    longest = 0.4 * len(run.recording.positions) / run.recording.rate
     rng = np.random.default_rng(run.recording.positions.shape[1])
-    for lag in (*rng.uniform(0.026, 0.1, 2), *rng.uniform(-0.1, -0.026, 2)):
+    for lag in (
+        *rng.uniform(0.026, 0.1, 2),
+        *rng.uniform(-0.1, -0.026, 2),
+        *rng.uniform(0.3, longest, 2) * [-1, 1],
+    ):
         forces = run.recording.forces
         late = replace(run.recording, forces=replace(forces, start=forces.start + lag))
         prepared, findings = run.prepared(late)

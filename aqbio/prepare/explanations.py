@@ -218,6 +218,8 @@ class Candidate(Generic[Recorded]):
     """None of a fault that has no size."""
     shows: frozenset[str] = frozenset()
     """Redundancies in which it shows; in any if empty."""
+    freed: float = 0.0
+    """Part of the rarity: improbability of values that undoing it takes out of the comparison."""
 
     def may_explain(self, left: Disagreements, scales: Scales) -> bool:
         """Tell whether more disagrees than it is rare, and where it shows enough to be accepted.
@@ -227,7 +229,7 @@ class Candidate(Generic[Recorded]):
         """
         shown = {name: x for name, x in left.items() if not self.shows or name in self.shows}
         if self.scope != ALL:
-            return excess(shown, scales) > self.rarity
+            return excess(shown, scales) > self.rarity - self.freed
         return (
             excess(left, scales) > self.rarity
             and improbability(shown, scales) > self.rarity + MIN_LOG_ODDS

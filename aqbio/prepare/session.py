@@ -202,7 +202,9 @@ class Distances:
 
         Of others that move, if there are any: they count by their speed, up to a walk.
         """
-        logs = np.where(self.apart[:, [index]], np.nan, self.logs[:, self.part == index])
+        logs = self.logs[:, self.part == index]
+        alone = np.isfinite(logs).sum(axis=0) < 2  # else it would agree with itself
+        logs = np.where(self.apart[:, [index]] | alone, np.nan, logs)
         moving = others & (self.speeds > 0.0)
         if not np.isfinite(logs[moving]).any():
             return logs - finite_medians(logs[others])

@@ -263,10 +263,11 @@ def session_candidates(
             ]
             if not shows:
                 continue
-            rarity = fault.rarity + rarer + _freed(fault, session, where)
+            freed = _freed(fault, session, where)
+            rarity = fault.rarity + rarer + freed
             sizes = None if fault.sizes is None else _with_shown(fault.sizes, names, shows)
             yield Candidate(
-                fault.name, words, rarity, _at(fault.undo, where), sizes, frozenset(shows)
+                fault.name, words, rarity, _at(fault.undo, where), sizes, frozenset(shows), freed
             )
 
 

@@ -13,6 +13,7 @@ from scipy.signal import butter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
 from aqbio.intake.folder import folder_content, marker_facts
+from aqbio.intake.new import new_study_from
 from aqbio.intake.people import find_copies, owners_of
 from aqbio.intake.same_person import compare_lengths, group_by_person
 from aqbio.intake.shared_frames import Movement, copy_lag
@@ -144,11 +145,11 @@ def test_trials_of_one_person_stay_together(folder, realdata):
 
 @pytest.fixture(scope="module")
 def hamner(realdata, tmp_path_factory):
-    """Give the recordings of two people."""
+    """Give the recordings of three people."""
     folder = tmp_path_factory.mktemp("hamner10")
     with tarfile.open(realdata / "hamner10" / "hamner10.tar.xz") as archive:
         for member in archive:
-            if re.search(r"subject(04|11)/(static|Run_[23])\.trc$", member.name):
+            if re.search(r"subject(04|10|11)/(static|Run_[23])\.trc$", member.name):
                 archive.extract(member, folder, filter="data")
     return folder / "hamner10"
 
@@ -183,3 +184,15 @@ def test_one_person_in_two_pairs_of_shoes_is_one(condition, hamner):
         for number in (2, 3)
     ]
     assert set(owners_of(recordings).values()) == {"S01"}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("of", ["subject10", "subject11"])
+def test_the_static_trial_of_somebody_of_like_size_is_named(of, hamner, tmp_path):
+    """Medians of their segments are 1.8 % apart; one's own static trial is not doubted."""
+    data = tmp_path / "data"
+    data.mkdir()
+    for file in ("subject10/Run_2", "subject10/Run_3", f"{of}/static"):
+        (data / Path(file).name).with_suffix(".trc").symlink_to(hamner / f"{file}.trc")
+    found = new_study_from(tmp_path / "study", data, None, lambda line: None)
+    assert ("static is of another person" in found) == (of != "subject10")

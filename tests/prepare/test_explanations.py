@@ -15,8 +15,10 @@ from aqbio.prepare.contacts import FootContact
 from aqbio.prepare.explanations import (
     MAX_LISTED,
     MIN_LOG_ODDS,
+    Candidate,
     Explanation,
     Suspect,
+    excess,
     improbability,
     people_scales,
     search,
@@ -175,6 +177,16 @@ def test_a_planted_fault_is_named_and_no_other(name, moments):
             assert best.suspects or shown < rarity + 1.0
             for suspect in best.suspects if fault.sizes else ():
                 assert suspect.size == pytest.approx(size, abs=3.0 * suspect.sd)
+
+
+def test_what_a_fault_takes_out_of_the_comparison_does_not_keep_it_from_being_tried():
+    """Another person's parts may gain all that they disagree by, beyond what is usual or not."""
+    scales = people_scales(SPEED)
+    disagreements = {"pressure": np.full(4, 0.05)}
+    rarity = 3.0 + excess(disagreements, scales)
+    candidate = Candidate("f", "static", rarity, lambda recorded, _: recorded)
+    assert not candidate.may_explain(disagreements, scales)
+    assert replace(candidate, freed=rarity - 3.0).may_explain(disagreements, scales)
 
 
 def test_what_hides_evidence_explains_nothing():

@@ -112,6 +112,12 @@ EXCHANGED_RARITY, LEGS_EXCHANGED_RARITY = 8.0, 5.0
 """Logarithm of how much rarer it is that left and right of every label are exchanged, and of all
 where only legs have labels: those are often exchanged."""
 
+STANDING_SHARE = 0.25
+"""Share of the largest force of all plates from which one bears a foot of somebody who stands."""
+
+BESIDE_FEET_M = 0.2
+"""Pressure farther from the feet of somebody who stands is not theirs, wherever it is, m."""
+
 ONE_FILE_RARER = 3.0
 """Logarithm of how much rarer it is that one file of several is mirrored than that all are."""
 
@@ -159,11 +165,19 @@ class SideEvidence:
     others: tuple[Recording, ...] = ()
     """Recordings of the person whose sides are right."""
     has_forces: bool = True
-    """Forces are evidence: not of a person who stands, beside the plates or with arms raised."""
+    """Forces are evidence."""
+    standing: bool = False
+    """Of somebody who stands, maybe beside the plates, their place alone is."""
 
     @classmethod
     def of(
-        cls, recording: Recording, labels: BodyLabels, others: OtherRecordings, *, has_forces: bool
+        cls,
+        recording: Recording,
+        labels: BodyLabels,
+        others: OtherRecordings,
+        *,
+        has_forces: bool,
+        standing: bool = False,
     ) -> SideEvidence:
         """Evidence of a recording.
 
@@ -172,7 +186,7 @@ class SideEvidence:
         sides = body_sides(recording, labels)
         is_other = sides is not None and bool(sides.other_side)
         right = tuple(_right_ones(others(), labels)) if is_other else ()
-        return cls(labels, right, has_forces)
+        return cls(labels, right, has_forces, standing)
 
     def disagreements(self, recording: Recording) -> Disagreements:
         """Sizes of disagreement; empty where up and ahead are not known."""
@@ -197,15 +211,23 @@ class SideEvidence:
             return {}
         pelvis = label_mean(recording, (*self.labels.front, *self.labels.back) or self.labels.hips)
         loads = FrameLoads.of(forces, np.arange(len(feet)) / recording.rate)
-        frame, plate = np.nonzero(loads.share > HEAVY_SHARE)
+        share = loads.share
+        if self.standing:  # a plate that is never unloaded bears somebody
+            size = np.linalg.norm(loads.smooth[..., :3], axis=2)
+            share = size / max(float(size.max(initial=0.0)), TINY_N)
+        frame, plate = np.nonzero(share > (STANDING_SHARE if self.standing else HEAVY_SHARE))
         force, (pressure, _) = loads.smooth[frame, plate, :3], loads.pressure(frame, plate)
         named = np.array([SIDES.index(x) if x else NO_FOOT for x in forces.feet], int)[plate]
         distance = foot_distance(feet[frame], pressure)
         seen = np.isfinite(distance).all(axis=1)
         distance, named = distance[seen], named[seen]
+        under_foot = finite_median(distance.min(axis=1))
+        if self.standing:  # beside the plates, however far, is one and the same
+            beside = np.array([min(under_foot, BESIDE_FEET_M)])
+            return {"under foot": beside} if np.isfinite(under_foot) else {}
         vertical = force[:, 1]
         sizes = {
-            "under foot": finite_median(distance.min(axis=1)),
+            "under foot": under_foot,
             "named feet": _named_otherwise(distance, named),
             "pull": -float(vertical[vertical < 0.0].sum() / max(np.abs(vertical).sum(), TINY_N)),
             "lean": 1.0 - _correlation(force, (pelvis @ axes.T)[frame] - pressure),
@@ -241,9 +263,13 @@ def side_candidates(
     sides: BodySides,
     *,
     has_forces: bool,
+    standing: bool = False,
     are_others_right: bool = False,
 ) -> Iterator[Candidate[Recording]]:
     """Explanations of a recording by mirrors, and by labels that are exchanged.
+
+    Of somebody ``standing``, forces elsewhere than the feet are no mirrored ones: the weight may be
+    beside the plates.
 
     A laboratory's axes are those of all its files: where others of the person are right, that one
     alone is mirrored is rarer.
@@ -253,6 +279,8 @@ def side_candidates(
     for mirror in MIRRORS:
         if forces is None and (mirror.markers == SAME or mirror.forces != ACROSS):
             continue
+        if standing and mirror.markers == SAME:
+            continue
         if not mirror.is_cornered and (forces is None or np.isnan(forces.corners).all()):
             continue  # the same as with corners
 
@@ -261,7 +289,7 @@ def side_candidates(
 
         shows = OF_FORCES if mirror.markers == SAME else OF_MARKERS
         yield Candidate(mirror.name, ALL, mirror.rarity + rarer, undo, shows=shows)
-    if forces is not None:
+    if forces is not None and not standing:
         yield Candidate(
             FORCES_ON_PLATES, ALL, ON_PLATES_RARITY, lambda x, _: _reacting(x), shows=OF_FORCES
         )
@@ -285,18 +313,24 @@ def side_explanations(
     others: OtherRecordings,
     *,
     has_forces: bool,
+    standing: bool = False,
     stated: str = "",
 ) -> list[SideExplanation]:
     """Explanations of the sides of a recording, the accepted one first; or those ``stated``."""
     sides = body_sides(recording, labels)
     if sides is None:
         return [Explanation((), 0.0)]
-    evidence = SideEvidence.of(recording, labels, others, has_forces=has_forces)
+    evidence = SideEvidence.of(recording, labels, others, has_forces=has_forces, standing=standing)
 
     def candidates(recorded: Recording) -> Iterator[Candidate[Recording]]:
         # the axes stay: no explanation changes where ahead and up are
         return side_candidates(
-            recorded, labels, sides, has_forces=has_forces, are_others_right=bool(evidence.others)
+            recorded,
+            labels,
+            sides,
+            has_forces=has_forces,
+            standing=standing,
+            are_others_right=bool(evidence.others),
         )
 
     scales = people_scales(np.nan)
@@ -344,11 +378,11 @@ def with_resolved_sides(
     if sides is None:
         return recording
     stated = next((words for words in trial.fixes if words in ("swap", "mirror")), "")
-    has_forces = trial.task != "static"
+    standing = trial.task == "static"
     explanations = side_explanations(
-        recording, labels, other_recordings, has_forces=has_forces, stated=stated
+        recording, labels, other_recordings, has_forces=True, standing=standing, stated=stated
     )
-    evidence = SideEvidence(labels, (), has_forces)
+    evidence = SideEvidence(labels, (), standing=standing)
     _note_considered(recording, evidence, explanations, notes, stated=bool(stated))
     best = explanations[0]
     if not stated and 2 * sides.wrong >= sides.sided and not _rights(best, recording, labels):

@@ -138,6 +138,20 @@ def test_mirrored_coordinates_give_the_sound_trial(seed):
         np.testing.assert_allclose(*moments, atol=1e-6)
 
 
+@pytest.mark.parametrize("axis", [0, 2])
+@pytest.mark.parametrize("forces", [True, False], ids=["all mirrored", "markers mirrored"])
+@pytest.mark.parametrize("beside_m", [0.0, 3.0], ids=["on a plate", "beside it"])
+def test_who_stands_on_a_plate_still_does_so_without_a_mirror(axis, forces, beside_m):
+    """Of markers alone, or of both; beside the plates it is taken as one of both."""
+    static, _ = sound()
+    static = replace(static, positions=static.positions + np.array([0.0, 0.0, beside_m]))
+    trial, notes = prepared(mirrored(static, axis, markers=True, forces=forces), task="static")
+    [finding] = [x for x in notes.findings if x.rule == COORDINATES_MIRRORED]
+    assert ("those of the forces are not" in finding.what) == (not forces and not beside_m)
+    if not beside_m:
+        assert trial.plates.vertical.sum(axis=1).mean() == pytest.approx(740.0, abs=1.0)
+
+
 @pytest.mark.parametrize("axis", range(3))
 def test_a_mirrored_static_trial_has_the_same_sides(axis):
     static, _ = sound()

@@ -170,7 +170,7 @@ class ForceEvidence:
             return []
         step = float(self.time[1] - self.time[0])
         frames = int(len(forces.wrench.force) / (forces.rate * step))
-        clock = forces.start + step * np.arange(max(frames, 2))
+        clock = forces.start + step * np.arange(max(frames, 2), dtype=float)
         borne = FrameLoads.of(forces, clock).borne
         on = np.flatnonzero(borne)
         if not len(on):

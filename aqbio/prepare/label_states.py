@@ -234,7 +234,7 @@ def link_costs(
                     misfits[1].append(links.exchanged[link] / links.sds[link])
         if misfits[0]:
             both = np.stack([mean_costs(np.stack(x, axis=1)) for x in misfits], axis=1)
-            costs[number] = np.where(np.isfinite(both).all(axis=1)[:, None], both, np.nan)
+            costs[number] = np.where(np.isfinite(both).all(axis=1, keepdims=True), both, np.nan)
     return costs
 
 

@@ -499,7 +499,8 @@ class Solver:
         """Take the largest share of a step that lowers the cost; True where it ended, was full.
 
         A share that raises the cost is replaced by the minimum of the parabola with the
-        linearised slope through that cost (Nocedal & Wright 2006, chapter 3.5).
+        linearised slope through that cost (Nocedal & Wright 2006, chapter 3.5). A full step that
+        gains little of much that was expected lies across the valley and does not end a descent.
         """
         coefficients, theta, cost = self.point.coefficients, self.point.theta, self.point.cost
         share, (coefficient_step, parameters, expected_fall) = 1.0, step
@@ -509,7 +510,9 @@ class Solver:
             self.point = self.evaluate(coefficients + change, theta + share * parameters)
             if self.point.cost <= cost:
                 self.history.append(self.point.cost)
-                return converged(self.history, share), share == 1.0
+                across = share == 1.0 and expected_fall > MIN_COST_FALL * cost
+                ended = converged(self.history, share)
+                return ended and not (across and len(self.history) <= MAX_STEPS), share == 1.0
             if expected_fall < MIN_COST_FALL * cost:
                 break  # a shorter step would gain nothing
             best = share * expected_fall / (self.point.cost - cost + 2.0 * share * expected_fall)

@@ -23,7 +23,7 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES
-from aqbio.prepare.belt import still_ground
+from aqbio.prepare.belt import stated_belt
 from aqbio.prepare.contacts import FootContact
 from aqbio.prepare.events_from_markers import (
     MarkerEvents,
@@ -175,7 +175,7 @@ def virtual_runs() -> Iterator[PlateRecording]:
             )
             for contact in contacts(gait, run.start, end, THRESHOLD_N)
         )
-        ground = Ground("overground", still_ground(), 0.0)
+        ground = Ground("overground", stated_belt(0.0), 0.0)
         yield PlateRecording("virtual sprinter", recording, ground, _marker_set(feet), true)
 
 
@@ -187,8 +187,8 @@ def measured(recorded: PlateRecording) -> Iterator[Measured]:
         events_of = [_events(recorded, rate, offset / rate) for offset in offsets]
         expected = sum(len(plates) for _, plates in events_of)
         errors = [event_errors(events.contacts, plates) for events, plates in events_of]
-        touchdown = 1e3 * np.concatenate([error.touchdown for error in errors])
-        toe_off = 1e3 * np.concatenate([error.toe_off for error in errors])
+        touchdown = 1e3 * np.concatenate([touchdown for touchdown, _ in errors])
+        toe_off = 1e3 * np.concatenate([toe_off for _, toe_off in errors])
         strikes = [events.strike for events, _ in events_of if events.strike]
         yield Measured(
             recorded.name,
@@ -234,12 +234,12 @@ def low_passed(recorded: PlateRecording) -> Iterator[FilteredEvents]:
         positions[:, whole] = filtfilt(*passes, positions[:, whole], axis=0)
         filtered = replace(recorded, recording=replace(recording, positions=positions))
         events, _ = _events(filtered, recording.rate, 0.0)
-        changes = event_errors(events.contacts, [c for c in raw.contacts if c.complete])
+        touchdown, toe_off = event_errors(events.contacts, [c for c in raw.contacts if c.complete])
         expected = len([c for c in raw.contacts if c.complete and np.isfinite(c.touchdown)])
         yield FilteredEvents(
             recorded.name, round(raw.speed, 1), round(1e3 * contact), cutoff,
-            round(len(changes.touchdown) / max(expected, 1), 2), _largest(changes.touchdown),
-            round(len(changes.toe_off) / max(expected, 1), 2), _largest(changes.toe_off),
+            round(len(touchdown) / max(expected, 1), 2), _largest(touchdown),
+            round(len(toe_off) / max(expected, 1), 2), _largest(toe_off),
         )  # fmt: skip
 
 

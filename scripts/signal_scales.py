@@ -225,7 +225,7 @@ def spectra(signal: str, sound: list[tuple[str, Recording]]) -> dict[str, Any]:
         "improvement_mean": round(float(np.mean(gains)), DIGITS),
         "improvement_largest": round(float(np.max(gains)), DIGITS),
         "orders": list(scales.orders),
-        "further_starts_hz": list(scales.further_starts),
+        "further_starts_hz": list(scales.further_starts_hz),
     }
 
 

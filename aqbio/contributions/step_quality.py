@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,6 @@ from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS
 from aqbio.observed.invalidated import INVALIDATED_BY_FINDING
 from aqbio.observed.misfit import usual_misfits
 from aqbio.observed.parts import incomplete_reason, read_observed
-from aqbio.prepare.broken_contacts import without_failures
 from aqbio.prepare.contact_findings import MAX_FORCE_LOSS, MAX_HIDDEN_SHARE
 from aqbio.prepare.force_delay import MIN_CONTACTS, force_delay
 from aqbio.study.manifest import manifest_entry
@@ -307,6 +306,24 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
             note=f"forces {'late' if delay > 0 else 'early'}: largest correlation of vertical "
             f"force and m (a + g); limit one marker frame{correction}",
         )  # fmt: skip
+
+
+def without_failures(
+    time: FloatArray, force: FloatArray, contacts: Iterable[tuple[float, float, bool]]
+) -> FloatArray:
+    """The force (T,) on all feet, NaN where it may be missing because a plate failed.
+
+    From the toe-off before a broken contact to the touchdown after it: its foot stood longer than
+    the plate shows. Touchdown and toe-off of contacts, s, and whether a plate failed in them.
+    """
+    rows = sorted(row for row in contacts if np.isfinite(row[0] + row[1]))
+    touchdown, toe_off, broken = np.array(rows).reshape(-1, 3).T
+    before = np.concatenate(([-np.inf], toe_off[:-1]))
+    after = np.concatenate((touchdown[1:], [np.inf]))
+    sound_force = force.copy()
+    for index in np.flatnonzero(broken):
+        sound_force[(time > before[index]) & (time < after[index])] = np.nan
+    return sound_force
 
 
 def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:

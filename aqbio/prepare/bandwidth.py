@@ -179,7 +179,7 @@ def fit_spectrum(spectrum: Spectrum, scales: SpectrumScales, order: int | None) 
             bounds=limits,
         )
         for start in (
-            (*START_CUTOFFS_HZ, *scales.further_starts) if order else (START_CUTOFFS_HZ[0],)
+            (*START_CUTOFFS_HZ, *scales.further_starts_hz) if order else (START_CUTOFFS_HZ[0],)
         )
     ]
     best = min(candidates, key=lambda candidate: float(candidate.cost))

@@ -71,11 +71,6 @@ class Belt:
         return f"{self.speed.min():.2f} to {self.speed.max():.2f}"
 
 
-def still_ground() -> Belt:
-    """The floor, as a belt that does not move."""
-    return Belt(np.zeros(1), np.zeros(1), np.zeros(1), 0.0)
-
-
 @dataclass(frozen=True, slots=True)
 class Stance:
     """One foot on the belt."""
@@ -200,7 +195,7 @@ NORMAL_SIZE = float(np.sqrt(np.pi / 2.0))
 
 
 def stated_belt(stated: float) -> Belt:
-    """Belt of a stated speed (m/s) that no foot shows."""
+    """Belt of a stated speed (m/s) that no foot shows; 0 of the floor."""
     return Belt(np.zeros(1), np.array([stated]), np.zeros(1), STATED_ERROR * stated)
 
 

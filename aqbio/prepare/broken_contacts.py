@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from aqbio.signals import runs
@@ -124,24 +122,6 @@ def has_failed_plate(forces: FloatArray, rate: float, start: int, stop: int) -> 
         if np.any((falls | rises) & in_total & loaded):
             return True
     return False
-
-
-def without_failures(
-    time: FloatArray, force: FloatArray, contacts: Iterable[tuple[float, float, bool]]
-) -> FloatArray:
-    """The force (T,) on all feet, NaN where it may be missing because a plate failed.
-
-    From the toe-off before a broken contact to the touchdown after it: its foot stood longer than
-    the plate shows. Touchdown and toe-off of contacts, s, and whether a plate failed in them.
-    """
-    rows = sorted(row for row in contacts if np.isfinite(row[0] + row[1]))
-    touchdown, toe_off, broken = np.array(rows).reshape(-1, 3).T
-    before = np.concatenate(([-np.inf], toe_off[:-1]))
-    after = np.concatenate((touchdown[1:], [np.inf]))
-    sound_force = force.copy()
-    for index in np.flatnonzero(broken):
-        sound_force[(time > before[index]) & (time < after[index])] = np.nan
-    return sound_force
 
 
 def _is_frozen(force: FloatArray, loaded: BoolArray, rate: float, peak: float) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial
-from aqbio.errors import AqbioError, Finding, distinct, listed
+from aqbio.errors import AqbioError, distinct, listed
 from aqbio.filters import design_cutoff
 from aqbio.io.movement import (
     MAX_STANDING_MOVEMENT_M,
@@ -160,24 +160,19 @@ def note_noise(recording: Recording, trial: Trial, marker_set: MarkerSet, notes:
     if not len(noisy):
         return
     labels, worst = listed([recording.labels[n] for n in noisy]), float(scatter[noisy].max())
-    notes.adopt(
-        (
-            Finding(
-                rule="markers-noisy",
-                severity="warning",
-                what=f"{labels}: noise of up to {MILLIMETRES * worst:.1f} mm from frame to frame, "
-                f"{worst / usual:.0f} times what sound markers have at most. It widens intervals; "
-                "what moments and rates do within a step holds it too, above all extremes.",
-                number=worst,
-                limit=MAX_USUAL_RATIO * usual,
-                unit="m",
-                file=notes.file,
-                label=labels,
-                fix="look at these labels in the capture software: a marker that is loose, or that "
-                "few cameras see.",
-                invalidates="moments",
-            ),
-        )
+    notes.add(
+        "markers-noisy",
+        "warning",
+        f"{labels}: noise of up to {MILLIMETRES * worst:.1f} mm from frame to frame, "
+        f"{worst / usual:.0f} times what sound markers have at most. It widens intervals; what "
+        "moments and rates do within a step holds it too, above all extremes.",
+        number=worst,
+        limit=MAX_USUAL_RATIO * usual,
+        unit="m",
+        label=labels,
+        fix="look at these labels in the capture software: a marker that is loose, or that few "
+        "cameras see.",
+        invalidates="moments",
     )
 
 

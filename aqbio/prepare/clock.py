@@ -53,26 +53,22 @@ def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> F
     return np.asarray(np.sum(heights, axis=0) / marked_mass)
 
 
-def fall(height: FloatArray, time: FloatArray) -> float:
-    """Downward acceleration of a flight by a parabola through its heights, m/s²."""
-    if len(time) < MIN_FLIGHT_FRAMES or not np.isfinite(height).all():
-        return float("nan")
-    return float(-2.0 * np.polyfit(time - time.mean(), height, 2)[0])
-
-
 def falls(
     markers: FloatArray, rate: float, segment: IntArray, mass: FloatArray, spans: FloatArray
 ) -> FloatArray:
-    """Downward acceleration (N,) m/s² of every flight in ``spans`` (N, 2) s; NaN where unknown.
+    """Downward acceleration (N,) m/s² of every flight in ``spans`` (N, 2) s, by a parabola.
 
-    Nothing but gravity moves the centre of mass in flight. A wrong rate by the factor f makes it
-    ``f² g``, a wrong unit or calibration of lengths by the factor k ``k g``.
+    NaN where unknown. Nothing but gravity moves the centre of mass in flight. A wrong rate by the
+    factor f makes it ``f² g``, a wrong unit or calibration of lengths by the factor k ``k g``.
     """
     time = np.arange(len(markers)) / rate
     accelerations = []
     for start, stop in spans:
         inside = (time >= start) & (time <= stop)
-        accelerations.append(fall(marked_height(markers[inside], segment, mass), time[inside]))
+        height, at = marked_height(markers[inside], segment, mass), time[inside]
+        known = len(at) >= MIN_FLIGHT_FRAMES and np.isfinite(height).all()
+        parabola = np.polyfit(at - at.mean(), height, 2) if known else [np.nan]
+        accelerations.append(-2.0 * float(parabola[0]))
     return np.array(accelerations)
 
 

@@ -48,7 +48,7 @@ def considered_rows(
         is_accepted = rank == 1 and not near
         is_near = explanation.faults in [x.faults for x in near]
         usual = [x for x in explanation.suspects if x.is_usual]
-        faults = [x for x in explanation.suspects if not x.is_usual]
+        faults = [*explanation.unusual]
         if is_accepted and accepted is not None:
             faults = [*accepted]
         told, suspects = words.faults(faults) or "sound", faults or usual

@@ -154,13 +154,7 @@ def _note_completeness(
     if contact.broken:
         _note_broken(contact, name, plates, notes)
     elif not contact.complete and not contact.shared:
-        notes.add(
-            "contact-cut",
-            "info",
-            f"the {name} is truncated by the start or end of the recording.",
-            forces=True,
-        )
-        return
+        return  # cut by the start or end of the recording
     if contact.edge_distance < edge_limit:
         notes.add(
             "contact-near-edge",

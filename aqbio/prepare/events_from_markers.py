@@ -72,16 +72,6 @@ MIN_SHARP_ACCELERATION_M_S2 = 150.0
 """Vertical acceleration of a toe marker from which a take-off is sharp, m/s²."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventErrors:
-    """Kinematic events minus plate events, of the contacts found by both."""
-
-    touchdown: FloatArray
-    toe_off: FloatArray
-    """touchdown, toe_off: (N,), (M,) arrays, s. Positive where the markers are late; only where
-    both know the event."""
-
-
 def kinematic_contacts(
     feet: FloatArray, rate: float, ground_velocity: FloatArray, speed: float
 ) -> tuple[FootContact, ...]:
@@ -147,8 +137,13 @@ def strike(
     return "heel" if np.mean(heel_first) > 0.5 else "forefoot"
 
 
-def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContact]) -> EventErrors:
-    """Errors of kinematic events against the contacts on plates that they overlap."""
+def event_errors(
+    kinematic: Sequence[FootContact], measured: Sequence[FootContact]
+) -> tuple[FloatArray, FloatArray]:
+    """Errors of kinematic touchdowns (N,) and toe-offs (M,), s, against contacts on plates.
+
+    Of contacts found by both where both know the event; positive where the markers are late.
+    """
     pairs = [
         (contact.touchdown - reference.touchdown, contact.toe_off - reference.toe_off)
         for contact in kinematic
@@ -160,7 +155,7 @@ def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContac
         and np.nanmax((contact.touchdown, contact.toe_off)) > reference.touchdown - MAX_TAKE_OFF_S
     ]
     touchdown, toe_off = np.reshape(np.array(pairs, dtype=float), (-1, 2)).T
-    return EventErrors(touchdown[np.isfinite(touchdown)], toe_off[np.isfinite(toe_off)])
+    return touchdown[np.isfinite(touchdown)], toe_off[np.isfinite(toe_off)]
 
 
 def _standing(forefoot: FloatArray, rate: float, speed: float) -> list[tuple[int, int]]:
@@ -475,8 +470,8 @@ def kinematic_errors(
     kinematic: Sequence[FootContact], measured: Sequence[FootContact]
 ) -> dict[str, list[float]]:
     """The errors of the markers' events against those of the plates, for the manifest."""
-    errors = event_errors(kinematic, measured)
-    return {"touchdown_s": errors.touchdown.tolist(), "toe_off_s": errors.toe_off.tolist()}
+    touchdown, toe_off = event_errors(kinematic, measured)
+    return {"touchdown_s": touchdown.tolist(), "toe_off_s": toe_off.tolist()}
 
 
 def note_kinematic(events: MarkerEvents, notes: Notes) -> None:

@@ -503,15 +503,9 @@ def _exchanges(
     """What was restored and masked in the end; of a limb together where frames are the same."""
     moved = restoration.sources != np.arange(restoration.sources.shape[1])
     touched = moved | restoration.masked
-    limb_of = {
-        column: limb
-        for limb, chain in chains.items()
-        for part in chain
-        for column in (*part.left, *part.right)
-    }
-    opposite = {
-        pair for chain in chains.values() for part in chain for pair in part.pairs.both_ways
-    }
+    parts = [(limb, part) for limb, chain in chains.items() for part in chain]
+    limb_of = {column: limb for limb, part in parts for column, _ in part.signs}
+    opposite = {pair for _, part in parts for pair in part.pairs.both_ways}
     paths = restoration.recording.positions, restoration.positions
     groups: dict[tuple[Any, bytes], list[int]] = {}
     for column in np.flatnonzero(touched.any(axis=0)).tolist():

@@ -280,9 +280,14 @@ class Explanation(Generic[Recorded]):
         return " and ".join(sorted(suspect.name for suspect in self.suspects)) or "sound"
 
     @property
+    def unusual(self) -> tuple[Suspect[Recorded], ...]:
+        """The faults, those of usual sizes left out."""
+        return tuple(suspect for suspect in self.suspects if not suspect.is_usual)
+
+    @property
     def faults(self) -> frozenset[str]:
-        """Names of the faults, those of usual sizes left out."""
-        return frozenset(suspect.name for suspect in self.suspects if not suspect.is_usual)
+        """Names of the unusual ones."""
+        return frozenset(suspect.name for suspect in self.unusual)
 
     def is_told_from(self, other: Explanation[Recorded]) -> bool:
         """Tell whether another one is clearly less probable.
@@ -471,7 +476,7 @@ def unexplained(explanations: Sequence[Explanation[Recorded]]) -> Explanation[Re
     """The explanation that says that something is wrong, although it leaves too much; or None."""
     accepted, best = explanations[0], min(explanations, key=lambda x: x.improbability)
     clear = best.improbability < accepted.improbability - CLEAR_GAIN
-    return best if clear and not all(x.is_usual for x in best.suspects) else None
+    return best if clear and best.unusual else None
 
 
 def undecided(explanations: Sequence[Explanation[Recorded]]) -> list[Explanation[Recorded]]:
@@ -502,7 +507,7 @@ def unresolved(explanations: Sequence[Explanation[Recorded]]) -> list[Explanatio
     """Explanations of which the evidence accepts none; empty where it accepts the first found."""
     best = explanations[0]
     rivals = [x for x in undecided(explanations) if x.suspects and not alike(x, best)]
-    if rivals and not all(suspect.is_usual for suspect in best.suspects):
+    if rivals and best.unusual:
         return [best, *rivals]
     doubtful = unexplained(explanations)
     return [] if doubtful is None else [doubtful]

@@ -127,8 +127,7 @@ def explained_forces(
     near = [] if stated.is_all else unresolved_forces(explanations, by_body=by_body)
     if not near and not stated.is_all and rests_on_few_loads(best, resting, evidence, scales):
         near = [best]
-    faults = tuple(suspect for suspect in best.suspects if not suspect.is_usual)
-    faults = () if near else _with_exact_lag(faults, resting, evidence)
+    faults = () if near else _with_exact_lag(best.unusual, resting, evidence)
 
     def agreement(*suspects: Suspect[ForceRecording]) -> str:
         undone = Explanation(suspects, 0.0).undone(resting)

@@ -120,7 +120,7 @@ def note_as_recorded(
     written: Sequence[Suspect[ForceRecording]],
 ) -> None:
     """Note that nothing (else) is undone because the sheet says so, and what would have been."""
-    faults = _in_words([x for x in best.suspects if not x.is_usual], forces)
+    faults = _in_words(best.unusual, forces)
     other = " else" if written else ""
     notes.add(
         "forces-as-recorded",

@@ -20,15 +20,7 @@ from aqbio.prepare.axes import (
     mean_vector,
     pelvis_paths,
 )
-from aqbio.prepare.belt import (
-    MIDDLE_SHARES,
-    Belt,
-    Stance,
-    belt_of_feet,
-    stated_belt,
-    still_ground,
-    with_stated,
-)
+from aqbio.prepare.belt import MIDDLE_SHARES, Belt, Stance, belt_of_feet, stated_belt, with_stated
 from aqbio.prepare.contacts import FeetLoads
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.prepared import MIN_RUNNING_SPEED_M_S
@@ -125,7 +117,7 @@ class Ground:
 def standing_ground(recording: Recording, marker_set: MarkerSet) -> Ground:
     """The floor under a static trial; the heading is where the pelvis faces."""
     _, facing = pelvis_paths(recording, marker_set)
-    return Ground("overground", still_ground(), _heading_or_zero(mean_vector(facing)))
+    return Ground("overground", stated_belt(0.0), _heading_or_zero(mean_vector(facing)))
 
 
 def running_ground(
@@ -146,7 +138,7 @@ def running_ground(
     if not stated_surface and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
         _note_doubt(observed, notes)
     if (stated_surface or ("treadmill" if share > 0.5 else "overground")) == "overground":
-        return Ground("overground", still_ground(), _heading(observed.pelvis, observed, notes))
+        return Ground("overground", stated_belt(0.0), _heading(observed.pelvis, observed, notes))
     belt = _belt(recording, loads, trial, marker_set, observed, notes)
     return Ground("treadmill", belt, _heading(-observed.ground, observed, notes))
 

@@ -18,10 +18,16 @@ from aqbio.labels.assign import placed_labels
 from aqbio.labels.by_name import landmark_table
 from aqbio.labels.marker_set import landmarks_of
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes
-from aqbio.prepare.exchanged_labels import IN_ALL_FRAMES, LABELS_EXCHANGED, LABELS_RESTORED
+from aqbio.prepare.exchanged_labels import (
+    IN_ALL_FRAMES,
+    LABELS_RESTORED,
+    ExchangedLabels,
+    label_rows,
+    note_exchange,
+)
 from aqbio.prepare.exchanges import with_restored_labels
 from aqbio.prepare.handedness import BodyLabels, Limbs, OtherRecordings, has_size_of_people
-from aqbio.prepare.notes import Considered, Notes
+from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_faults import LABELS_AS_RECORDED
 from aqbio.study.manifest import OK
@@ -232,24 +238,6 @@ def with_checked_labels(
     return restored
 
 
-def _in_static(pairs: Sequence[tuple[str, str]]) -> Considered:
-    """Row of pairs that all runs have the other way round than the static trial."""
-    told = " and ".join(f"labels {first} and {second}" for first, second in pairs)
-    return Considered(
-        about="labels",
-        rank=1,
-        explanation=f"{told} are exchanged",
-        fault="; ".join([LABELS_EXCHANGED] * len(pairs)),
-        plates="; ".join(listed(pair) for pair in pairs),
-        size=None,
-        size_sd=None,
-        unit=None,
-        log_odds=None,
-        evidence="all runs have them the other way round",
-        verdict="accepted",
-    )
-
-
 def _with_exchanged(
     recording: Recording, pairs: Sequence[tuple[str, str]], notes: Notes
 ) -> Recording:
@@ -257,18 +245,17 @@ def _with_exchanged(
     partner = {
         a: b for pair in pairs for a, b in (pair, pair[::-1]) if {*pair} <= {*recording.labels}
     }
-    for first, second in pairs:
-        notes.add(
-            LABELS_RESTORED,
-            "warning",
-            f"labels {first} and {second} are exchanged in the static trial: all runs have them "
-            "the other way round. They are put back.",
-            where=IN_ALL_FRAMES,
-            number=len(recording.positions),
-            fix="look at them in the capture software, and correct the labels there.",
-            label=f"{first}, {second}",
+    every = np.ones(len(recording.positions), dtype=np.bool_)
+    exchanges = [
+        ExchangedLabels(
+            f"labels {first} and {second}, which all runs have the other way round,",
+            (first, second), every, ~every, every,
+            evidence="all runs have them the other way round",
         )
-    if pairs:
-        notes.considered.append(_in_static(pairs))
+        for first, second in pairs
+    ]  # fmt: skip
+    for exchange in exchanges:
+        note_exchange(exchange, notes)
+    notes.considered.extend(label_rows(exchanges, ()))
     order = [recording.labels.index(partner.get(label, label)) for label in recording.labels]
     return replace(recording, positions=recording.positions[:, order]) if partner else recording

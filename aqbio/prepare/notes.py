@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypedDict, Unpack
 
-from aqbio.errors import Finding, Severity
+from aqbio.errors import Finding, Invalidated, Severity
 
 
 class Details(TypedDict, total=False):
@@ -17,6 +17,7 @@ class Details(TypedDict, total=False):
     limit: float | None
     unit: str
     label: str
+    invalidates: Invalidated
 
 
 About = Literal["forces", "sides", "labels", "session"]

@@ -96,7 +96,7 @@ def explained_session(
             left_out = {trial: replace(finding, trial=trial) for trial in sorted(alone)}
             return ExplainedSession(left_out=left_out, considered=considered, place_errors=errors)
         return ExplainedSession((finding,), considered=considered, place_errors=errors)
-    faults = [x for x in explanations[0].suspects if not x.is_usual]
+    faults = explanations[0].unusual
     rows = [ROWS[x.candidate.fault] for x in faults]
     findings = [words.finding(x, confirmed=confirmed) for x in faults]
     left_out = {
@@ -219,10 +219,10 @@ class _Words:
         Of recordings that are another person's in one explanation, nothing is computed, or
         nothing at all where other explanations are about other ones.
         """
-        suspects = [x for explanation in near for x in explanation.suspects if not x.is_usual]
+        suspects = [x for explanation in near for x in explanation.unusual]
         rows = [ROWS[x.candidate.fault] for x in suspects]
         row = next((x for x in rows if x.follows == "left out"), rows[0])
-        options = [" and ".join(map(self.fault, self._faults(x))) for x in near]
+        options = [" and ".join(map(self.fault, x.unusual)) for x in near]
         options += ["something that explains more than that"] if len(near) == 1 else []
         stops = row.follows == "left out"
         finding = self._finding(
@@ -245,9 +245,6 @@ class _Words:
             finding, number=None, limit=None, unit="", label="", fix=" Or ".join(fixes),
             invalidates="" if stops else "moments" if moments else "trial",
         )  # fmt: skip
-
-    def _faults(self, explanation: SessionExplanation) -> list[SessionSuspect]:
-        return [x for x in explanation.suspects if not x.is_usual]
 
     def _fix(self, row: SessionFault, suspect: SessionSuspect) -> str:
         return row.fix.format(place=", ".join(self.trials(suspect)) or "the recordings")

@@ -35,6 +35,7 @@ from aqbio.prepare.explanations import (
     search,
     undecided,
 )
+from aqbio.prepare.force_faults import ROWS
 from aqbio.prepare.force_search import in_ground_axes
 from aqbio.prepare.frame_loads import HEAVY_SHARE, TINY_N, FrameLoads, averaged
 from aqbio.prepare.handedness import (
@@ -290,21 +291,18 @@ def side_candidates(
         shows = OF_FORCES if mirror.markers == SAME else OF_MARKERS
         yield Candidate(mirror.name, ALL, mirror.rarity + rarer, undo, shows=shows)
     if forces is not None and not standing:
-        yield Candidate(
-            FORCES_ON_PLATES, ALL, ON_PLATES_RARITY, lambda x, _: _reacting(x), shows=OF_FORCES
-        )
+        every = np.ones(len(forces.numbers), np.bool_)
+
+        def reacting(recorded: Recording, size: float) -> Recording:
+            assert recorded.forces is not None
+            undone = ROWS[FORCES_ON_PLATES].undo(recorded.forces, every, size)
+            return replace(recorded, forces=undone)
+
+        yield Candidate(FORCES_ON_PLATES, ALL, ON_PLATES_RARITY, reacting, shows=OF_FORCES)
     rarity = EXCHANGED_RARITY if sides.whole_body else LEGS_EXCHANGED_RARITY
     yield Candidate(
         EXCHANGED, ALL, rarity, lambda x, _: with_all_exchanged(x, labels), shows=OF_MARKERS
     )
-
-
-def _reacting(recording: Recording) -> Recording:
-    """The recording with the opposite of its forces and moments."""
-    forces = recording.forces
-    assert forces is not None
-    wrench = replace(forces.wrench, force=-forces.wrench.force, moment=-forces.wrench.moment)
-    return replace(recording, forces=replace(forces, wrench=wrench))
 
 
 def side_explanations(

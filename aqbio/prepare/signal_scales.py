@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -65,13 +65,15 @@ class SpectrumScales:
     """The largest of them."""
     orders: tuple[int, ...]
     """Orders of Butterworth filters that run forth and back, as laboratories use them."""
-    further_starts: tuple[float, ...] = ()
-    """Further cut-offs from which the search starts, Hz."""
+    further_starts_hz: tuple[float, ...] = ()
+    """Further cut-offs from which the search starts."""
 
     @property
     def improvement_needed(self) -> float:
         """Improvement from which a filter counts: beyond what was seen, rarer than a share."""
-        exponential = -float(np.log(MAX_SOUND_SHARE)) * self.improvement_mean
+        exponential = -float(np.log(MAX_SOUND_SHARE)) * max(
+            self.improvement_mean, CHANCE_IMPROVEMENT
+        )
         return max(exponential, self.improvement_largest)
 
 
@@ -79,13 +81,4 @@ class SpectrumScales:
 def spectrum_scales(signal: str) -> SpectrumScales:
     """Scales of spectra of ``forces`` or of accelerations of ``markers``."""
     scales = _content()[f"{signal}_spectrum"]
-    return SpectrumScales(
-        band_sd=scales["band_sd"],
-        level_sd=scales["level_sd"],
-        tilt_mean=scales["tilt_mean"],
-        tilt_sd=scales["tilt_sd"],
-        improvement_mean=max(scales["improvement_mean"], CHANCE_IMPROVEMENT),
-        improvement_largest=scales["improvement_largest"],
-        orders=tuple(scales["orders"]),
-        further_starts=tuple(scales["further_starts_hz"]),
-    )
+    return SpectrumScales(**{x.name: scales[x.name] for x in fields(SpectrumScales)})

@@ -165,10 +165,9 @@ def prepare_trial(
     if not trial.coordinates_file:
         recording = without_flicker(recording, notes)
         note_noise(recording, trial, marker_set, notes)
-    recording = replace(recording, positions=recording.positions @ axes.matrix.T)
+    recording = _in_ground_axes(recording, axes.matrix)
     moving = trial.task != "static"
     filtered = _marker_low_pass(recording, settings.cutoff_hz) if moving else None
-    recording = _with_ground_forces(recording, axes, laboratory)
     explained = _explained(recording, trial, marker_set, masses, stated, notes)
     plates = None
     if explained.forces is not None:
@@ -213,15 +212,9 @@ def prepare_trial(
     )
 
 
-def _with_ground_forces(
-    recording: Recording, axes: LaboratoryToGround, laboratory: Laboratory
-) -> Recording:
-    """Forces in ground axes, without the plates that the settings ignore."""
-    if recording.forces is None:
-        return recording
-    forces = in_ground_axes(recording.forces, axes.matrix)
-    used = ~np.isin(forces.numbers, laboratory.ignore_plates)
-    return replace(recording, forces=forces.select(used))
+def _in_ground_axes(recording: Recording, matrix: FloatArray) -> Recording:
+    forces = None if recording.forces is None else in_ground_axes(recording.forces, matrix)
+    return replace(recording, positions=recording.positions @ matrix.T, forces=forces)
 
 
 BLOCK_START = "block-start"
@@ -433,12 +426,13 @@ def _usable_loads(
 
 
 def _without_ignored(recording: Recording, laboratory: Laboratory) -> Recording:
-    """The recording without ignored markers, its forces earlier by their known delay."""
+    """The recording without ignored markers and plates, its forces earlier by their delay."""
     used = [i for i, label in enumerate(recording.labels) if label not in laboratory.ignore_markers]
     labels = tuple(recording.labels[index] for index in used)
     forces = recording.forces
     if forces is not None:
         forces = replace(forces, start=forces.start - laboratory.force_delay_s)
+        forces = forces.select(~np.isin(forces.numbers, laboratory.ignore_plates))
     return replace(recording, labels=labels, positions=recording.positions[:, used], forces=forces)
 
 

@@ -16,7 +16,6 @@ from aqbio.prepare.belt import (
     Stance,
     belt_of_feet,
     stated_belt,
-    still_ground,
     with_stated,
 )
 from aqbio.prepare.events_from_markers import foot_markers, marker_events
@@ -170,7 +169,7 @@ def test_a_stated_speed_of_a_belt_that_speeds_up_moves_no_contact(stated):
 def test_belts_that_no_foot_shows():
     known = stated_belt(4.0)
     assert (known.mean, known.sd_at(TIME)[0]) == (4.0, STATED_ERROR * 4.0)
-    assert (still_ground().mean, still_ground().sd_at(TIME)[0]) == (0.0, 0.0)
+    assert (stated_belt(0.0).mean, stated_belt(0.0).sd_at(TIME)[0]) == (0.0, 0.0)
 
 
 def moving_run(speed: np.ndarray) -> Recording:

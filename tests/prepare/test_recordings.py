@@ -17,6 +17,7 @@ from scipy.spatial.transform import Rotation
 from aqbio.body.statements import Measurement, verdict
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
+from aqbio.contributions.step_quality import without_failures
 from aqbio.errors import AqbioError
 from aqbio.filters import lagging, low_pass, low_pass_gain
 from aqbio.intake.labelled_recordings import proposed_set
@@ -44,7 +45,6 @@ from aqbio.prepare.body_size import (
     standing_mass,
     stride_masses,
 )
-from aqbio.prepare.broken_contacts import without_failures
 from aqbio.prepare.checks import check_frames, check_task
 from aqbio.prepare.clock import falls, flights, marked_height
 from aqbio.prepare.contact_findings import free_moment_measured
@@ -663,9 +663,9 @@ def test_touches_and_dips_of_a_force():
 def test_events_of_markers_against_plates():
     plates = [contact(0, 0.1, 0.2), contact(1, 0.3, 0.4), contact(0, 0.5, 0.6, complete=False)]
     markers = [contact(0, 0.11, 0.19), contact(0, 0.3, 0.4), contact(0, np.nan, 0.21)]
-    errors = event_errors(markers, plates)
-    np.testing.assert_allclose(errors.touchdown, [0.01], atol=1e-9)
-    np.testing.assert_allclose(np.sort(errors.toe_off), [-0.01, 0.01], atol=1e-9)
+    touchdown, toe_off = event_errors(markers, plates)
+    np.testing.assert_allclose(touchdown, [0.01], atol=1e-9)
+    np.testing.assert_allclose(np.sort(toe_off), [-0.01, 0.01], atol=1e-9)
 
 
 LAGS = {

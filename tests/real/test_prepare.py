@@ -387,7 +387,7 @@ def test_wrong_statements_are_named_and_no_right_ones(realdata, name, wrong):
     model = study.model_file(trial.participant_id)
     masses = SegmentMasses(model_masses(model), study.model_map.groups)
     with pytest.MonkeyPatch.context() as shorter:  # contacts of a clock that runs too fast
-        shorter.setattr("aqbio.prepare.trial.MIN_ABOVE_THRESHOLD_S", 0.005)
+        shorter.setattr("aqbio.prepare.contacts.MIN_ABOVE_THRESHOLD_S", 0.005)
         try:
             prepared = prepare_trial(
                 recording, trial, study.marker_set, laboratory, Prepare(), notes, masses=masses

@@ -49,7 +49,7 @@ CLIPPED = Finding(
     "plate-clipped", "error", "plate 3 is clipped.", trial="sound", participant="A",
     fix="set a larger range on the amplifier.",
 )  # fmt: skip
-REMARK = Finding("contact-cut", "info", "cut by the end.", trial="few", participant="A", fix="x.")
+REMARK = Finding("belt-changes", "info", "it changes.", trial="few", participant="A", fix="x.")
 
 
 def test_doubtful_trials_are_ranked_by_what_they_would_return():

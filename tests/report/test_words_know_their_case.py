@@ -36,8 +36,8 @@ def test_no_written_words_hold_a_result(path):
     assert re.findall(r"± ?\d\S*|\d\S* (?:N m|N m/kg|W/kg|kg m²/s|%BW|mm)\b", text) == []
 
 
-def test_a_contact_that_the_recording_cuts_gives_no_advice():
-    cut = Finding("contact-cut", "info", "cut by the end.", trial="run", participant="A", fix="x.")
+def test_a_remark_gives_no_advice():
+    cut = Finding("belt-changes", "info", "it changes.", trial="run", participant="A", fix="x.")
     trials = pd.DataFrame({"participant_id": ["A"], "trial_id": ["run"], "state": [USABLE],
                            "steps_ok": [3], "steps_rejected": [1]})  # fmt: skip
     assert finding_advice(causes([cut]), None, trials) == []

@@ -15,6 +15,7 @@ from aqbio.errors import Finding
 from aqbio.force_plates.alignment import Alignment
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.steps import Contact, rotation_about_vertical
+from aqbio.inverse_dynamics.files import MISREAD_CONTACTS
 from aqbio.inverse_dynamics.fitted import fit_values
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
@@ -263,6 +264,7 @@ def contributions_dataset(
             "surface_height": float(prepared.attrs["surface_height"]),
             "belt_speed": float(prepared.attrs["belt_speed"]),
             "events": prepared.attrs["events"],
+            **{name: prepared.attrs[name] for name in MISREAD_CONTACTS if name in prepared.attrs},
             "frame": "ground: x along the direction of travel, y up, z right",
         },
     )

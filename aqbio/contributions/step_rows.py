@@ -33,6 +33,7 @@ from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import labels, select_labels
 from aqbio.gait.steps import PERCENT, PHASES, Side, Step, interval_mean, propulsion_start
 from aqbio.intervals.step_uncertainty import Key
+from aqbio.inverse_dynamics.files import MISREAD_CONTACTS
 from aqbio.io.dictionary import Columns, columns
 from aqbio.names import AXES, NORMAL_95
 from aqbio.rotation.level_a import stance_share
@@ -271,7 +272,8 @@ def contribution_table(
     """Rows of all steps of a trial whose motion is known, with the number of their step."""
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
     rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
-    rows = span_contact_models(with_intervals(rows, steps, half))
+    misread = sum(float(trial.attrs.get(name, 0.0)) for name in MISREAD_CONTACTS)
+    rows = span_contact_models(with_intervals(rows, steps, half, misread))
     if "estimated_force" in trial:
         rows = joined_rows([rows, estimated_rows(trial, steps)], len(steps))
     sds = {"sd_posterior": _posterior(rows, curves)}
@@ -293,9 +295,16 @@ def estimated_rows(trial: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     return RowTable(names, np.isfinite(value), numbers)
 
 
-def with_intervals(rows: RowTable, steps: Sequence[Step], half: Widths) -> RowTable:
-    """Rows with low and high: stance means, and stance impulses, which are means times contact."""
+def with_intervals(
+    rows: RowTable, steps: Sequence[Step], half: Widths, misread: float = 0.0
+) -> RowTable:
+    """Rows with low and high: stance means, and stance impulses, which are means times contact.
+
+    Contacts that look longer or shorter than they are by ``misread``, s, have other means, and the
+    same impulses.
+    """
     impulse = np.array([name[5].endswith("_impulse") for name in rows.names], dtype=bool)
+    is_mean = np.array([name[5].endswith("_mean") for name in rows.names], dtype=bool)
     keys = [(*name[:3], name[5].replace("_impulse", "_mean")) for name in rows.names]
     width = {
         side: np.array(
@@ -309,7 +318,10 @@ def with_intervals(rows: RowTable, steps: Sequence[Step], half: Widths) -> RowTa
     value = rows.numbers["value"]
     off = np.empty_like(value)
     for index, step in enumerate(steps):
-        off[index] = np.where(impulse, step.contact, 1.0) * width[step.side]
+        share = np.where(is_mean, misread / step.contact, 0.0)
+        off[index] = np.hypot(
+            np.where(impulse, step.contact, 1.0) * width[step.side], share * value[index]
+        )
     numbers = {**rows.numbers, "low": value - off, "high": value + off}
     return RowTable(rows.names, rows.present, numbers)
 

@@ -396,6 +396,10 @@ def state_variables(
     }
 
 
+MISREAD_CONTACTS = ("contact_lengthening_s", "contact_shortening_s")
+"""Attributes of a trial whose forces were low-passed, or cut, before their export: by how much its
+contacts look longer, or shorter, than they are, s."""
+
 PASSED_ATTRIBUTES = (
     "surface", "surface_height", "belt_speed", "heading", "events", "marker_rate", "cutoff",
     "free_moment",
@@ -427,7 +431,8 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
     )
     no_drag = np.zeros((len(trial.time), len(AXES)))
     dataset["drag_force"] = (("time", "axis"), no_drag)
-    attributes: dict[str, Any] = {name: prepared.attrs[name] for name in PASSED_ATTRIBUTES}
+    passed = (*PASSED_ATTRIBUTES, *(x for x in MISREAD_CONTACTS if x in prepared.attrs))
+    attributes: dict[str, Any] = {name: prepared.attrs[name] for name in passed}
     angles = trial.solved.attrs.get("from_coordinates", "")
     return dataset.assign_coords(foot=list(SIDES)).assign_attrs(
         {**attributes, "motion": PLAIN, "motion_reason": why, "from_coordinates": angles}

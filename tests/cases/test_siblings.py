@@ -10,6 +10,7 @@ from typing import Any
 import ezc3d
 import pytest
 
+from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.netcdf import read_dataset
@@ -113,7 +114,7 @@ def test_a_motion_cut_to_a_flight_says_nothing_of_clocks(realdata, tmp_path):
     assert "force-clock" not in {x.rule for x in moving.findings}
 
 
-def test_a_csv_of_forces_is_named_and_read_where_its_name_ends_in_mot(cases, tmp_path):
+def test_a_csv_of_forces_is_read_as_the_mot_file_that_it_was(cases, tmp_path):
     """With semicolons, decimal commas and no header, as a German spreadsheet saves it."""
     source, folder = cases / "grf_mot_free_moment_sign" / "recordings", tmp_path / "recordings"
     shutil.copytree(source, folder)
@@ -123,14 +124,13 @@ def test_a_csv_of_forces_is_named_and_read_where_its_name_ends_in_mot(cases, tmp
     text = "\r\n".join(";".join(line) for line in lines).replace(".", ",")
     (folder / "sprint_grf.mot").unlink()
     (folder / "sprint_grf.csv").write_text(text, encoding="utf-8")
-    summary = new_study_from(tmp_path / "before", folder, None, lambda _: None)
-    assert (
-        "sprint_grf.csv: its columns are forces, and its name ends in .csv: let it end in "
-        in summary
-    )
-    (folder / "sprint_grf.csv").rename(folder / "sprint_grf.mot")
-    summary = new_study_from(tmp_path / "after", folder, None, lambda _: None)
-    assert "sprint (sprint.trc with sprint_grf.mot)" in summary
+    summary = new_study_from(tmp_path / "study", folder, None, lambda _: None)
+    assert "sprint (sprint.trc with sprint_grf.csv)" in summary
+    assert not [
+        finding
+        for finding in study_problems(tmp_path / "study" / "study.yaml")
+        if finding.file.endswith("sprint_grf.csv") and finding.severity == "error"
+    ]
 
 
 POINTS = ("Hip", "Knee", "Ankle", "Shoulder", "Elbow", "Wrist")

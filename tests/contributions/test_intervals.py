@@ -16,7 +16,8 @@ from aqbio.contributions.intervals import (
     intervals_dataset,
     stance_draws,
 )
-from aqbio.gait.steps import Contact
+from aqbio.contributions.step_rows import RowTable, with_intervals
+from aqbio.gait.steps import Contact, Step
 from aqbio.intervals.sources import SOURCES, UNDISTURBED, load_errors, source_sds
 from aqbio.intervals.step_uncertainty import NAMES, stance_sds
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
@@ -316,3 +317,17 @@ def test_a_sample_is_rotated_to_the_heading_of_the_run(run, heading):
     index = list(names).index(("total", "momentum_mean"))
     deviation = intervals["motion_deviation"].values[0, 0, index]
     np.testing.assert_allclose(deviation, [2.0, 1.0, 0.0], rtol=1e-3, atol=1e-6)
+
+
+def test_means_of_contacts_that_a_filter_made_longer_are_wider_and_impulses_are_not():
+    """A contact that looks 10 of 100 ms longer than it is has a mean that is a tenth lower."""
+    name = ("C", "push_side", "ground", "y", "stance")
+    names = ((*name, "force_mean", "N"), (*name, "force_impulse", "N s"))
+    values = {"value": np.array([[1000.0, 100.0]])}
+    table = RowTable(names, np.ones((1, 2), np.bool_), values)
+    step = Step(1, "right", 0.0, 0.1, 0.2, "ok", "")
+    half = {"right": {("C", "push_side", "ground", "force_mean"): {"y": 50.0}}}
+    plain, longer = (with_intervals(table, [step], half, misread) for misread in (0.0, 0.01))
+    width = (longer.numbers["high"] - longer.numbers["low"])[0] / 2.0
+    assert width == pytest.approx([np.hypot(50.0, 100.0), 5.0])
+    assert (plain.numbers["high"] - plain.numbers["low"])[0] / 2.0 == pytest.approx([50.0, 5.0])

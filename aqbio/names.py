@@ -21,6 +21,9 @@ ROLE_SIDES = {"push_side": ("push_leg", "arms", "torso", "pelvis"), "swing_side"
 GRAVITY = 9.80665
 """Standard acceleration of free fall, m/s²."""
 
+MIN_BODY_KG, MAX_BODY_KG = 20.0, 200.0
+"""Body masses of people who run, by a sheet or by plates."""
+
 NORMAL_95 = 1.959964
 """Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -28,16 +31,31 @@ BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
 """What is between them on the page is written by the command."""
 
 
-def outcomes(recordings: Captured) -> Iterator[Outcome]:
-    """What is named for every recording as it is, and for every plant in it."""
+def works(recordings: Captured) -> Iterator[Callable[[], Iterator[Outcome]]]:
+    """Searches in every recording as it is, and with every plant in it."""
     for forces in recordings.forces.values():
-        yield from force_faults.outcomes(forces)
+        yield partial(force_faults.outcomes, forces)
     for sides in recordings.sides.values():
-        yield from side_faults.outcomes(sides)
+        yield partial(side_faults.outcomes, sides)
     for labels in recordings.labels.values():
-        yield from label_faults.outcomes(labels)
+        yield partial(label_faults.outcomes, labels)
     for name, session in recordings.sessions.items():
-        yield from session_faults.outcomes(name, session)
+        yield partial(session_faults.outcomes, name, session)
+
+
+WORKS: list[Callable[[], Iterator[Outcome]]] = []
+"""Searches that forked processes take from their parent."""
+
+
+def outcomes(recordings: Captured, jobs: int) -> list[Outcome]:
+    """What is named for every recording as it is, and for every plant in it."""
+    WORKS[:] = works(recordings)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
+        return [outcome for named in pool.map(_named, range(len(WORKS))) for outcome in named]
+
+
+def _named(number: int) -> list[Outcome]:
+    return [*WORKS[number]()]
 
 
 def written(every: Iterable[Outcome]) -> pd.DataFrame:
@@ -140,9 +158,10 @@ def main() -> None:
     parser.add_argument(
         "--trials", default="", help="only trials whose name has one of these words"
     )
+    parser.add_argument("--jobs", type=int, default=1, help="recordings at once")
     options = parser.parse_args()
     words = [word for word in options.trials.split(",") if word]
-    every = outcomes(captured(options.studies).of_trials(words))
+    every = outcomes(captured(options.studies).of_trials(words), options.jobs)
     written(every).to_csv(TABLE, sep="\t", index=False, na_rep="n/a")
     page = with_tables(PAGE.read_text(encoding="utf-8"), read(TABLE))
     PAGE.write_text(page, encoding="utf-8")

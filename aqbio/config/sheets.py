@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 
 from aqbio.config.settings import GivenFile, valid_windows_name
 from aqbio.config.written import WrittenModel, spelled
-from aqbio.names import GRAVITY, NORMAL
+from aqbio.names import GRAVITY, MAX_BODY_KG, MIN_BODY_KG, NORMAL
 
 IDENTIFIER = spelled(
     r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
@@ -75,7 +75,7 @@ class Participant(Row):
     sex: Literal["female", "male"] | None = Field(
         default=None, description="female or male: chooses our sprint model; n/a if unknown."
     )
-    mass_kg: Annotated[float, Field(ge=20, le=200)] | None = Field(
+    mass_kg: Annotated[float, Field(ge=MIN_BODY_KG, le=MAX_BODY_KG)] | None = Field(
         default=None,
         description="Body mass, kg; n/a takes it from the static trial's plate or from whole "
         "strides.",

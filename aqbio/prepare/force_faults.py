@@ -148,6 +148,16 @@ def mirrored_pressure(axis: int) -> Undo:
     return undo
 
 
+def mirrored_across(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
+    """Forces, moments and places with the other side of the laboratory's middle."""
+    mirror = np.where(plates[:, None], _signs(2), 1.0)
+    wrench = forces.wrench
+    lever = None if forces.lever is None else forces.lever * mirror
+    moment = np.where(plates[:, None], -_signs(2), 1.0) * wrench.moment
+    mirrored = PlateWrench(wrench.force * mirror, moment, wrench.point * mirror)
+    return replace(forces, wrench=mirrored, corners=forces.corners * mirror[:, None], lever=lever)
+
+
 @dataclass(frozen=True, slots=True)
 class Times:
     """Forces, recorded moments and places of plates times factors: units, and signs of all."""
@@ -348,6 +358,11 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         shows="turn z, turn x, path x, path z, free moment",
     ),
     ForceFault(
+        "forces-mirrored", "the forces are mirrored across the run (left-handed export)", 6.0,
+        mirrored_across, "export markers and forces in the same right-handed axes.", scopes=(ALL,),
+        shows="turn x, turn y, path z, pressure, place across, free moment, stray",
+    ),
+    ForceFault(
         "plates-action", "the file holds the forces on the plates", 0.5, Times(-1.0, -1.0),
         "", scopes=(ALL,), severity="info",
         shows="pull, path y, turn z, turn x, path x",
@@ -444,6 +459,11 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         shows="mass, weight, turn z, turn x, turn y",
     ),
     ForceFault(
+        "all-decanewtons", "forces and moments are 10 times too small: daN, not N", 4.0,
+        Times(10.0, 10.0), UNIT_FIX, scopes=(ALL,), rule="force-units",
+        shows="mass, weight, turn z, turn x, turn y",
+    ),
+    ForceFault(
         "force-percent", "the forces are in per cent of body weight", 2.0,
         Times(TYPICAL_WEIGHT_N / 100.0, TYPICAL_WEIGHT_N / 100.0), WEIGHT_FIX, scopes=(ALL,),
         rule="forces-normalised", per_weight=100.0,
@@ -497,7 +517,7 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "force-gain", "the forces are {size}", 3.0, gained,
         "check the calibration of the plate, and whether the whole foot stands on it.",
-        sizes=GAINS, follows="left out", scopes=(PLATE,), sized=_too_large,
+        sizes=GAINS, follows="left out", sized=_too_large,
         shows="impulses, peaks, path y, mass, weight",
     ),
     ForceFault(

@@ -150,8 +150,10 @@ def explained_forces(
     for suspect in faults:
         follows = "weightless" if weightless else "" if evidence.is_weighed else "by model"
         follows = follows if _takes_weight(suspect) else ""
+        follows = "not used" if _leaves_nothing(suspect) else follows
         note_fault(suspect, agreement(suspect), forces, notes, follows)
-    if weightless and any(_takes_weight(x) for x in (*written, *faults)):
+    takes_weight = weightless and any(_takes_weight(x) for x in (*written, *faults))
+    if takes_weight or any(map(_leaves_nothing, faults)):
         return ExplainedForces(None)
     refusal = next((x for x in faults if ROWS[x.candidate.fault].follows == "refused"), None)
     if refusal is not None:
@@ -270,6 +272,11 @@ def _without_stated(
 def _takes_weight(suspect: Suspect[ForceRecording]) -> bool:
     """Tell whether forces were divided by body weight, so that newtons take the person's mass."""
     return bool(np.isfinite(ROWS[suspect.candidate.fault].per_weight))
+
+
+def _leaves_nothing(suspect: Suspect[ForceRecording]) -> bool:
+    """Tell whether all plates are left out."""
+    return ROWS[suspect.candidate.fault].follows == "left out" and suspect.candidate.scope == ALL
 
 
 def _with_exact_lag(

@@ -20,7 +20,7 @@ from aqbio.force_plates.offsets import (
     without_offsets,
 )
 from aqbio.io.recording import ForceRecording
-from aqbio.names import SIDES
+from aqbio.names import GRAVITY, MAX_BODY_KG, SIDES
 from aqbio.prepare.contacts import (
     MAX_SEAM_M,
     MIN_PLATE_PEAK_N,
@@ -102,6 +102,9 @@ def _is_plausible(forces: ForceRecording, index: int, notes: Notes, *, moving: b
             f"its force reaches {distinct(largest, MAX_FORCE_N)} N, more than {MAX_FORCE_N:.0f} N",
             largest,
         )
+    elif not moving and mean > MAX_BODY_KG * GRAVITY:
+        why = f"it reads {mean:.0f} N while somebody stands, more than {MAX_BODY_KG:.0f} kg weigh"
+        number = mean
     elif (
         moving
         and mean > MAX_OFFSET_N[moving]

@@ -231,6 +231,20 @@ def test_words_about_drawn_plates():
     assert differences("plates", [f"{seed}: {line}" for line, seed in lines.items()]) == []
 
 
+@pytest.mark.parametrize(("kg", "is_used"), [(199.0, True), (201.0, False)])
+def test_plates_on_which_more_than_a_person_stands_weigh_nobody(kg, is_used):
+    """The limits of a sheet's body mass are those of plates; runners press harder."""
+    forces = in_ground_axes(drawn_forces(1), UPRIGHT)
+    wrench = PlateWrench(np.zeros_like(forces.wrench.force), forces.wrench.moment * 0.0,
+                         forces.wrench.point)  # fmt: skip
+    wrench.force[..., 1] = 9.80665 * kg
+    notes = Notes("t", "p", "file", "forces")
+    plates = ground_plates(replace(forces, wrench=wrench), notes, moving=False)
+    named = [x.what for x in notes.findings if x.rule == "plate-implausible"]
+    assert (plates is not None) == is_used == (not named)
+    assert all("while somebody stands, more than 200 kg weigh" in what for what in named)
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_ground_plates_do_not_depend_on_the_laboratorys_axes(seed):
     """Loads, points and corners given in turned axes are the same on the ground."""

@@ -239,7 +239,8 @@ EVERY, THIRD = range(STEPS), range(2, 3)
         ("plates-exchanged", (1, 3), "plates-exchanged"),
         ("pressure-x-sign", EVERY, "pressure-x-sign"),
         ("pressure-z-sign", THIRD, "pressure-z-sign"),
-        ("force-pounds", EVERY, "force-units"), ("all-kiloponds", EVERY, "force-units"),
+        ("force-pounds", EVERY, "force-units"), ("all-kilonewtons", EVERY, "force-units"),
+        ("forces-mirrored", EVERY, "forces-mirrored"),
     ],
 )  # fmt: skip
 def test_what_is_found_is_said_and_undone(name, plates, rule):
@@ -254,6 +255,29 @@ def test_what_is_found_is_said_and_undone(name, plates, rule):
     for part in ("force", "moment", "point"):
         expected = getattr(sound.wrench, part)
         np.testing.assert_allclose(getattr(used.wrench, part), expected, atol=1e-8)
+
+
+TWO_PERCENT_APART = ("all-kiloponds", "all-decanewtons")
+
+
+@pytest.mark.parametrize("name", TWO_PERCENT_APART)
+def test_units_that_no_recording_tells_apart_are_both_named(name):
+    """And what the sheet is to say of each."""
+    _, used, [finding] = explained(name, EVERY)
+    assert used is None
+    assert (finding.rule, finding.severity) == ("forces-undecided", "error")
+    for row in TWO_PERCENT_APART:
+        assert ROWS[row].words in finding.what
+        assert f"“{row}”" in finding.fix
+
+
+def test_forces_of_a_wrong_range_on_all_plates_are_not_used():
+    """An amplifier's range: forces and moments ten times too large."""
+    _, used, [finding] = explained("force-gain", EVERY, np.log(10.0))
+    assert used is None
+    assert finding.rule == "force-gain"
+    assert finding.what.endswith("The forces are not used.")
+    assert np.exp(finding.number) == pytest.approx(10.0, rel=0.2)
 
 
 @pytest.mark.parametrize("lag", [0.08, 0.52, -0.52])

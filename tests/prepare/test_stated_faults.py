@@ -198,7 +198,7 @@ def test_the_words_that_an_undecided_search_offers_decide_it():
         ("force-clock 12", "a size that force-clock does not", "in s, from -0.3 to 0.3."),
         ("force-gain plate 2 -1.5", "a size that force-gain", "in times, from 0.0907 to 36.6."),
         ("force-x-sign plate 9", "this recording cannot have", "write “force-x-sign” or “force-x"),
-        ("force-gain 1.5", "this recording cannot have", "“force-gain plate 1” or “force-gain"),
+        ("plate-inverted", "this recording cannot have", "“plate-inverted plate 1” or “plate-inv"),
         ("pressure-x-sign", "this recording cannot have", "files without centres of pressure"),
     ],
 )

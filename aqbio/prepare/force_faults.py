@@ -15,6 +15,7 @@ from aqbio.errors import Severity
 from aqbio.force_plates.forces import PlateWrench, centre_of_pressure, plate_axes
 from aqbio.io.recording import ForceRecording
 from aqbio.names import GRAVITY
+from aqbio.prepare import size_words
 from aqbio.prepare.explanations import Candidate, Sizes
 from aqbio.prepare.frame_loads import loaded_plates, surface_height
 from aqbio.prepare.people import of_people
@@ -148,14 +149,12 @@ def mirrored_pressure(axis: int) -> Undo:
     return undo
 
 
-def mirrored_across(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
-    """Forces, moments and places with the other side of the laboratory's middle."""
-    mirror = np.where(plates[:, None], _signs(2), 1.0)
-    wrench = forces.wrench
+def mirrored_across(forces: ForceRecording, _: BoolArray, __: float) -> ForceRecording:
+    """Forces, moments and places of all plates across the middle of the laboratory."""
+    mirror, wrench = _signs(2), forces.wrench
+    mirrored = PlateWrench(wrench.force * mirror, -wrench.moment * mirror, wrench.point * mirror)
     lever = None if forces.lever is None else forces.lever * mirror
-    moment = np.where(plates[:, None], -_signs(2), 1.0) * wrench.moment
-    mirrored = PlateWrench(wrench.force * mirror, moment, wrench.point * mirror)
-    return replace(forces, wrench=mirrored, corners=forces.corners * mirror[:, None], lever=lever)
+    return replace(forces, wrench=mirrored, corners=forces.corners * mirror, lever=lever)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,40 +304,6 @@ RATES = Sizes(
 )  # fmt: skip
 """Natural logarithms of factors. Markers on soft tissue overshoot: sound runs look 1.0 to 1.1 times
 too fast, a side-step 1.14 times (eight people)."""
-
-
-def _error(sd: float) -> str:
-    """A standard deviation in words; nothing where there is none."""
-    return f" ± {sd:.0f}" if np.isfinite(sd) else ""
-
-
-def _late(size: float, sd: float) -> str:
-    return f"{1e3 * abs(size):.0f}{_error(1e3 * sd)} ms {'late' if size > 0.0 else 'early'}"
-
-
-def _faster(size: float, _: float) -> str:
-    return f"{abs(size):.1%} {'faster' if size > 0.0 else 'slower'}"
-
-
-def _too_large(size: float, _: float) -> str:
-    way = "large" if size > 0.0 else "small"
-    return f"{np.exp(size):.2g} times what they should be: too {way}"
-
-
-def _too_high(size: float, _: float) -> str:
-    return f"{np.exp(size):.2g} times what they should be: too {'high' if size > 0.0 else 'low'}"
-
-
-def _farther(forward: str, back: str) -> Callable[[float, float], str]:
-    def words(size: float, sd: float) -> str:
-        way = forward if size > 0.0 else back
-        return f"{1e3 * abs(size):.0f}{_error(1e3 * sd)} mm farther {way}"
-
-    return words
-
-
-def _turned_by(size: float, sd: float) -> str:
-    return f"{np.degrees(abs(size)):.0f}{_error(np.degrees(sd))} degrees"
 
 
 FORCE_FAULTS: tuple[ForceFault, ...] = (
@@ -497,12 +462,12 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "force-clock", "the forces are {size} by the clock of the markers", 2.0, late,
         "check start and rate of the force file; laboratory.force_delay_s takes a known delay "
         "back.",
-        scopes=(ALL,), sizes=LAGS, sized=_late,
+        scopes=(ALL,), sizes=LAGS, sized=size_words.late,
     ),
     ForceFault(
         "force-rate", "the clock of the forces runs {size} than that of the markers", 4.0, fast,
         "correct the rate or the time column of the markers or of the forces, whichever is wrong.",
-        scopes=(ALL,), sizes=CLOCKS, follows="refused", rule="rate", sized=_faster,
+        scopes=(ALL,), sizes=CLOCKS, follows="refused", rule="rate", sized=size_words.faster,
         severity="error",
         shows="middles, path y, place along, pressure",
     ),
@@ -510,31 +475,31 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "rates", "the rates of markers and forces are {size}", 4.0, hastened,
         "correct rate or time column of markers and forces; if they are right, check unit and "
         "calibration of the markers.",
-        scopes=(ALL,), sizes=RATES, follows="refused", rule="rate", sized=_too_high,
+        scopes=(ALL,), sizes=RATES, follows="refused", rule="rate", sized=size_words.too_high,
         severity="error", is_fixable=False,
         shows="path y, path x, path z, turn x, turn z",
     ),
     ForceFault(
         "force-gain", "the forces are {size}", 3.0, gained,
         "check the calibration of the plate, and whether the whole foot stands on it.",
-        sizes=GAINS, follows="left out", sized=_too_large,
+        sizes=GAINS, follows="left out", sized=size_words.too_large,
         shows="impulses, peaks, path y, mass, weight",
     ),
     ForceFault(
         "plate-along", "the centre of pressure lies {size} than the feet bear it", 3.0,
         displaced(0), PLACE_FIX, sizes=PLACES, follows="kept", rule="plate-misplaced",
-        sized=_farther("forward", "back"),
+        sized=size_words.farther("forward", "back"),
         shows="turn z, pressure, place along",
     ),
     ForceFault(
         "plate-across", "the centre of pressure lies {size} than the feet bear it", 3.0,
         displaced(2), PLACE_FIX, sizes=PLACES, follows="kept", rule="plate-misplaced",
-        sized=_farther("to the right", "to the left"),
+        sized=size_words.farther("to the right", "to the left"),
         shows="turn x, pressure, place across, place along",
     ),
     ForceFault(
         "plate-turned", "the plate is turned about the vertical by {size}", 3.5, turned, PLACE_FIX,
-        sizes=TURNS, follows="kept", sized=_turned_by,
+        sizes=TURNS, follows="kept", sized=size_words.turned_by,
         shows="turn x, path x, path z, pressure, place along, place across",
     ),
     ForceFault(

@@ -146,14 +146,10 @@ def explained_forces(
     if near:
         note_undecided(near, worst_words(before, scales), forces, notes, stated)
         return ExplainedForces(None)
-    weightless = np.isnan(evidence.body_kg)
     for suspect in faults:
-        follows = "weightless" if weightless else "" if evidence.is_weighed else "by model"
-        follows = follows if _takes_weight(suspect) else ""
-        follows = "not used" if _leaves_nothing(suspect) else follows
-        note_fault(suspect, agreement(suspect), forces, notes, follows)
-    takes_weight = weightless and any(_takes_weight(x) for x in (*written, *faults))
-    if takes_weight or any(map(_leaves_nothing, faults)):
+        note_fault(suspect, agreement(suspect), forces, notes, _follows(suspect, evidence))
+    consequences = {_follows(x, evidence) for x in faults} - {"", "by model"}
+    if consequences or "weightless" in {_follows(x, evidence) for x in written}:
         return ExplainedForces(None)
     refusal = next((x for x in faults if ROWS[x.candidate.fault].follows == "refused"), None)
     if refusal is not None:
@@ -269,14 +265,17 @@ def _without_stated(
     return written, resting
 
 
-def _takes_weight(suspect: Suspect[ForceRecording]) -> bool:
-    """Tell whether forces were divided by body weight, so that newtons take the person's mass."""
-    return bool(np.isfinite(ROWS[suspect.candidate.fault].per_weight))
+def _follows(suspect: Suspect[ForceRecording], evidence: ForceEvidence) -> str:
+    """What follows from a fault instead of what its row says; empty where nothing does.
 
-
-def _leaves_nothing(suspect: Suspect[ForceRecording]) -> bool:
-    """Tell whether all plates are left out."""
-    return ROWS[suspect.candidate.fault].follows == "left out" and suspect.candidate.scope == ALL
+    Forces that were divided by body weight take the person's mass to be newtons.
+    """
+    row = ROWS[suspect.candidate.fault]
+    if row.follows == "left out" and suspect.candidate.scope == ALL:
+        return "not used"
+    if not np.isfinite(row.per_weight):
+        return ""
+    return "weightless" if np.isnan(evidence.body_kg) else "" if evidence.is_weighed else "by model"
 
 
 def _with_exact_lag(

@@ -1,0 +1,48 @@
+"""Words for sizes of faults and their standard deviations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+
+def error_words(sd: float) -> str:
+    """Give a standard deviation; nothing where there is none."""
+    return f" ± {sd:.0f}" if np.isfinite(sd) else ""
+
+
+def late(size: float, sd: float) -> str:
+    """Give a lag, s."""
+    return f"{1e3 * abs(size):.0f}{error_words(1e3 * sd)} ms {'late' if size > 0.0 else 'early'}"
+
+
+def faster(size: float, _: float) -> str:
+    """Give a difference of clocks, as a share."""
+    return f"{abs(size):.1%} {'faster' if size > 0.0 else 'slower'}"
+
+
+def too_large(size: float, _: float) -> str:
+    """Give the logarithm of a gain as a factor."""
+    way = "large" if size > 0.0 else "small"
+    return f"{np.exp(size):.2g} times what they should be: too {way}"
+
+
+def too_high(size: float, _: float) -> str:
+    """Give the logarithm of a ratio of rates as a factor."""
+    return f"{np.exp(size):.2g} times what they should be: too {'high' if size > 0.0 else 'low'}"
+
+
+def farther(forward: str, back: str) -> Callable[[float, float], str]:
+    """Words for a distance, m, in two directions."""
+
+    def words(size: float, sd: float) -> str:
+        way = forward if size > 0.0 else back
+        return f"{1e3 * abs(size):.0f}{error_words(1e3 * sd)} mm farther {way}"
+
+    return words
+
+
+def turned_by(size: float, sd: float) -> str:
+    """Give an angle, rad, in degrees."""
+    return f"{np.degrees(abs(size)):.0f}{error_words(np.degrees(sd))} degrees"

@@ -17,7 +17,7 @@ from aqbio.names import NORMAL_95
 from aqbio.prepare.people import of_people
 from aqbio.prepare.signal_scales import SpectrumScales, spectrum_scales
 from aqbio.signals import runs
-from aqbio.vectors import FloatArray, IntArray
+from aqbio.vectors import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,18 +429,13 @@ def _loaded_contacts(vertical: FloatArray, rate: float) -> list[Contact]:
     """Contacts plate by plate as half sines."""
     contacts: list[Contact] = []
     for plate, force in enumerate(vertical.T):
-        for start, stop in _load_spans(force, rate):
+        for start, stop in runs(force > CONTACT_N):
             peak = float(force[start:stop].max())
+            if stop - start <= MIN_CONTACT_S * rate or peak <= LOADED_N:
+                continue
             wide = np.count_nonzero(force[start:stop] > 0.5 * peak) / rate
             contacts.append((plate, 0.5 * float(start + stop), peak, wide / WIDTH_AT_HALF_PEAK))
     return contacts
-
-
-def _load_spans(force: FloatArray, rate: float) -> IntArray:
-    spans = runs(force > CONTACT_N)
-    long_enough = np.ptp(spans, axis=1) > MIN_CONTACT_S * rate
-    heavy = [force[start:stop].max() > LOADED_N for start, stop in spans]
-    return np.asarray(spans[long_enough & np.array(heavy, dtype=np.bool_)])
 
 
 def force_spectrum(

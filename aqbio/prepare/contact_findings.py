@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from aqbio.prepare.contacts import (
 )
 from aqbio.prepare.events_from_markers import MarkerEvents
 from aqbio.prepare.notes import Notes
-from aqbio.vectors import BoolArray, FloatArray, finite_median
+from aqbio.vectors import FloatArray, finite_median
 
 
 def note_contacts(
@@ -245,40 +246,30 @@ def note_cut(cut: ForceCut, threshold: float, notes: Notes) -> None:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class FeetPressure:
-    """Loads of both feet on the frames, in the band that bodies have; T frames."""
+def band_loads(
+    loads: FeetLoads, plates: Plates, time: FloatArray, cutoff: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Vertical force (T, 2) N, its centre (T, 2, 3) m, and free moment (T, 2) N m of both feet.
 
-    time: FloatArray
-    """(T,) array, s. On the clock of the forces."""
-    feet: FloatArray
-    """(T, 2, K, 3) array, m. Foot markers, heel first."""
+    Force and moment are low-passed at the cut-off, Hz, of the motion, and only then divided: belts
+    and plates ring above it under a foot that lands, neither friction nor a place does.
+    """
+    force, moment = loads_on_frames(loads, plates, time, cutoff)
+    height = loads.cop[plates.samples_of(time), :, 1]
+    cop, free_moment = centre_of_pressure(force, moment, np.zeros(3), height, COP_THRESHOLD_N)
+    return force[..., 1], cop, free_moment
+
+
+class _Measured(NamedTuple):
+    """A contact, and N frames in which its force is above a share of its largest."""
+
+    contact: FootContact
+    distance: float
+    """Of the centre of pressure from the foot, m."""
+    moment: FloatArray
+    """(N,) array, N m."""
     vertical: FloatArray
-    """(T, 2) array, N."""
-    cop: FloatArray
-    """(T, 2, 3) array, m."""
-    free_moment: FloatArray
-    """(T, 2) array, N m."""
-
-    @classmethod
-    def of_loads(
-        cls, loads: FeetLoads, plates: Plates, feet: FloatArray, time: FloatArray, cutoff: float
-    ) -> FeetPressure:
-        """Low-pass force and moment at the cut-off (Hz) of the motion, and only then divide.
-
-        Belts and plates ring above it under a foot that lands: neither friction nor a place does.
-        """
-        force, moment = loads_on_frames(loads, plates, time, cutoff)
-        height = loads.cop[plates.samples_of(time), :, 1]
-        cop, free_moment = centre_of_pressure(force, moment, np.zeros(3), height, COP_THRESHOLD_N)
-        return cls(time, feet, force[..., 1], cop, free_moment)
-
-    def loaded(self, contact: FootContact) -> BoolArray:
-        """Frames (T,) of a contact in which its force is above half of its largest."""
-        vertical = self.vertical[:, contact.foot]
-        inside = (self.time >= contact.touchdown) & (self.time <= contact.toe_off)
-        largest = np.max(vertical, where=inside & np.isfinite(vertical), initial=0.0)
-        return np.asarray(inside & (vertical >= LOADED_SHARE * largest))
+    """(N,) array, N."""
 
 
 MAX_HIDDEN_SHARE = 0.05
@@ -397,36 +388,38 @@ def note_pressure(
 
     ``time`` of the frames on the clock of the forces; ``cutoff`` of the study, Hz.
     """
-    pressure = FeetPressure.of_loads(loads, plates, feet, time, cutoff)
-    on: dict[tuple[int, ...], list[FootContact]] = defaultdict(list)
+    feet_vertical, cop, free_moment = band_loads(loads, plates, time, cutoff)
+    on: dict[tuple[int, ...], list[_Measured]] = defaultdict(list)
     held = held_shares(loads, plates)
     for contact in loads.contacts:
-        if (
-            contact.complete and contact not in held
-        ):  # what is cut, or shared by both feet, shows less
-            on[contact.plates].append(contact)
-    for plate_group, contacts in on.items():
+        if not contact.complete or contact in held:
+            continue  # what is cut, or shared by both feet, shows less
+        foot, vertical = contact.foot, feet_vertical[:, contact.foot]
+        inside = (time >= contact.touchdown) & (time <= contact.toe_off)
+        largest = np.max(vertical, where=inside & np.isfinite(vertical), initial=0.0)
+        frames = inside & (vertical >= LOADED_SHARE * largest)
+        distance = pressure_distance(cop[frames, foot], feet[frames, foot])
+        of_contact = _Measured(contact, distance, free_moment[frames, foot], vertical[frames])
+        on[contact.plates].append(of_contact)
+    for plate_group, measured in on.items():
         name = "plate " + "+".join(str(plates.numbers[plate]) for plate in plate_group)
-        _note_misplaced_loads(name, contacts, pressure, notes)
-        _note_moment(name, contacts, pressure, notes)
+        _note_misplaced_loads(name, measured, notes)
+        _note_moment(name, measured, notes)
 
 
-def _note_misplaced_loads(
-    name: str, contacts: list[FootContact], pressure: FeetPressure, notes: Notes
-) -> None:
-    outside = {}
-    for contact in contacts:
-        frames, foot = pressure.loaded(contact), contact.foot
-        distance = pressure_distance(pressure.cop[frames, foot], pressure.feet[frames, foot])
-        if distance > MAX_SOLE_DISTANCE_M:
-            outside[contact.touchdown] = (distance, SIDES[contact.foot])
+def _note_misplaced_loads(name: str, measured: Sequence[_Measured], notes: Notes) -> None:
+    outside = {
+        x.contact.touchdown: (x.distance, SIDES[x.contact.foot])
+        for x in measured
+        if x.distance > MAX_SOLE_DISTANCE_M
+    }
     if not outside:
         return
     largest, side = max(outside.values())
     notes.add(
         "pressure-outside",
         "warning",
-        f"{name}: in {len(outside)} of {len(contacts)} contacts the centre of pressure lies up to "
+        f"{name}: in {len(outside)} of {len(measured)} contacts the centre of pressure lies up to "
         f"{MILLIMETRES * largest:.0f} mm beside the line from heel to toes ({side} foot), more "
         f"than the {MILLIMETRES * MAX_SOLE_DISTANCE_M:.0f} mm of a shoe: the place "
         "of the plate's origin or corners is doubtful, or what shows the feet: place, scale or "
@@ -441,25 +434,20 @@ def _note_misplaced_loads(
     )
 
 
-def _note_moment(
-    name: str, contacts: list[FootContact], pressure: FeetPressure, notes: Notes
-) -> None:
-    arms, large = [], dict[float, tuple[float, float]]()
-    for contact in contacts:
-        frames, foot = pressure.loaded(contact), contact.foot
-        moment = pressure.free_moment[frames, foot]
-        arms.append(mean_friction_arm(moment, pressure.vertical[frames, foot]))
-        if arms[-1] > MAX_FRICTION_ARM_M:
-            large[contact.touchdown] = (arms[-1], float(moment[np.nanargmax(np.abs(moment))]))
-    if (
-        not finite_median(np.array(arms)) > MAX_FRICTION_ARM_M
-    ):  # an origin that is wrong is so throughout
-        return
+def _note_moment(name: str, measured: Sequence[_Measured], notes: Notes) -> None:
+    arms = [mean_friction_arm(x.moment, x.vertical) for x in measured]
+    if not finite_median(np.array(arms)) > MAX_FRICTION_ARM_M:
+        return  # an origin that is wrong is so throughout
+    large = {
+        x.contact.touchdown: (arm, float(x.moment[np.nanargmax(np.abs(x.moment))]))
+        for x, arm in zip(measured, arms, strict=True)
+        if arm > MAX_FRICTION_ARM_M
+    }
     arm, moment = max(large.values())
     notes.add(
         "free-moment-large",
         "warning",
-        f"{name}: in {len(large)} of {len(contacts)} contacts the free moment is too large for a "
+        f"{name}: in {len(large)} of {len(measured)} contacts the free moment is too large for a "
         f"shoe, up to {moment:.0f} N m and in the mean "
         f"{distinct(MILLIMETRES * arm, MILLIMETRES * MAX_FRICTION_ARM_M)} mm times the force, "
         f"more than the {MILLIMETRES * MAX_FRICTION_ARM_M:.0f} mm that friction gives: the plate's "

@@ -5,6 +5,7 @@ a draw of what the tables are stated to be off, and the legs differ from each ot
 their mass. Each is recorded in two sessions, with markers put on again and other plates and clocks,
 at two speeds and with restricted arms. For every stance mean of angular momentum, and every
 difference that a user asks about, the error is compared with its standard deviation over worlds.
+All numbers of an athlete have the errors of one body: shares have an interval over athletes.
 ``--case`` plants more: an asymmetric gait, plates that are misaligned, or soft tissue on springs.
 """
 
@@ -67,6 +68,8 @@ LEG_ASYMMETRY = 0.03
 """Mass of the right leg over that of the left one, less 1, in truth; 0 in the model."""
 STANCE_FRAMES = 8
 INSIDE = 1.96
+RESAMPLES = 2000
+"""Samples of athletes for the interval of a share."""
 FEET = ("foot_l", "foot_r")
 RUNS = {"fast": ("normal", 3), "slow": ("normal", 1), "restricted": ("restricted_arms", 3)}
 """Condition and speed of the runs of a session."""
@@ -302,9 +305,51 @@ def questions(
         yield "slope on speed", slope(speeds, errors), slope(speeds, stacked)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Error of a number or a difference of an athlete, and its standard deviation over worlds."""
+
+    athlete: int
+    role: str
+    error: float
+    sd: float
+
+    @property
+    def is_inside(self) -> bool:
+        """True where the 95 % interval holds the truth."""
+        return abs(self.error) <= INSIDE * self.sd
+
+
+def share_interval(answers: Sequence[Answer]) -> tuple[float, float]:
+    """95 % interval of the share inside their intervals, over athletes drawn again and again.
+
+    All answers of an athlete have the errors of one body: eight athletes are eight observations.
+    """
+    athletes = np.unique([answer.athlete for answer in answers])
+    shares = np.array(
+        [np.mean([x.is_inside for x in answers if x.athlete == athlete]) for athlete in athletes]
+    )
+    drawn = np.random.default_rng(0).integers(0, len(shares), (RESAMPLES, len(shares)))
+    low, high = np.quantile(shares[drawn].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def row(question: str, role: str, answers: Sequence[Answer]) -> str:
+    """Line of the table."""
+    error, sd = (
+        np.sqrt(np.mean(np.square([getattr(x, name) for x in answers]))) for name in ("error", "sd")
+    )
+    low, high = share_interval(answers)
+    inside = np.mean([answer.is_inside for answer in answers])
+    return (
+        f"{question:24s} {role:10s} n {len(answers):3d}  inside {inside:.3f} ({low:.2f} to "
+        f"{high:.2f})  error {error:.3f}  sd {sd:.3f}\n"
+    )
+
+
 def main(athletes: int, case: Case, seed: int) -> None:
-    """Print coverage of 95 % intervals, and error over standard deviation, by question."""
-    by_question: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    """Print coverage of 95 % intervals, and error and standard deviation, by question."""
+    by_question = dict[str, list[Answer]]()
     for number in range(athletes):
         name = SPRINTERS[number % len(SPRINTERS)].athlete.name
         means = {}
@@ -313,21 +358,15 @@ def main(athletes: int, case: Case, seed: int) -> None:
             for run, fit in fits.items():
                 means[session, run] = run_means(runs[run], fit, str(number), str(session), run)
         for question, error, draws in questions(means):
-            for role, off, sd in zip(ROLES, error, draws.std(axis=0), strict=True):
-                by_question.setdefault((question, role), []).append((float(off), float(sd)))
+            by_question.setdefault(question, []).extend(
+                Answer(number, *answer)
+                for answer in zip(ROLES, error.tolist(), draws.std(axis=0).tolist(), strict=True)
+            )
         sys.stderr.write(f"{name}: done\n")
-    for (question, role), pairs in sorted(by_question.items()):
-        off, sd = np.array(pairs).T
-        inside = np.abs(off) <= INSIDE * sd
-        sys.stdout.write(
-            f"{question:24s} {role:10s} n {len(off):3d}  inside {inside.mean():.2f}  "
-            f"error {np.sqrt((off**2).mean()):.3f}  sd {np.sqrt((sd**2).mean()):.3f}\n"
-        )
-    for question in dict.fromkeys(question for question, _ in by_question):
-        numbers_of_roles = (numbers for key, numbers in by_question.items() if key[0] == question)
-        off, sd = np.array([pair for numbers in numbers_of_roles for pair in numbers]).T
-        inside = np.abs(off) <= INSIDE * sd
-        sys.stdout.write(f"{question:24s} all        n {len(off):3d}  inside {inside.mean():.3f}\n")
+    for question, answers in sorted(by_question.items()):
+        for role in ROLES:
+            sys.stdout.write(row(question, role, [x for x in answers if x.role == role]))
+        sys.stdout.write(row(question, "all", answers))
 
 
 if __name__ == "__main__":

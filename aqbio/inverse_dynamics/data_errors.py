@@ -27,6 +27,7 @@ from aqbio.inverse_dynamics.parameters import (
     CENTRES,
     PLATE_SPREAD,
     SENSOR_SD,
+    SOFT_TISSUE,
     STRIDE_SHARE,
     centre_direction,
 )
@@ -186,6 +187,14 @@ class Response:
         """(K N, S) array: gradient on the spline coefficients for S sets of errors."""
         return np.concatenate([self._pull(stack) for stack in self._stacks(errors)], axis=1)
 
+    def pulls_on_both(self, errors: Iterable[DataErrors]) -> tuple[FloatArray, FloatArray]:
+        """`pulls`, and those on the parameters at a fixed motion, (P, S)."""
+        pairs = [
+            (self._pull(stack), self._pull_on_parameters(stack)) for stack in self._stacks(errors)
+        ]
+        motion, parameters = (np.concatenate(part, axis=1) for part in zip(*pairs, strict=True))
+        return motion, parameters
+
     def residuals_of(self, errors: Iterable[DataErrors]) -> Iterator[DataErrors]:
         """Residuals that the fit leaves of errors, in stacks: its response less the errors."""
         for stack in self._stacks(errors):
@@ -210,6 +219,19 @@ class Response:
         coefficient_pull = basis.values[0].T @ _flat(pull) + basis.values[3].T @ _flat(roughness)
         by_markers = np.asarray(coefficient_pull.reshape(-1, pull.shape[2]))
         return by_markers + self.wrench_pulls(errors.wrench)
+
+    def _pull_on_parameters(self, errors: DataErrors) -> FloatArray:
+        """(P, S) array: gradient on the parameters, at a fixed motion, for stacked errors."""
+        solver, (_, _, count) = self.solver, errors.wrench.shape
+        pull = solver.by_parameter.T @ errors.wrench.reshape(-1, count)
+        visible = solver.markers.visible[..., None]
+        for row, name in enumerate(solver.on):
+            if name in SOFT_TISSUE:
+                force = solver.markers.weighted(
+                    np.asfortranarray(solver.displacements[name] * visible)
+                )
+                pull[row] += np.einsum("tkd,tksd->s", force, errors.markers)
+        return np.asarray(pull)
 
     def wrench_pulls(self, errors: FloatArray) -> FloatArray:
         """(K N, S) array: gradient on the coefficients for errors (D, 6, S) of force and moment."""
@@ -293,6 +315,12 @@ class Draws:
     """(P, S) array. Of the parameters that are on: the same in all trials of a session."""
     following: SingleArray
     """(K N, P) array. Change of the coefficients with each parameter."""
+    pulls: FloatArray
+    """(P, S) array. Pull of each draw's errors of the data on the parameters when the motion
+    follows, in independent observations."""
+    covariance: FloatArray
+    """(P, P) array. Of the parameters: of their priors and of errors of all trials' data as
+    residuals show them; before these are known, that of the fit, which takes weights for errors."""
     by_inertia: FloatArray | None = None
     """(P, J) array. Change of the parameters, as the session's fit answers each body of other
     masses and moments of inertia (`aqbio.inverse_dynamics.posterior_states.inertia_states`)."""
@@ -316,12 +344,13 @@ def draw_posterior(response: Response, covariance: FloatArray, count: int, seed:
     sizes = response.estimated_sizes(random)
     errors = (response.draw_errors(sizes, random) for _ in range(count))
     deviation = np.empty((len(solver.pull), count), dtype=np.float32)
+    pulls = np.empty((len(solver.on), count))
+    following = solver.following
     for columns in chunks(count, DRAWS_PER_SOLVE):
-        deviation[:, columns] = solver.factor.solve(
-            response.pulls(islice(errors, columns.stop - columns.start))
-        )
-    following = solver.following.astype(np.float32)
-    return Draws(deviation, theta, following)
+        motion, direct = response.pulls_on_both(islice(errors, columns.stop - columns.start))
+        deviation[:, columns] = solver.factor.solve(motion)
+        pulls[:, columns] = (direct + following.T @ motion) / solver.frames_per_observation
+    return Draws(deviation, theta, following.astype(np.float32), pulls, covariance)
 
 
 def _normal(solver: Solver, count: int, random: np.random.Generator) -> FloatArray:

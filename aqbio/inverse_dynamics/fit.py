@@ -192,7 +192,7 @@ class TrialFit:
         solver.refresh()
         point, sampled = solver.point, None
         if draws is not None:
-            solver.couple()
+            solver.linearise()  # what motion and parameters answer nearly cancels
             sampled = draw_posterior(Response(solver), covariance, *draws)
         return replace(
             self,

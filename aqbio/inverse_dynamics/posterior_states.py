@@ -166,7 +166,7 @@ def body_states(
         ],
         axis=1,
     )
-    shifts = units @ square_root(fit.covariance[np.ix_(rows, rows)])
+    shifts = units @ square_root(draws.covariance[np.ix_(rows, rows)])
     change = np.zeros((len(fit.theta), count))
     change[rows] = shifts.T
     motion = _moved(fit, draws.following @ change, frames)

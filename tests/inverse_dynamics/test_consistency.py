@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import product
 
 import numpy as np
@@ -610,6 +610,56 @@ def test_parameters_answer_another_body_as_a_session_fitted_on_it(trials, stick,
     predicted = small * fit.draws.by_inertia[:, state] / sds
     change = (refit.theta - fit.theta) / sds
     np.testing.assert_allclose(change, predicted, atol=0.1 * np.abs(predicted).max())
+
+
+@pytest.mark.usefixtures("usual_trials")
+def test_parameters_answer_errors_of_the_data_as_another_fit(trials):
+    """Markers and a moment that are off by a little, to the second order."""
+    run, ends = trials[0], []
+    observed, moment = run.observations, np.array([0.5, -0.3, 0.8])
+    random = np.random.default_rng(4)
+    shift = 2e-4 * random.standard_normal(observed.markers.shape[1:])
+    wrench = replace(observed.wrench, moment=observed.wrench.moment + moment)
+    for view in (observed, replace(observed, markers=observed.markers + shift, wrench=wrench)):
+        fit = None
+        for _ in range(4):  # the fit stops when a step gains less than 0.1 %
+            fit = fit_trial(run.runner, view, FIT_WEIGHTS, start=fit)
+        ends.append(fit)
+    response, sds = Response(ends[0].linearised()), np.sqrt(np.diag(ends[0].covariance))
+    weighted = np.concatenate([np.zeros(3), moment]) / response.solver.sigma
+    errors = _none(response)
+    errors = replace(errors, markers=errors.markers + shift, wrench=errors.wrench + weighted)
+    motion, direct = response.pulls_on_both([errors])
+    pull = (direct + response.solver.following.T @ motion) / response.solver.frames_per_observation
+    predicted = (ends[0].covariance @ pull)[:, 0] / sds
+    change = (ends[1].theta - ends[0].theta) / sds
+    np.testing.assert_allclose(change, predicted, atol=0.1 * np.abs(predicted).max())
+
+
+@pytest.mark.usefixtures("usual_trials")
+def test_parameters_are_as_uncertain_as_priors_and_errors_of_the_data_leave_them(
+    trials, stick, monkeypatch
+):
+    """Without errors the priors' part, less than with weights for errors; then by their square."""
+    observed, postures = [run.observations for run in trials], [stance(stick, {})]
+    draw_errors, covariances = Response.draw_errors, []
+    monkeypatch.setattr(Response, "estimated_sizes", lambda self, _: self.prior_sizes)
+    for size in (0.0, 1.0, 2.0):
+
+        def sized(self, sizes, random, size=size):
+            errors = draw_errors(self, sizes, random)
+            return DataErrors(*(size * getattr(errors, part.name) for part in fields(errors)))
+
+        monkeypatch.setattr(Response, "draw_errors", sized)
+        fits = fit_session(stick, observed, FIT_WEIGHTS, static_trials=postures, draws=(6, 1)).fits
+        covariances.append(fits["0"].draws.covariance)
+        np.testing.assert_array_equal(covariances[-1], fits["1"].draws.covariance)
+    exact, once, twice = covariances
+    np.testing.assert_allclose(twice - exact, 4.0 * (once - exact), atol=1e-6 * np.abs(exact).max())
+    sds = np.sqrt(np.diag(fits["0"].covariance))
+    ratio = np.sqrt(np.diag(exact)) / sds
+    assert ((ratio > 0.0) & (ratio < 1.001)).all()
+    assert (np.diag(once) > np.diag(exact)).all()
 
 
 @pytest.fixture(scope="module")

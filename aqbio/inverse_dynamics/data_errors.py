@@ -325,6 +325,11 @@ class Draws:
     """(P, J) array. Change of the parameters, as the session's fit answers each body of other
     masses and moments of inertia (`aqbio.inverse_dynamics.posterior_states.inertia_states`)."""
 
+    def redrawn(self, solver: Solver, covariance: FloatArray, seed: int) -> Draws:
+        """The same draws with parameters of another covariance (P, P)."""
+        normal = _normal(solver, self.theta.shape[1], np.random.default_rng(seed))
+        return replace(self, theta=square_root(covariance) @ normal, covariance=covariance)
+
     @property
     def coefficients(self) -> Iterator[FloatArray]:
         """Coefficients (K N,) of each draw, the motion following the parameters."""

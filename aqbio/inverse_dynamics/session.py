@@ -226,7 +226,7 @@ class Session:
             fit.solver.release()  # megabytes for every trial
         if draws is not None:
             self._answer_inertia(solution, pulls, draws[1])
-            self._answer_data(solution, counts)
+            self._answer_data(solution, counts, draws[1])
         self.single_fits = {}
         self.structures = self._structures()
 
@@ -248,24 +248,27 @@ class Session:
             assert fit.draws is not None
             self.fits[name] = replace(fit, draws=replace(fit.draws, by_inertia=change))
 
-    def _answer_data(self, solution: Solution, counts: Mapping[str, float]) -> None:
-        """Give the draws the parameters' covariance by errors as residuals show them.
+    def _answer_data(self, solution: Solution, counts: Mapping[str, float], seed: int) -> None:
+        """Draw the parameters with their covariance by errors as residuals show them.
 
         ``C (Λ + F) C + Σ E[a aᵀ]`` with the covariance C that takes weights for errors, the
         precisions Λ of priors, the information F of planted feet and static postures, and what the
         parameters answer to the data errors of each trial, a.
         """
-        settled, answers = solution.settled, list[FloatArray]()
+        common, settled, answers = solution.common, solution.settled, list[FloatArray]()
         none = np.zeros((len(settled.theta), 1))
         drawn = {name: fit.draws for name, fit in self.fits.items() if fit.draws is not None}
         for name, draws in drawn.items():
-            pulls = {name: counts[name] * draws.pulls}
-            answer = solution.common.answers(settled, pulls, none)[name]
+            answer = common.answers(settled, {name: counts[name] * draws.pulls}, none)[name]
             answers.append(answer @ answer.T / answer.shape[1])
-        stated = np.diag(settled.precision) + sum(part for part, _ in solution.common.fixed)
+        stated = np.diag(settled.precision) + sum(part for part, _ in common.fixed)
         session = solution.covariance @ stated @ solution.covariance + sum(answers)
         for name, draws in drawn.items():
-            self.fits[name] = replace(self.fits[name], draws=replace(draws, covariance=session))
+            fit, covariance = self.fits[name], session
+            if settled.scatters:
+                trial, scatter = common.trials[name], settled.scatters[name]
+                _, covariance = with_deviation(trial, common.clock, scatter, settled.theta, session)
+            self.fits[name] = replace(fit, draws=draws.redrawn(fit.solver, covariance, seed))
 
     def _structures(self) -> list[Structure]:
         """Mean forces that the fits leave in some or all trials."""

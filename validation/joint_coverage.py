@@ -64,7 +64,7 @@ from validation.recordings.known_run import (
 )
 from validation.recordings.springs import Springs
 
-ATHLETES, SEED, SAMPLES = 8, 20261127, 40
+ATHLETES, SEED, SAMPLES = 12, 1, 40
 PLACEMENT_M = 0.005
 """Standard deviation of a marker's place in a session, each axis, m."""
 LEG_ASYMMETRY = 0.03

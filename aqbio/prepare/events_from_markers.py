@@ -17,6 +17,7 @@ from aqbio.prepare.bandwidth import LowPass
 from aqbio.prepare.contacts import LEFT, MIN_CONTACT_S, RIGHT, FootContact
 from aqbio.prepare.ground import Ground
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.people import of_people
 from aqbio.signals import fill_gaps, joined, runs
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -286,11 +287,8 @@ TESTED_CUTOFF_HZ = 18.0
 """Foot markers that were low-passed at this or more, forth and back, were tested: in runs that land
 on the heel by their laboratory (20 Hz), in the others by the rate of 60 Hz, Hz."""
 
-FILTER_ERROR_S_HZ2 = 4.0
-"""Error of an event times the square of the cut-off: of seven runs at 1.9 to 9.5 m/s and six
-virtual ones, low-passed forth and back, events move by up to 8 ms at 20 Hz, 13 ms at 12 Hz, 28 ms
-at 10 Hz and 33 ms at 8 Hz, and few are found at 6 Hz
-(benchmarks/results/foot_events_low_passed.md)."""
+FILTER_ERROR_S_HZ2 = of_people("event by a filter").error
+"""Error of an event times the square of the cut-off."""
 
 MAX_STRIKE_ERROR_S = 0.010
 """Error of events by a filter up to which the part that lands first is seen, s: at 16 Hz it is in

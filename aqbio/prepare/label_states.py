@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aqbio.names import MEDIAN_OF_NORMAL
+from aqbio.prepare.people import of_people
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_means, finite_medians
 
@@ -56,11 +57,11 @@ MAX_LINKS_PER_LABEL = 3
 """Links of a label that count, those first in which the states differ most, and of
 those the least variable."""
 
-SIDE_SD_M = {True: 0.06, False: 0.30}
-"""Sideways distance between a left and a right group that is one standard deviation, m: of trunk,
-thighs and upper arms, which keep to their sides (in no frame of 57 recordings of twelve people is
-the pelvis narrower than 12 cm, are thighs nearer than 21, shoulders than 25, upper arms than 39),
-and of ends of limbs, which cross."""
+SIDE_SD_M = {
+    True: of_people("side beside the trunk").error,
+    False: of_people("side of ends of limbs").error,
+}
+"""Sideways distance between a left and a right group that is one standard deviation, m."""
 
 NO_SIDE_M = 0.03
 """Sideways distance that shows no side, m: the toes of sprinters are 3 cm on their own side at

@@ -113,8 +113,10 @@ class Answer:
     masses: dict[str, float]
     contacts: list[tuple[str, str]]
     times: np.ndarray
+    """Touchdown and toe-off (2, C), s, of contacts that were seen whole; NaN of others."""
     errors: np.ndarray
     peaks: np.ndarray
+    """(C,), N, likewise."""
 
 
 def answer(folder: Any, recordings: Recordings) -> Answer:
@@ -127,6 +129,7 @@ def answer(folder: Any, recordings: Recordings) -> Answer:
     entries = [*manifest["trials"], manifest]
     [run] = [entry["trial_id"] for entry in manifest["trials"] if entry["trial_id"] != STATIC]
     data = read_dataset(study.folder(participant, "prepare") / f"{run}.nc")
+    whole = data["contact_complete"].values  # one that is cut off ends where the recording does
     return Answer(
         looks=sum(
             text.startswith("look:") and not re.search(ABOUT_NAMES, text)
@@ -146,9 +149,11 @@ def answer(folder: Any, recordings: Recordings) -> Answer:
         },
         masses=manifest["masses_kg"],
         contacts=list(zip(data["contact_foot"].values, data["contact_plates"].values, strict=True)),
-        times=np.stack([data["contact_touchdown"].values, data["contact_toe_off"].values]),
+        times=np.where(
+            whole, [data["contact_touchdown"].values, data["contact_toe_off"].values], np.nan
+        ),
         errors=data["contact_time_error"].values,
-        peaks=data["contact_peak"].values,
+        peaks=np.where(whole, data["contact_peak"].values, np.nan),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 from aqbio.config import MarkerSet
+from aqbio.names import NORMAL_95
 from aqbio.prepare.contacts import FootContact
 from aqbio.prepare.marked_body import MIN_BODY_MASS_SHARE, SegmentMasses
 from aqbio.prepare.notes import Notes
@@ -55,21 +56,25 @@ def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> F
 
 def falls(
     markers: FloatArray, rate: float, segment: IntArray, mass: FloatArray, spans: FloatArray
-) -> FloatArray:
+) -> tuple[FloatArray, FloatArray]:
     """Downward acceleration (N,) m/s² of every flight in ``spans`` (N, 2) s, by a parabola.
 
-    NaN where unknown. Nothing but gravity moves the centre of mass in flight. A wrong rate by the
-    factor f makes it ``f² g``, a wrong unit or calibration of lengths by the factor k ``k g``.
+    And its standard error by what the parabola leaves. NaN where unknown. Nothing but gravity moves
+    the centre of mass in flight. A wrong rate by the factor f makes it ``f² g``, a wrong unit or
+    calibration of lengths by the factor k ``k g``.
     """
     time = np.arange(len(markers)) / rate
-    accelerations = []
+    accelerations, errors = [], []
     for start, stop in spans:
         inside = (time >= start) & (time <= stop)
         height, at = marked_height(markers[inside], segment, mass), time[inside]
         known = len(at) >= MIN_FLIGHT_FRAMES and np.isfinite(height).all()
-        parabola = np.polyfit(at - at.mean(), height, 2) if known else [np.nan]
+        parabola, covariance = [np.nan], np.full((1, 1), np.nan)
+        if known:
+            parabola, covariance = np.polyfit(at - at.mean(), height, 2, cov=True)
         accelerations.append(-2.0 * float(parabola[0]))
-    return np.array(accelerations)
+        errors.append(2.0 * float(np.sqrt(covariance[0, 0])))
+    return np.array(accelerations), np.array(errors)
 
 
 FALL_ACCELERATION_M_S2, RATE_ERROR = of_people("fall of markers")
@@ -77,6 +82,9 @@ FALL_ACCELERATION_M_S2, RATE_ERROR = of_people("fall of markers")
 
 MIN_GROSS_RATIO = 1.5
 """No marker set and no way of running makes the rate by the fall wrong by this factor."""
+
+MEDIAN_ERROR = float(np.sqrt(0.5 * np.pi))
+"""Standard error of a median of normal numbers over that of their mean."""
 
 HEADER_ERROR = 0.02
 """A header's rate is rounded by less than this share."""
@@ -86,13 +94,14 @@ def note_rate(
     prepared: PreparedTrial, marker_set: MarkerSet, masses: SegmentMasses, notes: Notes
 ) -> None:
     """Check the rate of a moving trial against gravity and the header."""
-    fall = _fall(prepared, marker_set, masses)
+    fall, sd = _fall(prepared, marker_set, masses)
     if np.isnan(fall):
         return  # the reader has reported a wrong header already
     value = prepared.rate * float(np.sqrt(FALL_ACCELERATION_M_S2 / fall))  # as runners fall
     gross = not 1.0 / MIN_GROSS_RATIO <= value / prepared.rate <= MIN_GROSS_RATIO
     source = f"the {fall:.1f} m/s² at which the runner falls in flight"
-    measured = [Measurement(value, RATE_ERROR * value, source, decisive=gross)]
+    error = RATE_ERROR + NORMAL_95 * 0.5 * sd / fall  # noise, beside what soft tissue does
+    measured = [Measurement(value, error * value, source, decisive=gross)]
     measured += [
         Measurement(finding.number, HEADER_ERROR * finding.number, "the file's header")
         for finding in notes.findings
@@ -119,19 +128,27 @@ def note_rate(
     notes.adopt((replace(disagreement, invalidates="times"),))
 
 
-def _fall(prepared: PreparedTrial, marker_set: MarkerSet, masses: SegmentMasses) -> float:
-    """Median fall over a trial's flights, m/s²: of those that plates and foot markers agree on."""
+def _fall(
+    prepared: PreparedTrial, marker_set: MarkerSet, masses: SegmentMasses
+) -> tuple[float, float]:
+    """Median fall over a trial's flights and its standard error by the markers' noise, m/s².
+
+    Of the flights that plates and foot markers agree on.
+    """
     segment = masses.carriers(prepared.labels, marker_set)
     visible = np.isfinite(prepared.markers).any(axis=(0, 2))
     if not masses.are_sufficient(np.where(visible, segment, -1)):
-        return float("nan")
+        return float("nan"), float("nan")
     spans = flights(prepared.contacts)
     if prepared.loads is not None and len(marked := flights(prepared.kinematic)):
         spans = shared_spans(spans, marked)
     mass = np.array(list(masses.mass.values()))
-    fall = falls(prepared.markers, prepared.rate, segment, mass, spans)
-    fall = fall[fall > 0.0]  # an upward acceleration in flight hides a contact
-    return float(np.median(fall)) if len(fall) else float("nan")
+    fall, sd = falls(prepared.markers, prepared.rate, segment, mass, spans)
+    falling = fall > 0.0  # an upward acceleration in flight hides a contact
+    if not falling.any():
+        return float("nan"), float("nan")
+    error = MEDIAN_ERROR * float(np.median(sd[falling])) / np.sqrt(falling.sum())
+    return float(np.median(fall[falling])), error
 
 
 def shared_spans(spans: FloatArray, other_spans: FloatArray) -> FloatArray:

@@ -126,10 +126,19 @@ def falling(gravity=9.81):
 def test_free_fall_acceleration_of_the_centre_of_mass(gravity, factor):
     """A wrong rate changes the fall by its square; a part of the body does not fall freely."""
     spans = np.array([[0.0, 0.15], [0.05, 0.19]]) / factor
-    accelerations = falls(falling(gravity), 200.0 * factor, SEGMENT, MASS, spans)
+    accelerations, errors = falls(falling(gravity), 200.0 * factor, SEGMENT, MASS, spans)
     np.testing.assert_allclose(accelerations, factor**2 * gravity, rtol=1e-9)
-    part = falls(falling()[:, :2], 200.0, SEGMENT[:2], MASS[:1], np.array([[0.0, 0.15]]))
+    assert (errors < 1e-9 * accelerations).all()
+    part, _ = falls(falling()[:, :2], 200.0, SEGMENT[:2], MASS[:1], np.array([[0.0, 0.15]]))
     assert abs(part[0] - 9.81) > 5.0
+
+
+def test_noise_of_markers_makes_the_fall_uncertain_by_what_it_moves_it():
+    random, spans = np.random.default_rng(3), np.array([[0.0, 0.15], [0.05, 0.19]])
+    noisy = [falling() + 0.01 * random.standard_normal((40, 4, 3)) for _ in range(300)]
+    found = np.array([falls(markers, 200.0, SEGMENT, MASS, spans) for markers in noisy])
+    deviations = (found[:, 0] - 9.81) / found[:, 1]
+    assert np.sqrt(np.mean(deviations**2)) == pytest.approx(1.0, abs=0.1)
 
 
 @pytest.mark.parametrize(("rate", "cutoff"), [(50.0, 5.0), (200.0, 12.0), (1000.0, 6.0)])

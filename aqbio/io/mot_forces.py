@@ -329,6 +329,8 @@ def read_force_storage(
     groups = groups or force_groups(storage.columns, path.name)
     if any(group.frames for group in groups):
         storage = _while_moving(storage, groups, bodies, path.name)
+    storage, copied = _without_copies(storage, groups, path.name)
+    findings += copied
     trusted = _trusted_force(storage, groups)
     for group in groups:
         force = _vectors(storage, group.force)
@@ -412,6 +414,31 @@ def _while_moving(
             rule="clock-apart",
         )
     return replace(storage, time=storage.time[inside], values=storage.values[inside])
+
+
+def _without_copies(
+    storage: Storage, groups: Sequence[ForceGroup], file: str
+) -> tuple[Storage, list[Finding]]:
+    """The file without loads of which force, point and moment are one number in all columns.
+
+    One channel was written into all: nothing was measured, as where a foot stands beside the plate.
+    """
+    values, findings = storage.values.copy(), list[Finding]()
+    for group in groups:
+        if group.point is None or group.moment is None:
+            continue
+        columns = [storage.columns.index(x) for x in (*group.force, *group.point, *group.moment)]
+        loads = values[:, columns]
+        copied = (loads[:, 0] != 0.0) & (loads == loads[:, :1]).all(axis=1)
+        if copied.any():
+            first, last = storage.time[np.flatnonzero(copied)[[0, -1]]]
+            values[np.ix_(copied, columns)] = 0.0
+            problem = (
+                f"in {copied.sum()} samples from {first:.3f} to {last:.3f} s all nine columns hold "
+                "the same number, which no plate measures: the load is unknown there"
+            )
+            findings.append(_finding("force-copied", file, group, problem))
+    return replace(storage, values=values), findings
 
 
 def _vectors(storage: Storage, names: Axes | None) -> FloatArray:
@@ -531,6 +558,7 @@ FIXES = {
     "force-columns-left-out": "name the force file itself in force_file if they count.",
     "force-unit": "write points in m and moments in N m if that is wrong.",
     "cop-missing": "export the forces again, with the centres of pressure of all loaded samples.",
+    "force-copied": "export the forces of this contact again.",
     "force-no-point": "export the centres of pressure: they tell which foot bears a load.",
     "force-no-moment": "export the free moments: they matter for rotation about the vertical.",
 }

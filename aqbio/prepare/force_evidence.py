@@ -122,7 +122,7 @@ class ForceEvidence:
             mass = _mass(loads, complete)
             if np.isfinite(mass):
                 sizes["mass"] = np.array([abs(np.log(max(mass, 1e-6) / typical))])
-                if np.isfinite(self.body_kg):
+                if np.isfinite(self.body_kg) and not _is_one_contact(loads, complete):
                     sizes["weight" if self.is_weighed else "model mass"] = sizes["mass"]
             sizes["aloft"] = self._aloft(loads, complete)
             sizes["middles"] = self._middles(loads)
@@ -507,14 +507,19 @@ def _mass(loads: FrameLoads, complete: BoolArray) -> float:
     begins = np.flatnonzero(borne & ~np.append(False, borne[:-1]))
     if complete.any() and borne[complete].all():  # of somebody who stands, or one contact
         begins = np.flatnonzero(complete)[[0, -1]]
-        force = np.abs(loads.total[complete, 1])
-        fades = force.min() < MAX_FADED_SHARE * force.max()
-        if fades and np.argmax(np.abs(loads.total[:, 1])) in (0, len(complete) - 1):
+        at_end = np.argmax(np.abs(loads.total[:, 1])) in (0, len(complete) - 1)
+        if at_end and _is_one_contact(loads, complete):
             return float("nan")  # the end of a contact alone, or its beginning
     whole = np.zeros(len(complete), np.bool_)
     for begin, end in pairwise(begins.tolist()):
         whole[begin:end] = complete[begin:end].all()
     return abs(float(loads.total[whole, 1].mean())) / GRAVITY if whole.any() else float("nan")
+
+
+def _is_one_contact(loads: FrameLoads, complete: BoolArray) -> bool:
+    """Tell whether only one contact of a run is whole, which bears up to twice the weight."""
+    force = np.abs(loads.total[complete, 1])
+    return bool(loads.borne[complete].all() and force.min() < MAX_FADED_SHARE * force.max())
 
 
 @cache

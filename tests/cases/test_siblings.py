@@ -66,6 +66,23 @@ def test_a_dead_plate_under_a_forefoot_is_named_though_the_heel_is_beside_it(spr
     assert list(trial["contact_foot"].values) == ["left", "right"]
 
 
+def test_a_contact_with_one_channel_in_all_columns_costs_only_itself(realdata, tmp_path):
+    """JA1's jog as published: the first left contact has nine equal columns."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    for name in ("jog.trc", "jog_grf.mot", "static.trc"):
+        shutil.copy(realdata / "ja1_dorn2012" / "trc_mot" / name, folder)
+    study, summary = study_of(folder, tmp_path, "prepare")
+    assert "75.9 kg by 2 whole strides" in summary
+    trial = read_dataset(study.folder("S01", "prepare") / "jog.nc")
+    assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
+    assert trial["contact_complete"].values.all()
+    trials = study.read_manifest("S01", "prepare")["trials"]
+    rules = {finding["rule"] for entry in trials for finding in entry["findings"]}
+    assert "force-copied" in rules
+    assert "forces-strange" not in rules
+
+
 def test_a_static_c3d_of_one_frame_with_plates_is_a_pose(sprinter, tmp_path):
     def one_frame(content):
         content["data"]["points"] = content["data"]["points"][:, :, 300:301]

@@ -143,6 +143,13 @@ def flat(force, pressure, free):
     force[:, 1] = np.minimum(force[:, 1], 900.0)
 
 
+def one_channel(*arrays):
+    """All columns of a load take the sideways force."""
+    for array in arrays[1:]:
+        array[:] = arrays[0][:, 2:]
+    arrays[0][:, :2] = arrays[0][:, 2:]
+
+
 FORCES = {
     "both feet": several("side before", "shorter"),
     "one side is empty": several("side inside", "body inside", alter=lambda x: x[1].fill(0.0)),
@@ -154,6 +161,7 @@ FORCES = {
     "points gone where nobody stands": at(1, slice(0, 40), np.nan),
     "points gone in a stance": at(1, slice(100, 110), np.nan),
     "points too far to be any": at(1, slice(100, 110), 1e9),
+    "one channel in all columns": several("plain", "channel", alter=lambda x: one_channel(*x[0])),
     "forces gone": at(0, slice(100, 110), np.nan),
     "moments gone": at(2, slice(100, 110), np.nan),
     "moments impossible": at(2, slice(100, 110), 1e12),

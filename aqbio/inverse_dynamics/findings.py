@@ -31,7 +31,7 @@ from aqbio.inverse_dynamics.parameters import (
 )
 from aqbio.inverse_dynamics.session import EVEN, Session
 from aqbio.inverse_dynamics.session_inputs import trial_speed
-from aqbio.inverse_dynamics.structure import MIN_LOG_ODDS, Structure
+from aqbio.inverse_dynamics.structure import LABORATORY_GAIN_SD, MIN_LOG_ODDS, Structure
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.names import MILLIMETRES, MILLISECONDS, NORMAL_95
@@ -469,10 +469,12 @@ def structure_findings(participant_id: str, structures: Sequence[Structure]) -> 
         what = text.format(size, structure.words, tilt, spread, more)
         is_clear = structure.log_odds >= MIN_LOG_ODDS
         odds = float(np.exp(min(structure.log_odds, MAX_STATED_LOG_ODDS)))
-        other = f"; {structure.rival} explain it nearly as well (odds {odds:.0f} to 1)"
+        explain = "explains" if structure.rival.startswith("trial ") else "explain"
+        other = f"; {structure.rival} {explain} it nearly as well (odds {odds:.0f} to 1)"
+        is_usual = structure.axis == 1 and abs(structure.share) < NORMAL_95 * LABORATORY_GAIN_SD
         yield Finding(
             rule="residual-structure" if is_clear else "residual-undecided",
-            severity="warning" if is_clear else "info",
+            severity="warning" if is_clear and not is_usual else "info",
             what=f"{what}{'' if is_clear else other}. It stays in the residuals, whose size widens "
             "intervals.",
             participant=participant_id,

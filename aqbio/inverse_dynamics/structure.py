@@ -32,6 +32,10 @@ Those of the other five differ by 1 to 2 % between speeds. No motion leaves that
 error of 0.02 m/s of the body's velocity at both ends is 0.003 s): it is what a gain or a zero of
 plates leaves, and is to be named."""
 
+LABORATORY_GAIN_SD = 0.0054
+"""Deviation of a trial's mean vertical force from that of its session, share: root mean square of
+46 trials of twelve people. A gain of that size is told, and is no fault of a laboratory."""
+
 AIR_ERROR = 0.5
 """Standard deviation of the air's drag over what `drag` puts it at: the area of a runner is known
 to a third (`aqbio.inverse_dynamics.parameters`), and a wind of 2 m/s changes the drag at 8 m/s by

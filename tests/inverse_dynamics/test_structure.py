@@ -77,6 +77,15 @@ def test_a_planted_device_is_named_and_nothing_else(device, axis, share):
     assert words[axis] in finding.what
 
 
+@pytest.mark.parametrize(("share", "severity"), [(-0.007, "info"), (0.02, "warning")])
+def test_a_gain_that_laboratories_have_is_told_as_a_remark(share, severity):
+    shares = np.zeros((6, 3))
+    shares[4, 1] = share
+    [structure] = named(shares).values()
+    [finding] = structure_findings("P1", [structure])
+    assert (finding.rule, finding.severity) == ("residual-structure", severity)
+
+
 def test_sound_sessions_are_calm():
     """Of 400 sessions with the usual errors two in a hundred at most name a device."""
     number = sum(bool(named(sound_shares(seed))) for seed in range(400))
@@ -91,7 +100,7 @@ def test_two_trials_that_differ_do_not_tell_which_one_is_off():
     assert structure.log_odds == pytest.approx(0.0, abs=1e-9)
     [finding] = structure_findings("P1", [structure])
     assert finding.rule == "residual-undecided"
-    assert "explain it nearly as well (odds 1 to 1)" in finding.what
+    assert "explains it nearly as well (odds 1 to 1)" in finding.what
 
 
 def test_a_single_trial_is_held_against_other_laboratories():

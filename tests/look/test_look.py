@@ -23,7 +23,7 @@ from aqbio.opensim.session import array_from_vec3, opensim
 from aqbio.vectors import cross
 from aqbio.virtual.truth import run_truth
 from tests.levels_case import map_of
-from tests.look.made_files import FORCE_RATE, START, Files, gait, write_files, write_forces
+from tests.look.made_files import FORCE_RATE, SECONDS, START, Files, gait, write_files, write_forces
 from tests.look.made_jump import write_jump
 from tests.opensim_levels import LIMITS, ROWS, Instant, Referee
 
@@ -405,8 +405,20 @@ def test_files_say_the_same_as_the_library(files, written):
     assert not (folder / "map.yaml").exists()  # a shipped map fits
 
 
-def test_sentences_and_tables_are_on_one_clock(levels, written):
+def test_sentences_and_tables_are_on_one_clock(files, written, tmp_path):
     """That of the motion file: instants of findings are touchdowns of the table of contacts."""
+
+    def broken(table):
+        """A plate that fails in the middle of each left contact."""
+        loaded = np.flatnonzero(np.diff(table[:, 1] > 0.0, prepend=False))
+        for first, stop in loaded[: len(loaded) // 2 * 2].reshape(-1, 2):
+            table[(first + stop) // 2 : stop, :9] = 0.0
+        return table
+
+    forces = tmp_path / "run_grf.mot"
+    truth = run_truth(gait(), np.arange(round(SECONDS * FORCE_RATE)) / FORCE_RATE)
+    write_forces(forces, truth, broken)
+    levels = motion_levels(read_model_in_motion(files.model, files.motion, forces))
     instants = [
         float(match[1])
         for finding in levels.findings

@@ -14,7 +14,7 @@ import numpy as np
 from aqbio.errors import Severity
 from aqbio.force_plates.forces import PlateWrench, centre_of_pressure, plate_axes
 from aqbio.io.recording import ForceRecording
-from aqbio.names import GRAVITY
+from aqbio.names import GRAVITY, MAX_BODY_KG, MIN_BODY_KG
 from aqbio.prepare import size_words
 from aqbio.prepare.explanations import Candidate, Sizes
 from aqbio.prepare.frame_loads import loaded_plates, surface_height
@@ -535,12 +535,14 @@ def force_candidates(
 
     ``lags``, s, are tried beyond `LAGS`. ``by_body`` where the markers show the body: otherwise its
     feet alone tell the lag. Forces that were divided by body weight have a ``mean_force`` of 1, and
-    are those of a person of ``body_kg``, where it is known.
+    are those of a person of ``body_kg``, where it is known. All plates are left out only where they
+    weigh no person: a sheet that says another mass is for the session to weigh.
     """
     size = np.linalg.norm(forces.wrench.force, axis=2)
     count, loaded = size.shape[1], np.flatnonzero(loaded_plates(size)).tolist()
     recorded = PRESSURE if forces.lever is None else MOMENTS
     mean = mean_force(forces)
+    weighs_a_person = MIN_BODY_KG <= mean / GRAVITY <= MAX_BODY_KG
     for fault in FORCE_FAULTS:
         possible = np.ones(count, np.bool_) if fault.possible is None else fault.possible(forces)
         if np.isfinite(fault.per_weight):
@@ -548,7 +550,8 @@ def force_candidates(
         if fault.recorded not in ("", recorded) or not possible.any():
             continue
         scopes: list[tuple[str, tuple[int, ...], float]] = []
-        if ALL in fault.scopes and possible[loaded].all():
+        leaves_nothing = fault.follows == "left out" and weighs_a_person
+        if ALL in fault.scopes and possible[loaded].all() and not leaves_nothing:
             scopes.append((ALL, tuple(range(count)), 0.0))
         if PLATE in fault.scopes and (len(loaded) > 1 or not scopes):
             scopes += [

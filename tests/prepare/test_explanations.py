@@ -11,6 +11,7 @@ import pytest
 from aqbio.errors import AqbioError
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording
+from aqbio.names import GRAVITY
 from aqbio.prepare.contacts import FootContact
 from aqbio.prepare.explanations import (
     MAX_LISTED,
@@ -278,6 +279,17 @@ def test_forces_of_a_wrong_range_on_all_plates_are_not_used():
     assert finding.rule == "force-gain"
     assert finding.what.endswith("The forces are not used.")
     assert np.exp(finding.number) == pytest.approx(10.0, rel=0.2)
+
+
+@pytest.mark.parametrize("share", [0.6, 0.8, 1.4])
+def test_forces_of_a_person_stay_whatever_mass_a_sheet_says(share):
+    """What is wrong then, sheet or plates, is for the session to weigh."""
+    sound, evidence = recorded_run(3, moments=True)
+    notes = Notes("run", "P1", "run.trc", "run.mot")
+    body_kg = share * evidence.mean_force(sound) / GRAVITY
+    used = explained_forces(sound, replace(evidence, body_kg=body_kg), SPEED, notes).forces
+    assert used is sound
+    assert notes.findings == []
 
 
 @pytest.mark.parametrize("lag", [0.08, 0.52, -0.52])

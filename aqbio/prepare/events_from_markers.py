@@ -476,12 +476,12 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
     """Say where the events come from, how good they are, and what needs forces."""
     if events.low_pass is not None and events.withheld:
         return  # markers-low-passed says why there are none
-    accuracy = events.accuracy
+    accuracy, count = events.accuracy, len(events.contacts)
     number = None if accuracy is None else max(map(abs, accuracy.touchdown + accuracy.toe_off))
     notes.add(
         "events-kinematic",
         "warning",
-        f"{len(events.contacts)} contacts come from the foot markers"
+        f"{'1 contact comes' if count == 1 else f'{count} contacts come'} from the foot markers"
         + (": " + _accuracy_text(events, accuracy) if events.contacts else "."),
         number=number,
         unit="" if number is None else "s",

@@ -376,11 +376,13 @@ def _moving_contact(
 def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes: Notes) -> None:
     """Note that a trial of a duration, s, has no contact that is recorded whole."""
     if not any(contact.complete for contact in contacts):
+        none_whole = f"of {len(contacts)} contacts in {duration:.2f} s none is"
+        if len(contacts) == 1:
+            none_whole = f"the only contact in {duration:.2f} s is not"
         notes.add(
             "no-whole-contact",
             "warning",
-            f"of {len(contacts)} contacts in {duration:.2f} s none is recorded whole: the trial "
-            "has no step.",
+            f"{none_whole} recorded whole: the trial has no step.",
             fix="export more of the recording, or leave the trial out.",
         )
 

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.interpolate import BSpline, CubicSpline, make_interp_spline
 
 from aqbio.config.settings import Prepare
+from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 
 
@@ -54,12 +55,9 @@ def white_noise(positions: FloatArray) -> FloatArray:
     for row, order in enumerate(NOISE_ORDERS):
         size = np.abs(np.diff(positions, order, axis=0)) / np.sqrt(comb(2 * order, order))
         estimates[row] = finite_medians(size)
-    scatter = np.sqrt(np.mean((estimates / NORMAL_MEDIAN) ** 2, axis=2))
+    scatter = np.sqrt(np.mean((estimates / MEDIAN_OF_NORMAL) ** 2, axis=2))
     return np.asarray(scatter.min(axis=0))
 
-
-NORMAL_MEDIAN = 0.6745
-"""Median of the size of a normal variable over its standard deviation."""
 
 FRAMES_BESIDE_GAP = 10
 """Frames on each side of a gap that the spline goes through."""

@@ -22,7 +22,6 @@ from aqbio.figures.step_means import (
     column_title,
     drawn_columns,
     headline_rows,
-    kept_steps,
     one_column_words,
     over_athletes,
     sample_words,
@@ -57,6 +56,7 @@ from aqbio.figures.words import (
     digits,
     source_label,
 )
+from aqbio.gait.step_files import kept_steps
 from aqbio.io.dictionary import columns
 from aqbio.names import INTERVALS
 

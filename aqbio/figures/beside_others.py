@@ -12,7 +12,6 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
 from aqbio.figures.figure import Figure, Results
-from aqbio.figures.step_means import kept_steps
 from aqbio.figures.style import (
     INK,
     SKY,
@@ -26,6 +25,7 @@ from aqbio.figures.style import (
     zero_line,
 )
 from aqbio.figures.words import count_words, digits, who
+from aqbio.gait.step_files import kept_steps
 from aqbio.io.dictionary import columns
 from aqbio.names import NORMAL
 from aqbio.prepare.used_size import body_scale

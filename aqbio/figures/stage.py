@@ -27,9 +27,9 @@ from aqbio.figures.reliability import RELIABILITY
 from aqbio.figures.runs import JOINT_WORK, fastest_runs, run_files
 from aqbio.figures.specification import SPECIFICATIONS
 from aqbio.figures.speed import TIMING
-from aqbio.figures.step_means import MEAN_COLUMNS, kept_steps
+from aqbio.figures.step_means import MEAN_COLUMNS
 from aqbio.figures.words import WHO, averaged
-from aqbio.gait.step_files import CURVES, participant_rows, step_inputs, study_curves
+from aqbio.gait.step_files import CURVES, kept_steps, participant_rows, step_inputs, study_curves
 from aqbio.intervals.study_draws import study_draws
 from aqbio.intervals.worlds import interval
 from aqbio.io.atomic import write_text

@@ -191,25 +191,6 @@ JOINT = ["column", "source", "axis", "statistic"]
 """Columns that identify a stance mean of a joint moment, or of a force estimated without plates."""
 
 
-def is_kept(steps: pd.DataFrame) -> pd.Series[bool]:
-    """True for steps that pages and figures show: see `kept_steps`."""
-    is_whole, is_contact = steps["status"] == "ok", steps["status"] == "incomplete"
-    trial = [steps["participant_id"], steps["trial_id"]]
-    without_whole = ~is_whole.groupby(trial).transform("any").astype(bool)
-    is_shown: pd.Series[bool] = is_whole | (is_contact & without_whole)
-    return is_shown
-
-
-def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
-    """Steps that pages and figures show, with their speed under the name ``speed``.
-
-    The whole steps of a trial; of a trial without any (with a single plate, for example) the
-    contacts that were recorded completely: their flight is not known.
-    """
-    shown_steps = steps[is_kept(steps)].reset_index(drop=True)
-    return shown_steps.assign(speed=shown_steps["speed_mps"])
-
-
 def stance_means(
     steps: pd.DataFrame,
     among: Sequence[StepColumn],

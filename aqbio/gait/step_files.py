@@ -92,6 +92,25 @@ def steady_steps(steps: pd.DataFrame) -> pd.DataFrame:
     return steps[keeps_speed & ~flagged(steps, TURNING).to_numpy()]
 
 
+def is_kept(steps: pd.DataFrame) -> pd.Series[bool]:
+    """True for steps that pages and figures show: see `kept_steps`."""
+    is_whole, is_contact = steps["status"] == "ok", steps["status"] == "incomplete"
+    trial = [steps["participant_id"], steps["trial_id"]]
+    without_whole = ~is_whole.groupby(trial).transform("any").astype(bool)
+    is_shown: pd.Series[bool] = is_whole | (is_contact & without_whole)
+    return is_shown
+
+
+def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
+    """Steps that pages and figures show, with their speed under the name ``speed``.
+
+    The whole steps of a trial; of a trial without any (with a single plate, for example) the
+    contacts that were recorded completely: their flight is not known.
+    """
+    shown_steps = steps[is_kept(steps)].reset_index(drop=True)
+    return shown_steps.assign(speed=shown_steps["speed_mps"])
+
+
 def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFrame:
     """Rows of a participant's table in full precision, of trials that passed all stages."""
     rows = read_columns(step_file(study, participant_id, table))

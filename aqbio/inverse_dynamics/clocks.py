@@ -7,7 +7,6 @@ another one. Both are one law with long tails: there is no limit from which on a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,11 +123,3 @@ def with_deviation(
     spread = turn @ covariance @ turn.T
     spread[at, at] += 1.0 / precision
     return values, spread
-
-
-def weighted_median(values: Mapping[str, float], sds: Mapping[str, float]) -> float:
-    """Median of values by name that count by their inverse variances."""
-    names = sorted(values, key=lambda name: values[name])
-    weights = np.array([sds[name] ** -2.0 for name in names])
-    share = np.cumsum(weights) / weights.sum()
-    return values[names[int(np.searchsorted(share, 0.5))]]

@@ -12,13 +12,7 @@ from aqbio.body.draws import DRAWN_BODIES, inertial_parameters
 from aqbio.force_plates.alignment import ROTATION, SCALE
 from aqbio.force_plates.single_plates import plate_error
 from aqbio.inverse_dynamics.balance import adjusted_skeleton
-from aqbio.inverse_dynamics.clocks import (
-    ClockScatter,
-    Information,
-    moved_clock,
-    weighted_median,
-    with_deviation,
-)
+from aqbio.inverse_dynamics.clocks import ClockScatter, Information, moved_clock, with_deviation
 from aqbio.inverse_dynamics.common_parameters import CommonEquations, SettledParameters
 from aqbio.inverse_dynamics.fit import TrialFit, fit_trial
 from aqbio.inverse_dynamics.misfit import fit_misfits
@@ -55,7 +49,7 @@ from aqbio.inverse_dynamics.structure import (
 )
 from aqbio.multibody.motion import Motion
 from aqbio.observed.misfit import log_odds, usual_misfits, widening
-from aqbio.vectors import FloatArray
+from aqbio.vectors import FloatArray, weighted_medians
 
 MAX_LINEAR_CLOCK_S = 0.002
 """Difference between clocks over which equations are linear, s: forces at 20 Hz turn by a quarter
@@ -285,12 +279,11 @@ class Session:
 
     def _clock_deviations(self) -> dict[str, float]:
         """Deviations of the clocks of single fits from their median, s."""
-        clocks, sds = {}, {}
-        for name, fit in self.single_fits.items():
-            offset, sds[name] = fit.own_clock
-            clocks[name] = offset + self.shift(fit.observations.shift)
-        middle = weighted_median(clocks, sds)
-        return {name: clock - middle for name, clock in clocks.items()}
+        offsets, sds = np.array([fit.own_clock for fit in self.single_fits.values()]).T
+        shifts = [self.shift(fit.observations.shift) for fit in self.single_fits.values()]
+        clocks = offsets + np.array(shifts)
+        [middle] = weighted_medians(clocks[:, None], sds**-2.0)
+        return dict(zip(self.single_fits, (clocks - middle).tolist(), strict=True))
 
     def shift(self, force_shift: float) -> float:
         """Clock of the session less that of a trial whose forces were made earlier, s.

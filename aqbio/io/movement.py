@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.signals import NORMAL_MEDIAN, runs
+from aqbio.names import MEDIAN_OF_NORMAL
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 
 MAX_STATIC_MOVEMENT_M = 0.15
@@ -295,7 +296,7 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     moving = (square > MIN_DISPLACEMENT_M**2).sum(axis=1) >= min_matches
     if usable.sum() > MIN_SMOOTH_SHARE * moving.sum():
         low, middle, high = (row_quantile(share[usable], part) for part in (0.25, 0.5, 0.75))
-        spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
+        spread = np.median(np.abs(middle - np.median(middle))) / MEDIAN_OF_NORMAL
         skipped = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > MIN_DEVIATION_SD * spread)
         elapsed[2:-2][usable] = np.where(skipped, middle, 1.0)
     return elapsed

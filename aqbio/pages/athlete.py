@@ -14,10 +14,10 @@ from aqbio.config import Trial
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.errors import Finding, causes
 from aqbio.figures.counted import counted_steps, invalidated_outcomes
-from aqbio.figures.step_means import MAX_SPEED_RATIO, kept_steps
+from aqbio.figures.step_means import MAX_SPEED_RATIO
 from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
-from aqbio.gait.step_files import finished, participant_rows
+from aqbio.gait.step_files import finished, kept_steps, participant_rows
 from aqbio.intervals.differences import MIN_STEPS
 from aqbio.inverse_dynamics.fitted import changes_path
 from aqbio.io.atomic import write_text

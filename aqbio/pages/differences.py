@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from aqbio.contributions.without_plates import STATED_ERROR_SDS
 from aqbio.figures.counted import Invalidated, counted_steps, invalidated_outcomes, is_counted
-from aqbio.figures.step_means import MAX_SPEED_RATIO, StepColumn, kept_steps
+from aqbio.figures.step_means import MAX_SPEED_RATIO, StepColumn
 from aqbio.gait.postures import spread_column
-from aqbio.gait.step_files import participant_rows, step_file
+from aqbio.gait.step_files import kept_steps, participant_rows, step_file
 from aqbio.intervals.differences import (
     Mean,
     SpeedLine,

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from aqbio.figures.step_means import kept_steps, step_columns
+from aqbio.figures.step_means import step_columns
 from aqbio.figures.words import digits
-from aqbio.gait.step_files import TURNING, flagged
+from aqbio.gait.step_files import TURNING, flagged, kept_steps
 from aqbio.io.study import Study
 from aqbio.names import NORMAL, NORMAL_95
 from aqbio.pages.address import KEPT, marked, plain, where

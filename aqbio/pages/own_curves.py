@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from aqbio.figures.step_means import StepColumn, kept_steps, step_columns
+from aqbio.figures.step_means import StepColumn, step_columns
 from aqbio.figures.words import digits
-from aqbio.gait.step_files import CURVES, step_file
+from aqbio.gait.step_files import CURVES, kept_steps, step_file
 from aqbio.intervals.differences import MIN_STEPS
 from aqbio.io.netcdf import read_some
 from aqbio.io.study import Study

@@ -13,11 +13,10 @@ from aqbio.body.records import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
 from aqbio.errors import SEVERITIES, AqbioError, Finding
-from aqbio.figures.step_means import kept_steps
 from aqbio.figures.words import digits
 from aqbio.force_plates.alignment import Alignment
 from aqbio.gait.curves import role_scheme
-from aqbio.gait.step_files import participant_rows, step_file
+from aqbio.gait.step_files import kept_steps, participant_rows, step_file
 from aqbio.inverse_dynamics.fitted import fit_values
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.atomic import write_text

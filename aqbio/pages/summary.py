@@ -11,8 +11,8 @@ import pandas as pd
 
 from aqbio.config import Participant
 from aqbio.errors import Cause, Finding, causes, listed
-from aqbio.figures.step_means import is_kept, kept_steps
 from aqbio.figures.words import MISSING, digits
+from aqbio.gait.step_files import is_kept, kept_steps
 from aqbio.names import AGAINST_USE, DOUBTFUL, PARTLY, TRIAL_FAILED, TRIAL_STATES
 from aqbio.pages.address import (
     KEPT,

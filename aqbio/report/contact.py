@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from aqbio.figures.step_means import column_title, kept_steps
+from aqbio.figures.step_means import column_title
 from aqbio.figures.words import digits
-from aqbio.gait.step_files import CURVES, step_file
+from aqbio.gait.step_files import CURVES, kept_steps, step_file
 from aqbio.io.netcdf import read_some
 from aqbio.io.study import Study
 from aqbio.multibody.poses import segment_coms, whole_body_com

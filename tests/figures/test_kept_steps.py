@@ -16,9 +16,9 @@ from aqbio.figures.step_means import (
     MAX_SPEED_RATIO,
     headline_rows,
     headline_speed,
-    kept_steps,
     step_columns,
 )
+from aqbio.gait.step_files import kept_steps
 
 STATUS = st.sampled_from(["ok", "incomplete", "rejected"])
 TRIALS = st.dictionaries(

@@ -55,6 +55,9 @@ def test_numbers_of_the_laboratory(run_study, study, participant, trial):
     complete_steps = trial_steps[trial_steps["status"] == "ok"]
     assert len(complete_steps) == len(expected) - 1
     assert complete_steps["speed_mps"].mean() == pytest.approx(SPEEDS[trial], rel=0.01)
+    trials = ja1.table("trials.tsv").set_index("trial_id")
+    shown = complete_steps["speed_mps"]
+    assert shown.min() <= trials.loc[trial, "speed_mps"] <= shown.max()
     assert ja1.quality(trial, "marker_rms") <= RMS[trial]
     assert ja1.quality(trial, "closure_levels") <= 1e-10
     assert ja1.quality(trial, "opensim_momentum") <= 1e-8

@@ -64,6 +64,17 @@ WORDS = {
 }  # fmt: skip
 
 
+def test_the_speed_of_a_trial_lies_within_those_of_its_whole_steps(finished):
+    """Contacts at the end of a file, whose step is not known, change it not."""
+    steps, trials = (read_table(finished.table(f"{name}.tsv")) for name in ("steps", "trials"))
+    assert (steps["status"] == "incomplete").any()
+    key = ["participant_id", "trial_id"]
+    means = steps[steps["status"] == "ok"].groupby(key)["speed_mps"].mean()
+    assert len(means) > 1
+    written = trials.set_index(key)["speed_mps"]
+    np.testing.assert_allclose(written[means.index], means, rtol=1e-6)
+
+
 def test_a_persons_pages_link_only_to_what_exists_before_the_study_has_pages(finished):
     for participant in finished.participants:
         folder = finished.folder(participant.participant_id, "pages")

@@ -19,7 +19,8 @@ from aqbio.intake.new import new_study_from
 from aqbio.io.study import Study, load_study
 from aqbio.look.inputs import read_model_in_motion
 from aqbio.prepare.stage import prepare_participant
-from tests.real.staged import fill, write_study
+from tests.cases.conftest import with_results
+from tests.real.staged import write_study
 
 pytestmark = [pytest.mark.case, pytest.mark.opensim]
 
@@ -105,12 +106,18 @@ def said_in(findings: Iterable[Finding]) -> Report:
 
 def said_by_run(study: Study) -> Report:
     """What stage prepare writes down."""
-    findings = []
     for person in study.participants:
         name = person.participant_id
         prepare_participant(study.recorded_with(name), name, lambda _: None)
-        manifest = study.read_manifest(name, "prepare")
-        findings += list(dry_run._noted(manifest, name))
+    return written_down(study)
+
+
+def written_down(study: Study) -> Report:
+    """What stage prepare has written down."""
+    findings = []
+    for person in study.participants:
+        name = person.participant_id
+        findings += list(dry_run._noted(study.read_manifest(name, "prepare"), name))
     return said_in(findings)
 
 
@@ -128,14 +135,12 @@ def together(report: Report) -> Report:
 
 @pytest.mark.usefixtures("prepared_only")
 @pytest.mark.parametrize("case", CASES)
-def test_new_check_and_run_say_the_same_first_and_use_the_same(cases, tmp_path, case):
-    folder = tmp_path / "study"
-    summary = new_study_from(folder, cases / case / "recordings", None, lambda _: None)
-    fill(folder / "participants.tsv", sex="male")
-    with (folder / "study.yaml").open("a", encoding="utf-8") as file:
-        file.write(f"results: {(tmp_path / 'results').as_posix()}\n")
-    checked = together(said_in(study_problems(folder / "study.yaml")))
-    run = together(said_by_run(load_study(folder / "study.yaml")))
+def test_new_check_and_run_say_the_same_first_and_use_the_same(
+    new_study, prepared_study, tmp_path, case
+):
+    (new_folder, summary), (folder, _) = new_study(case), prepared_study(case)
+    checked = together(said_in(study_problems(with_results(new_folder, tmp_path))))
+    run = together(written_down(load_study(folder / "study.yaml")))
     assert {name: x.first for name, x in checked.items()} == {
         name: x.first for name, x in run.items()
     }
@@ -195,13 +200,12 @@ measured."""
 
 
 @pytest.mark.parametrize("case", LOOK)
-def test_look_says_of_a_motion_what_a_study_says(cases, tmp_path, case):
+def test_look_says_of_a_motion_what_a_study_says(cases, prepared_study, case):
     """Before the motion is solved; later findings of both are of other stages."""
     data = cases / case / "recordings"
-    new_study_from(tmp_path / "study", data, None, lambda _: None)
-    study = load_study(tmp_path / "study" / "study.yaml")
-    study = replace(study, settings=study.settings.model_copy(update={"results": str(tmp_path)}))
-    said = [y for x in said_by_run(study).values() for y in x.reasons if NOT_MEASURED not in y]
+    folder, _ = prepared_study(case)
+    told = written_down(load_study(folder / "study.yaml")).values()
+    said = [y for x in told for y in x.reasons if NOT_MEASURED not in y]
     try:
         moving = read_model_in_motion(data / "model.osim", *(data / name for name in LOOK[case]))
         looked = [x.what for x in moving.findings if x.severity != "info"]

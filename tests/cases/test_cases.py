@@ -17,12 +17,14 @@ from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.strength import checked_strength
+from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
 from aqbio.io.trial_files import read_recording
 from aqbio.names import GRAVITY
+from tests.cases.conftest import with_results
 from tests.golden import differences
 from tests.promises import promised_lines
-from tests.real.staged import fill, run_stages
+from tests.real.staged import run_stages
 
 pytestmark = pytest.mark.case
 
@@ -46,19 +48,17 @@ SUMMARY_WORDS = {
 
 @pytest.mark.opensim
 @pytest.mark.parametrize("case", SUMMARY_WORDS)
-def test_summary_of_a_new_study(cases, tmp_path, case):
+def test_summary_of_a_new_study(new_study, tmp_path, case):
     """And check has nothing against sessions of video, but for legs of two lengths."""
-    messages: list[str] = []
-    summary = new_study_from(tmp_path / "study", cases / case / "recordings", None, messages.append)
+    folder, summary = new_study(case)
     assert SUMMARY_WORDS[case] in summary
-    markers = (tmp_path / "study" / "markers.yaml").read_text()
+    markers = (folder / "markers.yaml").read_text()
     assert "please_fill" not in markers
     for label in ("RFEMUR_X", "LFOOT_Z"):
         assert f"\n  {label}:" not in markers
     assert promised_lines(summary)
     if case.startswith(("opencap", "pose2sim")):
-        fill(tmp_path / "study" / "participants.tsv", sex="male", mass_kg="75")
-        problems = study_problems(tmp_path / "study" / "study.yaml")
+        problems = study_problems(with_results(folder, tmp_path, mass_kg="75"))
         errors = [problem.rule for problem in problems if problem.severity == "error"]
         assert errors == ["another-person"] * (case == "pose2sim_two_people")
 
@@ -97,26 +97,24 @@ def test_laboratory_labels_of_opencap_show_the_forearms(cases, monkeypatch):
     assert set(proposal.left_out) == {"R_HJC_reg", "L_HJC_reg"}
 
 
-def computed(cases, tmp_path, name, until, settings="consistency: off\n", **cells):
-    """Study of a case after some stages, and the summary of `aqbio new`."""
-    return study_of(cases / name / "recordings", tmp_path, until, settings, **cells)
+def computed(new, tmp_path, until, settings="consistency: off\n", **cells):
+    """A new study (folder and summary) after some stages, and its summary."""
+    folder, summary = new
+    settings += "contributions: {draws: 0}\nmultiverse: {enabled: false}\n"
+    return run_stages(with_results(folder, tmp_path, settings, **cells), until=until), summary
 
 
 def study_of(recordings, tmp_path, until, settings="consistency: off\n", **cells):
     """The same of a folder of recordings."""
-    folder = tmp_path / "study"
+    folder = tmp_path / "new"
     summary = new_study_from(folder, recordings, None, lambda line: None)
-    with (folder / "study.yaml").open("a", encoding="utf-8") as file:
-        file.write(f"results: {(tmp_path / 'results').as_posix()}\n")
-        file.write(f"{settings}contributions: {{draws: 0}}\nmultiverse: {{enabled: false}}\n")
-    fill(folder / "participants.tsv", sex="male", **cells)
-    return run_stages(folder / "study.yaml", until=until), summary
+    return computed((folder, summary), tmp_path, until, settings, **cells)
 
 
 @pytest.mark.opensim
-def test_two_points_on_a_head_do_not_lose_the_trunk(cases, tmp_path):
+def test_two_points_on_a_head_do_not_lose_the_trunk(new_study, tmp_path):
     """From the folder to momenta of all parts: those two leave the neck locked."""
-    study, _ = computed(cases, tmp_path, "pose2sim_labels", "tables", mass_kg="75")
+    study, _ = computed(new_study("pose2sim_labels"), tmp_path, "tables", mass_kg="75")
     steps = read_table(study.table("steps.tsv"))
     good_steps = steps[steps["status"] == "ok"]
     assert len(good_steps) > 10
@@ -124,18 +122,19 @@ def test_two_points_on_a_head_do_not_lose_the_trunk(cases, tmp_path):
         assert good_steps[f"H_{part}_y_stance_mean_kgm2ps"].notna().all(), part
 
 
-def prepared(cases, tmp_path, name):
-    """Findings and prepared sprint of a case, and the summary of `aqbio new`."""
-    study, summary = computed(cases, tmp_path, name, "prepare")
+def prepared(case_study, trial="sprint"):
+    """Findings and prepared run of a study of a case, and the summary of `aqbio new`."""
+    folder, summary = case_study
+    study = load_study(folder / "study.yaml")
     trials = study.read_manifest("S01", "prepare")["trials"]
     findings = {
         finding["rule"]: finding["what"] for entry in trials for finding in entry["findings"]
     }
-    return findings, read_dataset(study.folder("S01", "prepare") / "sprint.nc"), summary
+    return findings, read_dataset(study.folder("S01", "prepare") / f"{trial}.nc"), summary
 
 
-def test_dead_plate_is_named_and_its_step_stays(cases, tmp_path):
-    findings, trial, summary = prepared(cases, tmp_path, "c3d_one_plate_dead")
+def test_dead_plate_is_named_and_its_step_stays(prepared_study):
+    findings, trial, summary = prepared(prepared_study("c3d_one_plate_dead"))
     silent = findings["plate-silent"]
     assert silent.startswith(
         "the right foot stands on plate 2 from 0.35 to 0.47 s and plate 2 measures nothing (all "
@@ -148,9 +147,11 @@ def test_dead_plate_is_named_and_its_step_stays(cases, tmp_path):
     assert float(force.sel(time=slice(0.58, 0.70)).max()) > 2000.0
 
 
-def test_drifts_of_plates_are_removed_by_the_unloaded_samples_around_contacts(cases, tmp_path):
+def test_drifts_of_plates_are_removed_by_the_unloaded_samples_around_contacts(
+    cases, prepared_study
+):
     """Every load is that of the plates as recorded without the drift."""
-    findings, trial, summary = prepared(cases, tmp_path, "c3d_drift_plates")
+    findings, trial, summary = prepared(prepared_study("c3d_drift_plates"))
     assert findings["plate-drift"].startswith("plates 1, 2, 3, 4, 5, 6, 7, 8 drift: ")
     assert "reads 0.0 to 60.0 N" in findings["plate-drift"]
     assert "plates 1, 2, 3, 4, 5, 6, 7, 8 drift: " in summary
@@ -180,8 +181,8 @@ def test_momenta_of_a_sprint_on_plates_that_drift(cases, realdata, tmp_path):
     np.testing.assert_allclose(momenta["drifting"], [5.08, 4.39, 4.02], atol=0.1)
 
 
-def test_moments_in_newton_metres_are_read_as_such(cases, tmp_path):
-    findings, trial, _ = prepared(cases, tmp_path, "c3d_moments_Nm_labelled_Nmm")
+def test_moments_in_newton_metres_are_read_as_such(prepared_study):
+    findings, trial, _ = prepared(prepared_study("c3d_moments_Nm_labelled_Nmm"))
     message = findings["force-units"]
     words = "the moments are 1000 times too small: N m, not N mm (plates 1, 2, 3, 4, 5, 6, 7, 8): "
     assert message.startswith(words)
@@ -223,9 +224,9 @@ def test_values_in_another_unit_than_the_header_are_doubted_in_every_file(cases,
     assert "another static trial" not in summary
 
 
-def test_a_label_that_stands_twice_is_one_path(cases, tmp_path):
+def test_a_label_that_stands_twice_is_one_path(prepared_study):
     """Joined where both parts continue each other; with contacts as without the fault."""
-    findings, trial, summary = prepared(cases, tmp_path, "c3d_duplicate_label_split")
+    findings, trial, summary = prepared(prepared_study("c3d_duplicate_label_split"))
     assert "internal error" not in summary
     assert findings["markers-joined"].startswith("RHEEL: 2 points share a label")
     assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
@@ -240,10 +241,10 @@ forces of right signs, kg m²/s; the plain motion differs from it by a third of 
 @pytest.mark.opensim
 @pytest.mark.parametrize("mass", ["75.9", "n/a"])
 def test_forces_in_per_cent_of_body_weight_are_newtons_where_the_mass_is_known(
-    cases, tmp_path, mass
+    new_study, tmp_path, mass
 ):
     """Contacts are those of the sprint in newtons: .120, .116 and .120 s."""
-    study, _ = computed(cases, tmp_path, "grf_mot_percent_bodyweight", "prepare", mass_kg=mass)
+    study, _ = computed(new_study("grf_mot_percent_bodyweight"), tmp_path, "prepare", mass_kg=mass)
     manifest = study.read_manifest("S01", "prepare")
     [trial] = [entry for entry in manifest["trials"] if entry["trial_id"] == "sprint"]
     [finding] = [x for x in trial["findings"] if x["rule"] == "forces-normalised"]
@@ -261,18 +262,23 @@ def test_forces_in_per_cent_of_body_weight_are_newtons_where_the_mass_is_known(
     ("divisor", "words"),
     [(100.0, "in body weights"), (100.0 / GRAVITY, "divided by the body mass (N/kg)")],
 )
-def test_forces_over_body_weight_or_mass_are_those_in_per_cent(cases, tmp_path, divisor, words):
+def test_forces_over_body_weight_or_mass_are_those_in_per_cent(
+    cases, new_study, tmp_path, divisor, words
+):
     """The recording in per cent of body weight, its columns of forces and moments divided."""
     source = cases / "grf_mot_percent_bodyweight" / "recordings"
-    copied = tmp_path / "cases" / "divided" / "recordings"
+    copied = tmp_path / "recordings"
     shutil.copytree(source, copied)
     forces = read_storage(source / "sprint_grf.mot")
     size = np.where([re.search("_p[xyz]$", x) is None for x in forces.columns], divisor, 1.0)
     names = {"columns": forces.columns, "time": forces.time, "in_degrees": False}
     write_storage(copied / "sprint_grf.mot", values=forces.values / size, **names)
     loads = {}
-    for name, folder in (("grf_mot_percent_bodyweight", cases), ("divided", tmp_path / "cases")):
-        study, _ = computed(folder, tmp_path / name, name, "prepare", mass_kg="75.9")
+    made = new_study("grf_mot_percent_bodyweight")
+    for name, study in (
+        ("per cent", computed(made, tmp_path / "per cent", "prepare", mass_kg="75.9")[0]),
+        ("divided", study_of(copied, tmp_path / "divided", "prepare", mass_kg="75.9")[0]),
+    ):
         [trial] = [x for x in study.read_manifest("S01", "prepare")["trials"] if "peak_n" in x]
         loads[name] = read_dataset(study.folder("S01", "prepare") / "sprint.nc")
         [finding] = [x for x in trial["findings"] if x["rule"] == "forces-normalised"]
@@ -291,10 +297,10 @@ def test_forces_over_body_weight_or_mass_are_those_in_per_cent(cases, tmp_path, 
     ],
 )
 def test_a_sign_flipped_component_is_named_and_nothing_wrong_rests_on_it(
-    cases, tmp_path, case, rule, words
+    new_study, tmp_path, case, rule, words
 ):
     """A force that is turned back is used; of a free moment, the motion is the plain one."""
-    study, _ = computed(cases, tmp_path, case, "tables", "consistency: on\n", mass_kg="75.9")
+    study, _ = computed(new_study(case), tmp_path, "tables", "consistency: on\n", mass_kg="75.9")
     findings = read_table(study.table("findings.tsv"))
     [message] = findings.loc[findings["rule"] == rule, "what"]
     assert words in message
@@ -317,10 +323,10 @@ def test_a_sign_flipped_component_is_named_and_nothing_wrong_rests_on_it(
 
 @pytest.mark.opensim
 def test_low_passed_forces_are_named_and_the_error_holds_contact_times_without_the_filter(
-    cases, tmp_path
+    prepared_study,
 ):
     """The filter of the case: half power at 12.3 Hz, from both files' spectra."""
-    findings, trial, summary = prepared(cases, tmp_path, "grf_mot_lowpass_10Hz")
+    findings, trial, summary = prepared(prepared_study("grf_mot_lowpass_10Hz"))
     message = findings["forces-low-passed"]
     words = r"forces are low-passed at about 1[0-5] Hz: contacts look about 1\d ms"
     assert re.match(words, message)
@@ -335,9 +341,9 @@ def test_low_passed_forces_are_named_and_the_error_holds_contact_times_without_t
     assert "by 2 whole strides" in summary  # impulses pass a filter
 
 
-def test_markers_that_were_low_passed_are_named_and_no_contact_comes_from_them(cases, tmp_path):
+def test_markers_that_were_low_passed_are_named_and_no_contact_comes_from_them(prepared_study):
     """No noise, no heel and no frames outside are made responsible."""
-    findings, trial, summary = prepared(cases, tmp_path, "trc_lowpass_6Hz_no_forces")
+    findings, trial, summary = prepared(prepared_study("trc_lowpass_6Hz_no_forces"))
     message = findings["markers-low-passed"]
     assert message.startswith("the markers are low-passed at about 6 Hz")
     assert "contact times by foot markers are n/a" in message
@@ -350,8 +356,8 @@ def test_markers_that_were_low_passed_are_named_and_no_contact_comes_from_them(c
 
 
 @pytest.mark.opensim
-def test_markers_at_uneven_times_are_those_of_the_same_sprint_at_even_ones(cases, tmp_path):
-    findings, _, _ = prepared(cases, tmp_path, "trc_time_irregular")
+def test_markers_at_uneven_times_are_those_of_the_same_sprint_at_even_ones(cases, prepared_study):
+    findings, _, _ = prepared(prepared_study("trc_time_irregular"))
     assert "0.85 ms (standard deviation) off a rate of 250 Hz" in findings["time-uneven"]
     uneven, even = (
         read_recording(cases / case / "recordings" / "sprint.trc")
@@ -362,15 +368,15 @@ def test_markers_at_uneven_times_are_those_of_the_same_sprint_at_even_ones(cases
     assert np.nanmax(distance) < 5e-3
 
 
-def findings_and_contacts(cases, tmp_path, name):
+def findings_and_contacts(case_study):
     """Findings of each trial by rule, contacts of the sprint, and the summary of `aqbio new`."""
-    study, summary = computed(cases, tmp_path, name, "prepare", mass_kg="75.9")
+    _, sprint, summary = prepared(case_study)
+    study = load_study(case_study[0] / "study.yaml")
     trials = study.read_manifest("S01", "prepare")["trials"]
     findings = {
         entry["trial_id"]: {finding["rule"]: finding["what"] for finding in entry["findings"]}
         for entry in trials
     }
-    sprint = read_dataset(study.folder("S01", "prepare") / "sprint.nc")
     assert not any(entry["reason"] for entry in trials)
     contacts = zip(
         sprint["contact_foot"].values,
@@ -381,8 +387,8 @@ def findings_and_contacts(cases, tmp_path, name):
 
 
 @pytest.mark.opensim
-def test_mirrored_coordinates_are_mirrored_back_and_right_steps_stay_right(cases, tmp_path):
-    findings, contacts, summary = findings_and_contacts(cases, tmp_path, "trc_mirrored_left_handed")
+def test_mirrored_coordinates_are_mirrored_back_and_right_steps_stay_right(prepared_study):
+    findings, contacts, summary = findings_and_contacts(prepared_study("trc_mirrored_left_handed"))
     mirrored = "labels are on the other side: the coordinates are mirrored (left-handed export)"
     for trial, sided in (("static", 46), ("sprint", 42)):
         assert f"all {sided} sided {mirrored}" in findings[trial]["coordinates-mirrored"]
@@ -393,9 +399,9 @@ def test_mirrored_coordinates_are_mirrored_back_and_right_steps_stay_right(cases
 
 
 @pytest.mark.opensim
-def test_legs_that_change_sides_in_some_frames_are_put_back(cases, tmp_path):
+def test_legs_that_change_sides_in_some_frames_are_put_back(prepared_study):
     findings, contacts, summary = findings_and_contacts(
-        cases, tmp_path, "trc_legs_switch_some_frames"
+        prepared_study("trc_legs_switch_some_frames")
     )
     # frames of the file, which counts from 1; the case counts from 0
     exchanged = "left and right leg are exchanged from frame 119 to 131 and from 227 to 248"
@@ -405,9 +411,11 @@ def test_legs_that_change_sides_in_some_frames_are_put_back(cases, tmp_path):
     assert [seconds for _, seconds in contacts][1:4] == pytest.approx([0.12] * 3, abs=0.003)
 
 
-def test_a_side_before_the_colon_is_the_side_of_the_label(cases, tmp_path):
+def test_a_side_before_the_colon_is_the_side_of_the_label(
+    cases, new_study, prepared_study, tmp_path
+):
     """All 48 points with one are those of the recording that states it in the label."""
-    findings, trial, summary = prepared(cases, tmp_path, "c3d_side_only_in_prefix")
+    findings, trial, summary = prepared(prepared_study("c3d_side_only_in_prefix"))
     assert "50 labels are placed" in summary
     assert "missing" not in summary
     assert "44 labels are told apart by what stands" in findings["labels-told-by-prefix"]
@@ -418,12 +426,12 @@ def test_a_side_before_the_colon_is_the_side_of_the_label(cases, tmp_path):
     )
     assert [label.replace("_", "") for label in prefixed.labels] == list(sound.labels)
     np.testing.assert_array_equal(prefixed.positions, sound.positions)
-    problems = study_problems(tmp_path / "study" / "study.yaml")
+    problems = study_problems(with_results(new_study("c3d_side_only_in_prefix")[0], tmp_path))
     assert not [problem for problem in problems if problem.severity == "error"]
 
 
-def test_a_unit_that_the_header_does_not_name_is_that_of_the_body(cases, tmp_path):
-    findings, trial, _ = prepared(cases, tmp_path, "trc_units_empty_mm")
+def test_a_unit_that_the_header_does_not_name_is_that_of_the_body(cases, prepared_study):
+    findings, trial, _ = prepared(prepared_study("trc_units_empty_mm"))
     unit = "the header names no unit of length: mm by the size of the body."
     assert findings["marker-unit"] == unit
     assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
@@ -435,11 +443,11 @@ def test_a_unit_that_the_header_does_not_name_is_that_of_the_body(cases, tmp_pat
 
 
 @pytest.mark.opensim
-def test_a_static_trial_of_one_frame_is_a_pose(cases, tmp_path):
+def test_a_static_trial_of_one_frame_is_a_pose(new_study, tmp_path):
     """The body that it is scaled to is the one of 2.6 s of standing."""
     skeletons, problems = [], []
     for case in ("trc_static_one_frame", "trc_units_empty_mm"):
-        study, summary = computed(cases, tmp_path / case, case, "scale", mass_kg="75.9")
+        study, summary = computed(new_study(case), tmp_path / case, "scale", mass_kg="75.9")
         assert study.read_manifest("S01", "scale")["status"] == "ok"
         skeletons.append(load_skeleton(study.folder("S01", "scale") / "S01.skeleton.npz"))
         problems += study_problems(tmp_path / case / "study" / "study.yaml")
@@ -452,15 +460,16 @@ def test_a_static_trial_of_one_frame_is_a_pose(cases, tmp_path):
     np.testing.assert_allclose(one, many, atol=3e-3)
 
 
-def test_plates_and_markers_of_two_c3d_files_are_one_recording(cases, tmp_path):
+def test_plates_and_markers_of_two_c3d_files_are_one_recording(
+    cases, new_study, prepared_study, tmp_path
+):
     """To `new`, `check` and `prepare`: as in the file that both were taken from."""
     name = "c3d_split_markers_forces"
-    study, summary = computed(cases, tmp_path, name, "prepare")
+    _, trial, summary = prepared(prepared_study(name), "sprint_markers")
     assert "S01 sprint_markers (sprint_markers.c3d with sprint_forces.c3d)" in summary
     assert "Left out" not in summary
-    problems = study_problems(tmp_path / "study" / "study.yaml")
+    problems = study_problems(with_results(new_study(name)[0], tmp_path))
     assert not [problem for problem in problems if problem.severity == "error"]
-    trial = read_dataset(study.folder("S01", "prepare") / "sprint_markers.nc")
     assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
     assert list(trial["contact_plates"].values) == ["2", "4", "7", "8"]
     data = cases / name / "recordings"
@@ -487,12 +496,10 @@ def test_an_isokinetic_test_is_told_where_its_speed_goes(cases):
 
 
 def test_the_file_with_fewer_labels_is_left_out_and_check_has_nothing_against_the_rest(
-    cases, tmp_path
+    new_study, tmp_path
 ):
-    folder, data = tmp_path / "study", cases / "trc_twin_with_fewer_labels" / "recordings"
-    summary = new_study_from(folder, data, None, lambda line: None)
+    folder, summary = new_study("trc_twin_with_fewer_labels")
     for twin in ("sprint_0-324", "static_0-164"):
         assert f"{twin}.trc: the same recording as {twin}_augmented.trc" in summary
-    fill(folder / "participants.tsv", sex="male", mass_kg="75.9")
-    problems = study_problems(folder / "study.yaml")
+    problems = study_problems(with_results(folder, tmp_path, mass_kg="75.9"))
     assert not [problem for problem in problems if problem.severity == "error"]

@@ -50,14 +50,15 @@ def short() -> Recordings:
     return virtual(3).of_moving(lambda take: part_of(take, 0.0, SHORT_S))
 
 
-def ja1(realdata: Path) -> Recordings:
-    """JA1's static trial, jog and sprint."""
+def ja1(realdata: Path, *runs: str) -> Recordings:
+    """JA1's static trial, jog and sprint; or some of these ``runs``."""
     folder = realdata / "ja1_dorn2012" / "c3d"
     takes = {
         STATIC: part_of(c3d_take(folder / "JA1Static05.c3d"), 0.4, 1.6),
         "sprint": c3d_take(folder / "JA1Gait35.c3d"),
         "jog": part_of(c3d_take(folder / "JA1Gait21.c3d"), 0.36, 1.8),
     }
+    takes = {x: takes[x] for x in takes if x in (STATIC, *runs) or not runs}
     company = virtual(3).takes
     laboratory = Laboratory(axes=VICON_AXES)
     return Recordings(PERSON | {"height_m": "1.78"}, takes, laboratory, "75.95", company)

@@ -164,9 +164,8 @@ def answers(tmp_path_factory, realdata):
 
     def answer_of(subject: str, fault: str) -> tuple[Recordings, Answer]:
         if (subject, fault) not in made:
-            recordings = short() if subject == "virtual" else ja1(realdata)
-            takes = {name: recordings.takes[name] for name in recordings.takes if name != "jog"}
-            recordings = replace(recordings, takes=takes).of_moving(FAULTS[fault])
+            recordings = short() if subject == "virtual" else ja1(realdata, "sprint")
+            recordings = recordings.of_moving(FAULTS[fault])
             folder = tmp_path_factory.mktemp(subject)
             made[subject, fault] = recordings, answer(folder, recordings)
         return made[subject, fault]

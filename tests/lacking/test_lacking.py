@@ -92,7 +92,7 @@ OF_JA1 = {"both arms": "masked", "epicondyles and malleoli": "right"}
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory, realdata):
-    recordings = ja1(realdata)
+    recordings = ja1(realdata, "sprint")
     return recordings, outcome(tmp_path_factory.mktemp("recorded"), recordings, SETTINGS)
 
 

@@ -9,28 +9,24 @@ import numpy as np
 
 from aqbio.labels.by_name import OPENCAP_SUFFIX, landmark_table, video_landmarks
 from aqbio.prepare.body_size import MIN_LENGTH_M, Lengths, rigid_pairs
+from aqbio.prepare.people import of_people
 from aqbio.vectors import BoolArray, FloatArray
 
 MIN_LENGTHS = 8
 """Smallest number of distances that are compared."""
 
-OTHER_PERSON_LOG_RATIO = 0.025
-"""Median log ratio of lengths above which recordings show two persons. In 350 pairs of trials of
-one person (ten persons, static to 9.5 m/s) the medians are 1.2 % at most with markers and 3.3 %
-with video; people of one sex differ by 5 % (standard deviation of the ratio of statures)."""
+OTHER_PERSON_LOG_RATIO = of_people("lengths of a person").error
+"""Median log ratio of lengths above which recordings show two persons."""
 
-MIN_QUARTILE_LOG_RATIO = 0.01
-"""Log ratio that three quarters of the lengths exceed in the same direction between two persons: in
-the same pairs the quartiles reach 0.0 with markers and 0.7 % with video."""
+MIN_QUARTILE_LOG_RATIO = of_people("quartile of lengths").error
+"""Log ratio that three quarters of the lengths exceed in the same direction between two persons."""
 
-OTHER_PERSON_VIDEO_LOG_RATIO = 0.06
-"""Median log ratio for points from video: 4.4 % between a static trial and a run of one person,
-whose points a network had computed."""
+OTHER_PERSON_VIDEO_LOG_RATIO = of_people("lengths by video").error
+"""Median log ratio for points from video."""
 
-OTHER_PROPORTIONS_LOG_RATIO = 0.055
+OTHER_PROPORTIONS_LOG_RATIO = of_people("proportions of a person").error
 """Upper quartile of the absolute log ratios above which two moving recordings show two bodies, or
-one whose markers were put on again. In 83 pairs of moving trials of one person (thirteen persons)
-it is 3.6 % at most, in 756 pairs of two of ten persons 7.6 % at least."""
+one whose markers were put on again."""
 
 MIN_UNIT_RATIO = 2.0
 """Ratio of lengths that no two adults differ by, but files in two units of length do."""

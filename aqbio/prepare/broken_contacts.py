@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from aqbio.prepare.people import of_people
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -19,10 +20,8 @@ LOST_MIDDLE = "middle"
 MIN_FALL_SHARE_PER_S = 200.0
 """Rate of fall of the force, shares of its peak per second, that exceeds any toe-off."""
 
-MIN_FALL_SHARE = 0.2
-"""Fall of the force to zero over two samples, share of its peak, that exceeds any toe-off: 0.11 at
-most in 70 recordings at 200 to 2000 Hz, in files that were set to zero below a threshold; without
-that 0.04."""
+MIN_FALL_SHARE = of_people("fall at toe-off").error
+"""Fall of the force to zero over two samples, share of its peak, that exceeds any toe-off."""
 
 MIN_PEAK_N = 500.0
 """Least peak of a contact of running: twice the weight of a child of 25 kg. A laboratory
@@ -31,9 +30,9 @@ that sets forces below 50 N to zero, as many do, does not make a plate fail."""
 MIN_RISE_SHARE = 0.3
 """Rise of the force at touchdown over two samples, share of its peak, above any heel strike."""
 
-MIN_RISE_SHARE_PER_S = 400.0
-"""Rate of that rise, shares of the peak per second: at most 190 over two samples in a run at 2000
-Hz, 110 at 240 Hz; plates with low sampling rates cannot show it."""
+MIN_RISE_SHARE_PER_S = of_people("rate of rise at touchdown").error
+"""Rate of that rise, shares of the peak per second; plates with low sampling rates cannot show
+it."""
 
 MAX_EMPTY_SHARE = 0.02
 """A plate that has failed reads less than this share of the peak."""

@@ -29,6 +29,7 @@ from aqbio.prepare.contacts import (
 )
 from aqbio.prepare.events_from_markers import MarkerEvents
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.people import of_people
 from aqbio.vectors import FloatArray, finite_median
 
 
@@ -468,15 +469,11 @@ def _instants(touchdowns: list[float]) -> str:
 LOADED_SHARE = 0.5
 """Pressure and free moment are checked while the force is above this share of its peak."""
 
-MAX_SOLE_DISTANCE_M = 0.060
-"""The centre of pressure is farther than this from the lines between heel and toe markers, m: half
-the width of a shoe and 10 mm. Sound contacts of real runners have 8 to 40 mm."""
+MAX_SOLE_DISTANCE_M = of_people("pressure beside a foot").error
+"""The centre of pressure is farther than this from the lines between heel and toe markers, m."""
 
-MAX_FRICTION_ARM_M = 0.030
-"""Free moment over force that a shoe can make, m: a forefoot 9 cm wide, pressed evenly and turning
-at a friction of 1, makes ``2/3 x 45 mm``. In the band of the motion and in the mean over a contact
-sound plates have 1 to 7 mm, at walking and at sprinting; the belts of a treadmill that rings at 25
-Hz, 355 N m at most, have 10 to 17."""
+MAX_FRICTION_ARM_M = of_people("free moment over force").error
+"""Free moment over force that a shoe can make, m."""
 
 MIN_TOE_MARKERS = 2
 """Toe markers that outline a forefoot."""

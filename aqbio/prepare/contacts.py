@@ -319,8 +319,8 @@ MAX_SEAM_M = 0.02
 MIN_CONTACT_S = 0.040
 """Shortest possible ground contact, s."""
 
-EVENT_MARGIN_S = 0.02
-"""Largest error of an event from foot markers, s; 18 ms in the recordings tested."""
+EVENT_MARGIN_S = of_people("event by foot markers").error
+"""Largest error of an event from foot markers, s."""
 
 LEAK_PERIODS = 3.0
 """Around a contact a plate belongs to its foot for this many periods of the matched cut-off."""

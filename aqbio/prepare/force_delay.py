@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from aqbio.prepare.people import of_people
 from aqbio.vectors import FloatArray
 
 MAX_DELAY_S = 0.04
@@ -16,10 +17,9 @@ Of a jog that says 2.6 ms, single contacts say 8 to 12 ms, two in a row 2.9 and 
 sprint (0.6 ms) two say -0.8 to 2.2, of two virtual runs (-1.8 and -0.7) -2.5 to -1.8 and -1.0 to
 -0.2."""
 
-MAX_DELAY_SD_S = 0.002
-"""Standard error from which on a delay is not known that is not `MIN_DELAY_SDS` times as large, s:
-0.3 to 0.9 ms in 42 sound runs of 11 runners, 5 ms where noise of 19 mm is on the markers of a
-leg."""
+MAX_DELAY_SD_S = of_people("delay by the body").error
+"""Standard error from which on a delay is not known that is not `MIN_DELAY_SDS` times as large,
+s."""
 
 MIN_DELAY_SDS = 3.0
 

@@ -71,9 +71,8 @@ MIN_IMPULSES = 2
 MIN_LAG_FRAMES = 20
 """Frames of known forces from which a lag is estimated."""
 
-MIN_LAG_CORRELATION = 0.5
-"""Correlation of loads with standing feet from which on a lag is tried: it is 0.7 to 0.9 at the
-right one."""
+MIN_LAG_CORRELATION = of_people("loads while feet stand").middle
+"""Correlation of loads with standing feet from which on a lag is tried."""
 
 MAX_LAGS = 20
 """Number of lags that are tried: of a run some ten steps each way."""

@@ -23,6 +23,7 @@ from aqbio.prepare.axes import (
 from aqbio.prepare.belt import MIDDLE_SHARES, Belt, Stance, belt_of_feet, stated_belt, with_stated
 from aqbio.prepare.contacts import FeetLoads
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.people import of_people
 from aqbio.prepare.prepared import MIN_RUNNING_SPEED_M_S
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray
@@ -83,8 +84,8 @@ DOUBTFUL_SHARE = (0.25, 0.75)
 """Between these the surface is uncertain; real shares are -0.21 to 0.03 overground, and
 0.99 to 1.02 on treadmills."""
 
-MAX_FACING_ANGLE_RAD = np.radians(45.0)
-"""Runners face less far from where they run, rad: 8 degrees at most over six real runners."""
+MAX_FACING_ANGLE_RAD = float(np.radians(of_people("facing off the run").error))
+"""Runners face less far from where they run, rad."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,8 @@ SIDE_SD_M = {
 }
 """Sideways distance between a left and a right group that is one standard deviation, m."""
 
-NO_SIDE_M = 0.03
-"""Sideways distance that shows no side, m: the toes of sprinters are 3 cm on their own side at
-least, on average over a run, and one camera from the side measures less than this across."""
+NO_SIDE_M = of_people("sideways without a side").error
+"""Sideways distance that shows no side, m."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,6 +49,7 @@ from aqbio.prepare.handedness import (
     with_all_exchanged,
 )
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.people import of_people
 from aqbio.vectors import FloatArray, IntArray, finite_median
 
 COORDINATES_MIRRORED = "coordinates-mirrored"
@@ -113,10 +114,10 @@ EXCHANGED_RARITY, LEGS_EXCHANGED_RARITY = 8.0, 5.0
 """Logarithm of how much rarer it is that left and right of every label are exchanged, and of all
 where only legs have labels: those are often exchanged."""
 
-STANDING_SHARE = 0.25
+STANDING_SHARE = of_people("load of a standing foot").middle
 """Share of the largest force of all plates from which one bears a foot of somebody who stands."""
 
-BESIDE_FEET_M = 0.2
+BESIDE_FEET_M = of_people("pressure beside a standing foot").error
 """Pressure farther from the feet of somebody who stands is not theirs, wherever it is, m."""
 
 ONE_FILE_RARER = 3.0

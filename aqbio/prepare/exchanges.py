@@ -243,8 +243,10 @@ def _chains(
     }
     toes = {body.sided[toe].part: part for toe, part in whole_foot.items() if toe in body.sided}
     columns: dict[str, dict[str, list[int]]] = {}
+    worn = [x for x in recording.labels if x in body.sided and x in marker_set.markers]
+    partner_of = partners(worn, body)
     for column, label in enumerate(recording.labels):
-        if label in body.sided and label in marker_set.markers:
+        if label in worn:
             sided = body.sided[label]
             part = toes.get(sided.part, sided.part)
             columns.setdefault(part, {}).setdefault(sided.side, []).append(column)
@@ -253,8 +255,6 @@ def _chains(
         if len(columns[part]) < len(SIDES):
             continue
         left, right = (tuple(columns[part][side]) for side in SIDES)
-        worn = [recording.labels[column] for column in (*left, *right)]
-        partner_of = partners(worn, body)
         first = [column for column in left if recording.labels[column] in partner_of]
         second = [recording.labels.index(partner_of[recording.labels[column]]) for column in first]
         pairs = Pairs(np.array(first, dtype=np.int64), np.array(second, dtype=np.int64))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product, takewhile
 
 import numpy as np
 
@@ -283,22 +282,44 @@ def _distance(recording: Recording, first: str, second: str) -> float:
 
 
 def partners(worn: Sequence[str], labels: BodyLabels) -> dict[str, str]:
-    """Map labels to those of the same site on the other side; unclear names are left out."""
+    """Map labels to those of the same site on the other side; unclear names are left out.
+
+    Two labels of a part are partners if they differ in what labels of the two sides usually differ
+    in, in whatever language: ``links`` and ``rechts``, ``G`` and ``D``.
+    """
+    by_site: dict[SidedLabel, list[str]] = {}
+    for label in worn:
+        by_site.setdefault(labels.sided[label], []).append(label)
+    by_words: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for part in {site.part: None for site in by_site}:
+        both = (by_site.get(SidedLabel(part, side), []) for side in SIDES)
+        for left, right in product(*both):
+            by_words.setdefault(_difference(left, right), []).append((left, right))
     partner_of: dict[str, str] = {}
-    for part in dict.fromkeys(labels.sided[label].part for label in worn):
-        of_part = [label for label in worn if labels.sided[label].part == part]
-        left, right = (
-            {_stem(label): label for label in of_part if labels.sided[label].side == side}
-            for side in SIDES
-        )
-        for stem in left.keys() & right.keys():
-            partner_of |= {left[stem]: right[stem], right[stem]: left[stem]}
+    for pairs in sorted(by_words.values(), key=len, reverse=True):
+        unpaired = [pair for pair in pairs if not {*pair} & partner_of.keys()]
+        if len(unpaired) >= MIN_ALIKE_PAIRS:
+            partner_of |= {a: b for pair in unpaired for a, b in (pair, pair[::-1])}
     return partner_of
 
 
-def _stem(label: str) -> str:
-    """Label without the letters and words that may name its side."""
-    return re.sub("left|right|[lr]", "", label.lower())
+MIN_ALIKE_PAIRS = 2
+"""Pairs of labels of a set whose names differ alike: one pair may differ by chance."""
+
+
+def _difference(first: str, second: str) -> tuple[str, str]:
+    """Parts of two labels between their common beginning and their common end."""
+    first, second = first.casefold(), second.casefold()
+    start = _alike(first, second)
+    end = _alike(first[start:][::-1], second[start:][::-1])
+    return first[start : len(first) - end], second[start : len(second) - end]
+
+
+def _alike(first: str, second: str) -> int:
+    """Number of letters with which both begin."""
+    return sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+    )
 
 
 def with_all_exchanged(recording: Recording, labels: BodyLabels) -> Recording:

@@ -365,6 +365,8 @@ def _make_language(language: str, writing: int, first: bool) -> Alteration:
         sites = named_labels(labels, landmark_table()).sites
         names: dict[str, str] = {}
         for label, site in sites.items():
+            if site.landmark not in WORDS[language]:
+                continue  # it keeps its label
             name = foreign_label(language, site.landmark, site.side, writing, first=first)
             twins = sum(known_name.rstrip("0123456789") == name for known_name in names.values())
             names[label] = f"{name}{twins + 1}" if name in names.values() else name

@@ -72,8 +72,8 @@ SIDE_WORDS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def foreign_label(language: str, landmark: str, side: str, writing: int, *, first: bool) -> str:
-    """A label of a landmark; None of the words stands for it where the language has none."""
-    word = WORDS[language].get(landmark, landmark)
+    """A label of a landmark that the language has a word for."""
+    word = WORDS[language][landmark]
     if not side:
         return word
     side_word = SIDE_WORDS[language][writing][side == "right"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import combinations
 
 import numpy as np
@@ -22,7 +22,7 @@ from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import MODELS
 from aqbio.names import SIDES
 from aqbio.prepare.exchanges import with_restored_labels
-from aqbio.prepare.handedness import BodyLabels, body_sides, partners
+from aqbio.prepare.handedness import BodyLabels, SidedLabel, body_sides, partners
 from aqbio.prepare.label_check import limbs_of, median_positions
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import (
@@ -32,6 +32,7 @@ from aqbio.prepare.side_search import (
 )
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.virtual.recording import VirtualRecording
+from tests.lacking.languages import foreign_label
 from tests.lacking.recordings import virtual_take
 from tests.side_alterations import left_exchanged, mirrored
 
@@ -191,6 +192,22 @@ def with_columns(recording: Recording) -> Recording:
     return replace(recording, forces=replace(recording.forces, feet=tuple(feet)))
 
 
+@pytest.mark.parametrize("language", ["german", "french", "spanish", "italian", "japanese"])
+@pytest.mark.parametrize(("writing", "first"), [(0, True), (1, False)])
+def test_partners_are_found_in_every_language(language, writing, first):
+    """Whatever words mean left and right; exchanged legs were put back in English alone."""
+    parts = ("asis", "thigh", "knee_lateral", "knee_medial", "shank", "heel", "mt1", "acromion")
+    written = partial(foreign_label, language, writing=writing, first=first)
+    pairs = [tuple(written(part, side) for side in SIDES) for part in parts]
+    pairs += [(f"{a}{n}", f"{b}{n}") for a, b in pairs[1:2] for n in (2, 3)]
+    alone = [written("toe", "left"), written("elbow_lateral", "right")]
+    labels = {pair[n]: SidedLabel("leg", side) for pair in pairs for n, side in enumerate(SIDES)}
+    labels |= {alone[0]: SidedLabel("leg", "left"), alone[1]: SidedLabel("leg", "right")}
+    body = BodyLabels(labels, (), (), ((), ()), ((), ()))
+    both_ways = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
+    assert partners(list(labels), body) == both_ways
+
+
 def test_evidence_of_all_kinds_decides_between_a_mirror_and_exchanged_labels():
     """Columns that name the foot, distances in another trial, or neither: then the axes."""
     static, run = sound()
@@ -307,7 +324,7 @@ def test_a_marker_that_was_put_on_again_is_no_exchange(label):
 def of_one_side(recording: Recording, part: str, *, misplaced: bool) -> Recording:
     """The recording without right labels of a part; the left ones on the right if misplaced."""
     worn = [x for x in recording.labels if x in BODY.sided and BODY.sided[x].part == part]
-    partner = partners(worn, BODY)
+    partner = partners([x for x in recording.labels if x in BODY.sided], BODY)
     right = {x for x in worn if BODY.sided[x].side == "right"}
     columns = [
         recording.labels.index(partner.get(x, x) if misplaced and x in worn else x)

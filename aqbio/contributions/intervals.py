@@ -353,8 +353,8 @@ def stance_draws(draws: TrialDraws, step: Step, data: xr.Dataset) -> tuple[list[
         names = sorted({outcome.signal for outcome in DRAWN_OUTCOMES} | {"ground_force"})
         means = stance_means(data, step, draws.roles, names)
         if SHARE.signal in means:
-            shares = means[SHARE.signal] / _ground_force(draws, step, means)
-            means = means.assign({SHARE.signal: shares})
+            base = data["uncertainty_source"].values.tolist().index(UNDISTURBED)
+            means = means.assign({SHARE.signal: _shares(draws, step, means, base)})
     keys: list[Key] = []
     values: list[FloatArray] = []
     for outcome in outcomes:
@@ -408,21 +408,25 @@ def time_mean(values: FloatArray, time: FloatArray, axis: int) -> FloatArray:
     return mean
 
 
-def _ground_force(draws: TrialDraws, step: Step, means: xr.Dataset) -> xr.DataArray:
-    """(draw, axis) stance mean of the ground force: measured over all frames, times drawn gains.
+def _shares(draws: TrialDraws, step: Step, means: xr.Dataset, base: int) -> xr.DataArray:
+    """Shares of the mean ground force in every draw, to first order in the change from `base`.
 
-    Its fore-aft mean is a small difference of braking and propulsion, which few frames miss.
+    The fore-aft and the sideways mean are small differences, which few frames miss: the shares
+    themselves are those of all frames; changes of force and parts, few frames show.
     """
-    force, inside = draws.levels.mechanics.balance.force.sum(axis=1), draws.frames(step)
-    all_frames = slice(inside.start, inside.stop)
-    sampled_mean, full_mean = (
-        time_mean(force[frames], draws.time[frames], 0) for frames in (inside, all_frames)
-    )
-    along = rotation_about_vertical(-draws.heading) @ full_mean
-    canonical = along * signs("ground_force") if step.side == "left" else along
-    gain = np.sqrt((means["ground_force"] ** 2).sum("axis")) / np.linalg.norm(sampled_mean)
-    mean: xr.DataArray = gain * xr.DataArray(canonical, dims="axis")
-    return mean
+    levels, inside = draws.levels, draws.frames(step)
+    frames = np.arange(inside.start, inside.stop)
+    force = levels.mechanics.balance.force[frames].sum(axis=1)
+    variables = {
+        SHARE.signal: ("group", levels.shares.inertial[frames][None]),
+        "ground_force": ("", force[None]),
+    }
+    data = _dataset(draws, variables, {"group": levels.groups}, [UNDISTURBED], frames)
+    whole = stance_means(data, step, draws.roles, list(variables)).isel(draw=0)
+    total, moved = whole["ground_force"], means - means.isel(draw=base)
+    share = whole[SHARE.signal] / total
+    shares: xr.DataArray = share + (moved[SHARE.signal] - share * moved["ground_force"]) / total
+    return shares
 
 
 def _curve_sds(

@@ -150,6 +150,19 @@ def test_one_source_alone_has_all_the_variance(run, spread, shape, expected):
     } <= expected
 
 
+def test_a_share_is_as_unsure_as_the_force_that_it_is_of(run):
+    """Plates that may be turned change the sideways force, and with it every share of it."""
+    case, time = run
+    turn = (0.002, 0.001, 0.003)
+    rows = _rows(case, time, replace(EXACT, loads=LoadSpread(0.0, 0.0, turn)), count=3)
+    shares = rows[(rows.statistic == "inertial_share") & (rows.source == "swing_leg")]
+    inside = slice(10, 46)
+    of_feet = np.trapezoid(case.levels().mechanics.balance.force[inside], time[inside], axis=0)
+    changes = np.cross(np.diag(turn)[:, None], of_feet)  # of each turn, of each foot's force
+    relative = np.sqrt((changes**2).sum(axis=(0, 1))) / np.abs(of_feet.sum(axis=0))
+    np.testing.assert_allclose(shares["sd"], np.abs(shares["value"]) * relative, rtol=0.02)
+
+
 def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
     """Masses, centres and plates against 500 draws that change all of them at once."""
     case, time = run

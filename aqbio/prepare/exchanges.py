@@ -30,6 +30,7 @@ from aqbio.prepare.label_states import (
     MIN_LINK_SD_M,
     SWITCH_COST,
     Anchors,
+    LoneLabels,
     Pairs,
     States,
     Steps,
@@ -37,11 +38,11 @@ from aqbio.prepare.label_states import (
     may_be_exchanged,
     mean_told,
     most_likely_states,
+    on_other_side,
     side_cost,
     side_costs,
     without_smooth_switches,
 )
-from aqbio.prepare.lone_labels import LoneLabels, on_other_side
 from aqbio.prepare.notes import Notes
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_means, finite_medians

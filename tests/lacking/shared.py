@@ -12,7 +12,11 @@ from tests.lacking.recordings import short
 from tests.lacking.work import FITTED, QUICK
 from tests.made_once import made_once
 
-SETTINGS = FITTED | QUICK
+CHOICES = FITTED | QUICK
+"""With a choice of analysis of every kind."""
+
+SETTINGS: dict[str, Any] = CHOICES | {"multiverse": {"enabled": False}}
+"""With none: they recompute the same steps, and one athlete has no verdict under any."""
 
 
 @dataclass(frozen=True)

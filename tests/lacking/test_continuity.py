@@ -27,7 +27,8 @@ from tests.lacking.judged import jumps
 from tests.lacking.languages import SIDE_WORDS, WORDS
 from tests.lacking.outcome import Outcome, written
 from tests.lacking.recordings import ja1, short
-from tests.lacking.work import FITTED, QUICK
+from tests.lacking.shared import SETTINGS
+from tests.lacking.work import FITTED
 from tests.real.staged import run_stages
 
 pytestmark = [
@@ -192,7 +193,7 @@ def test_twins_get_one_answer(answers, tmp_path, pair):
 
 def computed(folder: Any, recordings: Recordings) -> Outcome:
     """Steps and contributions of the plain motion, with few draws."""
-    study = run_stages(written(folder, recordings, FITTED | QUICK, Outcome()))
+    study = run_stages(written(folder, recordings, SETTINGS, Outcome()))
     [person] = study.participants
     trials = tuple(name for name in recordings.takes if name != STATIC)
     steps = read_table(study.table("steps.tsv"))

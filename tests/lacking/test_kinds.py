@@ -24,7 +24,7 @@ from tests.lacking.kinds import (
     late_forces,
 )
 from tests.lacking.outcome import Outcome, filled_study, outcome, outcome_of
-from tests.lacking.shared import SETTINGS, SharedStudy, altered_study, sound_study
+from tests.lacking.shared import CHOICES, SETTINGS, SharedStudy, altered_study, sound_study
 from tests.pages import words_of
 from tests.promises import contradictions
 from tests.undrawn import draw_nothing
@@ -46,7 +46,7 @@ def written(kind: Kind, folder: Path, sound: SharedStudy) -> Outcome:
     altered = kind.write(folder / "data", sound.recordings, sound.outcome)
     person = altered.person | ({"mass_kg": MASS_KG} if kind.mass else {})
     return outcome_of(
-        lambda result: filled_study(folder, person, SETTINGS, result), tuple(altered.takes)
+        lambda result: filled_study(folder, person, CHOICES, result), tuple(altered.takes)
     )
 
 

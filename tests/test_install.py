@@ -133,7 +133,7 @@ def demo(installed):
         ]
         path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
     settings = installed.folder / "demo" / "study.yaml"
-    for full, small in (("draws: 60", "draws: 4"), ("samples: 24", "enabled: false")):
+    for full, small in (("draws: 60", "draws: 4"), ("samples: 24", "samples: 4")):
         replace(settings, full, small)
     with settings.open("a", encoding="utf-8") as file:
         file.write("figures:\n  widths_mm: [85]\n  formats: [svg]\n")

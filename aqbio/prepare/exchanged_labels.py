@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.errors import listed
-from aqbio.prepare.considered import finite
 from aqbio.prepare.label_states import distances_to
-from aqbio.prepare.notes import Considered, Notes
+from aqbio.prepare.notes import Considered, Notes, finite
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
 

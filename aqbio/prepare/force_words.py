@@ -8,7 +8,6 @@ from types import MappingProxyType
 import numpy as np
 
 from aqbio.io.recording import ForceRecording
-from aqbio.prepare.considered import ExplanationWords, considered_rows
 from aqbio.prepare.evidence_words import agreement_words, worst_words
 from aqbio.prepare.explanations import (
     MIN_LOG_ODDS,
@@ -19,7 +18,7 @@ from aqbio.prepare.explanations import (
     improbability,
 )
 from aqbio.prepare.force_faults import MASS_FIX, ROWS
-from aqbio.prepare.notes import Notes
+from aqbio.prepare.notes import ExplanationWords, Notes, considered_rows
 from aqbio.prepare.stated_faults import AS_RECORDED, StatedFaults, statement
 
 ForceExplanation = Explanation[ForceRecording]

@@ -2,7 +2,9 @@
 
 Between two recordings of one session no marker is put on again: distances between the markers of a
 segment are the same in all, and so are the body mass that plates read and the place under the
-forefoot where a runner presses.
+forefoot where a runner presses from the middle of a contact on, whatever the plate. A plate whose
+origin or corners are declared elsewhere displaces it; so do all plates of a trial whose header says
+other corners than those of the other trials.
 """
 
 from __future__ import annotations
@@ -17,13 +19,17 @@ import numpy as np
 
 from aqbio.names import GRAVITY
 from aqbio.prepare.body_size import MIN_LENGTH_M, Lengths, rigid_pairs
+from aqbio.prepare.contact_findings import LOADED_SHARE
+from aqbio.prepare.contacts import RIGHT
 from aqbio.prepare.explanations import Disagreements, Redundancy, Scales, kind_of, people_scale
 from aqbio.prepare.people import of_people
+from aqbio.prepare.trial import PreparedTrial
 from aqbio.prepare.used_size import measured_stature
 from aqbio.vectors import (
     BoolArray,
     FloatArray,
     IntArray,
+    dot,
     finite_median,
     finite_medians,
     weighted_medians,
@@ -39,6 +45,51 @@ DIRECTIONS = ("along", "across")
 
 WALKING_M_S = 1.0
 """Speed from which on lengths are those of people who go somewhere, m/s; below, they count less."""
+
+
+LEVEL = np.array([1.0, 0.0, 1.0])
+
+MIN_FRAMES = 3
+"""Smallest number of frames from which a position of pressure is taken."""
+
+
+def foot_pressure_positions(prepared: PreparedTrial, feet: FloatArray) -> list[dict[str, Any]]:
+    """Place of the centre of pressure under the foot in every whole contact on one plate.
+
+    ``along`` the foot and ``across`` it towards its outside, m, from the mean of the toe markers
+    of ``feet`` (T, 2, K, 3), heel first: medians of the second half of the loaded frames.
+    ``right`` is 1 for the right foot and -1 for the left one.
+    """
+    loads, plates, time = prepared.loads, prepared.plates, prepared.time
+    if loads is None or plates is None:
+        return []
+    sample, sites = plates.samples_of(time), list[dict[str, Any]]()
+    for contact in loads.contacts:
+        if not contact.complete or len(contact.plates) != 1:
+            continue
+        heel, toes = feet[:, contact.foot, 0], feet[:, contact.foot, 1:].mean(axis=1)
+        away, axis = (loads.cop[sample, contact.foot] - toes) * LEVEL, (toes - heel) * LEVEL
+        used = (time >= contact.touchdown) & (time <= contact.toe_off) & (sample >= 0)
+        used &= loads.event_force[sample, contact.foot] >= LOADED_SHARE * contact.peak
+        used &= np.isfinite((away + axis).sum(axis=1))
+        frames = np.flatnonzero(used)
+        frames = frames[len(frames) // 2 :]
+        if len(frames) < MIN_FRAMES:
+            continue
+        forward = axis[frames] / np.linalg.norm(axis[frames], axis=1, keepdims=True)
+        right = np.stack([-forward[:, 2], 0.0 * forward[:, 1], forward[:, 0]], axis=1)
+        outward = right if contact.foot == RIGHT else -right
+        sites.append(
+            {
+                "plate": plates.numbers[contact.plates[0]],
+                "along_m": float(np.median(dot(away[frames], forward))),
+                "across_m": float(np.median(dot(away[frames], outward))),
+                "toes_along_m": float(np.median(dot(toes[frames], forward))),
+                "toes_across_m": float(np.median(dot(toes[frames], outward))),
+                "right": 1 if contact.foot == RIGHT else -1,
+            }
+        )
+    return sites
 
 
 @dataclass(frozen=True, eq=False)

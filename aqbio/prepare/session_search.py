@@ -12,10 +12,9 @@ import numpy as np
 
 from aqbio.config import Participant
 from aqbio.errors import Finding, Severity
-from aqbio.prepare.considered import ExplanationWords, considered_rows
 from aqbio.prepare.evidence_words import agreement_words, worst_words
 from aqbio.prepare.explanations import ALL, Explanation, Suspect, expected, search, unresolved
-from aqbio.prepare.notes import Considered
+from aqbio.prepare.notes import Considered, ExplanationWords, considered_rows
 from aqbio.prepare.session import Session
 from aqbio.prepare.session_faults import (
     PLACE_FAULTS,

@@ -20,7 +20,6 @@ from aqbio.force_plates.forces import PlateWrench, plate_axes
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import label_mean
-from aqbio.prepare.considered import ExplanationWords, considered_rows
 from aqbio.prepare.contacts import MAX_FOOT_DISTANCE_M, NO_FOOT, foot_distance
 from aqbio.prepare.evidence_words import agreement_words
 from aqbio.prepare.exchanged_labels import LABELS_RESTORED
@@ -48,7 +47,7 @@ from aqbio.prepare.handedness import (
     label_distances,
     with_all_exchanged,
 )
-from aqbio.prepare.notes import Notes
+from aqbio.prepare.notes import ExplanationWords, Notes, considered_rows
 from aqbio.prepare.people import of_people
 from aqbio.vectors import FloatArray, IntArray, finite_median
 

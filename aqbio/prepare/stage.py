@@ -46,8 +46,7 @@ from aqbio.prepare.label_check import (
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.prepared import PLACE_ERROR
-from aqbio.prepare.pressure_place import foot_pressure_positions
-from aqbio.prepare.session import Session
+from aqbio.prepare.session import Session, foot_pressure_positions
 from aqbio.prepare.session_search import explained_session, of_refused
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_faults import AS_RECORDED, stated_faults

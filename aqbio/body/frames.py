@@ -122,10 +122,7 @@ def _middle(values: FloatArray, function) -> FloatArray:  # type: ignore[no-unty
 
 
 def different_frames(position: FloatArray, bodies: IntArray, count: int) -> IntArray:
-    """Frames that differ most from each other, in order.
-
-    The first one differs most from the mean, so that no choice depends on where a file begins.
-    """
+    """Frames that differ most from each other, in order."""
     visible_count = np.isfinite(position).all(axis=2).sum(axis=1)
     allowed = np.flatnonzero(
         visible_count >= max(3, MIN_VISIBLE_SHARE * np.quantile(visible_count, VISIBLE_QUANTILE))
@@ -133,20 +130,15 @@ def different_frames(position: FloatArray, bodies: IntArray, count: int) -> IntA
     if not len(allowed):
         return allowed
     features = segment_distances(position[allowed], bodies)
-    distance, chosen = _squared_gaps(features, _middle(features.T, np.nanmean)), []
-    for _ in range(min(count, len(allowed))):
+    chosen = [int(np.argmax(visible_count[allowed]))]
+    distance = np.full(len(allowed), np.inf)
+    for _ in range(min(count, len(allowed)) - 1):
+        gap = (features - features[chosen[-1]]) ** 2
+        present = np.isfinite(gap)
+        mean = np.where(present, gap, 0.0).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
+        distance = np.minimum(distance, mean)
         chosen.append(int(np.argmax(distance)))
-        gaps = _squared_gaps(features, features[chosen[-1]])
-        distance = np.minimum(distance, gaps) if len(chosen) > 1 else gaps
     return np.sort(allowed[chosen])
-
-
-def _squared_gaps(features: FloatArray, of: FloatArray) -> FloatArray:
-    """(T,) mean squared difference from one row, m², over the distances that both have."""
-    gap = (features - of) ** 2
-    present = np.isfinite(gap)
-    mean: FloatArray = np.where(present, gap, 0.0).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
-    return mean
 
 
 def segment_distances(position: FloatArray, bodies: IntArray) -> FloatArray:

@@ -272,15 +272,6 @@ def test_different_frames_have_markers_and_spread_over_the_motion():
         chosen_frames([Recording(np.full((9, 4, 3), np.nan), 100.0, is_static=False)], BODIES, 0.5)
 
 
-@pytest.mark.parametrize(("start", "stop"), [(1, 200), (7, 200), (0, 193), (11, 190)])
-def test_different_frames_are_those_of_the_motion_wherever_the_file_begins(start, stop):
-    """The first frame of a file was always one of them, and all others hung on it."""
-    position, phase = _moving().position.copy(), np.linspace(0.0, 2.0 * np.pi, 200)
-    position[:, 2:, 0] = (1.5 + 0.4 * np.sin(phase) + 0.1 * np.sin(2.3 * phase))[:, None]
-    chosen = different_frames(position, BODIES, 8)
-    np.testing.assert_array_equal(different_frames(position[start:stop], BODIES, 8) + start, chosen)
-
-
 SKELETON = athlete_skeleton(Athlete("one", "male", 75.0, 1.80))
 MARKERS = TemplateMarkers(SKELETON.markers, SKELETON.marker_body, SKELETON.marker_position)
 
@@ -306,7 +297,7 @@ def test_a_rotated_model_comes_back(degrees):
     np.testing.assert_allclose(restored, position, atol=1e-9)
 
 
-PEOPLE = range(4)
+PEOPLE = range(2)
 
 
 @pytest.fixture(scope="module")
@@ -375,7 +366,7 @@ def test_lengths_of_people_who_are_known(fits):
                 ratio.append(error / joint_distance.sd)
                 for kind in (kind for kind in kinds if kind in joint_distance.name):
                     kinds[kind].append(error)
-        assert np.mean(np.abs(ratio) < 1.96) > 0.85  # four people, ten lengths each
+        assert np.mean(np.abs(ratio) < 1.96) > 0.85  # two people, ten lengths each
         assert np.sqrt(np.mean(np.square(ratio))) > 0.4  # nor far too wide
     for kind, limit in (("thigh", 0.008), ("shank", 0.005), ("hip", 0.010)):
         assert np.sqrt(np.mean(np.square(off[kind]))) < limit

@@ -186,10 +186,10 @@ def _all_compared(
     ]
 
 
-def jumps(first: Outcome, second: Outcome, later: float) -> list[str]:
+def jumps(first: Outcome, second: Outcome, later: float, share: float = 1.0) -> list[str]:
     """What differs between two outcomes of one motion, whose clocks begin so many seconds apart.
 
-    Numbers beyond their intervals, numbers and steps that only one has.
+    Numbers beyond their intervals, or beyond a share of each; numbers and steps that only one has.
     """
     instants = [name for name in INSTANTS if name in second.steps]
     shifted = second.steps.assign(**{name: second.steps[name] + later for name in instants})
@@ -197,12 +197,13 @@ def jumps(first: Outcome, second: Outcome, later: float) -> list[str]:
     pairs, lost_steps, _ = _pairs(first.steps, second)
     compared = _all_compared(first, second, pairs)
     lost = [f"{text} is n/a" for _, by, text in compared if not np.isfinite(by)]
-    outside = _outside([item for item in compared if np.isfinite(item[1])])
-    outside += _invented(first.steps, second)
+    finite = [item for item in compared if np.isfinite(item[1])]
+    apart = _outside(finite) if share >= 1.0 else [(by, x) for _, by, x in finite if by > share]
+    outside = sorted(apart, reverse=True) + _invented(first.steps, second)
     return (
         [f"{lost_steps} steps are lost"] * (lost_steps > 0)
         + lost
-        + [f"{by:.1f} x: {text}" for by, text in outside]
+        + [f"{by:.3g} x: {text}" for by, text in outside]
     )
 
 

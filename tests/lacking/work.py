@@ -33,7 +33,10 @@ CACHE = ROOT / "build" / "lacking"
 
 PLAIN = {"consistency": {"enabled": False}}
 
-QUICK = PLAIN | {"contributions": {"draws": 16}, "figures": {"widths_mm": [89], "formats": ["svg"]}}
+FEW_DRAWS = {"contributions": {"draws": 16}, "figures": {"widths_mm": [89], "formats": ["svg"]}}
+"""With few draws and one width of figures."""
+
+QUICK = PLAIN | FEW_DRAWS
 """Without the fit, with few draws and one width of figures: a short study takes some seconds."""
 
 PAIRS_SEED, MOST_PAIRS = 43, 40

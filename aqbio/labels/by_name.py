@@ -221,7 +221,12 @@ def _readings_of_set(
     if language.name == ENGLISH:
         parsed = {label: parse for label, parse in parsed.items() if label not in exact}
     else:
-        labels_with_meaning = {label for label, parse in parsed.items() if parse.meanings}
+        # a side and the midline are no meaning that a name in English yields to
+        labels_with_meaning = {
+            label
+            for label, parse in parsed.items()
+            if any(side or not parse.side for _, side in parse.meanings)
+        }
         exact = {
             label: best
             for label, best in exact.items()

@@ -12,17 +12,15 @@ from typing import Literal
 import numpy as np
 
 from aqbio.errors import Severity
-from aqbio.force_plates.forces import PlateWrench, centre_of_pressure, plate_axes
+from aqbio.force_plates.forces import PlateWrench, centre_of_pressure
 from aqbio.io.recording import ForceRecording
 from aqbio.names import GRAVITY, MAX_BODY_KG, MIN_BODY_KG
 from aqbio.prepare import size_words
 from aqbio.prepare.explanations import Candidate, Sizes
 from aqbio.prepare.frame_loads import loaded_plates, surface_height
+from aqbio.prepare.moved_plates import Undo, are_cornered, displaced, exchanged, mirrored, turned
 from aqbio.prepare.people import of_people
 from aqbio.vectors import BoolArray, FloatArray, cross
-
-Undo = Callable[[ForceRecording, BoolArray, float], ForceRecording]
-"""A recording without a fault of some size on some plates (P,)."""
 
 MIN_PRESSURE_N = 20.0
 """Vertical force from which a recorded centre of pressure is kept, N."""
@@ -102,6 +100,17 @@ def _with(
     )
 
 
+def _pressure(forces: ForceRecording) -> FloatArray:
+    """Centres of pressure (S, P, 3), m, of loads that press or pull; NaN of small ones."""
+    wrench = forces.wrench
+    way = np.where(wrench.force[..., 1:2] < 0.0, -1.0, 1.0)
+    pressure, _free = centre_of_pressure(
+        way * wrench.force, way * wrench.moment, wrench.point, surface_height(forces),
+        MIN_PRESSURE_N,
+    )  # fmt: skip
+    return pressure
+
+
 def flipped_force(axes: tuple[int, ...]) -> Undo:
     """Components of the force with the other sign, beside moments or pressure as recorded."""
     signs = _signs(*axes)
@@ -112,10 +121,7 @@ def flipped_force(axes: tuple[int, ...]) -> Undo:
         if forces.lever is not None:  # moments were recorded, about another point
             moment = wrench.moment + cross(_lever(forces)[None], wrench.force - force)
             return _with(forces, force, moment)
-        pressure, _free = centre_of_pressure(
-            wrench.force, wrench.moment, wrench.point, surface_height(forces), MIN_PRESSURE_N
-        )
-        arm = np.nan_to_num(pressure - wrench.point)
+        arm = np.nan_to_num(_pressure(forces) - wrench.point)
         return _with(forces, force, wrench.moment + cross(arm, force - wrench.force))
 
     return undo
@@ -139,22 +145,12 @@ def mirrored_pressure(axis: int) -> Undo:
 
     def undo(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
         wrench = forces.wrench
-        pressure, _free = centre_of_pressure(
-            wrench.force, wrench.moment, wrench.point, surface_height(forces), MIN_PRESSURE_N
-        )
+        pressure = _pressure(forces)
         step = np.zeros_like(pressure)
         step[..., axis] = -2.0 * np.where(plates, np.nan_to_num(pressure[..., axis]), 0.0)
         return _with(forces, moment=wrench.moment + cross(step, wrench.force))
 
     return undo
-
-
-def mirrored_across(forces: ForceRecording, _: BoolArray, __: float) -> ForceRecording:
-    """Forces, moments and places of all plates across the middle of the laboratory."""
-    mirror, wrench = _signs(2), forces.wrench
-    mirrored = PlateWrench(wrench.force * mirror, -wrench.moment * mirror, wrench.point * mirror)
-    lever = None if forces.lever is None else forces.lever * mirror
-    return replace(forces, wrench=mirrored, corners=forces.corners * mirror, lever=lever)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,48 +223,8 @@ def hastened(forces: ForceRecording, _: BoolArray, size: float) -> ForceRecordin
     return replace(forces, time_factor=forces.time_factor * float(np.exp(size)))
 
 
-def displaced(axis: int) -> Undo:
-    """Plates back by a distance, m."""
-
-    def undo(forces: ForceRecording, plates: BoolArray, size: float) -> ForceRecording:
-        step = np.zeros((len(plates), 3))
-        step[plates, axis] = -size
-        wrench = replace(forces.wrench, point=forces.wrench.point + step)
-        return replace(forces, wrench=wrench, corners=forces.corners + step[:, None])
-
-    return undo
-
-
-def turned(forces: ForceRecording, plates: BoolArray, size: float) -> ForceRecording:
-    """Plates turned back by an angle about the vertical through their middles, rad."""
-    cosine, sine = np.cos(size), np.sin(size)
-    rotation = np.array([[cosine, 0.0, -sine], [0.0, 1.0, 0.0], [sine, 0.0, cosine]])
-    wrench, force, moment = forces.wrench, forces.wrench.force.copy(), forces.wrench.moment.copy()
-    force[:, plates] = force[:, plates] @ rotation.T
-    moment[:, plates] = moment[:, plates] @ rotation.T
-    return replace(forces, wrench=PlateWrench(force, moment, wrench.point))
-
-
-def exchanged(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
-    """Two plates with each other's channels."""
-    first, second = np.flatnonzero(plates)
-    order = np.arange(len(plates))
-    order[[first, second]] = second, first
-    wrench, corners = forces.wrench, forces.corners
-    force, moment, point = wrench.force[:, order], wrench.moment[:, order], wrench.point
-    force, moment = force.copy(), moment.copy()
-    for plate in (first, second):
-        pair = corners[[plate, order[plate]]]
-        if np.isfinite(pair).all():
-            turn = plate_axes(pair[0]) @ plate_axes(pair[1]).T
-            force[:, plate], moment[:, plate] = force[:, plate] @ turn.T, moment[:, plate] @ turn.T
-        else:  # columns of a file: the pressure stays where it is recorded
-            point = point.copy()
-            point[plate] = wrench.point[order[plate]]
-    return replace(forces, wrench=PlateWrench(force, moment, point))
-
-
 SIGN_FIX = "correct the sign of that channel or column and export the forces again."
+HANDED_FIX = "export markers and forces in the same right-handed axes."
 UNIT_FIX = "correct the unit in the capture software and export again."
 WEIGHT_FIX = "export the forces in newtons."
 MASS_FIX = "write the measured mass_kg into participants.tsv, or export the forces in newtons."
@@ -323,9 +279,37 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         shows="turn z, turn x, path x, path z, free moment",
     ),
     ForceFault(
+        "force-y-sign", "the sign of the vertical force is flipped", 4.0, flipped_force((1,)),
+        SIGN_FIX,
+        shows="pull, path y, turn z, turn x",
+    ),
+    ForceFault(
         "forces-mirrored", "the forces are mirrored across the run (left-handed export)", 6.0,
-        mirrored_across, "export markers and forces in the same right-handed axes.", scopes=(ALL,),
+        mirrored(2), HANDED_FIX, scopes=(ALL,),
         shows="turn x, turn y, path z, pressure, place across, free moment, stray",
+    ),
+    ForceFault(
+        "forces-mirrored-along", "the forces are mirrored along the run (left-handed export)", 6.0,
+        mirrored(0), HANDED_FIX, scopes=(ALL,),
+        shows="turn z, turn y, path x, pressure, place along, free moment, stray",
+    ),
+    ForceFault(
+        "forces-mirrored-but-corners", "the forces are mirrored across the run (left-handed "
+        "export), the corners of plates in their old order", 7.0,
+        mirrored(2, turned=False), HANDED_FIX, scopes=(ALL,), possible=are_cornered,
+        shows="turn x, turn y, path z, pressure, place across, free moment, stray",
+    ),
+    ForceFault(
+        "forces-mirrored-along-but-corners", "the forces are mirrored along the run (left-handed "
+        "export), the corners of plates in their old order", 7.0,
+        mirrored(0, turned=False), HANDED_FIX, scopes=(ALL,), possible=are_cornered,
+        shows="turn z, turn y, path x, pressure, place along, free moment, stray",
+    ),
+    ForceFault(
+        "forces-mirrored-down", "the forces are mirrored about the ground (left-handed export)",
+        7.0, mirrored(1, turned=False), HANDED_FIX, scopes=(ALL,), recorded=MOMENTS,
+        possible=are_cornered,
+        shows="pull, path y, turn z, turn x",
     ),
     ForceFault(
         "plates-action", "the file holds the forces on the plates", 0.5, Times(-1.0, -1.0),

@@ -16,8 +16,7 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Severity
-from aqbio.force_plates.forces import PlateWrench, plate_axes
-from aqbio.io.recording import ForceRecording, Recording
+from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import label_mean
 from aqbio.prepare.contacts import MAX_FOOT_DISTANCE_M, NO_FOOT, foot_distance
@@ -47,6 +46,7 @@ from aqbio.prepare.handedness import (
     label_distances,
     with_all_exchanged,
 )
+from aqbio.prepare.moved_plates import mirrored_forces
 from aqbio.prepare.notes import ExplanationWords, Notes, considered_rows
 from aqbio.prepare.people import of_people
 from aqbio.vectors import FloatArray, IntArray, finite_median
@@ -63,18 +63,17 @@ Signs = tuple[float, float, float]
 """Of coordinates along ahead, up and right of the recorded body."""
 
 SAME: Signs = (1.0, 1.0, 1.0)
-ALONG: Signs = (-1.0, 1.0, 1.0)
-DOWN: Signs = (1.0, -1.0, 1.0)
 ACROSS: Signs = (1.0, 1.0, -1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """One way in which an export mirrors coordinates."""
+    """One way in which an export mirrors the coordinates of markers.
+
+    Across brings them back: ahead and up come from the body.
+    """
 
     name: str
-    markers: Signs
-    """Signs that bring the markers back: always across, as ahead and up come from the body."""
     forces: Signs
     """Signs that bring the forces back."""
     rarity: float
@@ -84,19 +83,14 @@ class Mirror:
 
 
 MIRRORS = (
-    Mirror("mirrored", ACROSS, ACROSS, 4.0),
-    Mirror("mirrored-but-corners", ACROSS, ACROSS, 5.5, is_cornered=False),
-    Mirror("markers-mirrored-across", ACROSS, SAME, 6.0),
-    Mirror("markers-mirrored-along", ACROSS, (-1.0, 1.0, -1.0), 6.0),
-    Mirror("markers-mirrored-down", ACROSS, (1.0, -1.0, -1.0), 6.0),
-    Mirror("forces-mirrored-across", SAME, ACROSS, 6.0),
-    Mirror("forces-mirrored-across-but-corners", SAME, ACROSS, 7.0, is_cornered=False),
-    Mirror("forces-mirrored-along", SAME, ALONG, 6.0),
-    Mirror("forces-mirrored-along-but-corners", SAME, ALONG, 7.0, is_cornered=False),
-    Mirror("forces-mirrored-down", SAME, DOWN, 6.0),
-    Mirror("forces-mirrored-down-but-corners", SAME, DOWN, 7.0, is_cornered=False),
+    Mirror("mirrored", ACROSS, 4.0),
+    Mirror("mirrored-but-corners", ACROSS, 5.5, is_cornered=False),
+    Mirror("markers-mirrored-across", SAME, 6.0),
+    Mirror("markers-mirrored-along", (-1.0, 1.0, -1.0), 6.0),
+    Mirror("markers-mirrored-down", (1.0, -1.0, -1.0), 6.0),
 )
-"""Ways in which an export mirrors coordinates: one axis of everything, or of one kind of data."""
+"""Ways in which an export mirrors the coordinates of markers: one axis of everything, or theirs. Of
+forces alone it is for the search over forces."""
 
 MIRROR_OF = {mirror.name: mirror for mirror in MIRRORS}
 
@@ -127,31 +121,9 @@ OF_FORCES = frozenset({"under foot", "pull", "lean"})
 """OF_MARKERS, OF_FORCES: Redundancies in which explanations of markers, and of forces, show."""
 
 
-def mirrored_forces(
-    forces: ForceRecording, mirror: FloatArray, *, turned: bool = True
-) -> ForceRecording:
-    """Forces in coordinates ``v -> S v`` with a symmetric orthogonal matrix (3, 3).
-
-    Moments are axial vectors: ``M -> det(S) S M``. What was recorded in the axes of plates whose
-    corners are known is ``turned`` with these axes instead: mirrored corners made a left-handed
-    plate of them, whose third axis points the other way.
-    """
-    wrench, corners = forces.wrench, forces.corners @ mirror
-    handed = float(np.linalg.det(mirror))
-    force, moment = wrench.force @ mirror, handed * wrench.moment @ mirror
-    cornered = np.isfinite(corners).all(axis=(1, 2)) & turned
-    for plate in np.flatnonzero(cornered):
-        turn = plate_axes(corners[plate]) @ plate_axes(forces.corners[plate]).T
-        force[:, plate] = wrench.force[:, plate] @ turn.T
-        moment[:, plate] = wrench.moment[:, plate] @ turn.T
-    mirrored = PlateWrench(force, moment, wrench.point @ mirror)
-    lever = None if forces.lever is None else forces.lever @ mirror
-    return replace(forces, wrench=mirrored, corners=corners, lever=lever)
-
-
 def mirrored_back(recording: Recording, axes: FloatArray, mirror: Mirror) -> Recording:
     """A recording without a mirror; ``axes`` (3, 3): rows ahead, up and right."""
-    markers, plates = (axes.T @ np.diag(signs) @ axes for signs in (mirror.markers, mirror.forces))
+    markers, plates = (axes.T @ np.diag(signs) @ axes for signs in (ACROSS, mirror.forces))
     forces = recording.forces
     if forces is not None and mirror.forces != SAME:
         forces = mirrored_forces(forces, plates, turned=mirror.is_cornered)
@@ -269,18 +241,13 @@ def side_candidates(
 ) -> Iterator[Candidate[Recording]]:
     """Explanations of a recording by mirrors, and by labels that are exchanged.
 
-    Of somebody ``standing``, forces elsewhere than the feet are no mirrored ones: the weight may be
-    beside the plates.
-
     A laboratory's axes are those of all its files: where others of the person are right, that one
     alone is mirrored is rarer.
     """
     rarer = ONE_FILE_RARER if are_others_right else 0.0
     forces = recording.forces if has_forces else None
     for mirror in MIRRORS:
-        if forces is None and (mirror.markers == SAME or mirror.forces != ACROSS):
-            continue
-        if standing and mirror.markers == SAME:
+        if forces is None and mirror.forces != ACROSS:
             continue
         if not mirror.is_cornered and (forces is None or np.isnan(forces.corners).all()):
             continue  # the same as with corners
@@ -288,8 +255,7 @@ def side_candidates(
         def undo(recorded: Recording, _: float, mirror: Mirror = mirror) -> Recording:
             return mirrored_back(recorded, sides.axes, mirror)
 
-        shows = OF_FORCES if mirror.markers == SAME else OF_MARKERS
-        yield Candidate(mirror.name, ALL, mirror.rarity + rarer, undo, shows=shows)
+        yield Candidate(mirror.name, ALL, mirror.rarity + rarer, undo, shows=OF_MARKERS)
     if forces is not None and not standing:
         every = np.ones(len(forces.numbers), np.bool_)
 
@@ -495,39 +461,23 @@ def _in_words(suspect: Suspect[Recording]) -> str:
     if suspect.candidate.fault == EXCHANGED:
         return "left and right of all labels are exchanged"
     mirror = MIRROR_OF[suspect.candidate.fault]
-    if mirror.markers == SAME:
-        words = f"the forces are mirrored {WAYS[mirror.forces]}"
-    elif mirror.forces == ACROSS:
-        words = "the coordinates are mirrored"
-    else:
+    words = "the coordinates are mirrored"
+    if mirror.forces != ACROSS:
         words = "the coordinates of the markers are mirrored"
     return words if mirror.is_cornered else f"{words}, the corners of plates in their old order"
-
-
-WAYS = {ACROSS: "across the run", ALONG: "along the run", DOWN: "about the ground"}
 
 
 def _note_mirror(mirror: Mirror, recording: Recording, sides: BodySides, notes: Notes) -> None:
     """Say what was mirrored and is mirrored back."""
     text = f"{_other_side_count(sides)}: the coordinates are mirrored (left-handed export)"
-    if mirror.markers == SAME:
-        text = (
-            f"the forces are mirrored {WAYS[mirror.forces]} (left-handed export), the markers are "
-            "not: so mirrored back, they lie under the feet and push from there to the pelvis. "
-            "The forces are mirrored back."
-        )
-    elif mirror.forces != ACROSS:
+    if mirror.forces != ACROSS:
         text += ", those of the forces are not. The markers are mirrored back."
     else:
         text += ". They are mirrored back across the sagittal plane"
         text += "." if recording.forces is None else ", markers and forces."
-    fix = "export markers and forces in the same right-handed axes"
-    if mirror.markers != SAME:
-        fix += (
-            "; if instead somebody exchanged left and right of all labels, write swap into the "
-            "column fix of this trial in trials.tsv"
-        )
     notes.add(
-        COORDINATES_MIRRORED, "warning", text, number=sides.wrong, fix=f"{fix}.",
-        forces=mirror.markers == SAME,
+        COORDINATES_MIRRORED, "warning", text, number=sides.wrong,
+        fix="export markers and forces in the same right-handed axes; if instead somebody "
+        "exchanged left and right of all labels, write swap into the column fix of this trial in "
+        "trials.tsv.",
     )  # fmt: skip

@@ -99,6 +99,16 @@ def test_letters_of_sides_are_read_from_the_set(labels):
         assert site.side == ("right" if label.endswith("D") else "left"), label
 
 
+def test_names_in_english_stay_in_a_set_of_another_language():
+    """T1 of RTH1 makes no vertebra of it: it has a side."""
+    thighs = [f"{side}TH{number}" for side in "RL" for number in (1, 2, 3)]
+    words = ["ASIS_izq", "ASIS_der", "PSIS_izq", "PSIS_der", "TALON_der", "TALON_izq"]
+    sites = named_labels([*words, *thighs], TABLE).sites
+    assert {label: str(sites[label]) for label in thighs} == {
+        label: f"{'right' if label[0] == 'R' else 'left'} thigh" for label in thighs
+    }
+
+
 def test_every_word_is_read_with_a_side_of_its_language():
     """Each word of a language for a sided landmark is that landmark on both sides."""
     for name, language in label_words().languages.items():

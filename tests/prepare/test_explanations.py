@@ -241,7 +241,13 @@ EVERY, THIRD = range(STEPS), range(2, 3)
         ("pressure-x-sign", EVERY, "pressure-x-sign"),
         ("pressure-z-sign", THIRD, "pressure-z-sign"),
         ("force-pounds", EVERY, "force-units"), ("all-kilonewtons", EVERY, "force-units"),
-        ("forces-mirrored", EVERY, "forces-mirrored"),
+        ("forces-mirrored", EVERY, "forces-mirrored"), ("force-y-sign", THIRD, "force-y-sign"),
+        ("forces-mirrored-along", EVERY, "forces-mirrored-along"),
+        ("forces-mirrored-but-corners", EVERY, "forces-mirrored-but-corners"),
+        (
+            "forces-mirrored-along-but-corners", EVERY, "forces-mirrored-along-but-corners",
+        ),
+        ("forces-mirrored-down", EVERY, "forces-mirrored-down"),
     ],
 )  # fmt: skip
 def test_what_is_found_is_said_and_undone(name, plates, rule):

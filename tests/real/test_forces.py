@@ -15,6 +15,7 @@ from aqbio.io.opensim_xml import model_masses
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
 from aqbio.prepare.clock import note_rate
+from aqbio.prepare.force_faults import mirrored_pressure
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.trial import prepare_trial
@@ -125,7 +126,7 @@ def assert_forces_of_the_sound_run(prepared, run):
 
 
 @pytest.mark.parametrize("of_point", [True, False])
-@pytest.mark.parametrize("component", ["force_x", "force_z"])
+@pytest.mark.parametrize("component", ["force_x", "force_y", "force_z"])
 def test_a_sign_flipped_component_is_named_and_undone(run, component, of_point):
     if of_point != (run.recording.forces.lever is None):
         return  # a file records either points of application or moments
@@ -133,7 +134,7 @@ def test_a_sign_flipped_component_is_named_and_undone(run, component, of_point):
         run.sign_flipped(component, run.recording.forces.numbers, of_point=of_point)
     )
     finding = findings[f"{component.replace('_', '-')}-sign"]
-    words = {"force_x": "fore-aft", "force_z": "sideways"}[component]
+    words = {"force_x": "fore-aft", "force_y": "vertical", "force_z": "sideways"}[component]
     assert finding.what.startswith(f"the sign of the {words} force is flipped (plate")
     assert_forces_of_the_sound_run(prepared, run)
 
@@ -157,6 +158,21 @@ def test_of_one_sign_flipped_plate_only_its_own_force_is_turned_back(run):
     of_point = run.recording.forces.lever is None
     prepared, findings = run.prepared(run.sign_flipped("force_x", [number], of_point=of_point))
     assert f"plate {number}" in findings["force-x-sign"].what
+    assert_forces_of_the_sound_run(prepared, run)
+
+
+def test_a_wrong_sign_of_pressure_on_one_belt_is_no_mirror(run):
+    """Beside it, forces that are mirrored along the run are another fault, and told from it."""
+    forces, rotation = run.recording.forces, run.sound.axes.matrix
+    if forces.lever is not None or len(forces.numbers) > 2:
+        return
+    ground, second = replace(forces, wrench=forces.wrench.rotated(rotation)), np.array([0, 1]) > 0
+    changed = mirrored_pressure(0)(ground, second, np.nan).wrench.rotated(rotation.T)
+    prepared, findings = run.prepared(
+        replace(run.recording, forces=replace(forces, wrench=changed))
+    )
+    assert f"plate {forces.numbers[1]}" in findings["pressure-x-sign"].what
+    assert not {"coordinates-mirrored", "force-x-sign"} & set(findings)
     assert_forces_of_the_sound_run(prepared, run)
 
 

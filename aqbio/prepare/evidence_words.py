@@ -51,7 +51,9 @@ STATEMENTS = MappingProxyType(
         **{
             f"{where} {way}": (f"the pressure lies {of} {way} the foot elsewhere by", "mm")
             for where, of in (
-                ("plate", "on one plate"), ("belt", "on one belt"), ("trial", "in one trial")
+                ("plate", "on one plate"),
+                ("belt", "on one of two plates"),
+                ("trial", "in one trial"),
             )
             for way in ("along", "across")
         },

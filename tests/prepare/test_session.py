@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from aqbio.config import Participant
-from aqbio.prepare.explanations import ALL, improbability, search
+from aqbio.prepare.evidence_words import worst_words
+from aqbio.prepare.explanations import ALL, improbability, people_scales, search
 from aqbio.prepare.session import Distances, Places, Session
 from aqbio.prepare.session_faults import (
     LIMB,
@@ -367,3 +368,9 @@ def test_what_is_tried_and_its_sums_do_not_depend_on_the_process():
         for seed in ("1", "2", "3")
     }  # fmt: skip
     assert len(said) == 1
+
+
+def test_two_plates_of_a_runway_are_called_no_belts():
+    """Each bears a foot of its own, as two belts do."""
+    words = worst_words({"belt along": np.array([0.077])}, people_scales(6.0))
+    assert words == "the pressure lies on one of two plates along the foot elsewhere by 77 mm"

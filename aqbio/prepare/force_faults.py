@@ -450,7 +450,8 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ),
     ForceFault(
         "force-rate", "the clock of the forces runs {size} than that of the markers", 4.0, fast,
-        "correct the rate or the time column of the markers or of the forces, whichever is wrong.",
+        "check that the file of the forces is this trial's: those of another run at another pace "
+        "look so; correct the rate or the time column of markers or forces, whichever is wrong.",
         scopes=(ALL,), sizes=CLOCKS, follows="refused", rule="rate", sized=size_words.faster,
         severity="error",
         shows="middles, path y, place along, pressure",

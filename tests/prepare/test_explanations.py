@@ -330,6 +330,7 @@ def test_a_rate_of_forces_that_is_wrong_refuses_the_trial():
     with pytest.raises(AqbioError, match=r"clock of the forces runs 8\.0% faster") as refused:
         explained("force-rate", EVERY, 0.08)
     assert refused.value.rule == "rate"
+    assert "is this trial's" in refused.value.fix  # forces of another run look so
 
 
 @pytest.mark.parametrize(("size", "way"), [(-0.25, "0.78"), (0.25, "1.3")])

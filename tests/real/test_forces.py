@@ -181,8 +181,8 @@ def test_late_and_early_forces_are_shifted_back(run):
     longest = 0.4 * len(run.recording.positions) / run.recording.rate
     rng = np.random.default_rng(run.recording.positions.shape[1])
     for lag in (
-        *rng.uniform(0.026, 0.1, 2),
-        *rng.uniform(-0.1, -0.026, 2),
+        rng.uniform(0.026, 0.1),
+        rng.uniform(-0.1, -0.026),
         *rng.uniform(0.3, longest, 2) * [-1, 1],
     ):
         forces = run.recording.forces

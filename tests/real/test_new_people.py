@@ -7,10 +7,12 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.signal import butter, filtfilt
 
 from aqbio.config import MarkerSet, read_yaml
+from aqbio.gait.step_files import participant_rows
 from aqbio.intake.new import new_study_from
 from aqbio.inverse_dynamics.session import Session
 from aqbio.io.netcdf import read_dataset
@@ -149,6 +151,36 @@ def test_hip_moments_overground_have_little_above_the_motion(overground, side):
     time, start = data["time"].values, float(data["contact_touchdown"].min())
     inside = (time >= start) & (time <= float(data["contact_toe_off"].max()))
     assert np.sqrt(np.mean(above[inside] ** 2)) < LARGEST_ABOVE_NM[side]
+
+
+def test_steps_are_as_long_as_their_footprints_are_apart(treadmill):
+    """From 1.78 to 1.89 m on the belt that speeds up: forefeet in mid-contact on a moving belt."""
+    steps = participant_rows(treadmill, PERSON, "steps")
+    steps = steps[(steps["trial_id"] == "sprint_0855") & (steps["status"] == "ok")]
+    lengths = steps["step_length_m"].values
+    assert lengths[:3].mean() == pytest.approx(1.77, abs=0.03)
+    assert lengths[-3:].mean() == pytest.approx(1.86, abs=0.03)
+    prepared = read_dataset(treadmill.folder(PERSON, "prepare") / "sprint_0855.nc")
+    names = ("complete", "foot", "touchdown", "toe_off", "belt_speed")
+    contacts = pd.DataFrame({name: prepared[f"contact_{name}"].values for name in names})
+    contacts = contacts[contacts["complete"]]
+    middles = 0.5 * (contacts["touchdown"] + contacts["toe_off"]).values
+    feet = {"left": "L_toe", "right": "r_toe"}
+    path = {
+        side: prepared["marker_raw"].sel(marker=label, axis="x") for side, label in feet.items()
+    }
+    places = np.array(
+        [
+            float(np.interp(at, prepared["time"], path[side]))
+            for side, at in zip(contacts["foot"], middles, strict=True)
+        ]
+    )
+    belt = np.interp(prepared["time"], middles, contacts["belt_speed"])
+    gone = np.interp(middles, prepared["time"], np.cumsum(belt) * 0.005)
+    apart = np.diff(places) + np.diff(gone)
+    assert lengths[: len(apart)].mean() == pytest.approx(apart.mean(), rel=0.01)
+    np.testing.assert_allclose(lengths[: len(apart)], apart, rtol=0.06)
+    assert steps["speed_change_mps"].abs().max() < 0.15  # of the runner, who stays in place
 
 
 @pytest.mark.parametrize("name", TREADMILL)

@@ -12,11 +12,12 @@ import pytest
 from scipy.signal import butter, filtfilt
 
 from aqbio.config import MarkerSet, read_yaml
-from aqbio.gait.step_files import participant_rows
+from aqbio.gait.step_files import step_file
 from aqbio.intake.new import new_study_from
 from aqbio.inverse_dynamics.session import Session
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
+from aqbio.io.tables import read_columns
 from aqbio.names import GRAVITY, NORMAL_95
 from tests.real.conftest import ROOT
 from tests.real.staged import fill, run_stages
@@ -155,7 +156,7 @@ def test_hip_moments_overground_have_little_above_the_motion(overground, side):
 
 def test_steps_are_as_long_as_their_footprints_are_apart(treadmill):
     """From 1.78 to 1.89 m on the belt that speeds up: forefeet in mid-contact on a moving belt."""
-    steps = participant_rows(treadmill, PERSON, "steps")
+    steps = read_columns(step_file(treadmill, PERSON, "steps"))
     steps = steps[(steps["trial_id"] == "sprint_0855") & (steps["status"] == "ok")]
     lengths = steps["step_length_m"].values
     assert lengths[:3].mean() == pytest.approx(1.77, abs=0.03)

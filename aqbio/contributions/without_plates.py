@@ -159,8 +159,14 @@ def contact_estimates(
 def flight_velocities(
     path: CentrePath, toe_off: float, touchdown: float, fall: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Velocity (K, 3) at the beginning and at the end of a flight with acceleration `fall`."""
+    """Velocity (K, 3) at the beginning and at the end of a flight with acceleration `fall`.
+
+    NaN where fewer than two frames lie within the flight, as when the error of a contact leaves none.
+    """
     inside = (path.time > toe_off) & (path.time < touchdown)
+    if np.count_nonzero(inside) < 2:
+        unknown = np.full((len(path.mass), 3), np.nan)
+        return unknown, unknown
     since = path.time[inside] - 0.5 * (toe_off + touchdown)
     straight = path.position[:, inside] - 0.5 * since[:, None] ** 2 * fall[:, None]
     away = since - since.mean()

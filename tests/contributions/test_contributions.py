@@ -298,6 +298,15 @@ def _path(contact, flight, brake, lift=0.0, drag=0.0):
     )
 
 
+def test_a_flight_without_frames_gives_no_force():
+    """As where the contact is not known within its flights."""
+    contact, flight = 0.15, 0.1
+    path = _path(contact, flight, 3.0)
+    previous, middle, following = _contacts(contact, flight)
+    longer = replace(middle, toe_off=following.touchdown - 0.5 / RATE)
+    assert np.isnan(contact_estimates(path, previous, longer, following, np.zeros(3))).all()
+
+
 spans = st.tuples(
     st.floats(0.09, 0.24), st.floats(0.08, 0.15), st.floats(1.0, 6.0), st.floats(-0.3, 0.3)
 )

@@ -64,11 +64,6 @@ class Alteration:
     """Shifts of the clock of steps, s, under which the unaltered numbers are the truth."""
     wounded: bool = False
     """Whether numbers may be off where the cause is named and the trial called doubtful."""
-    unseen: str = ""
-    """Why nothing in a recording shows it, with the numbers: numbers that are off are counted
-    apart."""
-    fit_shows: bool = False
-    """Whether motions that are fitted show it all the same."""
 
     def names(self, text: str, labels: set[str]) -> bool:
         """Whether a text names what was altered, or one of its labels, as such."""

@@ -299,40 +299,6 @@ def _draw_rate(random: Random, recordings: Recordings) -> Parameters:
     return {"trial": _of_runs(random, recordings), "factor": float(_choose(random, factors))}
 
 
-MAX_UNSEEN_MM = 30.0
-"""Displacement of plates up to which feet alone do not show it: they press within 5 mm across and
-12 mm along the same place in all trials, and within 18 and 12 mm on all plates (12 people,
-``redundancies.tsv``), and surveys are off by 6 mm; five times that is a fault. Along the run people
-press where they like: a displacement of all plates shows in no foot, and a fit of motion and forces
-finds it."""
-
-
-def _make_displaced(trial: str, plate: int | str, ahead_mm: float, right_mm: float) -> Alteration:
-    plain = _simple(by.displaced_plates, MISPLACED, "place")(
-        trial, plate=plate, ahead_mm=ahead_mm, right_mm=right_mm
-    )
-    shown_mm = abs(right_mm) if plate == "all" else max(abs(ahead_mm), abs(right_mm))
-    if shown_mm > MAX_UNSEEN_MM:
-        return plain
-    why = f"feet show plates that lie more than {MAX_UNSEEN_MM:.0f} mm elsewhere"
-    return replace(plain, unseen=why, fit_shows=True)
-
-
-MIN_SEEN_RATE = 1.13
-"""Factor of a rate from which on a recording shows it. Nothing but gravity keeps time beside the
-file: the fall of a body in flight, and the path that its forces ask for, go with the square of the
-rate. Markers on soft tissue show them no better: sound runs of eight people look 1.00 to 1.10 times
-too fast, a side-step 1.14 times (`RATES` of `aqbio.prepare.force_faults`), and they fall with 9.05
-to 13.2 m/s², which is .91 to 1.10 times the rate (`aqbio.prepare.clock`)."""
-
-
-def _make_rate(trial: str, factor: float) -> Alteration:
-    plain = _simple(by.other_rate, RATE, "rate")(trial, factor=factor)
-    if max(factor, 1.0 / factor) >= MIN_SEEN_RATE:
-        return plain
-    return replace(plain, unseen=f"rates are seen from a factor of {MIN_SEEN_RATE} on")
-
-
 def _draw_unit(random: Random, recordings: Recordings) -> Parameters:
     of = str(_choose(random, ["markers", "forces", "moments"]))
     trial = str(_choose(random, [ALL, STATIC, _run(random, recordings)]))
@@ -458,8 +424,8 @@ KINDS: dict[str, Kind] = {
     "noise": (_make_noise, _draw_noise),
     "frozen": (_make_frozen, _draw_frozen),
     "dead_plate": (_simple(by.dead_plate, DEAD, "dead"), _draw_dead),
-    "displaced": (_make_displaced, _draw_displaced),
-    "rate": (_make_rate, _draw_rate),
+    "displaced": (_simple(by.displaced_plates, MISPLACED, "place"), _draw_displaced),
+    "rate": (_simple(by.other_rate, RATE, "rate"), _draw_rate),
     "unit": (_make_unit, _draw_unit),
     "language": (_make_language, _draw_language),
     "harmless": (_make_harmless, _draw_harmless),
@@ -479,7 +445,7 @@ def alteration_of(name: str, parameters: Parameters) -> DrawnAlteration:
     )
     return DrawnAlteration(
         plain.lacking, plain.cause, plain.words, plain.true, plain.shifts, plain.wounded,
-        plain.unseen, plain.fit_shows, name, tuple(parameters.items()), labels,
+        name, tuple(parameters.items()), labels,
     )  # fmt: skip
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from aqbio.gait.step_files import STEADY_SPEED_CHANGE
-from aqbio.inverse_kinematics.solution import FITTED
 from aqbio.names import PARTLY, USABLE
 from tests.lacking.alterations import Alteration
 from tests.lacking.outcome import Outcome
@@ -81,7 +81,7 @@ BLAMES = {
     "delay": r"forces? (come|comes|are|is|seem)\b.*\b(late|early|later|earlier)\b|"
     r"\bclocks?\b.*\b(differ|apart|contradict|drift)",
     "filter": r"low-?passed|(were|was|are) (filtered|smoothed)",
-    "sign": r"wrong sign|signs?\b.*\brevers|with the sign\b.*\bflipped",
+    "sign": r"wrong sign|signs?\b.*\brevers|^the signs? of [^:]*\bflipped",
     "mirror": r"mirrored|left-handed",
     "rate": r"the rate is|by the fall|the header says .* Hz",
     "unit": r"unit\b.*\b(not|wrong)|\b10+ times\b|values are (in|of)",
@@ -102,6 +102,8 @@ class Verdict:
     kind: str
     """right, masked, refused, doubted, unseen; or red: broken, outside, unnamed, false cause."""
     details: tuple[str, ...] = ()
+    trials: frozenset[str] = frozenset()
+    """Those with numbers that are off."""
 
     @property
     def red(self) -> bool:
@@ -113,12 +115,22 @@ KINDS = ("right", "masked", "refused", "doubted", "unseen")
 """What may happen. Doubted: numbers are off, but the cause is named and the trial called so;
 unseen: numbers are off, and nothing in the recording shows why."""
 
+OUTSIDE = "outside"
+"""Numbers are off, and nothing says so."""
+
 
 def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: set[str]) -> Verdict:
-    """Compare an altered run with the unaltered one, under every true shift of the clock."""
+    """Compare an altered run with the unaltered one, under every true shift of its trials' clocks.
+
+    Forces whose lag was undone are on the clock of the markers, others on their own.
+    """
+    trial = dict(getattr(alteration, "parameters", ())).get("trial", "")
+    moved = [trial] if trial in altered.trials else altered.trials
     verdicts = [
-        _verdict(sound, _shifted(altered, shift, alteration), alteration, hidden)
-        for shift in alteration.shifts
+        _verdict(
+            sound, _shifted(altered, dict(zip(moved, shifts, strict=True))), alteration, hidden
+        )
+        for shifts in product(alteration.shifts, repeat=len(moved))
     ]
     return min(
         verdicts,
@@ -126,14 +138,19 @@ def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: se
     )
 
 
-def _shifted(altered: Outcome, shift: float, alteration: Alteration) -> Outcome:
-    """The same with steps of the altered trials earlier; nothing else has their clock."""
-    if not shift or not len(altered.steps):
+def _shifts_of(trials: Sequence[str], shifts: Sequence[float]) -> Iterator[dict[str, float]]:
+    """Every way in which trials may be shifted."""
+    for chosen in product(shifts, repeat=len(trials)):
+        yield dict(zip(trials, chosen, strict=True))
+
+
+def _shifted(altered: Outcome, shifts: Mapping[str, float]) -> Outcome:
+    """The same with the steps of trials earlier by so many seconds."""
+    if not any(shifts.values()) or not len(altered.steps):
         return altered
-    trial = dict(getattr(alteration, "parameters", ())).get("trial", "")
-    moved = altered.steps["trial_id"].eq(trial) | (trial not in altered.trials)
+    by = altered.steps["trial_id"].map(shifts).fillna(0.0)
     instants = [name for name in INSTANTS if name in altered.steps]
-    earlier = {name: altered.steps[name] - shift * moved for name in instants}
+    earlier = {name: altered.steps[name] - by for name in instants}
     return replace(altered, steps=altered.steps.assign(**earlier))
 
 
@@ -155,9 +172,7 @@ def _verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: s
         doubted = bool(warned) and alteration.wounded and not _trusted(altered, finite)
         if doubted:
             return Verdict("doubted", (share, warned[0]))
-        if alteration.unseen and not (alteration.fit_shows and _is_fitted(sound)):
-            return Verdict("unseen", (alteration.unseen, *details))
-        return Verdict("outside", details)
+        return Verdict(OUTSIDE, details, frozenset(text.split(" ")[0] for _, text in outside))
     if pairs and not lost_steps and not missing:
         return Verdict("right")
     naming = [
@@ -169,10 +184,6 @@ def _verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: s
             "unnamed", (summary, *(text for severity, text in new if severity != "info"))
         )
     return Verdict("masked" if pairs else "refused", (summary, naming[0]))
-
-
-def _is_fitted(outcome: Outcome) -> bool:
-    return bool(outcome.steps["motion"].eq(FITTED).any())
 
 
 def _all_compared(

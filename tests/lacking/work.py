@@ -7,20 +7,24 @@ import os
 import pickle
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 import aqbio
 from aqbio.opensim.session import quiet
+from aqbio.prepare.explanations import MIN_LOG_ODDS
 from tests.lacking.alterations import ALTERATIONS, Alteration, Recordings, drawn_pairs, hidden
 from tests.lacking.drawn import DrawnAlteration, read
-from tests.lacking.judged import Verdict, verdict
+from tests.lacking.judged import OUTSIDE, Verdict, verdict
 from tests.lacking.outcome import MARKERS, Outcome, outcome
 from tests.lacking.recordings import ja1, short, virtual
+from tests.lacking.shown import shown
 from tests.one_each import ONE_EACH
 
 FITTED: dict[str, Any] = yaml.safe_load(ONE_EACH)
@@ -38,6 +42,9 @@ FEW_DRAWS = {"contributions": {"draws": 16}, "figures": {"widths_mm": [89], "for
 
 QUICK = PLAIN | FEW_DRAWS
 """Without the fit, with few draws and one width of figures: a short study takes some seconds."""
+
+FIT_SHOWS = ("displaced", "delay")
+"""Alterations that a fit of motion and forces finds, whatever balances and feet show of them."""
 
 PAIRS_SEED, MOST_PAIRS = 43, 40
 
@@ -63,6 +70,11 @@ class Work:
         self.recording, self.listed, self.folder = recording, listed, folder
         self.settings = FITTED | changes
         self.key = self._key()  # once: somebody may edit the program meanwhile
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether motion and forces are fitted to each other."""
+        return bool(self.settings.get("consistency", {}).get("enabled", True))
 
     def sound(self) -> tuple[Outcome, str]:
         """Outcome of the unaltered recordings and their marker set, from the cache where it is."""
@@ -106,7 +118,23 @@ class Work:
             folder = self.folder / f"altered-{number}"
             after = outcome(folder, altered, self.settings, listed if self.listed else None)
         labels = chosen.labels(recordings) if isinstance(chosen, DrawnAlteration) else set()
-        return verdict(sound, after, chosen, labels | hidden(recordings, altered))
+        judged = verdict(sound, after, chosen, labels | hidden(recordings, altered))
+        if judged.kind != OUTSIDE or not isinstance(chosen, DrawnAlteration):
+            return judged
+        if self.is_fitted and chosen.name in FIT_SHOWS:
+            return judged
+        return _unless_unseen(judged, folder / "study" / "study.yaml", chosen)
+
+
+def _unless_unseen(judged: Verdict, study: Path, alteration: DrawnAlteration) -> Verdict:
+    """The verdict that numbers are off, or that no recording whose numbers are off shows why."""
+    evidence = shown(study, alteration.name, dict(alteration.parameters))
+    if any(evidence.get(name, np.inf) > MIN_LOG_ODDS for name in judged.trials):
+        return judged
+    odds = ", ".join(f"{name} {evidence[name]:.1f}" for name in sorted(judged.trials))
+    return replace(
+        judged, kind="unseen", details=(f"logarithm of the odds for it: {odds}", *judged.details)
+    )
 
 
 def verdicts(work: Work, names: Sequence[str], jobs: int) -> Iterator[tuple[str, Verdict]]:

@@ -82,13 +82,20 @@ def _is_flipped(factor: float, sd: float, rarity: float) -> bool:
 
 
 def _free_moment(solution: Solution, loads: Sequence[ExternalLoad], balance: LevelA) -> FreeMoment:
-    """Judge by the angular momentum whether the free moment turns the body as it was measured."""
+    """Judge by the angular momentum whether the free moment turns the body as it was measured.
+
+    The motion is taken at the instants of the forces, by the lag that these have of it.
+    """
     time = solution.markers.time
-    finite_frames = solution.contact_window & np.isfinite(balance.force).all(axis=(1, 2))
-    height = float(solution.prepared.attrs["surface_height"])
-    estimates = factors(
-        time, balance.com, balance.momentum.sum(axis=1), feet_loads(loads, height), finite_frames
+    lag = float(np.nan_to_num(solution.prepared.attrs.get("force_lag", 0.0)))
+    com, momentum = (
+        np.stack([np.interp(time - lag, time, x, np.nan, np.nan) for x in values.T], axis=1)
+        for values in (balance.com, balance.momentum.sum(axis=1))
     )
+    finite_frames = solution.contact_window & np.isfinite(balance.force).all(axis=(1, 2))
+    finite_frames &= np.isfinite(com).all(axis=1) & np.isfinite(momentum).all(axis=1)
+    height = float(solution.prepared.attrs["surface_height"])
+    estimates = factors(time, com, momentum, feet_loads(loads, height), finite_frames)
     all_loads = np.ones(len(loads), dtype=np.bool_)
     if estimates is None or not all(
         FORCE_FACTOR_RANGE[0]

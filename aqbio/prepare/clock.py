@@ -12,17 +12,12 @@ from aqbio.body.statements import Measurement, Statement, as_error, contradictio
 from aqbio.config import MarkerSet
 from aqbio.names import NORMAL_95
 from aqbio.prepare.contacts import FootContact
+from aqbio.prepare.force_evidence import FLIGHT_RANGE_S, MIN_FLIGHT_FRAMES
 from aqbio.prepare.marked_body import MIN_BODY_MASS_SHARE, SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.people import of_people
 from aqbio.prepare.trial import PreparedTrial
 from aqbio.vectors import FloatArray, IntArray
-
-FLIGHT_RANGE_S = (0.04, 0.30)
-"""Between toe-off and the other foot's touchdown; a longer time hides a contact, s."""
-
-MIN_FLIGHT_FRAMES = 6
-"""Fewest frames of a flight to which a parabola is fitted."""
 
 
 def flights(contacts: Sequence[FootContact]) -> FloatArray:

@@ -201,19 +201,24 @@ MAX_FORCE_LOSS = 0.025
 which forces and motion are matched: 0.05 to 0.07 of sprints at 10 Hz, 0.02 of a jog."""
 
 
-def note_low_pass(low_pass: ForceLowPass, cutoff: float, notes: Notes) -> bool:
+def note_low_pass(
+    low_pass: ForceLowPass, cutoff: float, notes: Notes, *, timed_by_markers: bool
+) -> bool:
     """Note forces that were low-passed before; whether no more than their impulses can be used.
 
-    ``cutoff`` of the study's own filter, Hz.
+    ``cutoff`` of the study's own filter, Hz; ``timed_by_markers`` where foot markers know the times
+    of contacts better.
     """
     longer = MILLIMETRES * low_pass.lengthening_s
     unusable = low_pass.lost_share > MAX_FORCE_LOSS and low_pass.cutoff_hz < cutoff
+    times = f"and the error of contact times is wider by {LENGTHENING_ERROR * longer:.0f} ms"
+    if unusable and timed_by_markers:
+        times = "so that times of contacts are those of the foot markers"
     notes.add(
         "forces-low-passed",
         "warning",
         f"forces are low-passed at about {low_pass.cutoff_hz:.0f} Hz: contacts look about "
-        f"{longer:.0f} ms longer than they are, and the error of contact times is wider by "
-        f"{LENGTHENING_ERROR * longer:.0f} ms. "
+        f"{longer:.0f} ms longer than they are, {times}. "
         + (
             "Peak forces, joint moments and what forces do to angular momentum are n/a; mean "
             "forces are estimated from flight and contact times."

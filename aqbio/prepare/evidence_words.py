@@ -25,6 +25,7 @@ STATEMENTS = MappingProxyType(
         "turn x": (f"angular momentum about the fore-aft axis {DIFFERS}", TURN_UNIT),
         "turn y": (f"angular momentum about the vertical {DIFFERS}", TURN_UNIT),
         "turn z": (f"angular momentum about the sideways axis {DIFFERS}", TURN_UNIT),
+        "fall": ("by the fall of the body in flight the rate is off by", SHARE),
         "pressure": ("the centre of pressure lies beside the feet by", "mm"),
         "place along": ("the centre of pressure varies along the feet by", "mm"),
         "place across": ("the centre of pressure varies across the feet by", "mm"),

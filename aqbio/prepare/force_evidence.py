@@ -68,6 +68,9 @@ MIN_MIDDLES = 3
 MIN_IMPULSES = 2
 """Whole contacts or plates from which on their impulses or peaks are compared."""
 
+SLOWEST_FALL = 0.01
+"""Share of the usual fall that is as wrong as none, or as a rise."""
+
 MIN_LAG_FRAMES = 20
 """Frames of known forces from which a lag is estimated."""
 
@@ -77,11 +80,17 @@ MIN_LAG_CORRELATION = of_people("loads while feet stand").middle
 MAX_LAGS = 20
 """Number of lags that are tried: of a run some ten steps each way."""
 
+FLIGHT_RANGE_S = (0.04, 0.30)
+"""Between toe-off and the other foot's touchdown; a longer time hides a contact, s."""
+
+MIN_FLIGHT_FRAMES = 6
+"""Fewest frames of a flight to which a parabola is fitted."""
+
 BALANCES = tuple(f"{kind} {axis}" for kind in ("path", "turn") for axis in "xyz")
 """Redundancies of body and loads: path of the centre of mass, and angular momentum about it."""
 
 BETWEEN_FILES = frozenset(
-    {*BALANCES, "pressure", "place along", "place across", "stray", "aloft", "middles"}
+    {*BALANCES, "fall", "pressure", "place along", "place across", "stray", "aloft", "middles"}
 )
 """Redundancies of forces and markers; the others are of forces alone."""
 
@@ -107,7 +116,7 @@ class ForceEvidence:
 
     def disagreements(self, forces: ForceRecording) -> dict[str, FloatArray]:
         """Sizes of disagreement by redundancy."""
-        loads = FrameLoads.of(forces, self.time)
+        loads = FrameLoads.of(forces, self.time, standing=self.standing)
         sizes = self._under_feet(loads)
         vertical = np.where(loads.loaded, loads.smooth[..., 1], 0.0)
         total = np.abs(vertical).sum(axis=0)
@@ -127,16 +136,18 @@ class ForceEvidence:
             sizes["middles"] = self._middles(loads)
             sizes["impulses"] = _impulses(loads)
             if self.body is not None:
-                sizes |= _balances(self.body, loads, complete & self.body.is_followed, mass)
+                usable = complete & self.body.is_followed
+                sizes |= _balances(self.body, loads, usable, mass)
+                sizes["fall"] = _fall(self.body, loads, usable)
         return {name: values for name, values in sizes.items() if len(values)}
 
     def number_of_loads(self, forces: ForceRecording) -> int:
         """Number of heavy loads of plates while there are markers."""
-        return len(FrameLoads.of(forces, self.time).heavy_stretches())
+        return len(FrameLoads.of(forces, self.time, standing=self.standing).heavy_stretches())
 
     def mean_force(self, forces: ForceRecording) -> float:
         """Mean of the vertical force over whole steps, or while any plate is loaded."""
-        loads = FrameLoads.of(forces, self.time)
+        loads = FrameLoads.of(forces, self.time, standing=self.standing)
         mass = _mass(loads, self._complete_frames(loads))
         if np.isfinite(mass):
             return mass * GRAVITY
@@ -147,7 +158,7 @@ class ForceEvidence:
         """Lag, s, of the vertical force behind the centre of mass; NaN where it is unknown."""
         if self.body is None:
             return float("nan")
-        loads = FrameLoads.of(forces, self.time)
+        loads = FrameLoads.of(forces, self.time, standing=self.standing)
         usable = self._complete_frames(loads) & self.body.is_followed
         complete = np.flatnonzero(usable)
         if len(complete) < MIN_LAG_FRAMES or self._whole_contacts(loads, usable) < MIN_CONTACTS:
@@ -498,6 +509,35 @@ def _balances(
         rest = windows - base @ (base.T @ windows)
         sizes[alike] = np.sqrt((rest**2).mean(axis=1))
     return dict(zip(BALANCES, sizes.T, strict=True))
+
+
+def _fall(body: MarkedBody, loads: FrameLoads, usable: BoolArray) -> FloatArray:
+    """Logarithm of the rate by the fall of the body over the clock's: one value, or none.
+
+    Between loads nothing but gravity moves it: one parabola of all flights in usable frames (T,).
+    Where what it leaves makes its error larger than that of people, in units of that.
+    """
+    step, flights = float(body.time[1] - body.time[0]), runs(usable & ~loads.borne)
+    frames = np.diff(flights, axis=1)[:, 0]
+    lands = loads.borne[np.minimum(flights[:, 1], len(usable) - 1)]
+    leaves = loads.borne[np.maximum(flights[:, 0] - 1, 0)]
+    low, high = (bound / step for bound in FLIGHT_RANGE_S)
+    is_flight = leaves & lands & (frames > low) & (frames < high) & (frames >= MIN_FLIGHT_FRAMES)
+    if not is_flight.any():
+        return np.zeros(0)
+    bent = curved = rest = 0.0
+    for start, stop in flights[is_flight]:
+        base, height = _polynomials(int(stop - start)), body.com[start:stop, 1]
+        shape = float(base[:, 2] @ (0.5 * (step * np.arange(stop - start)) ** 2))
+        parts = base.T @ height
+        bent, curved = bent - shape * float(parts[2]), curved + shape**2
+        rest += float(height @ height - parts @ parts)
+    usual = of_people("fall between loads")
+    fall = max(bent / curved, SLOWEST_FALL * usual.middle)
+    freedom = int((frames[is_flight] - (POLYNOMIAL_DEGREE + 1)).sum())
+    sd = 0.5 * np.sqrt(max(rest, 0.0) / freedom / curved) / fall
+    rate = 0.5 * np.log(fall / usual.middle) - np.log(loads.time_factor)
+    return np.array([abs(rate) / np.hypot(1.0, sd / usual.error)])
 
 
 def _mass(loads: FrameLoads, complete: BoolArray) -> float:

@@ -454,7 +454,7 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "look so; correct the rate or the time column of markers or forces, whichever is wrong.",
         scopes=(ALL,), sizes=CLOCKS, follows="refused", rule="rate", sized=size_words.faster,
         severity="error",
-        shows="middles, path y, place along, pressure",
+        shows="middles, path y, fall, place along, pressure",
     ),
     ForceFault(
         "rates", "the rates of markers and forces are {size}", 4.0, hastened,
@@ -462,7 +462,7 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "calibration of the markers.",
         scopes=(ALL,), sizes=RATES, follows="refused", rule="rate", sized=size_words.too_high,
         severity="error", is_fixable=False,
-        shows="path y, path x, path z, turn x, turn z",
+        shows="fall, path y, path x, path z, turn x, turn z",
     ),
     ForceFault(
         "force-gain", "the forces are {size}", 3.0, gained,

@@ -10,6 +10,7 @@ from scipy.ndimage import uniform_filter1d
 
 from aqbio.force_plates.forces import PlateWrench, centre_of_pressure
 from aqbio.io.recording import ForceRecording
+from aqbio.names import GRAVITY, MAX_BODY_KG, MIN_BODY_KG
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, dot
 
 SEARCH_RATE_HZ = 250.0
@@ -75,6 +76,13 @@ def loaded_plates(size: FloatArray) -> BoolArray:
     return np.asarray((largest > MIN_LOAD_RATIO * quiet) & (largest > 0.0))
 
 
+def standing_plates(size: FloatArray) -> BoolArray:
+    """Plates (P,) that bear a person throughout, by the size (S, P), N, of their forces."""
+    least = np.quantile(size, QUIET_QUANTILE, axis=0) if len(size) else np.zeros(size.shape[1])
+    weighs_a_person = MIN_BODY_KG <= float(least.sum()) / GRAVITY <= MAX_BODY_KG
+    return np.asarray((least > LOADED_SHARE * least.sum()) & weighs_a_person)
+
+
 def stretches(mask: BoolArray) -> IntArray:
     """Plate, first frame and frame after the last one (N, 3) of every stretch of a (T, P) mask."""
     still = np.zeros((mask.shape[1], 1), dtype=np.int8)
@@ -104,8 +112,8 @@ class FrameLoads:
     """By which time is longer than the clock of the frames says."""
 
     @classmethod
-    def of(cls, forces: ForceRecording, time: FloatArray) -> FrameLoads:
-        """Loads at the frames' times (T,), s."""
+    def of(cls, forces: ForceRecording, time: FloatArray, *, standing: bool = False) -> FrameLoads:
+        """Loads at the frames' times (T,), s; perhaps of somebody ``standing`` all the while."""
         wrench = forces.wrench
         channels = np.concatenate((wrench.force, wrench.moment), axis=2)
         lone_step = len(channels) / forces.rate  # of a pose: all samples are its own
@@ -114,7 +122,8 @@ class FrameLoads:
         smooth = uniform_filter1d(frames, max(round(SMOOTHING_S / step), 1), axis=0)
         size = np.sqrt(dot(smooth[..., :3], smooth[..., :3]))
         share = size / np.maximum(size.max(axis=0, initial=0.0), 1e-12)
-        share[:, ~loaded_plates(size)] = 0.0
+        loaded = loaded_plates(size) | (standing_plates(size) if standing else False)
+        share[:, ~loaded] = 0.0
         last = forces.start + (len(wrench.force) - 1) / forces.rate
         recorded = (time >= forces.start) & (time <= last)
         return cls(

@@ -277,7 +277,11 @@ class _GroundContact:
             on_plates = contact_time_error(
                 plates.rate, prepare.event_cutoff_hz, lengthening, shortening
             )
-        by_markers = self.kinematic == self.events.contacts and not self.forces_lost
+        by_markers = (
+            self.kinematic == self.events.contacts
+            if self.loads is None or not self.forces_lost
+            else self.loads.unmeasured == self.events.contacts
+        )
         return on_plates, self.events.contact_time_error if by_markers else on_plates
 
 
@@ -309,7 +313,7 @@ def _force_evidence(
     feet = foot_markers(recording.labels, recording.positions, marker_set)
     time = np.arange(len(feet)) / recording.rate
     if trial.task == "static":
-        return ForceEvidence(time, feet, (), None, standing=True), float("nan")
+        return ForceEvidence(time, feet, (), None, standing=True), 0.0
     unstated = trial.model_copy(update={"belt_speed_mps": None})
     silent = Notes("", "", "", "")
     ground = running_ground(recording, None, unstated, marker_set, Laboratory(), silent)
@@ -350,15 +354,23 @@ def _moving_contact(
         )  # fmt: skip
     else:
         note_kinematic(events, notes)
-    forces_lost = False
-    if low_pass is not None and loads is not None:
-        forces_lost = note_low_pass(low_pass, settings.cutoff_hz, notes)
     cut = None
     if plates is not None and loads is not None:
         cut = find_cut(plates.vertical, plates.rate, threshold)
     if cut is not None:
         note_cut(cut, threshold, notes)
     vertical = None if plates is None or loads is None else (plates, loads)
+    forces_lost = False
+    if low_pass is not None and loads is not None and plates is not None:
+        by_plates = contact_time_error(
+            plates.rate, settings.event_cutoff_hz, low_pass.lengthening_s
+        )
+        by_markers = events.contact_time_error < by_plates
+        forces_lost = note_low_pass(
+            low_pass, settings.cutoff_hz, notes, timed_by_markers=by_markers
+        )
+        if forces_lost and by_markers:
+            loads = replace(loads, contacts=(), unmeasured=events.contacts)
     kinematic = events.contacts
     loads, contacts_held = without_held_pressure(loads, plates, notes)
     if contacts_held:

@@ -160,7 +160,13 @@ def posture(hips: list[str]) -> np.ndarray:
     return np.degrees(posture_sd(sprint().skeleton, MAP, marker_set))
 
 
-def forced(late=0.0, contacts=2, *, has_force=True, flipped_share=0.0, angles=False, hidden=()):
+def _later(time, values, late):
+    return np.stack([np.interp(time - late, time, component) for component in values.T], axis=1)
+
+
+def forced(
+    late=0.0, contacts=2, *, has_force=True, flipped_share=0.0, angles=False, hidden=(), lag=0.0
+):
     """Forces of a sprinter that follow from the motion, later than it or with a flipped moment."""
     solution = replace(sprint(hidden=hidden), from_markers=not angles)
     time, step = solution.markers.time, 0.22
@@ -174,14 +180,25 @@ def forced(late=0.0, contacts=2, *, has_force=True, flipped_share=0.0, angles=Fa
     quiet = (ExternalLoad(0, none, none, origin), ExternalLoad(1, none, none, origin))
     balance = level_a(moves, quiet, gravity=skeleton.gravity)
     force = moves.mass.sum() * (balance.com_acceleration - skeleton.gravity)
-    force = np.stack([np.interp(time - late, time, component) for component in force.T], axis=1)
+    force = _later(time, force, late)
     force[60, 1] += 0.0 if has_force else np.nan
     free = balance.residual_moment * [0.0, 1.0 - 2.0 * flipped_share, 0.0]
     com = np.einsum("b,tbi->ti", moves.mass / moves.mass.sum(), moves.com)
+    if lag:  # pressure and free moment are late as well
+        com, free = _later(time, com, late), _later(time, free, late)
     loads = (ExternalLoad(0, force, np.cross(com, force) + free, origin), quiet[1])
-    attributes = {"free_moment": MEASURED, "surface_height": 0.0}
+    attributes = {"free_moment": MEASURED, "surface_height": 0.0, "force_lag": lag}
     prepared = xr.Dataset(variables, attrs=attributes)
     return force_findings(replace(solution, prepared=prepared), loads, "run")
+
+
+@pytest.mark.parametrize("late", [-0.02, 0.02])
+def test_the_sign_of_the_free_moment_is_judged_on_the_clock_of_the_motion(late):
+    """A lag that is known changes nothing of what a flipped moment does to the body."""
+    [as_made], _ = forced(flipped_share=1.0)
+    [shifted], _ = forced(late, flipped_share=1.0, lag=late)
+    assert shifted.rule == as_made.rule == "free-moment-sign"
+    assert shifted.number == pytest.approx(as_made.number, abs=0.02)
 
 
 def observed_motion(hidden=(), frames=None, *, angles=False):

@@ -38,6 +38,7 @@ from aqbio.prepare.force_search import explained_forces
 from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.marked_body import MarkedBody
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.people import of_people
 from tests.planted_forces import planted
 
 RATE_HZ, FRAME_RATE_HZ, MASS_KG = 1000.0, 200.0, 70.0
@@ -352,6 +353,48 @@ def test_rates_of_both_files_that_are_wrong_alike_refuse_the_trial(size, way):
     with pytest.raises(AqbioError, match=f"markers and forces are {way} times") as refused:
         explained("rates", EVERY, size)
     assert refused.value.rule == "rate"
+
+
+@pytest.mark.parametrize("size", [-0.3, 0.0, 0.2])
+def test_the_fall_between_loads_tells_the_rate(size):
+    """The made body falls with 9.8 m/s², and sways by a millimetre."""
+    forces, evidence = recorded_run(3, moments=True)
+    [off] = evidence.disagreements(replace(forces, time_factor=float(np.exp(size))))["fall"]
+    rate = 0.5 * np.log(9.80665 / of_people("fall between loads").middle)
+    assert off == pytest.approx(abs(rate - size), abs=0.03)
+
+
+def test_noise_of_markers_is_no_wrong_rate():
+    """5 mm in the centre of mass move a parabola of these flights by several m/s²."""
+    forces, evidence = recorded_run(3, moments=True)
+    usual = of_people("fall between loads").error
+    for seed in range(8):
+        noise = np.random.default_rng(seed).normal(0.0, 0.005, evidence.body.com.shape)
+        noisy = replace(evidence, body=replace(evidence.body, com=evidence.body.com + noise))
+        [off] = noisy.disagreements(forces)["fall"]
+        assert off < 3.0 * usual
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_pressure_of_somebody_who_stands_throughout_is_beneath_the_feet(is_seen):
+    """On a plate that is never unloaded; a load that weighs no person is none."""
+    time = np.arange(200) / FRAME_RATE_HZ
+    shape = np.array([[-0.12, 0.03, 0.0], [0.1, 0.03, 0.03], [0.1, 0.03, -0.03]])
+    feet = shape + np.array([[[0.0, 0.0, -0.1]], [[0.0, 0.0, 0.1]]])
+    evidence = ForceEvidence(time, np.tile(feet, (200, 1, 1, 1)), (), None, standing=True)
+    force, moment = np.zeros((200, 2, 3)), np.zeros((200, 2, 3))
+    force[:, 0, 1], force[:, 1, 1] = 700.0 if is_seen else 70.0, 1.0
+    moment[:, 0, 2] = 0.2 * force[:, 0, 1]
+    corners = SQUARE + np.array([[[0.0, 0.0, 0.0]], [[1.0, 0.0, 0.0]]])
+    forces = ForceRecording(
+        PlateWrench(force, moment, corners.mean(axis=1)), corners, FRAME_RATE_HZ, 0.0, ("a", "b"),
+        (1, 2), ("", ""), None,
+    )  # fmt: skip
+    disagreements = evidence.disagreements(forces)
+    if is_seen:
+        assert disagreements["pressure"] == pytest.approx([0.1], abs=1e-6)
+    else:
+        assert "pressure" not in disagreements
 
 
 def test_what_soft_tissue_makes_look_fast_is_part_of_the_error_of_rates():

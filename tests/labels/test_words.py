@@ -126,11 +126,12 @@ def test_every_word_is_read_with_a_side_of_its_language():
         assert not by_name.hints, name
 
 
-WORN = (
-    "C7 RSH LSH MAN T7 LARM LELB LFOREARM LWR RARM RELB RFOREARM RWR RASI LASI SACR LTHLP LLEPI "
-    "LPAT LMEPI LTIAP LLMAL LMMAL LHEEL LMFS LTOE LP5MT RTHLP RLEPI RPAT RMEPI RTIAP RLMAL RMMAL "
-    "RHEEL RMFS RTOE RP5MT"
-).split()
+WORN = [
+    "C7", "RSH", "LSH", "MAN", "T7", "LARM", "LELB", "LFOREARM", "LWR", "RARM", "RELB",
+    "RFOREARM", "RWR", "RASI", "LASI", "SACR", "LTHLP", "LLEPI", "LPAT", "LMEPI", "LTIAP",
+    "LLMAL", "LMMAL", "LHEEL", "LMFS", "LTOE", "LP5MT", "RTHLP", "RLEPI", "RPAT", "RMEPI",
+    "RTIAP", "RLMAL", "RMMAL", "RHEEL", "RMFS", "RTOE", "RP5MT",
+]  # fmt: skip
 """Labels of which some are beginnings of Latin words, as LPAT."""
 
 

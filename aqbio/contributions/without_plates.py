@@ -161,7 +161,7 @@ def flight_velocities(
 ) -> tuple[FloatArray, FloatArray]:
     """Velocity (K, 3) at the beginning and at the end of a flight with acceleration `fall`.
 
-    NaN where fewer than two frames lie within the flight, as when the error of a contact leaves none.
+    NaN where fewer than two frames lie within it, as when the error of a contact leaves none.
     """
     inside = (path.time > toe_off) & (path.time < touchdown)
     if np.count_nonzero(inside) < 2:

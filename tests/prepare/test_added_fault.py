@@ -53,7 +53,9 @@ def test_the_tests_of_all_rows_find_an_added_one(added):
             test_explanations.test_a_fault_that_is_undone_leaves_the_recording_as_it_was(
                 name, moments
             )
-            test_explanations.test_a_planted_fault_is_named_and_no_other(name, moments)
+    for name, moments, plates in test_explanations.planted_scopes():
+        if name == added.name:
+            test_explanations.test_a_planted_fault_is_named_and_no_other(name, moments, plates)
 
 
 def test_what_was_considered_names_an_added_fault(added):

@@ -141,7 +141,10 @@ def _note_columns(on_plates: Sequence[PlateContact], names: Sequence[str], plate
 def _centre_direction(distance: float, limit: float) -> str:
     """Describe the centre of pressure by its distance to the edge, m, inside positive."""
     if distance < 0:
-        return f"leaves its plate(s) by {-1e3 * distance:.0f} mm: part of its force is lost."
+        return (
+            f"leaves its plate(s) by {-1e3 * distance:.0f} mm, which no load on them does: place, "
+            "origin or moments of a plate are wrong."
+        )
     near, edge = 1e3 * distance, 1e3 * limit
     return (
         f"comes within {distinct(near, edge)} mm of the edge of its plate(s), nearer than "
@@ -166,8 +169,12 @@ def _note_completeness(
             limit=edge_limit,
             unit="m",
             where="plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates),
-            fix="the step is rejected and its contact is not fitted; have the runner land "
-            "farther inside the plates.",
+            fix="the step is rejected and its contact is not fitted; "
+            + (
+                "check corners, origins and calibration of the plates."
+                if contact.edge_distance < 0
+                else "have the runner land farther inside the plates."
+            ),
             forces=True,
         )
 

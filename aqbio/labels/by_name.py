@@ -217,7 +217,7 @@ def _readings_of_set(
     exact = {label: best for label in labels if (best := _best(label, table)) is not None}
     unmatched = [label for label in labels if label not in exact]
     language = _language_of_set(labels, exact, table) if unmatched else label_languages()[0]
-    parsed = {label: parse for label in labels if (parse := _reading(label, language)) is not None}
+    parsed = {label: parse for label in labels if (parse := reading(label, language)) is not None}
     if language.name == ENGLISH:
         parsed = {label: parse for label, parse in parsed.items() if label not in exact}
     else:
@@ -319,54 +319,38 @@ def _hint(parse: Reading, meanings: frozenset[SidedLandmark], table: LandmarkTab
     return Hint(words, frozenset(sites), complete=False)
 
 
-def _reading(label: str, language: LabelLanguage) -> Reading | None:
-    """Read a label; in English also what all other languages read alike, as beginnings of Latin."""
-    parse, (english, *others) = reading(label, language), label_languages()
-    if language != english or (parse is not None and parse.meanings):
-        return parse
-    alike = [reading(label, other) for other in others if other.letters == english.letters]
-    meanings = {other.meanings if other is not None else frozenset() for other in alike}
-    return alike[0] if len(meanings) == 1 and meanings != {frozenset()} else parse
-
-
 def _language_of_set(
     labels: Collection[str], exact: Mapping[str, Ranked], table: LandmarkTable
 ) -> LabelLanguage:
     """The language that explains most of a set of labels, and the letters of its sides."""
-    english, *_ = label_languages()
-    values = {language: _values(labels, exact, language) for language in label_languages()}
-    scores = {language: _explained(of_language, table) for language, of_language in values.items()}
-    scores[english] += MIN_LANGUAGE_ADVANTAGE
+    scores = {
+        language: _explained(labels, exact, language, table) for language in label_languages()
+    }
+    scores[label_languages()[0]] += MIN_LANGUAGE_ADVANTAGE
     return max(label_languages(), key=lambda language: round(scores[language], 6))
 
 
-Value = tuple[float, frozenset[SidedLandmark]]
-"""Weight of a label that a language explains, and what it may mean."""
-
-
-def _values(
-    labels: Collection[str], exact: Mapping[str, Ranked], language: LabelLanguage
-) -> dict[str, Value]:
-    """Weights of the labels that a language explains, sure ones more."""
-    values: dict[str, Value] = {}
+def _explained(
+    labels: Collection[str],
+    exact: Mapping[str, Ranked],
+    language: LabelLanguage,
+    table: LandmarkTable,
+) -> float:
+    """Weighted number of labels that a language explains; sure and mirrored ones count more."""
+    counted: dict[str, tuple[float, frozenset[SidedLandmark]]] = {}
     for label in labels:
         options = []
         if label in exact and _counts_in(exact[label][1], language):
             options.append((1.0, frozenset({exact[label][1]})))
-        parse = _reading(label, language)
+        parse = reading(label, language)
         if parse is not None and parse.meanings:
             value = (1.0 - 0.4 * parse.cost) * min(1.0, parse.letters / MIN_SURE_WORD_LETTERS)
             options.append((value, frozenset(SidedLandmark(*x) for x in parse.meanings)))
         if options:
-            values[label] = max(options, key=lambda option: option[0])
-    return values
-
-
-def _explained(values: Mapping[str, Value], table: LandmarkTable) -> float:
-    """Weighted number of labels that a language explains; mirrored ones count more."""
-    all_meanings = {sites for _, sites in values.values()}
+            counted[label] = max(options, key=lambda option: option[0])
+    all_meanings = {sites for _, sites in counted.values()}
     total, shared = 0.0, set[SidedLandmark]()
-    for value, sites in values.values():
+    for value, sites in counted.values():
         mirrored = frozenset(
             SidedLandmark(site.landmark, {"right": "left", "left": "right"}.get(site.side, ""))
             for site in sites

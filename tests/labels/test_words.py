@@ -126,22 +126,6 @@ def test_every_word_is_read_with_a_side_of_its_language():
         assert not by_name.hints, name
 
 
-WORN = [
-    "C7", "RSH", "LSH", "MAN", "T7", "LARM", "LELB", "LFOREARM", "LWR", "RARM", "RELB",
-    "RFOREARM", "RWR", "RASI", "LASI", "SACR", "LTHLP", "LLEPI", "LPAT", "LMEPI", "LTIAP",
-    "LLMAL", "LMMAL", "LHEEL", "LMFS", "LTOE", "LP5MT", "RTHLP", "RLEPI", "RPAT", "RMEPI",
-    "RTIAP", "RLMAL", "RMMAL", "RHEEL", "RMFS", "RTOE", "RP5MT",
-]  # fmt: skip
-"""Labels of which some are beginnings of Latin words, as LPAT."""
-
-
-@pytest.mark.parametrize("spare", ["SPARE9", "M1", "Wand1"])
-def test_a_label_more_does_not_turn_the_language_of_the_others(spare):
-    """German reads SPARE9 as the right instep: LWR was a vertebra then, and the arms were n/a."""
-    alone, beside = (named_labels(labels, TABLE).sites for labels in (WORN, [*WORN, spare]))
-    assert {label: beside.get(label) for label in WORN} == {x: alone.get(x) for x in WORN}
-
-
 def test_published_sets_are_read_in_english():
     """A set of R and L whose labels are known is never read in another language."""
     assert label_languages()[0].name == ENGLISH

@@ -397,6 +397,12 @@ def test_pressure_of_somebody_who_stands_throughout_is_beneath_the_feet(is_seen)
         assert "pressure" not in disagreements
 
 
+def test_who_walks_presses_under_a_foot_as_who_runs():
+    """Only of somebody who stands is pressure compared with the box about both feet."""
+    standing, walking, running = (people_scales(x)["pressure"].scale for x in (0.0, 1.2, 2.5))
+    assert standing < walking == pytest.approx(running)
+
+
 def test_what_soft_tissue_makes_look_fast_is_part_of_the_error_of_rates():
     """Eight people's sound runs look up to 1.14 times too fast."""
     forces, evidence = recorded_run(3, moments=True)

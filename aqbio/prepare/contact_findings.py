@@ -143,7 +143,7 @@ def _centre_direction(distance: float, limit: float) -> str:
     if distance < 0:
         return (
             f"leaves its plate(s) by {-1e3 * distance:.0f} mm, which no load on them does: place, "
-            "origin or moments of a plate are wrong."
+            "origin or moments of a plate are off by as much."
         )
     near, edge = 1e3 * distance, 1e3 * limit
     return (

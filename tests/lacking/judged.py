@@ -385,7 +385,8 @@ def _contributions(
 ) -> Iterator[Compared]:
     """Contributions that say something of the person.
 
-    What has no interval of its own (extremes, impulses, flight) is held against gross errors only;
+    What has no interval of its own (extremes, impulses, flight) is held against gross errors only,
+    as wide as those of the joint in push and swing: the flight of a foot ends as it is loaded;
     where the stance mean of its outcome is n/a nothing else of that stance may be there; the flight
     after it has frames of its own. A share of a force that
     nearly vanishes says nothing: where one is beyond the whole, none is compared.
@@ -414,7 +415,9 @@ def _contributions(
     varies = GROSS * (paired["value"] / scale).groupby(groups).transform(
         lambda values: values.max() - values.min()
     )
-    widest = 2.0 * half.groupby(groups).transform("max").fillna(0.0)
+    level, source, *others = groups
+    joint = [level, source.str.removesuffix("_swing").str.removesuffix("_push"), *others]
+    widest = 2.0 * half.groupby(joint).transform("max").fillna(0.0)
     limit = (
         (ONE_OF_MANY * half)
         .fillna(scale * np.maximum(varies, widest))

@@ -300,8 +300,32 @@ def _exclusive(
             for label, sites in remaining.items()
         }
         if cut == remaining:
-            return remaining
+            return _beside_partners(remaining, sure, table)
         remaining = cut
+
+
+def _beside_partners(
+    meanings: Mapping[str, frozenset[SidedLandmark]],
+    named: Collection[SidedLandmark],
+    table: LandmarkTable,
+) -> dict[str, frozenset[SidedLandmark]]:
+    """Meanings of labels, without segments where the landmark is beside another that is named.
+
+    ``UL`` is the ulna where the radius is named, and the ulna or the upper leg elsewhere.
+    """
+    joints = {_joint(site) for site in named} - {None}
+    narrowed = dict(meanings)
+    for label, sites in meanings.items():
+        landmarks = {site for site in sites if not table.landmarks[site.landmark].cluster}
+        if len(landmarks) == 1 and {_joint(site) for site in landmarks} <= joints:
+            narrowed[label] = frozenset(landmarks)
+    return narrowed
+
+
+def _joint(site: SidedLandmark) -> tuple[str, str] | None:
+    """Joint and side of a landmark on a side of it: the wrist of ``wrist_ulnar``."""
+    joint, *_ = site.landmark.rpartition("_")
+    return (joint, site.side) if joint else None
 
 
 def _hint(parse: Reading, meanings: frozenset[SidedLandmark], table: LandmarkTable) -> Hint:

@@ -212,7 +212,8 @@ def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
                 )
                 for end in range(MIN_PREFIX_LETTERS, len(spelling)):
                     cost = WORD_COST + PREFIX_COST * (1.0 - end / len(spelling))
-                    ambiguous = language == ENGLISH and end == MIN_PREFIX_LETTERS
+                    of_english = vocabulary is table.languages[ENGLISH]  # Latin is read alike
+                    ambiguous = of_english and end == MIN_PREFIX_LETTERS
                     add(
                         spelling[:end],
                         _Token(atoms, cost, whole_word=False, needs_separation=ambiguous),

@@ -126,6 +126,21 @@ def test_every_word_is_read_with_a_side_of_its_language():
         assert not by_name.hints, name
 
 
+@pytest.mark.parametrize(
+    ("labels", "landmark"),
+    [
+        ("RASI LASI RPAT LPAT RMEPI LMEPI", "knee_medial"),
+        ("RASI LASI RRAD LRAD RUL LUL", "wrist_ulnar"),
+    ],
+)
+def test_a_spare_label_turns_no_other_into_another_language(labels, landmark):
+    """German reads SPARE9 as an instep, Latin words are nobody's own; UL beside RAD is no leg."""
+    *_, last = worn = labels.split()
+    alone, beside = (named_labels(x, TABLE) for x in (worn, [*worn, "SPARE9"]))
+    assert alone.sites[last] == SidedLandmark(landmark, "left")
+    assert alone.sites == {label: beside.sites.get(label) for label in alone.sites}
+
+
 def test_published_sets_are_read_in_english():
     """A set of R and L whose labels are known is never read in another language."""
     assert label_languages()[0].name == ENGLISH

@@ -17,7 +17,6 @@ from aqbio.contributions.state_deviations import SecondModelMeans, StateDeviatio
 from aqbio.contributions.step_outcomes import (
     LEVEL_A,
     LEVEL_B,
-    SHARE,
     Outcome,
     caused,
     level_parts,
@@ -155,8 +154,8 @@ POSTERIOR_CURVES = ("angular_momentum", "angular_momentum_rate")
 DEVIATION_BITS = 12
 """Binary digits of deviations that are kept: a variance is accurate to 5e-4."""
 
-DRAWN_OUTCOMES = (*LEVEL_A, *LEVEL_B, SHARE)
-"""Outcomes of levels A and B and force shares, which have intervals."""
+DRAWN_OUTCOMES = (*LEVEL_A, *LEVEL_B)
+"""Outcomes of levels A and B, which have intervals."""
 
 LEVEL_C_SIGNALS = ("induced_ground_force", "induced_momentum_rate", "induced_pelvis_acceleration")
 
@@ -350,11 +349,8 @@ def stance_draws(draws: TrialDraws, step: Step, data: xr.Dataset) -> tuple[list[
         means = stance_means(without_idle(data), step, draws.roles, LEVEL_C_SIGNALS)
         outcomes = tuple(caused(means))
     else:
-        names = sorted({outcome.signal for outcome in DRAWN_OUTCOMES} | {"ground_force"})
+        names = sorted({outcome.signal for outcome in DRAWN_OUTCOMES})
         means = stance_means(data, step, draws.roles, names)
-        if SHARE.signal in means:
-            base = data["uncertainty_source"].values.tolist().index(UNDISTURBED)
-            means = means.assign({SHARE.signal: _shares(draws, step, means, base)})
     keys: list[Key] = []
     values: list[FloatArray] = []
     for outcome in outcomes:
@@ -406,27 +402,6 @@ def time_mean(values: FloatArray, time: FloatArray, axis: int) -> FloatArray:
     """Mean along an axis by the trapezoidal rule."""
     mean: FloatArray = np.trapezoid(values, time, axis=axis) / (time[-1] - time[0])
     return mean
-
-
-def _shares(draws: TrialDraws, step: Step, means: xr.Dataset, base: int) -> xr.DataArray:
-    """Shares of the mean ground force in every draw, to first order in the change from `base`.
-
-    The fore-aft and the sideways mean are small differences, which few frames miss: the shares
-    themselves are those of all frames; changes of force and parts, few frames show.
-    """
-    levels, inside = draws.levels, draws.frames(step)
-    frames = np.arange(inside.start, inside.stop)
-    force = levels.mechanics.balance.force[frames].sum(axis=1)
-    variables = {
-        SHARE.signal: ("group", levels.shares.inertial[frames][None]),
-        "ground_force": ("", force[None]),
-    }
-    data = _dataset(draws, variables, {"group": levels.groups}, [UNDISTURBED], frames)
-    whole = stance_means(data, step, draws.roles, list(variables)).isel(draw=0)
-    total, moved = whole["ground_force"], means - means.isel(draw=base)
-    share = whole[SHARE.signal] / total
-    shares: xr.DataArray = share + (moved[SHARE.signal] - share * moved["ground_force"]) / total
-    return shares
 
 
 def _curve_sds(

@@ -77,7 +77,7 @@ def stance_outcomes(
     means = [
         index
         for index, name in enumerate(rows.names)
-        if name[phase] == "stance" and name[statistic].endswith(("_mean", "_share"))
+        if name[phase] == "stance" and name[statistic].endswith("_mean")
     ]
     table = with_texts(rows.select(means).frame(range(len(steps))))
     return _with_sides(table, steps)[["step", SIDE, *KEY, "value"]]

@@ -7,7 +7,7 @@ the same signal.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -116,6 +116,13 @@ LEVEL_A = (
 )  # fmt: skip
 """Level A and joint moments. In flight one group gains what the others lose: the mean suffices."""
 
+BOTH_FEET = "force_of_both_feet"
+
+INERTIAL = Outcome(
+    "force", "inertial_force", "group", "ground", "inertial_force", "N", excluded=("total",)
+)
+GROUND = Outcome("force", BOTH_FEET, "", WHOLE_BODY, "force", "N")
+
 LEVEL_B = (
     *(
         Outcome(
@@ -128,17 +135,14 @@ LEVEL_B = (
         "force", "relative_force", "group", "ground", "relative_force", "N", flight=MEAN_ONLY,
         excluded=(*ROLE_SIDES, "total"),
     ),
+    INERTIAL, GROUND,
 )  # fmt: skip
-"""Level B and the forces relative to the pelvis."""
+"""Level B, the parts of the ground reaction force and their whole."""
 
-SHARE = Outcome(
-    "force", "inertial_force", "group", "ground", "inertial", "1", stance=("share",),
-    excluded=("total",),
-)  # fmt: skip
+SHARE = replace(INERTIAL, quantity="inertial", unit="1", stance=("share",))
 """Shares of the stance impulse of the ground reaction force."""
 
 POWER = "joint_power"
-BOTH_FEET = "force_of_both_feet"
 
 LEVEL_SIGNALS = (
     "hub_joint_moment", "hub_force_moment", "hub_moment", "relative_force", SHARE.signal, POWER,

@@ -14,7 +14,9 @@ import xarray as xr
 from aqbio.config import Trial
 from aqbio.contributions.step_outcomes import (
     BOTH_FEET,
+    GROUND,
     INDETERMINATE_LEVEL,
+    INERTIAL,
     LEVEL_A,
     LEVEL_B,
     LEVEL_SIGNALS,
@@ -301,7 +303,7 @@ def with_intervals(
     """Rows with low and high: stance means, and stance impulses, which are means times contact.
 
     Contacts that look longer or shorter than they are by ``misread``, s, have other means, and the
-    same impulses.
+    same impulses and shares.
     """
     impulse = np.array([name[5].endswith("_impulse") for name in rows.names], dtype=bool)
     is_mean = np.array([name[5].endswith("_mean") for name in rows.names], dtype=bool)
@@ -316,14 +318,36 @@ def with_intervals(
         for side, widths in half.items()
     }
     value = rows.numbers["value"]
-    off = np.empty_like(value)
-    for index, step in enumerate(steps):
-        share = np.where(is_mean, misread / step.contact, 0.0)
-        off[index] = np.hypot(
-            np.where(impulse, step.contact, 1.0) * width[step.side], share * value[index]
-        )
-    numbers = {**rows.numbers, "low": value - off, "high": value + off}
+    contact = np.array([[step.contact] for step in steps])
+    off = np.array([width[step.side] for step in steps]).reshape(value.shape)
+    value, off = _with_shares(rows.names, value, np.where(impulse, contact, 1.0) * off)
+    off = np.hypot(off, np.where(is_mean, misread / contact, 0.0) * value)
+    numbers = {**rows.numbers, "value": value, "low": value - off, "high": value + off}
     return RowTable(rows.names, rows.present, numbers)
+
+
+def _with_shares(
+    names: Sequence[Name], value: FloatArray, off: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Values and half intervals (S, R), of shares NaN where the whole force may be zero.
+
+    A part p over the whole f to first order, ``(dp - p / f df) / f``; plates err in f alone, all
+    other sources in p alone. Where the 95 % interval of f holds 0, that of the share is unbounded
+    (Fieller 1954).
+    """
+    rows = {name[:6]: row for row, name in enumerate(names)}
+    shares = [name for name in rows if name[5] == SHARE.name("share")]
+    share = [rows[name] for name in shares]
+    part = [rows[(*name[:5], INERTIAL.name("mean"))] for name in shares]
+    whole = [
+        rows[(GROUND.level, GROUND.signal, GROUND.target, *name[3:5], GROUND.name("mean"))]
+        for name in shares
+    ]
+    value, off = value.copy(), off.copy()
+    ratio, force = value[:, share], np.abs(value[:, whole])
+    off[:, share] = np.hypot(off[:, part], ratio * off[:, whole]) / force
+    value[:, share] = np.where(force <= off[:, whole], np.nan, ratio)
+    return value, off
 
 
 def span_contact_models(rows: RowTable) -> RowTable:

@@ -22,8 +22,8 @@ from aqbio.vectors import BoolArray, FloatArray
 # errors of the events ----------------------------------------------------------------------------
 
 NEEDS_NO_PLATES = (
-    "group_angular_momentum", "group_angular_momentum_rate", "relative_force", "joint_moment",
-    "hub_moment", "hub_force_moment",
+    "group_angular_momentum", "group_angular_momentum_rate", "inertial_force", "relative_force",
+    "joint_moment", "hub_moment", "hub_force_moment",
 )  # fmt: skip
 """Variables of draws; the last three of limbs in the air."""
 

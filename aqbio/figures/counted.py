@@ -65,7 +65,7 @@ def counted_rows(contributions: pd.DataFrame, invalidated: Invalidated) -> pd.Da
         [
             statistic.eq("momentum_mean"),
             level.str.startswith("C"),
-            level.eq(ESTIMATED) | statistic.eq("relative_force_mean"),
+            level.eq(ESTIMATED) | statistic.str.endswith("force_mean"),
         ],
         ["momentum", "causes", "forces"],
         "moments",

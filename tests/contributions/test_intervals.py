@@ -96,12 +96,12 @@ def test_exact_numbers_have_no_interval(run):
     motion, gravity = mechanics.motion, case.skeleton.gravity
     weighed = motion.mass[:, None] * (motion.acceleration - gravity)
     leg = weighed[:, np.isin(case.skeleton.bodies, members)].sum(axis=1)
-    leg, total_force = (
-        np.trapezoid(force[inside], time[inside], axis=0)
-        for force in (leg, mechanics.balance.force.sum(axis=1))
-    )
-    shares = rows[(rows.statistic == "inertial_share") & (rows.source == "swing_leg")]
-    np.testing.assert_allclose(shares["value"], leg / total_force, rtol=1e-9)
+    for source, force in (
+        ("swing_leg", leg), ("force_of_both_feet", mechanics.balance.force.sum(axis=1)),
+    ):  # fmt: skip
+        mean = np.trapezoid(force[inside], time[inside], axis=0) / (time[45] - time[10])
+        statistic = rows.statistic.isin(("inertial_force_mean", "force_mean"))
+        np.testing.assert_allclose(rows[statistic & (rows.source == source)]["value"], mean)
 
 
 def test_centres_of_mass_estimated_from_forces_are_not_drawn_again(run):
@@ -150,17 +150,51 @@ def test_one_source_alone_has_all_the_variance(run, spread, shape, expected):
     } <= expected
 
 
-def test_a_share_is_as_unsure_as_the_force_that_it_is_of(run):
-    """Plates that may be turned change the sideways force, and with it every share of it."""
+def test_plates_move_the_mean_force_and_no_part_of_it(run):
+    """Shares take both errors to be independent; plates that may be turned push sideways, too."""
     case, time = run
     turn = (0.002, 0.001, 0.003)
     rows = _rows(case, time, replace(EXACT, loads=LoadSpread(0.0, 0.0, turn)), count=3)
-    shares = rows[(rows.statistic == "inertial_share") & (rows.source == "swing_leg")]
     inside = slice(10, 46)
     of_feet = np.trapezoid(case.levels().mechanics.balance.force[inside], time[inside], axis=0)
     changes = np.cross(np.diag(turn)[:, None], of_feet)  # of each turn, of each foot's force
-    relative = np.sqrt((changes**2).sum(axis=(0, 1))) / np.abs(of_feet.sum(axis=0))
-    np.testing.assert_allclose(shares["sd"], np.abs(shares["value"]) * relative, rtol=0.02)
+    sd = np.sqrt((changes**2).sum(axis=(0, 1))) / (time[45] - time[10])
+    is_force = (rows.level == "force") & (rows.statistic == "force_mean")
+    np.testing.assert_allclose(rows[is_force]["sd"], sd, rtol=0.02)
+    assert (rows[rows.statistic == "inertial_force_mean"]["sd"] <= 1e-9 * sd.max()).all()
+    shape = _rows(case, time, MASSES, count=3, motions=3, shape=1.0)
+    is_part = shape.statistic == "inertial_force_mean"
+    assert (shape[is_part]["sd"] > 0.0).all()
+    assert (shape[is_force]["sd"] <= 1e-9 * shape[is_part]["sd"].max()).all()
+
+
+def test_a_share_of_a_force_that_may_be_zero_is_not_known():
+    """Errors of 1 N of the whole force and 2 N of a part; half of it where it is 10 N."""
+    force = np.array([0.0, 1.9, 10.0, -10.0])
+    part = np.array([5.0, 5.0, 5.0, 5.0])
+    of_arms, whole = ("force", "arms", "ground"), ("force", "force_of_both_feet", "whole_body")
+    names = (
+        (*of_arms, "x", "stance", "inertial_force_mean", "N"),
+        (*whole, "x", "stance", "force_mean", "N"),
+        (*of_arms, "x", "stance", "inertial_share", "1"),
+    )
+    share = np.divide(part, force, out=np.full(4, np.nan), where=force != 0.0)
+    rows = RowTable(
+        names, np.ones((4, 3), dtype=bool), {"value": np.stack([part, force, share], axis=1)}
+    )
+    half = {
+        (*of_arms, "inertial_force_mean"): {"x": 2.0 * NORMAL_95},
+        (*whole, "force_mean"): {"x": NORMAL_95},
+    }
+    numbers = with_intervals(rows, [STEP] * 4, {STEP.side: half}).numbers
+    off = NORMAL_95 * np.hypot(2.0, 0.5) / 10.0
+    np.testing.assert_allclose(numbers["value"][:, 2], [np.nan, np.nan, 0.5, -0.5])
+    np.testing.assert_allclose(numbers["low"][2:, 2], [0.5 - off, -0.5 - off])
+    np.testing.assert_allclose(numbers["high"][2:, 2], [0.5 + off, -0.5 + off])
+    assert np.isnan([numbers["low"][:2, 2], numbers["high"][:2, 2]]).all()
+    unknown = with_intervals(rows, [STEP] * 4, {STEP.side: {}}).numbers  # nothing was drawn
+    np.testing.assert_array_equal(unknown["value"], rows.numbers["value"])
+    assert np.isnan(unknown["low"]).all()
 
 
 def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):

@@ -40,9 +40,6 @@ ALTOGETHER = 1e6
 GROSS = 3.0
 """Extremes and the like may differ by this many times what their outcome varies in the step."""
 
-WHOLE_SHARE = 1.0
-"""Where a part is more than the whole, the whole nearly vanishes: shares say nothing."""
-
 NEGLIGIBLE = {
     "kg m2/s": 0.1, "N m": 0.5, "N m s": 0.05, "N": 2.0, "N s": 0.2, "J": 0.5, "1": 0.005,
     "rad/s2": 1.0,
@@ -388,8 +385,7 @@ def _contributions(
     What has no interval of its own (extremes, impulses, flight) is held against gross errors only,
     as wide as those of the joint in push and swing: the flight of a foot ends as it is loaded;
     where the stance mean of its outcome is n/a nothing else of that stance may be there; the flight
-    after it has frames of its own. A share of a force that
-    nearly vanishes says nothing: where one is beyond the whole, none is compared.
+    after it has frames of its own. Shares are quotients of forces that are compared.
     Trials without forces state no intervals: theirs are taken to be those of the unaltered run, and
     their extremes, of motions that no force made smooth, are not compared. Nor are extremes of a
     motion that is delivered as inverse kinematics has it with those of a fitted one: steps.tsv
@@ -403,9 +399,7 @@ def _contributions(
     statistic = paired.index.get_level_values("statistic")
     extremes = statistic.str.endswith(("_min", "_max"))
     paired = paired[same_motion | ~extremes | np.isfinite(paired["high"])]
-    shares = paired.index.get_level_values("statistic") == "inertial_share"
-    largest = paired[["value", "value_after"]].abs().max(axis=1).where(shares)
-    paired = paired[~(shares & (largest.groupby(level="axis").transform("max") > WHOLE_SHARE))]
+    paired = paired[paired.index.get_level_values("statistic") != "inertial_share"]
     unit = paired.index.get_level_values("unit")
     outcome = [paired.index.get_level_values(name) for name in OUTCOME]
     groups = [*outcome, unit.str.removesuffix(" s")]

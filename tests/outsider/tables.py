@@ -13,6 +13,7 @@ AXES = "xyz"
 GROUPS = (
     "push_leg", "swing_leg", "arms", "torso", "pelvis", "push_side", "swing_side", "total",
 )  # fmt: skip
+FORCE = ("force", "force_of_both_feet", "whole_body")
 HALF_OF_95 = 1.959964
 """Standard deviations of the half of a 95 % interval."""
 
@@ -288,10 +289,15 @@ def _shares(trial, step):
     ends = step.phases["stance"]
     parts = of_roles(trial, step, "inertial_force", ends, POLAR)
     ground_force = trial.curve(trial.values("ground_force"), ends) * _signs(step, POLAR)
+    half = intervals(trial, step)
+    yield from _means(*FORCE, "stance", "force", ground_force)
     for role, item in enumerate(GROUPS[:-1]):
+        yield from _means("force", item, "ground", "stance", "inertial_force", parts[:, role])
         for axis, part, all_ in zip(AXES, mean(parts[:, role]), mean(ground_force), strict=True):
             size = _size(parts) / abs(all_) * (1.0 + abs(part / all_))
-            yield ("force", item, "ground", axis, "stance", "inertial_share"), part / all_, size
+            known = abs(all_) > half.get((*FORCE, "force_mean", axis), 0.0)
+            share = part / all_ if known else np.nan
+            yield ("force", item, "ground", axis, "stance", "inertial_share"), share, size
 
 
 def _caused(trial, step):

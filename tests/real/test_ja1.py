@@ -194,7 +194,7 @@ def _stances(file):
     """Values and half intervals of stance means of every step."""
     rows = read_columns(file)
     rows = rows[rows["phase"].eq("stance")].astype(dict.fromkeys([*OUTCOME, "trial_id"], str))
-    rows = rows[rows["statistic"].str.endswith(("_mean", "_share"))]
+    rows = rows[rows["statistic"].str.endswith("_mean")]
     steps = read_columns(file.with_name("steps.nc")).astype({"trial_id": str, "side": str})
     rows = rows.merge(steps[["trial_id", "step", "side"]], on=["trial_id", "step"])
     return rows.assign(half=(rows["high"] - rows["low"]) / 2).set_index(STEP)[["value", "half"]]

@@ -39,6 +39,8 @@ class ForceRecording:
     """(S, P) mask of loaded samples whose point of application was held; None for none."""
     time_factor: float = 1.0
     """By which time is longer than the rates of markers and forces alike say."""
+    slope: tuple[float, float] = (0.0, 0.0)
+    """Sines of the angles by which the true vertical leans along x and z."""
 
     def __post_init__(self) -> None:
         """Refuse plates that are not described completely."""

@@ -26,6 +26,8 @@ STATEMENTS = MappingProxyType(
         "turn y": (f"angular momentum about the vertical {DIFFERS}", TURN_UNIT),
         "turn z": (f"angular momentum about the sideways axis {DIFFERS}", TURN_UNIT),
         "fall": ("by the fall of the body in flight the rate is off by", SHARE),
+        "slope x": ("of the body weight acts along the run without moving the body", "%"),
+        "slope z": ("of the body weight acts across the run without moving the body", "%"),
         "pressure": ("the centre of pressure lies beside the feet by", "mm"),
         "place along": ("the centre of pressure varies along the feet by", "mm"),
         "place across": ("the centre of pressure varies across the feet by", "mm"),

@@ -8,6 +8,7 @@ standing foot bears its load beneath itself, and a shoe hardly turns on the grou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
@@ -89,8 +90,21 @@ MIN_FLIGHT_FRAMES = 6
 BALANCES = tuple(f"{kind} {axis}" for kind in ("path", "turn") for axis in "xyz")
 """Redundancies of body and loads: path of the centre of mass, and angular momentum about it."""
 
+SLOPES = ("slope x", "slope z")
+"""Redundancies of what moves the body for ever, over gravity."""
+
 BETWEEN_FILES = frozenset(
-    {*BALANCES, "fall", "pressure", "place along", "place across", "stray", "aloft", "middles"}
+    {
+        *BALANCES,
+        *SLOPES,
+        "fall",
+        "pressure",
+        "place along",
+        "place across",
+        "stray",
+        "aloft",
+        "middles",
+    }
 )
 """Redundancies of forces and markers; the others are of forces alone."""
 
@@ -138,6 +152,7 @@ class ForceEvidence:
             if self.body is not None:
                 usable = complete & self.body.is_followed
                 sizes |= _balances(self.body, loads, usable, mass)
+                sizes |= _slopes(self.body, loads, usable, mass)
                 sizes["fall"] = _fall(self.body, loads, usable)
         return {name: values for name, values in sizes.items() if len(values)}
 
@@ -525,19 +540,47 @@ def _fall(body: MarkedBody, loads: FrameLoads, usable: BoolArray) -> FloatArray:
     is_flight = leaves & lands & (frames > low) & (frames < high) & (frames >= MIN_FLIGHT_FRAMES)
     if not is_flight.any():
         return np.zeros(0)
-    bent = curved = rest = 0.0
-    for start, stop in flights[is_flight]:
-        base, height = _polynomials(int(stop - start)), body.com[start:stop, 1]
-        shape = float(base[:, 2] @ (0.5 * (step * np.arange(stop - start)) ** 2))
-        parts = base.T @ height
-        bent, curved = bent - shape * float(parts[2]), curved + shape**2
-        rest += float(height @ height - parts @ parts)
+    heights = [body.com[start:stop, 1:2] for start, stop in flights[is_flight]]
+    [bent], [rest] = _accelerations(heights, step)
     usual = of_people("fall between loads")
-    fall = max(bent / curved, SLOWEST_FALL * usual.middle)
+    fall = max(-bent, SLOWEST_FALL * usual.middle)
     freedom = int((frames[is_flight] - (POLYNOMIAL_DEGREE + 1)).sum())
-    sd = 0.5 * np.sqrt(max(rest, 0.0) / freedom / curved) / fall
+    sd = 0.5 * np.sqrt(rest / freedom) / fall
     rate = 0.5 * np.log(fall / usual.middle) - np.log(loads.time_factor)
     return np.array([abs(rate) / np.hypot(1.0, sd / usual.error)])
+
+
+def _slopes(
+    body: MarkedBody, loads: FrameLoads, usable: BoolArray, mass: float
+) -> dict[str, FloatArray]:
+    """Level acceleration beyond what loads give the body of a mass, kg, over gravity; or none.
+
+    Where the path is told worse than people's slopes, in units of that.
+    """
+    step = float(body.time[1] - body.time[0])
+    spans = [x for x in runs(usable).tolist() if (x[1] - x[0]) * step >= MIN_WINDOW_S]
+    if not mass > 0.0 or not spans:
+        return {}
+    path = body.com - _integral(_integral(loads.total / mass, step), step)
+    level, rest = _accelerations([path[start:stop, ::2] for start, stop in spans], step)
+    sd, usual = np.sqrt(rest) / GRAVITY, of_people("slope").error
+    off = np.abs(level / GRAVITY + loads.slope) / np.hypot(1.0, sd / usual)
+    return dict(zip(SLOPES, off[:, None], strict=True))
+
+
+def _accelerations(paths: Iterable[FloatArray], step: float) -> tuple[FloatArray, FloatArray]:
+    """Constant accelerations (C,), m/s², that paths (T, C) share, one each ``step``, s.
+
+    And the mean squares of the acceleration that would leave what parabolas leave.
+    """
+    bent, curved, rest = 0.0, 0.0, 0.0
+    for path in paths:
+        base = _polynomials(len(path))
+        shape = float(base[:, 2] @ (0.5 * (step * np.arange(len(path))) ** 2))
+        parts = base.T @ path
+        bent, curved = bent + shape * parts[2], curved + shape**2
+        rest += np.maximum((path**2).sum(axis=0) - (parts**2).sum(axis=0), 0.0)
+    return np.asarray(bent / curved), np.asarray(rest / curved)
 
 
 def _mass(loads: FrameLoads, complete: BoolArray) -> float:

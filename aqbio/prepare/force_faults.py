@@ -18,7 +18,15 @@ from aqbio.names import GRAVITY, MAX_BODY_KG, MIN_BODY_KG
 from aqbio.prepare import size_words
 from aqbio.prepare.explanations import Candidate, Sizes
 from aqbio.prepare.frame_loads import loaded_plates, surface_height
-from aqbio.prepare.moved_plates import Undo, are_cornered, displaced, exchanged, mirrored, turned
+from aqbio.prepare.moved_plates import (
+    Undo,
+    are_cornered,
+    displaced,
+    exchanged,
+    inclined,
+    mirrored,
+    turned,
+)
 from aqbio.prepare.people import of_people
 from aqbio.vectors import BoolArray, FloatArray, cross
 
@@ -228,6 +236,10 @@ HANDED_FIX = "export markers and forces in the same right-handed axes."
 UNIT_FIX = "correct the unit in the capture software and export again."
 WEIGHT_FIX = "export the forces in newtons."
 MASS_FIX = "write the measured mass_kg into participants.tsv, or export the forces in newtons."
+LEVEL_FIX = (
+    "level the axes of the laboratory in the capture software; leave out runs up or down a slope, "
+    "which no equation here describes."
+)
 PLACE_FIX = "check origin and corners of the plates in the capture software."
 
 FAR_EXCESS = 30.0
@@ -242,6 +254,10 @@ LAGS = Sizes(
 PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m", far_excess=FAR_EXCESS)
 TURNS = Sizes(
     tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad", far_excess=FAR_EXCESS,
+    written="degrees", to_written=degrees, from_written=radians,
+)  # fmt: skip
+SLOPES = Sizes(
+    tuple(np.round(np.arange(-0.2, 0.2001, 0.01), 2)), 0.005, "rad", far_excess=0.0,
     written="degrees", to_written=degrees, from_written=radians,
 )  # fmt: skip
 GAINS = Sizes(
@@ -266,17 +282,17 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "force-x-sign", "the sign of the fore-aft force is flipped", 3.0, flipped_force((0,)),
         SIGN_FIX,
-        shows="turn z, path x, free moment",
+        shows="turn z, path x, slope x, free moment",
     ),
     ForceFault(
         "force-z-sign", "the sign of the sideways force is flipped", 3.0, flipped_force((2,)),
         SIGN_FIX,
-        shows="turn x, path z, free moment, turn y",
+        shows="turn x, path z, slope z, free moment, turn y",
     ),
     ForceFault(
         "force-xz-sign", "the signs of both horizontal forces are flipped", 3.5,
         flipped_force((0, 2)), SIGN_FIX,
-        shows="turn z, turn x, path x, path z, free moment",
+        shows="turn z, turn x, path x, path z, slope x, slope z, free moment",
     ),
     ForceFault(
         "force-y-sign", "the sign of the vertical force is flipped", 4.0, flipped_force((1,)),
@@ -485,7 +501,17 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "plate-turned", "the plate is turned about the vertical by {size}", 3.5, turned, PLACE_FIX,
         sizes=TURNS, follows="kept", sized=size_words.turned_by,
-        shows="turn x, path x, path z, pressure, place along, place across",
+        shows="turn x, path x, path z, slope x, slope z, pressure, place along, place across",
+    ),
+    ForceFault(
+        "vertical-along", "gravity pulls {size} of the vertical axis", 3.0, inclined(0), LEVEL_FIX,
+        scopes=(ALL,), sizes=SLOPES, follows="kept", rule="vertical",
+        sized=size_words.off("back", "forward"), is_fixable=False, shows="slope x",
+    ),
+    ForceFault(
+        "vertical-across", "gravity pulls {size} of the vertical axis", 3.0, inclined(1), LEVEL_FIX,
+        scopes=(ALL,), sizes=SLOPES, follows="kept", rule="vertical",
+        sized=size_words.off("to the left", "to the right"), is_fixable=False, shows="slope z",
     ),
     ForceFault(
         "plates-exchanged", "two plates have each other's channels or corners", 7.0, exchanged,

@@ -110,6 +110,8 @@ class FrameLoads:
     """(T,) array. Frames in which forces were recorded."""
     time_factor: float
     """By which time is longer than the clock of the frames says."""
+    slope: tuple[float, float]
+    """Sines of the angles by which the true vertical leans along x and z."""
 
     @classmethod
     def of(cls, forces: ForceRecording, time: FloatArray, *, standing: bool = False) -> FrameLoads:
@@ -128,7 +130,7 @@ class FrameLoads:
         recorded = (time >= forces.start) & (time <= last)
         return cls(
             frames[..., :3], frames[..., 3:], smooth, wrench.point, surface_height(forces), share,
-            recorded, forces.time_factor,
+            recorded, forces.time_factor, forces.slope,
         )  # fmt: skip
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Forces whose plates are elsewhere, turned, mirrored, or have each other's channels."""
+"""Forces whose plates are elsewhere, turned, mirrored, inclined, or have each other's channels."""
 
 from __future__ import annotations
 
@@ -86,3 +86,15 @@ def exchanged(forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecor
             point = point.copy()
             point[plate] = wrench.point[order[plate]]
     return replace(forces, wrench=PlateWrench(force, moment, point))
+
+
+def inclined(axis: int) -> Undo:
+    """A true vertical that leans along x or z by an angle, rad."""
+
+    def undo(forces: ForceRecording, _: BoolArray, size: float) -> ForceRecording:
+        along, across = forces.slope
+        lean = float(np.sin(size))
+        slope = (along, across + lean) if axis else (along + lean, across)
+        return replace(forces, slope=slope)
+
+    return undo

@@ -43,6 +43,16 @@ def farther(forward: str, back: str) -> Callable[[float, float], str]:
     return words
 
 
+def off(positive: str, negative: str) -> Callable[[float, float], str]:
+    """Words for an angle, rad, in two directions."""
+
+    def words(size: float, sd: float) -> str:
+        way = positive if size > 0.0 else negative
+        return f"{np.degrees(abs(size)):.1f} ± {np.degrees(sd):.1f} degrees {way}"
+
+    return words
+
+
 def turned_by(size: float, sd: float) -> str:
     """Give an angle, rad, in degrees."""
     return f"{np.degrees(abs(size)):.0f}{error_words(np.degrees(sd))} degrees"

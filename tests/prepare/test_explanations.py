@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from aqbio.errors import AqbioError
 from aqbio.force_plates.forces import PlateWrench
@@ -137,6 +138,7 @@ def test_a_fault_that_is_undone_leaves_the_recording_as_it_was(name, moments):
     assert undone.start == pytest.approx(forces.start)
     assert undone.rate == pytest.approx(forces.rate)
     assert undone.time_factor == pytest.approx(1.0)
+    assert undone.slope == pytest.approx((0.0, 0.0))
 
 
 def test_a_sound_recording_costs_one_evaluation():
@@ -327,6 +329,8 @@ def test_a_lag_is_undone_as_the_vertical_force_tells_it(lag):
         ("plate-along", THIRD, -0.25, "plate-misplaced"),
         ("plate-across", EVERY, 0.08, "plate-misplaced"),
         ("plate-turned", EVERY, 0.35, "plate-turned"),
+        ("vertical-along", EVERY, 0.06, "vertical"),
+        ("vertical-across", EVERY, -0.06, "vertical"),
     ],
 )
 def test_places_of_plates_are_said_and_left_to_the_fit(name, plates, size, rule):
@@ -362,6 +366,17 @@ def test_the_fall_between_loads_tells_the_rate(size):
     [off] = evidence.disagreements(replace(forces, time_factor=float(np.exp(size))))["fall"]
     rate = 0.5 * np.log(9.80665 / of_people("fall between loads").middle)
     assert off == pytest.approx(abs(rate - size), abs=0.03)
+
+
+@pytest.mark.parametrize(("axis", "slope"), [("z", "slope x"), ("x", "slope z")])
+def test_a_treadmill_that_is_inclined_shows_how_much(axis, slope):
+    """Markers and forces in the axes of its belt."""
+    forces, evidence = recorded_run(3, moments=True)
+    incline = Rotation.from_euler(axis, 3.0, degrees=True).as_matrix()
+    body = replace(evidence.body, com=evidence.body.com @ incline.T)
+    inclined = replace(forces, wrench=forces.wrench.rotated(incline))
+    [off] = replace(evidence, body=body).disagreements(inclined)[slope]
+    assert off == pytest.approx(np.sin(np.radians(3.0)), rel=0.1)
 
 
 def test_noise_of_markers_is_no_wrong_rate():

@@ -11,8 +11,8 @@ import numpy as np
 from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 from aqbio.config import MarkerSet
 from aqbio.names import NORMAL_95
+from aqbio.prepare.body_balances import FLIGHT_RANGE_S, MIN_FLIGHT_FRAMES
 from aqbio.prepare.contacts import FootContact
-from aqbio.prepare.force_evidence import FLIGHT_RANGE_S, MIN_FLIGHT_FRAMES
 from aqbio.prepare.marked_body import MIN_BODY_MASS_SHARE, SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.people import of_people

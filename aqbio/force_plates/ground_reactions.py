@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.stats import norm
 
 from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.multibody.dynamics import ExternalLoad
@@ -127,6 +128,9 @@ m: the accuracy of markers, scaling and plates together."""
 MIN_COP_FORCE_N = 20.0
 """Vertical force below which no centre of pressure is defined, N."""
 
+SHARE_ERRORS = 40
+"""Number of equally probable errors of a position over which a share's change is averaged."""
+
 UP = np.array([0.0, 1.0, 0.0])
 
 
@@ -153,8 +157,9 @@ def shared_with_toes(
             shared.append(load)
             continue
         toes, axis = turning[foot]
-        share = _share(load, poses, foot, toes, axis, surface_height)
-        shared.append(replace(load, toes=skeleton.bodies[toes], share=share))
+        ahead = _ahead(load, poses, foot, toes, axis, surface_height)
+        share = toes_share(ahead)
+        shared.append(replace(load, toes=skeleton.bodies[toes], share=share, ahead=ahead))
     return tuple(shared)
 
 
@@ -172,10 +177,23 @@ def _turning_toes(skeleton: Skeleton, toe_joints: Iterable[str]) -> dict[int, tu
     return turning
 
 
-def _share(
+def toes_share(ahead: FloatArray) -> FloatArray:
+    """Share of the toes, by how far the centre of pressure lies ahead of their joint, m."""
+    x = np.clip(0.5 * (np.nan_to_num(ahead, nan=-1.0) / BLEND_M + 1.0), 0.0, 1.0)
+    return np.asarray(x * x * (3.0 - 2.0 * x))
+
+
+def toes_share_error(ahead: FloatArray, position: float) -> FloatArray:
+    """Root mean square change of the share (T,) by errors of plates' ``position``, an sd in m."""
+    errors = position * norm.ppf((np.arange(SHARE_ERRORS) + 0.5) / SHARE_ERRORS)
+    changes = toes_share(ahead[:, None] + errors) - toes_share(ahead)[:, None]
+    return np.asarray(np.sqrt((changes**2).mean(axis=1)))
+
+
+def _ahead(
     load: ExternalLoad, poses: SegmentPoses, foot: int, toes: int, axis: int, height: float
 ) -> FloatArray:
-    """(T,) share of the toes; 0 where the foot is hardly loaded."""
+    """(T,) m, by which pressure lies ahead of the toes' joint; NaN: the foot is hardly loaded."""
     about = np.broadcast_to(load.point, load.force.shape)
     cop, _ = centre_of_pressure(load.force, load.moment, about, height, MIN_COP_FORCE_N)
     ahead = cross(poses.axis_direction[:, axis], UP)
@@ -183,8 +201,7 @@ def _share(
     centre, ankle = poses.joint_centre[:, toes], poses.joint_centre[:, foot]
     pressed = np.isfinite(cop[:, 0])
     if not pressed.any():
-        return np.zeros(len(cop))
+        return np.full(len(cop), np.nan)
     # in swing toes may be behind the ankle: forward is defined by the foot on the ground
     ahead *= np.sign(np.median(dot(ahead, centre - ankle)[pressed]))
-    x = np.clip(0.5 * (dot(np.nan_to_num(cop - centre, nan=-1.0), ahead) / BLEND_M + 1.0), 0.0, 1.0)
-    return np.asarray(np.where(pressed, x * x * (3.0 - 2.0 * x), 0.0))
+    return np.where(pressed, dot(cop - centre, ahead), np.nan)

@@ -13,6 +13,7 @@ from itertools import groupby
 import numpy as np
 
 from aqbio.body.draws import InertiaSpread, centre_covariance, inertia_draws
+from aqbio.force_plates.ground_reactions import toes_share, toes_share_error
 from aqbio.inverse_dynamics.parameters import LoadSpread
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
@@ -30,18 +31,18 @@ class DrawnLoads:
     toes: tuple[str, ...]
     """bodies, toes: Tuples of F names. Empty names of toes where the body bears all."""
     share: FloatArray
-    """(T, F) array. Share of each that the toes bear."""
+    """(T, F) or (K, T, F) array. Share of each that the toes bear."""
     force: FloatArray
     moment: FloatArray
     """force, moment: (K, T, F, 3) arrays, N and N m. Moment about the reference point."""
 
     def on(self, members: Sequence[Sequence[str]]) -> FloatArray:
-        """(T, G, F) share of each load that acts on parts of the body, by their segments."""
+        """(..., T, G, F) share of each load on parts of the body, by their segments."""
         foot, toes = (
             np.array([[float(body in part) for body in names] for part in members])
             for names in (self.bodies, self.toes)
         )
-        share = self.share[:, None]
+        share = self.share[..., None, :]
         on: FloatArray = foot * (1.0 - share) + toes * share
         return on
 
@@ -68,17 +69,19 @@ def load_errors(
     return gain, shift, turn
 
 
-def load_error_points(spread: LoadSpread, feet: int) -> LoadErrors:
+def load_error_points(spread: LoadSpread, feet: int, others: int = 0) -> LoadErrors:
     """Set one error of one plate at a time, K = 3 F, or 6 F where plates may be turned.
 
     Loads enter levels A and B linearly: with each of n errors set to √n standard deviations, the
-    mean square over the n states is the variance, free of sampling error.
+    mean square over the n states is the variance, free of sampling error. ``others`` of the n, the
+    last ones, are not of plates.
     """
     sizes = [spread.gain, spread.position, spread.position]
     if any(spread.turn):
         sizes += spread.turn
-    count = len(sizes) * feet
-    errors = np.sqrt(count) * np.eye(count).reshape(count, feet, len(sizes)) * sizes
+    count = len(sizes) * feet + others
+    unit = np.eye(count, len(sizes) * feet).reshape(count, feet, len(sizes))
+    errors = np.sqrt(count) * unit * sizes
     shift, turn = np.zeros((count, feet, 3)), np.zeros((count, feet, 3))
     shift[..., [0, 2]] = errors[..., 1:3]
     if any(spread.turn):
@@ -307,6 +310,7 @@ def _join_loads(loads: Sequence[ExternalLoad]) -> ExternalLoad:
         moment=np.concatenate([load.moment for load in loads]),
         point=np.concatenate([np.broadcast_to(load.point, load.force.shape) for load in loads]),
         share=np.concatenate(shares) if shares else None,
+        ahead=None,
     )
 
 
@@ -316,22 +320,31 @@ def plate_states(
     loads: Sequence[ExternalLoad],
     spread: LoadSpread,
 ) -> States:
-    """Build the undisturbed state, and one for every error of every plate."""
-    points = load_error_points(spread, len(loads))
+    """Build the undisturbed state, and one for every error of every plate.
+
+    And one for each load of which toes bear a share: it depends on where the pressure lies.
+    """
+    toed = {number: load.ahead for number, load in enumerate(loads) if load.ahead is not None}
+    points = load_error_points(spread, len(loads), len(toed))
     gain, shift, turn = (np.concatenate([np.zeros_like(errors[:1]), errors]) for errors in points)
     frames = len(kinematics.q)
     disturbed = drawn_loads(loads, np.zeros((frames, 3)), (gain, shift, turn))
     repeated_frames = np.tile(np.arange(frames), len(gain))
     forces, moments = np.moveaxis(disturbed.force, 2, 0), np.moveaxis(disturbed.moment, 2, 0)
-    disturbed_loads = tuple(
+    disturbed_loads = [
         replace(
             load.frames(repeated_frames),
             force=force.reshape(-1, 3), moment=moment.reshape(-1, 3), point=np.zeros(3),
         )
         for load, force, moment in zip(loads, forces, moments, strict=True)
-    )  # fmt: skip
+    ]  # fmt: skip
+    for state, (number, ahead) in enumerate(toed.items(), start=len(gain) - len(toed)):
+        share = np.tile(toes_share(ahead), (len(gain), 1))
+        share[state] += np.sqrt(len(gain) - 1) * toes_share_error(ahead, spread.position)
+        disturbed_loads[number] = replace(disturbed_loads[number], share=share.ravel())
     repeated = kinematics.picked(repeated_frames)
-    return States((UNDISTURBED, *[PLATES] * (len(gain) - 1)), skeleton, repeated, disturbed_loads)
+    sources = (UNDISTURBED, *[PLATES] * (len(gain) - 1))
+    return States(sources, skeleton, repeated, tuple(disturbed_loads))
 
 
 def motion_states(source: str, motions: Motions, loads: Sequence[ExternalLoad]) -> Iterator[States]:

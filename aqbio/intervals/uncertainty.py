@@ -110,7 +110,7 @@ def state_outcomes(states: States, parts: Parts) -> DrawnOutcomes:
     mass = np.broadcast_to(momenta.mass, (frames[0] * frames[1], momenta.mass.shape[1]))
     measured = replace(
         loads,
-        share=states.by_state(loads.share)[0],  # common to all states
+        share=states.by_state(loads.share),
         force=states.by_state(loads.force[0]),
         moment=states.by_state(loads.moment[0]),
     )

@@ -34,6 +34,9 @@ class ExternalLoad:
     """Name of a second segment that bears a share; empty where the first bears all."""
     share: FloatArray | None = None
     """(T,) array, 0 to 1. Of force and moment on that segment."""
+    ahead: FloatArray | None = None
+    """(T,) array, m. By which its centre of pressure lies ahead of that segment's joint; NaN where
+    it is not known."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same frames."""
@@ -50,10 +53,11 @@ class ExternalLoad:
     def frames(self, chosen: slice | IntArray) -> ExternalLoad:
         """Select frames."""
         point = self.point if self.point.ndim == 1 else self.point[chosen]
-        share = None if self.share is None else self.share[chosen]
+        share, ahead = (None if x is None else x[chosen] for x in (self.share, self.ahead))
         return replace(
-            self, force=self.force[chosen], moment=self.moment[chosen], point=point, share=share
-        )
+            self, force=self.force[chosen], moment=self.moment[chosen], point=point, share=share,
+            ahead=ahead,
+        )  # fmt: skip
 
     def shares_by_segment(self) -> Iterator[tuple[str, FloatArray | float]]:
         """Segments that bear the load, and the share of each, (T, 1) or 1."""
@@ -66,7 +70,7 @@ class ExternalLoad:
     @property
     def on_first_segment(self) -> ExternalLoad:
         """The same load, borne entirely by the first segment."""
-        return replace(self, toes="", share=None)
+        return replace(self, toes="", share=None, ahead=None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import binary_erosion, label
 from scipy.spatial.transform import Rotation
+from scipy.stats import norm
 
 from aqbio.force_plates.alignment import ALIGNMENT, PIVOT, Alignment
 from aqbio.force_plates.bands import noise_level, quiet_noise
@@ -24,7 +25,12 @@ from aqbio.force_plates.forces import (
     plate_axes,
     platform_wrench,
 )
-from aqbio.force_plates.ground_reactions import BLEND_M, ground_reactions, shared_with_toes
+from aqbio.force_plates.ground_reactions import (
+    BLEND_M,
+    ground_reactions,
+    shared_with_toes,
+    toes_share_error,
+)
 from aqbio.force_plates.offsets import nearly_unloaded, pulls_and_pushes, unloaded, without_offsets
 from aqbio.io.recording import ForceRecording
 from aqbio.multibody.dynamics import ExternalLoad, newton_euler
@@ -510,6 +516,16 @@ def test_toes_bear_what_lies_ahead_of_their_joint(side, ahead, share):
     moment = abs(shared[0, toes] - without[0, toes])
     assert moment == pytest.approx(share * FORCE * abs(ahead), abs=1e-2)
     np.testing.assert_allclose(np.delete(shared, toes), np.delete(by_foot, toes), rtol=0, atol=1e-9)
+
+
+def test_a_share_of_the_toes_is_as_unsure_as_the_place_of_the_pressure():
+    """By its slope where errors are small; beyond the blend it is that of one side or the other."""
+    slope = 0.75 / BLEND_M
+    [small] = toes_share_error(np.zeros(1), 1e-4)
+    assert small == pytest.approx(slope * 1e-4, rel=0.03)
+    [far, unknown] = toes_share_error(np.array([0.02, np.nan]), 1.0)
+    assert far == pytest.approx(np.sqrt(norm.cdf(-0.02)), rel=0.03)
+    assert unknown == 0.0
 
 
 @pytest.mark.parametrize("share", [0.3, 1.0])

@@ -19,6 +19,7 @@ from aqbio.body.draws import (
     twins,
 )
 from aqbio.contributions.intervals import drawn_window, phase_frames
+from aqbio.force_plates.ground_reactions import toes_share, toes_share_error
 from aqbio.gait.drawn_steps import drawn_steps
 from aqbio.gait.roles import RoleScheme, group_sum, membership
 from aqbio.intervals.sources import (
@@ -103,6 +104,27 @@ def test_every_draw_is_another_body_on_other_plates():
         )
         body = drawn_skeleton(case.skeleton, parameters[number])
         _compare(draws, number, replace(case, skeleton=body, loads=loads))
+
+
+@pytest.mark.parametrize("ahead", [-0.03, 0.0, 0.02])
+def test_moments_at_the_toes_know_where_pressure_may_lie(ahead):
+    """A load and its share are displaced; in closed form, along, up and across the run."""
+    case, position = sprint_run(1), 0.02
+    moves = segment_kinematics(case.skeleton, *case.motion)
+    ahead, force = np.array([ahead]), np.array([[200.0, 1500.0, -100.0]])
+    toes = case.skeleton.bodies.index("toes_r")
+    point = moves.joint_centre[:, toes] + [0.1, 0.0, 0.05]
+    load = ExternalLoad(
+        "foot_r", force, np.zeros((1, 3)), point, "toes_r", toes_share(ahead), ahead
+    )
+    states = plate_states(case.skeleton, moves, [load], LoadSpread(position, 0.0))
+    joint = tuple(case.anatomy.joints.values()).index(case.skeleton.joints[toes])
+    moment = state_outcomes(states, _parts(case)).joint_moment[:, 0, joint]
+    moved = [np.cross(way, force[0]) for way in np.eye(3)[[0, 2]]]
+    borne = np.cross([0.1, 0.0, 0.05], force[0])
+    expected = (load.share * position) ** 2 * np.square(moved).sum(axis=0)
+    expected += (toes_share_error(ahead, position) * borne) ** 2
+    np.testing.assert_allclose(((moment[1:] - moment[0]) ** 2).mean(axis=0), expected, rtol=1e-6)
 
 
 def test_states_of_bodies_are_the_full_computation_for_each():

@@ -318,7 +318,7 @@ def with_intervals(
         for side, widths in half.items()
     }
     value = rows.numbers["value"]
-    contact = np.array([[step.contact] for step in steps])
+    contact = np.array([step.contact for step in steps])[:, None]
     off = np.array([width[step.side] for step in steps]).reshape(value.shape)
     value, off = _with_shares(rows.names, value, np.where(impulse, contact, 1.0) * off)
     off = np.hypot(off, np.where(is_mean, misread / contact, 0.0) * value)

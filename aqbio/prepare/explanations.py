@@ -190,7 +190,7 @@ class Sizes:
         """The grid thinned out to where the slope at none leads, and as far as any size."""
         beyond = MAX_USUAL_RATIO * self.usual
         far = tuple(size for size in self.grid[::4] if abs(size) > 2.0 * beyond)
-        return tuple(sorted((*far, *(beyond * x for x in (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)))))
+        return tuple(sorted((*far, -2.0 * beyond, -beyond, 0.0, beyond, 2.0 * beyond)))
 
     written: str = ""
     """Unit in which people write them; the same if empty."""

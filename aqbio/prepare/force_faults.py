@@ -504,12 +504,12 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         shows="turn x, path x, path z, slope x, slope z, pressure, place along, place across",
     ),
     ForceFault(
-        "vertical-along", "gravity pulls {size} of the vertical axis", 3.0, inclined(0), LEVEL_FIX,
+        "vertical-along", "gravity pulls {size} of the vertical axis", 2.0, inclined(0), LEVEL_FIX,
         scopes=(ALL,), sizes=SLOPES, follows="kept", rule="vertical",
         sized=size_words.off("back", "forward"), is_fixable=False, shows="slope x",
     ),
     ForceFault(
-        "vertical-across", "gravity pulls {size} of the vertical axis", 3.0, inclined(1), LEVEL_FIX,
+        "vertical-across", "gravity pulls {size} of the vertical axis", 2.0, inclined(1), LEVEL_FIX,
         scopes=(ALL,), sizes=SLOPES, follows="kept", rule="vertical",
         sized=size_words.off("to the left", "to the right"), is_fixable=False, shows="slope z",
     ),

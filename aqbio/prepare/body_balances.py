@@ -37,7 +37,7 @@ BALANCES = tuple(f"{kind} {axis}" for kind in ("path", "turn") for axis in "xyz"
 """Redundancies of body and loads: path of the centre of mass, and angular momentum about it."""
 
 SLOPES = ("slope x", "slope z")
-"""Redundancies of what moves the body for ever, over gravity."""
+"""Redundancies of a level acceleration that loads do not explain, over gravity."""
 
 
 def balances(

@@ -248,6 +248,17 @@ class Distances:
         middle, scatter = _middle_and_scatter(self._away(index, others)[[row]])
         return float(middle[0]), float(scatter[0])
 
+    def weight_beside(self, row: int, index: int, others: BoolArray) -> float:
+        """Share that a part of a recording has of the middle of it and of others (N,), as medians.
+
+        None of who stands beside those who move; all of who moves alone.
+        """
+        seen = (others | (np.arange(len(others)) == row)) & self.compared[:, index]
+        seen &= ~self.apart[:, index]
+        weights = np.where(seen, np.minimum(self.speeds, WALKING_M_S), 0.0)
+        weights = weights if weights.any() else seen.astype(float)
+        return float(weights[row] / weights.sum())
+
     def _away(self, index: int, others: BoolArray) -> FloatArray:
         """Logarithms (N, L) of a part's distances over those in others (N,).
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from math import exp, log
+from math import exp, log, nan
 from types import MappingProxyType
 from typing import Literal
 
@@ -371,22 +371,31 @@ def _profiles(session: Session) -> FloatArray:
 def _freed(fault: SessionFault, session: Session, where: Where) -> float:
     """Improbability of values that a fault says nothing of: as of parts of two people.
 
-    These differ, but both are people.
+    These differ, but both are people. What is left agrees better without them, which tells no more
+    than how far they are from it.
     """
+    if not fault.frees:
+        return 0.0
 
-    def cost(kind: str, trial: int, size: float) -> float:
-        usual = session.scale(kind, trial)
+    def cost(kind: str, trial: int, size: float, weight: float = 0.0) -> float:
+        usual, values = session.scale(kind, trial), {kind: np.array([size])}
+        # people's scales are of differences from a middle of all; that of the others is farther
+        usual = replace(usual, scale=usual.scale / max(weight, 1.0 - weight))
         apart = replace(usual, scale=usual.strange)
-        left = improbability({kind: np.array([size])}, {kind: apart})
-        return left + log(apart.scale / usual.scale)
+        told = improbability(values, {kind: apart}) - improbability(values, {kind: usual})
+        return told + log(apart.scale / usual.scale)
 
-    distances, others, total = session.distances, ~where.trials, 0.0
+    distances, others = session.distances, ~where.trials
+    total = _improbability_of(fault.frees, session) - _improbability_of(
+        fault.frees, _another_person(session, where, nan)
+    )
     masses = np.append(session.masses[others], session.sheet_kg)
     for trial in np.flatnonzero(where.trials).tolist():
         for part in np.flatnonzero(where.parts & distances.compared[trial]).tolist():
             sizes = distances.from_others(trial, part, others)
+            weight = distances.weight_beside(trial, part, others)
             total += sum(
-                cost(kind, trial, size)
+                cost(kind, trial, size, weight)
                 for kind, size in zip(distances.kinds(part), sizes, strict=True)
                 if kind in fault.frees
             )
@@ -395,3 +404,9 @@ def _freed(fault: SessionFault, session: Session, where: Where) -> float:
             other_kg = session.masses[trial] if np.isnan(other_kg) else other_kg
             total += cost("weighing", trial, factor(session.masses[trial], other_kg))
     return total
+
+
+def _improbability_of(kinds: Collection[str], session: Session) -> float:
+    """Improbability of disagreements of some kinds."""
+    sizes = {x: y for x, y in session.disagreements().items() if kind_of(x) in kinds}
+    return improbability(sizes, session.scales(sizes))

@@ -222,6 +222,39 @@ def test_a_recording_of_another_person_is_left_out():
     assert "static" not in explained(recorded, kept=("static",)).left_out
 
 
+def odds_of_another_person(recorded: Session, trial: str) -> float:
+    """Logarithm of how much more probable it is that a recording is another person's."""
+    [candidate] = [
+        x for x in session_candidates(recorded) if (x.fault, x.scope) == ("another-person", trial)
+    ]
+    before, after = recorded.disagreements(), candidate.undo(recorded, np.nan).disagreements()
+    scales = recorded.scales(before)
+    return improbability(before, scales) - improbability(after, scales) - candidate.rarity
+
+
+def test_how_the_others_agree_says_nothing_of_whose_a_recording_is():
+    """Only how far it is from their middle does: without any recording the rest agree better."""
+    recorded, odds = session(), []
+    for apart in (0.0, 0.001, 0.003):
+        lengths = recorded.distances.logs[0] + np.array([[0.0], [-apart], [apart], [0.004]])
+        distances = replace(recorded.distances, logs=lengths)
+        odds.append(odds_of_another_person(replace(recorded, distances=distances), "run3"))
+    assert odds == pytest.approx(odds[:1] * 3)
+    assert odds[0] < -3.0
+
+
+@pytest.mark.parametrize("moving", [1, 2, 3])
+def test_the_weight_in_a_middle_is_continuous_in_speed(moving):
+    """Of those who run alike one weighs as much as another; who stands beside them, nothing."""
+    distances = session().distances
+    runs = np.arange(len(TRIALS)) <= moving
+    running = replace(distances, speeds=np.where(runs, distances.speeds, 0.0))
+    weights = [running.weight_beside(row, 0, np.arange(len(TRIALS)) != row) for row in range(4)]
+    np.testing.assert_allclose(weights, np.where(runs, [0.0, *[1.0 / moving] * 3], 0.0))
+    slow = replace(running, speeds=np.where(np.arange(4) == 0, 1e-9, running.speeds))
+    assert slow.weight_beside(0, 0, np.arange(4) > 0) < 1e-8
+
+
 def test_a_trunk_that_bends_on_the_spot_is_nobody_elses_and_another_person_there_is():
     """As in rising from a chair: only among runs are a trunk's lengths alike to 3 mm in a metre."""
     trunk = np.array([x == "torso" for x in PARTS])

@@ -141,7 +141,9 @@ def true_rows(study: Study, person: str, trial: str, run: RecordedRun) -> pd.Dat
     covered = steps_in_motion(levels, steps)
     curves = step_dataset(levels, covered, study.model_map, scheme)
     caused = rows_of_levels(level_curves(levels, covered, scheme), covered)
-    rows = joined_rows([rows_of_level_a(curves, covered), caused], len(covered))
+    rows = joined_rows(
+        [rows_of_level_a(curves, covered, levels["time"].values), caused], len(covered)
+    )
     table = rows.frame([step.number for step in covered])
     return table.assign(participant_id=person, trial_id=trial)
 

@@ -72,7 +72,7 @@ def stance_outcomes(
 ) -> pd.DataFrame:
     """Stance means of every step (0 for the first) and its side: outcomes that have intervals."""
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
-    rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
+    rows = joined_rows([rows_of_level_a(curves, steps, trial["time"].values), levels], len(steps))
     phase, statistic = NAME_COLUMNS.index("phase"), NAME_COLUMNS.index("statistic")
     means = [
         index

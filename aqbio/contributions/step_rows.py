@@ -118,29 +118,32 @@ def level_rows(trial: xr.Dataset, step: Step, scheme: RoleScheme | None = None) 
     yield from rows_of_levels(curves, [step]).of_step(0)
 
 
-def rows_of_level_a(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
-    """Rows of level A and of the joint moments of every step, from the step curves."""
-    return joined_rows(_outcome_rows(curves, steps, LEVEL_A), len(steps))
+def rows_of_level_a(curves: xr.Dataset, steps: Sequence[Step], time: FloatArray) -> RowTable:
+    """Rows of level A and of the joint moments of every step, from the step curves.
+
+    With the instants of the frames of which they are curves, (T,) s.
+    """
+    return joined_rows(_outcome_rows(curves, steps, LEVEL_A, time), len(steps))
 
 
 def rows_of_levels(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     """Rows of every step, from :func:`level_curves`."""
-    levels = _outcome_rows(curves, steps, (*LEVEL_B, *caused(curves)))
+    levels = _outcome_rows(curves, steps, (*LEVEL_B, *caused(curves)), np.zeros(0))
     parts = (*levels, *_work(curves, steps), _shares(curves, steps))
     return joined_rows(parts, len(steps))
 
 
 def _outcome_rows(
-    curves: xr.Dataset, steps: Sequence[Step], outcomes: Sequence[Outcome]
+    curves: xr.Dataset, steps: Sequence[Step], outcomes: Sequence[Outcome], time: FloatArray
 ) -> Iterator[RowTable]:
     for outcome in outcomes:
         for phase in PHASES:
             if statistics := outcome.statistics(phase):
                 sources, values = outcome.values(curves, phase=phase)
                 if sources:
-                    durations = _durations(steps, phase)
+                    durations, free = _durations(steps, phase), _free_of_loads(steps, phase, time)
                     statistic_values = [
-                        _statistic(statistic, values, durations) for statistic in statistics
+                        _statistic(statistic, values, durations, free) for statistic in statistics
                     ]
                     names = [_words(outcome, phase, statistic) for statistic in statistics]
                     present = _reported(outcome, values) & np.isfinite(durations)[:, None]
@@ -156,12 +159,29 @@ def _durations(steps: Sequence[Step], phase: str) -> FloatArray:
     return np.asarray(ends[:, 1] - ends[:, 0])
 
 
-def _statistic(statistic: Statistic, values: FloatArray, durations: FloatArray) -> FloatArray:
-    """(step, source, axis) of one phase, from (step, percent, source, axis)."""
-    if statistic == "min":
-        return np.asarray(values.min(axis=1))
-    if statistic == "max":
-        return np.asarray(values.max(axis=1))
+def _free_of_loads(steps: Sequence[Step], phase: str, time: FloatArray) -> BoolArray:
+    """(S, 101) bool: samples that are, of a flight, a frame and more from the steps around it.
+
+    Nearer a curve lies between a frame of the flight and one in which the ground pushes.
+    """
+    free = np.ones((len(steps), len(PERCENT)), dtype=bool)
+    if phase == "flight" and len(time) > 1:
+        from_end = np.minimum(PERCENT, 1.0 - PERCENT) * _durations(steps, phase)[:, None]
+        free = from_end >= time[1] - time[0]
+    return free
+
+
+def _statistic(
+    statistic: Statistic, values: FloatArray, durations: FloatArray, free: BoolArray
+) -> FloatArray:
+    """(step, source, axis) of one phase, from (step, percent, source, axis).
+
+    Extremes are those of samples (step, percent) that are ``free``, NaN without one.
+    """
+    if statistic in ("min", "max"):
+        sign = 1.0 if statistic == "min" else -1.0
+        least = np.where(free[..., None, None], sign * values, np.inf).min(axis=1)
+        return np.where(np.isinf(least), np.nan, sign * least)
     means = np.asarray(np.trapezoid(values, PERCENT, axis=1))
     return means * durations[:, None, None] if statistic == "impulse" else means
 
@@ -273,7 +293,7 @@ def contribution_table(
 ) -> pd.DataFrame:
     """Rows of all steps of a trial whose motion is known, with the number of their step."""
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
-    rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
+    rows = joined_rows([rows_of_level_a(curves, steps, trial["time"].values), levels], len(steps))
     misread = sum(float(trial.attrs.get(name, 0.0)) for name in MISREAD_CONTACTS)
     rows = span_contact_models(with_intervals(rows, steps, half, misread))
     if "estimated_force" in trial:

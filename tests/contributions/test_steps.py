@@ -14,7 +14,7 @@ from aqbio.config.settings import Quality
 from aqbio.contributions.dataset import frames_in_contact
 from aqbio.contributions.other_models import curve_sds, with_model
 from aqbio.contributions.step_quality import band_rows, quality_rows
-from aqbio.contributions.step_rows import TrialSteps, level_rows
+from aqbio.contributions.step_rows import TrialSteps, level_rows, rows_of_level_a
 from aqbio.gait.belt import belt_speed, step_belt_speed_sds, step_belt_speeds
 from aqbio.gait.curves import SPREADS, step_dataset
 from aqbio.gait.roles import PelvisMember, RoleScheme
@@ -111,6 +111,24 @@ def test_curves_are_the_signals_of_the_step_by_role(trial, number):
         curve = curves["joint_flexion_moment"][0, :, JOINT_ROLES.index(role)]
         expected = sign * _at(trial, "joint_moment_coordinate", times, coordinate=name)
         np.testing.assert_allclose(curve, expected, atol=CLOSE)
+
+
+def test_the_ground_takes_no_part_in_the_extremes_of_a_flight(trial):
+    """A frame before touchdown a curve begins to turn to the moment of a foot that is loaded."""
+    step = _steps(trial)[0]
+    at = trial["time"].values
+    loaded = np.maximum(np.maximum(step.toe_off - at, at - step.next_touchdown), 0.0)
+    moment = np.linspace(1.0, 2.0, len(at)) - 5000.0 * loaded
+    trial["joint_moment"][:] = moment[:, None, None]
+    curves = step_dataset(trial, [step], MAP, RoleScheme())
+    rows = rows_of_level_a(curves, [step], at).frame([1])
+    rows = rows[(rows["level"] == "joint") & (rows["phase"] == "flight")]
+    extremes = rows.loc[rows["statistic"].isin(["moment_min", "moment_max"]), "value"]
+    assert len(extremes) == 2 * len(AXES) * len(JOINT_ROLES)
+    assert extremes.between(0.8, 2.2).all()
+    assert curves["joint_moment"].isel(phase=1).min() < 0.0
+    single = rows_of_level_a(curves, [step], step.flight * np.arange(2.0)).frame([1])
+    assert single.loc[extremes.index, "value"].isna().all()
 
 
 def test_balance_holds_in_every_step_and_in_a_mirror(trial):

@@ -382,8 +382,7 @@ def _contributions(
 ) -> Iterator[Compared]:
     """Contributions that say something of the person.
 
-    What has no interval of its own (extremes, impulses, flight) is held against gross errors only,
-    as wide as those of the joint in push and swing: the flight of a foot ends as it is loaded;
+    What has no interval of its own (extremes, impulses, flight) is held against gross errors only;
     where the stance mean of its outcome is n/a nothing else of that stance may be there; the flight
     after it has frames of its own. Shares are quotients of forces that are compared.
     Trials without forces state no intervals: theirs are taken to be those of the unaltered run, and
@@ -409,9 +408,7 @@ def _contributions(
     varies = GROSS * (paired["value"] / scale).groupby(groups).transform(
         lambda values: values.max() - values.min()
     )
-    level, source, *others = groups
-    joint = [level, source.str.removesuffix("_swing").str.removesuffix("_push"), *others]
-    widest = 2.0 * half.groupby(joint).transform("max").fillna(0.0)
+    widest = 2.0 * half.groupby(groups).transform("max").fillna(0.0)
     limit = (
         (ONE_OF_MANY * half)
         .fillna(scale * np.maximum(varies, widest))

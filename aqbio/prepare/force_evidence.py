@@ -27,7 +27,7 @@ from aqbio.prepare.contacts import (
     foot_distance,
 )
 from aqbio.prepare.force_delay import MIN_CONTACTS, force_delay
-from aqbio.prepare.frame_loads import TINY_N, FrameLoads, stretches
+from aqbio.prepare.frame_loads import TINY_N, FrameLoads
 from aqbio.prepare.marked_body import MarkedBody
 from aqbio.prepare.people import of_people
 from aqbio.signals import runs
@@ -134,7 +134,7 @@ class ForceEvidence:
 
     def number_of_loads(self, forces: ForceRecording) -> int:
         """Number of heavy loads of plates while there are markers."""
-        return len(FrameLoads.of(forces, self.time, standing=self.standing).heavy_stretches())
+        return len(FrameLoads.of(forces, self.time, standing=self.standing).heavy_stretches)
 
     def mean_force(self, forces: ForceRecording) -> float:
         """Mean of the vertical force over whole steps, or while any plate is loaded."""
@@ -202,12 +202,12 @@ class ForceEvidence:
             return sum(bool(usable[frames].all()) for frames in during)
         return sum(
             start > recorded[0] and stop <= recorded[-1] and bool(usable[start:stop].all())
-            for _, start, stop in stretches(loads.loaded)
+            for _, start, stop in loads.stretches
         )
 
     def _under_feet(self, loads: FrameLoads) -> dict[str, FloatArray]:
         """What heavy loads state about the feet below them, by redundancy."""
-        heavy = loads.heavy_stretches()
+        heavy = loads.heavy_stretches
         if not len(heavy):
             return {}
         of = _Stretches(heavy)
@@ -327,7 +327,7 @@ class ForceEvidence:
         Of loads during which both feet are seen: a hidden one may stand.
         """
         told = complete.copy()
-        for _, start, stop in stretches(loads.loaded):
+        for _, start, stop in loads.stretches:
             told[start:stop] &= self._are_whole[start:stop].all()
         if not self.contacts or not (told & loads.borne).any():  # between loads there is noise
             return np.zeros(0)
@@ -341,7 +341,7 @@ class ForceEvidence:
         Events of foot markers are late or early alike in all contacts of a trial: the differences
         show clocks that run apart, and not a lag.
         """
-        step, [_, start, stop] = float(self.time[1] - self.time[0]), stretches(loads.loaded).T
+        step, [_, start, stop] = float(self.time[1] - self.time[0]), loads.stretches.T
         whole = (start > 0) & (stop < len(self.time)) & ((stop - start) * step > MIN_CONTACT_S)
         begin, end = self.time[start[whole]], self.time[stop[whole] - 1]
         marked = np.array([(x.touchdown, x.toe_off) for x in self.contacts if x.complete])

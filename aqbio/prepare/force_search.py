@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.body.statements import as_error
 from aqbio.io.recording import ForceRecording
-from aqbio.prepare.evidence_words import agreement_words, worst_words
+from aqbio.prepare.evidence_words import agreement_words
 from aqbio.prepare.explanations import (
     ALL,
     CLEAR_GAIN,
@@ -32,15 +32,7 @@ from aqbio.prepare.explanations import (
 )
 from aqbio.prepare.force_evidence import BETWEEN_FILES, ForceEvidence
 from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, PLACE_FAULTS, ROWS, force_candidates
-from aqbio.prepare.force_words import (
-    ForceExplanation,
-    note_as_recorded,
-    note_considered,
-    note_fault,
-    note_stated,
-    note_strange,
-    note_undecided,
-)
+from aqbio.prepare.force_words import ForceExplanation, ForceWords
 from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stated_faults import NOTHING_STATED, OfferedCandidates, StatedFaults
@@ -112,50 +104,56 @@ def explained_forces(
         by_body=by_body,
         body_kg=evidence.body_kg,
     )
-    written, resting = _without_stated(stated, resting, forces, evidence, scales, notes, offered)
+    words = ForceWords(forces, scales, notes, stated)
+    written, resting = _without_stated(resting, evidence, words, offered)
 
     def candidates(recorded: ForceRecording) -> Iterator[Candidate[ForceRecording]]:
         told = Explanation(written, 0.0)
         return (x for x in offered(recorded) if not told.undoes(x))
 
     explanations = search(resting, evidence.disagreements, candidates, scales)
+    near = unresolved_forces(explanations, by_body=by_body)
     if stated.is_all:
-        note_as_recorded(unexplained(explanations) or explanations[0], forces, notes, written)
+        words.note_as_recorded(unexplained(explanations) or explanations[0], written)
         sound = next(x for x in explanations if not x.suspects)
-        explanations = [sound, *(x for x in explanations if x is not sound)]
-    best, before = explanations[0], evidence.disagreements(resting)
-    near = [] if stated.is_all else unresolved_forces(explanations, by_body=by_body)
-    if not near and not stated.is_all and rests_on_few_loads(best, resting, evidence, scales):
-        near = [best]
-    faults = () if near else _with_exact_lag(best.unusual, resting, evidence)
+        explanations, near = [sound, *(x for x in explanations if x is not sound)], []
+    elif not near and rests_on_few_loads(explanations[0], resting, evidence, scales):
+        near = explanations[:1]
+    faults = () if near else _with_exact_lag(explanations[0].unusual, resting, evidence)
+    before = _left(resting, evidence)
 
     def agreement(*suspects: Suspect[ForceRecording]) -> str:
-        undone = Explanation(suspects, 0.0).undone(resting)
-        return agreement_words(before, evidence.disagreements(undone), scales)
+        return agreement_words(before, _left(resting, evidence, *suspects), scales)
 
-    left = least_strange(near or [best], resting, evidence, scales)
-    if strangeness(left, scales) > CLEAR_GAIN and not stated.is_all:
+    left = least_strange(near or explanations[:1], resting, evidence, scales)
+    is_strange = strangeness(left, scales) > CLEAR_GAIN and not stated.is_all
+    doubtful = near
+    if is_strange:
         faults = tuple(x for x in faults if _shows_in_forces(x, resting, evidence, scales))
-        doubtful = near or ([] if faults else [best])
-        note_considered(explanations, doubtful, faults, agreement, forces, notes)
-        for suspect in faults:
-            note_fault(suspect, agreement(suspect), forces, notes, follows="not used")
-        note_strange(left, faults, scales, notes, stated)
-        return ExplainedForces(None)
-    note_considered(explanations, near, faults, agreement, forces, notes)
-    if near:
-        note_undecided(near, worst_words(before, scales), forces, notes, stated)
-        return ExplainedForces(None)
-    for suspect in faults:
-        note_fault(suspect, agreement(suspect), forces, notes, _follows(suspect, evidence))
-    consequences = {_follows(x, evidence) for x in faults} - {"", "by model"}
-    if consequences or "weightless" in {_follows(x, evidence) for x in written}:
+        doubtful = near if near or faults else explanations[:1]
+    follows = ["not used" if is_strange else _follows(x, evidence) for x in faults]
+    words.note_considered(explanations, doubtful, faults, agreement)
+    for suspect, instead in zip(faults, follows, strict=True):
+        words.note_fault(suspect, agreement(suspect), instead)
+    if is_strange:
+        words.note_strange(left, faults)
+    elif near:
+        words.note_undecided(near, before)
+    weightless = "weightless" in {_follows(x, evidence) for x in written}
+    if is_strange or near or weightless or {*follows} - {"", "by model"}:
         return ExplainedForces(None)
     refusal = next((x for x in faults if ROWS[x.candidate.fault].follows == "refused"), None)
     if refusal is not None:
         raise as_error(notes.findings[-1 - faults[::-1].index(refusal)])
     repaired = _repaired(forces, written, faults, evidence, resting)
     return replace(repaired, place_error=place_error(explanations, len(forces.numbers)))
+
+
+def _left(
+    forces: ForceRecording, evidence: ForceEvidence, *suspects: Suspect[ForceRecording]
+) -> Disagreements:
+    """What disagrees after faults are undone."""
+    return evidence.disagreements(Explanation(suspects, 0.0).undone(forces))
 
 
 def rests_on_few_loads(
@@ -167,30 +165,11 @@ def rests_on_few_loads(
     """
     if not explanation.faults:
         return False
-    stray = scales["stray"]
-    observations = min(stray.observations, float(evidence.number_of_loads(forces)))
-    few = {**scales, "stray": replace(stray, observations=observations)}
-    before = evidence.disagreements(forces)
-    after = evidence.disagreements(explanation.undone(forces))
+    stray, loads = scales["stray"], float(evidence.number_of_loads(forces))
+    few = {**scales, "stray": replace(stray, observations=min(stray.observations, loads))}
+    before, after = (_left(forces, evidence, *x) for x in ((), explanation.suspects))
     price = sum(suspect.candidate.rarity + suspect.price for suspect in explanation.suspects)
-    gain = improbability(before, few) - improbability(after, few, before)
-    return gain < price
-
-
-def place_error(explanations: Sequence[ForceExplanation], plates: int) -> float:
-    """Root mean square of the displacements, m, that explanations give the plates of a trial."""
-    return float(
-        np.sqrt(
-            expected(
-                explanations,
-                lambda x: (
-                    x.size**2 / (1 if x.candidate.scope == ALL else plates)
-                    if x.candidate.fault in PLACE_FAULTS
-                    else 0.0
-                ),
-            )
-        )
-    )
+    return improbability(before, few) - improbability(after, few, before) < price
 
 
 def least_strange(
@@ -205,11 +184,9 @@ def least_strange(
     """
     if evidence.standing:
         return NOTHING
-    left = [
-        {name: size for name, size in disagreements.items() if name in BETWEEN_FILES}
-        for disagreements in (evidence.disagreements(x.undone(forces)) for x in explanations)
-    ]
-    return min(left, key=lambda x: strangeness(x, scales))
+    left = (_left(forces, evidence, *x.suspects) for x in explanations)
+    between = [{name: x for name, x in sizes.items() if name in BETWEEN_FILES} for sizes in left]
+    return min(between, key=lambda x: strangeness(x, scales))
 
 
 def _shows_in_forces(
@@ -221,11 +198,20 @@ def _shows_in_forces(
     """Tell whether forces alone show a fault clearly, as a unit, whosever feet the markers show."""
     before, after = (
         excess({name: x for name, x in sizes.items() if name not in BETWEEN_FILES}, scales)
-        for sizes in map(
-            evidence.disagreements, (forces, suspect.candidate.undo(forces, suspect.size))
-        )
+        for sizes in (_left(forces, evidence), _left(forces, evidence, suspect))
     )
     return before - after > CLEAR_GAIN
+
+
+def place_error(explanations: Sequence[ForceExplanation], plates: int) -> float:
+    """Root mean square of the displacements, m, that explanations give the plates of a trial."""
+
+    def square(suspect: Suspect[ForceRecording]) -> float:
+        if suspect.candidate.fault not in PLACE_FAULTS:
+            return 0.0
+        return suspect.size**2 / (1 if suspect.candidate.scope == ALL else plates)
+
+    return float(np.sqrt(expected(explanations, square)))
 
 
 def _repaired(
@@ -246,21 +232,14 @@ def _repaired(
 
 
 def _without_stated(
-    stated: StatedFaults,
-    resting: ForceRecording,
-    forces: ForceRecording,
-    evidence: ForceEvidence,
-    scales: Scales,
-    notes: Notes,
-    offered: OfferedCandidates,
+    resting: ForceRecording, evidence: ForceEvidence, words: ForceWords, offered: OfferedCandidates
 ) -> tuple[tuple[Suspect[ForceRecording], ...], ForceRecording]:
     """Faults that the sheet has stated, and forces without them."""
-    written = stated.suspects(resting, evidence.disagreements, scales, offered)
+    written = words.stated.suspects(resting, evidence.disagreements, words.scales, offered)
     written = _with_exact_lag(written, resting, evidence)
     for suspect in written:
         undone = suspect.candidate.undo(resting, suspect.size)
-        before, after = evidence.disagreements(resting), evidence.disagreements(undone)
-        note_stated(suspect, before, after, scales, forces, notes)
+        words.note_stated(suspect, _left(resting, evidence), _left(undone, evidence))
         resting = undone
     return written, resting
 
@@ -282,8 +261,7 @@ def _with_exact_lag(
     faults: tuple[Suspect[ForceRecording], ...], forces: ForceRecording, evidence: ForceEvidence
 ) -> tuple[Suspect[ForceRecording], ...]:
     """The faults, a lag as the vertical force on the body tells it, where it does."""
-    undone = Explanation(faults, 0.0).undone(forces)
-    left = evidence.lag(undone)
+    left = evidence.lag(Explanation(faults, 0.0).undone(forces))
     return tuple(
         replace(suspect, size=suspect.size + left)
         if suspect.candidate.fault == "force-clock"

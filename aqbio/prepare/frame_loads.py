@@ -83,7 +83,7 @@ def standing_plates(size: FloatArray) -> BoolArray:
     return np.asarray((least > LOADED_SHARE * least.sum()) & weighs_a_person)
 
 
-def stretches(mask: BoolArray) -> IntArray:
+def _stretches(mask: BoolArray) -> IntArray:
     """Plate, first frame and frame after the last one (N, 3) of every stretch of a (T, P) mask."""
     still = np.zeros((mask.shape[1], 1), dtype=np.int8)
     edges = np.diff(np.hstack((still, mask.T.astype(np.int8), still)), axis=1)
@@ -148,9 +148,15 @@ class FrameLoads:
         """Force (T, 3), N, of all plates."""
         return np.asarray(self.force.sum(axis=1))
 
+    @cached_property
+    def stretches(self) -> IntArray:
+        """Plate, first frame and frame after the last one (N, 3) of every load."""
+        return _stretches(self.loaded)
+
+    @cached_property
     def heavy_stretches(self) -> IntArray:
-        """Plate, first frame and frame after the last one (N, 3) of every heavy load."""
-        heavy = stretches(self.share > HEAVY_SHARE)
+        """The same of every heavy load of more than one frame."""
+        heavy = _stretches(self.share > HEAVY_SHARE)
         return heavy[heavy[:, 2] - heavy[:, 1] > 1]
 
     def pressure(self, frame: IntArray, plate: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -357,13 +357,14 @@ def held_shares(loads: FeetLoads, plates: Plates) -> dict[FootContact, float]:
 
 
 def without_held_pressure(
-    loads: FeetLoads | None, plates: Plates | None, notes: Notes
+    loads: FeetLoads, plates: Plates, notes: Notes
 ) -> tuple[FeetLoads | None, tuple[FootContact, ...]]:
     """Take the forces of contacts as unknown whose point of application stands still; note them.
 
     No loads, and the contacts themselves, where none is left.
     """
-    if loads is None or plates is None or not (held := held_shares(loads, plates)):
+    held = held_shares(loads, plates)
+    if not held:
         return loads, ()
     largest = max(held.values())
     notes.add(

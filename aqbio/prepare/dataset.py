@@ -140,7 +140,7 @@ def _forefoot_variables(prepared: PreparedTrial) -> Variables:
     for number, contact in enumerate(prepared.contacts):
         stance = Stance(contact.foot, contact.touchdown, contact.toe_off)
         velocity[number] = forefoot_velocity(
-            prepared.forefeet[contact.foot], stance, prepared.rate, prepared.ground.directions
+            prepared.feet[:, contact.foot, 1:], stance, prepared.rate, prepared.ground.directions
         )
     along, across = velocity.T
     return {

@@ -94,20 +94,6 @@ def _lever(forces: ForceRecording) -> FloatArray:
     return np.zeros_like(forces.wrench.point) if lever is None else np.nan_to_num(lever)
 
 
-def _with(
-    forces: ForceRecording, force: FloatArray | None = None, moment: FloatArray | None = None
-) -> ForceRecording:
-    wrench = forces.wrench
-    return replace(
-        forces,
-        wrench=PlateWrench(
-            wrench.force if force is None else force,
-            wrench.moment if moment is None else moment,
-            wrench.point,
-        ),
-    )
-
-
 def _pressure(forces: ForceRecording) -> FloatArray:
     """Centres of pressure (S, P, 3), m, of loads that press or pull; NaN of small ones."""
     wrench = forces.wrench
@@ -128,9 +114,10 @@ def flipped_force(axes: tuple[int, ...]) -> Undo:
         force = np.where(plates[:, None], signs, 1.0) * wrench.force
         if forces.lever is not None:  # moments were recorded, about another point
             moment = wrench.moment + cross(_lever(forces)[None], wrench.force - force)
-            return _with(forces, force, moment)
-        arm = np.nan_to_num(_pressure(forces) - wrench.point)
-        return _with(forces, force, wrench.moment + cross(arm, force - wrench.force))
+        else:
+            arm = np.nan_to_num(_pressure(forces) - wrench.point)
+            moment = wrench.moment + cross(arm, force - wrench.force)
+        return replace(forces, wrench=replace(wrench, force=force, moment=moment))
 
     return undo
 
@@ -143,7 +130,8 @@ def flipped_moment(axes: tuple[int, ...]) -> Undo:
         lever, wrench = _lever(forces)[None], forces.wrench
         recorded = wrench.moment + cross(lever, wrench.force)
         factor = np.where(plates[:, None], signs, 1.0)
-        return _with(forces, moment=factor * recorded - cross(lever, wrench.force))
+        moment = factor * recorded - cross(lever, wrench.force)
+        return replace(forces, wrench=replace(wrench, moment=moment))
 
     return undo
 
@@ -156,7 +144,8 @@ def mirrored_pressure(axis: int) -> Undo:
         pressure = _pressure(forces)
         step = np.zeros_like(pressure)
         step[..., axis] = -2.0 * np.where(plates, np.nan_to_num(pressure[..., axis]), 0.0)
-        return _with(forces, moment=wrench.moment + cross(step, wrench.force))
+        moment = wrench.moment + cross(step, wrench.force)
+        return replace(forces, wrench=replace(wrench, moment=moment))
 
     return undo
 
@@ -495,7 +484,7 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "plate-across", "the centre of pressure lies {size} than the feet bear it", 3.0,
         displaced(2), PLACE_FIX, sizes=PLACES, follows="kept", rule="plate-misplaced",
-        sized=size_words.farther("to the right", "to the left"),
+        sized=size_words.farther(*size_words.SIDEWAYS),
         shows="turn x, pressure, place across, place along",
     ),
     ForceFault(

@@ -20,7 +20,7 @@ from aqbio.prepare.explanations import (
     improbability,
 )
 from aqbio.prepare.force_faults import MASS_FIX, ROWS
-from aqbio.prepare.notes import ExplanationWords, Notes, considered_rows
+from aqbio.prepare.notes import Notes, considered_rows
 from aqbio.prepare.stated_faults import AS_RECORDED, StatedFaults, statement
 
 ForceExplanation = Explanation[ForceRecording]
@@ -187,7 +187,8 @@ class ForceWords:
 
         ``accepted`` faults of the first one, unless those of which none is accepted are ``near``.
         """
-        words: ExplanationWords[ForceRecording] = ExplanationWords(
-            about="forces", faults=self._faults, place=self._place, agreement=agreement
-        )
-        self.notes.considered.extend(considered_rows(explanations, near, words, accepted))
+        rows = considered_rows(
+            "forces", explanations, near, accepted, faults_words=self._faults, place=self._place,
+            agreement=agreement,
+        )  # fmt: skip
+        self.notes.considered.extend(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, Literal, TypedDict, TypeVar, Unpack
+from typing import Literal, TypedDict, TypeVar, Unpack
 
 import numpy as np
 
@@ -100,29 +100,22 @@ def finite(number: float) -> float | None:
     return float(number) if np.isfinite(number) else None
 
 
-@dataclass(frozen=True, slots=True)
-class ExplanationWords(Generic[Recorded]):
-    """Words of one search for its explanations."""
-
-    about: About
-    faults: Callable[[Sequence[Suspect[Recorded]]], str]
-    """Faults with their places and sizes; empty without any."""
-    place: Callable[[str], str]
-    """Words for a scope."""
-    agreement: Callable[..., str]
-    """What speaks most for faults that are undone together."""
-
-
 def considered_rows(
+    about: About,
     explanations: Sequence[Explanation[Recorded]],
     near: Sequence[Explanation[Recorded]],
-    words: ExplanationWords[Recorded],
     accepted: Sequence[Suspect[Recorded]] | None = None,
+    *,
+    faults_words: Callable[[Sequence[Suspect[Recorded]]], str],
+    place: Callable[[str], str] = str,
+    agreement: Callable[..., str],
 ) -> Iterator[Considered]:
     """Explanations that came near; of those with the same faults the most probable one.
 
     ``accepted`` faults of the first one (those of unusual sizes where not given), unless those of
-    which none is accepted are ``near``.
+    which none is accepted are ``near``. Words for faults with their places and sizes (empty without
+    any), for the ``place`` of a scope, and for what speaks most for faults that are undone together
+    (``agreement``).
     """
     sound = next(x.improbability for x in explanations if not x.suspects)
     for rank, explanation in enumerate(came_near(explanations, near), 1):
@@ -132,22 +125,22 @@ def considered_rows(
         faults = [*explanation.unusual]
         if is_accepted and accepted is not None:
             faults = [*accepted]
-        told, suspects = words.faults(faults) or "sound", faults or usual
+        told, suspects = faults_words(faults) or "sound", faults or usual
         if usual:
-            told += f"; usual in laboratories: {words.faults(usual)}"
+            told += f"; usual in laboratories: {faults_words(usual)}"
         size, sd, unit = float("nan"), float("nan"), ""
         if len(suspects) == 1 and (sizes := suspects[0].candidate.sizes) is not None:
             size, sd, unit = suspects[0].size, suspects[0].sd, sizes.unit
         yield Considered(
-            about=words.about,
+            about=about,
             rank=rank,
             explanation=told,
             fault="; ".join(x.candidate.fault for x in faults) or None,
-            plates="; ".join(words.place(x.candidate.scope) for x in suspects) or None,
+            plates="; ".join(place(x.candidate.scope) for x in suspects) or None,
             size=finite(size),
             size_sd=finite(sd),
             unit=unit or None,
             log_odds=finite(sound - explanation.improbability),
-            evidence=words.agreement(*faults, *usual) or None if suspects else None,
+            evidence=agreement(*faults, *usual) or None if suspects else None,
             verdict="accepted" if is_accepted else "near" if is_near else "considered",
         )

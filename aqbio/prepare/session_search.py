@@ -14,7 +14,7 @@ from aqbio.config import Participant
 from aqbio.errors import Finding, Severity
 from aqbio.prepare.evidence_words import agreement_words, worst_words
 from aqbio.prepare.explanations import ALL, Explanation, Suspect, expected, search, unresolved
-from aqbio.prepare.notes import Considered, ExplanationWords, considered_rows
+from aqbio.prepare.notes import Considered, considered_rows
 from aqbio.prepare.session import Session
 from aqbio.prepare.session_faults import (
     PLACE_FAULTS,
@@ -23,6 +23,7 @@ from aqbio.prepare.session_faults import (
     SessionFault,
     session_candidates,
 )
+from aqbio.prepare.size_words import SIDEWAYS, farther
 from aqbio.vectors import BoolArray
 
 SessionExplanation = Explanation[Session]
@@ -162,16 +163,17 @@ class _Words:
         verb = "are" if len(self.trials(suspect)) > 1 else "is"
         return row.words.format(place=place, **{"is": verb}, size=self._size(suspect, row))
 
+    def faults(self, suspects: Sequence[SessionSuspect]) -> str:
+        """Faults with their places and sizes."""
+        return " and ".join(map(self.fault, suspects))
+
     def _size(self, suspect: SessionSuspect, row: SessionFault) -> str:
         size, sd = suspect.size, suspect.sd
         if row.sizes is None:
             return ""
         if row.sizes.unit == "m":
-            ways = ("farther forward", "farther back") if row.name.endswith("along") else (
-                "farther to the right", "farther to the left"
-            )  # fmt: skip
-            error = f" ± {1e3 * sd:.0f}" if isfinite(sd) else ""
-            return f"{1e3 * abs(size):.0f}{error} mm {ways[0 if size > 0.0 else 1]}"
+            ways = ("forward", "back") if row.name.endswith("along") else SIDEWAYS
+            return farther(*ways)(size, sd)
         way, share = ("large", np.expm1(abs(size))) if size > 0.0 else ("small", -np.expm1(size))
         error = f" ± {100.0 * sd:.1f}" if isfinite(sd) else ""
         stated = f"{100.0 * share:.1f}{error} % too {way}"
@@ -221,7 +223,7 @@ class _Words:
         suspects = [x for explanation in near for x in explanation.unusual]
         rows = [ROWS[x.candidate.fault] for x in suspects]
         row = next((x for x in rows if x.follows == "left out"), rows[0])
-        options = [" and ".join(map(self.fault, x.unusual)) for x in near]
+        options = [self.faults(x.unusual) for x in near]
         options += ["something that explains more than that"] if len(near) == 1 else []
         stops = row.follows == "left out"
         finding = self._finding(
@@ -281,10 +283,7 @@ class _Words:
         self, explanations: Sequence[SessionExplanation], near: Sequence[SessionExplanation]
     ) -> tuple[Considered, ...]:
         """Rows of the explanations that came near, the accepted one first."""
-        words: ExplanationWords[Session] = ExplanationWords(
-            about="session",
-            faults=lambda suspects: " and ".join(map(self.fault, suspects)),
-            place=str,
-            agreement=self.agreement,
+        rows = considered_rows(
+            "session", explanations, near, faults_words=self.faults, agreement=self.agreement
         )
-        return tuple(considered_rows(explanations, near, words))
+        return tuple(rows)

@@ -47,7 +47,7 @@ from aqbio.prepare.handedness import (
     with_all_exchanged,
 )
 from aqbio.prepare.moved_plates import mirrored_forces
-from aqbio.prepare.notes import ExplanationWords, Notes, considered_rows
+from aqbio.prepare.notes import Notes, considered_rows
 from aqbio.prepare.people import of_people
 from aqbio.vectors import FloatArray, IntArray, finite_median
 
@@ -445,13 +445,11 @@ def _note_considered(
         undone = Explanation(suspects, 0.0).undone(recording)
         return agreement_words(observed, evidence.disagreements(undone), scales)
 
-    words: ExplanationWords[Recording] = ExplanationWords(
-        about="sides",
-        faults=lambda suspects: " and ".join(map(_in_words, suspects)),
-        place=str,
-        agreement=agreement,
-    )
-    listed = [*considered_rows(of_sides, near if is_open else (), words)]
+    rows = considered_rows(
+        "sides", of_sides, near if is_open else (), agreement=agreement,
+        faults_words=lambda suspects: " and ".join(map(_in_words, suspects)),
+    )  # fmt: skip
+    listed = [*rows]
     if any(row.fault for row in listed):
         notes.considered.extend(listed)
 

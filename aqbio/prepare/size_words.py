@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+SIDEWAYS = ("to the right", "to the left")
+"""Ways across the run."""
+
 
 def error_words(sd: float) -> str:
     """Give a standard deviation; nothing where there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -45,7 +45,6 @@ from aqbio.prepare.contacts import (
     find_cut,
 )
 from aqbio.prepare.events_from_markers import (
-    NO_EVENTS,
     MarkerEvents,
     foot_markers,
     marker_events,
@@ -58,7 +57,7 @@ from aqbio.prepare.force_search import (
     explained_forces,
     in_ground_axes,
 )
-from aqbio.prepare.ground import Ground, forefoot_paths, running_ground, standing_ground
+from aqbio.prepare.ground import Ground, running_ground, standing_ground
 from aqbio.prepare.marked_body import SegmentMasses, marked_body
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates, with_unmeasured
@@ -67,49 +66,30 @@ from aqbio.signals import fill_gaps, longest_gap, runs
 from aqbio.vectors import BoolArray, FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedTrial:
-    """Everything that is known about a trial before a model comes into play; ground axes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundContact:
+    """Ground and contacts determined from plates and feet; ground axes."""
 
-    labels: tuple[str, ...]
-    """tuple of M str."""
-    rate: float
-    """Of the markers, Hz; the first frame is at 0 s."""
-    markers: FloatArray
-    """(T, M, 3) array, m. Short gaps filled; NaN where a marker is missing."""
-    filled: BoolArray
-    """(T, M) array of bool."""
-    axes: LaboratoryToGround
     ground: Ground
     plates: Plates | None
-    loads: FeetLoads | None
+    loads: FeetLoads | None = None
     """None without plates, without a contact on them, and for a static trial."""
-    kinematic: tuple[FootContact, ...]
+    kinematic: tuple[FootContact, ...] = ()
     """Contacts from the foot markers: the trial's contacts if there are no loads."""
-    threshold: float
+    threshold: float = 0.0
     """Of the events, N."""
-    contact_time_error: tuple[float, float]
-    """Error bounds of contact times from plates and from foot markers, s; NaN where that was
-    never tested."""
+    contact_time_error: tuple[float, float] = (float("nan"), float("nan"))
+    """Error bounds of contact times from plates and where forces are not known, s; NaN where that
+    was never tested."""
     low_pass: ForceLowPass | None = None
     """Filter that the forces went through before they were exported, where it counts."""
     cut: ForceCut | None = None
     """Level below which forces were set to zero before they were exported, where it counts."""
-    marker_low_pass: LowPass | None = None
-    """Filter that the markers went through before they were exported."""
     forces_lost: bool = False
     """True if too little of the forces remains for more than contact times and impulses."""
     vertical: tuple[Plates, FeetLoads] | None = None
     """Plates and loads whose vertical force carries the runner, whatever is wrong with the rest:
     they weigh."""
-    force_lag: float = float("nan")
-    """Lag of the forces behind the markers of the body, s, that is left; NaN where unknown."""
-    force_shift: float = 0.0
-    """By which the forces were made earlier, s, because they were too late for a clock."""
-    place_error: float = 0.0
-    """Of the plates, as the search over faults of the forces leaves it open, m."""
-    forefeet: tuple[FloatArray, ...] = ()
-    """(T, K, 3) arrays, m: paths of the forefoot markers of each foot."""
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -128,6 +108,31 @@ class PreparedTrial:
         if self.loads is not None:
             return LOW_PASSED if self.forces_lost else "plates"
         return "kinematic" if self.kinematic else "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedTrial(GroundContact):
+    """Everything that is known about a trial before a model comes into play; ground axes."""
+
+    labels: tuple[str, ...]
+    """tuple of M str."""
+    rate: float
+    """Of the markers, Hz; the first frame is at 0 s."""
+    markers: FloatArray
+    """(T, M, 3) array, m. Short gaps filled; NaN where a marker is missing."""
+    filled: BoolArray
+    """(T, M) array of bool."""
+    axes: LaboratoryToGround
+    marker_low_pass: LowPass | None = None
+    """Filter that the markers went through before they were exported."""
+    force_lag: float = float("nan")
+    """Lag of the forces behind the markers of the body, s, that is left; NaN where unknown."""
+    force_shift: float = 0.0
+    """By which the forces were made earlier, s, because they were too late for a clock."""
+    place_error: float = 0.0
+    """Of the plates, as the search over faults of the forces leaves it open, m."""
+    feet: FloatArray
+    """(T, 2, K, 3) array, m: foot markers, heel first, as recorded."""
 
     @property
     def time(self) -> FloatArray:
@@ -166,49 +171,36 @@ def prepare_trial(
         recording = without_flicker(recording, notes)
         note_noise(recording, trial, marker_set, notes)
     recording = _in_ground_axes(recording, axes.matrix)
+    feet = foot_markers(recording.labels, recording.positions, marker_set)
     moving = trial.task != "static"
     filtered = _marker_low_pass(recording, settings.cutoff_hz) if moving else None
-    explained = _explained(recording, trial, marker_set, masses, stated, notes)
+    explained = _explained(recording, feet, trial, marker_set, masses, stated, notes)
     plates = None
     if explained.forces is not None:
         recording = replace(recording, forces=explained.forces)
         used = ~np.isin(explained.forces.numbers, explained.left_out)
         plates = ground_plates(explained.forces.select(used), notes, moving=moving)
-    contact = _GroundContact(standing_ground(recording, marker_set), plates)
     if moving:
         contact = _moving_contact(
-            recording, plates, trial, marker_set, explained,
+            recording, plates, feet, trial, marker_set, explained,
             laboratory=laboratory, settings=settings, notes=notes, filtered=filtered,
         )  # fmt: skip
-    if filtered is not None:
-        durations = [x.toe_off - x.touchdown for x in contact.contacts if x.complete]
-        note_marker_low_pass(
-            filtered, "joint angles" if trial.coordinates_file else "markers", durations,
-            settings.cutoff_hz, notes, events=contact.events if contact.loads is None else None,
-        )  # fmt: skip
+    else:
+        contact = GroundContact(ground=standing_ground(recording, marker_set), plates=plates)
     of_gaps = replace(notes, findings=[]) if trial.coordinates_file else notes
     markers, filled = filled_markers(recording, contact.contacts, settings, of_gaps)
     return PreparedTrial(
+        **{field.name: getattr(contact, field.name) for field in fields(contact)},
         labels=recording.labels,
         rate=recording.rate,
         markers=markers,
         filled=filled,
         axes=axes,
-        ground=contact.ground,
-        plates=contact.plates,
-        loads=contact.loads,
-        kinematic=contact.kinematic,
-        threshold=contact.threshold,
-        contact_time_error=contact.time_errors(settings),
-        low_pass=None if contact.loads is None else contact.low_pass,
-        cut=contact.cut,
         marker_low_pass=filtered,
-        forces_lost=contact.forces_lost,
-        vertical=contact.vertical,
         force_lag=explained.lag_left,
         force_shift=explained.lag,
         place_error=explained.place_error,
-        forefeet=tuple(forefoot_paths(recording, marker_set)),
+        feet=feet,
     )
 
 
@@ -246,51 +238,13 @@ def _marker_low_pass(recording: Recording, cutoff: float) -> LowPass | None:
     return None if low_pass is None or low_pass.highest_hz >= cutoff else low_pass
 
 
-@dataclass(frozen=True, eq=False)
-class _GroundContact:
-    """Ground and contacts determined from plates and feet."""
-
-    ground: Ground
-    plates: Plates | None
-    loads: FeetLoads | None = None
-    events: MarkerEvents = NO_EVENTS
-    kinematic: tuple[FootContact, ...] = NO_EVENTS.contacts
-    threshold: float = 0.0
-    low_pass: ForceLowPass | None = None
-    cut: ForceCut | None = None
-    forces_lost: bool = False
-    vertical: tuple[Plates, FeetLoads] | None = None
-
-    @property
-    def contacts(self) -> tuple[FootContact, ...]:
-        """Those of the forces where they are used, else those of the foot markers."""
-        loads = self.loads
-        return self.kinematic if loads is None else (*loads.contacts, *loads.unmeasured)
-
-    def time_errors(self, prepare: Prepare) -> tuple[float, float]:
-        """Error bounds of contact times from plates, and where forces are not known, s."""
-        plates = self.plates if self.vertical is None else self.vertical[0]
-        on_plates = 0.0
-        if plates is not None:
-            lengthening = self.low_pass.lengthening_s if self.low_pass else 0.0
-            shortening = self.cut.shortening_s if self.cut else 0.0
-            on_plates = contact_time_error(
-                plates.rate, prepare.event_cutoff_hz, lengthening, shortening
-            )
-        by_markers = (
-            self.kinematic == self.events.contacts
-            if self.loads is None or not self.forces_lost
-            else self.loads.unmeasured == self.events.contacts
-        )
-        return on_plates, self.events.contact_time_error if by_markers else on_plates
-
-
 MIN_RUN_M_S = 1.8
 """Slower people walk, m/s: the redundancies of contacts are those of runs from 2 m/s on."""
 
 
 def _explained(
     recording: Recording,
+    feet: FloatArray,
     trial: Trial,
     marker_set: MarkerSet,
     masses: SegmentMasses | None,
@@ -302,15 +256,18 @@ def _explained(
         if stated.faults:
             raise stated.without_forces()
         return NOT_EXPLAINED
-    evidence, speed = _force_evidence(recording, trial, marker_set, masses)
+    evidence, speed = _force_evidence(recording, feet, trial, marker_set, masses)
     return explained_forces(recording.forces, evidence, speed, notes, stated)
 
 
 def _force_evidence(
-    recording: Recording, trial: Trial, marker_set: MarkerSet, masses: SegmentMasses | None
+    recording: Recording,
+    feet: FloatArray,
+    trial: Trial,
+    marker_set: MarkerSet,
+    masses: SegmentMasses | None,
 ) -> tuple[ForceEvidence, float]:
     """What the markers alone say of the forces, and the speed of the run, m/s."""
-    feet = foot_markers(recording.labels, recording.positions, marker_set)
     time = np.arange(len(feet)) / recording.rate
     if trial.task == "static":
         return ForceEvidence(time, feet, (), None, standing=True), 0.0
@@ -331,6 +288,7 @@ def _force_evidence(
 def _moving_contact(
     recording: Recording,
     plates: Plates | None,
+    feet: FloatArray,
     trial: Trial,
     marker_set: MarkerSet,
     explained: ExplainedForces,
@@ -339,12 +297,16 @@ def _moving_contact(
     settings: Prepare,
     notes: Notes,
     filtered: LowPass | None,
-) -> _GroundContact:
+) -> GroundContact:
     """Contacts of a moving trial; forces of which it is unknown what is wrong are not used."""
-    feet = foot_markers(recording.labels, recording.positions, marker_set)
-    loads, ground, threshold, low_pass = _moving(
-        recording, plates, feet, trial, marker_set, laboratory, settings, notes
-    )
+    time = np.arange(len(feet)) / recording.rate
+    threshold = settings.event_threshold_overground_n
+    rules = EventRules(threshold, settings.event_cutoff_hz, settings.cutoff_hz)
+    loads = None if plates is None else feet_loads(plates, feet, time, rules)
+    ground = running_ground(recording, loads, trial, marker_set, laboratory, notes)
+    if ground.surface == "treadmill":
+        rules = replace(rules, threshold=settings.event_threshold_treadmill_n)
+        loads = None if plates is None else feet_loads(plates, feet, time, rules)
     events = marker_events(feet, recording, ground, marker_set, filtered)
     if explained is NOT_EXPLAINED or explained.forces is not None:
         lag = 0.0 if np.isnan(explained.lag_left) else explained.lag_left
@@ -352,37 +314,61 @@ def _moving_contact(
             loads, plates, recording, ground, events, feet, lag=lag, cutoff=settings.cutoff_hz,
             notes=notes,
         )  # fmt: skip
-    else:
+    if loads is None or plates is None:
         note_kinematic(events, notes)
-    cut = None
-    if plates is not None and loads is not None:
-        cut = find_cut(plates.vertical, plates.rate, threshold)
-    if cut is not None:
-        note_cut(cut, threshold, notes)
-    vertical = None if plates is None or loads is None else (plates, loads)
-    forces_lost = False
-    if low_pass is not None and loads is not None and plates is not None:
-        by_plates = contact_time_error(
-            plates.rate, settings.event_cutoff_hz, low_pass.lengthening_s
-        )
-        by_markers = events.contact_time_error < by_plates
-        forces_lost = note_low_pass(
-            low_pass, settings.cutoff_hz, notes, timed_by_markers=by_markers
-        )
-        if forces_lost and by_markers:
-            loads = replace(loads, contacts=(), unmeasured=events.contacts)
-    kinematic = events.contacts
-    loads, contacts_held = without_held_pressure(loads, plates, notes)
-    if contacts_held:
-        plates, kinematic = None, contacts_held
-    contact = _GroundContact(
-        ground=ground, plates=plates, loads=loads, events=events, kinematic=tuple(kinematic),
-        threshold=threshold, low_pass=low_pass, cut=cut, forces_lost=forces_lost,
-        vertical=vertical,
-    )  # fmt: skip
-    if loads is not None or not events.withheld:
+        contact = GroundContact(
+            ground=ground, plates=plates, kinematic=events.contacts, threshold=rules.threshold,
+            contact_time_error=(float("nan"), events.contact_time_error),
+        )  # fmt: skip
+    else:
+        contact = _contact_on_plates(loads, plates, ground, events, rules, notes)
+    if contact.loads is not None or not events.withheld:
         _note_whole_contacts(contact.contacts, len(feet) / recording.rate, notes)
+    if filtered is not None:
+        durations = [x.toe_off - x.touchdown for x in contact.contacts if x.complete]
+        note_marker_low_pass(
+            filtered, "joint angles" if trial.coordinates_file else "markers", durations,
+            settings.cutoff_hz, notes, events=events if contact.loads is None else None,
+        )  # fmt: skip
     return contact
+
+
+def _contact_on_plates(
+    loads: FeetLoads,
+    plates: Plates,
+    ground: Ground,
+    events: MarkerEvents,
+    rules: EventRules,
+    notes: Notes,
+) -> GroundContact:
+    """Contacts by loads, and what was done to the forces before they were exported."""
+    vertical = plates, loads
+    cut = find_cut(plates.vertical, plates.rate, rules.threshold)
+    if cut is not None:
+        note_cut(cut, rules.threshold, notes)
+    low_pass = find_low_pass(plates.vertical, plates.rate, rules.threshold)
+    lengthening = 0.0 if low_pass is None else low_pass.lengthening_s
+    error = contact_time_error(plates.rate, rules.event_cutoff, lengthening)
+    by_markers, forces_lost = events.contact_time_error < error, False
+    if low_pass is not None:
+        forces_lost = note_low_pass(low_pass, rules.cutoff, notes, timed_by_markers=by_markers)
+    if forces_lost and by_markers:
+        loads = replace(loads, contacts=(), unmeasured=events.contacts)
+    measured, held = without_held_pressure(loads, plates, notes)
+    error += 0.0 if cut is None else cut.shortening_s
+    timed = measured is not None and (not forces_lost or measured.unmeasured == events.contacts)
+    return GroundContact(
+        ground=ground,
+        plates=None if measured is None else plates,
+        loads=measured,
+        kinematic=held or events.contacts,
+        threshold=rules.threshold,
+        contact_time_error=(error, events.contact_time_error if timed else error),
+        low_pass=None if measured is None else low_pass,
+        cut=cut,
+        forces_lost=forces_lost,
+        vertical=vertical,
+    )
 
 
 def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes: Notes) -> None:
@@ -435,7 +421,6 @@ def _usable_loads(
         if loads.contacts:
             note_pressure(loads, plates, feet, frames + lag, cutoff, notes)
             return loads
-    note_kinematic(events, notes)
     return None
 
 
@@ -448,44 +433,6 @@ def _without_ignored(recording: Recording, laboratory: Laboratory) -> Recording:
         forces = replace(forces, start=forces.start - laboratory.force_delay_s)
         forces = forces.select(~np.isin(forces.numbers, laboratory.ignore_plates))
     return replace(recording, labels=labels, positions=recording.positions[:, used], forces=forces)
-
-
-def _moving(
-    recording: Recording,
-    plates: Plates | None,
-    feet: FloatArray,
-    trial: Trial,
-    marker_set: MarkerSet,
-    laboratory: Laboratory,
-    settings: Prepare,
-    notes: Notes,
-) -> tuple[FeetLoads | None, Ground, float, ForceLowPass | None]:
-    """Contacts, surface and heading: the surface decides the threshold of the contacts.
-
-    With the filter that the forces went through before.
-    """
-    threshold = settings.event_threshold_overground_n
-    loads = _loads(recording, plates, feet, settings, threshold)
-    ground = running_ground(recording, loads, trial, marker_set, laboratory, notes)
-    if ground.surface == "treadmill":
-        threshold = settings.event_threshold_treadmill_n
-        loads = _loads(recording, plates, feet, settings, threshold)
-    low_pass = None if plates is None else find_low_pass(plates.vertical, plates.rate, threshold)
-    return loads, ground, threshold, low_pass
-
-
-def _loads(
-    recording: Recording,
-    plates: Plates | None,
-    feet: FloatArray,
-    prepare: Prepare,
-    threshold: float,
-) -> FeetLoads | None:
-    if plates is None:
-        return None
-    rules = EventRules(threshold, prepare.event_cutoff_hz, prepare.cutoff_hz)
-    time = np.arange(len(recording.positions)) / recording.rate
-    return feet_loads(plates, feet, time, rules)
 
 
 def filled_markers(

@@ -68,5 +68,4 @@ def test_without_points_nothing_is_held():
     loads, plates = made_loads(None)
     notes = Notes("t", "p", "file", "forces")
     assert without_held_pressure(loads, plates, notes) == (loads, ())
-    assert without_held_pressure(None, None, notes) == (None, ())
     assert notes.findings == []

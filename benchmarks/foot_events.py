@@ -25,13 +25,8 @@ from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES
 from aqbio.prepare.belt import stated_belt
 from aqbio.prepare.contacts import FootContact
-from aqbio.prepare.events_from_markers import (
-    MarkerEvents,
-    event_errors,
-    foot_markers,
-    marker_events,
-)
-from aqbio.prepare.ground import Ground
+from aqbio.prepare.events_from_markers import MarkerEvents, event_errors, marker_events
+from aqbio.prepare.ground import Ground, foot_markers
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.trial import prepare_trial
 from aqbio.vectors import FloatArray

@@ -67,6 +67,15 @@ class ForceRecording:
             is_held=None if self.is_held is None else self.is_held[:, used],
         )
 
+    def rotated(self, rotation: FloatArray) -> ForceRecording:
+        """The forces in other axes, ``v -> R v``."""
+        return replace(
+            self,
+            wrench=self.wrench.rotated(rotation),
+            corners=self.corners @ rotation.T,
+            lever=None if self.lever is None else self.lever @ rotation.T,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CaptureClock:
@@ -122,6 +131,11 @@ class Recording:
             )
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels repeat.")
+
+    def rotated(self, rotation: FloatArray) -> Recording:
+        """Markers and forces in other axes, ``v -> R v``."""
+        forces = None if self.forces is None else self.forces.rotated(rotation)
+        return replace(self, positions=self.positions @ rotation.T, forces=forces)
 
     @property
     def clock(self) -> CaptureClock:

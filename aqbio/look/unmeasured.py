@@ -9,13 +9,8 @@ from aqbio.config import MarkerSet
 from aqbio.errors import Finding
 from aqbio.names import SIDES
 from aqbio.prepare.contacts import MIN_PLATE_PEAK_N, contact_span
-from aqbio.prepare.events_from_markers import (
-    MAX_LANDING_S,
-    MAX_STILL_SPEED_SHARE,
-    MAX_TAKE_OFF_S,
-    foot_markers,
-)
-from aqbio.prepare.ground import low_frames
+from aqbio.prepare.events_from_markers import MAX_LANDING_S, MAX_STILL_SPEED_SHARE, MAX_TAKE_OFF_S
+from aqbio.prepare.ground import foot_markers, low_frames
 from aqbio.prepare.trial import PreparedTrial
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray

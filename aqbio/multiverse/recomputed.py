@@ -45,7 +45,7 @@ from aqbio.prepare.contacts import (
     loads_on_frames,
     plate_event_force,
 )
-from aqbio.prepare.events_from_markers import foot_markers
+from aqbio.prepare.ground import foot_markers
 from aqbio.prepare.prepared import MEASURED, loads_with_toes
 from aqbio.rotation.level_a import force_shares
 from aqbio.rotation.levels import compute_mechanics

@@ -91,10 +91,10 @@ def kinematic_contacts(
     """
     if speed < MIN_RUNNING_SPEED_M_S or len(feet) < 4:
         return ()
-    contacts = []
+    contacts, present = [], present_markers(feet)
     for foot in (LEFT, RIGHT):
         filled, _ = fill_gaps(feet[:, foot], int(MAX_BRIDGED_GAP_S * rate), np.array([]))
-        visible = np.where(present_markers(feet[:, [foot]])[0, :, None], filled, np.nan)
+        visible = np.where(present[foot, :, None], filled, np.nan)
         smoothed_path = low_pass(visible, rate, min(CUTOFF_HZ, CUTOFF_SHARE * rate))
         moving = np.reshape(ground_velocity, (-1, 1, 3))
         velocity = np.gradient(smoothed_path, 1.0 / rate, axis=0) - moving
@@ -298,20 +298,6 @@ MAX_CONTACT_ERROR_SHARE = 0.5
 """Contacts whose time may be off by more than this share of it are not known."""
 
 
-def foot_markers(labels: Sequence[str], positions: FloatArray, marker_set: MarkerSet) -> FloatArray:
-    """The markers of both feet (T, 2, K, 3), left first, heel first; NaN where absent.
-
-    `positions` (T, M, 3) of the markers with these `labels`.
-    """
-    names = [(foot.heel, *foot.toe) for foot in (getattr(marker_set.feet, side) for side in SIDES)]
-    feet = np.full((len(positions), 2, max(map(len, names)), 3), np.nan)
-    for foot, side in enumerate(names):
-        for index, label in enumerate(side):
-            if label in labels:
-                feet[:, foot, index] = positions[:, labels.index(label)]
-    return feet
-
-
 @dataclass(frozen=True, slots=True)
 class MarkerEvents:
     """Contacts from the foot markers, and the factors on which their accuracy depends."""
@@ -462,14 +448,6 @@ def _hidden_around(feet: FloatArray, contact: FootContact, rate: float) -> bool:
     visible = np.asarray(np.isfinite(paths).all(axis=2))
     ever = np.asarray(np.isfinite(feet[:, contact.foot]).all(axis=2)).any(axis=0)
     return not bool(visible[:, ever].all())
-
-
-def kinematic_errors(
-    kinematic: Sequence[FootContact], measured: Sequence[FootContact]
-) -> dict[str, list[float]]:
-    """The errors of the markers' events against those of the plates, for the manifest."""
-    touchdown, toe_off = event_errors(kinematic, measured)
-    return {"touchdown_s": touchdown.tolist(), "toe_off_s": toe_off.tolist()}
 
 
 def note_kinematic(events: MarkerEvents, notes: Notes) -> None:

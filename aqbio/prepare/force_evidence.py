@@ -17,7 +17,7 @@ from scipy.signal import correlate, find_peaks
 
 from aqbio.io.recording import ForceRecording
 from aqbio.names import GRAVITY
-from aqbio.prepare.body_balances import BALANCES, SLOPES, balances, fall, slopes
+from aqbio.prepare.body_balances import balances, fall, slopes
 from aqbio.prepare.contacts import (
     MAX_FOOT_DISTANCE_M,
     MIN_CONTACT_S,
@@ -69,20 +69,10 @@ MIN_LAG_CORRELATION = of_people("loads while feet stand").middle
 MAX_LAGS = 20
 """Number of lags that are tried: of a run some ten steps each way."""
 
-BETWEEN_FILES = frozenset(
-    {
-        *BALANCES,
-        *SLOPES,
-        "fall",
-        "pressure",
-        "place along",
-        "place across",
-        "stray",
-        "aloft",
-        "middles",
-    }
+OF_FORCES = frozenset(
+    ["free moment", "travel", "pull", "peaks", "impulses", "mass", "weight", "model mass"]
 )
-"""Redundancies of forces and markers; the others are of forces alone."""
+"""Redundancies of forces alone; the others are of forces and markers."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,13 +30,12 @@ from aqbio.prepare.explanations import (
     unexplained,
     unresolved,
 )
-from aqbio.prepare.force_evidence import BETWEEN_FILES, ForceEvidence
+from aqbio.prepare.force_evidence import OF_FORCES, ForceEvidence
 from aqbio.prepare.force_faults import FEET_LAG_SD_S, LAGS, PLACE_FAULTS, ROWS, force_candidates
 from aqbio.prepare.force_words import ForceExplanation, ForceWords
 from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stated_faults import NOTHING_STATED, OfferedCandidates, StatedFaults
-from aqbio.vectors import FloatArray
 
 MAX_OFFSET_SHARE = 0.25
 """The level at which a plate rests is an offset below this share of its largest force."""
@@ -66,16 +65,6 @@ class ExplainedForces:
 
 NOT_EXPLAINED = ExplainedForces(None)
 """Of a trial without forces."""
-
-
-def in_ground_axes(forces: ForceRecording, rotation: FloatArray) -> ForceRecording:
-    """Forces of the laboratory's axes in others, ``v -> R v``."""
-    return replace(
-        forces,
-        wrench=forces.wrench.rotated(rotation),
-        corners=forces.corners @ rotation.T,
-        lever=None if forces.lever is None else forces.lever @ rotation.T,
-    )
 
 
 def explained_forces(
@@ -185,7 +174,7 @@ def least_strange(
     if evidence.standing:
         return NOTHING
     left = (_left(forces, evidence, *x.suspects) for x in explanations)
-    between = [{name: x for name, x in sizes.items() if name in BETWEEN_FILES} for sizes in left]
+    between = [{name: x for name, x in sizes.items() if name not in OF_FORCES} for sizes in left]
     return min(between, key=lambda x: strangeness(x, scales))
 
 
@@ -197,7 +186,7 @@ def _shows_in_forces(
 ) -> bool:
     """Tell whether forces alone show a fault clearly, as a unit, whosever feet the markers show."""
     before, after = (
-        excess({name: x for name, x in sizes.items() if name not in BETWEEN_FILES}, scales)
+        excess({name: x for name, x in sizes.items() if name in OF_FORCES}, scales)
         for sizes in (_left(forces, evidence), _left(forces, evidence, suspect))
     )
     return before - after > CLEAR_GAIN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,8 +151,10 @@ class _Observed:
 
     ``feet`` is the velocity of each foot in stance, (2, 3), ``ground`` that of both, ``facing``
     points from the back of the pelvis to its front; ``elapsed`` s of the pelvis were observed.
+    ``forefeet`` are paths, (T, 2, 3), m.
     """
 
+    forefeet: FloatArray
     feet: FloatArray
     ground: FloatArray
     pelvis: FloatArray
@@ -174,6 +177,20 @@ class _Observed:
         ]
 
 
+def foot_markers(labels: Sequence[str], positions: FloatArray, marker_set: MarkerSet) -> FloatArray:
+    """The markers of both feet (T, 2, K, 3), left first, heel first; NaN where absent.
+
+    `positions` (T, M, 3) of the markers with these `labels`.
+    """
+    names = [(foot.heel, *foot.toe) for foot in (getattr(marker_set.feet, side) for side in SIDES)]
+    feet = np.full((len(positions), 2, max(map(len, names)), 3), np.nan)
+    for foot, side in enumerate(names):
+        for index, label in enumerate(side):
+            if label in labels:
+                feet[:, foot, index] = positions[:, labels.index(label)]
+    return feet
+
+
 def _forefeet(recording: Recording, marker_set: MarkerSet) -> FloatArray:
     """Middle of the forefoot markers of each foot, (T, 2, 3), m."""
     return np.stack(
@@ -192,6 +209,7 @@ def _observed(recording: Recording, loads: FeetLoads | None, marker_set: MarkerS
     finite = np.flatnonzero(np.isfinite(path).all(axis=1))
     elapsed = (finite[-1] - finite[0]) / recording.rate if len(finite) > 1 else np.nan
     return _Observed(
+        forefeet=forefeet,
         feet=np.array(feet),
         ground=ground_velocity(forefeet, standing, recording.rate),
         pelvis=displacement(path) / elapsed,
@@ -271,9 +289,9 @@ def _belt(
     """Belt that the feet show, with what is stated as a prior; a note where they disagree."""
     belt, stated_speed = None, trial.belt_speed_mps
     if np.isfinite(observed.ground).all():
-        stances = _stances(_forefeet(recording, marker_set), recording.rate, loads)
-        toes = forefoot_paths(recording, marker_set)
-        belt = belt_of_feet(toes, stances, recording.rate, observed.ground)
+        stances = _stances(observed.forefeet, recording.rate, loads)
+        feet = foot_markers(recording.labels, recording.positions, marker_set).swapaxes(0, 1)
+        belt = belt_of_feet(feet[:, :, 1:], stances, recording.rate, observed.ground)
     if belt is None and not stated_speed:
         raise AqbioError(
             "the belt speed is not stated and no stance foot is seen to estimate it.",
@@ -298,16 +316,6 @@ def _belt(
     if probability < 0.5:
         _ask_which(stated_speed, belt, observed, trial, notes)
     return combined
-
-
-def forefoot_paths(recording: Recording, marker_set: MarkerSet) -> list[FloatArray]:
-    """Forefoot markers (T, K, 3) of each foot, m."""
-    labels = recording.labels
-    columns = [
-        [labels.index(label) for label in getattr(marker_set.feet, side).toe if label in labels]
-        for side in SIDES
-    ]
-    return [recording.positions[:, of_foot] for of_foot in columns]
 
 
 def _stances(forefeet: FloatArray, rate: float, loads: FeetLoads | None) -> list[Stance]:

@@ -34,7 +34,6 @@ from aqbio.prepare.explanations import (
     undecided,
 )
 from aqbio.prepare.force_faults import ROWS
-from aqbio.prepare.force_search import in_ground_axes
 from aqbio.prepare.frame_loads import HEAVY_SHARE, TINY_N, FrameLoads, averaged
 from aqbio.prepare.handedness import (
     MIN_SIDE_M,
@@ -178,7 +177,7 @@ class SideEvidence:
     def _of_forces(self, recording: Recording, axes: FloatArray) -> Disagreements:
         """Disagreements in axes ahead, up and right of the body, as those of ground axes."""
         assert recording.forces is not None
-        forces = averaged(in_ground_axes(recording.forces, axes))
+        forces = averaged(recording.forces.rotated(axes))
         feet = feet_of_labels(recording, self.labels) @ axes.T
         if len(feet) < 2 or not len(forces.numbers):
             return {}

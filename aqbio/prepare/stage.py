@@ -32,7 +32,8 @@ from aqbio.prepare.body_size import (
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.coordinates import coordinates_trial
 from aqbio.prepare.dataset import prepared_dataset
-from aqbio.prepare.events_from_markers import foot_markers, kinematic_errors
+from aqbio.prepare.events_from_markers import event_errors
+from aqbio.prepare.ground import foot_markers
 from aqbio.prepare.handedness import BodyLabels
 from aqbio.prepare.label_check import (
     StaticReference,
@@ -398,7 +399,9 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
         numbers["standing_mass_kg"] = None if np.isnan(mass) else mass
     if prepared.vertical is not None:
         plates, loads = prepared.vertical
-        numbers["kinematic_errors"] = kinematic_errors(prepared.kinematic, loads.contacts)
+        touchdown, toe_off = event_errors(prepared.kinematic, loads.contacts)
+        errors = {"touchdown_s": touchdown.tolist(), "toe_off_s": toe_off.tolist()}
+        numbers["kinematic_errors"] = errors
         numbers["stride_masses_kg"] = vertical_masses(plates, loads).tolist()
         if not prepared.forces_lost:
             peaks = (contact.peak for contact in loads.contacts if contact.complete)

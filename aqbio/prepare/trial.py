@@ -44,20 +44,10 @@ from aqbio.prepare.contacts import (
     feet_loads,
     find_cut,
 )
-from aqbio.prepare.events_from_markers import (
-    MarkerEvents,
-    foot_markers,
-    marker_events,
-    note_kinematic,
-)
+from aqbio.prepare.events_from_markers import MarkerEvents, marker_events, note_kinematic
 from aqbio.prepare.force_evidence import ForceEvidence
-from aqbio.prepare.force_search import (
-    NOT_EXPLAINED,
-    ExplainedForces,
-    explained_forces,
-    in_ground_axes,
-)
-from aqbio.prepare.ground import Ground, running_ground, standing_ground
+from aqbio.prepare.force_search import NOT_EXPLAINED, ExplainedForces, explained_forces
+from aqbio.prepare.ground import Ground, foot_markers, running_ground, standing_ground
 from aqbio.prepare.marked_body import SegmentMasses, marked_body
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates, with_unmeasured
@@ -170,10 +160,12 @@ def prepare_trial(
     if not trial.coordinates_file:
         recording = without_flicker(recording, notes)
         note_noise(recording, trial, marker_set, notes)
-    recording = _in_ground_axes(recording, axes.matrix)
+    recording = recording.rotated(axes.matrix)
     feet = foot_markers(recording.labels, recording.positions, marker_set)
     moving = trial.task != "static"
-    filtered = _marker_low_pass(recording, settings.cutoff_hz) if moving else None
+    filtered = find_marker_low_pass(recording.positions, recording.rate) if moving else None
+    if filtered is not None and filtered.highest_hz >= settings.cutoff_hz:
+        filtered = None  # it may take no more than the study's own
     explained = _explained(recording, feet, trial, marker_set, masses, stated, notes)
     plates = None
     if explained.forces is not None:
@@ -204,11 +196,6 @@ def prepare_trial(
     )
 
 
-def _in_ground_axes(recording: Recording, matrix: FloatArray) -> Recording:
-    forces = None if recording.forces is None else in_ground_axes(recording.forces, matrix)
-    return replace(recording, positions=recording.positions @ matrix.T, forces=forces)
-
-
 BLOCK_START = "block-start"
 """Rule of the finding that says why a trial has no forces."""
 
@@ -230,12 +217,6 @@ def _without_start_forces(recording: Recording, trial: Trial, notes: Notes) -> R
         forces=bool(left_out),
     )
     return replace(recording, forces=None)
-
-
-def _marker_low_pass(recording: Recording, cutoff: float) -> LowPass | None:
-    """Filter of the markers; None where it may take no more than the study's own, Hz."""
-    low_pass = find_marker_low_pass(recording.positions, recording.rate)
-    return None if low_pass is None or low_pass.highest_hz >= cutoff else low_pass
 
 
 MIN_RUN_M_S = 1.8

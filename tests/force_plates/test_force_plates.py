@@ -35,7 +35,6 @@ from aqbio.force_plates.offsets import nearly_unloaded, pulls_and_pushes, unload
 from aqbio.io.recording import ForceRecording
 from aqbio.multibody.dynamics import ExternalLoad, newton_euler
 from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.prepare.force_search import in_ground_axes
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates
 from aqbio.prepare.signal_scales import level_scales
@@ -224,7 +223,7 @@ UPRIGHT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 def findings_of(seed: int) -> list[str]:
     """Findings about the plates of one seed."""
     notes = Notes("t", "p", "file", "forces")
-    ground_plates(in_ground_axes(drawn_forces(seed), UPRIGHT), notes, moving=seed % 4 != 0)
+    ground_plates(drawn_forces(seed).rotated(UPRIGHT), notes, moving=seed % 4 != 0)
     return [f"{finding.rule}: {finding.what}" for finding in notes.findings]
 
 
@@ -240,7 +239,7 @@ def test_words_about_drawn_plates():
 @pytest.mark.parametrize(("kg", "is_used"), [(199.0, True), (201.0, False)])
 def test_plates_on_which_more_than_a_person_stands_weigh_nobody(kg, is_used):
     """The limits of a sheet's body mass are those of plates; runners press harder."""
-    forces = in_ground_axes(drawn_forces(1), UPRIGHT)
+    forces = drawn_forces(1).rotated(UPRIGHT)
     wrench = PlateWrench(np.zeros_like(forces.wrench.force), forces.wrench.moment * 0.0,
                          forces.wrench.point)  # fmt: skip
     wrench.force[..., 1] = 9.80665 * kg
@@ -263,10 +262,8 @@ def test_ground_plates_do_not_depend_on_the_laboratorys_axes(seed):
         lever=None if forces.lever is None else forces.lever @ turn.T,
     )
     notes = [Notes("t", "p", "file", "forces") for _ in range(2)]
-    plates = ground_plates(in_ground_axes(forces, UPRIGHT), notes[0], moving=moving)
-    rotated_plates = ground_plates(
-        in_ground_axes(rotated, UPRIGHT @ turn.T), notes[1], moving=moving
-    )
+    plates = ground_plates(forces.rotated(UPRIGHT), notes[0], moving=moving)
+    rotated_plates = ground_plates(rotated.rotated(UPRIGHT @ turn.T), notes[1], moving=moving)
     assert (plates is None) == (rotated_plates is None)
     if plates is None or rotated_plates is None:
         return

@@ -18,8 +18,8 @@ from aqbio.prepare.belt import (
     stated_belt,
     with_stated,
 )
-from aqbio.prepare.events_from_markers import foot_markers, marker_events
-from aqbio.prepare.ground import running_ground
+from aqbio.prepare.events_from_markers import marker_events
+from aqbio.prepare.ground import foot_markers, running_ground
 from aqbio.prepare.notes import Notes
 from tests import made_run
 

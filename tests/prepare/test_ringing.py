@@ -19,7 +19,7 @@ from aqbio.prepare.contact_findings import (
     mean_friction_arm,
     pressure_distance,
 )
-from aqbio.prepare.events_from_markers import foot_markers
+from aqbio.prepare.ground import foot_markers
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.trial import prepare_trial
 from tests import made_run

@@ -333,18 +333,18 @@ def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
     )
 
 
-def mean_vector(vectors: FloatArray) -> FloatArray:
+def mean_vector(path: FloatArray) -> FloatArray:
     """Mean (3,) of the finite frames of a path (T, 3); NaN if there are none."""
-    finite = vectors[~np.isnan(vectors.sum(axis=1))]
+    finite = path[~np.isnan(path.sum(axis=1))]
     return np.asarray(finite.mean(axis=0)) if len(finite) else np.full(3, np.nan)
 
 
-def is_of_people(feet_to_hips: FloatArray) -> bool:
-    """Tell whether a person may be of this size, by the way (3,), m, from the feet to the pelvis.
+def is_of_people(body: FloatArray) -> bool:
+    """Tell whether a person may be of this size, by the vector (3,), m, from feet to pelvis.
 
     True where that is not known.
     """
-    height, (middle, bound) = float(np.linalg.norm(feet_to_hips)), of_people("hip height")
+    height, (middle, bound) = float(np.linalg.norm(body)), of_people("hip height")
     return bool(np.isnan(height) or middle - bound <= height <= middle + bound)
 
 

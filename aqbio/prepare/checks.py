@@ -69,31 +69,30 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
     """Refuse lost, repeated or copied frames among those that are used."""
     if trial.task == "static":
         return
-    stretches = copied_stretches(recording.positions)
-    _check_copies(stretches, recording.rate, trial, file)
-    end = np.inf if trial.end_s is None else trial.end_s
-    broken = dict(breaks(recording.positions))
+    positions, rate = recording.positions, recording.rate
+    stretches, broken = copied_stretches(positions), dict(breaks(positions))
     # A pose that jumps in a file of angles may be a solver's: stage inverse_kinematics reports it.
-    jumped = [] if trial.coordinates_file else jumps(recording.positions, recording.rate)
+    jumped = [] if trial.coordinates_file else jumps(positions, rate)
+    _check_copies(stretches, rate, trial, file)
+    end = np.inf if trial.end_s is None else trial.end_s
     after_copies = {last for _, last in stretches}
     frames = sorted({*broken, *jumped} - after_copies)
-    frames = [frame for frame in frames if frame / recording.rate < end]
+    frames = [frame for frame in frames if frame / rate < end]
     if not frames:
         return
     frame = frames[0]
-    elapsed = broken.get(frame, np.inf)
-    text = f"moves as far as in {elapsed:.1f} frames instead of 1"
-    text = text if frame in broken else "jumps as a whole, faster than any landing moves it"
     if frame in broken:
-        cause = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
+        text = f"moves as far as in {broken[frame]:.1f} frames instead of 1"
+        cause = (
+            "frames are lost between them" if broken[frame] > 1.0 else "a frame is written twice"
+        )
         cause += ", and the clocks of movement and plates part there"
         if trial.coordinates_file:
             cause += ", or the angles are those of another model"
     else:
-        cause = (
-            "frames are lost between them, so that the clocks of movement and plates part there, "
-        )
-        cause += "or the axes of the laboratory change"
+        text = "jumps as a whole, faster than any landing moves it"
+        cause = "frames are lost between them, so that the clocks of movement and plates part "
+        cause += "there, or the axes of the laboratory change"
     fix = "export the trial again with all frames, or set end_s in trials.tsv before that frame."
     if trial.coordinates_file:
         fix = f"give the model that these angles were computed with; with it, {fix}"
@@ -101,7 +100,7 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
         f"from frame {frame + 1} to frame {frame + 2} the body {text}: {cause}"
         + (f" (and at {len(frames) - 1} more places)." if len(frames) > 1 else "."),
         file=file,
-        where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",
+        where=f"frames {frame + 1} to {frame + 2}, {frame / rate:.3f} s",
         fix=fix,
         rule="frames-lost",
     )

@@ -294,7 +294,7 @@ momenta are uncertain otherwise. JA1's sprint: 0.2 at 6 Hz, where momenta are of
 def note_marker_low_pass(
     low_pass: LowPass,
     source: str,
-    durations: Sequence[float],
+    duration: float,
     cutoff: float,
     notes: Notes,
     *,
@@ -302,13 +302,11 @@ def note_marker_low_pass(
 ) -> None:
     """Note markers or joint angles (``source``) that were low-passed before, and what that hides.
 
-    ``durations`` of contacts, s; ``cutoff`` of the study's own filter, Hz; ``events`` where
-    contacts come from the foot markers.
+    ``duration`` of a contact, s, NaN where unknown; ``cutoff`` of the study's own filter, Hz;
+    ``events`` where contacts come from the foot markers.
     """
     hz, spread = low_pass.stated_hz, float(np.exp(NORMAL_95 * low_pass.error))
-    known = [duration for duration in durations if np.isfinite(duration)]
-    hidden = hidden_motion(low_pass, float(np.median(known))) if known else 0.0
-    costs = []
+    is_known, costs = np.isfinite(duration), []
     if events is not None and events.filter_error:
         moved = f"{MILLISECONDS * events.filter_error:.0f} ms"
         costs.append(
@@ -316,11 +314,11 @@ def note_marker_low_pass(
             if events.withheld
             else f"events by foot markers may be off by {moved} more"
         )
-    if hidden > MAX_HIDDEN_SHARE:
-        costs.append(f"{hidden:.0%} of a motion that takes as long as a contact is lost")
-    hidden = hidden_rates(low_pass, float(np.median(known))) if known else 0.0
-    if hidden > MAX_HIDDEN_SHARE:
-        costs.append(f"{hidden:.0%} of a moment that acts as long as a contact is lost")
+    for hides, words in (
+        (hidden_motion, "motion that takes"), (hidden_rates, "moment that acts")
+    ):  # fmt: skip
+        if is_known and (hidden := hides(low_pass, duration)) > MAX_HIDDEN_SHARE:
+            costs.append(f"{hidden:.0%} of a {words} as long as a contact is lost")
     severity: Severity = "warning" if costs else "info"
     if low_pass.cutoff_hz < cutoff:
         costs.append(f"what the study's cut-off of {cutoff:g} Hz would let through above is lost")

@@ -57,11 +57,11 @@ def low_frames(forefeet: FloatArray) -> BoolArray:
     return np.asarray((height <= level + MAX_STANDING_HEIGHT_M) & floor)
 
 
-def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> FloatArray:
+def ground_velocity(forefeet: FloatArray, standing: BoolArray, rate: float) -> FloatArray:
     """Median horizontal velocity (3,) m/s of the ``standing`` forefeet (T, 2, 3); NaN if none."""
-    if len(forefoot) < 2:
+    if len(forefeet) < 2:
         return np.full(3, np.nan)
-    velocity = np.gradient(forefoot, 1.0 / rate, axis=0)
+    velocity = np.gradient(forefeet, 1.0 / rate, axis=0)
     standing = standing & np.isfinite(velocity).all(axis=2)
     if not standing.any():
         return np.full(3, np.nan)
@@ -290,8 +290,10 @@ def _belt(
     belt, stated_speed = None, trial.belt_speed_mps
     if np.isfinite(observed.ground).all():
         stances = _stances(observed.forefeet, recording.rate, loads)
-        feet = foot_markers(recording.labels, recording.positions, marker_set).swapaxes(0, 1)
-        belt = belt_of_feet(feet[:, :, 1:], stances, recording.rate, observed.ground)
+        feet = foot_markers(recording.labels, recording.positions, marker_set)
+        belt = belt_of_feet(
+            [*feet.swapaxes(0, 1)[:, :, 1:]], stances, recording.rate, observed.ground
+        )
     if belt is None and not stated_speed:
         raise AqbioError(
             "the belt speed is not stated and no stance foot is seen to estimate it.",

@@ -182,13 +182,9 @@ def body_sides(recording: Recording, labels: BodyLabels) -> BodySides | None:
         parts[part] = float(np.nanmedian(right - left))
         for side, sign in zip(SIDES, (-1.0, 1.0), strict=True):
             for column in sides[side]:
-                partner_label = partner.get(recording.labels[column])
-                reference = (
-                    middle
-                    if partner_label is None
-                    else across[:, recording.labels.index(partner_label)]
-                )
-                offset = sign * (across[:, column] - reference)
+                other = partner.get(recording.labels[column])
+                beside = middle if other is None else across[:, recording.labels.index(other)]
+                offset = sign * (across[:, column] - beside)
                 offsets += [float(np.nanmedian(offset))] if np.isfinite(offset).any() else []
     wrong_count, sided_count = sum(offset < MIN_OFFSET_M for offset in offsets), len(offsets)
     return BodySides(axes, sided_count, wrong_count, parts) if parts else None

@@ -62,16 +62,10 @@ class SegmentMasses:
 
     def carriers(self, labels: Sequence[str], marker_set: MarkerSet) -> IntArray:
         """Index (M,) of the segment that carries each marker; -1 for none."""
-        bodies, mapped = list(self.mass), marker_set.markers
-        return np.array(
-            [
-                bodies.index(mapped[label].body)
-                if label in mapped and mapped[label].body in self.mass
-                else -1
-                for label in labels
-            ],
-            dtype=np.int64,
-        )
+        index_of = {body: index for index, body in enumerate(self.mass)}
+        body_of = {label: marker.body for label, marker in marker_set.markers.items()}
+        indices = [index_of.get(body_of.get(label, ""), -1) for label in labels]
+        return np.array(indices, dtype=np.int64)
 
     def are_sufficient(self, carriers: IntArray) -> bool:
         """Tell whether markers on segments (M,) represent enough of every group and of the body."""

@@ -302,16 +302,14 @@ def side_explanations(
     if 2 * sides.wrong < sides.sided:
         return [Explanation((), 0.0)]  # what is stated is not so
     observed = evidence.disagreements(recording)
-    said = [
-        x
+    explanations = [
+        Explanation(
+            (Suspect(x, np.nan, np.nan),),
+            x.rarity
+            + improbability(evidence.disagreements(x.undo(recording, np.nan)), scales, observed),
+        )
         for x in candidates(recording)
         if x.shows == OF_MARKERS and (stated == "swap") == (x.fault == EXCHANGED)
-    ]
-    unsized = [Suspect(x, float("nan"), float("nan")) for x in said]
-    left = [evidence.disagreements(x.candidate.undo(recording, x.size)) for x in unsized]
-    odds = [improbability(x, scales, observed) for x in left]
-    explanations = [
-        Explanation((x,), x.candidate.rarity + size) for x, size in zip(unsized, odds, strict=True)
     ]
     sound: SideExplanation = Explanation((), improbability(observed, scales))
     return [*sorted(explanations, key=lambda x: x.improbability), sound]
@@ -348,11 +346,11 @@ def with_resolved_sides(
     evidence = SideEvidence(labels, (), standing=standing)
     _note_considered(recording, evidence, explanations, notes, stated=bool(stated))
     best = explanations[0]
-    if not stated and 2 * sides.wrong >= sides.sided and not _rights(best, recording, labels):
+    mostly_wrong = 2 * sides.wrong >= sides.sided
+    is_unsolved = mostly_wrong and not _rights(best, recording, labels)
+    if not stated and (is_unsolved or undecided_sides(explanations)):
         raise _undecided_error(sides, notes)
     names = {x.candidate.fault for x in best.suspects}
-    if not stated and undecided_sides(explanations):
-        raise _undecided_error(sides, notes)
     for name in names & {*MIRROR_OF}:
         _note_mirror(MIRROR_OF[name], recording, sides, notes)
     if EXCHANGED in names:

@@ -367,12 +367,9 @@ def session_numbers(prepared: PreparedTrial, trial: Trial, marker_set: MarkerSet
 
 def marker_low_pass_entry(prepared: PreparedTrial) -> dict[str, float] | None:
     """Cut-off of the filter of the markers, Hz, and what it hides during a contact; None: none."""
-    low_pass = prepared.marker_low_pass
-    durations = [x.toe_off - x.touchdown for x in prepared.contacts if x.complete]
-    known = [duration for duration in durations if np.isfinite(duration)]
-    if low_pass is None or not known:
+    low_pass, contact = prepared.marker_low_pass, prepared.contact_time
+    if low_pass is None or np.isnan(contact):
         return None
-    contact = float(np.median(known))
     return {
         "stated_hz": low_pass.stated_hz,
         "hidden_motion": hidden_motion(low_pass, contact),

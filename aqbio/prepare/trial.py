@@ -53,7 +53,7 @@ from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates, with_unmeasured
 from aqbio.prepare.stated_faults import NOTHING_STATED, StatedFaults
 from aqbio.signals import fill_gaps, longest_gap, runs
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import BoolArray, FloatArray, finite_median
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +91,12 @@ class GroundContact:
             measured = tuple(replace(contact, peak=float("nan")) for contact in measured)
         all_contacts = (*measured, *self.loads.unmeasured)
         return tuple(sorted(all_contacts, key=lambda contact: float(contact_span(contact)[0])))
+
+    @property
+    def contact_time(self) -> float:
+        """Median duration of whole contacts, s; NaN without one."""
+        whole = (contact for contact in self.contacts if contact.complete)
+        return finite_median(np.array([x.toe_off - x.touchdown for x in whole]))
 
     @property
     def events(self) -> str:
@@ -306,10 +312,10 @@ def _moving_contact(
     if contact.loads is not None or not events.withheld:
         _note_whole_contacts(contact.contacts, len(feet) / recording.rate, notes)
     if filtered is not None:
-        durations = [x.toe_off - x.touchdown for x in contact.contacts if x.complete]
         note_marker_low_pass(
-            filtered, "joint angles" if trial.coordinates_file else "markers", durations,
-            settings.cutoff_hz, notes, events=events if contact.loads is None else None,
+            filtered, "joint angles" if trial.coordinates_file else "markers",
+            contact.contact_time, settings.cutoff_hz, notes,
+            events=events if contact.loads is None else None,
         )  # fmt: skip
     return contact
 

@@ -17,7 +17,7 @@ from aqbio.prepare.axes import label_mean
 from aqbio.prepare.contacts import FeetLoads
 from aqbio.prepare.trial import PreparedTrial
 from aqbio.prepare.used_size import STANCE_SHARE
-from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_median, finite_medians
 
 MIN_STANDING_FORCE_N = 200.0
 """Mean vertical force below which no person stands on the plates, N."""
@@ -180,9 +180,9 @@ def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | Non
     for contact in prepared.contacts:
         inside = (prepared.time >= contact.touchdown) & (prepared.time <= contact.toe_off)
         distance = np.linalg.norm(hips[inside] - soles[contact.foot][inside], axis=1)
-        distances.append(distance[np.isfinite(distance)])
-    medians = [float(np.median(distance)) for distance in distances if len(distance)]
-    return float(np.median(medians)) / STANCE_SHARE if medians else None
+        distances.append(finite_median(distance))
+    height = finite_median(np.array(distances))
+    return None if np.isnan(height) else height / STANCE_SHARE
 
 
 def travelling_speed(prepared: PreparedTrial, marker_set: MarkerSet) -> float | None:

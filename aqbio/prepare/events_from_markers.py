@@ -19,7 +19,7 @@ from aqbio.prepare.ground import Ground
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.people import of_people
 from aqbio.signals import fill_gaps, joined, runs
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import BoolArray, FloatArray, finite_median
 
 MIN_RUNNING_SPEED_M_S = 1.0
 """Slowest running speed, m/s."""
@@ -366,8 +366,7 @@ class MarkerEvents:
         similar = self._similar() or [*ACCURACY.values()]
         error = _contact_time_error(_widened(similar, error_s))
         durations = [contact.toe_off - contact.touchdown for contact in self.contacts]
-        finite = [duration for duration in durations if np.isfinite(duration)]
-        return not finite or error > MAX_CONTACT_ERROR_SHARE * float(np.median(finite))
+        return not error <= MAX_CONTACT_ERROR_SHARE * finite_median(np.array(durations))
 
 
 def _filter_error(cutoff: float) -> float:

@@ -55,7 +55,18 @@ def _frames(mask: BoolArray, visible: BoolArray) -> str:
     return re.sub("^(from|in)", r"\1 frame", words)
 
 
-def label_rows(
+def note_labels(
+    exchanges: Sequence[ExchangedLabels], lone: Sequence[ExchangedLabels], notes: Notes
+) -> None:
+    """Note labels that are exchanged, and those that lie on the other side and have none there."""
+    for exchange in exchanges:
+        _note_exchange(exchange, notes)
+    for part in lone:
+        _note_lone(part, notes)
+    notes.considered.extend(_label_rows(exchanges, lone))
+
+
+def _label_rows(
     exchanges: Sequence[ExchangedLabels], lone: Sequence[ExchangedLabels]
 ) -> Iterator[Considered]:
     """Rows of labels that are put back or not used, together, and of those that are not told."""
@@ -94,7 +105,7 @@ _OTHER_SIDE = {
 """Words for one label, and for several."""
 
 
-def note_exchange(exchange: ExchangedLabels, notes: Notes) -> None:
+def _note_exchange(exchange: ExchangedLabels, notes: Notes) -> None:
     """Note labels that are put back, or are not used where that is not sure."""
     labels = listed(exchange.labels)
     if not exchange.exchanged.any():
@@ -115,7 +126,7 @@ def note_exchange(exchange: ExchangedLabels, notes: Notes) -> None:
     )
 
 
-def note_lone(lone: ExchangedLabels, notes: Notes) -> None:
+def _note_lone(lone: ExchangedLabels, notes: Notes) -> None:
     """Note labels that lie on the other side and are not used."""
     several = len(lone.labels) > 1
     notes.add(

@@ -18,13 +18,7 @@ from aqbio.errors import listed
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import label_mean, mean_vector, pelvis_paths
-from aqbio.prepare.exchanged_labels import (
-    ExchangedLabels,
-    distances_words,
-    label_rows,
-    note_exchange,
-    note_lone,
-)
+from aqbio.prepare.exchanged_labels import ExchangedLabels, distances_words, note_labels
 from aqbio.prepare.handedness import BodyLabels, Limbs, body_axes, partners
 from aqbio.prepare.label_states import (
     MIN_LINK_SD_M,
@@ -75,12 +69,8 @@ def with_restored_labels(
     neighbours = _neighbours(recording, marker_set, limb_chains)
     _restore_pairs(restoration, neighbours, sides)
     exchanges = list(_exchanges(restoration, chains, neighbours))
-    for exchange in exchanges:
-        note_exchange(exchange, notes)
     lone = _without_lone(restoration, _lone_labels(recording, marker_set, body, chains, sides))
-    for part in lone:
-        note_lone(part, notes)
-    notes.considered.extend(label_rows(exchanges, lone))
+    note_labels(exchanges, lone, notes)
     changed = exchanges or lone
     return replace(recording, positions=restoration.positions) if changed else recording
 

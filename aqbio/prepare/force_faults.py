@@ -465,14 +465,14 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "rates", "the rates of markers and forces are {size}", 4.0, hastened,
         "correct rate or time column of markers and forces; if they are right, check unit and "
         "calibration of the markers.",
-        scopes=(ALL,), sizes=RATES, follows="refused", rule="rate", sized=size_words.too_high,
-        severity="error", is_fixable=False,
+        scopes=(ALL,), sizes=RATES, follows="refused", rule="rate", severity="error",
+        sized=size_words.too("high", "low"), is_fixable=False,
         shows="fall, path y, path x, path z, turn x, turn z",
     ),
     ForceFault(
         "force-gain", "the forces are {size}", 3.0, gained,
         "check the calibration of the plate, and whether the whole foot stands on it.",
-        sizes=GAINS, follows="left out", sized=size_words.too_large,
+        sizes=GAINS, follows="left out", sized=size_words.too("large", "small"),
         shows="impulses, peaks, path y, mass, weight",
     ),
     ForceFault(

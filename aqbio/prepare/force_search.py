@@ -80,10 +80,6 @@ def explained_forces(
     are near each other are both named, and nothing is undone: the forces are not used. ``speed`` of
     the run, m/s, NaN where unknown, chooses the people to compare with.
     """
-    if not len(forces.numbers):
-        if stated.faults:
-            raise stated.without_forces()
-        return NOT_EXPLAINED
     scales, resting = people_scales(speed), without_rest(averaged(forces))
     by_body = evidence.body is not None
     offered = partial(

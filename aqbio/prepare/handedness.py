@@ -22,7 +22,7 @@ from aqbio.prepare.axes import (
     label_mean,
     mean_vector,
 )
-from aqbio.vectors import FloatArray, finite_means
+from aqbio.vectors import FloatArray, finite_means, finite_median
 
 Limbs = Mapping[str, tuple[Sequence[str], Sequence[str]]]
 """Bodies of the left and the right limb from the trunk outwards, by limb."""
@@ -266,15 +266,13 @@ def label_distances(recording: Recording, other: Recording, labels: BodyLabels) 
         for first, second in combinations(worn, 2)
         if labels.sided[first] == labels.sided[second]
     ]
-    finite = [difference for difference in differences if np.isfinite(difference)]
-    return float(np.median(finite)) if finite else float("nan")
+    return finite_median(np.array(differences))
 
 
 def _distance(recording: Recording, first: str, second: str) -> float:
     """Median distance between two labels, m; NaN where they are never visible together."""
     a, b = (recording.positions[:, recording.labels.index(label)] for label in (first, second))
-    distances = np.linalg.norm(a - b, axis=1)
-    return float(np.nanmedian(distances)) if np.isfinite(distances).any() else float("nan")
+    return finite_median(np.linalg.norm(a - b, axis=1))
 
 
 def partners(worn: Sequence[str], labels: BodyLabels) -> dict[str, str]:

@@ -22,8 +22,7 @@ from aqbio.prepare.exchanged_labels import (
     IN_ALL_FRAMES,
     LABELS_RESTORED,
     ExchangedLabels,
-    label_rows,
-    note_exchange,
+    note_labels,
 )
 from aqbio.prepare.exchanges import with_restored_labels
 from aqbio.prepare.handedness import BodyLabels, Limbs, OtherRecordings, has_size_of_people
@@ -254,8 +253,6 @@ def _with_exchanged(
         )
         for first, second in pairs
     ]  # fmt: skip
-    for exchange in exchanges:
-        note_exchange(exchange, notes)
-    notes.considered.extend(label_rows(exchanges, ()))
+    note_labels(exchanges, (), notes)
     order = [recording.labels.index(partner.get(label, label)) for label in recording.labels]
     return replace(recording, positions=recording.positions[:, order]) if partner else recording

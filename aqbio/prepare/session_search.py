@@ -24,7 +24,7 @@ from aqbio.prepare.session_faults import (
     session_candidates,
 )
 from aqbio.prepare.size_words import SIDEWAYS, farther
-from aqbio.vectors import BoolArray
+from aqbio.vectors import BoolArray, finite_median
 
 SessionExplanation = Explanation[Session]
 SessionSuspect = Suspect[Session]
@@ -184,8 +184,7 @@ class _Words:
         return stated
 
     def _plates_kg(self) -> float:
-        known = self.session.masses[np.isfinite(self.session.masses)]
-        return float(np.median(known)) if len(known) else float("nan")
+        return finite_median(self.session.masses)
 
     def finding(self, suspect: SessionSuspect, *, confirmed: bool) -> Finding:
         """Finding of a fault that is accepted."""

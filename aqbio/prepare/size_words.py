@@ -25,15 +25,11 @@ def faster(size: float, _: float) -> str:
     return f"{abs(size):.1%} {'faster' if size > 0.0 else 'slower'}"
 
 
-def too_large(size: float, _: float) -> str:
-    """Give the logarithm of a gain as a factor."""
-    way = "large" if size > 0.0 else "small"
-    return f"{np.exp(size):.2g} times what they should be: too {way}"
-
-
-def too_high(size: float, _: float) -> str:
-    """Give the logarithm of a ratio of rates as a factor."""
-    return f"{np.exp(size):.2g} times what they should be: too {'high' if size > 0.0 else 'low'}"
+def too(large: str, small: str) -> Callable[[float, float], str]:
+    """Words for the logarithm of a factor, in two directions."""
+    return lambda size, _: (
+        f"{np.exp(size):.2g} times what they should be: too {large if size > 0.0 else small}"
+    )
 
 
 def farther(forward: str, back: str) -> Callable[[float, float], str]:

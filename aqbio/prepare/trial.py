@@ -239,12 +239,13 @@ def _explained(
     notes: Notes,
 ) -> ExplainedForces:
     """Forces of a trial, ground axes, without what is wrong with them."""
-    if recording.forces is None:
+    forces = recording.forces
+    if forces is None or not forces.numbers:
         if stated.faults:
             raise stated.without_forces()
         return NOT_EXPLAINED
     evidence, speed = _force_evidence(recording, feet, trial, marker_set, masses)
-    return explained_forces(recording.forces, evidence, speed, notes, stated)
+    return explained_forces(forces, evidence, speed, notes, stated)
 
 
 def _force_evidence(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.prepare.exchanged_labels import ExchangedLabels, note_exchange
+from aqbio.prepare.exchanged_labels import ExchangedLabels, note_labels
 from aqbio.prepare.label_states import MIN_COST_MARGIN, most_likely_states
 from aqbio.prepare.notes import Notes
 
@@ -61,5 +61,5 @@ def test_words_say_where_labels_were_put_back_and_where_they_are_not_used(exchan
         "heels", ("a", "b"), np.isin(frames, exchanged), np.isin(frames, masked), frames >= 0
     )
     notes = Notes("fast", "P1", "fast.trc", "")
-    note_exchange(exchange, notes)
+    note_labels([exchange], (), notes)
     assert [finding.what for finding in notes.findings] == [words]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 
 from aqbio.io.recording import ForceRecording
@@ -23,7 +25,8 @@ def planted(
         share = fault.per_weight / weight
         return Times(share, share)(forces, plates, size)
     if isinstance(fault.undo, Times):
-        return fault.undo.inverse(forces, plates, size)
+        done = Times(*(1.0 / factor for factor in astuple(fault.undo)))
+        return done(forces, plates, size)
     if fault.undo is fast:
         return fast(forces, plates, 1.0 / (1.0 + size) - 1.0)
     return fault.undo(forces, plates, -size)

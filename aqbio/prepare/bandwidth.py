@@ -32,8 +32,6 @@ class LowPass:
     """Cut-off of each of its two passes, as laboratories state it."""
     error: float
     """Standard deviation of the logarithm of the cut-off."""
-    improvement: float
-    """Logarithm of how many times better than no filter it explains the spectrum."""
 
     @property
     def highest_hz(self) -> float:
@@ -108,13 +106,12 @@ def find_filter(spectrum: Spectrum, scales: SpectrumScales) -> LowPass | None:
     if improvement(plain.cost, 0.0, len(spectrum.frequency)) < needed:
         return None
     best = best_filter(spectrum, scales)
-    found = improvement(plain.cost, best.cost, len(spectrum.frequency))
-    if found < needed:
+    if improvement(plain.cost, best.cost, len(spectrum.frequency)) < needed:
         return None
     stated = best.cutoff / POWER_RATIO ** (0.5 / best.order)
     hz, stated_hz = (float(x) for x in _unwarped(np.array([best.cutoff, stated]), spectrum.rate))
     error = float(np.hypot(best.cutoff_error, of_people("shape of spectra").error))
-    return LowPass(hz, best.order, stated_hz, error, found)
+    return LowPass(hz, best.order, stated_hz, error)
 
 
 SCALE_FREEDOM = 2.0

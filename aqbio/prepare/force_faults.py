@@ -174,11 +174,6 @@ class Times:
             corners=place_factor[..., None] * forces.corners,
         )
 
-    @property
-    def inverse(self) -> Times:
-        """What it undoes."""
-        return Times(1.0 / self.forces, 1.0 / self.moments, 1.0 / self.places)
-
 
 def gained(forces: ForceRecording, plates: BoolArray, size: float) -> ForceRecording:
     """Forces with their moments without a gain, of which the size is the logarithm."""

@@ -323,7 +323,7 @@ def test_what_a_filter_hides_of_a_motion_is_what_it_takes_of_a_wave(stated, orde
     wave = np.sin(np.pi * time / contact)
     filtered = filtfilt(*butter(order, stated / 500.0), wave)
     size = np.linalg.norm(filtered[8000:12_000]) / np.linalg.norm(wave[8000:12_000])
-    low_pass = LowPass(stated, order, stated, 0.1, 100.0)
+    low_pass = LowPass(stated, order, stated, 0.1)
     assert hidden_motion(low_pass, contact) == pytest.approx(1.0 - size, abs=0.01)
 
 
@@ -354,7 +354,7 @@ def made_events(stated: float, durations=(0.12, 0.12), error=0.1) -> MarkerEvent
         FootContact(0, at, at + duration, (), True, np.nan, np.nan)
         for at, duration in zip((0.3, 0.8), durations, strict=True)
     )
-    low_pass = LowPass(0.8 * stated, 2, stated, error, 100.0)
+    low_pass = LowPass(0.8 * stated, 2, stated, error)
     return MarkerEvents(contacts, 250.0, 9.0, "forefoot", low_pass=low_pass)
 
 

@@ -47,7 +47,7 @@ STATEMENTS = MappingProxyType(
         "under foot": ("the centres of pressure lie beside the feet by", "mm"),
         "named feet": ("of the loads lie under another foot than their columns name", "%"),
         "lean": ("the forces push otherwise than from the ground to the hips, 1 less cosine", ""),
-        "weighing": ("statements of the body mass differ by", SHARE),
+        "weighing": ("a statement of the body mass differs from the middle of all by", SHARE),
         "stature": ("stature and the height of the pelvis differ by", SHARE),
         "index": ("the body mass index differs from that of most people by", SHARE),
         "peak": ("the largest force over body weight differs from that of most people by", SHARE),

@@ -13,10 +13,19 @@ import numpy as np
 from aqbio.config import Participant
 from aqbio.errors import Finding, Severity
 from aqbio.prepare.evidence_words import agreement_words, worst_words
-from aqbio.prepare.explanations import ALL, Explanation, Suspect, expected, search, unresolved
+from aqbio.prepare.explanations import (
+    ALL,
+    Explanation,
+    Suspect,
+    expected,
+    search,
+    touched,
+    unresolved,
+)
 from aqbio.prepare.notes import Considered, considered_rows
 from aqbio.prepare.session import Session
 from aqbio.prepare.session_faults import (
+    LENGTHS,
     PLACE_FAULTS,
     PLATES_GAIN,
     ROWS,
@@ -77,7 +86,10 @@ def explained_session(
         lambda x: session_candidates(x, confirmed=confirmed, kept=frozenset(kept)),
         scales,
     )
-    near, worst = unresolved(explanations), worst_words(before, scales)
+    near = unresolved(explanations)
+    told = [touched(before, x.undone(session).disagreements()) for x in near]
+    shown = {name: x for name, x in before.items() if any(name in y for y in told)} or before
+    worst = worst_words(shown, scales)
 
     def agreement(*suspects: SessionSuspect) -> str:
         after = Explanation(suspects, 0.0).undone(session).disagreements()
@@ -217,11 +229,16 @@ class _Words:
         """Finding of explanations that the evidence does not tell apart.
 
         Of recordings that are another person's in one explanation, nothing is computed, or
-        nothing at all where other explanations are about other ones.
+        nothing at all where other explanations are about other ones; unless the sheet or the forces
+        may be wrong alone, and all markers one person's.
         """
         suspects = [x for explanation in near for x in explanation.unusual]
         rows = [ROWS[x.candidate.fault] for x in suspects]
-        row = next((x for x in rows if x.follows == "left out"), rows[0])
+        of_markers = all(
+            any({*ROWS[x.candidate.fault].shows} & {*LENGTHS} for x in explanation.unusual)
+            for explanation in near
+        )
+        row = next((x for x in rows if of_markers and x.follows == "left out"), rows[0])
         options = [self.faults(x.unusual) for x in near]
         options += ["something that explains more than that"] if len(near) == 1 else []
         stops = row.follows == "left out"

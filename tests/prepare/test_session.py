@@ -326,6 +326,23 @@ def test_of_two_recordings_it_is_not_decided_whose_is_wrong():
     assert "run1 is of another person" in finding.what
 
 
+@pytest.mark.parametrize("typed", [72.8, 67.5])
+def test_a_mistyped_mass_stops_nobody(typed):
+    """A static trial may be another person's then, too, whose legs are 2.6 % longer."""
+    recorded, static = session(), np.arange(len(TRIALS)) == 0
+    longer = recorded.distances.logs + 0.026 * np.outer(static, recorded.distances.part >= 2)
+    recorded = replace(
+        recorded, distances=replace(recorded.distances, logs=longer), sheet_kg=typed,
+        masses=np.where(static, KG, np.nan),
+    )  # fmt: skip
+    result = explained(recorded)
+    assert not result.left_out
+    [finding] = result.findings
+    assert finding.severity == "warning"
+    assert "static is of another person" in finding.what
+    assert finding.what.endswith("Nothing is changed.")
+
+
 @pytest.mark.parametrize("typed", [55.0, 73.0, 154.3])
 def test_a_mistyped_mass_is_replaced_by_that_of_the_plates(typed):
     """Unless the sheet confirms it."""

@@ -128,7 +128,7 @@ def _fall(
 ) -> tuple[float, float]:
     """Median fall over a trial's flights and its standard error by the markers' noise, m/s².
 
-    Of the flights that plates and foot markers agree on.
+    Of the flights that plates and foot markers agree on; of the markers' where they agree on none.
     """
     segment = masses.carriers(prepared.labels, marker_set)
     visible = np.isfinite(prepared.markers).any(axis=(0, 2))
@@ -136,7 +136,8 @@ def _fall(
         return float("nan"), float("nan")
     spans = flights(prepared.contacts)
     if prepared.loads is not None and len(marked := flights(prepared.kinematic)):
-        spans = shared_spans(spans, marked)
+        shared = shared_spans(spans, marked)
+        spans = shared if len(shared) else marked
     mass = np.array(list(masses.mass.values()))
     fall, sd = falls(prepared.markers, prepared.rate, segment, mass, spans)
     falling = fall > 0.0  # an upward acceleration in flight hides a contact

@@ -217,3 +217,11 @@ def test_a_rate_that_is_wrong_for_markers_and_forces_alike_is_named(run, factor)
     changed = replace(run.recording, rate=factor * run.recording.rate, forces=forces)
     _, findings = run.prepared(changed)
     assert "rate" in findings
+
+
+def test_markers_on_a_clock_that_runs_twice_as_fast_are_refused(run):
+    """Though forces are right, and their contacts share no flight with those of the markers."""
+    twice = replace(run.recording, rate=2.0 * run.recording.rate)
+    prepared, findings = run.prepared(twice)
+    assert prepared is None
+    assert "rate" in findings

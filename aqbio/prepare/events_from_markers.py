@@ -479,7 +479,7 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
         gaps = sum(unfound)
         fix = "look at the labels of the foot markers there, and for noise in their paths"
         if gaps:
-            fix = f"fill the gaps of the foot markers (around {gaps} of them)"
+            fix = f"fill the gaps of the foot markers around {gaps} of these contacts"
             fix += "" if gaps == len(unfound) else "; around the others none is missing: look at "
             fix += "" if gaps == len(unfound) else "their labels and for noise"
         notes.add(

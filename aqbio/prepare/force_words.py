@@ -144,11 +144,11 @@ class ForceWords:
 
     def note_undecided(self, near: Sequence[ForceExplanation], left: Disagreements) -> None:
         """Note explanations that the evidence does not tell apart, or one that leaves too much."""
-        options = [self._faults(explanation.suspects) for explanation in near]
+        options = [*dict.fromkeys(self._faults(x.unusual) for x in near)]
         told = [
-            x.suspects for x in near if all(ROWS[y.candidate.fault].is_fixable for y in x.suspects)
+            x.unusual for x in near if all(ROWS[y.candidate.fault].is_fixable for y in x.unusual)
         ]
-        cells = [*map(self._cell, told), self._cell((), AS_RECORDED)]
+        cells = dict.fromkeys([*map(self._cell, told), self._cell((), AS_RECORDED)])
         options += ["something that explains more than that"] if len(near) == 1 else []
         self.notes.add(
             "forces-undecided",

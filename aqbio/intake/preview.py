@@ -122,13 +122,19 @@ def study_preview(
                 "centres hardly show. To change that: mark both sides of the joints, or use the "
                 "landmarks that OpenCap and Pose2Sim add to the joint centres"
             )
-    forces = sum(previews[run.motion].forces for run in usable)
-    if forces < len(runs):
-        yield (
-            f"not computed of {_trials(len(runs) - forces, len(runs))}: moments of the standing "
-            "leg, and what causes angular momentum (level C), for no contact has forces. To change "
-            "that: force plates in the C3D file, or a MOT file of forces beside the TRC"
-        )
+    unused = sum(previews[run.motion].forces_unused for run in usable)
+    lacking = len(runs) - unused - sum(previews[run.motion].forces for run in usable)
+    record = (
+        "for no contact has forces. To change that: force plates in the C3D file, or a MOT file "
+        "of forces beside the TRC"
+    )
+    look = "for their forces are not used. To change that: see what is said of each below"
+    for count, why in ((lacking, record), (unused, look)):
+        if count:
+            yield (
+                f"not computed of {_trials(count, len(runs))}: moments of the standing leg, and "
+                f"what causes angular momentum (level C), {why}"
+            )
     people = [person for person in rows.people if not (person.static_trial or person.model_file)]
     if people:
         names = listed([person.participant_id for person in people])

@@ -338,6 +338,8 @@ class TrialPreview:
     """True if none is known because the markers were low-passed."""
     forces: bool = False
     """True if such a contact has forces."""
+    forces_unused: bool = False
+    """True if forces were recorded and are not used."""
     causes_hidden: str = ""
     """Why joint angles do not tell what causes angular momentum; empty where they do."""
     picture: TrialPicture | None = None
@@ -415,6 +417,10 @@ def coordinates_preview(
     )
 
 
+NO_FORCES = frozenset({"forces-none", "block-start"})
+"""Rules of findings that say why a trial has no forces that could be used."""
+
+
 def preview_of(
     prepared: PreparedTrial, row: TrialRow, marker_set: MarkerSet, notes: Notes
 ) -> TrialPreview:
@@ -437,6 +443,8 @@ def preview_of(
         walked=not counted and any(DOUBLE_SUPPORT in step.reason for step in steps),
         filtered=not prepared.contacts and prepared.marker_low_pass is not None,
         forces=any(step.touchdown in measured for step in counted),
+        forces_unused=prepared.forces_lost
+        or (prepared.loads is None and not NO_FORCES & {x.rule for x in notes.findings}),
         picture=None if row.task == "static" else trial_picture(prepared, marker_set),
     )
 
@@ -496,4 +504,6 @@ def _moving(prepared: PreparedTrial) -> tuple[str, str]:
         names = "+".join(str(plates.numbers[plate]) for plate in contact.plates) if plates else ""
         by_plate[f"{SIDES[contact.foot]} on plate {names}"] += 1
     descriptions = [name if count == 1 else f"{count} x {name}" for name, count in by_plate.items()]
+    if not descriptions and prepared.contacts:
+        descriptions.append(f"{len(prepared.contacts)} by foot markers")
     return pace, f"contacts: {', '.join(descriptions) if descriptions else 'none'}"

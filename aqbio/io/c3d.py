@@ -471,7 +471,7 @@ def _unit_findings(plate: _Plate, file: str) -> list[Finding]:
     shear = set(plate.units[:3]) - set(FORCE_UNITS)
     if plate.kind == 4 or not shear:
         return []
-    shear_units = ", ".join(sorted(unit or "none" for unit in shear))
+    shear_units = ", ".join(sorted(f"“{unit}”" if unit else "none" for unit in shear))
     largest = float(np.abs(plate.channels[:, :3]).max())
     return [
         Finding(

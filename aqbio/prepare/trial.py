@@ -344,7 +344,7 @@ def _contact_on_plates(
         loads = replace(loads, contacts=(), unmeasured=events.contacts)
     measured, held = without_held_pressure(loads, plates, notes)
     error += 0.0 if cut is None else cut.shortening_s
-    timed = measured is not None and (not forces_lost or measured.unmeasured == events.contacts)
+    timed = measured is not None and (by_markers or not forces_lost)
     return GroundContact(
         ground=ground,
         plates=None if measured is None else plates,

@@ -8,6 +8,7 @@ import numpy as np
 
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.force_faults import TYPICAL_WEIGHT_N, ForceFault, Times, fast
+from aqbio.prepare.moved_plates import TurnedBy
 
 
 def planted(
@@ -27,6 +28,8 @@ def planted(
     if isinstance(fault.undo, Times):
         done = Times(*(1.0 / factor for factor in astuple(fault.undo)))
         return done(forces, plates, size)
+    if isinstance(fault.undo, TurnedBy):
+        return TurnedBy(-fault.undo.angle)(forces, plates, size)
     if fault.undo is fast:
         return fast(forces, plates, 1.0 / (1.0 + size) - 1.0)
     return fault.undo(forces, plates, -size)

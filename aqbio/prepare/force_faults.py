@@ -19,6 +19,7 @@ from aqbio.prepare import size_words
 from aqbio.prepare.explanations import Candidate, Sizes
 from aqbio.prepare.frame_loads import loaded_plates, surface_height
 from aqbio.prepare.moved_plates import (
+    TurnedBy,
     Undo,
     are_cornered,
     displaced,
@@ -486,6 +487,20 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "plate-turned", "the plate is turned about the vertical by {size}", 3.5, turned, PLACE_FIX,
         sizes=TURNS, follows="kept", sized=size_words.turned_by,
         shows="turn x, path x, path z, slope x, slope z, pressure, place along, place across",
+    ),
+    *(
+        ForceFault(
+            name, f"the plate's corners begin at {where}", 5.0, TurnedBy(angle),
+            "give the plate's corners (FORCE_PLATFORM:CORNERS of a C3D file) in the order of its "
+            "own axes: + + first, then - +, - -, + -.", recorded=MOMENTS, possible=are_cornered,
+            shows="turn x, turn z, turn y, path x, path z, pressure, place along, place across, "
+            "stray, free moment",
+        )
+        for name, where, angle in (
+            ("corners-opposite", "the opposite one", np.pi),
+            ("corners-next", "the next one", 0.5 * np.pi),
+            ("corners-previous", "the previous one", -0.5 * np.pi),
+        )
     ),
     ForceFault(
         "vertical-along", "gravity pulls {size} of the vertical axis", 2.0, inclined(0), LEVEL_FIX,

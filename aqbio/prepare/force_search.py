@@ -122,6 +122,9 @@ def explained_forces(
         words.note_fault(suspect, agreement(suspect), instead)
     if is_strange:
         words.note_strange(left, faults)
+    elif near and _have_one_weight(near, resting, evidence):
+        words.note_undecided(near, before, weighs=True)
+        return _repaired(forces, written, (), evidence, resting)
     elif near:
         words.note_undecided(near, before)
     weightless = "weightless" in {_follows(x, evidence) for x in written}
@@ -132,6 +135,18 @@ def explained_forces(
         raise as_error(notes.findings[-1 - faults[::-1].index(refusal)])
     repaired = _repaired(forces, written, faults, evidence, resting)
     return replace(repaired, place_error=place_error(explanations, len(forces.numbers)))
+
+
+def _have_one_weight(
+    near: Sequence[ForceExplanation], forces: ForceRecording, evidence: ForceEvidence
+) -> bool:
+    """Tell whether somebody stands and weighs the same whichever of several explanations is right.
+
+    Of forces of somebody who stands nothing else is used.
+    """
+    weights = [x.undone(forces).wrench.force[..., 1].sum(axis=1) for x in near]
+    weight = forces.wrench.force[..., 1].sum(axis=1)
+    return evidence.standing and len(near) > 1 and all(np.allclose(x, weight) for x in weights)
 
 
 def _left(

@@ -142,8 +142,13 @@ class ForceWords:
             forces=True,
         )
 
-    def note_undecided(self, near: Sequence[ForceExplanation], left: Disagreements) -> None:
-        """Note explanations that the evidence does not tell apart, or one that leaves too much."""
+    def note_undecided(
+        self, near: Sequence[ForceExplanation], left: Disagreements, *, weighs: bool = False
+    ) -> None:
+        """Note explanations that the evidence does not tell apart, or one that leaves too much.
+
+        ``weighs`` where the forces of somebody who stands give the same weight in all.
+        """
         options = [*dict.fromkeys(self._faults(x.unusual) for x in near)]
         told = [
             x.unusual for x in near if all(ROWS[y.candidate.fault].is_fixable for y in x.unusual)
@@ -152,9 +157,10 @@ class ForceWords:
         options += ["something that explains more than that"] if len(near) == 1 else []
         self.notes.add(
             "forces-undecided",
-            "error",
+            "warning" if weighs else "error",
             f"something is wrong with the forces: {worst_words(left, self.scales)}. It is not "
-            f"decided why: {'; or '.join(options)}. The forces are not used.",
+            f"decided why: {'; or '.join(options)}. "
+            + ("The weight is the same in all." if weighs else "The forces are not used."),
             number=float(len(options)),
             unit="explanations",
             fix="look at the export of the forces; write what is right into column fix of this "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,17 @@ def turned(forces: ForceRecording, plates: BoolArray, size: float) -> ForceRecor
     force[:, plates] = force[:, plates] @ rotation.T
     moment[:, plates] = moment[:, plates] @ rotation.T
     return replace(forces, wrench=PlateWrench(force, moment, wrench.point))
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedBy:
+    """Plates turned back by a fixed angle, rad."""
+
+    angle: float
+
+    def __call__(self, forces: ForceRecording, plates: BoolArray, _: float) -> ForceRecording:
+        """Turn plates (P,)."""
+        return turned(forces, plates, self.angle)
 
 
 def mirrored_forces(

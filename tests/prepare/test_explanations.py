@@ -169,6 +169,8 @@ SAID = [
     ("pressure-sign", THIRD, "pressure-sign"), ("force-kilonewtons", EVERY, "force-units"),
     ("moment-metres", THIRD, "force-units"), ("all-millinewtons", EVERY, "force-units"),
     ("plates-exchanged", (1, 3), "plates-exchanged"),
+    ("corners-opposite", EVERY, "corners-opposite"), ("corners-next", EVERY, "corners-next"),
+    ("corners-previous", EVERY, "corners-previous"),
     ("pressure-x-sign", EVERY, "pressure-x-sign"),
     ("pressure-z-sign", THIRD, "pressure-z-sign"),
     ("force-pounds", EVERY, "force-units"), ("all-kilonewtons", EVERY, "force-units"),

@@ -392,26 +392,45 @@ def test_noise_of_markers_is_no_wrong_rate():
         assert off < 3.0 * usual
 
 
-@pytest.mark.parametrize("is_seen", [True, False])
-def test_pressure_of_somebody_who_stands_throughout_is_beneath_the_feet(is_seen):
-    """On a plate that is never unloaded; a load that weighs no person is none."""
+def standing(newtons: float, arm: float) -> tuple[ForceRecording, ForceEvidence]:
+    """Somebody who stands on the first of two plates, in whose middle the load is ``arm``, m."""
     time = np.arange(200) / FRAME_RATE_HZ
     shape = np.array([[-0.12, 0.03, 0.0], [0.1, 0.03, 0.03], [0.1, 0.03, -0.03]])
     feet = shape + np.array([[[0.0, 0.0, -0.1]], [[0.0, 0.0, 0.1]]])
     evidence = ForceEvidence(time, np.tile(feet, (200, 1, 1, 1)), (), None, standing=True)
     force, moment = np.zeros((200, 2, 3)), np.zeros((200, 2, 3))
-    force[:, 0, 1], force[:, 1, 1] = 700.0 if is_seen else 70.0, 1.0
-    moment[:, 0, 2] = 0.2 * force[:, 0, 1]
+    force[:, 0, 1], force[:, 1, 1] = newtons, 1.0
+    moment[:, 0, 2] = arm * force[:, 0, 1]
     corners = SQUARE + np.array([[[0.0, 0.0, 0.0]], [[1.0, 0.0, 0.0]]])
     forces = ForceRecording(
         PlateWrench(force, moment, corners.mean(axis=1)), corners, FRAME_RATE_HZ, 0.0, ("a", "b"),
         (1, 2), ("", ""), None,
     )  # fmt: skip
+    return forces, evidence
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_pressure_of_somebody_who_stands_throughout_is_beneath_the_feet(is_seen):
+    """On a plate that is never unloaded; a load that weighs no person is none."""
+    forces, evidence = standing(700.0 if is_seen else 70.0, 0.2)
     disagreements = evidence.disagreements(forces)
     if is_seen:
         assert disagreements["pressure"] == pytest.approx([0.1], abs=1e-6)
     else:
         assert "pressure" not in disagreements
+
+
+def test_who_stands_weighs_the_same_whichever_sign_is_wrong():
+    """Signs of pressure or a mirror: it is not decided, and the weight is known."""
+    forces, evidence = standing(700.0, 0.2)
+    away = replace(evidence, feet=evidence.feet - np.array([0.4, 0.0, 0.0]))
+    notes = Notes("static", "P1", "", "")
+    explained = explained_forces(forces, away, 0.0, notes)
+    [finding] = [x for x in notes.findings if x.rule == "forces-undecided"]
+    assert finding.severity == "warning"
+    assert "; or " in finding.what
+    assert finding.what.endswith("The weight is the same in all.")
+    np.testing.assert_allclose(explained.forces.wrench.force, forces.wrench.force)
 
 
 def test_who_walks_presses_under_a_foot_as_who_runs():

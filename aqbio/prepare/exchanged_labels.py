@@ -114,7 +114,12 @@ def _note_exchange(exchange: ExchangedLabels, notes: Notes) -> None:
         text = f"are exchanged {exchange.frame_list} ({labels}). They are put back."
         if exchange.masked.any():
             unsure = _frames(exchange.masked, exchange.visible)
-            text += f" {unsure[0].upper()}{unsure[1:]} it is not sure, and they are not used."
+            of_some = bool((exchange.exchanged & exchange.masked).any())
+            of = "of some of them, which" if of_some else "and they"
+            text += (
+                f" {unsure[0].upper()}{unsure[1:]} it is not sure{' ' if of_some else ', '}{of} "
+            )
+            text += "are not used."
     notes.add(
         LABELS_RESTORED,
         "warning",

@@ -199,11 +199,13 @@ def note_misplaced_labels(recording: Recording, marker_set: MarkerSet, notes: No
     }
     _, doubts = placed_labels(static, landmark_of_label, landmark_table())
     if doubts:
+        reasons = dict.fromkeys(doubt.why for doubt in doubts.values())
+        alike = {why: [x for x, doubt in doubts.items() if doubt.why == why] for why in reasons}
         notes.add(
             "labels-elsewhere",
             "warning",
             "labels of the static trial are not where the marker set has them: "
-            f"{'; '.join(f'{label}: {doubt.why}' for label, doubt in doubts.items())}.",
+            f"{'; '.join(f'{listed(labels)}: {why}' for why, labels in alike.items())}.",
             number=len(doubts),
             fix="look at them in the capture software; correct their landmarks in markers.yaml, or "
             "make them `tracking: true`.",

@@ -316,8 +316,6 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
             recording, trial, body, other_recordings_of(study, trial), notes
         )
         recording = with_numbered_unknowns(recording, marker_set, notes)
-        if trial == study.static_of(participant_id) and not study.within:  # not for every model
-            note_misplaced_labels(recording, marker_set, notes)
         work.lengths[trial.trial_id] = Lengths.of(recording.labels, recording.positions)
         read_as, recording = (
             recording,
@@ -325,6 +323,8 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
         )
         if recording is not read_as:
             work.lengths[trial.trial_id] = Lengths.of(recording.labels, recording.positions)
+        if trial == study.static_of(participant_id) and not study.within:  # not for every model
+            note_misplaced_labels(recording, marker_set, notes)
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes
     is_body_shown = trial.task != "static" and (read is None or read.shows_body)

@@ -45,6 +45,7 @@ from aqbio.prepare.contacts import (
     find_cut,
 )
 from aqbio.prepare.events_from_markers import MarkerEvents, marker_events, note_kinematic
+from aqbio.prepare.exchanged_labels import LABELS_RESTORED, OTHER_SIDE
 from aqbio.prepare.force_evidence import ForceEvidence
 from aqbio.prepare.force_search import NOT_EXPLAINED, ExplainedForces, explained_forces
 from aqbio.prepare.ground import Ground, foot_markers, running_ground, standing_ground
@@ -461,6 +462,12 @@ MAX_MISSING = 0.10
 def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes: Notes) -> None:
     """Name the markers missing between the contacts: outside, where the volume ends, none count."""
     inside = np.isnan(markers[used, :, 0])
+    doubted = {
+        label
+        for finding in notes.findings
+        if finding.rule in (LABELS_RESTORED, OTHER_SIDE)
+        for label in finding.label.split(", ")
+    }
     for index in np.flatnonzero(inside.any(axis=0)).tolist():
         share = float(inside[:, index].mean())
         gaps = runs(inside[:, index]) + used.start
@@ -476,6 +483,8 @@ def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes:
             number=share,
             limit=MAX_MISSING,
             where=f"longest gap: frames {start + 1} to {stop}",
-            fix="fill the gap in the capture software; it gets no weight in these frames.",
+            fix="correct the labels that are said to be exchanged."
+            if labels[index] in doubted
+            else "fill the gap in the capture software; it gets no weight in these frames.",
             label=labels[index],
         )

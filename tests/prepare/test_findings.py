@@ -23,6 +23,7 @@ from aqbio.prepare.contact_findings import note_contacts, note_no_forces
 from aqbio.prepare.contacts import FeetLoads, FootContact, PlateContact
 from aqbio.prepare.coordinates import check_lengths, coordinate_values
 from aqbio.prepare.events_from_markers import MarkerEvents, note_kinematic
+from aqbio.prepare.exchanged_labels import LABELS_RESTORED
 from aqbio.prepare.ground import running_ground
 from aqbio.prepare.label_check import StaticReference, median_positions, with_checked_labels
 from aqbio.prepare.notes import Notes
@@ -283,3 +284,15 @@ def test_names_stay_out_of_reasons_and_findings(prepared_study, write):
     assert entry["reason"] or entry["findings"]
     assert files_with(prepared.folder.parent, NAME) == []
     assert NAME not in "\n".join(prepared.messages)
+
+
+def test_a_label_that_is_not_used_is_no_gap_of_the_capture():
+    """Its finding says what to correct; no gap is there to be filled."""
+    markers = np.zeros((40, 2, 3))
+    markers[5:35] = np.nan
+    notes = Notes("run", "P1", "run.c3d", "")
+    notes.add(LABELS_RESTORED, "warning", "left and right arm are exchanged.", label="A, C")
+    note_missing(("A", "B"), markers, slice(0, 40), notes)
+    exchanged, gap = notes.findings[1:]
+    assert exchanged.fix == "correct the labels that are said to be exchanged."
+    assert gap.fix.startswith("fill the gap")

@@ -14,8 +14,8 @@ from aqbio.config.sheets import is_block_start, unmodelled_force
 from aqbio.config.validation import closest, expected
 from aqbio.errors import distinct
 from aqbio.faults import machine_fault
+from aqbio.io.force_columns import force_column
 from aqbio.io.mot import with_decimal_points
-from aqbio.io.mot_forces import force_column
 from aqbio.io.movement import row_quantile
 from aqbio.io.provenance import without_folders
 from aqbio.io.study import is_own_model

@@ -298,6 +298,8 @@ class Plates:
     """tuple of P int. 0 left, 1 right where the file names the foot, otherwise -1."""
     is_held: BoolArray | None = None
     """(S, P) mask of loaded samples whose point of application was held; None for none."""
+    is_lost: BoolArray | None = None
+    """(S, P) mask of samples of loads that are not known; None for none."""
 
     @property
     def time(self) -> FloatArray:
@@ -314,6 +316,18 @@ class Plates:
         """Height (P,) of each plate's surface, m: of its corners, or of the point of its loads."""
         height = self.corners[:, :, 1].mean(axis=1)
         return np.where(np.isnan(height), self.wrench.point[:, 1], height)
+
+    @property
+    def lost_spans(self) -> FloatArray:
+        """Plate, first and last instant (N, 3), s, of every load that is not known."""
+        masks = () if self.is_lost is None else self.is_lost.T
+        return np.array(
+            [
+                (plate, self.start + start / self.rate, self.start + (stop - 1) / self.rate)
+                for plate, mask in enumerate(masks)
+                for start, stop in runs(mask)
+            ]
+        ).reshape(-1, 3)
 
     def samples_of(self, time: FloatArray) -> IntArray:
         """Sample nearest to each instant; -1 where forces were not recorded."""

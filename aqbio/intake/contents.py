@@ -134,6 +134,7 @@ def _content(path: Path, sizes: Mapping[int, int]) -> str:
 
 
 RECORDING_FAULT_RULES = {
+    "channel-dead",
     "marker-impossible",
     "markers-twice",
     "plate-clipped",

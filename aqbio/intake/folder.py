@@ -14,15 +14,9 @@ from aqbio.errors import AqbioError
 from aqbio.intake.sessions import SETTINGS_FILES, UNSUPPORTED_FORMATS, VideoSession, read_session
 from aqbio.intake.shared_frames import Movement
 from aqbio.io.c3d import NO_MARKERS, read_c3d_plates
+from aqbio.io.force_columns import force_column, groups_by_name
 from aqbio.io.mot import Storage, read_storage, storage_columns, text_lines
-from aqbio.io.mot_forces import (
-    GROUND_FIX,
-    ExternalLoads,
-    force_column,
-    groups_by_name,
-    is_external_loads,
-    read_external_loads,
-)
+from aqbio.io.mot_forces import GROUND_FIX, ExternalLoads, is_external_loads, read_external_loads
 from aqbio.io.movement import is_static, standing_part
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.recording import CaptureClock, Recording

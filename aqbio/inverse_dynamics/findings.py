@@ -223,8 +223,8 @@ def weighed_findings(trial_id: str, fitted: Session) -> Iterator[Finding]:
 
 
 FORCES_AGREE = (
-    "signs, axes and clock of the forces agree with the motion of the markers: look at sizes and "
-    "mass of the body, at the static trial, and at the labels of the markers."
+    "no other sign, axis or clock that was tried makes forces and markers agree better: look at "
+    "sizes and mass of the body, at the static trial, and at the labels of the markers."
 )
 
 
@@ -233,7 +233,7 @@ def without_refuted_advice(
 ) -> Iterator[Finding]:
     """The findings of a fit, without advice that what was ``considered`` of the forces denies.
 
-    Where the search over faults of the recording accepts none, signs, axes and clocks are right.
+    Where the search over faults of the recording accepts none of signs, axes and clocks.
     """
     sound = any(
         row["about"] == "forces" and row["verdict"] == "accepted" and row["fault"] is None

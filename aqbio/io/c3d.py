@@ -26,6 +26,7 @@ from aqbio.io.c3d_header import (
     header_rate_findings,
     unreadable,
 )
+from aqbio.io.lost_loads import NEVER, RecordedChannels, without_lost_loads
 from aqbio.io.points import markers_of, named_points
 from aqbio.io.poses import pose_points
 from aqbio.io.recording import (
@@ -37,7 +38,6 @@ from aqbio.io.recording import (
     CaptureClock,
     ForceRecording,
     Recording,
-    clipping_findings,
     length_unit,
     marked_missing,
     named_unit,
@@ -324,16 +324,20 @@ def read_plates(
             why = f"its forces reach {largest:.3g} N, more than any person or wrong unit makes"
             findings.append(_left_out(index + 1, why, file))
             continue
-        findings += [*_unit_findings(plate, file), *_clipping(plate, content.analog_rate, file)]
+        findings += _unit_findings(plate, file)
         parts.append((plate, force, moment, lever))
     if not parts:
         return None, findings
+    recorded = [_recorded_channels(plate, force) for plate, force, *_ in parts]
+    wrench = PlateWrench(
+        np.stack([part[1] for part in parts], axis=1),
+        np.stack([part[2] for part in parts], axis=1),
+        np.array([plate.corners.mean(axis=0) for plate, *_ in parts]),
+    )
+    wrench, is_lost, lost = without_lost_loads(wrench, recorded, content.analog_rate, file)
+    findings += lost
     recording = ForceRecording(
-        wrench=PlateWrench(
-            np.stack([part[1] for part in parts], axis=1),
-            np.stack([part[2] for part in parts], axis=1),
-            np.array([plate.corners.mean(axis=0) for plate, *_ in parts]),
-        ),
+        wrench=wrench,
         corners=np.array([plate.corners for plate, *_ in parts]),
         rate=content.analog_rate,
         start=0.0,
@@ -341,6 +345,7 @@ def read_plates(
         numbers=tuple(plate.number for plate, *_ in parts),
         feet=("",) * len(parts),
         lever=np.array([part[3] for part in parts]),
+        is_lost=is_lost,
     )
     return recording, findings
 
@@ -489,11 +494,32 @@ def _unit_findings(plate: _Plate, file: str) -> list[Finding]:
     ]
 
 
-def _clipping(plate: _Plate, rate: float, file: str) -> list[Finding]:
-    """Raw channels that reached the end of their range: forces, or all where they are mixed."""
-    used = plate.channels if plate.kind in (3, 4) else plate.channels[:, :3]
-    location = f"FORCE_PLATFORM, plate {plate.number}"
-    return clipping_findings(f"plate {plate.number}", used, rate, file, location)
+CHANNEL_AXES = {
+    1: {"Fx": 0, "Fy": 1, "Fz": NEVER, "Px": 0, "Py": 1},
+    2: {"Fx": 0, "Fy": 1, "Fz": NEVER, "Mx": 1, "My": 0},
+    3: {"Fx12": 0, "Fx34": 0, "Fy14": 1, "Fy23": 1}
+    | dict.fromkeys(("Fz1", "Fz2", "Fz3", "Fz4"), NEVER),
+}
+"""Channels by plate type, each with the axis across a plane within which a movement leaves it
+constant. Not the last one of types 1, 2 and 4: moments about the vertical are often not measured.
+"""
+
+
+def _recorded_channels(plate: _Plate, force: FloatArray) -> RecordedChannels:
+    """Channels of a plate, with its force (S, 3), N, laboratory axes.
+
+    The end of their range is shown by those of force, or by all where they are mixed.
+    """
+    axes = CHANNEL_AXES[2 if plate.kind == 4 else plate.kind]
+    return RecordedChannels(
+        plate=f"plate {plate.number}",
+        location=f"FORCE_PLATFORM, plate {plate.number}",
+        force=force @ plate_axes(plate.corners),
+        names=tuple(axes),
+        values=plate.channels[:, : len(axes)],
+        axes=tuple(axes.values()),
+        ranged=plate.channels if plate.kind in (3, 4) else plate.channels[:, :3],
+    )
 
 
 def _calibration(content: C3dContent, index: int) -> FloatArray | None:

@@ -1,4 +1,4 @@
-"""Ground reaction forces from storage files, identified by column names or external loads."""
+"""Ground reaction forces from storage files, named by their columns or by external loads."""
 
 from __future__ import annotations
 
@@ -20,133 +20,12 @@ from aqbio.force_plates.forces import (
     fixed_point_wrench,
     held_points,
 )
+from aqbio.io.force_columns import SIDES, Axes, ForceGroup, force_groups, groups_by_name
+from aqbio.io.lost_loads import NEVER, RecordedChannels, without_lost_loads
 from aqbio.io.mot import Storage, read_storage
-from aqbio.io.recording import (
-    MAX_COORDINATE_M,
-    ForceRecording,
-    clipping_findings,
-    refuse_impossible,
-)
+from aqbio.io.recording import MAX_COORDINATE_M, ForceRecording, refuse_impossible
 from aqbio.io.sampling import even_storage
 from aqbio.vectors import BoolArray, FloatArray
-
-LETTERS = {"v": "force", "f": "force", "p": "point", "m": "moment", "t": "moment"}
-WORDS = LETTERS | {
-    "force": "force",
-    "torque": "moment",
-    "moment": "moment",
-    "cop": "point",
-    "point": "point",
-}
-FILLER_WORDS = {"ground", "grf", "reaction", "calcn", "foot", "plate", "fp"}
-SIDES = {"r": "right", "right": "right", "l": "left", "left": "left"}
-
-Axes = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ForceColumn:
-    """Meaning of a column name: which plate's force, point or moment, and along which axis."""
-
-    plate: str
-    quantity: str
-    axis: int
-
-
-@dataclass(frozen=True, slots=True)
-class ForceGroup:
-    """The columns of one plate or one foot."""
-
-    plate: str
-    """What distinguishes it in the names, for example ``r`` or ``1``; may be empty."""
-    force: Axes
-    """tuple of 3 str."""
-    point: Axes | None
-    moment: Axes | None
-    """point, moment: tuple of 3 str, or None where the file has none."""
-    force_frame: str = ""
-    point_frame: str = ""
-    """force_frame, point_frame: Body in whose axes force and moment, and the point, are given;
-    empty: ground."""
-
-    @property
-    def frames(self) -> tuple[str, ...]:
-        """Bodies in whose axes something is given."""
-        return tuple(frame for frame in (self.force_frame, self.point_frame) if frame)
-
-    @property
-    def foot(self) -> str:
-        """``left`` or ``right`` if the names state it, otherwise empty."""
-        return next((SIDES[word] for word in self.plate.split("_") if word in SIDES), "")
-
-
-def force_column(name: str) -> ForceColumn | None:
-    """Read a column name of a force file; None if it is no force, point or moment."""
-    text = name.strip().lower()
-    if match := re.fullmatch(r"((?:.*_)?(?:[vfpm]\d*|torque))_([123])", text):  # flat Vec3
-        text = match[1] + "xyz"[int(match[2]) - 1]
-    if match := re.fullmatch(r"([fpm])([xyz])_?(\w*)", text):
-        letter, axis, plate = match.groups()
-        return ForceColumn(plate, LETTERS[letter], "xyz".index(axis))
-    match = re.fullmatch(r"(.*?)([vfpmt]?)([xyz])", text)
-    if match is None:
-        return None
-    stem, letter, axis = match.groups()
-    words = re.findall(r"[a-z]+|\d+", stem)
-    meanings = [WORDS[word] for word in words if word in WORDS]
-    if letter:
-        quantity = LETTERS[letter]
-    elif meanings:
-        quantity = "moment" if "moment" in meanings else meanings[-1]
-    else:
-        return None
-    plate = "_".join(word for word in words if word not in WORDS and word not in FILLER_WORDS)
-    return ForceColumn(plate, quantity, "xyz".index(axis))
-
-
-def force_groups(names: Sequence[str], file: str) -> list[ForceGroup]:
-    """Group the columns of a file by plate or foot."""
-    groups = groups_by_name(names, file)
-    if not groups:
-        raise AqbioError(
-            "no columns are forces, such as ground_force_vx, ground_force_vy and ground_force_vz.",
-            file=file,
-            fix="name the columns as OpenSim does, or check force_file in trials.tsv.",
-            rule="force-columns",
-        )
-    return groups
-
-
-def groups_by_name(names: Sequence[str], file: str) -> list[ForceGroup]:
-    """Group the columns that are forces, points and moments; none where there are no forces."""
-    by_plate: dict[str, dict[str, dict[int, str]]] = {}
-    for name in names:
-        if column := force_column(name):
-            quantities = by_plate.setdefault(column.plate, {})
-            quantities.setdefault(column.quantity, {})[column.axis] = name
-    return [
-        ForceGroup(
-            plate=plate,
-            force=_axes(quantities["force"], file),
-            point=_axes(quantities["point"], file) if "point" in quantities else None,
-            moment=_axes(quantities["moment"], file) if "moment" in quantities else None,
-        )
-        for plate, quantities in by_plate.items()
-        if "force" in quantities
-    ]
-
-
-def _axes(names: dict[int, str], file: str) -> Axes:
-    if len(names) < 3:
-        raise AqbioError(
-            f"of x, y and z only {', '.join(names.values())} exist.",
-            file=file,
-            where="column names",
-            fix="export x, y and z of every force, point and moment.",
-            rule="force-columns",
-        )
-    return names[0], names[1], names[2]
-
 
 GROUND = "ground"
 """Frame of forces and points where the file of external loads names none."""
@@ -338,9 +217,6 @@ def read_force_storage(
         refuse_impossible(force, f"force columns {group.force[0]}", path.name)
         if np.any(force):
             used.append(group)
-            location = f"columns {group.force[0]} to {group.force[2]}"
-            name = f"force columns {group.force[0]}"
-            findings += clipping_findings(name, force, rate, path.name, location)
             parts.append(_wrench(storage, group, force, trusted, path.name, findings, bodies))
             held.append(held_points(force, _vectors(storage, group.point), rate))
         else:
@@ -355,8 +231,12 @@ def read_force_storage(
     moments, points = np.zeros_like(forces), np.zeros((plates, 3))
     for plate, (force, moment, point) in enumerate(parts):
         forces[:, plate], moments[:, plate], points[plate] = force, moment, point
+    wrench, is_lost, lost = without_lost_loads(
+        PlateWrench(forces, moments, points), _recorded_columns(storage, used), rate, path.name
+    )
+    findings += lost
     recording = ForceRecording(
-        wrench=PlateWrench(forces, moments, points),
+        wrench=wrench,
         corners=np.full((plates, 4, 3), np.nan),
         rate=rate,
         start=float(storage.time[0]) - first_time,
@@ -364,8 +244,44 @@ def read_force_storage(
         numbers=tuple(range(1, plates + 1)),
         feet=tuple(group.foot for group in used),
         is_held=np.stack(held, axis=1) if any(mask.any() for mask in held) else None,
+        is_lost=is_lost,
     )
     return recording, findings
+
+
+def _recorded_columns(storage: Storage, groups: Sequence[ForceGroup]) -> list[RecordedChannels]:
+    """Columns of each plate that no standard leaves constant.
+
+    Not the vertical coordinate of points, no moment about them (also of a file that leaves the
+    points out), and no point about which full moments are given.
+    """
+    forces = [_vectors(storage, group.force) for group in groups]
+    up = int(np.argmax(sum((np.abs(force).sum(axis=0) for force in forces), np.zeros(3))))
+    level = [axis for axis in range(3) if axis != up]
+
+    def moves(group: ForceGroup) -> BoolArray:
+        return np.asarray(np.ptp(_vectors(storage, group.moment)[:, level], axis=0) > 0.0)
+
+    are_full = any(moves(group).any() for group in groups)
+    recorded = []
+    for group, force in zip(groups, forces, strict=True):
+        axes = {name: NEVER if axis == up else axis for axis, name in enumerate(group.force)}
+        if group.point is not None and not moves(group).all():
+            axes |= {group.point[axis]: axis for axis in level}
+        elif group.point is None and not group.point_frame and group.moment and are_full:
+            axes |= {group.moment[axis]: sum(level) - axis for axis in level}
+        recorded.append(
+            RecordedChannels(
+                plate=f"force columns {group.force[0]}",
+                location=f"columns {group.force[0]} to {group.force[2]}",
+                force=force,
+                names=tuple(axes),
+                values=np.column_stack([storage.column(name) for name in axes]),
+                axes=tuple(axes.values()),
+                ranged=force,
+            )
+        )
+    return recorded
 
 
 GROUND_FIX = (

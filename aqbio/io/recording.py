@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
-from aqbio.force_plates.forces import PlateWrench, clipped_samples
+from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.movement import BODY_RADIUS_M, MAX_RADIUS_M, MIN_RADIUS_M, body_radius
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -37,6 +37,9 @@ class ForceRecording:
     its wrench; NaN, or None for all, where the file holds no such moments."""
     is_held: BoolArray | None = None
     """(S, P) mask of loaded samples whose point of application was held; None for none."""
+    is_lost: BoolArray | None = None
+    """(S, P) mask of samples of loads that are not known, which the wrench holds none of; None for
+    none."""
     time_factor: float = 1.0
     """By which time is longer than the rates of markers and forces alike say."""
     slope: tuple[float, float] = (0.0, 0.0)
@@ -65,6 +68,7 @@ class ForceRecording:
             feet=tuple(self.feet[index] for index in chosen),
             lever=None if self.lever is None else self.lever[used],
             is_held=None if self.is_held is None else self.is_held[:, used],
+            is_lost=None if self.is_lost is None else self.is_lost[:, used],
         )
 
     def rotated(self, rotation: FloatArray) -> ForceRecording:
@@ -384,30 +388,3 @@ def marked_missing(positions: FloatArray) -> FloatArray:
     size = np.abs(positions).sum(axis=2)
     missing = ~np.isfinite(size) | (size == 0.0)
     return np.where(missing[..., None], np.nan, positions)
-
-
-def clipping_findings(
-    name: str, channels: FloatArray, rate: float, file: str, location: str
-) -> list[Finding]:
-    """Finding that channels (T, C) of a plate, ``rate`` in Hz, reached the end of their range."""
-    clipped = np.column_stack([clipped_samples(channel, rate) for channel in channels.T])
-    samples = np.flatnonzero(clipped.any(axis=1))
-    if not len(samples):
-        return []
-    numbers = ", ".join(str(channel + 1) for channel in np.flatnonzero(clipped.any(axis=0)))
-    seconds = len(samples) / rate
-    return [
-        Finding(
-            rule="plate-clipped",
-            severity="error",
-            what=f"{name} stays at the largest value of a channel for {seconds:.3f} s in the "
-            "middle of a load: it was driven beyond its range, and its forces are too small there.",
-            number=seconds,
-            unit="s",
-            file=file,
-            where=f"{location}, channel {numbers} of the plate, first "
-            f"{samples[0] / rate:.3f} s after the first sample",
-            fix="set a larger range on the amplifier; leave this trial out, or list the plate in "
-            "laboratory.ignore_plates.",
-        )
-    ]

@@ -49,7 +49,7 @@ def note_contacts(
     for contact in loads.contacts:
         _note_completeness(contact, plates, edge_limit, notes)
     if not loads.contacts:
-        note_no_forces(notes, recorded=True, usable=True)
+        note_no_forces(notes, recorded=True, usable=plates.is_lost is None)
 
 
 def note_no_forces(notes: Notes, *, recorded: bool, usable: bool = False) -> None:

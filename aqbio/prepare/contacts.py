@@ -457,7 +457,10 @@ def loads_on_frames(
     """Low-passed force and moment (T, 2, 3) about the ground origin; NaN where unknown."""
     wrenches = low_pass(np.concatenate((loads.force, loads.moment), axis=2), plates.rate, cutoff)
     values: FloatArray = CubicSpline(plates.time, wrenches, axis=0)(frame_time)
-    values[plates.samples_of(frame_time) < 0] = np.nan
+    sample = plates.samples_of(frame_time)
+    values[sample < 0] = np.nan
+    if plates.is_lost is not None:
+        values[np.any(plates.is_lost[sample], axis=1)] = np.nan
     for start, stop in map(contact_span, loads.unmeasured):
         values[(frame_time > start - EVENT_MARGIN_S) & (frame_time < stop + EVENT_MARGIN_S)] = (
             np.nan

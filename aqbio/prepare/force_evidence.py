@@ -333,6 +333,7 @@ class ForceEvidence:
         """
         step, [_, start, stop] = float(self.time[1] - self.time[0]), loads.stretches.T
         whole = (start > 0) & (stop < len(self.time)) & ((stop - start) * step > MIN_CONTACT_S)
+        whole &= loads.are_known(loads.stretches[:, 1:])
         begin, end = self.time[start[whole]], self.time[stop[whole] - 1]
         marked = np.array([(x.touchdown, x.toe_off) for x in self.contacts if x.complete])
         if len(marked) < MIN_MIDDLES or not len(begin):
@@ -421,6 +422,7 @@ def _impulses(loads: FrameLoads) -> FloatArray:
     """
     recorded, contacts = np.flatnonzero(loads.recorded), runs(loads.borne)
     whole = (contacts[:, 0] > recorded[0]) & (contacts[:, 1] <= recorded[-1])
+    whole &= loads.are_known(contacts)
     impulse = np.append(0.0, np.cumsum(loads.total[:, 1]))
     borne = np.abs(np.diff(impulse[contacts[whole]], axis=1)[:, 0])
     return _spread(np.maximum(borne, TINY_N))

@@ -55,6 +55,8 @@ def averaged(forces: ForceRecording, rate: float = SEARCH_RATE_HZ) -> ForceRecor
         wrench=PlateWrench(means(wrench.force), means(wrench.moment), wrench.point),
         rate=forces.rate / step,
         start=forces.start + 0.5 * (step - 1) / forces.rate,
+        is_held=None,
+        is_lost=None if forces.is_lost is None else means(forces.is_lost.astype(float)) > 0.0,
     )
 
 
@@ -107,7 +109,9 @@ class FrameLoads:
     share: FloatArray
     """(T, P) array. Size of the force over the largest of its plate; 0 of an unloaded plate."""
     recorded: BoolArray
-    """(T,) array. Frames in which forces were recorded."""
+    """(T,) array. Frames in which forces were recorded, and are known of all plates."""
+    lost: BoolArray
+    """(T,) array. Frames in which the load of a plate is not known."""
     time_factor: float
     """By which time is longer than the clock of the frames says."""
     slope: tuple[float, float]
@@ -127,10 +131,11 @@ class FrameLoads:
         loaded = loaded_plates(size) | (standing_plates(size) if standing else False)
         share[:, ~loaded] = 0.0
         last = forces.start + (len(wrench.force) - 1) / forces.rate
-        recorded = (time >= forces.start) & (time <= last)
+        lost = _lost_frames(forces, time)
+        recorded = (time >= forces.start) & (time <= last) & ~lost
         return cls(
             frames[..., :3], frames[..., 3:], smooth, wrench.point, surface_height(forces), share,
-            recorded, forces.time_factor, forces.slope,
+            recorded, lost, forces.time_factor, forces.slope,
         )  # fmt: skip
 
     @cached_property
@@ -142,6 +147,11 @@ class FrameLoads:
     def borne(self) -> BoolArray:
         """(T,) array: where any plate does."""
         return np.asarray(self.loaded.any(axis=1))
+
+    def are_known(self, spans: IntArray) -> BoolArray:
+        """Spans (N, 2), from a frame to that after the last one, without a frame that is lost."""
+        count = np.append(0, np.cumsum(self.lost))
+        return np.asarray(np.diff(count[spans], axis=1)[:, 0] == 0)
 
     @cached_property
     def total(self) -> FloatArray:
@@ -181,6 +191,16 @@ class FrameLoads:
 def _steep(force: FloatArray) -> BoolArray:
     """Tell which forces (..., 3) have a centre of pressure."""
     return np.asarray(np.abs(force[..., 1]) > MIN_VERTICAL_SHARE * np.sqrt(dot(force, force)))
+
+
+def _lost_frames(forces: ForceRecording, time: FloatArray) -> BoolArray:
+    """Frames (T,) in which the load of a plate is not known."""
+    if forces.is_lost is None:
+        return np.zeros(len(time), dtype=np.bool_)
+    sample = np.rint((time - forces.start) * forces.rate).astype(np.int64)
+    inside = (sample >= 0) & (sample < len(forces.is_lost))
+    lost = forces.is_lost[np.clip(sample, 0, len(forces.is_lost) - 1)]
+    return np.asarray(inside & np.any(lost, axis=1))
 
 
 def _frame_means(

@@ -80,6 +80,7 @@ def ground_plates(forces: ForceRecording, notes: Notes, *, moving: bool) -> Plat
         numbers=tuple(forces.numbers[index] for index in usable),
         feet=tuple(SIDES.index(foot) if foot else NO_FOOT for foot in feet),
         is_held=None if forces.is_held is None else forces.is_held[:, used],
+        is_lost=None if forces.is_lost is None else forces.is_lost[:, used],
     )
     zeroed, removed = without_offsets(plates, MAX_OFFSET_N[moving], level_scales())
     for plate, level in enumerate(removed):
@@ -239,20 +240,16 @@ def with_unmeasured(
     *,
     everywhere: bool,
 ) -> FeetLoads:
-    """Add contacts whose force is unknown.
+    """Add contacts whose force is unknown, and take out those of which a part is.
 
     With ``everywhere``, a foot without force between contacts with force is assumed to be on a
     plate.
     """
-    contacts = loads.contacts
-
-    def is_apart(span: FloatArray, contacts: Sequence[FootContact]) -> bool:
-        spans = map(contact_span, contacts)
-        return not any(span[0] < stop and span[1] > start for start, stop in spans)
-
+    partial = [x for x in loads.contacts if _is_lost(x, plates)]
+    contacts = tuple(x for x in loads.contacts if x not in partial)
     silent = defaultdict(list)
     for contact in kinematic:
-        start, stop = span = contact_span(contact)
+        start, stop = contact_span(contact)
         during = (time >= start) & (time <= stop)
         on, sample = (
             _plates_under(feet[during, contact.foot], corners),
@@ -265,29 +262,69 @@ def with_unmeasured(
         within = contacts and contacts[0].touchdown < start and stop < contacts[-1].toe_off
         contacts_of_foot = [x for x in contacts if x.foot == contact.foot]
         idle = np.abs(force).max(initial=0.0) < MIN_PLATE_PEAK_N and (sample >= 0).all()
-        if idle and (on or (everywhere and within)) and is_apart(span, contacts_of_foot):
-            silent[contact.foot, on].append(
-                replace(contact, plates=tuple(on_indices) if on else ())
-            )
-    for (foot, on), several in silent.items():
-        force = plates.wrench.force[:, several[0].plates]
-        signal = f"{np.abs(force).max():.3g} N at most" if force.any() else "all samples 0"
-        signal = signal if several[0].plates else "it is left out"
-        start, stop = contact_span(several[0]).tolist()
-        repeats = f" and {len(several) - 1} times later" if len(several) > 1 else ""
-        name = _plate_names(on)
-        failure = f"{name} measures nothing ({signal})" if on else "no plate measures a force"
-        notes.add(
-            "plate-silent",
-            "warning",
-            f"the {SIDES[foot]} foot stands{f' on {name}' if on else ''} from "
-            f"{notes.at(start, 2)} to {notes.at(stop, 2)} s{repeats} and {failure}: what needs a "
-            "force is n/a there.",
-            number=len(several),
-            fix="check cable, amplifier and channels of the plate, and export the trial again.",
-            forces=True,
-        )
-    return replace(loads, unmeasured=tuple(x for several in silent.values() for x in several))
+        lost = _is_lost(contact, plates)
+        unknown = lost or (idle and (on or (everywhere and within)))
+        if unknown and _are_apart(contact, contacts_of_foot):
+            plates_on = tuple(on_indices) if on else ()
+            silent[contact.foot, on, lost].append(replace(contact, plates=plates_on))
+    for (foot, on, lost), several in silent.items():
+        _note_silent(foot, on, several, plates, notes, lost=lost)
+    unmeasured = [x for several in silent.values() for x in several]
+    unmeasured += [
+        replace(x, peak=float("nan")) for x in partial if _are_apart(x, unmeasured)
+    ]  # which foot markers do not show
+    return replace(loads, contacts=contacts, unmeasured=tuple(unmeasured))
+
+
+def _are_apart(contact: FootContact, contacts: Sequence[FootContact]) -> bool:
+    """Tell whether no other contact is at the time of one."""
+    first, last = contact_span(contact)
+    return not any(first < stop and last > start for start, stop in map(contact_span, contacts))
+
+
+MIN_LOST_OVERLAP = 0.5
+"""A contact and a load that share this part of the shorter one are of one foot: of those of both
+feet in a walk, a quarter is shared."""
+
+
+def _is_lost(contact: FootContact, plates: Plates) -> bool:
+    """Tell whether a load that is not known is one of a contact's foot."""
+    first, last = contact_span(contact)
+    for plate, start, stop in plates.lost_spans:
+        shared = min(last, stop) - max(first, start)
+        is_own = plates.feet[int(plate)] in (contact.foot, NO_FOOT)
+        if is_own and shared > MIN_LOST_OVERLAP * min(last - first, stop - start):
+            return True
+    return False
+
+
+def _note_silent(
+    foot: int,
+    on: tuple[int, ...],
+    several: Sequence[FootContact],
+    plates: Plates,
+    notes: Notes,
+    *,
+    lost: bool,
+) -> None:
+    """Note contacts of a foot on plates (numbers) that measure nothing, or whose load is lost."""
+    force = plates.wrench.force[:, several[0].plates]
+    signal = f"{np.abs(force).max():.3g} N at most" if force.any() else "all samples 0"
+    signal = signal if several[0].plates else "it is left out"
+    start, stop = contact_span(several[0]).tolist()
+    repeats = f" and {len(several) - 1} times later" if len(several) > 1 else ""
+    name = _plate_names(on)
+    failure = f"{name} measures nothing ({signal})" if on else "no plate measures a force"
+    notes.add(
+        "plate-silent",
+        "warning",
+        f"the {SIDES[foot]} foot stands{f' on {name}' if on else ''} from "
+        f"{notes.at(start, 2)} to {notes.at(stop, 2)} s{repeats} and "
+        f"{'its load is not known' if lost else failure}: what needs a force is n/a there.",
+        number=len(several),
+        fix="check cable, amplifier and channels of the plate, and export the trial again.",
+        forces=True,
+    )
 
 
 def _plates_under(foot: FloatArray, corners: Mapping[int, FloatArray]) -> tuple[int, ...]:

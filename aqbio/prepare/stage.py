@@ -392,7 +392,8 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
         numbers[PLACE_ERROR] = prepared.place_error
     plates = prepared.plates
     if plates is not None and trial.task == "static":
-        mass = standing_mass(plates.vertical, plates.rate, window_s)
+        known = plates.is_lost is None
+        mass = standing_mass(plates.vertical, plates.rate, window_s) if known else float("nan")
         numbers["standing_mass_kg"] = None if np.isnan(mass) else mass
     if prepared.vertical is not None:
         plates, loads = prepared.vertical

@@ -83,7 +83,7 @@ def plates(data: Path, height=0.0, tilt=0.0, spare=0.0, across=0.0, exchanged=(0
 
 
 def channel(
-    data: Path, index: int, add=0.0, factor=1.0, drift=0.0, noise=0.0, clip=2.0, free=0.0
+    data: Path, index: int, add=0.0, factor=1.0, drift=0.0, noise=0.0, clip=2.0, free=0.0, dead=()
 ) -> None:
     """One plate's forces are changed, its free moment by a share of the vertical force, m."""
     row_of_plates = made_run.plates()
@@ -98,6 +98,7 @@ def channel(
         np.clip(vertical, -limit, limit) + add + np.linspace(0.0, drift, len(plate_channels))
     )
     plate_channels[:, :3] += np.random.default_rng(3).normal(0.0, noise, (len(plate_channels), 3))
+    plate_channels[:, list(dead)] = 0.0
     write_run(data, row_of_plates)
 
 

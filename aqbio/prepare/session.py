@@ -248,16 +248,20 @@ class Distances:
         middle, scatter = _middle_and_scatter(self._away(index, others)[[row]])
         return float(middle[0]), float(scatter[0])
 
-    def weight_beside(self, row: int, index: int, others: BoolArray) -> float:
-        """Share that a part of a recording has of the middle of it and of others (N,), as medians.
+    def agreeing(self, others: BoolArray) -> Distances:
+        """The same with the distances of others (N,) at their middle.
 
-        None of who stands beside those who move; all of who moves alone.
+        And the rest as near to that as recordings are to a middle that they are part of, which is
+        what people's scales are of: nearer than to one of others. Of two the middle itself is.
         """
-        seen = (others | (np.arange(len(others)) == row)) & self.compared[:, index]
-        seen &= ~self.apart[:, index]
-        weights = np.where(seen, np.minimum(self.speeds, WALKING_M_S), 0.0)
-        weights = weights if weights.any() else seen.astype(float)
-        return float(weights[row] / weights.sum())
+        logs = self.logs.copy()
+        for index in range(len(self.parts)):
+            weights = np.where(self.compared[:, index], np.minimum(self.speeds, WALKING_M_S), 0.0)
+            share = weights / max(float(weights[others].sum() + weights[~others].max()), 1e-9)
+            left = np.where(others, 0.0, np.maximum(1.0 - share, np.minimum(2.0 * share, 1.0)))
+            away = np.nan_to_num(self._away(index, others))
+            logs[:, self.part == index] -= (1.0 - left)[:, None] * away
+        return replace(self, logs=logs)
 
     def _away(self, index: int, others: BoolArray) -> FloatArray:
         """Logarithms (N, L) of a part's distances over those in others (N,).

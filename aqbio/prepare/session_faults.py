@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import exp, log, nan
 from types import MappingProxyType
@@ -371,42 +371,46 @@ def _profiles(session: Session) -> FloatArray:
 def _freed(fault: SessionFault, session: Session, where: Where) -> float:
     """Improbability of values that a fault says nothing of: as of parts of two people.
 
-    These differ, but both are people. What is left agrees better without them, which tells no more
-    than how far they are from it.
+    These differ, but both are people. Without them the others agree better, which tells no more
+    than it would if these agreed.
     """
     if not fault.frees:
         return 0.0
 
-    def cost(kind: str, trial: int, size: float, weight: float = 0.0) -> float:
-        usual, values = session.scale(kind, trial), {kind: np.array([size])}
-        # people's scales are of differences from a middle of all; that of the others is farther
-        usual = replace(usual, scale=usual.scale / max(weight, 1.0 - weight))
+    def cost(kind: str, trial: int, size: float) -> float:
+        usual = session.scale(kind, trial)
         apart = replace(usual, scale=usual.strange)
-        told = improbability(values, {kind: apart}) - improbability(values, {kind: usual})
-        return told + log(apart.scale / usual.scale)
+        left = improbability({kind: np.array([size])}, {kind: apart})
+        return left + log(apart.scale / usual.scale)
 
     distances, others = session.distances, ~where.trials
-    total = _improbability_of(fault.frees, session) - _improbability_of(
-        fault.frees, _another_person(session, where, nan)
+    other_kg = finite_median(np.append(session.masses[others], session.sheet_kg))
+    agreed = replace(
+        session,
+        distances=distances.agreeing(others),
+        masses=np.where(others & np.isfinite(session.masses), other_kg, session.masses),
+        sheet_kg=other_kg if np.isfinite(session.sheet_kg) else session.sheet_kg,
     )
-    masses = np.append(session.masses[others], session.sheet_kg)
+    total = _told_by(fault, session, where) - _told_by(fault, agreed, where)
     for trial in np.flatnonzero(where.trials).tolist():
         for part in np.flatnonzero(where.parts & distances.compared[trial]).tolist():
             sizes = distances.from_others(trial, part, others)
-            weight = distances.weight_beside(trial, part, others)
             total += sum(
-                cost(kind, trial, size, weight)
+                cost(kind, trial, size)
                 for kind, size in zip(distances.kinds(part), sizes, strict=True)
                 if kind in fault.frees
             )
         if "weighing" in fault.frees and np.isfinite(session.masses[trial]):
-            other_kg = finite_median(masses)
-            other_kg = session.masses[trial] if np.isnan(other_kg) else other_kg
-            total += cost("weighing", trial, factor(session.masses[trial], other_kg))
+            known = session.masses[trial] if np.isnan(other_kg) else other_kg
+            total += cost("weighing", trial, factor(session.masses[trial], known))
     return total
 
 
-def _improbability_of(kinds: Collection[str], session: Session) -> float:
-    """Improbability of disagreements of some kinds."""
-    sizes = {x: y for x, y in session.disagreements().items() if kind_of(x) in kinds}
-    return improbability(sizes, session.scales(sizes))
+def _told_by(fault: SessionFault, session: Session, where: Where) -> float:
+    """Improbability that freeing what a fault frees takes off a session."""
+
+    def left(session: Session) -> float:
+        sizes = {x: y for x, y in session.disagreements().items() if kind_of(x) in fault.frees}
+        return improbability(sizes, session.scales(sizes))
+
+    return left(session) - left(fault.undo(session, where, nan))

@@ -243,18 +243,6 @@ def test_how_the_others_agree_says_nothing_of_whose_a_recording_is():
     assert odds[0] < -3.0
 
 
-@pytest.mark.parametrize("moving", [1, 2, 3])
-def test_the_weight_in_a_middle_is_continuous_in_speed(moving):
-    """Of those who run alike one weighs as much as another; who stands beside them, nothing."""
-    distances = session().distances
-    runs = np.arange(len(TRIALS)) <= moving
-    running = replace(distances, speeds=np.where(runs, distances.speeds, 0.0))
-    weights = [running.weight_beside(row, 0, np.arange(len(TRIALS)) != row) for row in range(4)]
-    np.testing.assert_allclose(weights, np.where(runs, [0.0, *[1.0 / moving] * 3], 0.0))
-    slow = replace(running, speeds=np.where(np.arange(4) == 0, 1e-9, running.speeds))
-    assert slow.weight_beside(0, 0, np.arange(4) > 0) < 1e-8
-
-
 def test_a_trunk_that_bends_on_the_spot_is_nobody_elses_and_another_person_there_is():
     """As in rising from a chair: only among runs are a trunk's lengths alike to 3 mm in a metre."""
     trunk = np.array([x == "torso" for x in PARTS])

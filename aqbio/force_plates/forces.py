@@ -223,7 +223,24 @@ def platform_wrench(
         values = channels if calibration is None else channels @ calibration.T
         force, about = values[:, :3], values[:, 3:6] * length
         arm = surface = -origin if origin[2] > 0.0 else origin
-    return force, about - cross(np.broadcast_to(arm, force.shape), force), surface
+    moment = about - cross(np.broadcast_to(arm, force.shape), force)
+    if kind in (2, 4) and np.ptp(channels[:, 5]) <= STILL_SHARE * np.abs(channels).max(initial=0.0):
+        moment[:, 2] = _of_pressure(force, moment)
+    return force, moment, surface
+
+
+STILL_SHARE = 1e-9
+"""Range of a channel that nothing moves, share of the largest value of its plate."""
+
+
+def _of_pressure(force: FloatArray, moment: FloatArray) -> FloatArray:
+    """Third component (T,) of a moment (T, 3) about the centre of a plate without a free moment.
+
+    That of the force at the centre of pressure: a moment of 0 about the centre would make a free
+    moment of the force and of how far it acts from the centre.
+    """
+    down = np.where(np.abs(force[:, 2]) >= TRUSTED_FORCE_N, force[:, 2], np.inf)
+    return np.asarray((-moment[:, 1] * force[:, 1] - moment[:, 0] * force[:, 0]) / down)
 
 
 MIN_CLIPPED_S = 0.004

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import write_storage
 from aqbio.io.mot_forces import read_force_storage
@@ -143,6 +144,26 @@ def test_plates_that_bear_nobody_or_measure_less_by_definition_have_no_dead_chan
     forces, named = read_plates(tmp_path, plates)
     assert named == []
     assert forces.is_lost is None
+
+
+@pytest.mark.parametrize("make", [type_2, type_4])
+def test_a_plate_that_measures_no_moment_about_the_vertical_has_no_free_moment(tmp_path, make):
+    """The force beside the centre of the plate makes none; the pressure stays where it is."""
+    plates = made_plates(make)
+    sound, _ = read_plates(tmp_path, plates)
+    for plate in plates:
+        plate.channels[:, 5] = 0.0
+    forces, _ = read_plates(tmp_path, plates)
+    turn = np.roll(np.eye(3), -1, axis=0)  # vertical axis second
+    (was, free), (point, none) = (
+        centre_of_pressure(
+            x.wrench.force @ turn.T, x.wrench.moment @ turn.T, x.wrench.point @ turn.T, 0.0, 100.0
+        )
+        for x in (sound, forces)
+    )
+    assert np.nanmax(np.abs(free)) > 1.0
+    assert np.nanmax(np.abs(none)) < 1e-6
+    np.testing.assert_allclose(point, was, atol=1e-9)
 
 
 @pytest.mark.parametrize("make", [type_1, type_2])

@@ -253,7 +253,8 @@ def _recorded_columns(storage: Storage, groups: Sequence[ForceGroup]) -> list[Re
     """Columns of each plate that no standard leaves constant.
 
     Not the vertical coordinate of points, no moment about them (also of a file that leaves the
-    points out), and no point about which full moments are given.
+    points out), and no point about which full moments are given. Points that stand elsewhere than
+    at the origin are assumed ones, as of a jump, and no columns without content.
     """
     forces = [_vectors(storage, group.force) for group in groups]
     up = int(np.argmax(sum((np.abs(force).sum(axis=0) for force in forces), np.zeros(3))))
@@ -267,7 +268,8 @@ def _recorded_columns(storage: Storage, groups: Sequence[ForceGroup]) -> list[Re
     for group, force in zip(groups, forces, strict=True):
         axes = {name: NEVER if axis == up else axis for axis, name in enumerate(group.force)}
         if group.point is not None and not moves(group).all():
-            axes |= {group.point[axis]: axis for axis in level}
+            empty = [axis for axis in level if not storage.column(group.point[axis]).any()]
+            axes |= {group.point[axis]: axis for axis in empty}
         elif group.point is None and not group.point_frame and group.moment and are_full:
             axes |= {group.moment[axis]: sum(level) - axis for axis in level}
         recorded.append(

@@ -236,5 +236,5 @@ def test_columns_that_are_constant_by_definition_are_not_dead(tmp_path, names):
 
 def test_the_vertical_is_told_by_the_forces(tmp_path):
     assert read_columns(tmp_path, up=2)[1] == []
-    [finding] = read_columns(tmp_path, [("l_ground_py", 0.3)], up=2)[1]
+    [finding] = read_columns(tmp_path, [("l_ground_py", 0.0)], up=2)[1]
     assert finding.where.endswith("l_ground_py")

@@ -198,9 +198,11 @@ def _means(level, source, target, phase, quantity, curve, axes=AXES):
             yield key, float(mean(curve)[column]), _size(curve)
 
 
-def _all(level, source, target, phase, quantity, curve, duration, statistics):
+def _all(level, source, target, phase, quantity, curve, duration, statistics, frame=0.0):
+    from_ends = np.minimum(FINE, 1.0 - FINE)[::10] * duration
+    away = curve[::10][from_ends >= frame] if phase == "flight" else curve  # in per cent
     by_statistic = {
-        "mean": mean(curve), "min": curve.min(axis=0), "max": curve.max(axis=0),
+        "mean": mean(curve), "min": away.min(axis=0), "max": away.max(axis=0),
         "impulse": mean(curve) * duration,
     }  # fmt: skip
     for statistic in statistics:
@@ -231,10 +233,11 @@ def _level_a(trial, step, phase, ends, duration):
 
 
 def _joints(trial, step, phase, ends, duration):
+    frame = float(np.diff(trial.data["time"].values[:2])[0])
     for name in trial.data["joint"].values.astype(str):
         curve = trial.curve(trial.values("joint_moment", joint=name), ends) * _signs(step, AXIAL)
         yield from _all("joint", step.role(name), "distal_segment", phase, "moment", curve,
-                        duration, ("mean", "min", "max", "impulse"))  # fmt: skip
+                        duration, ("mean", "min", "max", "impulse"), frame)  # fmt: skip
 
 
 def _turn(trial, step) -> int:

@@ -230,7 +230,8 @@ def platform_wrench(
 
 
 STILL_SHARE = 1e-9
-"""Range of a channel that nothing moves, share of the largest value of its plate."""
+"""Range of a channel that nothing moves, share of the largest value of its plate: the noise of
+floating point."""
 
 
 def _of_pressure(force: FloatArray, moment: FloatArray) -> FloatArray:

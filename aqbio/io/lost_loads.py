@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aqbio.errors import Finding, listed
-from aqbio.force_plates.forces import MIN_LOADED_S, PlateWrench, clipped_samples
+from aqbio.force_plates.forces import MIN_LOADED_S, STILL_SHARE, PlateWrench, clipped_samples
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, dot
 
@@ -25,10 +25,6 @@ may stay within one digit of its converter."""
 
 MIN_STEP_SAMPLES = 8
 """Fewest samples of loads in which a constant channel is dead."""
-
-CONSTANT_SHARE = 1e-9
-"""Range of a constant channel, share of the largest value of its plate: the noise of floating
-point."""
 
 REST_QUANTILE = 0.1
 """The narrowest band of this share of the samples holds the force of a plate at rest, ..."""
@@ -110,7 +106,7 @@ def _between(channels: FloatArray, start: int, stop: int) -> FloatArray:
 
 def _is_constant_zero(force: FloatArray, axis: int) -> bool:
     largest = float(np.abs(force).max(initial=0.0))
-    return bool(np.abs(force[:, axis]).max(initial=0.0) <= CONSTANT_SHARE * largest)
+    return bool(np.abs(force[:, axis]).max(initial=0.0) <= STILL_SHARE * largest)
 
 
 def _dead_channels(plate: RecordedChannels, planar: Sequence[bool], rate: float) -> list[str]:
@@ -127,7 +123,7 @@ def _dead_channels(plate: RecordedChannels, planar: Sequence[bool], rate: float)
     values = plate.values[loaded]
     largest = float(np.abs(np.nan_to_num(plate.values)).max(initial=0.0))
     with np.errstate(invalid="ignore"):  # a missing value is no constant one
-        is_constant = np.ptp(values, axis=0) <= CONSTANT_SHARE * largest
+        is_constant = np.ptp(values, axis=0) <= STILL_SHARE * largest
     return [
         name
         for name, axis, constant in zip(plate.names, plate.axes, is_constant, strict=True)

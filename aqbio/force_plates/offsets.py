@@ -87,13 +87,33 @@ def _long_stretches(level: BoolArray, rate: float) -> BoolArray:
 
 def nearly_unloaded(vertical: FloatArray, largest: float) -> BoolArray:
     """Mask (T,) of the samples near the unloaded level, however short they last."""
-    count = max(int(QUIET_SHARE * len(vertical)), 2)
-    ordered = np.sort(vertical)
-    widths = ordered[count - 1 :] - ordered[: len(ordered) - count + 1]
-    narrowest = int(np.argmin(widths))
-    level = 0.5 * (ordered[narrowest] + ordered[narrowest + count - 1])
-    near = np.abs(vertical - level) < UNLOADED_BAND_N
-    return near if abs(level) <= largest else np.zeros_like(near)
+    low, high = resting_band(vertical, largest)
+    return np.asarray(np.abs(vertical - 0.5 * (low + high)) < UNLOADED_BAND_N)
+
+
+def resting_band(force: FloatArray, largest: float) -> tuple[float, float]:
+    """Ends of the narrowest band that holds a tenth of the samples of a force (T,).
+
+    That is where an unloaded plate stays, whatever its offset. NaN if its middle is farther than
+    ``largest`` from zero.
+    """
+    count = max(int(QUIET_SHARE * len(force)), 2)
+    ordered = np.sort(force)
+    if count > len(ordered):
+        return np.nan, np.nan
+    first = int(np.argmin(ordered[count - 1 :] - ordered[: len(ordered) - count + 1]))
+    low, high = float(ordered[first]), float(ordered[first + count - 1])
+    return (low, high) if abs(low + high) <= 2.0 * largest else (np.nan, np.nan)
+
+
+MAX_REST_SHARE = 0.25
+"""Share of its largest force below which a plate rests, whatever its unit."""
+
+
+def resting(force: FloatArray) -> BoolArray:
+    """Mask (T,) of samples in the `resting_band` of a force (T,) in any unit."""
+    low, high = resting_band(force, MAX_REST_SHARE * float(np.abs(force).max(initial=0.0)))
+    return np.asarray((force >= low) & (force <= high))
 
 
 def unloaded_level(

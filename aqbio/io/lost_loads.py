@@ -13,6 +13,7 @@ import numpy as np
 
 from aqbio.errors import Finding, listed
 from aqbio.force_plates.forces import MIN_LOADED_S, STILL_SHARE, PlateWrench, clipped_samples
+from aqbio.force_plates.offsets import resting
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, dot
 
@@ -25,12 +26,6 @@ may stay within one digit of its converter."""
 
 MIN_STEP_SAMPLES = 8
 """Fewest samples of loads in which a constant channel is dead."""
-
-REST_QUANTILE = 0.1
-"""The narrowest band of this share of the samples holds the force of a plate at rest, ..."""
-
-MAX_REST_SHARE = 0.25
-"""... which is below this share of its largest."""
 
 LOAD_SHARE = 0.02
 """Share of its largest force above which a plate is loaded, ..."""
@@ -139,13 +134,10 @@ def _above_rest(force: FloatArray) -> FloatArray:
     extent = np.ptp(force, axis=0)
     force = np.where(extent > LOAD_SHARE * extent.max(), force, 0.0)
     size = np.sqrt(dot(force, force))
-    low = np.sort(size[size < MAX_REST_SHARE * size.max(initial=0.0)])
-    count = max(int(REST_QUANTILE * len(size)), 2)
-    if len(low) < count:
+    at_rest = resting(size)
+    if not at_rest.any():
         return size
-    start = int(np.argmin(low[count - 1 :] - low[: len(low) - count + 1]))
-    resting = (size >= low[start]) & (size <= low[start + count - 1])
-    above = force - force[resting].mean(axis=0)
+    above = force - force[at_rest].mean(axis=0)
     return np.sqrt(dot(above, above))
 
 

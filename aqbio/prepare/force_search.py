@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from aqbio.body.statements import as_error
+from aqbio.force_plates.offsets import resting
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.evidence_words import agreement_words
 from aqbio.prepare.explanations import (
@@ -37,14 +38,8 @@ from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stated_faults import NOTHING_STATED, OfferedCandidates, StatedFaults
 
-MAX_OFFSET_SHARE = 0.25
-"""The level at which a plate rests is an offset below this share of its largest force."""
-
 MIN_LOAD_SHARE = 0.02
 """A plate with a smaller share of the largest force of all plates reads its neighbours."""
-
-RESTING_SHARE = 0.1
-"""The level at which a plate rests holds this share of its samples within the narrowest band."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,19 +305,12 @@ def without_rest(forces: ForceRecording) -> ForceRecording:
     wrench = forces.wrench
     channels = np.concatenate((wrench.force, wrench.moment), axis=2)
     top = float(np.ptp(wrench.force[..., 1], axis=0).max(initial=0.0))
-    count = max(int(RESTING_SHARE * len(channels)), 2)
     for plate in range(channels.shape[1]):
         vertical = channels[:, plate, 1]
-        ordered = np.sort(vertical)
-        if count > len(ordered):
-            continue
-        start = int(np.argmin(ordered[count - 1 :] - ordered[: len(ordered) - count + 1]))
-        low, high = ordered[start], ordered[start + count - 1]
         if np.ptp(vertical) < MIN_LOAD_SHARE * top:
             channels[:, plate] = 0.0
-        elif max(abs(low), abs(high)) < MAX_OFFSET_SHARE * np.abs(vertical).max(initial=0.0):
-            resting = (vertical >= low) & (vertical <= high)
-            channels[:, plate] -= channels[resting, plate].mean(axis=0)
+        elif (at_rest := resting(vertical)).any():
+            channels[:, plate] -= channels[at_rest, plate].mean(axis=0)
     return replace(
         forces, wrench=replace(wrench, force=channels[..., :3], moment=channels[..., 3:])
     )

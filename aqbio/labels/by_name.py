@@ -221,11 +221,14 @@ def _readings_of_set(
     if language.name == ENGLISH:
         parsed = {label: parse for label, parse in parsed.items() if label not in exact}
     else:
-        # a side and the midline are no meaning that a name in English yields to
+        # a side and the midline, or a hand of no side, mean nothing that an English name yields to
         labels_with_meaning = {
             label
             for label, parse in parsed.items()
-            if any(side or not parse.side for _, side in parse.meanings)
+            if any(
+                side or not (parse.side or name.startswith(UNUSED_PREFIX))
+                for name, side in parse.meanings
+            )
         }
         exact = {
             label: best
@@ -239,7 +242,7 @@ def _readings_of_set(
         sites = _landmarks_first(
             {SidedLandmark(*x) for x in parse.meanings if not x[0].startswith(UNUSED_PREFIX)}, table
         )
-        if parse.meanings and not sites:
+        if parse.meanings and not sites and label not in exact:
             unused[label] = next(_reason(name, table) for name, _ in parse.meanings)
         elif sites and label not in exact:
             meanings[label] = sites

@@ -109,6 +109,14 @@ def test_names_in_english_stay_in_a_set_of_another_language():
     }
 
 
+def test_a_hand_of_no_side_is_none_where_the_name_is_another_one_in_english():
+    """MAN is the manubrium; Spanish hands have sides."""
+    words = ["D_EIAS", "I_EIAS", "Sacro", "D_Talon", "I_Talon", "D_Rodilla_Ext", "D_Mano"]
+    found = named_labels([*words, "MAN"], TABLE)
+    assert found.sites["MAN"].landmark == "trunk"
+    assert [*found.unused] == ["D_Mano"]
+
+
 def test_every_word_is_read_with_a_side_of_its_language():
     """Each word of a language for a sided landmark is that landmark on both sides."""
     for name, language in label_words().languages.items():

@@ -156,6 +156,9 @@ def clock_of_trial(trial_id: str, fit: TrialFit, fitted: Session) -> Iterator[Fi
 NAMED_RATIO = 2.5
 """Misfit over its usual size from which on it is named; it widens errors at any size."""
 
+LEAST_PROBABILITY = 1e-3
+"""Smaller ones are not told apart."""
+
 LOOK_AT_PLATES = "check signs, axes and offsets of the plates, and the body mass."
 LOOK_AT_BODY = "check sizes and masses of the body, and the static trial."
 
@@ -196,7 +199,7 @@ def misfit_findings(trial_id: str, fitted: Session) -> Iterator[Finding]:
             rule="consistency-misfit",
             severity="warning",
             what=f"{what} is {factor * misfit:.2g} {unit}, {ratio:.1f} times as large as in "
-            "recordings of people at this speed; intervals of what rests on it are wider.",
+            "people who run straight ahead at this speed; intervals of what rests on it are wider.",
             trial=trial_id,
             number=misfit,
             limit=NAMED_RATIO * usual[name].scale,
@@ -209,11 +212,13 @@ def misfit_findings(trial_id: str, fitted: Session) -> Iterator[Finding]:
 def weighed_findings(trial_id: str, fitted: Session) -> Iterator[Finding]:
     """Finding that the plain motion explains a recording better than the fitted one."""
     support = fitted.support(trial_id)
+    rounded = f"{support:.2g}" if support >= LEAST_PROBABILITY else f"below {LEAST_PROBABILITY:g}"
     yield Finding(
         rule="consistency-plain",
         severity="warning",
-        what="markers, feet and body had to be moved so far for the forces that motion and forces "
-        f"hardly belong together (probability {support:.2g}); {_used_instead(fitted)}",
+        what="markers, feet and body had to be moved so far for the forces that the two would "
+        "hardly belong together in people who run straight ahead at this speed (probability "
+        f"{rounded}); {_used_instead(fitted)}",
         trial=trial_id,
         number=support,
         limit=EVEN,
@@ -224,7 +229,8 @@ def weighed_findings(trial_id: str, fitted: Session) -> Iterator[Finding]:
 
 FORCES_AGREE = (
     "no other sign, axis or clock that was tried makes forces and markers agree better: look at "
-    "sizes and mass of the body, at the static trial, and at the labels of the markers."
+    "sizes and mass of the body, at the static trial (record one where there is none), and at the "
+    "labels of the markers."
 )
 
 

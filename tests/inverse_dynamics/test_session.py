@@ -401,7 +401,7 @@ def test_a_misfit_that_people_do_not_have_is_named_with_what_it_is(speed):
     session.misfits = {"run": {"force": 9.0 * usual["force"].scale, "moment": 0.0}}
     [finding] = misfit_findings("run", session)
     assert (finding.rule, finding.where) == ("consistency-misfit", "force")
-    assert "9.0 times as large as in recordings of people at this speed" in finding.what
+    assert "9.0 times as large as in people who run straight ahead at this speed" in finding.what
     session.misfits = {"run": {"force": usual["force"].scale}}
     assert list(misfit_findings("run", session)) == []
 

@@ -39,6 +39,12 @@ MILLISECONDS = 1e3
 LOW_PASSED = "low-passed"
 """Events of plates whose forces were low-passed so far that only times and impulses are left."""
 
+VERTICAL = "vertical"
+"""Events of plates that measure the vertical force, and not the whole one."""
+
+WITHOUT_FORCES = ("kinematic", LOW_PASSED, VERTICAL)
+"""Events of steps whose forces are not known."""
+
 NORMAL, RESTRICTED = "normal", "restricted_arms"
 """Conditions of sprints that are compared."""
 

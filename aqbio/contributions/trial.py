@@ -383,7 +383,8 @@ def force_findings(measured: BoolArray, trial_id: str, *, plates: bool) -> list[
             trial=trial_id,
             number=missing,
             unit="frames",
-            fix="give the force file, or set start_s and end_s in trials.tsv to what it covers.",
+            fix="give the force file; where it is given, see what is said of its forces, or set "
+            "start_s and end_s in trials.tsv to what it covers.",
         )
     ]
 

@@ -37,7 +37,7 @@ from aqbio.io.dictionary import columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
-from aqbio.names import AXES, LOW_PASSED
+from aqbio.names import AXES, WITHOUT_FORCES
 from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts
 from aqbio.study.manifest import Report, study_stage
@@ -156,17 +156,13 @@ KEPT_STEP = ("participant_id", "trial_id", "step")
 """DRAWN_STEP, KEPT_STEP: Names of a step's identifiers in draws and in steps.tsv."""
 
 
-NO_PLATES = ["kinematic", LOW_PASSED]
-"""Origins of events without force plates."""
-
-
 def without_plates_words(steps: pd.DataFrame) -> str:
     """Count drawn steps without force plates, in words; empty for none."""
     shown_steps = kept_steps(steps)
-    count = int(shown_steps["events"].isin(NO_PLATES).sum())
+    count = int(shown_steps["events"].isin([*WITHOUT_FORCES]).sum())
     return (
         f"{ESTIMATED.capitalize()}: events of "
-        f"{marked(count, 'steps', where(**KEPT, events=NO_PLATES), by='count')} of "
+        f"{marked(count, 'steps', where(**KEPT, events=[*WITHOUT_FORCES]), by='count')} of "
         f"{marked(len(shown_steps), 'steps', where(**KEPT), by='count')} steps."
         if count
         else ""

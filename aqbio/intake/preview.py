@@ -16,7 +16,7 @@ from aqbio.config import MarkerSet
 from aqbio.config.model_map import Sides
 from aqbio.errors import listed
 from aqbio.gait.roles import RoleScheme
-from aqbio.intake.folder import UnusedFile
+from aqbio.intake.folder import STORAGE_SUFFIXES, UnusedFile
 from aqbio.intake.labelled_recordings import ProposedSet
 from aqbio.intake.models import ChosenModel
 from aqbio.intake.rows import Rows, TrialPreview, TrialRow
@@ -124,10 +124,11 @@ def study_preview(
             )
     unused = sum(previews[run.motion].forces_unused for run in usable)
     lacking = len(runs) - unused - sum(previews[run.motion].forces for run in usable)
-    record = (
-        "for no contact has forces. To change that: force plates in the C3D file, or a MOT file "
-        "of forces beside the TRC"
-    )
+    broken = [file.file.name for file in left_out if file.file.suffix.lower() in STORAGE_SUFFIXES]
+    record = "for no contact has forces. To change that: " + (
+        f"see below why {listed(broken)} cannot be used" if broken else
+        "force plates in the C3D file, or a MOT file of forces beside the TRC"
+    )  # fmt: skip
     look = "for their forces are not used. To change that: see what is said of each below"
     for count, why in ((lacking, record), (unused, look)):
         if count:

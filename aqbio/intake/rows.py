@@ -442,8 +442,8 @@ def preview_of(
         contacts=bool(counted),
         walked=not counted and any(DOUBLE_SUPPORT in step.reason for step in steps),
         filtered=not prepared.contacts and prepared.marker_low_pass is not None,
-        forces=any(step.touchdown in measured for step in counted),
-        forces_unused=prepared.forces_lost
+        forces=not prepared.forces_lost and any(step.touchdown in measured for step in counted),
+        forces_unused=bool(prepared.forces_lost)
         or (prepared.loads is None and not NO_FORCES & {x.rule for x in notes.findings}),
         picture=None if row.task == "static" else trial_picture(prepared, marker_set),
     )

@@ -11,7 +11,7 @@ import xarray as xr
 from aqbio.gait.roles import RoleScheme, by_role
 from aqbio.gait.signals import labels, select_labels
 from aqbio.gait.steps import Side
-from aqbio.names import AXES, LOW_PASSED, NORMAL_95, ROLE_GROUPS
+from aqbio.names import AXES, NORMAL_95, ROLE_GROUPS, WITHOUT_FORCES
 from aqbio.rotation.levels import PRIMARY
 from aqbio.stats.step_numbers import push_leg_offset
 from aqbio.vectors import BoolArray, FloatArray
@@ -106,7 +106,7 @@ VERTICAL = "y"
 
 def is_kinematic(trial: xr.Dataset) -> bool:
     """Tell whether events are as uncertain as from markers: no force of the trial is usable."""
-    return trial.attrs.get("events") in ("kinematic", LOW_PASSED)
+    return trial.attrs.get("events") in WITHOUT_FORCES
 
 
 STATISTICS = {"push_leg_offset": "H1"}

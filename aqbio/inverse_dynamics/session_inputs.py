@@ -42,7 +42,7 @@ from aqbio.io.movement import STATIC_WINDOW_S, quiet_window
 from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY, LOW_PASSED
+from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY, LOW_PASSED, VERTICAL
 from aqbio.observed.parts import incomplete_reason, read_observed
 from aqbio.prepare.prepared import MEASURED, PLACE_ERROR, recorded_trial
 from aqbio.study.manifest import OK, manifest_entry
@@ -79,6 +79,13 @@ def trial_speed(trial: SolvedTrial) -> float:
     return float(np.hypot(velocity[0], velocity[2]))
 
 
+NOT_WHOLE = {
+    LOW_PASSED: "the forces were low-passed before they were exported",
+    VERTICAL: "a horizontal force was not measured",
+}
+"""Why forces of contacts that plates time are not those of the equations of motion."""
+
+
 def observations(
     skeleton: Skeleton,
     trial: SolvedTrial,
@@ -96,8 +103,8 @@ def observations(
         return "no markers were recorded"
     if (state := trial.prepared.attrs["free_moment"]) != MEASURED:
         return f"the free moment is {state}"
-    if trial.prepared.attrs["events"] == LOW_PASSED:
-        return "the forces were low-passed before they were exported"
+    if (lost := trial.prepared.attrs["events"]) in NOT_WHOLE:
+        return NOT_WHOLE[lost]
     wrench = total_wrench(trial)
     if isinstance(wrench, str):
         return wrench

@@ -79,14 +79,22 @@ def without_lost_loads(
         if dead := _dead_channels(plate, planar, rate):
             findings.append(_dead_finding(plate, dead, file))
             force[:, index] = moment[:, index] = 0.0
-        for start, stop in _loads(plate.force, rate) if dead or clipped.any() else ():
+        for start, stop in loads_of(plate.force, rate) if dead or clipped.any() else ():
             if dead or clipped[start:stop].any():
                 lost[start:stop, index] = True
-                for channels in (force[:, index], moment[:, index]):
-                    channels[start:stop] = _between(channels, start, stop)
     if not lost.any():
         return wrench, None, findings
-    return replace(wrench, force=force, moment=moment), lost, findings
+    return without_loads(replace(wrench, force=force, moment=moment), lost), lost, findings
+
+
+def without_loads(wrench: PlateWrench, lost: BoolArray) -> PlateWrench:
+    """Wrenches that go straight through samples (S, P) whose loads are not known."""
+    force, moment = wrench.force.copy(), wrench.moment.copy()
+    for plate in np.flatnonzero(lost.any(axis=0)).tolist():
+        for start, stop in runs(lost[:, plate]).tolist():
+            for channels in (force[:, plate], moment[:, plate]):
+                channels[start:stop] = _between(channels, start, stop)
+    return replace(wrench, force=force, moment=moment)
 
 
 def _between(channels: FloatArray, start: int, stop: int) -> FloatArray:
@@ -141,7 +149,7 @@ def _above_rest(force: FloatArray) -> FloatArray:
     return np.sqrt(dot(above, above))
 
 
-def _loads(force: FloatArray, rate: float) -> list[tuple[int, int]]:
+def loads_of(force: FloatArray, rate: float) -> list[tuple[int, int]]:
     """First sample of every load of a plate (S, 3), and the sample after its last one."""
     size, margin = _above_rest(force), round(LOAD_MARGIN_S * rate)
     loaded = np.asarray(size > LOAD_SHARE * size.max(initial=0.0))

@@ -1,4 +1,4 @@
-"""What loads and the motion of the body state twice: its path, its turn, its fall, and gravity."""
+"""What loads and the motion of the body state twice: path, turn, momentum, fall, and gravity."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from aqbio.names import GRAVITY
-from aqbio.prepare.frame_loads import FrameLoads
+from aqbio.prepare.frame_loads import TINY_N, FrameLoads
 from aqbio.prepare.marked_body import MarkedBody
 from aqbio.prepare.people import of_people
 from aqbio.signals import runs
@@ -32,6 +32,12 @@ FLIGHT_RANGE_S = (0.04, 0.30)
 
 MIN_FLIGHT_FRAMES = 6
 """Fewest frames of a flight to which a parabola is fitted."""
+
+BESIDE_S = 0.1
+"""The velocity of the body at the ends of a contact is that of flight within this time of it, s."""
+
+MIN_BESIDE_FRAMES = 4
+"""Fewest frames of flight that show it."""
 
 BALANCES = tuple(f"{kind} {axis}" for kind in ("path", "turn") for axis in "xyz")
 """Redundancies of body and loads: path of the centre of mass, and angular momentum about it."""
@@ -92,6 +98,51 @@ def fall(body: MarkedBody, loads: FrameLoads, usable: BoolArray) -> FloatArray:
     sd = 0.5 * np.sqrt(rest / freedom) / fall
     rate = 0.5 * np.log(fall / usual.middle) - np.log(loads.time_factor)
     return np.array([abs(rate) / np.hypot(1.0, sd / usual.error)])
+
+
+def momentum(
+    body: MarkedBody, loads: FrameLoads, usable: BoolArray, flies: BoolArray
+) -> tuple[IntArray, FloatArray]:
+    """Logarithms (C,) of upward impulses over what the body gains by them, about their median.
+
+    Of contacts in usable frames (T,) between frames (T,) in which the body flies, from the first
+    frame to the one after the last (C, 2): its velocity at both ends is that of a fall under
+    gravity. None of fewer than two.
+    """
+    contacts = runs(loads.borne)
+    frames = np.append(0, np.cumsum(usable))
+    contacts = contacts[np.diff(frames[contacts], axis=1)[:, 0] == np.diff(contacts, axis=1)[:, 0]]
+    start, stop = contacts.T
+    step = loads.time_factor * float(body.time[1] - body.time[0])
+    change = _velocities(body.com[:, 1], flies, stop, 1, step)
+    change -= _velocities(body.com[:, 1], flies, start - 1, -1, step)
+    gained = GRAVITY * step * (stop - start) + change
+    impulse = np.append(0.0, np.cumsum(step * loads.total[:, 1]))
+    is_known = gained > 0.0
+    if is_known.sum() < 2:
+        return contacts[:0], np.zeros(0)
+    contacts = contacts[is_known]
+    logs = np.log(np.maximum(np.abs(np.diff(impulse[contacts], axis=1)[:, 0]), TINY_N))
+    logs -= np.log(gained[is_known])
+    return contacts, logs - np.median(logs)
+
+
+def _velocities(
+    height: FloatArray, flies: BoolArray, first: IntArray, way: int, step: float
+) -> FloatArray:
+    """Upward velocities (C,), m/s, half a frame beside the first frames (C,) of flights.
+
+    Of heights (T,), m, each ``step``, s, one way from there; NaN of too short a flight.
+    """
+    count = np.arange(max(round(BESIDE_S / step), MIN_BESIDE_FRAMES))
+    frame = first[:, None] + way * count
+    known = np.cumprod(flies.take(frame, mode="clip") & (frame >= 0) & (frame < len(flies)), axis=1)
+    time = way * step * (count + 0.5)
+    level = height.take(frame, mode="clip") + 0.5 * GRAVITY * time**2
+    number = known.sum(axis=1)
+    enough = np.where(number >= MIN_BESIDE_FRAMES, number, np.nan)
+    away = known * (time - ((known @ time) / enough)[:, None])
+    return np.asarray((away * level).sum(axis=1) / (away**2).sum(axis=1))
 
 
 def slopes(

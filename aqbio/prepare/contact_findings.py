@@ -241,6 +241,37 @@ def note_low_pass(
     return unusable
 
 
+MAX_SILENT_SHARE = 1e-6
+"""Share of the largest force that a component which was not measured reaches."""
+
+
+def note_silent_component(plates: Plates, feet: FloatArray, notes: Notes) -> bool:
+    """Note level forces that are 0 on all plates; whether they are, and feet (T, 2, K, 3) move so.
+
+    Of motions within a plane there is none across it.
+    """
+    level = plates.wrench.force[..., ::2].reshape(-1, 2)
+    sizes, ways = np.linalg.eigh(level.T @ level)
+    most = float(np.abs(plates.wrench.force).max(initial=0.0)) ** 2 * len(level)
+    moves = np.ptp(feet[..., ::2].reshape(len(feet), -1, 2) @ ways, axis=0)
+    silent = (sizes <= MAX_SILENT_SHARE**2 * most) & (moves > 0.0).any(axis=0)
+    if not silent.any():
+        return False
+    across = np.abs(ways[:, 0]).argmax() == 1
+    which = "horizontal" if silent.all() else "sideways" if across else "fore-aft"
+    notes.add(
+        "force-component",
+        "warning",
+        f"the {which} force is 0 on all plates while feet stand on them: it was not measured. "
+        "Times and vertical peak forces of contacts and the body mass are those of the plates; "
+        "joint moments and what forces do to angular momentum are n/a.",
+        fix="export all three components of the forces; plates that measure the vertical force "
+        "alone show no more.",
+        forces=True,
+    )
+    return True
+
+
 def note_cut(cut: ForceCut, threshold: float, notes: Notes) -> None:
     """Note forces that were set to zero below a level above the events' `threshold`, N."""
     shorter = MILLIMETRES * cut.shortening_s

@@ -33,6 +33,7 @@ STATEMENTS = MappingProxyType(
         "place across": ("the centre of pressure varies across the feet by", "mm"),
         "free moment": ("the free moment over the force is", "mm"),
         "travel": ("the centre of pressure moves under a foot less than usual, by a factor of", ""),
+        "momentum": ("impulses of the contacts differ from what the body gains by", SHARE),
         "impulses": ("impulses of the contacts differ by a factor of", ""),
         "peaks": ("the largest forces of the plates differ by a factor of", ""),
         "mass": ("the body mass by forces is off by a factor of", ""),

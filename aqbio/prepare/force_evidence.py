@@ -17,7 +17,7 @@ from scipy.signal import correlate, find_peaks
 
 from aqbio.io.recording import ForceRecording
 from aqbio.names import GRAVITY
-from aqbio.prepare.body_balances import balances, fall, slopes
+from aqbio.prepare.body_balances import balances, fall, momentum, slopes
 from aqbio.prepare.contacts import (
     MAX_FOOT_DISTANCE_M,
     MIN_CONTACT_S,
@@ -117,6 +117,7 @@ class ForceEvidence:
             sizes["impulses"] = _impulses(loads)
             if self.body is not None:
                 usable = complete & self.body.is_followed
+                sizes["momentum"] = np.abs(self._momentum(self.body, loads, complete)[1])
                 sizes |= balances(self.body, loads, usable, mass)
                 sizes |= slopes(self.body, loads, usable, mass)
                 sizes["fall"] = fall(self.body, loads, usable)
@@ -310,6 +311,35 @@ class ForceEvidence:
             complete[on[0] : on[-1] + 1] = loads.recorded[on[0] : on[-1] + 1]
         is_beside = ~np.any(self._stands & loads.borne, axis=1)
         return np.asarray(complete & ~np.any(self._stands[is_beside], axis=0))
+
+    def _momentum(
+        self, body: MarkedBody, loads: FrameLoads, complete: BoolArray
+    ) -> tuple[IntArray, FloatArray]:
+        """Contacts and logarithms as `momentum` gives them.
+
+        The body flies between loads, and beside them while no foot stands.
+        """
+        flies = np.asarray(complete & ~loads.borne)
+        if self.contacts:
+            on = np.flatnonzero(loads.borne)
+            beside = loads.recorded & ~np.any(self._stands, axis=0)
+            beside[on[0] : on[-1] + 1] = False
+            flies |= beside
+        return momentum(body, loads, complete & body.is_followed, flies & body.is_followed)
+
+    def half_borne(self, forces: ForceRecording, least: float) -> list[tuple[float, float, float]]:
+        """Start, end, s, and share of contacts whose impulse is not what the body gains by them.
+
+        Of three and more, by logarithms of ``least`` from the others.
+        """
+        loads = FrameLoads.of(forces, self.time, standing=self.standing)
+        complete = self._complete_frames(loads)
+        if self.body is None or not complete.any():
+            return []
+        contacts, logs = self._momentum(self.body, loads, complete)
+        off = np.abs(logs) > least if len(logs) > MIN_IMPULSES else np.zeros(len(logs), np.bool_)
+        ends = self.time[contacts[off] - [0, 1]].tolist()
+        return [(*x, y) for x, y in zip(ends, np.exp(logs[off]).tolist(), strict=True)]
 
     def _aloft(self, loads: FrameLoads, complete: BoolArray) -> FloatArray:
         """Share of the vertical impulse while no foot stands by its markers.

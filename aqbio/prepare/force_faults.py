@@ -246,10 +246,12 @@ SLOPES = Sizes(
     written="degrees", to_written=degrees, from_written=radians,
 )  # fmt: skip
 GAINS = Sizes(
-    (-2.4, -1.2, -0.5, -0.25, 0.0, 0.25, 0.5, 1.2, 2.4, 3.6), 0.05, "", far_excess=0.0,
+    (*np.arange(-2.4, -0.2, 0.3).round(1), -0.22, -0.15, -0.08, 0.0, 0.08, 0.15, 0.22,
+     *np.arange(0.3, 3.7, 0.3).round(1)), 0.01, "", far_excess=0.0,
     written="times", to_written=exp, from_written=log,
 )  # fmt: skip
-"""Natural logarithms of gains."""
+"""Natural logarithms of gains: by what the body gains, two plates differ by .01 in the mean of 44
+sound runs of twelve people, by .024 at most."""
 CLOCKS = Sizes(
     tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)), 0.002, "", far_excess=FAR_EXCESS,
     written="shares",
@@ -360,12 +362,12 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "force-kilonewtons", "the forces are 1000 times too small: kN, not N", 4.0,
         Times(forces=1e3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
-        shows="turn z, turn x, turn y, mass, pressure, place along, stray, impulses",
+        shows="turn z, turn x, turn y, mass, pressure, place along, stray, momentum, impulses",
     ),
     ForceFault(
         "force-millinewtons", "the forces are 1000 times too large: N, not kN", 4.0,
         Times(forces=1e-3), UNIT_FIX, recorded=MOMENTS, rule="force-units",
-        shows="mass, impulses, peaks, path y, place along, place across, turn z, turn x",
+        shows="mass, momentum, impulses, peaks, path y, place along, place across, turn z, turn x",
     ),
     ForceFault(
         "moment-metres", "the moments are 1000 times too small: N m, not N mm", 3.0,
@@ -396,12 +398,12 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "all-kilonewtons", "forces and moments are 1000 times too small", 4.0,
         Times(1e3, 1e3), UNIT_FIX, rule="force-units",
-        shows="mass, impulses, peaks, path y, turn z, turn x, turn y",
+        shows="mass, momentum, impulses, peaks, path y, turn z, turn x, turn y",
     ),
     ForceFault(
         "all-millinewtons", "forces and moments are 1000 times too large", 4.0,
         Times(1e-3, 1e-3), UNIT_FIX, rule="force-units",
-        shows="mass, impulses, peaks, path y",
+        shows="mass, momentum, impulses, peaks, path y",
     ),
     ForceFault(
         "all-kiloponds", "forces and moments are 9.8 times too small: kp, not N", 4.0,
@@ -469,7 +471,7 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "force-gain", "the forces are {size}", 3.0, gained,
         "check the calibration of the plate, and whether the whole foot stands on it.",
         sizes=GAINS, follows="left out", sized=size_words.too("large", "small"),
-        shows="impulses, peaks, path y, mass, weight",
+        shows="momentum, impulses, peaks, path y, mass, weight",
     ),
     ForceFault(
         "plate-along", "the centre of pressure lies {size} than the feet bear it", 3.0,

@@ -61,8 +61,8 @@ class ForceWords:
         """Plates of a scope in words."""
         if scope != "all":
             return scope
-        numbers = ", ".join(map(str, self.forces.numbers))
-        return f"plate{'s' if len(self.forces.numbers) > 1 else ''} {numbers}"
+        numbers = self.forces.numbers
+        return "all plates" if len(numbers) > 1 else f"plate {numbers[0]}"
 
     def _faults(self, suspects: Sequence[Suspect[ForceRecording]]) -> str:
         """Faults with their plates."""
@@ -181,6 +181,22 @@ class ForceWords:
             f"{self._cell(faults, AS_RECORDED)} into column fix of this trial in trials.tsv.",
             forces=True,
         )
+
+    def note_half_borne(self, contacts: Sequence[tuple[float, float, float]]) -> None:
+        """Note contacts (start and end, s, and share) that plates do not bear whole."""
+        for start, _, share in contacts:
+            why = "the foot stood partly beside them" if share < 1.0 else "something else did, too"
+            self.notes.add(
+                "contact-half-borne",
+                "warning",
+                f"the plates bear {share:.0%} of what the body gains by the contact at "
+                f"{self.notes.at(start, 2)} s, as measured by the other contacts: perhaps {why}. "
+                "Its load is not known, and not used.",
+                number=share,
+                limit=1.0,
+                fix="look at this contact in the video.",
+                forces=True,
+            )
 
     def note_considered(
         self,

@@ -322,9 +322,10 @@ def _note_silent(
         f"{notes.at(start, 2)} to {notes.at(stop, 2)} s{repeats} and "
         f"{'its load is not known' if lost else failure}: what needs a force is n/a there.",
         number=len(several),
-        fix="check cable, amplifier and channels of the plate, and export the trial again.",
+        fix="see why in what is said of the forces." if lost else
+        "check cable, amplifier and channels of the plate, and export the trial again.",
         forces=True,
-    )
+    )  # fmt: skip
 
 
 def _plates_under(foot: FloatArray, corners: Mapping[int, FloatArray]) -> tuple[int, ...]:

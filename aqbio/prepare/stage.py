@@ -19,6 +19,7 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import standing_recording
 from aqbio.labels.against_names import name_findings, spare_labels
+from aqbio.names import LOW_PASSED
 from aqbio.prepare.axes import MARKER_ABSENT
 from aqbio.prepare.bandwidth import hidden_motion, hidden_rates
 from aqbio.prepare.body_size import (
@@ -401,7 +402,7 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
         errors = {"touchdown_s": touchdown.tolist(), "toe_off_s": toe_off.tolist()}
         numbers["kinematic_errors"] = errors
         numbers["stride_masses_kg"] = vertical_masses(plates, loads).tolist()
-        if not prepared.forces_lost:
+        if prepared.forces_lost != LOW_PASSED:
             peaks = (contact.peak for contact in loads.contacts if contact.complete)
             numbers["peak_n"] = max(peaks, default=None)
     return numbers

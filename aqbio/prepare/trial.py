@@ -13,7 +13,7 @@ from aqbio.errors import percent_and_limit
 from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.io.recording import Recording
-from aqbio.names import LOW_PASSED
+from aqbio.names import LOW_PASSED, VERTICAL
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.prepare.bandwidth import ForceLowPass, LowPass, find_low_pass, find_marker_low_pass
 from aqbio.prepare.checks import (
@@ -32,6 +32,7 @@ from aqbio.prepare.contact_findings import (
     note_marker_low_pass,
     note_no_forces,
     note_pressure,
+    note_silent_component,
     without_held_pressure,
 )
 from aqbio.prepare.contacts import (
@@ -76,8 +77,9 @@ class GroundContact:
     """Filter that the forces went through before they were exported, where it counts."""
     cut: ForceCut | None = None
     """Level below which forces were set to zero before they were exported, where it counts."""
-    forces_lost: bool = False
-    """True if too little of the forces remains for more than contact times and impulses."""
+    forces_lost: str = ""
+    """Why too little of the forces remains for more than contact times and impulses: they are
+    ``low-passed``, or ``vertical`` alone; empty where they are whole."""
     vertical: tuple[Plates, FeetLoads] | None = None
     """Plates and loads whose vertical force carries the runner, whatever is wrong with the rest:
     they weigh."""
@@ -88,7 +90,7 @@ class GroundContact:
         if self.loads is None:
             return self.kinematic
         measured = self.loads.contacts
-        if self.forces_lost:
+        if self.forces_lost == LOW_PASSED:
             measured = tuple(replace(contact, peak=float("nan")) for contact in measured)
         all_contacts = (*measured, *self.loads.unmeasured)
         return tuple(sorted(all_contacts, key=lambda contact: float(contact_span(contact)[0])))
@@ -101,9 +103,9 @@ class GroundContact:
 
     @property
     def events(self) -> str:
-        """Source of the contacts: ``plates``, ``low-passed``, ``kinematic`` or ``none``."""
+        """Source: ``plates``, ``low-passed`` and ``vertical`` ones, ``kinematic`` or ``none``."""
         if self.loads is not None:
-            return LOW_PASSED if self.forces_lost else "plates"
+            return self.forces_lost or "plates"
         return "kinematic" if self.kinematic else "none"
 
 
@@ -310,7 +312,7 @@ def _moving_contact(
             contact_time_error=(float("nan"), events.contact_time_error),
         )  # fmt: skip
     else:
-        contact = _contact_on_plates(loads, plates, ground, events, rules, notes)
+        contact = _contact_on_plates(loads, plates, feet, ground, events, rules, notes)
     if contact.loads is not None or not events.withheld:
         _note_whole_contacts(contact.contacts, len(feet) / recording.rate, notes)
     if filtered is not None:
@@ -325,6 +327,7 @@ def _moving_contact(
 def _contact_on_plates(
     loads: FeetLoads,
     plates: Plates,
+    feet: FloatArray,
     ground: Ground,
     events: MarkerEvents,
     rules: EventRules,
@@ -338,14 +341,18 @@ def _contact_on_plates(
     low_pass = find_low_pass(plates.vertical, plates.rate, rules.threshold)
     lengthening = 0.0 if low_pass is None else low_pass.lengthening_s
     error = contact_time_error(plates.rate, rules.event_cutoff, lengthening)
-    by_markers, forces_lost = events.contact_time_error < error, False
-    if low_pass is not None:
-        forces_lost = note_low_pass(low_pass, rules.cutoff, notes, timed_by_markers=by_markers)
-    if forces_lost and by_markers:
+    by_markers, forces_lost = events.contact_time_error < error, ""
+    if note_silent_component(plates, feet, notes):
+        forces_lost = VERTICAL
+    if low_pass is not None and note_low_pass(
+        low_pass, rules.cutoff, notes, timed_by_markers=by_markers
+    ):
+        forces_lost = LOW_PASSED
+    if forces_lost == LOW_PASSED and by_markers:
         loads = replace(loads, contacts=(), unmeasured=events.contacts)
     measured, held = without_held_pressure(loads, plates, notes)
     error += 0.0 if cut is None else cut.shortening_s
-    timed = measured is not None and (by_markers or not forces_lost)
+    timed = measured is not None and (by_markers or forces_lost != LOW_PASSED)
     return GroundContact(
         ground=ground,
         plates=None if measured is None else plates,

@@ -111,11 +111,13 @@ def markers(data: Path, lifted=0.0, worn=made_run.LABELS) -> None:
 
 
 def forces(
-    data: Path, late=0.0, faster=1.0, ahead=0.0, gain=1.0, gap=(0, 0), pulse=None, stride=1
-) -> None:
+    data: Path, late=0.0, faster=1.0, ahead=0.0, gain=1.0, gap=(0, 0), pulse=None, stride=1,
+    silent=(),
+) -> None:  # fmt: skip
     """Forces on another clock, elsewhere, without numbers, or of a belt that is hardly unloaded.
 
-    Flights of 80 ms follow pulses of 160 ms: the offset needs 100 ms without load.
+    Components are silent on all plates. Flights of 80 ms follow pulses of 160 ms: the offset needs
+    100 ms without load.
     """
     _, path = made_run.write_trc_run(data, "run")
     storage = read_storage(path)
@@ -126,6 +128,7 @@ def forces(
         since = storage.time % 0.24
         load = np.where(since < pulse, 1500.0 * np.sin(np.pi * since / pulse), 0.0)
         values[:, columns.index("ground_force_l_vy")] = load
+    values[:, [i for i, name in enumerate(columns) if name.endswith(tuple(silent))]] = 0.0
     time = faster * storage.time[::stride] + late
     write_storage(path, columns, time, values[::stride], in_degrees=False)
 

@@ -16,13 +16,7 @@ from itertools import product
 import numpy as np
 
 from aqbio.io.recording import ForceRecording
-from aqbio.prepare.explanations import (
-    CLEAR_GAIN,
-    MAX_USUAL_RATIO,
-    people_scales,
-    search,
-    strangeness,
-)
+from aqbio.prepare.explanations import CLEAR_GAIN, people_scales, search, strangeness
 from aqbio.prepare.force_faults import ALL, FORCE_FAULTS, PAIR, PLATE, ForceFault, force_candidates
 from aqbio.prepare.force_search import least_strange, unresolved_forces
 from aqbio.prepare.frame_loads import loaded_plates
@@ -45,7 +39,7 @@ def planted_sizes(fault: ForceFault) -> tuple[float, ...]:
     """Sizes of a row that are planted; NaN of one without."""
     if fault.sizes is None:
         return (float("nan"),)
-    return tuple(ratio * MAX_USUAL_RATIO * fault.sizes.usual for ratio in PLANTED_RATIOS)
+    return tuple(ratio * fault.sizes.most_usual for ratio in PLANTED_RATIOS)
 
 
 def scopes(fault: ForceFault, forces: ForceRecording) -> Iterator[tuple[str, np.ndarray]]:

@@ -188,9 +188,18 @@ class Sizes:
     @property
     def near(self) -> tuple[float, ...]:
         """The grid thinned out to where the slope at none leads, and as far as any size."""
-        beyond = MAX_USUAL_RATIO * self.usual
+        beyond = self.most_usual
         far = tuple(size for size in self.grid[::4] if abs(size) > 2.0 * beyond)
         return tuple(sorted((*far, -2.0 * beyond, -beyond, 0.0, beyond, 2.0 * beyond)))
+
+    told_from: float = 0.0
+    """Largest size that sound recordings have, where that is less than they are priced for; 0 where
+    it is not."""
+
+    @property
+    def most_usual(self) -> float:
+        """Sizes beyond this one are faults."""
+        return self.told_from or MAX_USUAL_RATIO * self.usual
 
     written: str = ""
     """Unit in which people write them; the same if empty."""
@@ -250,7 +259,7 @@ class Suspect(Generic[Recorded]):
     def is_usual(self) -> bool:
         """Tell whether sound recordings have its size too: a parameter, and no fault."""
         sizes = self.candidate.sizes
-        return sizes is not None and abs(self.size) <= MAX_USUAL_RATIO * sizes.usual
+        return sizes is not None and abs(self.size) <= sizes.most_usual
 
     @property
     def price(self) -> float:

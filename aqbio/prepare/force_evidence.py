@@ -60,6 +60,9 @@ MIN_MIDDLES = 3
 MIN_IMPULSES = 2
 """Whole contacts or plates from which on their impulses or peaks are compared."""
 
+MAX_EVENT_ERROR_S = 0.04
+"""A foot stands by its markers for less than this before or after its load, s."""
+
 MIN_LAG_FRAMES = 20
 """Frames of known forces from which a lag is estimated."""
 
@@ -317,9 +320,14 @@ class ForceEvidence:
     ) -> tuple[IntArray, FloatArray]:
         """Contacts and logarithms as `momentum` gives them.
 
-        The body flies between loads, and beside them while no foot stands.
+        The body flies between loads, and beside them while no foot stands. Where one stands on for
+        long, as if its load broke off, it does not.
         """
         flies = np.asarray(complete & ~loads.borne)
+        step = float(self.time[1] - self.time[0])
+        for start, stop in runs(np.any(self._stands, axis=0) & ~loads.borne):
+            if (stop - start) * step > MAX_EVENT_ERROR_S:
+                flies[start:stop] = False
         if self.contacts:
             on = np.flatnonzero(loads.borne)
             beside = loads.recorded & ~np.any(self._stands, axis=0)

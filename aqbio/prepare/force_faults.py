@@ -247,7 +247,7 @@ SLOPES = Sizes(
 )  # fmt: skip
 GAINS = Sizes(
     (*np.arange(-2.4, -0.2, 0.3).round(1), -0.22, -0.15, -0.08, 0.0, 0.08, 0.15, 0.22,
-     *np.arange(0.3, 3.7, 0.3).round(1)), 0.01, "", far_excess=0.0,
+     *np.arange(0.3, 3.7, 0.3).round(1)), 0.05, "", far_excess=0.0, told_from=0.05,
     written="times", to_written=exp, from_written=log,
 )  # fmt: skip
 """Natural logarithms of gains: by what the body gains, two plates differ by .01 in the mean of 44

@@ -135,7 +135,7 @@ def test_a_sign_flipped_component_is_named_and_undone(run, component, of_point):
     )
     finding = findings[f"{component.replace('_', '-')}-sign"]
     words = {"force_x": "fore-aft", "force_y": "vertical", "force_z": "sideways"}[component]
-    assert finding.what.startswith(f"the sign of the {words} force is flipped (plate")
+    assert finding.what.startswith(f"the sign of the {words} force is flipped (all plates)")
     assert_forces_of_the_sound_run(prepared, run)
 
 

@@ -125,10 +125,11 @@ def study_preview(
     unused = sum(previews[run.motion].forces_unused for run in usable)
     lacking = len(runs) - unused - sum(previews[run.motion].forces for run in usable)
     broken = [file.file.name for file in left_out if file.file.suffix.lower() in STORAGE_SUFFIXES]
-    record = "for no contact has forces. To change that: " + (
-        f"see below why {listed(broken)} cannot be used" if broken else
-        "force plates in the C3D file, or a MOT file of forces beside the TRC"
-    )  # fmt: skip
+    record = (
+        "for no contact has forces. To change that: force plates in the C3D file, or a MOT file "
+        "of forces beside the TRC"
+    )
+    record += f"; see below why {listed(broken)} cannot be used" if broken else ""
     look = "for their forces are not used. To change that: see what is said of each below"
     for count, why in ((lacking, record), (unused, look)):
         if count:

@@ -185,7 +185,8 @@ class ForceWords:
     def note_half_borne(self, contacts: Sequence[tuple[float, float, float]]) -> None:
         """Note contacts (start and end, s, and share) that plates do not bear whole."""
         for start, _, share in contacts:
-            why = "the foot stood partly beside them" if share < 1.0 else "something else did, too"
+            beside, loaded = "the foot stood partly beside them", "something else loaded them, too"
+            why = beside if share < 1.0 else loaded
             self.notes.add(
                 "contact-half-borne",
                 "warning",

@@ -239,10 +239,10 @@ def without_refuted_advice(
 ) -> Iterator[Finding]:
     """The findings of a fit, without advice that what was ``considered`` of the forces denies.
 
-    Where the search over faults of the recording accepts none of signs, axes and clocks.
+    Where the search over faults of the recording finds none of signs, axes and clocks.
     """
     sound = any(
-        row["about"] == "forces" and row["verdict"] == "accepted" and row["fault"] is None
+        row["about"] == "forces" and row["verdict"] == "identified" and row["fault"] is None
         for row in considered
     )
     of_fit = ("consistency-misfit", "consistency-plain")

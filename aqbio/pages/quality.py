@@ -201,7 +201,7 @@ class Explained:
     participant_id: str
     trial_id: str
     winner: str
-    """Explanation that is accepted, or the most probable one where none is."""
+    """The most probable explanation."""
     decided: bool
     runner_up: str
     """Empty where nothing else came near."""
@@ -225,7 +225,7 @@ def explained_trials(faults: pd.DataFrame) -> list[Explained]:
                 participant_id=str(participant),
                 trial_id=str(trial),
                 winner=_explanation(first),
-                decided=first["verdict"] == "accepted",
+                decided=first["verdict"] == "identified",
                 runner_up="" if second is None else _explanation(second),
                 odds="" if second is None else _odds(first, second),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -177,16 +177,47 @@ class PlateContact:
 
 
 def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
-    """Distance (T, F) m of a point from feet (T, F, K, 3): from lines heel to toes, and markers."""
-    heel, toes = feet[:, :, :1], feet[:, :, 1:]
-    target = point[:, None, None]
-    line, arm = toes - heel, target - heel
+    """Distance (T, F) m of a point (T, D) from the outside of feet (T, F, K, D), heel first.
+
+    0 from above (D is 2) between the heel and two toe markers; of feet with a height (D is 3) the
+    difference in height there.
+    """
+    target, count = point[:, None], feet.shape[2]
+    sides = [
+        _side_distance(feet[:, :, first], feet[:, :, second], target)
+        for first, second in combinations(range(count), 2)
+    ]
+    distance = np.fmin.reduce([*sides, np.linalg.norm(target - feet[:, :, 0], axis=2)])
+    level = [0, feet.shape[3] - 1]
+    for first, second in combinations(range(1, count), 2):
+        corners = feet[:, :, [0, first, second]]
+        turns = [
+            _turn(
+                corners[:, :, at][..., level], corners[:, :, at - 2][..., level], target[..., level]
+            )
+            for at in range(3)
+        ]
+        inside = np.all(np.array(turns) > 0.0, axis=0) | np.all(np.array(turns) < 0.0, axis=0)
+        height = np.zeros_like(distance)
+        if feet.shape[3] > len(level):
+            height = np.abs(target[..., 1] - corners[..., 1].mean(axis=2))
+        distance = np.where(inside, np.fmin(distance, height), distance)
+    return np.asarray(distance)
+
+
+def _side_distance(start: FloatArray, end: FloatArray, target: FloatArray) -> FloatArray:
+    """Distance (T, F) of points from the lines between two markers (T, F, D)."""
+    line, arm = end - start, target - start
     length = dot(line, line)
     share = np.divide(dot(arm, line), length, out=np.zeros_like(length), where=length > 0.0)
     nearest = arm - np.clip(share, 0.0, 1.0)[..., None] * line
-    to_lines = np.sqrt(dot(nearest, nearest))
-    to_markers = np.sqrt(dot(target - feet, target - feet))
-    return np.asarray(np.fmin.reduce(np.concatenate((to_lines, to_markers), axis=2), axis=2))
+    return np.asarray(np.sqrt(dot(nearest, nearest)))
+
+
+def _turn(start: FloatArray, end: FloatArray, target: FloatArray) -> FloatArray:
+    """Twice the area (T, F) of the triangle of a side and a point, by its sense of rotation."""
+    side, arm = end - start, target - start
+    return np.asarray(side[..., 0] * arm[..., 1] - side[..., 1] * arm[..., 0])
 
 
 def plate_contacts(

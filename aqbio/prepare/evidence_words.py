@@ -26,6 +26,7 @@ STATEMENTS = MappingProxyType(
         "turn y": (f"angular momentum about the vertical {DIFFERS}", TURN_UNIT),
         "turn z": (f"angular momentum about the sideways axis {DIFFERS}", TURN_UNIT),
         "fall": ("by the fall of the body in flight the rate is off by", SHARE),
+        "lag": ("the vertical force and the centre of mass are apart by", "ms"),
         "slope x": ("of the body weight acts along the run without moving the body", "%"),
         "slope z": ("of the body weight acts across the run without moving the body", "%"),
         "pressure": ("the centre of pressure lies beside the feet by", "mm"),
@@ -78,7 +79,7 @@ FACTORS = MappingProxyType({"mm": 1e3, "ms": 1e3, "%": 1e2, TURN_UNIT: 1e3, "": 
 
 def surprise(values: FloatArray, name: str, scales: Scales) -> float:
     """How improbable a value of a redundancy is, in the mean."""
-    return float(np.log1p((values / scales[name].scale) ** 2).mean()) if len(values) else 0.0
+    return float(np.log1p((values / scales[name].between) ** 2).mean()) if len(values) else 0.0
 
 
 def _stated(values: FloatArray, name: str) -> str:

@@ -1,14 +1,14 @@
-"""Explanations of a recording that compete: redundant statements, faults, and their search.
+"""Explanations of a recording that compete: redundant statements, faults, and their ranking.
 
 What a recording states (signs, units, clocks, places, labels) physics and anatomy make redundant.
-What is wrong with it is the explanation that, undone, makes its statements agree best, at the price
-of its rarity; "sound" is one of them. Explanations that are near each other are undecided.
+An explanation is a set of faults; "sound" has none. Each is as probable as what disagrees after
+its faults are undone, and as its faults are rare. The ranking changes nothing that was recorded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from io import StringIO
@@ -24,42 +24,58 @@ from aqbio.vectors import FloatArray
 Recorded = TypeVar("Recorded")
 
 MIN_LOG_ODDS = 3.0
-"""An explanation that leaves nothing unusual is told from another one that is this much less
-probable (natural logarithm)."""
+"""An explanation that is this much less probable (natural logarithm) is distinguished."""
 
 MAX_USUAL_RATIO = 5.0
 """Sizes up to this multiple of the usual one are parameters of a laboratory, and no faults."""
 
-MAX_OBSERVATIONS = 24.0
-"""Independent observations that one redundancy counts for, at most: what the scales of a few people
-leave open is the same in all windows of a long trial."""
+MIN_FREEDOM = 3.0
+"""Degrees of freedom of a spread that few laboratories have shown."""
+
+MAX_CONTACTS = 12.0
+"""Independent contacts or windows of one recording, at most: how much they scatter is the
+person's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redundancy:
-    """Size that a redundant statement's disagreement has in recordings of people."""
+    """Spreads of a redundant statement's disagreement in sound recordings, in its own unit."""
 
-    scale: float
-    """In sound recordings: root mean square over people, in its own unit."""
-    strange: float
-    """In recordings whose parts do not belong together."""
-    observations: float
-    """Independent observations in each of its values."""
+    laboratories: float
+    """Between laboratories, the mean of all included: root mean square."""
+    people: float
+    """Between people of one laboratory."""
+    within: float
+    """Between contacts or windows of one person."""
+    mismatch: float
+    """Size in recordings whose parts do not belong together."""
+    number: float
+    """Number of laboratories that show it."""
+
+    @property
+    def between(self) -> float:
+        """Spread of what repeats in all contacts of one recording."""
+        return float(np.hypot(self.laboratories, self.people))
 
 
 Scales = Mapping[str, Redundancy]
 """Redundancies by name."""
 
 
+SPREADS = ("between_laboratories", "between_people", "within_person", "mismatch")
+"""Columns of spreads."""
+
+
 @cache
 def _people() -> Mapping[str, tuple[FloatArray, FloatArray]]:
-    """Speeds (2R,), m/s, and scale, strange and observations there (2R, 3), by redundancy."""
+    """Speeds (2R,), m/s, and spreads, mismatch, number there (2R, 5), by redundancy."""
     text = files("aqbio.prepare").joinpath("redundancies.tsv").read_text(encoding="utf-8")
     table = pd.read_csv(StringIO(text), sep="\t", comment="#")
+    columns = [*SPREADS, "laboratories"]
     return {
         str(name): (
             rows[["from_mps", "to_mps"]].to_numpy().ravel(),
-            np.repeat(rows[["scale", "strange", "observations"]].to_numpy(), 2, axis=0),
+            np.repeat(rows[columns].to_numpy(), 2, axis=0),
         )
         for name, rows in table.groupby("redundancy", sort=False)
     }
@@ -67,17 +83,20 @@ def _people() -> Mapping[str, tuple[FloatArray, FloatArray]]:
 
 @cache
 def people_scales(speed: float) -> Scales:
-    """Scales over people who move at a speed, m/s; those of the fastest where that is not known."""
+    """Spreads over people who move at a speed, m/s; those of the fastest where it is not known."""
     return {name: people_scale(name, speed) for name in _people()}
 
 
 @cache
 def people_scale(name: str, speed: float) -> Redundancy:
-    """One of them; between the speeds of people, logarithms of scales are interpolated."""
+    """One of them; between the speeds of people, logarithms of spreads are interpolated."""
     speeds, sizes = _people()[name]
     at = speed if np.isfinite(speed) else float(speeds[-2])
-    scale, strange = (float(np.exp(np.interp(at, speeds, np.log(x)))) for x in sizes.T[:2])
-    return Redundancy(scale, strange, float(np.interp(at, speeds, sizes[:, 2])))
+    laboratories, people, within, mismatch = (
+        float(np.exp(np.interp(at, speeds, np.log(x)))) for x in sizes.T[: len(SPREADS)]
+    )
+    number = float(np.interp(at, speeds, sizes[:, -1]))
+    return Redundancy(laboratories, people, within, mismatch, number)
 
 
 def kind_of(name: str) -> str:
@@ -94,42 +113,59 @@ ALL = "all"
 
 NOTHING: Disagreements = MappingProxyType({})
 
+NO_SIZES = np.zeros(0)
+
 
 def improbability(
     disagreements: Disagreements, scales: Scales, observed: Disagreements = NOTHING
 ) -> float:
     """Negative logarithm of the probability of disagreements, up to a constant.
 
-    ``Σ n/2 log(1 + (r/σ)²)`` with n observations in every value. What hides evidence explains
+    What repeats in all values of a redundancy is one observation, against the spread between
+    laboratories and people; what differs between them is against that within one person. Both are
+    Student's t with the degrees of freedom of the laboratories. What hides evidence explains
     nothing: where fewer values are left than were ``observed``, the others are as large as the
     largest of those, and where none is left, as those of parts that do not belong together.
     """
     names = [*dict.fromkeys((*disagreements, *observed))]  # in one order: sums round
-    if not names:
-        return 0.0
-    sizes = [
-        _with_hidden(disagreements.get(name, NO_SIZES), observed.get(name, NO_SIZES), scales[name])
+    return sum(
+        _improbability_of(
+            _with_hidden(
+                disagreements.get(name, NO_SIZES), observed.get(name, NO_SIZES), scales[name]
+            ),
+            scales[name],
+        )
         for name in names
-    ]
-    counts = [len(values) for values in sizes]
-    usual = np.repeat([scales[name].scale for name in names], counts)
-    logs = np.log1p((np.concatenate(sizes) / usual) ** 2)
-    total, start = 0.0, 0
-    for name, count in zip(names, counts, strict=True):
-        weight = min(scales[name].observations, MAX_OBSERVATIONS / count)
-        of_name = logs[start : start + count].sum() if count > 1 else logs[start]
-        total += 0.5 * weight * float(of_name)
-        start += count
+    )
+
+
+def _improbability_of(values: FloatArray, redundancy: Redundancy, least: float = 0.0) -> float:
+    """Improbability of the values (W,) of a redundancy, those below ``least`` spreads alike."""
+    if not len(values):
+        return 0.0
+    freedom = max(redundancy.number - 1.0, MIN_FREEDOM)
+    common = np.mean(values)
+    total = _student(np.maximum(common / redundancy.between, least), freedom)
+    if len(values) > 1:
+        apart = np.maximum(np.abs(values - common) / redundancy.within, least)
+        weight = min(1.0, MAX_CONTACTS / len(values))
+        total += weight * _student(apart, MIN_FREEDOM)
     return total
 
 
-NO_SIZES = np.zeros(0)
+def _student(ratio: FloatArray, freedom: float) -> float:
+    """Negative logarithm of Student's t density over that at one spread.
+
+    Of independent ratios (W,) the sum. A usual value costs about nothing: what is seen only after
+    a fault is undone is no reproach.
+    """
+    return float(0.5 * (freedom + 1.0) * np.sum(np.log((freedom + ratio**2) / (freedom + 1.0))))
 
 
 def _with_hidden(values: FloatArray, before: FloatArray, redundancy: Redundancy) -> FloatArray:
     """Sizes of disagreement, with those that are hidden of the ones ``before``."""
     if not len(values):
-        return np.full(len(before), redundancy.strange)
+        return np.full(len(before), redundancy.mismatch)
     if len(values) < len(before):
         return np.append(values, np.sort(before)[len(values) :])
     return values
@@ -137,39 +173,19 @@ def _with_hidden(values: FloatArray, before: FloatArray, redundancy: Redundancy)
 
 def excess(disagreements: Disagreements, scales: Scales) -> float:
     """Improbability of disagreements beyond that of usual ones: what undoing faults may gain."""
-    usual = {name: np.full(len(x), scales[name].scale) for name, x in disagreements.items()}
-    larger = {name: np.maximum(x, usual[name]) for name, x in disagreements.items()}
-    return improbability(larger, scales) - improbability(usual, scales)
+    return sum(_excess_of(values, scales[name]) for name, values in disagreements.items())
 
 
-def strangeness(disagreements: Disagreements, scales: Scales) -> float:
-    """Excess of improbability of disagreements beyond those of any sound recording.
-
-    As `MAX_USUAL_RATIO` times the usual ones are: they are not of one recording.
-    """
-    wide = {
-        name: replace(scales[name], scale=MAX_USUAL_RATIO * scales[name].scale)
-        for name in disagreements
-    }
-    return excess(disagreements, wide)
+def _excess_of(values: FloatArray, redundancy: Redundancy) -> float:
+    usual = _improbability_of(np.zeros(len(values)), redundancy, 1.0)
+    return _improbability_of(values, redundancy, 1.0) - usual
 
 
-def touched(before: Disagreements, after: Disagreements) -> Disagreements:
-    """What disagrees after a fault is undone, of the redundancies that this changes."""
-    return {
-        name: values
-        for name, values in after.items()
-        if len(values) != len(before.get(name, ())) or not np.allclose(values, before[name])
-    }
-
-
-def created(before: Disagreements, after: Disagreements, scales: Scales) -> float:
-    """Excess of improbability in what disagrees more than before: nothing, of a fault undone."""
+def worsened(before: Disagreements, after: Disagreements, scales: Scales) -> float:
+    """Excess of improbability in what disagrees more than before: little, of a fault undone."""
     shared = [name for name in before if len(before[name]) and len(after.get(name, ()))]
-    return sum(
-        max(excess({name: after[name]}, scales) - excess({name: before[name]}, scales), 0.0)
-        for name in shared
-    )
+    changes = (_excess_of(after[x], scales[x]) - _excess_of(before[x], scales[x]) for x in shared)
+    return sum(max(change, 0.0) for change in changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,34 +197,16 @@ class Sizes:
     usual: float
     """Scale of the sizes that sound recordings have: a parameter of every laboratory."""
     unit: str
-    far_excess: float = float("inf")
-    """Excess of a recording from which on the whole grid is tried, wherever the slope at none of it
-    leads: evidence may have several valleys over the sizes."""
-
-    @property
-    def near(self) -> tuple[float, ...]:
-        """The grid thinned out to where the slope at none leads, and as far as any size."""
-        beyond = self.most_usual
-        far = tuple(size for size in self.grid[::4] if abs(size) > 2.0 * beyond)
-        return tuple(sorted((*far, -2.0 * beyond, -beyond, 0.0, beyond, 2.0 * beyond)))
-
-    told_from: float = 0.0
-    """Largest size that sound recordings have, where that is less than they are priced for; 0 where
-    it is not."""
-
-    @property
-    def most_usual(self) -> float:
-        """Sizes beyond this one are faults."""
-        return self.told_from or MAX_USUAL_RATIO * self.usual
-
     written: str = ""
     """Unit in which people write them; the same if empty."""
     to_written: Callable[[float], float] = float
     from_written: Callable[[float], float] = float
     """to_written, from_written: A size as people write it, and back."""
-    apparent: float = 0.0
-    """Size that sound recordings seem to have, though they have none: root mean square over people.
-    It is part of the error of every size."""
+
+    @property
+    def most_usual(self) -> float:
+        """Sizes beyond this one are faults."""
+        return MAX_USUAL_RATIO * self.usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,22 +225,11 @@ class Candidate(Generic[Recorded]):
     """None of a fault that has no size."""
     shows: frozenset[str] = frozenset()
     """Redundancies in which it shows; in any if empty."""
-    freed: float = 0.0
-    """Part of the rarity: improbability of values that undoing it takes out of the comparison."""
 
     def may_explain(self, left: Disagreements, scales: Scales) -> bool:
-        """Tell whether more disagrees than it is rare, and where it shows enough to be accepted.
-
-        A fault of one plate makes its own loads disagree more than is usual; one of all may make
-        all disagree as much as is usual, where nothing else does.
-        """
+        """Tell whether more disagrees, where it shows, than it is rare."""
         shown = {name: x for name, x in left.items() if not self.shows or name in self.shows}
-        if self.scope != ALL:
-            return excess(shown, scales) > self.rarity - self.freed
-        return (
-            excess(left, scales) > self.rarity
-            and improbability(shown, scales) > self.rarity + MIN_LOG_ODDS
-        )
+        return excess(shown, scales) > self.rarity
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +250,11 @@ class Suspect(Generic[Recorded]):
 
     @property
     def price(self) -> float:
-        """Logarithm of how much rarer its size is than a small one, in laboratories."""
+        """Logarithm of how much rarer its size is than a small one; of faults all are as rare."""
         sizes = self.candidate.sizes
-        return 0.0 if sizes is None else float(np.log1p((self.size / sizes.usual) ** 2))
+        if sizes is None:
+            return 0.0
+        return float(np.log1p(min(abs(self.size) / sizes.usual, MAX_USUAL_RATIO) ** 2))
 
     @property
     def name(self) -> str:
@@ -280,8 +269,6 @@ class Explanation(Generic[Recorded]):
     suspects: tuple[Suspect[Recorded], ...]
     improbability: float
     """Of what is left, with the rarity of the faults."""
-    clear: float = MIN_LOG_ODDS
-    """It is told from another one that is so much less probable."""
 
     @property
     def name(self) -> str:
@@ -298,18 +285,6 @@ class Explanation(Generic[Recorded]):
         """Names of the unusual ones."""
         return frozenset(suspect.name for suspect in self.unusual)
 
-    def is_told_from(self, other: Explanation[Recorded]) -> bool:
-        """Tell whether another one is clearly less probable.
-
-        Of the same faults of all or of some, rarity alone may decide: what is left bears on both.
-        """
-        same = sorted(x.candidate.fault for x in self.suspects) == sorted(
-            x.candidate.fault for x in other.suspects
-        )
-        of_all = same and all(x.candidate.scope == ALL for x in self.suspects)
-        least = MIN_LOG_ODDS if of_all else self.clear
-        return other.improbability >= self.improbability + least
-
     def undoes(self, candidate: Candidate[Recorded]) -> bool:
         """Tell whether the same fault of the same scope is undone already."""
         return any(
@@ -324,23 +299,61 @@ class Explanation(Generic[Recorded]):
         return recorded
 
 
-MAX_LEFT = 10.0
-MAX_LEFT_SHARE = 0.1
-"""MAX_LEFT, MAX_LEFT_SHARE: Excess of improbability that an explanation may leave, and share of
-what there was: what leaves more must gain more than it leaves. By this share of what it does leave,
-its difference from others counts less: disagreements that nothing explains bear on it too."""
-
-MAX_CREATED_SHARE = 0.25
-"""Share of its gain that an explanation may make disagree: what a fault hid is seen without it."""
-
-CLEAR_GAIN = 6.0
-"""Gain from which on an explanation that leaves too much shows that something is wrong; faults of
-sizes that laboratories do not have gain at most 3.7 in 39 sound runs of 10 people. What is left may
-be as strange as that: 1.8 at most in 44 sound runs of 7 people, 5 to 53 where the forces are those
-of another run (46 pairs, but for two of one virtual person at one speed)."""
-
 MAX_FAULTS = 2
 """Faults of one recording that are looked for at once."""
+
+MAX_WORSENED = 6.0
+MAX_WORSENED_SHARE = 0.25
+"""MAX_WORSENED, MAX_WORSENED_SHARE: What an identified fault may make disagree when it is undone,
+logarithm, or share of its gain if that is more: what a fault hid is seen without it."""
+
+CLEAR_SHARE = 0.1
+"""Share of what an explanation leaves beyond usual disagreements that its lead must exceed too:
+what nothing explains bears on all explanations."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking(Generic[Recorded]):
+    """Explanations of a recording, and what they say together."""
+
+    explanations: tuple[Explanation[Recorded], ...]
+    """The most probable one first; "sound" is among them."""
+    clear: float
+    """The first is distinguished from those that are so much less probable."""
+    explains: bool
+    """The first gains more than it leaves, and makes next to nothing disagree."""
+
+    @property
+    def best(self) -> Explanation[Recorded]:
+        """The most probable one."""
+        return self.explanations[0]
+
+    @property
+    def sound(self) -> Explanation[Recorded]:
+        """The one without a fault."""
+        return next(x for x in self.explanations if not x.suspects)
+
+    @property
+    def plausible(self) -> tuple[Explanation[Recorded], ...]:
+        """Explanations from which the first is not distinguished, itself included."""
+        limit = self.best.improbability + self.clear
+        return tuple(x for x in self.explanations if x is self.best or x.improbability < limit)
+
+    @property
+    def identified(self) -> tuple[Suspect[Recorded], ...]:
+        """Faults that all plausible explanations share, with the sizes of the first."""
+        if not self.explains:
+            return ()
+        shared = frozenset.intersection(*(x.faults for x in self.plausible))
+        return tuple(x for x in self.best.unusual if x.name in shared)
+
+    @property
+    def undecided(self) -> tuple[Explanation[Recorded], ...]:
+        """Plausible explanations where something is wrong and none is identified; or none."""
+        if self.identified or not all(x.faults for x in self.plausible):
+            return ()
+        by_faults = {x.faults: x for x in reversed(self.plausible)}
+        return tuple(sorted(by_faults.values(), key=lambda x: x.improbability))
 
 
 def search(
@@ -348,49 +361,44 @@ def search(
     evidence: Callable[[Recorded], Disagreements],
     candidates: Callable[[Recorded], Iterable[Candidate[Recorded]]],
     scales: Scales,
-) -> list[Explanation[Recorded]]:
-    """Explanations of a recording, the accepted one first; "sound" is among them.
+) -> Ranking[Recorded]:
+    """Rank the explanations of a recording by one fault or two.
 
-    Nothing is tried on a recording whose disagreements are usual. A second fault is looked for in
-    what the best explanations with one leave, all that are not told apart; each must make the
-    recording clearly more probable, and what they leave of what they touch must be usual, or less
-    than what they gain, and nothing may disagree only then: otherwise "sound" is accepted. What
-    makes something else disagree is a rival of another fault, and no reason to doubt "sound".
+    Nothing is tried where disagreements are usual. A second fault is looked for in what the
+    plausible explanations with one leave.
     """
     observed = evidence(recorded)
     sound: Explanation[Recorded] = Explanation((), improbability(observed, scales))
-    most_left = MAX_LEFT + MAX_LEFT_SHARE * excess(observed, scales)
-    explanations, accepted, best = [sound], sound, sound
+    explanations, best, clear = [sound], sound, MIN_LOG_ODDS
     trials = [_Trial(recorded, sound, evidence, scales, observed, observed)]
     for _ in range(MAX_FAULTS):
         more = [x for trial in trials for x in trial.with_one_more(candidates)]
         explanations += more
-        better = [x for x in more if x.improbability < best.improbability - MIN_LOG_ODDS]
-        if not better:
+        first = min(more, key=lambda x: x.improbability, default=best)
+        if not first.improbability < best.improbability - MIN_LOG_ODDS:
             break
-        best = min(better, key=lambda x: x.improbability)
-        left, gain = evidence(best.undone(recorded)), sound.improbability - best.improbability
-        best = replace(best, clear=MIN_LOG_ODDS + MAX_LEFT_SHARE * excess(left, scales))
-        is_little = excess(touched(observed, left), scales) <= max(most_left, gain)
-        if is_little and _hides_nothing(observed, left, gain, scales):
-            accepted = best
-        undone = [(x, x.undone(recorded)) for x in more if not best.is_told_from(x)]
+        best = first
+        clear = MIN_LOG_ODDS + CLEAR_SHARE * excess(evidence(best.undone(recorded)), scales)
+        plausible = (x for x in more if x.improbability < best.improbability + clear)
+        undone = [(x, x.undone(recorded)) for x in plausible]
         trials = [_Trial(y, x, evidence, scales, observed, evidence(y)) for x, y in undone]
-    others = [x for x in explanations if x.suspects != accepted.suspects]
-    if accepted is sound:
-        others = [
-            x for x in others
-            if (gain := sound.improbability - x.improbability) < MIN_LOG_ODDS
-            or _hides_nothing(observed, evidence(x.undone(recorded)), gain, scales)
-        ]  # fmt: skip
-    return [accepted, *sorted(others, key=lambda x: x.improbability)]
+    ordered = tuple(sorted(explanations, key=lambda x: x.improbability))
+    left = evidence(ordered[0].undone(recorded))
+    gain = sound.improbability - ordered[0].improbability
+    explains = (
+        excess(_changed(observed, left), scales) <= max(gain, MAX_WORSENED)
+        and worsened(observed, left, scales) <= max(MAX_WORSENED_SHARE * gain, MAX_WORSENED)
+    )  # fmt: skip
+    return Ranking(ordered, clear, explains)
 
 
-def _hides_nothing(
-    observed: Disagreements, left: Disagreements, gain: float, scales: Scales
-) -> bool:
-    """Tell whether next to nothing disagrees only after an explanation was undone."""
-    return created(observed, left, scales) <= max(CLEAR_GAIN, MAX_CREATED_SHARE * gain)
+def _changed(before: Disagreements, after: Disagreements) -> Disagreements:
+    """What disagrees after a fault is undone, of the redundancies that this changes."""
+    return {
+        name: values
+        for name, values in after.items()
+        if len(values) != len(before.get(name, ())) or not np.allclose(values, before[name])
+    }
 
 
 @dataclass(eq=False)
@@ -427,15 +435,8 @@ class _Trial(Generic[Recorded]):
         """The explanation with a candidate of its best size; None where none is better."""
         sizes = candidate.sizes
         if sizes is None:
-            size = sd = float("nan")
-            suspects = (*self.before.suspects, Suspect(candidate, size, sd))
-            return Explanation(suspects, self.value(candidate, size))
-        least = self.before.improbability + candidate.rarity
-        if excess(self.left, self.scales) < sizes.far_excess:
-            ways = (-1.0, 1.0)
-            if not any(self.value(candidate, way * sizes.usual) < least for way in ways):
-                return None
-            sizes = replace(sizes, grid=sizes.near)
+            suspects = (*self.before.suspects, Suspect(candidate, float("nan"), float("nan")))
+            return Explanation(suspects, self.value(candidate, float("nan")))
         values = [self.value(candidate, size) for size in sizes.grid]
         if not min(values) < self.before.improbability:  # a finer size gains no more than a little
             return None
@@ -464,8 +465,7 @@ def _best_size(
 ) -> tuple[float, float, float]:
     """Size of the least improbability, that, and its standard deviation; ``values`` at the grid.
 
-    Sizes that sound recordings have are part of the standard deviation: of the laboratory, and of
-    what the redundancies take for one.
+    Sizes that sound recordings have are part of the standard deviation.
     """
     at = int(np.argmin(values))
     low, high = (sizes.grid[min(max(at + way, 0), len(values) - 1)] for way in (-1, 1))
@@ -478,23 +478,7 @@ def _best_size(
     reach = 0.25 * (high - low)
     rise = 0.5 * (total(size - reach) + total(size + reach)) - least
     sd = float(reach / np.sqrt(2.0 * rise)) if rise > 0.0 else float("inf")
-    return size, least, float(np.linalg.norm([sd, sizes.usual, sizes.apparent]))
-
-
-def unexplained(explanations: Sequence[Explanation[Recorded]]) -> Explanation[Recorded] | None:
-    """The explanation that says that something is wrong, although it leaves too much; or None."""
-    accepted, best = explanations[0], min(explanations, key=lambda x: x.improbability)
-    clear = best.improbability < accepted.improbability - CLEAR_GAIN
-    return best if clear and best.unusual else None
-
-
-def undecided(explanations: Sequence[Explanation[Recorded]]) -> list[Explanation[Recorded]]:
-    """Explanations that are nearly as probable as the first, which is one of them.
-
-    The more it leaves that sound recordings do not, the less the difference counts.
-    """
-    best = explanations[0]
-    return [x for x in explanations if not best.is_told_from(x)]
+    return size, least, float(np.hypot(sd, sizes.usual))
 
 
 def expected(
@@ -505,59 +489,3 @@ def expected(
     odds = np.exp(improbabilities.min() - improbabilities)
     sums = np.array([sum(map(value, x.suspects)) for x in explanations], float)
     return float(odds @ sums / odds.sum())
-
-
-def alike(first: Explanation[Recorded], second: Explanation[Recorded]) -> bool:
-    """Tell whether one explanation has the faults of the other and one more."""
-    return first.faults <= second.faults or second.faults <= first.faults
-
-
-def unresolved(explanations: Sequence[Explanation[Recorded]]) -> list[Explanation[Recorded]]:
-    """Explanations of which the evidence accepts none; empty where it accepts the first found."""
-    best = explanations[0]
-    rivals = [x for x in undecided(explanations) if x.suspects and not alike(x, best)]
-    if rivals and best.unusual:
-        return [best, *rivals]
-    doubtful = unexplained(explanations)
-    return [] if doubtful is None else [doubtful]
-
-
-MAX_LISTED = 5
-"""Explanations of a recording that are listed, at most."""
-
-MAX_LISTED_LOG_ODDS = 2.0 * MIN_LOG_ODDS
-"""Those that are this much less probable than the best one are listed even if "sound" is more
-probable than they are."""
-
-MIN_LISTED_EVIDENCE = 1.0
-"""Logarithm of how much more probable an explanation makes the recording than those with fewer
-faults do, the rarity of all apart: below, nothing in the recording speaks for what it adds."""
-
-
-def came_near(
-    explanations: Sequence[Explanation[Recorded]], near: Sequence[Explanation[Recorded]]
-) -> list[Explanation[Recorded]]:
-    """Explanations to list; of those with the same faults the most probable one.
-
-    The accepted one first, unless there are some of which none is accepted, ``near``.
-    """
-    sound = next(x.improbability for x in explanations if not x.suspects)
-    ordered = sorted(explanations, key=lambda x: x.improbability)
-    limit = max(sound, ordered[0].improbability + MAX_LISTED_LOG_ODDS)
-    others = [x for x in ordered if x.improbability < limit and _explains_more(x, explanations)]
-    listed = dict[frozenset[str], Explanation[Recorded]]()
-    for explanation in [*([x for x in ordered if x in near] or explanations[:1]), *others]:
-        listed.setdefault(explanation.faults, explanation)
-    return [*listed.values()][:MAX_LISTED]
-
-
-def _explains_more(
-    explanation: Explanation[Recorded], explanations: Sequence[Explanation[Recorded]]
-) -> bool:
-    """Tell whether the recording speaks for all that an explanation adds to others."""
-
-    def left(x: Explanation[Recorded]) -> float:
-        return x.improbability - sum(y.candidate.rarity + y.price for y in x.suspects)
-
-    fewer = [left(x) for x in explanations if x.faults < explanation.faults]
-    return not fewer or left(explanation) < min(fewer) - MIN_LISTED_EVIDENCE

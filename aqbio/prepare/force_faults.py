@@ -63,9 +63,9 @@ class ForceFault:
     recorded: str = ""
     """The fault is one of files with moments, or with centres of pressure; of both if empty."""
     sizes: Sizes | None = None
-    follows: Literal["undone", "kept", "left out", "refused"] = "undone"
-    """``kept`` of what is named and left to the fit: a parameter of the plates. ``left out`` of a
-    plate that does not measure. ``refused`` of a fault that leaves the trial without a clock."""
+    follows: Literal["unused", "kept", "refused"] = "unused"
+    """Until the sheet states it. ``kept`` of what is left to the fit: a parameter of the plates.
+    ``refused`` of a fault that leaves the trial without a clock."""
     rule: str = ""
     """Name of its finding; its own where it is empty."""
     possible: Callable[[ForceRecording], BoolArray] | None = None
@@ -227,39 +227,29 @@ LEVEL_FIX = (
 )
 PLACE_FIX = "check origin and corners of the plates in the capture software."
 
-FAR_EXCESS = 30.0
-"""Excess from which on sizes are looked for beyond where their slope leads; a lag of 30 ms makes
-one of 40 and more where the body is seen."""
-
-LAGS = Sizes(
-    tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s", far_excess=FAR_EXCESS,
-    apparent=0.005,
-)  # fmt: skip
+LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s")
 """Forces of sound recordings are 14 ms early to 9 ms late: 5 ms over 14 people."""
-PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m", far_excess=FAR_EXCESS)
+PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m")
 TURNS = Sizes(
-    tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad", far_excess=FAR_EXCESS,
+    tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad",
     written="degrees", to_written=degrees, from_written=radians,
 )  # fmt: skip
 SLOPES = Sizes(
-    tuple(np.round(np.arange(-0.2, 0.2001, 0.01), 2)), 0.005, "rad", far_excess=0.0,
+    tuple(np.round(np.arange(-0.2, 0.2001, 0.01), 2)), 0.005, "rad",
     written="degrees", to_written=degrees, from_written=radians,
 )  # fmt: skip
 GAINS = Sizes(
     (*np.arange(-2.4, -0.2, 0.3).round(1), -0.22, -0.15, -0.08, 0.0, 0.08, 0.15, 0.22,
-     *np.arange(0.3, 3.7, 0.3).round(1)), 0.05, "", far_excess=0.0, told_from=0.05,
+     *np.arange(0.3, 3.7, 0.3).round(1)), 0.02, "",
     written="times", to_written=exp, from_written=log,
 )  # fmt: skip
 """Natural logarithms of gains: by what the body gains, two plates differ by .01 in the mean of 44
 sound runs of twelve people, by .024 at most."""
-CLOCKS = Sizes(
-    tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)), 0.002, "", far_excess=FAR_EXCESS,
-    written="shares",
-)  # fmt: skip
+CLOCKS = Sizes(tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)), 0.002, "", written="shares")
 
 RATES = Sizes(
-    tuple(np.round(np.arange(-1.0, 1.01, 0.1), 1)), 0.025, "", far_excess=FAR_EXCESS,
-    written="times", to_written=exp, from_written=log, apparent=0.074,
+    tuple(np.round(np.arange(-1.0, 1.01, 0.1), 1)), 0.05, "",
+    written="times", to_written=exp, from_written=log,
 )  # fmt: skip
 """Natural logarithms of factors. Markers on soft tissue overshoot: sound runs look 1.0 to 1.1 times
 too fast, a side-step 1.14 times (eight people)."""
@@ -455,8 +445,7 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
         "force-rate", "the clock of the forces runs {size} than that of the markers", 4.0, fast,
         "check that the file of the forces is this trial's: those of another run at another pace "
         "look so; correct the rate or the time column of markers or forces, whichever is wrong.",
-        scopes=(ALL,), sizes=CLOCKS, follows="refused", rule="rate", sized=size_words.faster,
-        severity="error",
+        scopes=(ALL,), sizes=CLOCKS, rule="rate", sized=size_words.faster,
         shows="middles, path y, fall, place along, pressure",
     ),
     ForceFault(
@@ -470,7 +459,7 @@ FORCE_FAULTS: tuple[ForceFault, ...] = (
     ForceFault(
         "force-gain", "the forces are {size}", 3.0, gained,
         "check the calibration of the plate, and whether the whole foot stands on it.",
-        sizes=GAINS, follows="left out", sized=size_words.too("large", "small"),
+        sizes=GAINS, sized=size_words.too("large", "small"),
         shows="momentum, impulses, peaks, path y, mass, weight",
     ),
     ForceFault(
@@ -531,8 +520,8 @@ PLACE_FAULTS = ("plate-along", "plate-across")
 FEET_LAG_S, FEET_LAG_SD_S = (
     of_people(f"lag by {shown}").error for shown in ("foot events", "feet")
 )
-"""Scale of the lags of foot events, and standard deviation of a lag that feet alone tell, s; the
-body knows its lag to `LAGS`."""
+"""Scale of the lags of foot events, and standard deviation of a lag that feet alone show, s; the
+body shows its lag to `LAGS`."""
 
 
 def force_candidates(
@@ -547,7 +536,7 @@ def force_candidates(
 
     ``lags``, s, are tried beyond `LAGS`. ``by_body`` where the markers show the body: otherwise its
     feet alone tell the lag. Forces that were divided by body weight have a ``mean_force`` of 1, and
-    are those of a person of ``body_kg``, where it is known. All plates are left out only where they
+    are those of a person of ``body_kg``, where it is known. All plates have a gain only where they
     weigh no person: a sheet that says another mass is for the session to weigh.
     """
     size = np.linalg.norm(forces.wrench.force, axis=2)
@@ -562,7 +551,7 @@ def force_candidates(
         if fault.recorded not in ("", recorded) or not possible.any():
             continue
         scopes: list[tuple[str, tuple[int, ...], float]] = []
-        leaves_nothing = fault.follows == "left out" and weighs_a_person
+        leaves_nothing = fault.sizes is GAINS and weighs_a_person
         if ALL in fault.scopes and possible[loaded].all() and not leaves_nothing:
             scopes.append((ALL, tuple(range(count)), 0.0))
         if PLATE in fault.scopes and (len(loaded) > 1 or not scopes):
@@ -592,7 +581,7 @@ def force_candidates(
 def _with_lags(lags: Sequence[float], *, by_body: bool) -> Sizes:
     far = [lag + way for lag in lags if abs(lag) > LAGS.grid[-1] for way in (-0.01, 0.0, 0.01)]
     sizes = replace(LAGS, grid=tuple(sorted((*LAGS.grid, *far))))
-    return sizes if by_body else replace(sizes, usual=FEET_LAG_S, far_excess=0.0)
+    return sizes if by_body else replace(sizes, usual=FEET_LAG_S)
 
 
 def _on(undo: Undo, plates: BoolArray) -> Callable[[ForceRecording, float], ForceRecording]:

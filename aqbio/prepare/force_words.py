@@ -1,29 +1,30 @@
-"""Words about forces: what is wrong with them, and what was considered."""
+"""Findings about forces: what is wrong with them, the cell that undoes it, what was considered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
-from aqbio.errors import Severity
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.evidence_words import agreement_words, worst_words
 from aqbio.prepare.explanations import (
+    ALL,
     MIN_LOG_ODDS,
     Disagreements,
     Explanation,
+    Ranking,
     Scales,
     Suspect,
     improbability,
 )
-from aqbio.prepare.force_faults import MASS_FIX, ROWS
+from aqbio.prepare.force_evidence import ForceEvidence, HalfBorne
+from aqbio.prepare.force_faults import ROWS
 from aqbio.prepare.notes import Notes, considered_rows
 from aqbio.prepare.stated_faults import AS_RECORDED, StatedFaults, statement
 
-ForceExplanation = Explanation[ForceRecording]
+OTHER_CAUSE = "a cause that the table of faults does not hold"
 
 
 def fault_words(suspect: Suspect[ForceRecording]) -> str:
@@ -32,20 +33,6 @@ def fault_words(suspect: Suspect[ForceRecording]) -> str:
     if row.sized is None:
         return row.words
     return row.words.format(size=row.sized(suspect.size, suspect.sd))
-
-
-CONSEQUENCES = MappingProxyType(
-    {
-        "undone": " It is undone.",
-        "kept": " The forces are used as they are.",
-        "by model": " It is undone with the mass of the model.",
-        "weightless": " The body mass is not known: the forces are not used.",
-        "not used": " The forces are not used.",
-        "left out": " The plate is left out.",
-        "refused": " All velocities would be wrong: the trial is left out.",
-    }
-)
-"""What follows from a fault, in words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +46,7 @@ class ForceWords:
 
     def _place(self, scope: str) -> str:
         """Plates of a scope in words."""
-        if scope != "all":
+        if scope != ALL:
             return scope
         numbers = self.forces.numbers
         return "all plates" if len(numbers) > 1 else f"plate {numbers[0]}"
@@ -70,148 +57,147 @@ class ForceWords:
             f"{fault_words(x)} ({self._place(x.candidate.scope)})" for x in suspects
         )
 
-    def _cell(self, suspects: Sequence[Suspect[ForceRecording]], *further: str) -> str:
-        """Column fix that states faults, beside what it says already."""
-        return f"“{', '.join((*self.stated.kept, *map(statement, suspects), *further))}”"
+    def _cell(self, *statements: str) -> str:
+        """Column fix with further statements behind those that it has."""
+        return f"“{'; '.join((*self.stated.kept, *statements))}”"
 
-    def _note(
-        self,
-        suspect: Suspect[ForceRecording],
-        severity: Severity,
-        what: str,
-        fix: str,
-        label: str = "",
-    ) -> None:
-        """Note what is said of one fault."""
-        row = ROWS[suspect.candidate.fault]
-        self.notes.add(
-            row.rule or row.name,
-            severity,
-            what,
-            number=None if np.isnan(suspect.size) else suspect.size,
-            unit="" if suspect.candidate.sizes is None else suspect.candidate.sizes.unit,
-            where=self._place(suspect.candidate.scope),
-            label=label,
-            fix=fix,
-            forces=True,
-        )
+    def _agreement(
+        self, recorded: ForceRecording, evidence: ForceEvidence, *suspects: Suspect[ForceRecording]
+    ) -> str:
+        """What a redundancy gains when faults are undone, in words."""
+        undone = Explanation(suspects, 0.0).undone(recorded)
+        before, after = evidence.disagreements(recorded), evidence.disagreements(undone)
+        return agreement_words(before, after, self.scales)
 
     def note_fault(
-        self, suspect: Suspect[ForceRecording], agreement: str, follows: str = ""
+        self, suspect: Suspect[ForceRecording], recorded: ForceRecording, evidence: ForceEvidence
     ) -> None:
-        """Note a fault, what speaks for it, and what follows: what its row says, or another one."""
+        """Report an identified fault, what speaks for it, what follows, and the cell to write."""
         row, scope = ROWS[suspect.candidate.fault], suspect.candidate.scope
-        text = f"{self._faults([suspect])}: {agreement}." + CONSEQUENCES[follows or row.follows]
-        fix = MASS_FIX if follows == "weightless" else row.fix
-        self._note(suspect, row.severity, text, fix, "" if scope == "all" else scope.split()[-1])
+        place = self._place(scope)
+        follows = {
+            "kept": "The forces are used as recorded.",
+            "refused": "All velocities would be wrong: the trial is left out.",
+            "unused": f"The loads of {place} are not used until the sheet states what is right.",
+        }[row.follows]
+        proposal, fix = "", row.fix
+        if row.is_fixable:
+            proposal = statement(suspect)
+            fix = (
+                f"write {self._cell(proposal)} into column fix of this trial in trials.tsv: the "
+                f"fault is then undone; if the forces are right, write {self._cell(AS_RECORDED)}. "
+                f"At the source: {row.fix}"
+            )
+        self.notes.add(
+            row.rule or row.name,
+            row.severity,
+            f"{self._faults([suspect])}: {self._agreement(recorded, evidence, suspect)}. {follows}",
+            number=None if np.isnan(suspect.size) else suspect.size,
+            unit="" if suspect.candidate.sizes is None else suspect.candidate.sizes.unit,
+            where=place,
+            label="" if scope == ALL else scope.split()[-1],
+            fix=fix,
+            proposal=proposal,
+            forces=True,
+        )
 
     def note_stated(
         self, suspect: Suspect[ForceRecording], before: Disagreements, after: Disagreements
     ) -> None:
-        """Note a fault that the sheet states, and whether the recording speaks against it."""
-        scales = self.scales
-        change = improbability(after, scales, before) - improbability(before, scales)
+        """Report a fault that the sheet states, and whether the recording contradicts it."""
+        change = improbability(after, self.scales, before) - improbability(before, self.scales)
         against = change > MIN_LOG_ODDS
-        agreement = agreement_words(before, after, scales, loses=against)
+        agreement = agreement_words(before, after, self.scales, loses=against)
         text = f"{self._faults([suspect])}, says the sheet"
-        text += ", and the recording speaks against it" if against else ""
+        text += ", and the recording contradicts it" if against else ""
         text += f": {agreement}" if agreement else ""
-        fix = f"take {statement(suspect)} out of column fix of trials.tsv if it is not so."
-        self._note(
-            suspect,
+        self.notes.add(
+            ROWS[suspect.candidate.fault].rule or suspect.candidate.fault,
             "warning" if against else "info",
             f"{text}. It is undone, as the sheet says.",
-            fix if against else "",
+            number=None if np.isnan(suspect.size) else suspect.size,
+            unit="" if suspect.candidate.sizes is None else suspect.candidate.sizes.unit,
+            where=self._place(suspect.candidate.scope),
+            fix=f"take {statement(suspect)} out of column fix of trials.tsv if it is not so."
+            if against
+            else "",
+            forces=True,
         )
 
-    def note_as_recorded(
-        self, best: ForceExplanation, written: Sequence[Suspect[ForceRecording]]
-    ) -> None:
-        """Note that nothing (else) is undone as the sheet says, and what would have been."""
-        faults = self._faults(best.unusual)
-        other = " else" if written else ""
+    def note_as_recorded(self, *, but: bool) -> None:
+        """Report that the sheet says that nothing (else) is wrong."""
         self.notes.add(
             "forces-as-recorded",
             "info",
-            f"the sheet says that nothing{other} is wrong with the forces: they are used as "
-            "recorded"
-            + (" but for that" if written else "")
-            + (
-                f". The search finds otherwise: {faults}." if faults else ", and the search agrees."
-            ),
+            f"the sheet says that nothing {'else ' if but else ''}is wrong with the forces: they "
+            f"are used as recorded{' but for that' if but else ''}.",
             forces=True,
         )
 
     def note_undecided(
-        self, near: Sequence[ForceExplanation], left: Disagreements, *, weighs: bool = False
+        self, ranking: Ranking[ForceRecording], recorded: ForceRecording, evidence: ForceEvidence
     ) -> None:
-        """Note explanations that the evidence does not tell apart, or one that leaves too much.
-
-        ``weighs`` where the forces of somebody who stands give the same weight in all.
-        """
-        options = [*dict.fromkeys(self._faults(x.unusual) for x in near)]
-        told = [
-            x.unusual for x in near if all(ROWS[y.candidate.fault].is_fixable for y in x.unusual)
+        """Report that forces and markers disagree for no identified cause: they are used."""
+        near = [x.unusual for x in ranking.undecided]
+        options = [*dict.fromkeys(map(self._faults, near))]
+        cells = [
+            self._cell(*map(statement, x))
+            for x in near
+            if all(ROWS[y.candidate.fault].is_fixable for y in x)
         ]
-        cells = dict.fromkeys([*map(self._cell, told), self._cell((), AS_RECORDED)])
-        options += ["something that explains more than that"] if len(near) == 1 else []
+        cells = [*dict.fromkeys((*cells, self._cell(AS_RECORDED)))]
         self.notes.add(
             "forces-undecided",
-            "warning" if weighs else "error",
-            f"something is wrong with the forces: {worst_words(left, self.scales)}. It is not "
-            f"decided why: {'; or '.join(options)}. "
-            + ("The weight is the same in all." if weighs else "The forces are not used."),
+            "warning",
+            f"forces and markers disagree: "
+            f"{worst_words(evidence.disagreements(recorded), self.scales)}. The cause is not "
+            f"identified: {'; or '.join((*options, OTHER_CAUSE))}. The forces are used as "
+            "recorded.",
             number=float(len(options)),
             unit="explanations",
-            fix="look at the export of the forces; write what is right into column fix of this "
+            fix="look at the export of the forces, and write what is right into column fix of this "
             f"trial in trials.tsv: {' or '.join(cells)}.",
             forces=True,
         )
 
-    def note_strange(self, left: Disagreements, faults: Sequence[Suspect[ForceRecording]]) -> None:
-        """Note that forces and motion do not belong together, whatever other faults forces have."""
-        other = " other" if faults else ""
+    def note_foreign(self, reason: str) -> None:
+        """Report forces that cannot be those of this body."""
         self.notes.add(
-            "forces-strange",
+            "forces-foreign",
             "error",
-            f"forces and markers do not belong together: {worst_words(left, self.scales, 2)}. "
-            f"No{other} known fault of forces explains it. The forces are not used.",
-            fix="check that the file of the forces is that of this trial and of this person, its "
-            "rate, centres of pressure, and the corners of the plates; if they are right, write "
-            f"{self._cell(faults, AS_RECORDED)} into column fix of this trial in trials.tsv.",
+            f"the forces cannot be those of this body: {reason}. They are not used.",
+            fix="check that the file of the forces is that of this trial, its unit, its clock and "
+            "the corners of the plates; if it is right, write "
+            f"{self._cell(AS_RECORDED)} into column fix of this trial in trials.tsv.",
             forces=True,
         )
 
-    def note_half_borne(self, contacts: Sequence[tuple[float, float, float]]) -> None:
-        """Note contacts (start and end, s, and share) that plates do not bear whole."""
-        for start, _, share in contacts:
-            beside, loaded = "the foot stood partly beside them", "something else loaded them, too"
-            why = beside if share < 1.0 else loaded
-            self.notes.add(
-                "contact-half-borne",
-                "warning",
-                f"the plates bear {share:.0%} of what the body gains by the contact at "
-                f"{self.notes.at(start, 2)} s, as measured by the other contacts: perhaps {why}. "
-                "Its load is not known, and not used.",
-                number=share,
-                limit=1.0,
-                fix="look at this contact in the video.",
-                forces=True,
-            )
+    def note_half_borne(self, contact: HalfBorne) -> None:
+        """Report a contact whose impulse is not what the body gains by it."""
+        cause = "the foot stood partly beside the plates"
+        if contact.share > 1.0:
+            cause = "something else loaded the plates too"
+        self.notes.add(
+            "contact-half-borne",
+            "warning",
+            f"the plates bear {contact.share:.0%} of what the body gains by the contact at "
+            f"{self.notes.at(contact.start, 2)} s, compared with the other contacts: perhaps "
+            f"{cause}. Its load is used as recorded.",
+            number=contact.share,
+            limit=1.0,
+            fix="look at this contact in the video; end_s or start_s of trials.tsv leaves it out.",
+            forces=True,
+        )
 
     def note_considered(
-        self,
-        explanations: Sequence[ForceExplanation],
-        near: Sequence[ForceExplanation],
-        accepted: Sequence[Suspect[ForceRecording]],
-        agreement: Callable[..., str],
+        self, ranking: Ranking[ForceRecording], recorded: ForceRecording, evidence: ForceEvidence
     ) -> None:
-        """Note the explanations that came near; of those with the same faults the likeliest one.
+        """Note the plausible explanations."""
 
-        ``accepted`` faults of the first one, unless those of which none is accepted are ``near``.
-        """
+        def agreement(*suspects: Suspect[ForceRecording]) -> str:
+            return self._agreement(recorded, evidence, *suspects)
+
         rows = considered_rows(
-            "forces", explanations, near, accepted, faults_words=self._faults, place=self._place,
-            agreement=agreement,
-        )  # fmt: skip
+            "forces", ranking, faults_words=self._faults, place=self._place, agreement=agreement
+        )
         self.notes.considered.extend(rows)

@@ -29,7 +29,8 @@ QUIET_QUANTILE = 0.1
 """Quantile of a plate's force that is not load but noise."""
 
 MIN_LOAD_RATIO = 20.0
-"""A plate whose largest force is less than so many times that quantile is unloaded."""
+"""A plate whose largest force is less than so many times that quantile bears nobody, unless others
+in the same unit bear a person."""
 
 TINY_N = 1e-9
 """Forces of no size in any unit, N."""
@@ -67,15 +68,21 @@ def surface_height(forces: ForceRecording) -> FloatArray:
 
 
 def loaded_plates(size: FloatArray) -> BoolArray:
-    """Plates (P,) that bear somebody, by the size (S, P) of their forces in any unit."""
+    """Plates (P,) that bear somebody, by the size (S, P) of their forces.
+
+    Where one bears a person, those whose largest force is a share of its; and plates, maybe in
+    another unit, that are far quieter most of the time.
+    """
     if not len(size):
         return np.zeros(size.shape[1], dtype=np.bool_)
     largest = size.max(axis=0)
+    top = float(largest.max(initial=0.0))
+    bears = (largest > LOADED_SHARE * top) & (top > MIN_BODY_KG * GRAVITY)
     at = QUIET_QUANTILE * (len(size) - 1)
     low, high = int(at), min(int(at) + 1, len(size) - 1)
     ordered = np.partition(size, (low, high), axis=0)
     quiet = ordered[low] + (at - low) * (ordered[high] - ordered[low])
-    return np.asarray((largest > MIN_LOAD_RATIO * quiet) & (largest > 0.0))
+    return np.asarray(bears | ((largest > MIN_LOAD_RATIO * quiet) & (largest > 0.0)))
 
 
 def standing_plates(size: FloatArray) -> BoolArray:
@@ -128,7 +135,7 @@ class FrameLoads:
         smooth = uniform_filter1d(frames, max(round(SMOOTHING_S / step), 1), axis=0)
         size = np.sqrt(dot(smooth[..., :3], smooth[..., :3]))
         share = size / np.maximum(size.max(axis=0, initial=0.0), 1e-12)
-        loaded = loaded_plates(size) | (standing_plates(size) if standing else False)
+        loaded = standing_plates(size) if standing else loaded_plates(size)
         share[:, ~loaded] = 0.0
         last = forces.start + (len(wrench.force) - 1) / forces.rate
         lost = _lost_frames(forces, time)

@@ -9,7 +9,7 @@ from typing import Literal, TypedDict, TypeVar, Unpack
 import numpy as np
 
 from aqbio.errors import Finding, Invalidated, Severity
-from aqbio.prepare.explanations import Explanation, Suspect, came_near
+from aqbio.prepare.explanations import Explanation, Ranking, Suspect
 
 
 class Details(TypedDict, total=False):
@@ -22,6 +22,7 @@ class Details(TypedDict, total=False):
     unit: str
     label: str
     invalidates: Invalidated
+    proposal: str
 
 
 About = Literal["forces", "sides", "labels", "session"]
@@ -42,7 +43,7 @@ class Considered:
     unit: str | None
     log_odds: float | None
     evidence: str | None
-    verdict: Literal["accepted", "near", "considered"]
+    verdict: Literal["identified", "plausible"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,47 +101,46 @@ def finite(number: float) -> float | None:
     return float(number) if np.isfinite(number) else None
 
 
+MAX_LISTED = 5
+"""Explanations of a recording that are listed, at most."""
+
+
 def considered_rows(
     about: About,
-    explanations: Sequence[Explanation[Recorded]],
-    near: Sequence[Explanation[Recorded]],
-    accepted: Sequence[Suspect[Recorded]] | None = None,
+    ranking: Ranking[Recorded],
     *,
     faults_words: Callable[[Sequence[Suspect[Recorded]]], str],
     place: Callable[[str], str] = str,
     agreement: Callable[..., str],
 ) -> Iterator[Considered]:
-    """Explanations that came near; of those with the same faults the most probable one.
+    """Plausible explanations; of those with the same faults the most probable one.
 
-    ``accepted`` faults of the first one (those of unusual sizes where not given), unless those of
-    which none is accepted are ``near``. Words for faults with their places and sizes (empty without
-    any), for the ``place`` of a scope, and for what speaks most for faults that are undone together
-    (``agreement``).
+    Words for faults with their places and sizes, for the ``place`` of a scope, and for what speaks
+    most for faults that are undone together (``agreement``).
     """
-    sound = next(x.improbability for x in explanations if not x.suspects)
-    for rank, explanation in enumerate(came_near(explanations, near), 1):
-        is_accepted = rank == 1 and not near
-        is_near = explanation.faults in [x.faults for x in near]
+    by_faults = dict[frozenset[str], Explanation[Recorded]]()
+    for explanation in ranking.plausible:
+        by_faults.setdefault(explanation.faults, explanation)
+    for rank, explanation in enumerate([*by_faults.values()][:MAX_LISTED], 1):
+        faults = explanation.unusual
         usual = [x for x in explanation.suspects if x.is_usual]
-        faults = [*explanation.unusual]
-        if is_accepted and accepted is not None:
-            faults = [*accepted]
-        told, suspects = faults_words(faults) or "sound", faults or usual
+        words, suspects = faults_words(faults) or "sound", faults or usual
         if usual:
-            told += f"; usual in laboratories: {faults_words(usual)}"
+            words += f"; usual in laboratories: {faults_words(usual)}"
         size, sd, unit = float("nan"), float("nan"), ""
         if len(suspects) == 1 and (sizes := suspects[0].candidate.sizes) is not None:
             size, sd, unit = suspects[0].size, suspects[0].sd, sizes.unit
+        is_identified = rank == 1 and {x.name for x in ranking.identified} == explanation.faults
         yield Considered(
             about=about,
             rank=rank,
-            explanation=told,
+            explanation=words,
             fault="; ".join(x.candidate.fault for x in faults) or None,
             plates="; ".join(place(x.candidate.scope) for x in suspects) or None,
             size=finite(size),
             size_sd=finite(sd),
             unit=unit or None,
-            log_odds=finite(sound - explanation.improbability),
-            evidence=agreement(*faults, *usual) or None if suspects else None,
-            verdict="accepted" if is_accepted else "near" if is_near else "considered",
+            log_odds=finite(ranking.sound.improbability - explanation.improbability),
+            evidence=agreement(*explanation.suspects) or None if suspects else None,
+            verdict="identified" if is_identified else "plausible",
         )

@@ -227,20 +227,23 @@ LEVEL_FIX = (
 )
 PLACE_FIX = "check origin and corners of the plates in the capture software."
 
-LAGS = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.01), 3)), 0.004, "s")
+LAGS = Sizes(
+    (*np.arange(-0.3, -0.07, 0.02).round(2), *np.arange(-0.06, 0.0601, 0.01).round(2),
+     *np.arange(0.08, 0.301, 0.02).round(2)), 0.004, "s",
+)  # fmt: skip
 """Forces of sound recordings are 14 ms early to 9 ms late: 5 ms over 14 people."""
-PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.03), 3)), 0.012, "m")
+PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.05), 3)), 0.012, "m")
 TURNS = Sizes(
-    tuple(np.round(np.radians(np.arange(-30.0, 30.1, 3.0)), 4)), 0.02, "rad",
+    tuple(np.round(np.radians(np.arange(-30.0, 30.1, 5.0)), 4)), 0.02, "rad",
     written="degrees", to_written=degrees, from_written=radians,
 )  # fmt: skip
 SLOPES = Sizes(
-    tuple(np.round(np.arange(-0.2, 0.2001, 0.01), 2)), 0.005, "rad",
+    tuple(np.round(np.arange(-0.2, 0.2001, 0.02), 2)), 0.005, "rad",
     written="degrees", to_written=degrees, from_written=radians,
 )  # fmt: skip
 GAINS = Sizes(
-    (*np.arange(-2.4, -0.2, 0.3).round(1), -0.22, -0.15, -0.08, 0.0, 0.08, 0.15, 0.22,
-     *np.arange(0.3, 3.7, 0.3).round(1)), 0.02, "",
+    (-2.4, -1.8, -1.2, -0.7, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.7, 1.2, 1.8, 2.4, 3.6),
+    0.02, "",
     written="times", to_written=exp, from_written=log,
 )  # fmt: skip
 """Natural logarithms of gains: by what the body gains, two plates differ by .01 in the mean of 44
@@ -248,7 +251,7 @@ sound runs of twelve people, by .024 at most."""
 CLOCKS = Sizes(tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)), 0.002, "", written="shares")
 
 RATES = Sizes(
-    tuple(np.round(np.arange(-1.0, 1.01, 0.1), 1)), 0.05, "",
+    tuple(np.round(np.arange(-1.0, 1.01, 0.2), 1)), 0.05, "",
     written="times", to_written=exp, from_written=log,
 )  # fmt: skip
 """Natural logarithms of factors. Markers on soft tissue overshoot: sound runs look 1.0 to 1.1 times

@@ -24,7 +24,7 @@ class Details(TypedDict, total=False):
     invalidates: Invalidated
 
 
-About = Literal["forces", "sides", "labels", "session"]
+About = Literal["forces", "sides", "labels"]
 """What explanations are about, which compete with each other alone."""
 
 

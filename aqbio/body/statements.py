@@ -14,13 +14,9 @@ from aqbio.io.study import Study
 
 Verdict = Literal["agrees", "doubtful", "refuted"]
 
-MASS_DISAGREEMENT = 0.05
-"""Relative difference of body masses (sheet, static trial, strides) above which there is a
-finding."""
-
 
 MAX_SHEET_MASS_SHARE = 0.08
-"""Relative difference of a sheet's body mass from that on plates above which there is a remark: 20
+"""Relative difference of a sheet's or a model's mass from that on plates that is reported: 20
 people of one laboratory differ by -0.3 to 6.7 % (median 2.5 %), one each of two others by 0.1 and
 -0.7 % (whole strides and standing)."""
 
@@ -149,10 +145,6 @@ SOURCES = {
     "strides": "the mean force of whole strides",
 }
 """Sources of a body mass, the best first."""
-
-CONSEQUENCE = (
-    "The participant is stopped, because momentum and joint moments are as wrong as the mass."
-)
 
 
 MASS_UNKNOWN = "mass-unknown"

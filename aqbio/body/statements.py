@@ -121,7 +121,7 @@ def contradiction(
         severity="info" if confirmed else severity,
         what=f"{statement.wording} {statement.formatted(statement.value)}, but it is "
         f"{disagreements}, more than {statement.formatted(nearest.error)} apart."
-        + (f" {consequence}" if refuted else "")
+        + (f" {consequence}" if refuted and consequence else "")
         + (" The sheet confirms the statement." if confirmed else ""),
         number=against[0].value,
         limit=statement.value,

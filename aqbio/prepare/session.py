@@ -196,11 +196,17 @@ class Session:
 
     @property
     def plates_kg(self) -> float:
-        """Body mass by the plates, kg: the middle one of the largest group; NaN without any."""
+        """Body mass by the plates of the largest group, kg; NaN without any.
+
+        The middle one, of two the one that is nearer to the sheet.
+        """
         weighed = np.isfinite(self.masses)
         of_body = weighed & self.bodies[0] if self.bodies else weighed
         masses = np.sort(self.masses[of_body if of_body.any() else weighed])
-        return float(masses[(len(masses) - 1) // 2]) if len(masses) else float("nan")
+        if not len(masses):
+            return float("nan")
+        middle = masses[(len(masses) - 1) // 2 : len(masses) // 2 + 1]
+        return float(middle[np.argmin(np.abs(np.nan_to_num(middle - self.sheet_kg)))])
 
     def _typical(self, rows: BoolArray) -> FloatArray:
         """Distances (L,), m, in some recordings: in those that move, if there are any."""
@@ -296,7 +302,8 @@ def _body_remark(session: Session, trial: str, those: BoolArray, others: BoolArr
             "markers-scale", "warning",
             f"distances between the markers of {trial} are {_percent(common)} than in "
             f"{listed(session.names(others))}, on all parts of the body alike: the calibration or "
-            "the unit of the markers differs, or another person was recorded.",
+            "the unit of the markers differs, another person was recorded, or the markers were put "
+            "on again.",
             trial=trial, number=float(np.exp(common)), limit=1.0,
             fix=f"export {trial} again in the scale of the other recordings, correct its "
             "participant_id, or write “as recorded” into its column fix.",

@@ -125,6 +125,15 @@ def test_plates_that_weigh_nobody_contradict_nothing(masses):
     )
 
 
+@pytest.mark.parametrize("trial", ["static", "run1"])
+@pytest.mark.parametrize("times", [0.8, 1.2])
+def test_of_two_recordings_the_sheet_tells_whose_plates_are_off(trial, times):
+    recorded = only(session(), "static", "run1")
+    masses = np.where(np.array(recorded.trials) == trial, times, 1.0) * KG
+    [remark] = remarks(replace(recorded, masses=masses))
+    assert (remark.rule, remark.trial) == ("mass-disagreement", trial)
+
+
 def test_of_two_recordings_one_remark_names_both():
     for rule, size in (("another-person", np.nan), ("markers-scale", 0.1), ("marker-moved", 0.08)):
         recorded = planted(session(), rule, "static", size, np.random.default_rng(4))

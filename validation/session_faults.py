@@ -10,8 +10,9 @@ Faults are planted by ``python -m validation.confusion``.
 from __future__ import annotations
 
 import argparse
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
@@ -44,16 +45,21 @@ def outcomes(name: str, session: Session) -> Iterator[Outcome]:
 
 
 def _outcome(
-    name: str, fault: str, trial: str, size: float, findings: Iterable[Finding]
+    name: str, fault: str, trial: str, size: float, findings: Collection[Finding]
 ) -> Outcome:
-    named = sorted(f"{x.rule} {x.trial}".strip() for x in findings)
-    planted_name = f"{fault} {trial}".strip()
-    verdict = SILENT if not named else NEAR if planted_name in named else OTHER
-    if named == [planted_name] or (fault == SOUND and not named):
+    """Outcome of a plant: right if the only remark has its rule and names its trial."""
+    named = " or ".join(sorted(f"{x.rule} {x.trial}".strip() for x in findings)) or SOUND
+    on_trial = [x for x in findings if trial in re.split(r"[ ,:.]+", x.what) or not trial]
+    if not findings:
+        verdict = RIGHT if fault == SOUND else SILENT
+    elif len(findings) == 1 and fault in [x.rule for x in on_trial]:
         verdict = RIGHT
+    else:
+        is_near = any(fault == x.rule or fault.replace("-", " ") in x.what for x in on_trial)
+        verdict = NEAR if is_near else OTHER
     return Outcome(
-        "sessions", name, fault, trial, size, NOT_KNOWN, NOT_KNOWN, verdict,
-        " or ".join(named) or SOUND, NOT_KNOWN, NOT_KNOWN, NOT_KNOWN,
+        "sessions", name, fault, trial, size, NOT_KNOWN, NOT_KNOWN, verdict, named, NOT_KNOWN,
+        NOT_KNOWN, NOT_KNOWN,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Faults of a session, planted by what undoes them; another person's body, drawn."""
+"""Faults of a session, planted; another person's body, drawn."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.prepare.explanations import MAX_USUAL_RATIO, kind_of
-from aqbio.prepare.session import Session, limb_of
-from aqbio.prepare.session_faults import LIMB, SESSION_FAULTS, SHEET, SessionFault, Where, scopes_of
-
-PLANTED_RATIOS = (1.5, -2.5, 5.0)
-"""Sizes that are planted, over the largest one that laboratories have."""
+from aqbio.prepare.session import Session
 
 PERSON_SD, LIMB_SD, PLACING_SD, MASS_SD = 0.05, 0.03, 0.05, 0.12
 """Between two people of one sex: of stature, of a limb over stature, of where markers are put over
@@ -21,60 +16,53 @@ the distance between two of them, of body mass; logarithms."""
 LEAST_PERSON = 0.03
 """Logarithm by which the stature of another person differs at least: else nobody can tell."""
 
+SCALES, MOVES_M, MASSES = (0.03, -0.05, 0.1), (0.06, 0.09), (1.2, 0.8, 2.20462)
+"""Sizes that are planted: logarithms of scales, displacements, factors of masses."""
+
 
 def planted(
-    fault: SessionFault, session: Session, where: Where, size: float, rng: np.random.Generator
+    session: Session, fault: str, trial: str, size: float, rng: np.random.Generator
 ) -> Session:
-    """A session with a fault of some size; of one without a size as another draw."""
-    if fault.name == "mass-pounds":
-        return replace(session, sheet_kg=session.sheet_kg / 0.45359237)
-    if fault.sizes is not None:
-        return fault.undo(session, where, -size)
-    distances, masses, statures = session.distances, session.masses.copy(), session.statures.copy()
-    logs = distances.logs.copy()
-    person = rng.choice([-1.0, 1.0]) * (LEAST_PERSON + abs(rng.normal(0.0, PERSON_SD)))
-    own = rng.normal(0.0, 1.0, len(session.distances.part))
-    limbs = rng.normal(0.0, LIMB_SD, len(session.distances.parts))
-    changed = person + limbs[session.distances.part] + PLACING_SD * own
-    on = where.parts[session.distances.part]
-    logs[np.ix_(where.trials, on)] += changed[on]
-    if fault.name == "another-person":
-        masses[where.trials] *= np.exp(2.0 * person + rng.normal(0.0, MASS_SD))
-        statures[where.trials] *= np.exp(person)
-    return replace(
-        session, distances=replace(distances, logs=logs), masses=masses, statures=statures
-    )
+    """A session with a fault (the rule of its remark) in a trial, or in the sheet without one."""
+    row = np.array(session.trials) == trial
+    lengths, masses = session.lengths.copy(), session.masses.copy()
+    if fault == "mass-disagreement" and not trial:
+        return replace(session, sheet_kg=size * session.sheet_kg)
+    if fault == "mass-disagreement":
+        masses[row] *= size
+    elif fault == "markers-scale":
+        lengths[row] *= np.exp(size)
+    elif fault == "marker-moved":
+        label = most_measured(session, row)
+        on = np.array([label in ends for ends in session.ends])
+        direction = rng.choice([-1.0, 1.0], on.sum()) * rng.uniform(0.5, 1.0, on.sum())
+        lengths[np.ix_(row, on)] += size * direction
+    else:
+        person = rng.choice([-1.0, 1.0]) * (LEAST_PERSON + abs(rng.normal(0.0, PERSON_SD)))
+        limbs = {part: rng.normal(0.0, LIMB_SD) for part in sorted({*session.parts})}
+        placing = rng.normal(0.0, PLACING_SD, len(session.parts))
+        lengths[row] *= np.exp(person + np.array([limbs[x] for x in session.parts]) + placing)
+        masses[row] *= np.exp(2.0 * person + rng.normal(0.0, MASS_SD))
+    return replace(session, lengths=lengths, masses=masses)
 
 
-def planted_sizes(fault: SessionFault) -> tuple[float, ...]:
-    """Sizes of a row that are planted; three draws of one without."""
-    if fault.name == "mass-pounds":
-        return (float("nan"),)
-    if fault.sizes is None:
-        return (float("nan"),) * 3
-    return tuple(ratio * MAX_USUAL_RATIO * fault.sizes.usual for ratio in PLANTED_RATIOS)
+def most_measured(session: Session, row: np.ndarray) -> str:
+    """Label with the most distances to others in a recording."""
+    seen = np.isfinite(session.lengths[row]).any(axis=0)
+    ends = [x for x, is_seen in zip(session.ends, seen, strict=True) if is_seen]
+    labels = [label for pair in ends for label in pair]
+    return max(sorted({*labels}), key=labels.count, default="")
 
 
-def plants(session: Session) -> Iterator[tuple[SessionFault, str, Where, float]]:
-    """Rows with scope and size, as they are planted: a first, a middle and a last scope."""
-    for fault in SESSION_FAULTS:
-        offered = [(words, where) for words, where, _ in scopes_of(fault, session)]
-        shown = [x for x in offered if shows(fault, session, x[1])]
-        for words, where in {x[0]: x for x in (shown[:1] + shown[len(shown) // 2 :][:1])}.values():
-            for size in planted_sizes(fault):
-                yield fault, words, where, size
-
-
-def shows(fault: SessionFault, session: Session, where: Where) -> bool:
-    """Tell whether a session has a redundancy in which a fault at a place may show."""
-    names = session.disagreements().keys()
-    trials = np.array(session.trials)[where.trials]
-    if fault.scope == SHEET:
-        return any(kind_of(name) in fault.shows for name in names)
-    if fault.name.startswith("plate-") and not where.contacts(session).any():
-        return False
-    if fault.scope == LIMB:
-        [part] = np.flatnonzero(where.parts)
-        limb = limb_of(session.distances.parts[int(part)])
-        return any(session.distances.compared[np.ix_(where.trials, [part])].ravel()) and bool(limb)
-    return any(kind_of(name) in fault.shows and name.endswith(tuple(trials)) for name in names)
+def plants(session: Session) -> Iterator[tuple[str, str, float]]:
+    """Fault, trial and size, as they are planted: in the first and a middle recording."""
+    weighed = session.names(np.isfinite(session.masses))
+    if np.isfinite(session.sheet_kg) and weighed:
+        yield from (("mass-disagreement", "", size) for size in MASSES)
+    for trial in weighed[-1:] if len(weighed) > 1 else ():
+        yield from (("mass-disagreement", trial, size) for size in MASSES)
+    for trial in dict.fromkeys((session.trials[0], session.trials[len(session.trials) // 2])):
+        if len(session.trials) > 1:
+            yield from (("markers-scale", trial, size) for size in SCALES)
+            yield from (("marker-moved", trial, size) for size in MOVES_M)
+            yield from (("another-person", trial, float("nan")) for _ in range(3))

@@ -12,6 +12,7 @@ from unittest.mock import patch
 import aqbio.prepare.stage as stage
 import aqbio.prepare.trial as trials
 from aqbio.config import MarkerSet, Participant, Trial
+from aqbio.errors import Finding
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import load_study
 from aqbio.prepare.force_evidence import ForceEvidence
@@ -20,8 +21,7 @@ from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.handedness import BodyLabels, OtherRecordings
 from aqbio.prepare.label_check import StaticReference, with_checked_labels
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.session import Session
-from aqbio.prepare.session_search import ExplainedSession, explained_session
+from aqbio.prepare.session import Session, session_remarks
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_faults import StatedFaults
 
@@ -140,15 +140,15 @@ def _kept(everything: Captured, study: str) -> Iterator[None]:
 
     def session_kept(
         session: Session, person: Participant, kept: Collection[str], sheets: tuple[str, str]
-    ) -> ExplainedSession:
+    ) -> tuple[Finding, ...]:
         everything.sessions[f"{study} {person.participant_id}"] = session
-        return explained_session(session, person, kept, sheets)
+        return session_remarks(session, person, kept, sheets)
 
     with (
         patch.object(trials, "explained_forces", forces_kept),
         patch.object(stage, "with_resolved_sides", sides_kept),
         patch.object(stage, "with_checked_labels", labels_kept),
-        patch.object(stage, "explained_session", session_kept),
+        patch.object(stage, "session_remarks", session_kept),
     ):
         yield
 

@@ -1,85 +1,106 @@
-"""Faults of sessions, planted, and what the search names of them.
+"""Sizes of what recordings of one person share, and faults of sessions, planted.
 
-``python -m validation.session_faults STUDY.yaml ...`` prints the sizes of every redundancy in the
-sessions as they are: the rows of ``aqbio/prepare/redundancies.tsv`` from "length leg" on.
+``python -m validation.session_faults STUDY.yaml ...`` prints, laboratory (study) by laboratory and
+over all, the differences between every two recordings of a person: rows of
+``aqbio/prepare/people.tsv`` from "length of legs" on. Root mean squares over the differences of a
+laboratory, then over laboratories, so that one with many people counts as one.
 Faults are planted by ``python -m validation.confusion``.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import combinations
 
 import numpy as np
 
-from aqbio.prepare.explanations import kind_of, search, unresolved
-from aqbio.prepare.session import WALKING_M_S, Session
-from aqbio.prepare.session_faults import LENGTHS, session_candidates
+from aqbio.config import Participant
+from aqbio.errors import Finding
+from aqbio.prepare.session import WALKING_M_S, Session, limb_of, session_remarks
 from tests.planted_sessions import planted, plants
 from validation.captured import captured
-from validation.planting import Outcome, Plant, Searched
+from validation.planting import NEAR, OTHER, RIGHT, SILENT, SOUND, Outcome
 
 SEED = 80
 
-
-def stated(session: Session) -> Session:
-    """A session whose sheet states what the recordings show, so that it can be mistyped."""
-    sheet_kg = session.sheet_kg if np.isfinite(session.sheet_kg) else session.mass
-    sheet_m = session.sheet_m if np.isfinite(session.sheet_m) else session.stature
-    return replace(session, sheet_kg=sheet_kg, sheet_m=sheet_m)
+NOT_KNOWN = float("nan")
 
 
-def searched(session: Session) -> Searched[Session]:
-    """What the search makes of a session."""
-    scales = session.scales(session.disagreements())
-    explanations = search(session, Session.disagreements, session_candidates, scales)
-    open_ones = frozenset(x.faults for x in unresolved(explanations))
-    return Searched(Session.disagreements, scales, explanations, open_ones)
+def remarks(session: Session) -> tuple[Finding, ...]:
+    """Remarks on a session."""
+    person = Participant(participant_id="P1")
+    return session_remarks(session, person, (), ("participants.tsv", "trials.tsv"))
 
 
-def outcomes(name: str, recorded: Session) -> Iterator[Outcome]:
-    """What is named for the session as it is, and for every plant."""
-    session, rng = stated(recorded), np.random.default_rng(SEED)
-    sound = searched(session)
-    yield sound.as_recorded("sessions", name)
-    for fault, scope, where, size in plants(session):
-        changed = planted(fault, session, where, size, rng)
-        for undo in session_candidates(changed):
-            if (undo.fault, undo.scope) == (fault.name, scope):
-                plant = Plant(fault.name, scope, size, changed, undo)
-                yield plant.outcome("sessions", name, searched(changed), sound)
+def outcomes(name: str, session: Session) -> Iterator[Outcome]:
+    """Remarks on a session as it is, and on every plant."""
+    rng = np.random.default_rng(SEED)
+    yield _outcome(name, SOUND, "", NOT_KNOWN, remarks(session))
+    for fault, trial, size in plants(session):
+        found = remarks(planted(session, fault, trial, size, rng))
+        yield _outcome(name, fault, trial, size, found)
 
 
-def _speeds(session: Session, name: str) -> str:
-    """Class of speed of a redundancy: lengths of who stands and of who moves are apart."""
-    trial = name.partition(" of ")[2]
-    if kind_of(name) not in LENGTHS:
-        return "\t0\tinf"
-    speed = session.distances.compared_speeds[session.trials.index(trial)]
-    return "\t1\tinf" if speed >= WALKING_M_S else "\t0\t0"
+def _outcome(
+    name: str, fault: str, trial: str, size: float, findings: Collection[Finding]
+) -> Outcome:
+    """Outcome of a plant: right if the only remark has its rule and names its trial."""
+    named = " or ".join(sorted(f"{x.rule} {x.trial}".strip() for x in findings)) or SOUND
+    on_trial = [x for x in findings if trial in re.split(r"[ ,:.]+", x.what) or not trial]
+    if not findings:
+        verdict = RIGHT if fault == SOUND else SILENT
+    elif len(findings) == 1 and fault in [x.rule for x in on_trial]:
+        verdict = RIGHT
+    else:
+        is_near = any(fault == x.rule or fault.replace("-", " ") in x.what for x in on_trial)
+        verdict = NEAR if is_near else OTHER
+    return Outcome(
+        "sessions", name, fault, trial, size, NOT_KNOWN, NOT_KNOWN, verdict, named, NOT_KNOWN,
+        NOT_KNOWN, NOT_KNOWN,
+    )  # fmt: skip
 
 
-def print_scales(sessions: Iterable[Session]) -> None:
-    """Print the root mean squares of all redundancies over people."""
-    sizes: dict[str, list[float]] = defaultdict(list)
-    for session in sessions:
-        of_person: dict[str, list[float]] = defaultdict(list)
-        for name, values in session.disagreements().items():
-            of_person[kind_of(name) + _speeds(session, name)] += values.tolist()
-        for kind, of_kind in of_person.items():
-            sizes[kind].append(float(np.sqrt(np.mean(np.square(of_kind)))))
-    for kind, means in sorted(sizes.items()):
-        rms = float(np.sqrt(np.mean(np.square(means))))
-        print(f"{kind}\t{rms:.3g}\tmedian {np.median(means):.3g}\t{len(means)} people")
+def sizes(session: Session) -> dict[str, list[float]]:
+    """Sizes of the differences between every two recordings of a person, by row of the table."""
+    found, each = defaultdict[str, list[float]](list), np.eye(len(session.trials), dtype=np.bool_)
+    for those, others in combinations(each, 2):
+        slowest = min(session.speeds[those].max(), session.speeds[others].max())
+        how = "moving" if slowest >= WALKING_M_S else "standing"
+        for row in session.differences(those, others):
+            limb = limb_of(row.part)
+            found[f"length of {limb}, {how}"].append(abs(row.change))
+            found[f"placing on {limb}, {how}"].append(row.scatter)
+        found[f"move of a marker, {how}"] += session.displacements(those, others).values()
+    return found
+
+
+def print_scales(laboratories: Mapping[str, Iterable[Session]]) -> None:
+    """Print root mean squares over laboratories, with how many they and their people are."""
+    table: dict[str, dict[str, list[list[float]]]] = defaultdict(lambda: defaultdict(list))
+    for laboratory, sessions in laboratories.items():
+        for session in sessions:
+            for quantity, values in sizes(session).items():
+                table[quantity][laboratory].append(values)
+    for quantity, rows in sorted(table.items()):
+        pooled = {name: np.concatenate(values) for name, values in rows.items()}
+        rms = {name: float(np.sqrt(np.mean(values**2))) for name, values in pooled.items()}
+        over_all = np.sqrt(np.mean(np.square([*rms.values()])))
+        largest, people = max(map(max, pooled.values())), sum(map(len, rows.values()))
+        each = ", ".join(f"{name} {value:.2g}" for name, value in rms.items())
+        print(f"{quantity}\t{over_all:.2g}\t{people} people\t{each}\tlargest {largest:.2g}")
 
 
 def main() -> None:
     """Print scales."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("studies", nargs="+", help="STUDY.yaml, or STUDY.yaml:PERSON:PERSON")
-    print_scales(captured(parser.parse_args().studies).sessions.values())
+    laboratories = defaultdict[str, list[Session]](list)
+    for name, session in captured(parser.parse_args().studies).sessions.items():
+        laboratories[name.rpartition(" ")[0]].append(session)
+    print_scales(laboratories)
 
 
 if __name__ == "__main__":

@@ -82,8 +82,8 @@ class Participant(Row):
     )
     mass_confirmed: Literal["yes", "no"] = Field(
         default="no",
-        description="yes keeps the mass of this sheet although plates and strides agree on "
-        "another one; otherwise theirs is used.",
+        description="yes states that the mass of this sheet is right although plates weigh "
+        "another one: the remark then only informs.",
     )
     height_m: Annotated[float, Field(ge=1.0, le=2.3)] | None = Field(
         default=None, description="Stature, m; used for normalisation."
@@ -183,8 +183,8 @@ class Trial(Row):
         "labels as recorded keeps exchanged labels as they are; a fault of the "
         "forces, such as force-x-sign, plates-exchanged plates 2 and 4, force-clock 0.012 or "
         "force-gain plate 2 1.5, is undone without a search for it; as recorded undoes nothing "
-        "else of the forces, whatever the search finds, and keeps a trial that is taken for "
-        "another person's.",
+        "else of the forces, whatever the search finds, and settles remarks on whose recording "
+        "the trial is.",
     )
     belt_speed_mps: Annotated[float, Field(ge=0, le=MAX_BELT_SPEED_MPS)] | None = Field(
         default=None,

@@ -7,25 +7,24 @@ from dataclasses import replace
 
 import numpy as np
 
+from aqbio.body.statements import MAX_SHEET_MASS_SHARE
 from aqbio.config import MarkerSet, Participant
 from aqbio.intake.models import ChosenModel
 from aqbio.intake.rows import MASS_MAYBE_NEEDED, MASS_NEEDED, Rows, TrialPreview
-from aqbio.prepare.session import Session
-from aqbio.prepare.session_search import ExplainedSession, explained_session
+from aqbio.prepare.session import Session, session_remarks
 from aqbio.prepare.stage import limbs_of_labels
 
 
-def explained_sessions(
+def session_doubts(
     rows: Rows,
     previews: Mapping[str, TrialPreview],
     marker_set: MarkerSet | None,
     model: ChosenModel,
-) -> dict[str, ExplainedSession]:
-    """What is wrong with the recordings of each person together, as stage prepare asks it."""
+) -> Iterator[str]:
+    """Remarks on the recordings of each person together, as stage prepare makes them."""
     if marker_set is None:
-        return {}
+        return
     limbs = limbs_of_labels(model.model_map, marker_set)
-    explained = {}
     for person in rows.people:
         previewed = {
             row.trial_id: preview
@@ -34,55 +33,29 @@ def explained_sessions(
             and (preview := previews.get(row.file)) is not None
             and preview.lengths is not None
         }
-        if not previewed:
-            continue
         session = Session.of(
             {name: x.lengths for name, x in previewed.items() if x.lengths is not None},
             limbs,
             {name: x.entry for name, x in previewed.items()},
             float(person.mass_kg or "nan"),
-            float(person.height_m or "nan"),
         )
         participant = Participant(participant_id=person.participant_id)
-        explained[person.participant_id] = explained_session(
-            session, participant, (), ("participants.tsv", "trials.tsv")
-        )
-    return explained
+        for remark in session_remarks(session, participant, (), ("participants.tsv", "trials.tsv")):
+            yield f"{person.participant_id}: {remark.what} To settle it, {remark.fix}"
 
 
-def session_doubts(explained: Mapping[str, ExplainedSession]) -> Iterator[str]:
-    """Warn of what is wrong with the recordings of a person together."""
-    for participant, session in explained.items():
-        doubts = (
-            f"{participant}: {finding.what} To use it: {finding.fix}"
-            for finding in (*session.findings, *session.left_out.values())
-            if finding.severity != "info"
-        )
-        yield from dict.fromkeys(doubts)  # one may be about several trials
-
-
-def described_rows(
-    rows: Rows, previews: Mapping[str, TrialPreview], explained: Mapping[str, ExplainedSession]
-) -> Rows:
+def described_rows(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
     """Add observations to the rows: number of trials and body mass of every participant."""
     people = []
     for person in rows.people:
         person_rows = [row for row in rows.trials if row.participant_id == person.participant_id]
-        session = explained.get(person.participant_id, ExplainedSession())
         person_previews = [previews[row.file] for row in person_rows if row.file in previews]
-        weighing = [
-            previews[row.file]
-            for row in person_rows
-            if row.file in previews and row.trial_id not in {*session.unweighed, *session.left_out}
-        ]
         moving = sum(row.task != "static" for row in person_rows)
         words = [f"{moving} moving trial{'s' if moving != 1 else ''}"]
         if not person.static_trial:
             words.append("no static trial: the body is calibrated from the runs alone")
-        standing = [
-            preview.standing_mass for preview in weighing if preview.standing_mass is not None
-        ]
-        strides = [mass for preview in weighing for mass in preview.stride_masses]
+        standing = [x.standing_mass for x in person_previews if x.standing_mass is not None]
+        strides = [mass for preview in person_previews for mass in preview.stride_masses]
         if standing:
             words.append(f"{standing[0]:.1f} kg by the static trial's plates")
         if strides:
@@ -108,10 +81,6 @@ def described_rows(
     return Rows(tuple(people), tuple(trials))
 
 
-MAX_MASS_DIFFERENCE = 0.05
-"""Largest relative difference between a mass in a file and that on the plates."""
-
-
 def in_files_words(in_files: Mapping[str, float], weighed: Sequence[float]) -> list[str]:
     """Report mass and stature in parameters of the recordings, and whether plates (kg) agree."""
     words = []
@@ -119,7 +88,7 @@ def in_files_words(in_files: Mapping[str, float], weighed: Sequence[float]) -> l
         contradicting = [
             plate_mass
             for plate_mass in weighed
-            if abs(mass - plate_mass) > MAX_MASS_DIFFERENCE * plate_mass
+            if abs(mass - plate_mass) > MAX_SHEET_MASS_SHARE * plate_mass
         ]
         contradicted = (
             f", which the plates contradict ({contradicting[0]:.1f} kg)" if contradicting else ""

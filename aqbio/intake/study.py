@@ -10,7 +10,7 @@ from shlex import quote
 
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.errors import AqbioError, listed
-from aqbio.intake.described import described_rows, explained_sessions, session_doubts
+from aqbio.intake.described import described_rows, session_doubts
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, UnusedFile, folder_content
 from aqbio.intake.labelled_recordings import ProposedSet, proposed_set
 from aqbio.intake.models import (
@@ -131,8 +131,7 @@ def proposed_study(
     previews = {}
     if markers.marker_set is not None:
         previews = _previews(data, rows, markers.marker_set, chosen, report)
-    explained = explained_sessions(rows, previews, markers.marker_set, chosen)
-    rows = described_rows(rows, previews, explained)
+    rows = described_rows(rows, previews)
     left_out = _copies(content.markers, repeated)
     left_out += tuple(
         UnusedFile(Path(row.file), f"{row.participant_id} stands still in all trials: no results")
@@ -140,7 +139,10 @@ def proposed_study(
     )
     left_out += (*_other_marker_sets(group, other_groups, data), *content.unusable)
     left_out += _unpaired_forces(content, forces, repeated)
-    doubts = (*size_differences(group, owners), *session_doubts(explained))
+    doubts = (
+        *size_differences(group, owners),
+        *session_doubts(rows, previews, markers.marker_set, chosen),
+    )
     return ProposedStudy(data, content, rows, previews, markers, chosen, left_out, doubts, scaled)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.body.anatomy import stands_upright
 from aqbio.body.segment_masses import segment_shares, trunk_findings
-from aqbio.body.statements import MASS_DISAGREEMENT
+from aqbio.body.statements import MAX_SHEET_MASS_SHARE
 from aqbio.config import ModelMap
 from aqbio.errors import Finding, listed
 from aqbio.multibody.jacobians import contact_jacobian
@@ -31,7 +31,7 @@ def model_findings(
     findings += _planar_finding(skeleton, model_map, model)
     mass = float(skeleton.mass.sum())
     weighed = np.zeros(0) if trial.vertical is None else vertical_masses(*trial.vertical)
-    if len(weighed) and abs(float(np.median(weighed)) / mass - 1.0) > MASS_DISAGREEMENT:
+    if len(weighed) and abs(float(np.median(weighed)) / mass - 1.0) > MAX_SHEET_MASS_SHARE:
         findings.append(
             Finding(
                 rule="mass-disagreement",
@@ -41,7 +41,7 @@ def model_findings(
                 "another's. The difference is in the residual.",
                 file=model.name,
                 number=float(np.median(weighed)) / mass - 1.0,
-                limit=MASS_DISAGREEMENT,
+                limit=MAX_SHEET_MASS_SHARE,
                 unit="relative",
                 fix="scale the model to the person, mass included.",
             )

@@ -190,13 +190,9 @@ MAX_STATED_ODDS = 1000.0
 """Odds beyond which none are stated."""
 
 
-ALL_RECORDINGS = "all recordings"
-"""Trial in words of what is wrong with the recordings of a person together."""
-
-
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What is wrong with forces, sides or labels of a trial, or a session: winner and runner-up."""
+    """Explanations of the forces, sides or labels of a trial: winner and runner-up."""
 
     participant_id: str
     trial_id: str
@@ -210,9 +206,8 @@ class Explained:
 
 
 def explained_trials(faults: pd.DataFrame) -> list[Explained]:
-    """Forces, sides and labels of trials, and sessions, that have a fault or where one is near."""
+    """Forces, sides and labels of trials that have a fault or where one is near."""
     lines = []
-    faults = faults.assign(trial_id=faults["trial_id"].fillna(ALL_RECORDINGS))
     for (participant, trial, _), considered in faults.groupby(
         ["participant_id", "trial_id", "about"], sort=False
     ):
@@ -234,12 +229,7 @@ def explained_trials(faults: pd.DataFrame) -> list[Explained]:
 
 
 def _explanation(row: dict[str, Any]) -> str:
-    return cell("faults", _recorded(row), "explanation", row["explanation"])
-
-
-def _recorded(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with its trial as the table has it: none for all recordings of a person."""
-    return row | {"trial_id": None if row["trial_id"] == ALL_RECORDINGS else row["trial_id"]}
+    return cell("faults", row, "explanation", row["explanation"])
 
 
 def _odds(first: dict[str, Any], second: dict[str, Any]) -> str:
@@ -248,7 +238,7 @@ def _odds(first: dict[str, Any], second: dict[str, Any]) -> str:
     size = abs(log_odds)
     both = where(
         participant_id=first["participant_id"],
-        trial_id=_recorded(first)["trial_id"],
+        trial_id=first["trial_id"],
         about=first["about"],
         rank=[first["rank"], second["rank"]],
     )

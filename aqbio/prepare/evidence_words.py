@@ -15,7 +15,6 @@ SHARE = "share"
 """Unit of natural logarithms of factors near 1, which are written in per cent."""
 
 DIFFERS = "differs between markers and forces by"
-FROM_OTHERS = "differ from those in the other recordings by"
 
 STATEMENTS = MappingProxyType(
     {
@@ -49,24 +48,6 @@ STATEMENTS = MappingProxyType(
         "under foot": ("the centres of pressure lie beside the feet by", "mm"),
         "named feet": ("of the loads lie under another foot than their columns name", "%"),
         "lean": ("the forces push otherwise than from the ground to the hips, 1 less cosine", ""),
-        "weighing": ("a statement of the body mass differs from the middle of all by", SHARE),
-        "stature": ("stature and the height of the pelvis differ by", SHARE),
-        "index": ("the body mass index differs from that of most people by", SHARE),
-        "peak": ("the largest force over body weight differs from that of most people by", SHARE),
-        **{
-            f"{where} {way}": (f"the pressure lies {of} {way} the foot elsewhere by", "mm")
-            for where, of in (
-                ("plate", "on one plate"),
-                ("belt", "on one of two plates"),
-                ("trial", "in one trial"),
-            )
-            for way in ("along", "across")
-        },
-        **{
-            f"{kind} {limb}": (f"{what} the {limbs} {FROM_OTHERS}", SHARE)
-            for kind, what in (("length", "lengths of"), ("placing", "distances within"))
-            for limb, limbs in (("leg", "legs"), ("arm", "arms"), ("trunk", "trunk"))
-        },
     }
 )  # fmt: skip
 """Words and unit of a disagreement by kind of redundancy."""

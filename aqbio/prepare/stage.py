@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.statements import as_error, blocking_failure, body_masses, unknown_mass
+from aqbio.body.statements import MASS_UNKNOWN, blocking_failure, body_masses, unknown_mass
 from aqbio.config import MarkerSet, ModelMap, Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding, listed
@@ -34,7 +34,6 @@ from aqbio.prepare.clock import note_rate
 from aqbio.prepare.coordinates import coordinates_trial
 from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.events_from_markers import event_errors
-from aqbio.prepare.ground import foot_markers
 from aqbio.prepare.handedness import BodyLabels
 from aqbio.prepare.label_check import (
     StaticReference,
@@ -48,8 +47,7 @@ from aqbio.prepare.label_check import (
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.prepared import PLACE_ERROR
-from aqbio.prepare.session import Session, foot_pressure_positions
-from aqbio.prepare.session_search import explained_session, of_refused
+from aqbio.prepare.session import Session, session_remarks
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_faults import AS_RECORDED, stated_faults
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
@@ -65,16 +63,11 @@ from aqbio.study.manifest import (
 
 STAGE = "prepare"
 
-STOPS = ("another-person", "mass-unknown")
-"""Errors about a participant without whose correction nothing can be computed."""
-
 OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 """Axes of coordinates that come from OpenSim."""
 
 
-@participant_stage(
-    STAGE, mass_kg=None, mass_source="", masses_kg={}, spare_labels={}, considered=[]
-)
+@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={}, spare_labels={})
 def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
     """Prepare the static trials and all moving trials of a participant.
 
@@ -91,28 +84,19 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         unmoving, moving = work.all_trials(lambda _: None)
     session = _session(study, person, work.lengths, [*unmoving, *moving])
     as_recorded = [x.trial_id for x in study.trials_of(participant_id) if AS_RECORDED in x.fixes]
-    explained = explained_session(session, person, as_recorded, sheets)
-    if explained.left_out:
-        work = work.without(explained.left_out)
-        unmoving, moving = work.all_trials(lambda _: None)
     for entry in (*unmoving, *moving):
-        work.complete(entry, explained.explained)
-        if error := explained.place_errors.get(entry["trial_id"]):
-            entry[PLACE_ERROR] = max(error, entry.get(PLACE_ERROR, 0.0))
+        entry["considered"] = [asdict(x) for x in work.considered.get(entry["trial_id"], ())]
     calibrating = calibration_labels(work.reference.positions, moving)
     moving = [without_absences(entry, calibrating) for entry in moving]
     trials_done = (*unmoving, *moving)
-    stated_kg = None if explained.mass_refuted else person.mass_kg
-    weighing = [x for x in trials_done if x["trial_id"] not in explained.unweighed]
-    masses = body_masses(stated_kg, _upright(study, participant_id, weighing))
+    masses = body_masses(person.mass_kg, _upright(study, participant_id, trials_done))
     chosen = next(iter(masses.items()), ("", None))
-    refused = {entry["trial_id"] for entry in trials_done if entry["reason"]}
     findings: list[Finding] = [*name_findings(study, participant_id)]
-    findings += [of_refused(x) if x.trial in refused else x for x in explained.findings]
+    findings += session_remarks(session, person, as_recorded, sheets)
     findings += _mass_unknown(study, person, trials_done, weighed=bool(masses))
     stops = [entry["reason"] for entry in trials_done]
     if not stops or not all(stops):
-        stops = [x.what for x in findings if x.rule in STOPS and x.severity == "error"]
+        stops = [x.what for x in findings if x.rule == MASS_UNKNOWN]
     if calibrating:
         findings += [_calibration_only(participant_id, sorted(calibrating))]
     if not moving:
@@ -124,7 +108,6 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         [*trials_done],
         reason=next(iter(stops), ""),
         findings=findings,
-        considered=[asdict(x) for x in explained.considered],
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
@@ -139,8 +122,6 @@ class _Preparation:
     study: Study
     participant_id: str
     reference: StaticReference
-    left_out: Mapping[str, Finding] = field(default_factory=dict)
-    """Why trials are not prepared."""
     considered: dict[str, list[Considered]] = field(default_factory=dict)
     """Explanations of the forces that came near, by trial."""
     lengths: dict[str, Lengths] = field(default_factory=dict)
@@ -148,26 +129,7 @@ class _Preparation:
 
     def __call__(self, trial: Trial) -> TrialOutcome:
         """Prepare a trial."""
-        if trial.trial_id in self.left_out:
-            stem = self.study.folder(self.participant_id, STAGE) / trial.trial_id
-            stem.with_name(f"{stem.name}.nc").unlink(missing_ok=True)
-            raise as_error(self.left_out[trial.trial_id])
         return _prepare(self, trial)
-
-    def complete(self, entry: dict[str, Any], explained: Collection[str]) -> None:
-        """Add what was considered of a trial, and take out findings (rules) that are explained."""
-        findings = entry["findings"]
-        entry["findings"] = [x for x in findings if x["rule"] not in explained]
-        entry["considered"] = [asdict(x) for x in self.considered.get(entry["trial_id"], ())]
-
-    def without(self, left_out: Mapping[str, Finding]) -> _Preparation:
-        """The same without some trials, and without the static one as a reference if it is one."""
-        study, participant_id = self.study, self.participant_id
-        static = study.static_of(participant_id)
-        reference = self.reference
-        if static is not None and static.trial_id in left_out:
-            reference = StaticReference({}, reference.limbs)
-        return _Preparation(study, participant_id, reference, left_out)
 
     def all_trials(self, report: Report) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Entries of the manifest of standing and of moving trials."""
@@ -210,7 +172,7 @@ def _session(
     lengths: Mapping[str, Lengths],
     entries: Sequence[Mapping[str, Any]],
 ) -> Session:
-    """What the recordings of a participant state together."""
+    """Collect what the recordings of a participant state together."""
     upright = {
         entry["trial_id"]: entry for entry in _upright(study, person.participant_id, entries)
     }
@@ -221,7 +183,6 @@ def _session(
         limbs_of_labels(study.model_map, study.marker_set),
         {name: upright.get(name, {}) for name in names},
         person.mass_kg or float("nan"),
-        person.height_m or float("nan"),
     )
 
 
@@ -358,11 +319,9 @@ def session_numbers(prepared: PreparedTrial, trial: Trial, marker_set: MarkerSet
     if trial.task == "static":
         height = pelvis_height(prepared.labels, prepared.markers, marker_set)
         return {"pelvis_height_m": height}
-    feet = foot_markers(prepared.labels, prepared.markers, marker_set)
     return {
         "stance_height_m": stance_height(prepared, marker_set),
         "speed_mps": travelling_speed(prepared, marker_set),
-        "pressure_places": foot_pressure_positions(prepared, feet),
     }
 
 

@@ -14,16 +14,14 @@ from aqbio.body.posterior import freed_coordinates
 from aqbio.body.records import posterior_path, write_posterior
 from aqbio.body.segment_masses import trunk_findings
 from aqbio.body.statements import (
-    CONSEQUENCE,
-    MASS_DISAGREEMENT,
     MASS_UNKNOWN,
+    MAX_SHEET_MASS_SHARE,
     Statement,
-    as_error,
     blocking_failure,
     contradiction,
     measured_masses,
 )
-from aqbio.errors import Finding
+from aqbio.errors import Finding, Severity
 from aqbio.io.provenance import given_files, study_provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study, is_own_model
@@ -200,14 +198,14 @@ def check_mass(study: Study, participant_id: str, mass: float, model: Path) -> l
         "kg",
         digits=1,
         file=str(model),
-        fix="check that it is the model of this participant.",
+        fix="check that it is the model of this participant, or write yes into column "
+        "mass_confirmed.",
     )
     masses = study.read_manifest(participant_id, "prepare")["masses_kg"]
-    measured = measured_masses(masses, MASS_DISAGREEMENT)
+    measured = measured_masses(masses, MAX_SHEET_MASS_SHARE)
     confirmed = study.participant(participant_id).mass_confirmed == "yes"
-    finding = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
-    if finding is not None and finding.severity == "error":
-        raise as_error(finding)
+    finding = contradiction(statement, measured, "", confirmed=confirmed)
     if finding is None:
         return []
-    return [replace(finding, participant=participant_id, invalidates="" if confirmed else "trial")]
+    severity: Severity = "info" if confirmed else "warning"
+    return [replace(finding, participant=participant_id, severity=severity)]

@@ -219,9 +219,8 @@ def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
 
 
 def fault_rows(study: Study, participant_id: str) -> Iterator[Row]:
-    """Explanations that came near, of the forces of every trial and of all recordings together."""
-    manifest = study.read_manifest(participant_id, "prepare")
-    for entry in (*manifest["trials"], {**manifest, "trial_id": None}):
+    """Explanations that came near, of the forces, sides and labels of every trial."""
+    for entry in study.read_manifest(participant_id, "prepare")["trials"]:
         for considered in entry.get("considered", ()):
             yield {"participant_id": participant_id, "trial_id": entry["trial_id"], **considered}
 

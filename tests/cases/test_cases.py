@@ -49,7 +49,7 @@ SUMMARY_WORDS = {
 @pytest.mark.opensim
 @pytest.mark.parametrize("case", SUMMARY_WORDS)
 def test_summary_of_a_new_study(new_study, tmp_path, case):
-    """And check has nothing against sessions of video, but for legs of two lengths."""
+    """And check stops no session of video."""
     folder, summary = new_study(case)
     assert SUMMARY_WORDS[case] in summary
     markers = (folder / "markers.yaml").read_text()
@@ -59,8 +59,7 @@ def test_summary_of_a_new_study(new_study, tmp_path, case):
     assert promised_lines(summary)
     if case.startswith(("opencap", "pose2sim")):
         problems = study_problems(with_results(folder, tmp_path, mass_kg="75"))
-        errors = [problem.rule for problem in problems if problem.severity == "error"]
-        assert errors == ["another-person"] * (case == "pose2sim_two_people")
+        assert not [problem.rule for problem in problems if problem.severity == "error"]
 
 
 LABELS = (

@@ -189,10 +189,10 @@ def test_one_person_in_two_pairs_of_shoes_is_one(condition, hamner):
 @pytest.mark.real
 @pytest.mark.parametrize("of", ["subject10", "subject11"])
 def test_the_static_trial_of_somebody_of_like_size_is_named(of, hamner, tmp_path):
-    """Medians of their segments are 1.8 % apart; one's own static trial is not doubted."""
+    """Medians of their segments are 1.8 % apart; a person's own static trial has no remark."""
     data = tmp_path / "data"
     data.mkdir()
     for file in ("subject10/Run_2", "subject10/Run_3", f"{of}/static"):
         (data / Path(file).name).with_suffix(".trc").symlink_to(hamner / f"{file}.trc")
     found = new_study_from(tmp_path / "study", data, None, lambda line: None)
-    assert ("static is of another person" in found) == (of != "subject10")
+    assert ("another person was recorded" in found) == (of != "subject10")

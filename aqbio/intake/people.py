@@ -47,11 +47,11 @@ PROTOCOL_WORDS = """
 acceleration arms augmented back barefoot baseline block blocks butterworth calibration condition
 constant control curve curves down familiarisation fast faster fatigue fatigued filt filtered flat
 fly flying forward free gap gaps hold indoor interpolated jogging laboratory lap left level low
-lstm maximal maximum medium middle moderate neutral normal off on outdoor overground pose practice
-pre preferred rate rep repeat rest restricted right self selected series set shod shoe shoes shot
-slow slower smoothed speed spike spikes sprinting stand standing start starts steady step steps
-stop straight stride strides submaximal test tpose track treadmill turn two up upright warm warmup
-with without
+lstm maximal maximum medium middle moderate neutral normal off on outdoor overground pose post
+practice pre preferred rate rep repeat rest restricted right self selected series set shod shoe
+shoes shot slow slower smoothed speed spike spikes sprinting stand standing start starts steady step
+steps stop straight stride strides submaximal test tpose track treadmill turn two up upright warm
+warmup with without
 """
 
 HARMLESS_WORDS = frozenset((*KIND_WORDS.split(), *SORT_WORDS.split(), *PROTOCOL_WORDS.split()))
@@ -72,19 +72,39 @@ def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Pa
     Folders tell people apart, except those that only sort files (c3d, static, day 1, ...) or
     conditions: of several people another one would stand still too. Without such folders the
     first part of the file names does, if it is a code that several files share. A code stays
-    (P07, sub-03); anything else might be a person's name and becomes S01, S02, ...
+    (P07, sub-03, RBDS001); anything else might be a person's name and becomes S01, S02, ...
     """
     keys = _folder_keys(files)
     if _only_conditions(keys, standing):
         keys = dict.fromkeys(files, "")
     if len(set(keys.values())) == 1:
         keys |= _name_keys(files)
+    codes = _numbered_codes(keys, standing)
     identifiers: dict[str, str] = {}
     for key in sorted(set(keys.values())):
         code = re.sub("[^A-Za-z0-9]", "", key)
         number = len(identifiers) + 1
-        identifiers[key] = code if PERSON_CODE.fullmatch(key) else f"S{number:02d}"
+        is_code = key in codes or PERSON_CODE.fullmatch(key)
+        identifiers[key] = code if is_code else f"S{number:02d}"
     return {file: identifiers[key] for file, key in keys.items()}
+
+
+NUMBERED_CODE = re.compile(r"([A-Z]+|[a-z]+)[-_]?\d{1,5}")
+"""Letters and a number; a capital before small letters (Anna2) may begin a name."""
+
+
+def _numbered_codes(keys: Mapping[Path, str], standing: Collection[Path]) -> frozenset[str]:
+    """Keys that differ by the number after the same letters, and are people, not conditions.
+
+    At least two of them have a static trial each, or files that begin with the key.
+    """
+    series: dict[str, set[str]] = {}
+    for key in keys.values():
+        match = NUMBERED_CODE.fullmatch(key)
+        if match is not None and match[1].casefold() not in HARMLESS_WORDS:
+            series.setdefault(match[1], set()).add(key)
+    owners = {key for file, key in keys.items() if file in standing or file.stem.startswith(key)}
+    return frozenset().union(*(codes for codes in series.values() if len(codes & owners) > 1))
 
 
 def trial_names(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Path, str]:
@@ -207,8 +227,13 @@ def _sorts(part: str) -> bool:
     return bool(words) and all(is_sorting_word)
 
 
-CODE = re.compile(r"(sub-[A-Za-z0-9]+|([A-Za-z]{1,5})\d+)(?:[_ .-]|(?=[A-Z]))")
-"""Code of a person at the beginning of a file name (S01_run, JA1Gait35), and its letters."""
+CODE = re.compile(
+    r"(sub-[A-Za-z0-9]+|([A-Za-z]{1,5})\d+)(?:[_ .-]|(?=[A-Z])|(?=(?:"
+    + "|".join(word for word in HARMLESS_WORDS if len(word) > 2)
+    + ")))"
+)
+"""Code of a person at the beginning of a file name (S01_run, JA1Gait35, S01run), and its letters.
+"""
 
 
 TRIAL_LETTERS = "rt"
@@ -256,9 +281,19 @@ def _word_keys(files: Sequence[Path], standing: Collection[Path]) -> dict[Path, 
     return {} if unnamed or _only_conditions(keys, standing) else keys
 
 
+def _naming_words(key: str) -> tuple[str, ...]:
+    """Words of a folder's or file's name that may name a person: codes, and none of a protocol."""
+    code = CODE.match(f"{key}_")
+    numbers = [match[0] for match in PERSON_NUMBER.finditer(key)]
+    words = [part for part, _, is_harmless in _parts_of_name(key) if not is_harmless]
+    is_code = code is not None and (code[2] or "").casefold() not in HARMLESS_WORDS
+    return tuple(map(str.casefold, [code[1]] if code and is_code else [*numbers, *words]))
+
+
 def _people_of_keys(
     files: Sequence[Path],
     keys: Mapping[Path, str],
+    standing: Collection[Path],
     comparison: LengthComparison,
     *,
     are_words: bool,
@@ -266,8 +301,12 @@ def _people_of_keys(
     """Participants by names of folders or words of file names; one where bodies are alike.
 
     A condition is in the names of several recordings of one body. Where lengths cannot be compared
-    a word has to be in several names.
+    a word has to be in several names. Folders that name somebody and hold a static trial each
+    (of the files ``standing``) are of several people, however alike these are.
     """
+    named = {
+        key: _naming_words(key) for file, key in keys.items() if file in standing and not are_words
+    }
     groups: list[list[int]] = []
     for key in sorted(set(keys.values())):
         members = [index for index, file in enumerate(files) if keys[file] == key]
@@ -281,6 +320,9 @@ def _people_of_keys(
                 and np.isnan(comparison.distance[np.ix_(group, members)]).all()
             )
         ]
+        people = {named.get(keys[files[index]]) for index in sum(one_body, members)} - {None, ()}
+        if len(people) > 1:
+            one_body = []
         groups = [group for group in groups if group not in one_body]
         groups.append(sorted(sum(one_body, members)))
     return {
@@ -424,14 +466,18 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
         [recording.file for recording in markers],
         {recording.file for recording in markers if recording.is_static},
     )
-    coded = {name for file, name in names.items() if name in file.as_posix()}
+    coded = {
+        name
+        for file, name in names.items()
+        if any(name in re.sub("[^A-Za-z0-9]", "", part) for part in file.parts)
+    }
     comparison = compare_lengths([recording.lengths for recording in markers])
     files = [recording.file for recording in markers]
     if not coded:
         are_words = len(set(names.values())) == 1
         standing = {recording.file for recording in markers if recording.is_static}
-        keys = _word_keys(files, standing) if are_words else names
-        names |= _people_of_keys(files, keys, comparison, are_words=are_words)
+        keys = _word_keys(files, standing) if are_words else _folder_keys(files)
+        names |= _people_of_keys(files, keys, standing, comparison, are_words=are_words)
     differs = comparison.differs
     differs |= _recorded_together(files)
     is_static = np.array([recording.is_static for recording in markers])

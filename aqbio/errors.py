@@ -49,6 +49,8 @@ class Finding:
     invalidates: Invalidated = ""
     """Results that must not be used because of it, of its trial or of all trials of its
     participant: the stages mask or mark them, so that no sentence has to ask for that."""
+    proposal: str = ""
+    """Statement for column fix that undoes the cause; empty without one."""
 
     def as_dict(self) -> dict[str, str | float | None]:
         """The finding as a plain dictionary, ready for JSON."""

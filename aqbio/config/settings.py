@@ -257,6 +257,12 @@ class Files(Section):
     trials: GivenFile = Field(default="trials.tsv", description="Sheet with one row per trial.")
 
 
+def fix_statements(text: str) -> tuple[str, ...]:
+    """Statements of a cell of column fix, in small letters; a comma before a digit is a decimal."""
+    parts = re.split(r";|,(?!\d)", text.casefold())
+    return tuple(" ".join(part.split()) for part in parts if part.strip())
+
+
 class LaboratoryAxes(Section):
     """Laboratory axes, stated instead of detected."""
 
@@ -296,6 +302,17 @@ class Laboratory(Section):
         description="Known delay of the forces behind the markers, s, the same in every trial, for "
         "example of a filter that was applied before export; negative where forces come early.",
     )
+    fix: str | tuple[str, ...] = Field(
+        default="",
+        description="What is wrong with the forces of every trial, in the words of column fix of "
+        "trials.tsv (plates-action; force-x-sign): one text, or a list. A cell adds to it; as "
+        "recorded in a cell keeps it from that trial. Trials that cannot have it are unchanged.",
+    )
+
+    @property
+    def fixes(self) -> tuple[str, ...]:
+        """Statements of ``fix``."""
+        return fix_statements(self.fix if isinstance(self.fix, str) else "; ".join(self.fix))
 
 
 class Prepare(Section):

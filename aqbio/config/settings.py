@@ -257,8 +257,9 @@ class Files(Section):
     trials: GivenFile = Field(default="trials.tsv", description="Sheet with one row per trial.")
 
 
-def fix_statements(text: str) -> tuple[str, ...]:
-    """Statements of a cell of column fix, in small letters; a comma before a digit is a decimal."""
+def fix_statements(cells: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Statements as in column fix, in small letters; a comma before a digit is a decimal one."""
+    text = cells if isinstance(cells, str) else ";".join(cells)
     parts = re.split(r";|,(?!\d)", text.casefold())
     return tuple(" ".join(part.split()) for part in parts if part.strip())
 
@@ -308,11 +309,6 @@ class Laboratory(Section):
         "trials.tsv (plates-action; force-x-sign): one text, or a list. A cell adds to it; as "
         "recorded in a cell keeps it from that trial. Trials that cannot have it are unchanged.",
     )
-
-    @property
-    def fixes(self) -> tuple[str, ...]:
-        """Statements of ``fix``."""
-        return fix_statements(self.fix if isinstance(self.fix, str) else "; ".join(self.fix))
 
 
 class Prepare(Section):

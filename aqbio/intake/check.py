@@ -176,10 +176,10 @@ def _fix_problems(checked: CheckedStudy) -> Iterator[Finding]:
     study = checked.study
     for trial in study.trials:
         try:
-            stated_faults(trial, study.settings.files.trials, study.settings.laboratory.fixes)
+            stated_faults(trial, study.settings.files.trials, study.settings.laboratory.fix)
         except AqbioError as error:
             if error.where == LABORATORY_FIX.where:
-                yield error.finding()
+                yield replace(error.finding(), file=str(study.file))
                 return
             problem = error.finding(trial=trial.trial_id, participant=trial.participant_id)
             yield with_location(problem, checked)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial, closest
+from aqbio.config.settings import fix_statements
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding, Severity
 from aqbio.intake.shared_frames import (
@@ -332,7 +333,7 @@ def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[F
         for index, number in enumerate(laboratory.ignore_plates)
         if number not in contents.plates
     ]  # fmt: skip
-    for index, words in enumerate(laboratory.fixes):
+    for index, words in enumerate(fix_statements(laboratory.fix)):
         statement = STATEMENT.fullmatch(words)
         scope = statement["scope"] if statement else ""
         if not contents.plates or {*map(int, re.findall(r"\d+", scope or ""))} - contents.plates:

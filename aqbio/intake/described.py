@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from aqbio.config import MarkerSet, Participant
 from aqbio.intake.models import ChosenModel
-from aqbio.intake.rows import MASS_MAYBE_NEEDED, MASS_NEEDED, Rows, TrialPreview
+from aqbio.intake.rows import MASS_MAYBE_NEEDED, MASS_NEEDED, Rows, TrialPreview, TrialRow
 from aqbio.prepare.session import Session
 from aqbio.prepare.session_search import ExplainedSession, explained_session
 from aqbio.prepare.stage import limbs_of_labels
@@ -62,7 +62,10 @@ def session_doubts(explained: Mapping[str, ExplainedSession]) -> Iterator[str]:
 
 
 def described_rows(
-    rows: Rows, previews: Mapping[str, TrialPreview], explained: Mapping[str, ExplainedSession]
+    rows: Rows,
+    previews: Mapping[str, TrialPreview],
+    explained: Mapping[str, ExplainedSession],
+    laboratory_fix: Collection[str],
 ) -> Rows:
     """Add observations to the rows: number of trials and body mass of every participant."""
     people = []
@@ -99,13 +102,19 @@ def described_rows(
             )
             words.append(MASS_NEEDED if understood else MASS_MAYBE_NEEDED)
         people.append(replace(person, found="; ".join(words)))
-    trials = [
-        replace(row, found=preview.words, please_fill=preview.to_fill)
-        if (preview := previews.get(row.file))
-        else row
-        for row in rows.trials
-    ]
-    return Rows(tuple(people), tuple(trials))
+    return Rows(tuple(people), described_trials(rows.trials, previews, laboratory_fix))
+
+
+def described_trials(
+    rows: Sequence[TrialRow], previews: Mapping[str, TrialPreview], laboratory_fix: Collection[str]
+) -> tuple[TrialRow, ...]:
+    """Add to the rows what their previews show, and proposals that are not the laboratory's."""
+    described = []
+    for row in rows:
+        preview = previews.get(row.motion, TrialPreview(row.found))
+        fix = "; ".join(words for words in preview.proposals if words not in laboratory_fix)
+        described.append(replace(row, found=preview.words, please_fill=preview.to_fill, fix=fix))
+    return tuple(described)
 
 
 MAX_MASS_DIFFERENCE = 0.05

@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from aqbio.config import Trial, nearest_words
+from aqbio.config.settings import fix_statements
 from aqbio.errors import AqbioError
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.explanations import (
@@ -38,6 +39,9 @@ LABEL_FIXES = {
 
 AS_RECORDED = "as recorded"
 """Statement that no other fault of the forces is undone, whatever the search finds."""
+
+AS_STATED = "as the sheet says"
+"""End of findings about what a statement undoes."""
 
 STATEMENT = re.compile(
     r"(?P<row>\S+?)(?: (?P<scope>all|plate \d+|plates \d+(?: and \d+)+))?"
@@ -186,7 +190,9 @@ LABORATORY_FIX = StatedFaults(file="study.yaml", where="laboratory.fix")
 """Source of errors about statements of the laboratory."""
 
 
-def stated_faults(trial: Trial, sheet: str, laboratory: Sequence[str] = ()) -> StatedFaults:
+def stated_faults(
+    trial: Trial, sheet: str, laboratory_fix: str | tuple[str, ...] = ()
+) -> StatedFaults:
     """Read column fix of a trial, and the statements of its laboratory.
 
     Raises AqbioError where words are not known, or two of them exclude each other.
@@ -194,7 +200,7 @@ def stated_faults(trial: Trial, sheet: str, laboratory: Sequence[str] = ()) -> S
     kept = tuple(words for words in trial.fixes if words != AS_RECORDED)
     stated = StatedFaults(is_all=len(kept) < len(trial.fixes), kept=kept, file=sheet)
     faults = [_read(words, stated) for words in kept if words not in LABEL_FIXES]
-    shared = [_read(words, LABORATORY_FIX) for words in laboratory]
+    shared = [_read(words, LABORATORY_FIX) for words in fix_statements(laboratory_fix)]
     own = [(words, LABEL_FIXES[words], frozenset[str]()) for words in kept if words in LABEL_FIXES]
     own += [(fault.words, fault.states, fault.plates) for fault in faults]
     of_all = [(f"{x.words} (laboratory.fix)", x.states, x.plates) for x in shared]
@@ -225,7 +231,8 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
     name = words.split()[0]
     fixable = [row for row, fault in ROWS.items() if fault.is_fixable]
     if name not in fixable:
-        known = (*LABEL_FIXES, AS_RECORDED, *fixable)
+        of_trials = () if stated is LABORATORY_FIX else (*LABEL_FIXES, AS_RECORDED)
+        known = (*of_trials, *fixable)
         near = nearest_words(words, known) or nearest_words(name, known)
         raise stated.refuse(
             f"“{words}”, which is not known.",

@@ -21,11 +21,11 @@ from aqbio.intake.people import (
     find_copies,
     force_files,
     marker_vocabularies,
-    owners_of,
     people_of,
     trial_names,
 )
 from aqbio.intake.rows import rows_of
+from aqbio.intake.same_person import owners_of
 from aqbio.intake.shared_frames import Movement
 from aqbio.intake.study import _other_marker_sets, proposed_study
 from aqbio.io.mot import write_storage

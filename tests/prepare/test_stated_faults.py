@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from aqbio.config import Trial
-from aqbio.config.settings import Laboratory
 from aqbio.errors import AqbioError
 from aqbio.prepare.explanations import Suspect, people_scales
 from aqbio.prepare.force_faults import FORCE_FAULTS, ROWS
@@ -33,7 +32,7 @@ from tests.prepare.test_explanations import (
 def of_cell(cell: str, laboratory: str = ""):
     """What a cell of column fix states, and laboratory.fix."""
     row = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d", fix=cell)
-    return stated_faults(row, "trials.tsv", Laboratory(fix=laboratory).fixes)
+    return stated_faults(row, "trials.tsv", laboratory)
 
 
 def used_forces(cell: str, recorded, evidence, laboratory: str = ""):

@@ -257,6 +257,13 @@ class Files(Section):
     trials: GivenFile = Field(default="trials.tsv", description="Sheet with one row per trial.")
 
 
+def fix_statements(cells: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Statements as in column fix, in small letters; a comma before a digit is a decimal one."""
+    text = cells if isinstance(cells, str) else ";".join(cells)
+    parts = re.split(r";|,(?!\d)", text.casefold())
+    return tuple(" ".join(part.split()) for part in parts if part.strip())
+
+
 class LaboratoryAxes(Section):
     """Laboratory axes, stated instead of detected."""
 
@@ -295,6 +302,12 @@ class Laboratory(Section):
         default=0.0,
         description="Known delay of the forces behind the markers, s, the same in every trial, for "
         "example of a filter that was applied before export; negative where forces come early.",
+    )
+    fix: str | tuple[str, ...] = Field(
+        default="",
+        description="What is wrong with the forces of every trial, in the words of column fix of "
+        "trials.tsv (plates-action; force-x-sign): one text, or a list. A cell adds to it; as "
+        "recorded in a cell keeps it from that trial. Trials that cannot have it are unchanged.",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from aqbio.config.settings import GivenFile, valid_windows_name
+from aqbio.config.settings import GivenFile, fix_statements, valid_windows_name
 from aqbio.config.written import WrittenModel, spelled
 from aqbio.names import GRAVITY, MAX_BODY_KG, MIN_BODY_KG, NORMAL
 
@@ -228,9 +228,8 @@ class Trial(Row):
 
     @property
     def fixes(self) -> tuple[str, ...]:
-        """Statements of column fix, in small letters; a comma before a digit is a decimal one."""
-        parts = re.split(r";|,(?!\d)", (self.fix or "").casefold())
-        return tuple(" ".join(part.split()) for part in parts if part.strip())
+        """Statements of column fix."""
+        return fix_statements(self.fix or "")
 
     @model_validator(mode="before")
     @classmethod

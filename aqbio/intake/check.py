@@ -26,6 +26,7 @@ from aqbio.io.published import changed_files, read_manifest
 from aqbio.io.strength import checked_strength, refuse_old_sheet, unread_strength
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
 from aqbio.names import NORMAL
+from aqbio.prepare.stated_faults import LABORATORY_FIX, stated_faults
 from aqbio.stats.athlete_statistics import NEEDED
 from aqbio.stats.registry import Hypothesis, asked_registry, study_registry
 from aqbio.study.internal import as_findings, contained
@@ -81,6 +82,7 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
                 for check in (_map_problems, _model_problems)
             ),
             lambda: _compared_trials(study),
+            lambda: _fix_problems(checked),
             lambda: _file_problems(checked),
             lambda: _hypothesis_problems(study),
             lambda: comparison_problems(study),
@@ -167,6 +169,20 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
         yield from unread_strength(study.strength_file or named_sheet)
     except AqbioError as error:
         yield from as_findings(error)
+
+
+def _fix_problems(checked: CheckedStudy) -> Iterator[Finding]:
+    """Statements of laboratory.fix and column fix that are not known or exclude each other."""
+    study = checked.study
+    for trial in study.trials:
+        try:
+            stated_faults(trial, study.settings.files.trials, study.settings.laboratory.fix)
+        except AqbioError as error:
+            if error.where == LABORATORY_FIX.where:
+                yield replace(error.finding(), file=str(study.file))
+                return
+            problem = error.finding(trial=trial.trial_id, participant=trial.participant_id)
+            yield with_location(problem, checked)
 
 
 def _compared_trials(study: Study) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial, closest
+from aqbio.config.settings import fix_statements
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding, Severity
 from aqbio.intake.shared_frames import (
@@ -30,6 +32,7 @@ from aqbio.prepare.axes import laboratory_axes
 from aqbio.prepare.checks import ONE_FRAME_FIX
 from aqbio.prepare.coordinates import coordinates_trial
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.stated_faults import STATEMENT
 from aqbio.study.internal import contained
 from aqbio.vectors import FloatArray
 
@@ -330,6 +333,12 @@ def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[F
         for index, number in enumerate(laboratory.ignore_plates)
         if number not in contents.plates
     ]  # fmt: skip
+    for index, words in enumerate(fix_statements(laboratory.fix)):
+        statement = STATEMENT.fullmatch(words)
+        scope = statement["scope"] if statement else ""
+        if not contents.plates or {*map(int, re.findall(r"\d+", scope or ""))} - contents.plates:
+            fix = f"the recordings have plates {plates}, counted from 1."
+            unknown.append(("plate-unknown", "fix", index, f"“{words}”", fix))
     for index, label in enumerate(laboratory.ignore_markers):
         if label not in contents.labels:
             near = closest(label, contents.labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.body.statements import MAX_SHEET_MASS_SHARE
 from aqbio.config import MarkerSet, Participant
 from aqbio.intake.models import ChosenModel
-from aqbio.intake.rows import MASS_MAYBE_NEEDED, MASS_NEEDED, Rows, TrialPreview
+from aqbio.intake.rows import MASS_MAYBE_NEEDED, MASS_NEEDED, Rows, TrialPreview, TrialRow
 from aqbio.prepare.session import Session, session_remarks
 from aqbio.prepare.stage import limbs_of_labels
 
@@ -44,7 +44,9 @@ def session_doubts(
             yield f"{person.participant_id}: {remark.what} To settle it, {remark.fix}"
 
 
-def described_rows(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
+def described_rows(
+    rows: Rows, previews: Mapping[str, TrialPreview], laboratory_fix: Collection[str]
+) -> Rows:
     """Add observations to the rows: number of trials and body mass of every participant."""
     people = []
     for person in rows.people:
@@ -72,13 +74,19 @@ def described_rows(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
             )
             words.append(MASS_NEEDED if understood else MASS_MAYBE_NEEDED)
         people.append(replace(person, found="; ".join(words)))
-    trials = [
-        replace(row, found=preview.words, please_fill=preview.to_fill)
-        if (preview := previews.get(row.file))
-        else row
-        for row in rows.trials
-    ]
-    return Rows(tuple(people), tuple(trials))
+    return Rows(tuple(people), described_trials(rows.trials, previews, laboratory_fix))
+
+
+def described_trials(
+    rows: Sequence[TrialRow], previews: Mapping[str, TrialPreview], laboratory_fix: Collection[str]
+) -> tuple[TrialRow, ...]:
+    """Add to the rows what their previews show, and proposals that are not the laboratory's."""
+    described = []
+    for row in rows:
+        preview = previews.get(row.motion, TrialPreview(row.found))
+        fix = "; ".join(words for words in preview.proposals if words not in laboratory_fix)
+        described.append(replace(row, found=preview.words, please_fill=preview.to_fill, fix=fix))
+    return tuple(described)
 
 
 def in_files_words(in_files: Mapping[str, float], weighed: Sequence[float]) -> list[str]:

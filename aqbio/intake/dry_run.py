@@ -19,6 +19,7 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.multiverse.specifications import all_specifications, left_out_findings, lower_rate
 from aqbio.prepare.stage import prepare_participant
+from aqbio.prepare.stated_faults import AS_STATED
 from aqbio.scale.stage import scale_participant
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import OK, TrialOutcome, earlier_failures, run_trial
@@ -31,7 +32,7 @@ FINDING_FIELDS = {field.name for field in fields(Finding)}
 def dry_run_problems(study: Study, participants: Sequence[str]) -> list[Finding]:
     """Errors and warnings of the stages, run in a scratch folder as far as files decide them.
 
-    Findings that need a solved pose are not predicted.
+    What the sheets state is reported too. Findings that need a solved pose are not predicted.
     """
     with tempfile.TemporaryDirectory(prefix="aqbio-check-", ignore_cleanup_errors=True) as folder:
         scratch_study = replace(
@@ -42,7 +43,7 @@ def dry_run_problems(study: Study, participants: Sequence[str]) -> list[Finding]
             log_copy = study.root / "logs" / log.name
             log_copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(log, log_copy)
-    return [finding for finding in findings if finding.severity != "info"]
+    return [x for x in findings if x.severity != "info" or AS_STATED in x.what]
 
 
 def _without_crash(study: Study, participants: Sequence[str]) -> list[Finding]:

@@ -19,12 +19,13 @@ from aqbio.intake.outlook import OutlookTrial, outlook_page
 from aqbio.intake.rows import sheet_text
 from aqbio.intake.study import (
     FILL_IN,
-    MAX_WARNINGS,
+    LOOK_AT,
     ProposedStudy,
     preview_lines,
     proposed_study,
     summary_text,
     to_do,
+    trial_warnings,
 )
 from aqbio.io.atomic import files_made, write_text
 from aqbio.names import shipped
@@ -44,6 +45,11 @@ model:
   {markers}
 """
 
+LABORATORY = """\
+laboratory:
+  fix: {fix}   # proposed for all trials with forces: look at it, keep or erase it
+"""
+
 EMPTY_STUDY_STEPS = """\
 1. Copy the recordings into `data/` (C3D, or TRC with MOT).
 2. Fill in `participants.tsv` and `trials.tsv` (tab-separated; Excel opens and saves them).
@@ -57,7 +63,8 @@ FILLED_STUDY_STEPS = """\
 1. Look at `outlook.html`: contacts and speeds of every run, what will be computed, what is missing.
    `found.txt` says it whole, with what is not known.
 2. Fill in the cells that the column `please_fill` of `participants.tsv` and `trials.tsv` names, and
-   correct `trials.tsv` where it is wrong (tab-separated; Excel opens and saves them).
+   correct `trials.tsv` where it is wrong (tab-separated; Excel opens and saves them). What its
+   column `fix` proposes was found in the recording: keep it if it is so, or erase it.
    `aqbio settings help` writes `help/README.md`, which explains every column and setting.
 3. Look through `markers.yaml`, if there is one: which label sits where. Fill in what it asks for
    under `please_fill`."""
@@ -148,11 +155,11 @@ def _outlook(study: ProposedStudy, folder: Path, lines: Sequence[str]) -> str:
                 f"{row.participant_id} {row.trial_id}",
                 row.task == "run",
                 f"{row.task}: {row.found or 'not looked at'}",
-                () if preview is None else preview.warnings[:MAX_WARNINGS],
+                [*trial_warnings(study, row)],
                 None if preview is None else preview.picture,
             )
         )
-    next_lines = [line for line in to_do(study, folder) if line != FILL_IN]
+    next_lines = [line for line in to_do(study, folder) if line not in (FILL_IN, LOOK_AT)]
     return outlook_page(folder.resolve().name, lines, trials, next_lines)
 
 
@@ -164,13 +171,16 @@ def _readme(name: str, folder: Path, beginning: str) -> str:
 
 def _settings_text(name: str, study: ProposedStudy) -> str:
     markers = "markers: markers.yaml   # where each label sits; please look through it"
-    return STUDY.format(
+    settings = STUDY.format(
         name=name,
         data=_quoted(str(study.data)),
         model=_quoted(study.model.file),
         map=study.model.map,
         markers="# joint angles need no marker set" if study.markers is None else markers,
     )
+    if study.laboratory_fix:
+        settings += LABORATORY.format(fix=_quoted("; ".join(study.laboratory_fix)))
+    return settings
 
 
 def _quoted(text: str) -> str:

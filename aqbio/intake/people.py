@@ -5,20 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from string import ascii_lowercase
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts
-from aqbio.intake.same_person import (
-    LengthComparison,
-    compare_lengths,
-    group_by_person,
-    max_log_ratio,
-)
 from aqbio.intake.shared_frames import copy_lag
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import FloatArray
 
 KIND_WORDS = """
 grf forces force fp plate plates forceplate forceplates analog analogue kinetics kinematics motion
@@ -47,11 +40,11 @@ PROTOCOL_WORDS = """
 acceleration arms augmented back barefoot baseline block blocks butterworth calibration condition
 constant control curve curves down familiarisation fast faster fatigue fatigued filt filtered flat
 fly flying forward free gap gaps hold indoor interpolated jogging laboratory lap left level low
-lstm maximal maximum medium middle moderate neutral normal off on outdoor overground pose practice
-pre preferred rate rep repeat rest restricted right self selected series set shod shoe shoes shot
-slow slower smoothed speed spike spikes sprinting stand standing start starts steady step steps
-stop straight stride strides submaximal test tpose track treadmill turn two up upright warm warmup
-with without
+lstm maximal maximum medium middle moderate neutral normal off on outdoor overground pose post
+practice pre preferred rate rep repeat rest restricted right self selected series set shod shoe
+shoes shot slow slower smoothed speed spike spikes sprinting stand standing start starts steady step
+steps stop straight stride strides submaximal test tpose track treadmill turn two up upright warm
+warmup with without
 """
 
 HARMLESS_WORDS = frozenset((*KIND_WORDS.split(), *SORT_WORDS.split(), *PROTOCOL_WORDS.split()))
@@ -72,19 +65,39 @@ def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Pa
     Folders tell people apart, except those that only sort files (c3d, static, day 1, ...) or
     conditions: of several people another one would stand still too. Without such folders the
     first part of the file names does, if it is a code that several files share. A code stays
-    (P07, sub-03); anything else might be a person's name and becomes S01, S02, ...
+    (P07, sub-03, RBDS001); anything else might be a person's name and becomes S01, S02, ...
     """
-    keys = _folder_keys(files)
+    keys = folder_keys(files)
     if _only_conditions(keys, standing):
         keys = dict.fromkeys(files, "")
     if len(set(keys.values())) == 1:
         keys |= _name_keys(files)
+    codes = _numbered_codes(keys, standing)
     identifiers: dict[str, str] = {}
     for key in sorted(set(keys.values())):
         code = re.sub("[^A-Za-z0-9]", "", key)
         number = len(identifiers) + 1
-        identifiers[key] = code if PERSON_CODE.fullmatch(key) else f"S{number:02d}"
+        is_code = key in codes or PERSON_CODE.fullmatch(key)
+        identifiers[key] = code if is_code else f"S{number:02d}"
     return {file: identifiers[key] for file, key in keys.items()}
+
+
+NUMBERED_CODE = re.compile(r"([A-Z]+|[a-z]+)[-_]?\d{1,5}")
+"""Letters and a number; a capital before small letters (Anna2) may begin a name."""
+
+
+def _numbered_codes(keys: Mapping[Path, str], standing: Collection[Path]) -> frozenset[str]:
+    """Keys that differ by the number after the same letters, and are people, not conditions.
+
+    At least two of them have a static trial each, or files that begin with the key.
+    """
+    series: dict[str, set[str]] = {}
+    for key in keys.values():
+        match = NUMBERED_CODE.fullmatch(key)
+        if match is not None and match[1].casefold() not in HARMLESS_WORDS:
+            series.setdefault(match[1], set()).add(key)
+    owners = {key for file, key in keys.items() if file in standing or file.stem.startswith(key)}
+    return frozenset().union(*(codes for codes in series.values() if len(codes & owners) > 1))
 
 
 def trial_names(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Path, str]:
@@ -178,7 +191,7 @@ def _own_folders(files: Sequence[Path]) -> dict[Path, list[str]]:
     return {file: [part for part in folders if name_words(part)] for file, folders in names.items()}
 
 
-def _folder_keys(files: Sequence[Path]) -> dict[Path, str]:
+def folder_keys(files: Sequence[Path]) -> dict[Path, str]:
     """First folder in which files differ, without folders that only sort files."""
     parts = {file: tuple(part for part in file.parent.parts if not _sorts(part)) for file in files}
     shared = 0
@@ -207,8 +220,13 @@ def _sorts(part: str) -> bool:
     return bool(words) and all(is_sorting_word)
 
 
-CODE = re.compile(r"(sub-[A-Za-z0-9]+|([A-Za-z]{1,5})\d+)(?:[_ .-]|(?=[A-Z]))")
-"""Code of a person at the beginning of a file name (S01_run, JA1Gait35), and its letters."""
+CODE = re.compile(
+    r"(sub-[A-Za-z0-9]+|([A-Za-z]{1,5})\d+)(?:[_ .-]|(?=[A-Z])|(?=(?:"
+    + "|".join(word for word in HARMLESS_WORDS if len(word) > 2)
+    + ")))"
+)
+"""Code of a person at the beginning of a file name (S01_run, JA1Gait35, S01run), and its letters.
+"""
 
 
 TRIAL_LETTERS = "rt"
@@ -233,7 +251,7 @@ def _name_keys(files: Sequence[Path]) -> dict[Path, str]:
     return keys if several else {}
 
 
-def _word_keys(files: Sequence[Path], standing: Collection[Path]) -> dict[Path, str]:
+def word_keys(files: Sequence[Path], standing: Collection[Path]) -> dict[Path, str]:
     """First word of each file name that is none of a protocol, and is not in all names.
 
     It may be a person's name. None where a moving trial has no such word, or the folder's only
@@ -256,38 +274,13 @@ def _word_keys(files: Sequence[Path], standing: Collection[Path]) -> dict[Path, 
     return {} if unnamed or _only_conditions(keys, standing) else keys
 
 
-def _people_of_keys(
-    files: Sequence[Path],
-    keys: Mapping[Path, str],
-    comparison: LengthComparison,
-    *,
-    are_words: bool,
-) -> dict[Path, str]:
-    """Participants by names of folders or words of file names; one where bodies are alike.
-
-    A condition is in the names of several recordings of one body. Where lengths cannot be compared
-    a word has to be in several names.
-    """
-    groups: list[list[int]] = []
-    for key in sorted(set(keys.values())):
-        members = [index for index, file in enumerate(files) if keys[file] == key]
-        one_body = [
-            group
-            for group in groups
-            if comparison.alike[np.ix_(group, members)].any()
-            or (
-                are_words
-                and min(len(group), len(members)) == 1
-                and np.isnan(comparison.distance[np.ix_(group, members)]).all()
-            )
-        ]
-        groups = [group for group in groups if group not in one_body]
-        groups.append(sorted(sum(one_body, members)))
-    return {
-        files[index]: f"S{number:02d}"
-        for number, members in enumerate(sorted(groups), 1)
-        for index in members
-    }
+def naming_words(key: str) -> tuple[str, ...]:
+    """Words of a folder's or file's name that may name a person: codes, and none of a protocol."""
+    code = CODE.match(f"{key}_")
+    numbers = [match[0] for match in PERSON_NUMBER.finditer(key)]
+    words = [part for part, _, is_harmless in _parts_of_name(key) if not is_harmless]
+    is_code = code is not None and (code[2] or "").casefold() not in HARMLESS_WORDS
+    return tuple(map(str.casefold, [code[1]] if code and is_code else [*numbers, *words]))
 
 
 MIN_TIME_OVERLAP = 0.5
@@ -413,107 +406,6 @@ def _shared(first_words: frozenset[str], second_words: frozenset[str]) -> float:
     """Share of all words that both have; 1 if neither has any."""
     union = len(first_words | second_words)
     return len(first_words & second_words) / union if union else 1.0
-
-
-def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
-    """The participant of each recording, by folders, names and lengths of segments.
-
-    A folder of static trials goes to the only person of its size who has none.
-    """
-    names = people_of(
-        [recording.file for recording in markers],
-        {recording.file for recording in markers if recording.is_static},
-    )
-    coded = {name for file, name in names.items() if name in file.as_posix()}
-    comparison = compare_lengths([recording.lengths for recording in markers])
-    files = [recording.file for recording in markers]
-    if not coded:
-        are_words = len(set(names.values())) == 1
-        standing = {recording.file for recording in markers if recording.is_static}
-        keys = _word_keys(files, standing) if are_words else names
-        names |= _people_of_keys(files, keys, comparison, are_words=are_words)
-    differs = comparison.differs
-    differs |= _recorded_together(files)
-    is_static = np.array([recording.is_static for recording in markers])
-    people: dict[tuple[str, str], list[int]] = {}
-    for name in sorted(set(names.values())):
-        indices = np.flatnonzero([names[recording.file] == name for recording in markers])
-        groups = group_by_person(comparison.of(indices.tolist()), is_static[indices])
-        for letter, group in zip(ascii_lowercase, sorted(groups), strict=False):
-            people[name, letter if len(groups) > 1 else ""] = indices[group].tolist()
-    separate = [key for key in people if not key[1] and key[0] not in coded]
-    for key in (key for key in separate if is_static[people[key]].all()):
-        fitting = [
-            candidate
-            for candidate, members in people.items()
-            if (candidate[1] or not is_static[members].any())
-            and not differs[np.ix_(people[key], members)].any()
-            and np.isfinite(comparison.distance[np.ix_(people[key], members)]).any()
-        ]
-        if len(fitting) == 1:
-            people[fitting[0]] += people.pop(key)
-    changed = any(letter for _, letter in people)
-    return {
-        markers[index].file: f"S{number:02d}" if changed and name not in coded else name + letter
-        for number, ((name, letter), members) in enumerate(sorted(people.items()), 1)
-        for index in members
-    }
-
-
-POSE2SIM_PERSON = re.compile(r"_P\d+(?=_|$)")
-"""Number of a person in file names of Pose2Sim's folder `POSE2SIM_FOLDER`."""
-
-POSE2SIM_FOLDER = "pose-3d"
-
-
-def _recorded_together(files: Sequence[Path]) -> BoolArray:
-    """Pairs of files (N, N) of two people in one recording; the next one numbers them anew."""
-    names = [
-        (file.parent, POSE2SIM_PERSON.sub("", file.stem))
-        if file.parent.name == POSE2SIM_FOLDER
-        else (file, "")
-        for file in files
-    ]
-    return np.array(
-        [
-            [i != j and first == second for j, second in enumerate(names)]
-            for i, first in enumerate(names)
-        ]
-    )
-
-
-def size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
-    """Report recordings of one folder with different lengths of segments."""
-    people: dict[Path, list[MarkerFacts]] = {}
-    for recording in group:
-        people.setdefault(recording.file.parent, []).append(recording)
-    for folder, recordings in people.items():
-        first, *other_people = sorted({owners[recording.file] for recording in recordings})
-        for other_person in other_people:
-            sides = [
-                [recording for recording in recordings if owners[recording.file] == name]
-                for name in (first, other_person)
-            ]
-            comparison = compare_lengths(
-                [recording.lengths for side in sides for recording in side]
-            )
-            value = comparison.ratio[: len(sides[0]), len(sides[0]) :]
-            if not np.isfinite(value).any():
-                continue
-            longer = float(np.nanmedian(value))
-            apart = float(np.nanmedian(comparison.distance[: len(sides[0]), len(sides[0]) :]))
-            words = (
-                f"in {folder.as_posix()}, the segments of {other_person} are {longer:.2f} times as "
-                f"long as those of {first}, and a quarter of them differ by "
-                f"{100.0 * np.expm1(apart):.0f} % or more: taken as two people; "
-            )
-            limit = max_log_ratio([label for recording in recordings for label in recording.labels])
-            yield words + (
-                "who is who in other recordings is not sure, please look"
-                if max(abs(np.log(longer)), apart) < limit
-                else "if it is one, give both one participant_id and correct the unit; if it is "
-                "one whose markers were put on again, give both one name in column person"
-            )
 
 
 def find_copies(

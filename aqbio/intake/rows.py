@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from aqbio.gait.steps import DOUBLE_SUPPORT, Contact, Step
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, UnusedFile
 from aqbio.intake.models import ChosenModel, scaling_evidence
 from aqbio.intake.outlook import TrialPicture, trial_picture
-from aqbio.intake.people import force_files, owners_of, trial_names
+from aqbio.intake.people import force_files, trial_names
+from aqbio.intake.same_person import owners_of
 from aqbio.intake.sessions import VideoSession, cells_of_sessions
 from aqbio.io.mot import read_storage
 from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.opensim_xml import model_masses, model_names
 from aqbio.io.poses import is_pose_label
+from aqbio.io.recording import Recording
 from aqbio.io.stated_body import agreed
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.multibody.skeleton import Skeleton
@@ -38,13 +40,16 @@ from aqbio.prepare.body_size import Lengths
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.contacts import NO_FOOT
 from aqbio.prepare.coordinates import trial_of_storage
+from aqbio.prepare.force_faults import ROWS
 from aqbio.prepare.handedness import BodyLabels, OtherRecordings
 from aqbio.prepare.label_check import StaticReference, with_checked_labels
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stage import OPENSIM_AXES, session_numbers, trial_numbers
+from aqbio.prepare.stated_faults import StatedFaults, stated_faults
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
+from aqbio.study.internal import contained
 
 FOUND_COLUMN, PLEASE_FILL_COLUMN = "found", "please_fill"
 """Columns for the person who fills in the sheet: observations, and cells yet to be filled."""
@@ -79,6 +84,8 @@ class TrialRow:
     condition: str = NORMAL
     include: str = "yes"
     """{"yes", "no"}."""
+    fix: str = ""
+    """Statements that are proposed; see column fix."""
     please_fill: str = ""
     """Cells that a person has yet to fill."""
     found: str = ""
@@ -96,6 +103,16 @@ class TrialRow:
     def trial(self) -> Trial:
         """The trial as the sheet states it."""
         return Trial.model_validate({k: v for k, v in self.cells().items() if v and k != "found"})
+
+    def notes(self) -> Notes:
+        """Empty notes about the trial."""
+        return Notes(
+            self.trial_id, self.participant_id, self.motion, self.force_file or self.motion
+        )
+
+    def stated(self) -> StatedFaults:
+        """Faults of the forces that the row states."""
+        return stated_faults(self.trial(), "trials.tsv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +357,10 @@ class TrialPreview:
     """True if such a contact has forces."""
     forces_unused: bool = False
     """True if forces were recorded and are not used."""
+    has_forces: bool = False
+    """True if forces were recorded."""
+    proposals: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with the recording, by the statement for column fix that undoes it."""
     causes_hidden: str = ""
     """Why joint angles do not tell what causes angular momentum; empty where they do."""
     picture: TrialPicture | None = None
@@ -349,9 +370,58 @@ class TrialPreview:
     """lengths, entry: Distances between markers, and numbers, that recordings of a person share."""
 
 
+MAX_PROPOSALS = 4
+"""Largest number of faults of one trial that are proposed, one after the other."""
+
+
+def with_proposals(row: TrialRow, look: Callable[[TrialRow, Notes], TrialPreview]) -> TrialPreview:
+    """Preview a trial as it is with what its findings propose for column fix.
+
+    What is undone may show the next fault. A trial that cannot be prepared with a proposal is shown
+    without it.
+    """
+    preview, proposals = _preview(row, look)
+    while new := {x: why for x, why in proposals.items() if x not in preview.proposals}:
+        every_proposal = {**preview.proposals, **new}
+        fixed = replace(row, fix="; ".join(every_proposal))
+        repaired, proposals = _preview(fixed, look)
+        if (preview.prepared and not repaired.prepared) or len(every_proposal) > MAX_PROPOSALS:
+            break
+        preview = replace(repaired, proposals=every_proposal)
+    return preview
+
+
+def _preview(
+    row: TrialRow, look: Callable[[TrialRow, Notes], TrialPreview]
+) -> tuple[TrialPreview, dict[str, str]]:
+    """Preview of a trial, or of one that is refused; and its proposals, with the reasons."""
+    notes = row.notes()
+    try:
+        with contained(None, "new", row.motion):
+            preview = look(row, notes)
+    except AqbioError as error:
+        to_use_it = (f"to use it, {error.fix}",) if error.fix else ()
+        preview = TrialPreview(f"not usable yet: {error.what}", warnings=to_use_it)
+    return preview, {x.proposal: x.what for x in notes.findings if x.proposal}
+
+
+def laboratory_proposals(
+    rows: Sequence[TrialRow], previews: Mapping[str, TrialPreview]
+) -> tuple[str, ...]:
+    """Statements about forces that are proposed for all runs with forces, of two or more."""
+    runs = [previews[row.motion] for row in rows if row.task == "run" and row.motion in previews]
+    first, *others = [run for run in runs if run.has_forces or run.proposals] or [TrialPreview("")]
+    return tuple(
+        words
+        for words in first.proposals
+        if others and words.split()[0] in ROWS and all(words in run.proposals for run in others)
+    )
+
+
 def trial_preview(
     data: Path,
     row: TrialRow,
+    notes: Notes,
     marker_set: MarkerSet,
     reference: StaticReference,
     model: ChosenModel,
@@ -359,7 +429,6 @@ def trial_preview(
 ) -> TrialPreview:
     """Prepare a trial as stage prepare would, and summarise it."""
     trial = row.trial()
-    notes = Notes(row.trial_id, row.participant_id, row.file, row.force_file or row.file)
     forces = data / row.force_file if row.force_file else None
     recording = read_recording(data / row.file, forces)
     if row.task == "static":
@@ -372,8 +441,9 @@ def trial_preview(
     if row.task != "static":
         segment_masses = SegmentMasses(model_masses(model.path), model.model_map.groups)
     prepared = prepare_trial(
-        recording, trial, marker_set, Laboratory(), Prepare(), notes, masses=segment_masses
-    )
+        recording, trial, marker_set, Laboratory(), Prepare(), notes, masses=segment_masses,
+        stated=row.stated(),
+    )  # fmt: skip
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     numbers |= session_numbers(prepared, trial, marker_set)
     if segment_masses is not None:
@@ -389,22 +459,26 @@ def trial_preview(
         words="; ".join(words),
         standing_mass=standing,
         stride_masses=tuple(numbers.get("stride_masses_kg", ())),
+        has_forces=_has_forces(recording),
         lengths=lengths,
         entry=numbers,
     )
 
 
+def _has_forces(recording: Recording) -> bool:
+    return recording.forces is not None and bool(recording.forces.numbers)
+
+
 def coordinates_preview(
-    data: Path, row: TrialRow, model: Path, skeleton: Skeleton, model_map: ModelMap
+    data: Path, row: TrialRow, notes: Notes, model: Path, skeleton: Skeleton, model_map: ModelMap
 ) -> TrialPreview:
     """Prepare a trial of joint angles as stage prepare would, and summarise it."""
-    notes = Notes(row.trial_id, row.participant_id, row.motion, row.force_file or row.motion)
     motion, forces = data / row.motion, data / row.force_file if row.force_file else None
     read = trial_of_storage(skeleton, model_map, read_storage(motion), motion, forces)
     masses = SegmentMasses(model_masses(model), model_map.groups) if read.shows_body else None
     prepared = prepare_trial(
         read.recording, row.trial(), read.marker_set, Laboratory(axes=OPENSIM_AXES), Prepare(),
-        notes, masses=masses,
+        notes, masses=masses, stated=row.stated(),
     )  # fmt: skip
     shown = determined_by_file(skeleton, filled_coordinates(skeleton, read.q), np.isfinite(read.q))
     hidden = np.array(skeleton.bodies)[~shown.any(axis=0)].tolist()
@@ -413,6 +487,7 @@ def coordinates_preview(
     return replace(
         preview_of(prepared, row, read.marker_set, notes),
         words="; ".join((row.found, *_moving(prepared)[: 2 if row.force_file else 1])),
+        has_forces=_has_forces(read.recording),
         causes_hidden=incomplete_reason(observed, model_map.groups, np.ones(1, np.bool_)),
     )
 

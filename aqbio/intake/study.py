@@ -10,7 +10,7 @@ from shlex import quote
 
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.errors import AqbioError, listed
-from aqbio.intake.described import described_rows, session_doubts
+from aqbio.intake.described import described_rows, described_trials, session_doubts
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, UnusedFile, folder_content
 from aqbio.intake.labelled_recordings import ProposedSet, proposed_set
 from aqbio.intake.models import (
@@ -22,14 +22,7 @@ from aqbio.intake.models import (
     scaled_models,
     scaling_evidence,
 )
-from aqbio.intake.people import (
-    clock_mismatch,
-    find_copies,
-    force_files,
-    marker_vocabularies,
-    owners_of,
-    size_differences,
-)
+from aqbio.intake.people import clock_mismatch, find_copies, force_files, marker_vocabularies
 from aqbio.intake.preview import study_preview
 from aqbio.intake.rows import (
     Rows,
@@ -37,9 +30,12 @@ from aqbio.intake.rows import (
     TrialRow,
     coordinates_preview,
     coordinates_rows,
+    laboratory_proposals,
     rows_of,
     trial_preview,
+    with_proposals,
 )
+from aqbio.intake.same_person import owners_of, size_differences
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
@@ -51,10 +47,11 @@ from aqbio.opensim.session import quiet
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.handedness import BodyLabels, OtherRecordings, has_size_of_people
 from aqbio.prepare.label_check import StaticReference, limbs_of, standing_positions
+from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import in_right_handed_coordinates
-from aqbio.study.internal import contained
 
-FILL_IN = "Please fill in"
+FILL_IN, LOOK_AT = "Please fill in", "Please look at, and keep or erase"
+"""Headings of what a person has to do."""
 
 UNIT_RATIOS = (1e-3, 1e3, 1e-2, 1e2, 1e-1, 1e1)
 """Ratios between mm, cm and m: by these, markers whose unit is wrong are a person's."""
@@ -81,6 +78,8 @@ class ProposedStudy:
     """Contradictions in the sheets."""
     scaled: tuple[ScaledModel, ...] = ()
     """Models in the folder that are scaled to a person."""
+    laboratory_fix: tuple[str, ...] = ()
+    """Statements that are proposed for all trials with forces."""
 
 
 def proposed_study(
@@ -131,7 +130,8 @@ def proposed_study(
     previews = {}
     if markers.marker_set is not None:
         previews = _previews(data, rows, markers.marker_set, chosen, report)
-    rows = described_rows(rows, previews)
+    laboratory_fix = laboratory_proposals(rows.trials, previews)
+    rows = described_rows(rows, previews, laboratory_fix)
     left_out = _copies(content.markers, repeated)
     left_out += tuple(
         UnusedFile(Path(row.file), f"{row.participant_id} stands still in all trials: no results")
@@ -143,7 +143,9 @@ def proposed_study(
         *size_differences(group, owners),
         *session_doubts(rows, previews, markers.marker_set, chosen),
     )
-    return ProposedStudy(data, content, rows, previews, markers, chosen, left_out, doubts, scaled)
+    return ProposedStudy(
+        data, content, rows, previews, markers, chosen, left_out, doubts, scaled, laboratory_fix
+    )
 
 
 def _study_of_coordinates(
@@ -163,19 +165,17 @@ def _study_of_coordinates(
     left_out += tuple(UnusedFile(Path(file), why) for file in unfitting_files)
     models = {person.participant_id: data / person.model_file for person in people}
     previews = _coordinates_previews(data, trials, models, chosen.model_map, report)
-    trials = [
-        replace(row, found=preview.words, please_fill=preview.to_fill)
-        if (preview := previews.get(row.motion))
-        else row
-        for row in trials
-    ]
+    laboratory_fix = laboratory_proposals(trials, previews)
+    trials = list(described_trials(trials, previews, laboratory_fix))
     used = {row.force_file for row in trials}
     unused = [storage for storage in content.forces if storage.cell not in used]
     left_out += tuple(
         UnusedFile(storage.file, "no joint angles go with these forces") for storage in unused
     )
     rows, left_out = Rows(tuple(people), tuple(trials)), left_out + content.unusable
-    return ProposedStudy(data, content, rows, previews, None, chosen, left_out)
+    return ProposedStudy(
+        data, content, rows, previews, None, chosen, left_out, laboratory_fix=laboratory_fix
+    )
 
 
 def _with_own_models(
@@ -265,19 +265,19 @@ def _previews(
     for row in rows.trials:
         if row.include == "no":
             continue
-        try:
-            with contained(None, "new", row.file):
-                report(f"looking at {row.file}")
-                if row.task == "static":
-                    static = sides.read(Path(row.file))
-                    if has_size_of_people(static, sides.labels):
-                        positions = standing_positions(static, row.file)
-                        references[row.participant_id] = StaticReference(positions, limbs)
-                reference = references.get(row.participant_id, StaticReference({}, limbs))
-                company = sides.company(row.file)
-                previews[row.file] = trial_preview(data, row, marker_set, reference, model, company)
-        except AqbioError as error:
-            previews[row.file] = _refused(error)
+        report(f"looking at {row.file}")
+
+        def look(row: TrialRow, notes: Notes) -> TrialPreview:
+            if row.task == "static":
+                static = sides.read(Path(row.file))
+                if has_size_of_people(static, sides.labels):
+                    positions = standing_positions(static, row.file)
+                    references[row.participant_id] = StaticReference(positions, limbs)
+            reference = references.get(row.participant_id, StaticReference({}, limbs))
+            company = sides.company(row.file)
+            return trial_preview(data, row, notes, marker_set, reference, model, company)
+
+        previews[row.file] = with_proposals(row, look)
     return previews
 
 
@@ -292,25 +292,17 @@ def _coordinates_previews(
     previews: dict[str, TrialPreview] = {}
     skeletons: dict[Path, Skeleton] = {}
     for row in (row for row in rows if row.include == "yes"):
-        model = models[row.participant_id]
-        try:
-            with contained(None, "new", row.motion):
-                report(f"looking at {row.motion}")
-                if model not in skeletons:
-                    with quiet(level="Off"):
-                        skeletons[model] = with_model(model, partial(read_skeleton, model))
-                previews[row.motion] = coordinates_preview(
-                    data, row, model, skeletons[model], model_map
-                )
-        except AqbioError as error:
-            previews[row.motion] = _refused(error)
+        report(f"looking at {row.motion}")
+
+        def look(row: TrialRow, notes: Notes) -> TrialPreview:
+            model = models[row.participant_id]
+            if model not in skeletons:
+                with quiet(level="Off"):
+                    skeletons[model] = with_model(model, partial(read_skeleton, model))
+            return coordinates_preview(data, row, notes, model, skeletons[model], model_map)
+
+        previews[row.motion] = with_proposals(row, look)
     return previews
-
-
-def _refused(error: AqbioError) -> TrialPreview:
-    """What is said of a trial that cannot be prepared."""
-    to_use_it = (f"to use it, {error.fix}",) if error.fix else ()
-    return TrialPreview(f"not usable yet: {error.what}", warnings=to_use_it)
 
 
 def _copies(
@@ -510,15 +502,23 @@ def _people(study: ProposedStudy) -> Iterator[str]:
         yield f"  {person.participant_id} (in {', '.join(folders)}): {person.found}"
 
 
+def trial_warnings(study: ProposedStudy, row: TrialRow) -> Iterator[str]:
+    """Proposals for a trial, with the reasons, and warnings to read before it is used."""
+    if (preview := study.previews.get(row.motion)) is None:
+        return
+    for words, reason in preview.proposals.items():
+        where = "laboratory.fix of study.yaml" if words in study.laboratory_fix else "column fix"
+        yield f"proposed in {where}: “{words}”: look at it, keep or erase it. Without it: {reason}"
+    yield from preview.warnings[:MAX_WARNINGS]
+
+
 def _trials(study: ProposedStudy) -> Iterator[str]:
     yield "Trials"
     for row in study.rows.trials:
         files = f"{row.motion} with {row.force_file}" if row.force_file else row.motion
         yield f"  {row.participant_id} {row.trial_id} ({files})"
         yield f"    {row.task}: {row.found or 'not looked at'}"
-        preview = study.previews.get(row.motion)
-        for warning in (preview.warnings if preview is not None else ())[:MAX_WARNINGS]:
-            yield f"    look: {warning}"
+        yield from (f"    look: {warning}" for warning in trial_warnings(study, row))
     yield from (f"  look: {doubt}" for doubt in study.doubts)
 
 
@@ -551,11 +551,21 @@ def _left_out(study: ProposedStudy) -> Iterator[str]:
 
 
 def to_do(study: ProposedStudy, folder: Path) -> Iterator[str]:
-    """Cells that a person has yet to fill, and the next commands."""
+    """Cells that a person has yet to fill, proposals to look at, and the next commands."""
     if cells := list(_open_cells(study)):
         yield from (FILL_IN, *cells)
     typed = quote(str(folder))
-    yield f"{'Then' if cells else 'Next'}: aqbio check {typed}, and aqbio run {typed}"
+    if proposals := list(_proposals(study)):
+        yield from (LOOK_AT, *proposals)
+    yield f"{'Then' if cells or proposals else 'Next'}: aqbio check {typed}, and aqbio run {typed}"
+
+
+def _proposals(study: ProposedStudy) -> Iterator[str]:
+    if study.laboratory_fix:
+        words = "; ".join(study.laboratory_fix)
+        yield f"  all trials with forces: proposed in laboratory.fix of study.yaml: “{words}”"
+    for row in (row for row in study.rows.trials if row.fix):
+        yield f"  {row.participant_id} {row.trial_id}: proposed in column fix: “{row.fix}”"
 
 
 def _open_cells(study: ProposedStudy) -> Iterator[str]:

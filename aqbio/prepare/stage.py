@@ -263,7 +263,7 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
     notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
     work.considered[trial.trial_id] = notes.considered
     files = study.recording(trial), study.forces(trial)
-    stated = stated_faults(trial, settings.files.trials)
+    stated = stated_faults(trial, settings.files.trials, laboratory.fix)
     if trial.coordinates_file:
         read, description = coordinates_trial(study, trial), study.model_file(participant_id)
         recording, marker_set = read.recording, read.marker_set

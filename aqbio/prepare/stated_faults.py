@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
 from aqbio.config import Trial, nearest_words
+from aqbio.config.settings import fix_statements
 from aqbio.errors import AqbioError
 from aqbio.io.recording import ForceRecording
 from aqbio.prepare.explanations import (
@@ -19,7 +21,8 @@ from aqbio.prepare.explanations import (
     Suspect,
     with_best_size,
 )
-from aqbio.prepare.force_faults import ROWS, ForceFault
+from aqbio.prepare.force_faults import ROWS, ForceFault, Times
+from aqbio.prepare.moved_plates import TurnedBy
 
 OfferedCandidates = Callable[[ForceRecording], Iterable[Candidate[ForceRecording]]]
 """Every fault that a recording may have, at every scope."""
@@ -27,11 +30,18 @@ OfferedCandidates = Callable[[ForceRecording], Iterable[Candidate[ForceRecording
 LABELS_AS_RECORDED = "labels as recorded"
 """Statement that no exchanged labels are put back."""
 
-LABEL_FIXES = ("swap", "mirror", LABELS_AS_RECORDED)
-"""Statements of column fix about labels and coordinates of the markers."""
+LABEL_FIXES = {
+    "swap": frozenset({"sides", "labels"}),
+    "mirror": frozenset({"sides"}),
+    LABELS_AS_RECORDED: frozenset({"labels"}),
+}
+"""Statements of column fix about labels and coordinates of the markers, with what each states."""
 
 AS_RECORDED = "as recorded"
 """Statement that no other fault of the forces is undone, whatever the search finds."""
+
+AS_STATED = "as the sheet says"
+"""End of findings about what a statement undoes."""
 
 STATEMENT = re.compile(
     r"(?P<row>\S+?)(?: (?P<scope>all|plate \d+|plates \d+(?: and \d+)+))?"
@@ -52,27 +62,57 @@ class StatedFault:
     size: float
     """In the unit of the row; NaN where none is written."""
 
+    @property
+    def plates(self) -> frozenset[str]:
+        """Numbers of the plates that are stated; none where all of them have it."""
+        return frozenset(re.findall(r"\d+", self.scope))
+
+    @property
+    def states(self) -> frozenset[str]:
+        """Quantities that the fault changes; two faults that change one exclude each other."""
+        name, undo = self.row.name, self.row.undo
+        if name.endswith("sign"):
+            subject, _, axes = name.removesuffix("-sign").partition("-")
+            return frozenset(f"the sign of the {AXES[axis]} {subject}" for axis in axes or "xyz")
+        if "mirrored" in name:
+            return frozenset({"handedness"})
+        if isinstance(undo, Times):
+            kind = "direction" if undo.forces < 0.0 else "unit"
+            factors = {"forces": undo.forces, "moments": undo.moments, "places": undo.places}
+            return frozenset(f"the {kind} of the {x}" for x, by in factors.items() if by != 1.0)
+        return frozenset({"the order of the corners" if isinstance(undo, TurnedBy) else name})
+
+
+AXES = {"x": "fore-aft", "y": "vertical", "z": "sideways"}
+"""Axes in the names of rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class StatedFaults:
-    """Column fix of one trial, as far as it is about forces."""
+    """Column fix of one trial, and that of its laboratory, as far as they are about forces."""
 
     faults: tuple[StatedFault, ...] = ()
+    """Of the trial's cell."""
+    shared: tuple[StatedFault, ...] = ()
+    """Of all trials of the laboratory that can have them."""
     is_all: bool = False
     """Nothing else is undone: the cell says `AS_RECORDED`."""
     kept: tuple[str, ...] = ()
     """Statements of the cell but for that one."""
     file: str = ""
     """Name of the sheet."""
+    where: str = "column fix"
+    """Column or setting that states them."""
 
-    def refuse(self, what: str, fix: str) -> AqbioError:
+    def refuse(self, what: str, fix: str, rule: str = "fix-unknown") -> AqbioError:
         """Error about the cell."""
-        return AqbioError(what, file=self.file, where="column fix", fix=fix, rule="fix-unknown")
+        text = f"{self.where} says {what}"
+        return AqbioError(text, file=self.file, where=self.where, fix=fix, rule=rule)
 
     def without_forces(self) -> AqbioError:
         """Error about a trial that has no forces with which anything could be wrong."""
         words = self.faults[0].words
-        what = f"column fix says “{words}”, and the trial has no forces."
+        what = f"“{words}”, and the trial has no forces."
         return self.refuse(what, f"take “{words}” out of column fix.")
 
     def suspects(
@@ -84,23 +124,40 @@ class StatedFaults:
     ) -> tuple[Suspect[ForceRecording], ...]:
         """The stated faults in turn, each with its size: stated, or what the evidence says of it.
 
-        Raises AqbioError where the recording cannot have a fault, or does not show its size.
+        Raises AqbioError where the recording cannot have a fault of the trial's cell, or does not
+        show its size; those of the laboratory are left out there.
         """
         suspects: list[Suspect[ForceRecording]] = []
-        for fault in self.faults:
-            candidate = self._candidate(fault, [*offered(forces)], forces)
-            suspect = Suspect(candidate, fault.size, float("nan"))
-            if candidate.sizes is not None and np.isnan(fault.size):
-                suspect = with_best_size(forces, candidate, evidence, scales)
-                if not abs(suspect.size) > 2.0 * suspect.sd:
-                    raise self.refuse(
-                        f"column fix says “{fault.words}” without a size, and the recording does "
-                        "not show it.",
-                        f"write it behind, {_size_words(candidate.sizes)}.",
-                    )
+        for fault in (*self.shared, *self.faults):
+            try:
+                candidate = self._candidate(fault, [*offered(forces)], forces)
+                suspect = self._sized(fault, candidate, forces, evidence, scales)
+            except AqbioError:
+                if fault in self.shared:
+                    continue
+                raise
             suspects.append(suspect)
             forces = candidate.undo(forces, suspect.size)
         return tuple(suspects)
+
+    def _sized(
+        self,
+        fault: StatedFault,
+        candidate: Candidate[ForceRecording],
+        forces: ForceRecording,
+        evidence: Callable[[ForceRecording], Disagreements],
+        scales: Scales,
+    ) -> Suspect[ForceRecording]:
+        """A fault with the size that is stated, or else the one that the recording shows."""
+        if candidate.sizes is None or not np.isnan(fault.size):
+            return Suspect(candidate, fault.size, float("nan"))
+        suspect = with_best_size(forces, candidate, evidence, scales)
+        if not abs(suspect.size) > 2.0 * suspect.sd:
+            raise self.refuse(
+                f"“{fault.words}” without a size, and the recording does not show it.",
+                f"write it behind, {_size_words(candidate.sizes)}.",
+            )
+        return suspect
 
     def _candidate(
         self,
@@ -109,19 +166,15 @@ class StatedFaults:
         forces: ForceRecording,
     ) -> Candidate[ForceRecording]:
         """The row on the plates that are stated: all of them, or the only ones, where none are."""
-
-        def plates(scope: str) -> set[str]:
-            return {*re.findall(r"\d+", scope)} or {*map(str, forces.numbers)}
-
+        every_plate = {*map(str, forces.numbers)}
         offered = [x for x in candidates if x.fault == fault.row.name]
         for candidate in offered:
-            if plates(candidate.scope) == plates(fault.scope) or (
-                not fault.scope and len(offered) == 1
-            ):
+            plates = {*re.findall(r"\d+", candidate.scope)} or every_plate
+            if plates == (fault.plates or every_plate) or (not fault.scope and len(offered) == 1):
                 return candidate
         places = [statement(Suspect(candidate, np.nan, np.nan)) for candidate in offered]
         raise self.refuse(
-            f"column fix says “{fault.words}”, which this recording cannot have.",
+            f"“{fault.words}”, which this recording cannot have.",
             f"write {_listed(places)}."
             if places
             else f"take “{fault.words}” out of column fix: "
@@ -133,16 +186,43 @@ class StatedFaults:
 NOTHING_STATED = StatedFaults()
 
 
-def stated_faults(trial: Trial, sheet: str) -> StatedFaults:
-    """Read column fix of a trial; AqbioError where its words are not known."""
+LABORATORY_FIX = StatedFaults(file="study.yaml", where="laboratory.fix")
+"""Source of errors about statements of the laboratory."""
+
+
+def stated_faults(
+    trial: Trial, sheet: str, laboratory_fix: str | tuple[str, ...] = ()
+) -> StatedFaults:
+    """Read column fix of a trial, and the statements of its laboratory.
+
+    Raises AqbioError where words are not known, or two of them exclude each other.
+    """
     kept = tuple(words for words in trial.fixes if words != AS_RECORDED)
-    stated = StatedFaults((), len(kept) < len(trial.fixes), kept, sheet)
-    if {"swap", "mirror"} <= {*kept}:
-        raise stated.refuse(
-            "column fix says swap and mirror, which exclude each other.", "keep one of them."
-        )
-    faults = tuple(_read(words, stated) for words in kept if words not in LABEL_FIXES)
-    return StatedFaults(faults, stated.is_all, kept, sheet)
+    stated = StatedFaults(is_all=len(kept) < len(trial.fixes), kept=kept, file=sheet)
+    faults = [_read(words, stated) for words in kept if words not in LABEL_FIXES]
+    shared = [_read(words, LABORATORY_FIX) for words in fix_statements(laboratory_fix)]
+    own = [(words, LABEL_FIXES[words], frozenset[str]()) for words in kept if words in LABEL_FIXES]
+    own += [(fault.words, fault.states, fault.plates) for fault in faults]
+    of_all = [(f"{x.words} (laboratory.fix)", x.states, x.plates) for x in shared]
+    _refuse_contradictions(of_all, LABORATORY_FIX)
+    if stated.is_all:
+        shared, of_all = [], []
+    _refuse_contradictions([*of_all, *own], stated)
+    return replace(stated, faults=tuple(faults), shared=tuple(shared))
+
+
+def _refuse_contradictions(
+    statements: Sequence[tuple[str, frozenset[str], frozenset[str]]], source: StatedFaults
+) -> None:
+    """Refuse two statements (words, quantities, plates) of one quantity on the same plates."""
+    for (first, quantities, plates), (second, others, other_plates) in combinations(statements, 2):
+        both = quantities & others
+        if both and (not (plates and other_plates) or plates & other_plates):
+            raise source.refuse(
+                f"“{first}” and “{second}”, which both state {min(both)}.",
+                "keep one of them.",
+                "fix-contradictory",
+            )
 
 
 def _read(words: str, stated: StatedFaults) -> StatedFault:
@@ -151,10 +231,11 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
     name = words.split()[0]
     fixable = [row for row, fault in ROWS.items() if fault.is_fixable]
     if name not in fixable:
-        known = (*LABEL_FIXES, AS_RECORDED, *fixable)
+        of_trials = () if stated is LABORATORY_FIX else (*LABEL_FIXES, AS_RECORDED)
+        known = (*of_trials, *fixable)
         near = nearest_words(words, known) or nearest_words(name, known)
         raise stated.refuse(
-            f"column fix says “{words}”, which is not known.",
+            f"“{words}”, which is not known.",
             (f"did you mean {_listed(near)}? " if near else "")
             + f"All words: {', '.join(known)}; what they mean: docs/recordings.md, “Forces that "
             "you know to be wrong”.",
@@ -163,7 +244,7 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
     sizes = row.sizes
     if parts is None or (parts["unit"] and (sizes is None or parts["unit"] != _unit(sizes))):
         raise stated.refuse(
-            f"column fix says “{words}”, whose end is not understood.",
+            f"“{words}”, whose end is not understood.",
             f"write {name}, then plates where not all have it (“plate 3”, “plates 2 and 4”)"
             + ("." if sizes is None else f", then its size, {_size_words(sizes)}."),
         )
@@ -171,13 +252,12 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
     if parts["size"] is not None:
         if sizes is None:
             fix = f"write “{words.removesuffix(parts['size']).strip()}”."
-            raise stated.refuse(f"column fix says “{words}”, and {name} has no size.", fix)
+            raise stated.refuse(f"“{words}”, and {name} has no size.", fix)
         written = float(parts["size"].replace(",", ".").replace("−", "-"))
         least, most = _limits(sizes)
         if not float(least) <= written <= float(most):
             raise stated.refuse(
-                f"column fix says “{words}”, a size that {name} does not have.",
-                f"write it {_size_words(sizes)}.",
+                f"“{words}”, a size that {name} does not have.", f"write it {_size_words(sizes)}."
             )
         size = sizes.from_written(written)
     return StatedFault(words, row, parts["scope"] or "", size)

@@ -14,8 +14,8 @@ from scipy.spatial.transform import Rotation
 
 from aqbio.intake.folder import folder_content, marker_facts
 from aqbio.intake.new import new_study_from
-from aqbio.intake.people import find_copies, owners_of
-from aqbio.intake.same_person import compare_lengths, group_by_person
+from aqbio.intake.people import find_copies
+from aqbio.intake.same_person import compare_lengths, group_by_person, owners_of
 from aqbio.intake.shared_frames import Movement, copy_lag
 from aqbio.io.movement import depth_not_measured
 from aqbio.io.trc import write_trc

@@ -21,11 +21,11 @@ from aqbio.intake.people import (
     find_copies,
     force_files,
     marker_vocabularies,
-    owners_of,
     people_of,
     trial_names,
 )
 from aqbio.intake.rows import rows_of
+from aqbio.intake.same_person import owners_of
 from aqbio.intake.shared_frames import Movement
 from aqbio.intake.study import _other_marker_sets, proposed_study
 from aqbio.io.mot import write_storage
@@ -111,6 +111,36 @@ def test_no_name_of_a_person_becomes_an_id(name, patterns):
         assert not any(
             part in identifier.casefold() for identifier in ids if identifier != "UB1"
         ), ids
+
+
+@pytest.mark.parametrize(
+    ("folders", "people"),
+    [
+        (("RBDS001", "RBDS03", "RBDS12"), ("RBDS001", "RBDS03", "RBDS12")),
+        (("runner-1", "runner-2"), ("runner1", "runner2")),
+        (("Walker1", "Walker2"), ("S01", "S02")),
+        (("Ada Lovelace", "Grace Hopper"), ("S01", "S02")),
+        (("AL12 pre", "GH7 pre"), ("S01", "S02")),
+        (("Ada day1", "Ada day2"), ("S01", "S01")),
+        (("day 1", "day 2"), ("S01", "S01")),
+        (("session1", "session2"), ("S01", "S01")),
+        (("pre", "post"), ("S01", "S01")),
+        (("2026-05-01", "2026-05-08"), ("S01", "S01")),
+        (("FAST1", "FAST2"), ("S01", "S01")),
+    ],
+)
+def test_static_trials_of_their_own_tell_people_apart_however_alike(folders, people):
+    """The body is the same in all files: in folders, or, of codes, in one."""
+    is_code = people[0] == folders[0]
+    for pattern in ("{}/{}.c3d", "{}{}.c3d") if is_code else ("{}/{}.c3d",):
+        recordings, expected = [], {}
+        for number, (folder, person) in enumerate(zip(folders, people, strict=True)):
+            for movement, task in enumerate(("static", "runT35", "runT45")):
+                file = Path(pattern.format(folder, task))
+                seed = 3 * number + movement
+                recordings.append(markers(file, movement=seed, is_static=task == "static"))
+                expected[file] = person
+        assert owners_of(recordings) == expected
 
 
 RECORDINGS = yaml.safe_load(Path(__file__).with_name("recordings.yaml").read_text("utf-8"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aqbio import intake
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.intake.check import study_problems
 from aqbio.intake.new import demo_study, new_study, new_study_from
@@ -116,6 +116,82 @@ def test_golden_words_of_new_studies(tmp_path, name):
     assert "Jane" not in text
     text = text.replace(str(tmp_path), "FOLDER").replace(str(MODELS), "MODELS")
     assert differences(f"intake/new_{name.replace(' ', '_')}", text.split("\n")) == []
+
+
+def with_plates(data, name, gain):
+    """A run whose files hold the forces on the plates, one of them with a gain; and its name."""
+    plates = made_run.plates()
+    plates[1].channels *= gain
+    for plate in plates:
+        plate.channels *= -1.0
+    points = 1e3 * made_run.markers() @ made_run.GROUND_TO_VICON.T
+    write_c3d(
+        data / f"{name}.c3d", list(made_run.LABELS), gain**0.01 * points, plates=tuple(plates)
+    )
+
+
+PROPOSED = {
+    "static": ["plates-action"],
+    "run_1": ["plates-action"],
+    "run_2": ["plates-action", "force-gain plate 2 1.5"],
+}
+
+
+def propose(monkeypatch, proposed):
+    """Let the search propose, one after the other, what the row does not state yet."""
+    original = intake.rows.prepare_trial
+
+    def prepare(recording, trial, marker_set, laboratory, settings, notes, **rest):
+        prepared = original(recording, trial, marker_set, laboratory, settings, notes, **rest)
+        for words in [x for x in proposed.get(trial.trial_id, ()) if x not in trial.fixes][:1]:
+            what = f"{trial.trial_id} has {words}."
+            notes.findings.append(Finding("forces", "warning", what, proposal=words))
+        return prepared
+
+    monkeypatch.setattr("aqbio.intake.rows.prepare_trial", prepare)
+
+
+def test_proposals_are_in_the_sheets_and_undone_as_they_say(tmp_path, monkeypatch):
+    """What all runs with forces share is one line of study.yaml; the rest is the trials'."""
+    (data := tmp_path / "data").mkdir()
+    made_run.write_static(data / "static.c3d", -made_run.MASS)
+    with_plates(data, "run_1", 1.0)
+    with_plates(data, "run_2", 1.5)
+    run(data / "bare.trc", 1.001)
+    propose(monkeypatch, PROPOSED)
+    found = new_study_from(tmp_path / "mine", data, None, lambda _: None)
+    study = load_study(tmp_path / "mine" / "study.yaml")
+    assert study.settings.laboratory.fix == "plates-action"
+    fixes = {trial.trial_id: trial.fixes for trial in study.trials}
+    assert fixes.pop("run_2") == ("force-gain plate 2 1.5",)
+    assert not any(fixes.values())
+    page = (tmp_path / "mine" / "outlook.html").read_text("utf-8")
+    for text in (found, page):
+        assert "proposed in laboratory.fix of study.yaml: “plates-action”" in text
+        assert "S01 run_2: proposed in column fix: “force-gain plate 2 1.5”" in text
+        assert "column fix: “force-gain plate 2 1.5”: look at it, keep or erase it" in text
+        assert "Without it: run_2 has force-gain plate 2 1.5." in text
+    assert "12 with forces" in page
+    people = tmp_path / "mine" / "participants.tsv"
+    header, row = people.read_text("utf-8").splitlines()
+    cells = row.split("\t")
+    cells[header.split("\t").index("sex")] = "male"
+    people.write_text(f"{header}\n" + "\t".join(cells) + "\n", "utf-8")
+    stated = {
+        (x.trial, x.rule)
+        for x in study_problems(tmp_path / "mine" / "study.yaml")
+        if x.what.endswith("It is undone, as the sheet says.")
+    }
+    assert stated == {("run_2", "force-gain"), *((trial, "plates-action") for trial in PROPOSED)}
+
+
+def test_a_proposal_with_which_a_trial_cannot_be_used_is_none(tmp_path, monkeypatch):
+    (data := tmp_path / "data").mkdir()
+    with_plates(data, "run_1", 1.0)
+    propose(monkeypatch, {"run_1": ["force-x-sign plate 9"]})
+    new_study_from(tmp_path / "mine", data, None, lambda _: None)
+    [trial] = load_study(tmp_path / "mine" / "study.yaml").trials
+    assert trial.fixes == ()
 
 
 @pytest.mark.parametrize("name", [b"l\xe4ufer", b"a\nb"])

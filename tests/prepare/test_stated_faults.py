@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
@@ -28,16 +29,16 @@ from tests.prepare.test_explanations import (
 )
 
 
-def of_cell(cell: str):
-    """What a cell of column fix states."""
+def of_cell(cell: str, laboratory: str = ""):
+    """What a cell of column fix states, and laboratory.fix."""
     row = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d", fix=cell)
-    return stated_faults(row, "trials.tsv")
+    return stated_faults(row, "trials.tsv", laboratory)
 
 
-def used_forces(cell: str, recorded, evidence):
+def used_forces(cell: str, recorded, evidence, laboratory: str = ""):
     """Forces that are used with a cell of column fix, and the findings."""
     notes = Notes("run", "P1", "run.trc", "run.mot")
-    explained = explained_forces(recorded, evidence, SPEED, notes, of_cell(cell))
+    explained = explained_forces(recorded, evidence, SPEED, notes, of_cell(cell, laboratory))
     return explained, notes.findings
 
 
@@ -194,7 +195,6 @@ def test_the_words_that_an_undecided_search_offers_decide_it():
         ("force-x-sgn plate 3", "which is not known", "“force-x-sign” or “force-xz-sign” or “"),
         ("rates 1.25", "which is not known", "All words"),
         ("nonsense", "which is not known", "force-x-sign, force-z-sign"),
-        ("swap; mirror", "swap and mirror, which exclude each other", "keep one of them."),
         ("force-x-sign 3", "force-x-sign has no size", "write “force-x-sign”."),
         ("force-x-sign of plate 3", "end is not understood", "(“plate 3”, “plates 2 and 4”)."),
         ("force-clock 12 ms", "end is not understood", "its size, in s, from -0.3 to 0.3."),
@@ -213,6 +213,95 @@ def test_what_cannot_be_is_refused_with_what_can(cell, what, fix):
     assert (error.rule, error.file, error.where) == ("fix-unknown", "trials.tsv", "column fix")
     assert what in error.what
     assert fix in error.fix
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "force-x-sign; force-x-sign",
+        "force-x-sign; force-x-sign plate 3",
+        "force-x-sign plate 3; plates-action; force-xz-sign plate 3",
+        "force-clock 0.02; force-clock 0.01",
+        "plate-along 0.02; plate-along plate 1 0.03",
+        "force-kilonewtons; force-millinewtons plate 2",
+        "force-weights; all-kilonewtons",
+        "forces-mirrored; forces-mirrored-along",
+        "corners-next; corners-previous plate 2",
+        "plates-exchanged plates 1 and 2; plates-exchanged plates 2 and 1",
+        "swap; swap",
+        "swap; mirror",
+        "swap; labels as recorded",
+    ],
+)
+def test_statements_that_repeat_or_exclude_each_other_are_a_mistake(cell):
+    """In a cell, in the line of the laboratory, and between both."""
+    first, last = cell.split("; ")[0], cell.split("; ")[-1]
+    is_forces = first != "swap"
+    for of_trial, of_all in [(cell, ""), ("", cell), (last, first)][: 3 if is_forces else 1]:
+        with pytest.raises(AqbioError) as refused:
+            of_cell(of_trial, of_all)
+        error = refused.value
+        assert (error.rule, error.fix) == ("fix-contradictory", "keep one of them.")
+        assert first in error.what
+        assert last in error.what
+        assert error.where == ("column fix" if of_trial else "laboratory.fix")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "force-x-sign plate 1; force-x-sign plate 2",
+        "force-x-sign; force-z-sign; moment-y-sign; plates-action",
+        "force-kilonewtons; moment-metres; force-gain plate 1 1.2; force-gain plate 2 0.9",
+        "force-clock 0.02; force-rate 0.01; as recorded; as recorded",
+        "mirror; labels as recorded; forces-mirrored",
+    ],
+)
+def test_statements_of_different_things_stand_together(cell):
+    assert len(of_cell(cell).kept) == len(cell.replace("; as recorded", "").split("; "))
+
+
+@pytest.mark.parametrize("moments", [False, True])
+def test_no_accepted_pair_of_statements_undoes_nothing(moments):
+    """Of all pairs of rows without a size: what the second one leaves as recorded is refused."""
+    forces, _ = recorded_run(3, moments=moments)
+    plates = np.ones(len(forces.numbers), np.bool_)
+    recorded = ("", "moments" if moments else "centres of pressure")
+    names = [
+        row.name
+        for row in FORCE_FAULTS
+        if row.sizes is None and row.recorded in recorded and row.name != "plates-exchanged"
+    ]
+    refused = 0
+    for pair in combinations_with_replacement(names, 2):
+        left = forces
+        for name in pair:
+            left = ROWS[name].undo(left, plates, np.nan)
+        if all(
+            np.allclose(getattr(left.wrench, part), getattr(forces.wrench, part), rtol=1e-3)
+            for part in ("force", "moment", "point")
+        ):
+            refused += 1
+            with pytest.raises(AqbioError, match="both state"):
+                pytest.fail(f"{of_cell('; '.join(pair))}")
+    assert refused >= 8
+
+
+def test_the_laboratory_states_what_all_trials_have_that_can():
+    """A cell adds to it; as recorded keeps it from the trial; what cannot be is not applied."""
+    faults = ("force-z-sign", (), np.nan), ("force-clock", (), 0.1)
+    sound, recorded, evidence = run_with(*faults)
+    both = "force-z-sign", "force-clock 0.1"
+    for cell, laboratory in (("; ".join(both), ""), both, both[::-1], ("", "; ".join(both))):
+        explained, findings = used_forces(cell, recorded, evidence, laboratory)
+        assert_same(explained.forces, sound)
+        assert {x.rule for x in findings} == {"force-z-sign", "force-clock"}
+    kept, _ = used_forces("as recorded", recorded, evidence, "force-z-sign; force-clock 0.1")
+    assert_same(kept.forces, recorded)
+    unchanged, findings = used_forces("", sound, evidence, "pressure-x-sign; force-x-sign plate 9")
+    assert_same(unchanged.forces, sound)
+    assert findings == []
+    assert of_cell("", "force-x-sign").faults == ()  # a trial without forces is no mistake
 
 
 def write_run(data, plates, name="run"):

@@ -49,6 +49,8 @@ class Finding:
     invalidates: Invalidated = ""
     """Results that must not be used because of it, of its trial or of all trials of its
     participant: the stages mask or mark them, so that no sentence has to ask for that."""
+    proposal: str = ""
+    """Statement of column ``fix`` of trials.tsv that would correct it; empty without one."""
 
     def as_dict(self) -> dict[str, str | float | None]:
         """The finding as a plain dictionary, ready for JSON."""
@@ -200,6 +202,7 @@ class AqbioError(Exception):
         where: str = "",
         fix: str = "",
         rule: str = "error",
+        proposal: str = "",
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -208,6 +211,7 @@ class AqbioError(Exception):
         self.where = where
         self.fix = fix
         self.rule = rule
+        self.proposal = proposal
 
     def __str__(self) -> str:
         return message(self.what, self.trial, self.file, self.where, self.fix)
@@ -223,6 +227,7 @@ class AqbioError(Exception):
             file=self.file,
             where=self.where,
             fix=self.fix,
+            proposal=self.proposal,
         )
 
 

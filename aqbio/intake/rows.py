@@ -44,6 +44,7 @@ from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stage import OPENSIM_AXES, session_numbers, trial_numbers
+from aqbio.prepare.stated_labels import stated_labels
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 
 FOUND_COLUMN, PLEASE_FILL_COLUMN = "found", "please_fill"
@@ -362,6 +363,7 @@ def trial_preview(
     notes = Notes(row.trial_id, row.participant_id, row.file, row.force_file or row.file)
     forces = data / row.force_file if row.force_file else None
     recording = read_recording(data / row.file, forces)
+    recording = stated_labels(trial, "trials.tsv").applied(recording, notes)
     if row.task == "static":
         recording = standing_recording(recording, row.file)
     body = BodyLabels.of_marker_set(marker_set, reference.limbs)

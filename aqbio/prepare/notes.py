@@ -22,9 +22,10 @@ class Details(TypedDict, total=False):
     unit: str
     label: str
     invalidates: Invalidated
+    proposal: str
 
 
-About = Literal["forces", "sides", "labels", "session"]
+About = Literal["forces", "session"]
 """What explanations are about, which compete with each other alone."""
 
 

@@ -52,6 +52,7 @@ from aqbio.prepare.session import Session, foot_pressure_positions
 from aqbio.prepare.session_search import explained_session, of_refused
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_faults import AS_RECORDED, stated_faults
+from aqbio.prepare.stated_labels import stated_labels
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.study.manifest import (
     OK,
@@ -87,7 +88,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     work = _Preparation(study, participant_id, reference)
     unmoving, moving = work.all_trials(report)
     if pairs := exchanged_in_static(moving):
-        work = _Preparation(study, participant_id, reference.with_exchanged(pairs))
+        work = _Preparation(study, participant_id, reference.without_exchanged(pairs))
         unmoving, moving = work.all_trials(lambda _: None)
     session = _session(study, person, work.lengths, [*unmoving, *moving])
     as_recorded = [x.trial_id for x in study.trials_of(participant_id) if AS_RECORDED in x.fixes]
@@ -309,7 +310,9 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
         laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
     else:
         marker_set, description = study.marker_set, study.marker_file
-        recording = reference.recording_of(study, trial)
+        recording = stated_labels(trial, settings.files.trials).applied(
+            reference.recording_of(study, trial), notes
+        )
         if trial.task == "static":
             recording = standing_recording(recording, files[0].name)
         body = BodyLabels.of_marker_set(marker_set, reference.limbs)

@@ -20,15 +20,10 @@ from aqbio.prepare.explanations import (
     with_best_size,
 )
 from aqbio.prepare.force_faults import ROWS, ForceFault
+from aqbio.prepare.stated_labels import LABEL_STATEMENTS, is_about_labels
 
 OfferedCandidates = Callable[[ForceRecording], Iterable[Candidate[ForceRecording]]]
 """Every fault that a recording may have, at every scope."""
-
-LABELS_AS_RECORDED = "labels as recorded"
-"""Statement that no exchanged labels are put back."""
-
-LABEL_FIXES = ("swap", "mirror", LABELS_AS_RECORDED)
-"""Statements of column fix about labels and coordinates of the markers."""
 
 AS_RECORDED = "as recorded"
 """Statement that no other fault of the forces is undone, whatever the search finds."""
@@ -137,11 +132,7 @@ def stated_faults(trial: Trial, sheet: str) -> StatedFaults:
     """Read column fix of a trial; AqbioError where its words are not known."""
     kept = tuple(words for words in trial.fixes if words != AS_RECORDED)
     stated = StatedFaults((), len(kept) < len(trial.fixes), kept, sheet)
-    if {"swap", "mirror"} <= {*kept}:
-        raise stated.refuse(
-            "column fix says swap and mirror, which exclude each other.", "keep one of them."
-        )
-    faults = tuple(_read(words, stated) for words in kept if words not in LABEL_FIXES)
+    faults = tuple(_read(words, stated) for words in kept if not is_about_labels(words))
     return StatedFaults(faults, stated.is_all, kept, sheet)
 
 
@@ -151,7 +142,7 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
     name = words.split()[0]
     fixable = [row for row, fault in ROWS.items() if fault.is_fixable]
     if name not in fixable:
-        known = (*LABEL_FIXES, AS_RECORDED, *fixable)
+        known = (*LABEL_STATEMENTS, "swap A and B", AS_RECORDED, *fixable)
         near = nearest_words(words, known) or nearest_words(name, known)
         raise stated.refuse(
             f"column fix says “{words}”, which is not known.",

@@ -351,7 +351,7 @@ def on_other_side(
             columns = tuple(x for x, gain in zip(columns, saved, strict=True) if gain > least)
         if columns:
             own, other = (
-                finite_median(np.array([distances_to(positions, x, side) for x in columns]))
+                finite_median(np.ravel([distances_to(positions, x, side) for x in columns]))
                 for side in (lone.own, lone.other)
             )
             misplaced.append((columns, (own, other)))

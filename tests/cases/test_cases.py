@@ -387,12 +387,17 @@ def findings_and_contacts(case_study):
 
 
 @pytest.mark.opensim
-def test_mirrored_coordinates_are_mirrored_back_and_right_steps_stay_right(prepared_study):
-    findings, contacts, summary = findings_and_contacts(prepared_study("trc_mirrored_left_handed"))
-    mirrored = "labels are on the other side: the coordinates are mirrored (left-handed export)"
-    for trial, sided in (("static", 46), ("sprint", 42)):
-        assert f"all {sided} sided {mirrored}" in findings[trial]["coordinates-mirrored"]
-    assert f"all 46 sided {mirrored}" in summary
+def test_mirrored_coordinates_are_named_and_right_steps_are_right_as_proposed(
+    new_study, tmp_path
+):
+    study, summary = computed(new_study("trc_mirrored_left_handed"), tmp_path / "as_it_is")
+    mirrored = "sided labels are on the other side of the body: the coordinates are mirrored"
+    for entry, sided in zip(study.read_manifest("S01", "prepare")["trials"], (46, 42), strict=True):
+        [finding] = entry["findings"]
+        assert f"all {sided} {mirrored}" in finding["what"]
+        assert finding["proposal"] == "mirror"
+    assert f"all 46 {mirrored}" in summary
+    _, contacts, _ = findings_and_contacts(stated(new_study("trc_mirrored_left_handed"), "mirror"))
     assert [foot for foot, _ in contacts] == ["right", "left", "right", "left"]
     assert "by its position" not in summary.split("Labels")[1].split("not used")[0]
     assert "are in the columns of" not in summary

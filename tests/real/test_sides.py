@@ -1,4 +1,4 @@
-"""Sides of JA1: nothing is found in sound trials; exchanges are named and their cell undoes them."""
+"""Sides of JA1: sound trials stay; exchanges are named, and the proposed cell undoes them."""
 
 from __future__ import annotations
 

@@ -328,7 +328,8 @@ def test_a_marker_that_was_put_on_again_is_no_exchange(label, moved_m, is_named)
     standing = median_positions(static)
     if label not in standing:
         return
-    standing[label] = standing[label] + np.array([0.0, moved_m, 0.0])
+    is_foot = MARKERS.markers[label].body.startswith(("calcn", "foot", "toes"))
+    standing[label] = standing[label] + moved_m * np.eye(3)[0 if is_foot else 1]
     notes = Notes("fast", "P1", "fast.trc", "")
     with_masked_labels(run, MARKERS, LIMBS, standing, notes)
     named = [(x.rule, x.label) for x in notes.findings]

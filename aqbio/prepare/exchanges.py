@@ -16,18 +16,11 @@ from typing import Any
 import numpy as np
 
 from aqbio.config import MarkerSet
-from aqbio.io.movement import MAX_MARKER_ACCELERATION_M_S2, MIN_EXCURSION_M
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import STATIC_MOVES
 from aqbio.names import MILLIMETRES, SIDES
 from aqbio.prepare.axes import label_mean, mean_vector, pelvis_paths
-from aqbio.prepare.exchanged_labels import (
-    ExchangedLabels,
-    note_corrupt,
-    note_exchange,
-    note_moved,
-    note_other_side,
-)
+from aqbio.prepare.exchanged_labels import ExchangedLabels, note_exchange, note_other_side
 from aqbio.prepare.handedness import BodyLabels, Limbs, body_axes, partners
 from aqbio.prepare.label_states import (
     MAX_LINKS_PER_LABEL,
@@ -49,6 +42,7 @@ from aqbio.prepare.label_states import (
     side_costs,
     without_smooth_switches,
 )
+from aqbio.prepare.moved_labels import mask_moved, without_corrupt_frames
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stated_labels import swap_statements
 from aqbio.signals import runs
@@ -81,7 +75,7 @@ def with_masked_labels(
     if len(recording.positions) < MIN_FRAMES:
         return recording
     body = BodyLabels.of_marker_set(marker_set, limbs)
-    whole = _without_corrupt_frames(recording, body, notes)
+    whole = without_corrupt_frames(recording, body, notes)
     chains = _chains(whole, marker_set, body)
     arrangement = _Arrangement.of(whole, static_positions)
     sides = _Sides.of(whole, marker_set, body, chains)
@@ -96,49 +90,10 @@ def with_masked_labels(
         positions[np.flatnonzero(exchange.masked)[:, None], columns] = np.nan
         note_exchange(exchange, stated, notes)
     _mask_lone(positions, whole, _lone_labels(whole, marker_set, body, chains, sides), notes)
-    _mask_moved(positions, whole.labels, neighbours.rigid, arrangement.standing, notes)
+    of_limbs = [x for chain in limb_chains for part in chain for x, _ in part.signs]
+    mask_moved(positions, whole.labels, neighbours.rigid, of_limbs, arrangement.standing, notes)
     is_same = np.array_equal(positions, recording.positions, equal_nan=True)
     return recording if is_same else replace(recording, positions=positions)
-
-
-MAX_LEAPING_SHARE = 1.0 / 3.0
-"""Share of the visible labels that leap at once from which a frame is corrupt."""
-
-MIN_LEAPING = 6
-"""Labels that leap at once in a corrupt frame."""
-
-
-def _without_corrupt_frames(recording: Recording, body: BodyLabels, notes: Notes) -> Recording:
-    """Mask frames into which and out of which many labels leap, beyond what exchanges explain."""
-    labels, positions = recording.labels, recording.positions
-    partner_of = partners([x for x in labels if x in body.sided], body)
-    mates = np.array([labels.index(partner_of.get(label, label)) for label in labels])
-    limit = MIN_EXCURSION_M + MAX_MARKER_ACCELERATION_M_S2 / recording.rate**2
-    leaps = [_unexplained_leaps(path, mates, limit) for path in (positions, positions[::-1])]
-    leaping = leaps[0] & leaps[1][::-1]
-    visible = np.isfinite(positions).all(axis=2)
-    counts, seen = leaping.sum(axis=1), visible.sum(axis=1)
-    corrupt = np.asarray(counts >= np.maximum(MIN_LEAPING, MAX_LEAPING_SHARE * seen))
-    if not corrupt.any():
-        return recording
-    worst = int(np.argmax(np.where(corrupt, counts, 0)))
-    note_corrupt(corrupt, int(counts[worst]), int(seen[worst]), notes)
-    return replace(recording, positions=np.where(corrupt[:, None, None], np.nan, positions))
-
-
-def _unexplained_leaps(positions: FloatArray, mates: IntArray, limit: float) -> BoolArray:
-    """Leaps (T, M), longer than a limit, m, off the path of both frames before.
-
-    True in the first two frames, which have none; False where a label goes on with the path of its
-    mate on the other side, or of which that is not known.
-    """
-    path = 2.0 * positions[1:-1] - positions[:-2]
-    away, from_mate = (
-        np.linalg.norm(positions[2:] - target, axis=2) for target in (path, path[:, mates])
-    )
-    leaps = np.ones(positions.shape[:2], np.bool_)
-    leaps[2:] = (away > limit) & (from_mate > limit)
-    return leaps
 
 
 @dataclass(frozen=True, eq=False)
@@ -698,48 +653,6 @@ def _statements(
         yield from swap_statements(
             arrangement.recording.labels, sources, None if is_whole else span
         )
-
-
-MIN_MOVED_M = 0.030
-"""Change of a distance on a segment from which a label is on another place, m."""
-
-
-def _mask_moved(
-    positions: FloatArray,
-    labels: Sequence[str],
-    rigid: Mapping[int, IntArray],
-    standing: FloatArray,
-    notes: Notes,
-) -> None:
-    """Mask labels whose distances on their segment are steady and not those of the static trial.
-
-    The other labels of the segment must have kept theirs.
-    """
-    lengths = {
-        column: finite_medians(distances_to(positions, column, others))
-        for column, others in rigid.items()
-    }
-    changes = {
-        column: np.abs(lengths[column] - standing[column, others])
-        for column, others in rigid.items()
-    }
-    for column, others in rigid.items():
-        known = np.isfinite(changes[column])
-        if known.sum() < 2 or not changes[column][known].max() > MIN_MOVED_M:
-            continue
-        spread = finite_medians(
-            np.abs(distances_to(positions, column, others[known]) - lengths[column][known])
-        )
-        rest = [
-            float(change)
-            for other in others[known].tolist()
-            for neighbour, change in zip(rigid[other].tolist(), changes[other], strict=True)
-            if neighbour != column and np.isfinite(change)
-        ]
-        if rest and max(rest) < MIN_LINK_SD_M and spread.max() < MIN_LINK_SD_M:
-            pairs = [*zip(lengths[column][known], standing[column, others[known]], strict=True)]
-            note_moved(labels[column], [labels[x] for x in others[known]], pairs, notes)
-            positions[:, column] = np.nan
 
 
 def _lone_labels(

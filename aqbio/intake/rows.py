@@ -39,7 +39,7 @@ from aqbio.prepare.clock import note_rate
 from aqbio.prepare.contacts import NO_FOOT
 from aqbio.prepare.coordinates import trial_of_storage
 from aqbio.prepare.handedness import BodyLabels, OtherRecordings
-from aqbio.prepare.label_check import StaticReference, with_checked_labels
+from aqbio.prepare.label_check import StaticReference, explained_by_labels, with_checked_labels
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import with_resolved_sides
@@ -373,9 +373,10 @@ def trial_preview(
     segment_masses = None
     if row.task != "static":
         segment_masses = SegmentMasses(model_masses(model.path), model.model_map.groups)
-    prepared = prepare_trial(
-        recording, trial, marker_set, Laboratory(), Prepare(), notes, masses=segment_masses
-    )
+    with explained_by_labels(notes):
+        prepared = prepare_trial(
+            recording, trial, marker_set, Laboratory(), Prepare(), notes, masses=segment_masses
+        )
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     numbers |= session_numbers(prepared, trial, marker_set)
     if segment_masses is not None:

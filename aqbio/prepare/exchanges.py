@@ -621,9 +621,9 @@ def _misfits(
 def _beyond_middle(
     arrangement: _Arrangement, moved: BoolArray, column: int, sides: _Sides
 ) -> float | None:
-    """Median distance, m, of an exchanged column beyond the middle; None of ends of limbs."""
+    """Median distance, m, of an exchanged column beyond the middle; None without a side."""
     frames = moved[:, column]
-    if column not in sides.beside_trunk or not frames.any():
+    if column not in sides.signs or not frames.any():
         return None
     away = (arrangement.recording.positions[:, column] - sides.middle) * sides.right
     return -sides.signs[column] * finite_median(away.sum(axis=1)[frames])
@@ -632,10 +632,8 @@ def _beyond_middle(
 def _statements(
     arrangement: _Arrangement, moved: BoolArray, columns: Sequence[int], visible: BoolArray
 ) -> Iterator[str]:
-    """Statements of column fix that put columns back; none where one has no partner."""
+    """Statements of column fix that put columns back."""
     frames = np.any(moved[:, columns], axis=1)
-    if not all(moved[frames & visible, column].any() for column in columns):
-        return
     changes = np.any(np.diff(arrangement.sources[:, columns], axis=0) != 0, axis=1)
     cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), len(frames)]
     spans = [span for span in pairwise(cuts) if frames[span[0]] and visible[slice(*span)].any()]

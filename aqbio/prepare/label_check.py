@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes
 from aqbio.prepare.exchanged_labels import (
     IN_ALL_FRAMES,
     LABELS_EXCHANGED,
+    MASKING,
     ExchangedLabels,
     note_exchange,
 )
@@ -232,6 +234,26 @@ def with_checked_labels(
     return with_masked_labels(
         recording, marker_set, static.limbs, positions, notes, stated=trial.fixes
     )
+
+
+@contextmanager
+def explained_by_labels(notes: Notes) -> Iterator[None]:
+    """Name labels that are not used as the cause of an error that follows from that."""
+    try:
+        yield
+    except AqbioError as error:
+        masked = [finding for finding in notes.findings if finding.rule in MASKING]
+        if not masked:
+            raise
+        cause = next((finding for finding in masked if finding.proposal), masked[0])
+        raise AqbioError(
+            f"{cause.what} Without them: {error.what}",
+            file=cause.file,
+            where=cause.where,
+            fix=cause.fix,
+            rule=cause.rule,
+            proposal=cause.proposal,
+        ) from error
 
 
 def _without_exchanged(

@@ -39,6 +39,7 @@ from aqbio.prepare.handedness import BodyLabels
 from aqbio.prepare.label_check import (
     StaticReference,
     exchanged_in_static,
+    explained_by_labels,
     note_misplaced_labels,
     other_recordings_of,
     static_reference,
@@ -333,10 +334,11 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
     axes = None if upright else reference.axes
     is_body_shown = trial.task != "static" and (read is None or read.shows_body)
     masses = _segment_masses(study, participant_id) if is_body_shown else None
-    prepared = prepare_trial(
-        recording, trial, marker_set, laboratory, settings.prepare, notes, axes=axes, masses=masses,
-        stated=stated,
-    )  # fmt: skip
+    with explained_by_labels(notes):
+        prepared = prepare_trial(
+            recording, trial, marker_set, laboratory, settings.prepare, notes, axes=axes,
+            masses=masses, stated=stated,
+        )  # fmt: skip
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     if trial.task == "static" or (masses is not None and read is None):
         numbers |= session_numbers(prepared, trial, marker_set)

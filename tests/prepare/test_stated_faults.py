@@ -194,7 +194,6 @@ def test_the_words_that_an_undecided_search_offers_decide_it():
         ("force-x-sgn plate 3", "which is not known", "“force-x-sign” or “force-xz-sign” or “"),
         ("rates 1.25", "which is not known", "All words"),
         ("nonsense", "which is not known", "force-x-sign, force-z-sign"),
-        ("swap; mirror", "swap and mirror, which exclude each other", "keep one of them."),
         ("force-x-sign 3", "force-x-sign has no size", "write “force-x-sign”."),
         ("force-x-sign of plate 3", "end is not understood", "(“plate 3”, “plates 2 and 4”)."),
         ("force-clock 12 ms", "end is not understood", "its size, in s, from -0.3 to 0.3."),

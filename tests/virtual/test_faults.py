@@ -159,9 +159,7 @@ def test_golden_findings_of_faulty_trials(plain_and_fitted):
     assert differences("faults", lines) == []
 
 
-@pytest.mark.parametrize(
-    "mended", ["plate_force_sign", "sideways_force_sign", "swapped_markers", "swapped_feet"]
-)
+@pytest.mark.parametrize("mended", ["plate_force_sign", "sideways_force_sign", "swapped_markers"])
 def test_a_fault_that_is_understood_leaves_no_trace(plain_and_fitted, mended: str):
     """The body gives away the force and labels: results are those of the sound run."""
     steps = plain_and_fitted[0]["steps"].set_index(["trial_id", "step"])

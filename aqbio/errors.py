@@ -202,6 +202,7 @@ class AqbioError(Exception):
         where: str = "",
         fix: str = "",
         rule: str = "error",
+        proposal: str = "",
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -210,6 +211,7 @@ class AqbioError(Exception):
         self.where = where
         self.fix = fix
         self.rule = rule
+        self.proposal = proposal
 
     def __str__(self) -> str:
         return message(self.what, self.trial, self.file, self.where, self.fix)
@@ -225,6 +227,7 @@ class AqbioError(Exception):
             file=self.file,
             where=self.where,
             fix=self.fix,
+            proposal=self.proposal,
         )
 
 

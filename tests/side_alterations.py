@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.config import MarkerSet
+from aqbio.config import MarkerSet, Trial
 from aqbio.force_plates.forces import PlateWrench, plate_axes
 from aqbio.io.recording import Recording
-from aqbio.prepare.exchanged_labels import LABELS_RESTORED
-from aqbio.prepare.exchanges import with_restored_labels
+from aqbio.prepare.exchanged_labels import LABELS_EXCHANGED
+from aqbio.prepare.exchanges import with_masked_labels
 from aqbio.prepare.handedness import BodyLabels, Limbs, partners
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.stated_labels import stated_labels
 from aqbio.vectors import BoolArray, FloatArray
 
 
@@ -78,14 +79,18 @@ def drawn_frames(random: np.random.Generator, rate: float, count: int) -> BoolAr
     return frames
 
 
-def left_exchanged(
+def exchange_faults(
     run: Recording,
     marker_set: MarkerSet,
     limbs: Limbs,
     positions: Mapping[str, FloatArray],
     random: np.random.Generator,
 ) -> list[str]:
-    """Faults after drawn labels were exchanged in drawn frames; as a rule there are none."""
+    """What is wrong after drawn labels are exchanged in drawn frames: nothing, as a rule.
+
+    Every exchanged position is masked and few others are; the statements proposed put the labels
+    back.
+    """
     labels, true = list(run.labels), run.positions
     pairs = drawn_pairs(random, run.labels, BodyLabels.of_marker_set(marker_set, limbs))
     frames = drawn_frames(random, run.rate, len(true))
@@ -97,22 +102,35 @@ def left_exchanged(
     if random.random() < 1.0 / 3.0:  # it happens while they are not seen
         for change in np.flatnonzero(np.diff(frames)):
             altered[max(change - 3, 0) : change + 4, columns.ravel()] = np.nan
-    notes = Notes("fast", "P1", "fast.trc", "")
     exchanged = replace(run, positions=altered)
-    restored = with_restored_labels(exchanged, marker_set, limbs, positions, notes).positions
-    wrong = np.linalg.norm(restored - true, axis=2) > 1e-9
-    masked = np.isnan(restored).any(axis=2) & ~np.isnan(altered).any(axis=2)
-    seen = np.isfinite(altered).all(axis=2) & frames[:, None]
-    was_visible = np.any(seen[:, columns.ravel()])
+    notes = Notes("fast", "P1", "fast.trc", "")
+    checked = with_masked_labels(exchanged, marker_set, limbs, positions, notes)
+    stated = as_proposed(exchanged, notes)
+    again = with_masked_labels(stated, marker_set, limbs, positions, Notes("", "", "", ""))
     faults = [
-        f"{labels[column]} in {count} frames"
-        for column, count in enumerate(wrong.sum(axis=0))
+        f"{labels[column]} in {count} frames {when}"
+        for when, recording in (("as recorded", checked), ("as proposed", again))
+        for column, count in enumerate(differing(recording, run).sum(axis=0))
         if count
     ]
-    if np.count_nonzero(np.any(masked, axis=1)) > max(6, 0.5 * frames.sum()):
-        faults.append(
-            f"{np.count_nonzero(np.any(masked, axis=1))} frames masked for {frames.sum()}"
-        )
-    if was_visible and {finding.rule for finding in notes.findings} != {LABELS_RESTORED}:
+    recorded = np.isfinite(altered).all(axis=2)
+    for recording, most in ((checked, 1.5 * frames.sum()), (again, 0.5 * frames.sum())):
+        masked = np.any(recorded & np.isnan(recording.positions).any(axis=2), axis=1)
+        if masked.sum() > max(6, most):
+            faults.append(f"{masked.sum()} frames masked for {frames.sum()}")
+    was_visible = np.any((recorded & frames[:, None])[:, columns.ravel()])
+    if was_visible and {finding.rule for finding in notes.findings} != {LABELS_EXCHANGED}:
         faults.append("not named")
     return [f"{pairs[0]}: {fault}" for fault in faults]
+
+
+def as_proposed(recording: Recording, notes: Notes) -> Recording:
+    """A recording as it is read with the statements that its findings propose."""
+    cell = "; ".join(finding.proposal for finding in notes.findings if finding.proposal)
+    trial = Trial(participant_id="P1", trial_id="t", task="run", file="t.c3d", fix=cell or None)
+    return stated_labels(trial, "trials.tsv").applied(recording, Notes("", "", "", ""))
+
+
+def differing(recording: Recording, true: Recording) -> BoolArray:
+    """Positions (T, M) that a recording has and that are not the true ones."""
+    return np.asarray(np.linalg.norm(recording.positions - true.positions, axis=2) > 1e-9)

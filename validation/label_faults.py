@@ -1,17 +1,19 @@
-"""Exchanged labels, planted, and which of them are named and put back."""
+"""Exchanged labels, planted, and which of them are named, masked and undone as proposed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from aqbio.errors import Finding
 from aqbio.io.recording import Recording
-from aqbio.prepare.exchanged_labels import LABELS_EXCHANGED, OTHER_SIDE
+from aqbio.prepare.exchanged_labels import LABELS_EXCHANGED
 from aqbio.prepare.handedness import BodyLabels, partners
 from aqbio.prepare.label_check import with_checked_labels
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.stated_labels import stated_labels
 from aqbio.vectors import BoolArray
 from tests.side_alterations import GROUPS
 from validation.captured import CapturedLabels
@@ -27,20 +29,21 @@ MAX_UNSURE_FRAMES = 6
 def outcomes(run: CapturedLabels) -> Iterator[Outcome]:
     """What is named for the recording as it is, and for every plant."""
     nan = float("nan")
-    own, own_names = checked(run, run.recording)
+    own, own_findings = checked(run, run.recording)
     body = BodyLabels.of_marker_set(run.marker_set, run.reference.limbs)
     sided = [label for label in run.recording.labels if label in body.sided]
     mates = partners(sided, body)
 
     def outcome(fault: str, scope: str, size: float, recording: Recording) -> Outcome:
-        restored, names = checked(run, recording)
+        masked, findings = checked(run, recording)
+        names = sorted({finding.rule for finding in findings})
         if fault == SOUND:
-            is_left = not own_names and _are_same(own, recording)
-            verdict = RIGHT if is_left else OTHER
+            verdict = OTHER if names else RIGHT
+        elif {*findings} <= {*own_findings}:
+            verdict = SILENT
         else:
-            is_left = not names and _are_same(restored, recording)
-            more = {*names} - {*own_names}
-            verdict = SILENT if is_left else verdict_of(own, restored, more, mates)
+            stated = as_proposed(run, recording, findings)
+            verdict = verdict_of(own, masked, checked(run, stated)[0], mates)
         named = " and ".join(names) or SOUND
         return Outcome(
             "labels", run.name, fault, scope, size, nan, nan, verdict, named, nan, nan, nan
@@ -78,31 +81,33 @@ def exchanged(
     return replace(recording, positions=positions)
 
 
-def checked(run: CapturedLabels, recording: Recording) -> tuple[Recording, list[str]]:
-    """A recording after its labels are looked at, and the faults that are named."""
+def checked(run: CapturedLabels, recording: Recording) -> tuple[Recording, list[Finding]]:
+    """A recording after its labels are looked at, and findings about them."""
     notes = Notes("", "", "", "")
-    restored = with_checked_labels(recording, run.trial, run.reference, run.marker_set, notes)
-    faults = "; ".join(row.fault or "" for row in notes.considered if row.verdict == "accepted")
-    return restored, sorted({*faults.split("; ")} - {""})
+    masked = with_checked_labels(recording, run.trial, run.reference, run.marker_set, notes)
+    return masked, notes.findings
 
 
-def _are_same(first: Recording, second: Recording) -> bool:
-    """Tell whether two recordings have the same positions."""
-    return np.array_equal(first.positions, second.positions, equal_nan=True)
+def as_proposed(
+    run: CapturedLabels, recording: Recording, findings: Iterable[Finding]
+) -> Recording:
+    """A recording with the statements that findings propose in column fix."""
+    cell = "; ".join(finding.proposal for finding in findings if finding.proposal)
+    trial = run.trial.model_copy(update={"fix": cell or None})
+    return stated_labels(trial, "trials.tsv").applied(recording, Notes("", "", "", ""))
 
 
-def verdict_of(
-    own: Recording, restored: Recording, names: Collection[str], mates: Collection[str]
-) -> str:
-    """Right where every label is where it is ``own`` but for a few frames at the ends of it.
+def verdict_of(own: Recording, masked: Recording, stated: Recording, mates: Collection[str]) -> str:
+    """Right where no label is wrong, and the proposal gives all but a few frames back.
 
-    That is where the search leaves it in the recording as it is, which may have faults itself. A
-    label that has no mate on the other side cannot be put back, and is not used.
+    Another one where a label that is used is not where it is in the recording as it is (``own``),
+    as recorded (``masked``) or as proposed (``stated``). A label that has no mate on the other side
+    cannot be put back, and is not used.
     """
-    was, is_seen = (np.asarray(np.isfinite(x.positions).all(axis=2)) for x in (own, restored))
-    wrong = np.linalg.norm(restored.positions - own.positions, axis=2) > 1e-9
+    for recording in (masked, stated):
+        if (np.linalg.norm(recording.positions - own.positions, axis=2) > 1e-9).any():
+            return OTHER
+    was, is_seen = (np.asarray(np.isfinite(x.positions).all(axis=2)) for x in (own, stated))
     has_mate = np.isin(own.labels, [*mates])
     hidden = int(np.any(was & ~is_seen & has_mate, axis=1).sum())
-    if wrong.any():
-        return OTHER
-    return RIGHT if hidden <= MAX_UNSURE_FRAMES and OTHER_SIDE not in names else NEAR
+    return RIGHT if hidden <= MAX_UNSURE_FRAMES else NEAR

@@ -178,9 +178,10 @@ class Trial(Row):
     fix: str | None = Field(
         default=None,
         description="What is known to be wrong with the recording; several statements with "
-        "semicolons between them. swap exchanges left and right of all labels, mirror turns "
-        "mirrored (left-handed) coordinates back, where a finding asks which of the two it is; "
-        "labels as recorded keeps exchanged labels as they are; a fault of the "
+        "semicolons between them. swap A and B exchanges two labels, swap A and B in frames 10 to "
+        "40 in some frames (counted from 1), swap left and right of all labels; mirror turns "
+        "mirrored (left-handed) coordinates back; labels as recorded uses every label as it is, "
+        "also one that a finding says to be on another marker; a fault of the "
         "forces, such as force-x-sign, plates-exchanged plates 2 and 4, force-clock 0.012 or "
         "force-gain plate 2 1.5, is undone without a search for it; as recorded undoes nothing "
         "else of the forces, whatever the search finds, and settles remarks on whose recording "

@@ -42,12 +42,13 @@ from aqbio.prepare.contacts import NO_FOOT
 from aqbio.prepare.coordinates import trial_of_storage
 from aqbio.prepare.force_faults import ROWS
 from aqbio.prepare.handedness import BodyLabels, OtherRecordings
-from aqbio.prepare.label_check import StaticReference, with_checked_labels
+from aqbio.prepare.label_check import StaticReference, explained_by_labels, with_checked_labels
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stage import OPENSIM_AXES, session_numbers, trial_numbers
 from aqbio.prepare.stated_faults import StatedFaults, stated_faults
+from aqbio.prepare.stated_labels import stated_labels
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.study.internal import contained
 
@@ -431,6 +432,7 @@ def trial_preview(
     trial = row.trial()
     forces = data / row.force_file if row.force_file else None
     recording = read_recording(data / row.file, forces)
+    recording = stated_labels(trial, "trials.tsv").applied(recording, notes)
     if row.task == "static":
         recording = standing_recording(recording, row.file)
     body = BodyLabels.of_marker_set(marker_set, reference.limbs)
@@ -440,10 +442,11 @@ def trial_preview(
     segment_masses = None
     if row.task != "static":
         segment_masses = SegmentMasses(model_masses(model.path), model.model_map.groups)
-    prepared = prepare_trial(
-        recording, trial, marker_set, Laboratory(), Prepare(), notes, masses=segment_masses,
-        stated=row.stated(),
-    )  # fmt: skip
+    with explained_by_labels(notes):
+        prepared = prepare_trial(
+            recording, trial, marker_set, Laboratory(), Prepare(), notes, masses=segment_masses,
+            stated=row.stated(),
+        )  # fmt: skip
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     numbers |= session_numbers(prepared, trial, marker_set)
     if segment_masses is not None:

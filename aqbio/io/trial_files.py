@@ -49,6 +49,10 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
     return replace(recording, forces=loads, findings=(*recording.findings, *findings))
 
 
+STATIC_MOVES = "static-moves"
+"""Rule of a static trial of which a part is used."""
+
+
 def standing_recording(recording: Recording, file: str) -> Recording:
     """The part of a static trial in which the person stands, and a finding where it is not all."""
     if len(recording.positions) == 1:
@@ -69,7 +73,7 @@ def standing_recording(recording: Recording, file: str) -> Recording:
         return recording  # refused where the trial is prepared
     start, end = part.start / recording.rate, (part.stop - 1) / recording.rate
     finding = Finding(
-        rule="static-moves",
+        rule=STATIC_MOVES,
         severity="info",
         what=f"the person moves about and stands still from {start:.2f} to {end:.2f} s: only that "
         "part is used as the static trial.",

@@ -1,50 +1,61 @@
-"""Labels that are exchanged or lie on the other side: rows of the table of faults, and findings."""
+"""Labels that are not where they were: findings with their evidence, and what column fix takes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from aqbio.errors import listed
-from aqbio.prepare.label_states import distances_to
-from aqbio.prepare.notes import Considered, Notes, finite
+from aqbio.names import MILLIMETRES
+from aqbio.prepare.notes import Notes
+from aqbio.prepare.stated_labels import LABELS_AS_RECORDED
 from aqbio.signals import runs
-from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_medians
+from aqbio.vectors import BoolArray
 
-LABELS_RESTORED = "labels-restored"
-"""Rule of labels that were exchanged and were put back."""
+LABELS_EXCHANGED = "labels-exchanged"
+"""Rule of labels that are exchanged with others."""
+
+OTHER_SIDE = "labels-other-side"
+"""Rule of labels of one side that lie on the other, where that has none."""
+
+LABELS_MOVED = "labels-moved"
+"""Rule of a label that is elsewhere on its segment than in the static trial."""
+
+FRAME_CORRUPT = "frame-corrupt"
+"""Rule of frames in which many labels leap at once."""
+
+MASKING = frozenset({LABELS_EXCHANGED, OTHER_SIDE, LABELS_MOVED, FRAME_CORRUPT})
+"""Rules of findings whose positions are not used."""
 
 IN_ALL_FRAMES = "in all frames"
+
+AS_RECORDED_FIX = f"write “{LABELS_AS_RECORDED}” into column fix of this trial in trials.tsv"
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangedLabels:
-    """Labels that are exchanged with those of their partners in some frames."""
+    """Labels that are exchanged with each other in some frames."""
 
     description: str
     """Part of the body or labels, in words."""
     labels: tuple[str, ...]
-    exchanged: BoolArray
-    """(T,). Frames in which they were exchanged and are restored."""
     masked: BoolArray
-    """(T,). Frames in which the exchange is uncertain: they are not used."""
+    """(T,). Frames in which they are not used."""
     visible: BoolArray
     """(T,). Frames in which one of them is visible."""
-    log_odds: float = float("nan")
-    """Logarithm of how much more probable it is than that they are right."""
-    evidence: str = ""
-    """What speaks for it."""
-
-    @property
-    def frame_list(self) -> str:
-        """Text listing the frames, counted from 1."""
-        return _frames(self.exchanged | self.masked, self.visible)
+    evidence: str
+    """Sentence part with the number that shows the exchange."""
+    size_m: float
+    """That number, m."""
+    statements: tuple[str, ...] = ()
+    """Statements of column fix that put them back; none where a label has no partner."""
 
 
-def _frames(mask: BoolArray, visible: BoolArray) -> str:
+def frame_words(mask: BoolArray, visible: BoolArray) -> str:
+    """Frames of a mask (T,), counted from 1."""
     if mask[visible].all():
         return IN_ALL_FRAMES
     spans = [
@@ -55,117 +66,98 @@ def _frames(mask: BoolArray, visible: BoolArray) -> str:
     return re.sub("^(from|in)", r"\1 frame", words)
 
 
-def note_labels(
-    exchanges: Sequence[ExchangedLabels], lone: Sequence[ExchangedLabels], notes: Notes
-) -> None:
-    """Note labels that are exchanged, and those that lie on the other side and have none there."""
-    for exchange in exchanges:
-        _note_exchange(exchange, notes)
-    for part in lone:
-        _note_lone(part, notes)
-    notes.considered.extend(_label_rows(exchanges, lone))
+def note_exchange(exchange: ExchangedLabels, stated: Collection[str], notes: Notes) -> None:
+    """Report labels that are exchanged, with the statements that put them back.
 
-
-def _label_rows(
-    exchanges: Sequence[ExchangedLabels], lone: Sequence[ExchangedLabels]
-) -> Iterator[Considered]:
-    """Rows of labels that are put back or not used, together, and of those that are not told."""
-    decided = [*(x for x in exchanges if x.exchanged.any()), *lone]
-    groups = [decided] if decided else []
-    groups += [[x] for x in exchanges if not x.exchanged.any()]
-    for rank, group in enumerate(groups, 1):
-        frames = [int((x.exchanged | x.masked).sum()) for x in group]
-        faults = [OTHER_SIDE if x in lone else LABELS_EXCHANGED for x in group]
-        verbs = [_OTHER_SIDE[len(x.labels) > 1] if x in lone else "are exchanged" for x in group]
-        told = zip(group, verbs, strict=True)
-        yield Considered(
-            about="labels",
-            rank=rank,
-            explanation=" and ".join(f"{x.description} {verb} {x.frame_list}" for x, verb in told),
-            fault="; ".join(faults),
-            plates="; ".join(listed(x.labels) for x in group),
-            size=float(frames[0]) if len(frames) == 1 else None,
-            size_sd=None,
-            unit="frames" if len(frames) == 1 else None,
-            log_odds=finite(sum(x.log_odds for x in group)),
-            evidence=next((x.evidence for x in group if x.evidence), None),
-            verdict="accepted" if group is decided else "near",
-        )
-
-
-LABELS_EXCHANGED = "labels-exchanged"
-"""Fault of labels that are exchanged with others."""
-
-OTHER_SIDE = "labels-other-side"
-"""Rule and fault of labels of one side that lie on the other, where that has none."""
-
-_OTHER_SIDE = {
-    False: "lies on the other side of the body", True: "lie on the other side of the body",
-}  # fmt: skip
-"""Words for one label, and for several."""
-
-
-def _note_exchange(exchange: ExchangedLabels, notes: Notes) -> None:
-    """Note labels that are put back, or are not used where that is not sure."""
-    labels = listed(exchange.labels)
-    if not exchange.exchanged.any():
-        text = f"may be exchanged {exchange.frame_list} ({labels}): they are not used there."
+    ``stated``: statements of column fix; where these made the exchange, they are to be taken out.
+    """
+    frames = frame_words(exchange.masked, exchange.visible)
+    wrong = [words for words in exchange.statements if words.casefold() in stated]
+    proposal = "" if wrong else "; ".join(exchange.statements)
+    if wrong:
+        fix = f"take “{'; '.join(wrong)}” out of column fix of this trial in trials.tsv."
+    elif proposal:
+        fix = f"write “{proposal}” into column fix of this trial in trials.tsv, which puts them "
+        fix += f"back; if the labels are right, write “{LABELS_AS_RECORDED}” there."
     else:
-        text = f"are exchanged {exchange.frame_list} ({labels}). They are put back."
-        if exchange.masked.any():
-            unsure = _frames(exchange.masked, exchange.visible)
-            of_some = bool((exchange.exchanged & exchange.masked).any())
-            of = "of some of them, which" if of_some else "and they"
-            text += (
-                f" {unsure[0].upper()}{unsure[1:]} it is not sure{' ' if of_some else ', '}{of} "
-            )
-            text += "are not used."
+        fix = "correct these labels in the capture software; if they are right, "
+        fix += f"{AS_RECORDED_FIX}."
     notes.add(
-        LABELS_RESTORED,
+        LABELS_EXCHANGED,
         "warning",
-        f"{exchange.description} {text}",
-        number=int((exchange.exchanged | exchange.masked).sum()),
-        where=exchange.frame_list,
-        fix="look at these frames in the capture software, and correct the labels there.",
+        f"{exchange.description} are exchanged {frames} ({listed(exchange.labels)}): "
+        f"{exchange.evidence}. These positions are not used.",
+        number=exchange.size_m,
+        unit="m",
+        where=frames,
+        fix=fix,
         label=", ".join(exchange.labels),
+        proposal=proposal,
     )
 
 
-def _note_lone(lone: ExchangedLabels, notes: Notes) -> None:
-    """Note labels that lie on the other side and are not used."""
-    several = len(lone.labels) > 1
+def note_other_side(labels: Sequence[str], distances_m: tuple[float, float], notes: Notes) -> None:
+    """Report labels that lie on the other side of the body, which has no label there.
+
+    ``distances_m``: from the next labels of their side, and of the other one.
+    """
+    several = len(labels) > 1
+    whose = "their" if several else "its"
+    own, other = (MILLIMETRES * distance for distance in distances_m)
     notes.add(
         OTHER_SIDE,
         "warning",
-        f"{lone.description} {_OTHER_SIDE[several]}, which has no label there: "
-        f"{'they are' if several else 'it is'} not used.",
-        number=len(lone.labels),
-        where=lone.frame_list,
-        fix="give the markers labels of the side that they are on; if they are right, write "
-        "“labels as recorded” into column fix of this trial in trials.tsv.",
-        label=", ".join(lone.labels),
+        f"{_named(labels)} {'lie' if several else 'lies'} on the other side of the body, which "
+        f"has no label there: {own:.0f} mm from the next labels of {whose} own side, {other:.0f} "
+        f"mm from those of the other one. {'They are' if several else 'It is'} not used.",
+        number=distances_m[0],
+        unit="m",
+        where=IN_ALL_FRAMES,
+        fix="give the markers labels of the side that they are on; if they are right, "
+        f"{AS_RECORDED_FIX}.",
+        label=", ".join(labels),
     )
 
 
-def distances_words(
-    recorded: FloatArray,
-    restored: FloatArray,
-    moved: BoolArray,
-    columns: Sequence[int],
-    linked: Mapping[int, IntArray],
-) -> str:
-    """How far distances from other labels are off as recorded and put back; empty if unknown.
+def note_moved(
+    label: str, others: Sequence[str], lengths_m: Sequence[tuple[float, float]], notes: Notes
+) -> None:
+    """Report a label by its distances (here, static trial), m, from labels of its segment."""
+    here, static = (
+        "/".join(f"{MILLIMETRES * length:.0f}" for length in of)
+        for of in zip(*lengths_m, strict=True)
+    )
+    size = float(np.max([abs(length - before) for length, before in lengths_m]))
+    notes.add(
+        LABELS_MOVED,
+        "warning",
+        f"label {label} is not where it was in the static trial: its distances from "
+        f"{listed(others)} are {here} mm, in the static trial {static} mm. It is not used.",
+        number=size,
+        unit="m",
+        where=IN_ALL_FRAMES,
+        fix="look at this label in the capture software: another marker may have its name. If the "
+        f"marker was put on again, {AS_RECORDED_FIX}.",
+        label=label,
+    )
 
-    Positions are (T, M, 3) arrays, m, and ``moved`` is (T, M).
-    """
-    off: list[list[float]] = [[], []]
-    for column in columns:
-        others = [x for x in linked.get(column, ()) if x not in columns]
-        usual = finite_medians(distances_to(restored, column, others))
-        for sizes, positions in zip(off, (recorded, restored), strict=True):
-            gaps = distances_to(positions[moved[:, column]], column, others) - usual
-            sizes += np.abs(gaps[np.isfinite(gaps)]).tolist()
-    if not all(off):
-        return ""
-    before, after = (f"{1e3 * float(np.mean(sizes)):.0f} mm" for sizes in off)
-    return f"as recorded, distances from other labels are off by {before}; put back, {after}"
+
+def note_corrupt(corrupt: BoolArray, leaping: int, visible: int, notes: Notes) -> None:
+    """Report frames (T,) in which most labels leap, with the numbers of the worst one."""
+    frames = frame_words(corrupt, np.ones_like(corrupt))
+    count = int(corrupt.sum())
+    notes.add(
+        FRAME_CORRUPT,
+        "warning",
+        f"{leaping} of {visible} labels leap away {frames}: "
+        f"{'this frame is' if count == 1 else 'these frames are'} corrupt and not used.",
+        number=count,
+        unit="frames",
+        where=frames,
+        fix="look at these frames in the capture software, or leave them out with start_s or end_s "
+        "in trials.tsv.",
+    )
+
+
+def _named(labels: Sequence[str]) -> str:
+    return f"label{'s' if len(labels) > 1 else ''} {listed(labels)}"

@@ -1,33 +1,38 @@
-"""Exchanged labels, in a whole trial or in some of its frames: put back, or masked where unsure.
+"""Labels that are not where they were, in a whole trial or in some of its frames: masked.
 
 Groups on both sides of the body are examined from the trunk outwards, then pairs of labels whose
-distances do not fit.
+distances do not fit, then single labels. The most likely arrangement of the labels is inferred and
+not used: positions whose label is on another marker are masked, and the findings hold the
+statements of column fix that would put the labels back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 
 from aqbio.config import MarkerSet
-from aqbio.errors import listed
 from aqbio.io.recording import Recording
-from aqbio.names import SIDES
+from aqbio.io.trial_files import STATIC_MOVES
+from aqbio.names import MILLIMETRES, SIDES
 from aqbio.prepare.axes import label_mean, mean_vector, pelvis_paths
-from aqbio.prepare.exchanged_labels import ExchangedLabels, distances_words, note_labels
+from aqbio.prepare.exchanged_labels import ExchangedLabels, note_exchange, note_other_side
 from aqbio.prepare.handedness import BodyLabels, Limbs, body_axes, partners
 from aqbio.prepare.label_states import (
+    MAX_LINKS_PER_LABEL,
     MIN_LINK_SD_M,
+    NO_SIDE_M,
     SWITCH_COST,
     Anchors,
     LoneLabels,
     Pairs,
     States,
     Steps,
+    distances_to,
     link_costs,
     may_be_exchanged,
     mean_told,
@@ -37,42 +42,58 @@ from aqbio.prepare.label_states import (
     side_costs,
     without_smooth_switches,
 )
+from aqbio.prepare.moved_labels import mask_moved, without_corrupt_frames
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.stated_labels import swap_statements
 from aqbio.signals import runs
-from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_means, finite_medians
+from aqbio.vectors import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    finite_means,
+    finite_median,
+    finite_medians,
+)
 
 MIN_FRAMES = 6
 """Frames of a recording in which exchanged labels are looked for."""
 
 
-def with_restored_labels(
+def with_masked_labels(
     recording: Recording,
     marker_set: MarkerSet,
     limbs: Limbs,
     static_positions: Mapping[str, FloatArray],
     notes: Notes,
+    stated: Collection[str] = (),
 ) -> Recording:
-    """Put back labels that are exchanged, in all frames or in some.
+    """Mask positions at which a label is clearly not where it was, and report them.
 
-    ``static_positions`` (3,), m, by label: in the static trial. Where an exchange is uncertain, the
-    labels are masked.
+    ``static_positions`` (3,), m, by label: in the static trial. ``stated``: column fix. What is not
+    clear is used as recorded.
     """
     if len(recording.positions) < MIN_FRAMES:
         return recording
     body = BodyLabels.of_marker_set(marker_set, limbs)
-    chains = _chains(recording, marker_set, body)
-    restoration = _Restoration.of(recording, static_positions)
-    sides = _Sides.of(recording, marker_set, body, chains)
+    whole = without_corrupt_frames(recording, body, notes)
+    chains = _chains(whole, marker_set, body)
+    arrangement = _Arrangement.of(whole, static_positions)
+    sides = _Sides.of(whole, marker_set, body, chains)
     for chain in chains.values():
-        _restore_chain(restoration, chain, sides)
+        _arrange_chain(arrangement, chain, sides)
     limb_chains = [chains[limb] for limb in limbs if limb in chains]
-    neighbours = _neighbours(recording, marker_set, limb_chains)
-    _restore_pairs(restoration, neighbours, sides)
-    exchanges = list(_exchanges(restoration, chains, neighbours))
-    lone = _without_lone(restoration, _lone_labels(recording, marker_set, body, chains, sides))
-    note_labels(exchanges, lone, notes)
-    changed = exchanges or lone
-    return replace(recording, positions=restoration.positions) if changed else recording
+    neighbours = _neighbours(whole, marker_set, limb_chains)
+    _arrange_pairs(arrangement, neighbours, sides)
+    positions = whole.positions.copy()
+    statements: set[str] = set()
+    for columns, exchange in _exchanges(arrangement, chains, neighbours, sides, statements):
+        positions[np.flatnonzero(exchange.masked)[:, None], columns] = np.nan
+        note_exchange(exchange, stated, notes)
+    _mask_lone(positions, whole, _lone_labels(whole, marker_set, body, chains, sides), notes)
+    of_limbs = [x for chain in limb_chains for part in chain for x, _ in part.signs]
+    mask_moved(positions, whole.labels, neighbours.rigid, of_limbs, arrangement.standing, notes)
+    is_same = np.array_equal(positions, recording.positions, equal_nan=True)
+    return recording if is_same else replace(recording, positions=positions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,24 +122,21 @@ class _Part:
 
 
 @dataclass(frozen=True, eq=False)
-class _Restoration:
-    """Recording whose labels are being restored."""
+class _Arrangement:
+    """Most likely arrangement of a recording's labels, as far as it is inferred."""
 
     recording: Recording
     positions: FloatArray
-    """(T, M, 3), m."""
+    """(T, M, 3), m. Every label on its own marker."""
     standing: FloatArray
     """(M, M), m."""
     sources: IntArray
-    """(T, M). Recorded columns from which positions are taken."""
+    """(T, M). Recorded columns that hold the labels' own markers."""
     masked: BoolArray
-    """(T, M). Positions that are not used, as it is not sure whose they are."""
-    gains: list[tuple[frozenset[int], float]] = field(default_factory=list)
-    """Columns that were restored or masked together, and the logarithm of how much more probable
-    that made the recording."""
+    """(T, M). Positions of which it is not sure whose they are."""
 
     @classmethod
-    def of(cls, recording: Recording, static_positions: Mapping[str, FloatArray]) -> _Restoration:
+    def of(cls, recording: Recording, static_positions: Mapping[str, FloatArray]) -> _Arrangement:
         frames, count = recording.positions.shape[:2]
         return cls(
             recording,
@@ -131,24 +149,23 @@ class _Restoration:
     def apply(
         self, states: States, pairs: Pairs, unpaired: Sequence[int] = ()
     ) -> tuple[BoolArray, BoolArray]:
-        """Frames (T,) in which pairs are restored, and in which they are masked.
+        """Frames (T,) in which pairs are exchanged, and in which that is unsure.
 
         ``unpaired`` labels are masked in both.
         """
         columns = np.concatenate((pairs.first, pairs.second))
-        self.gains.append((frozenset({*columns.tolist(), *unpaired}), states.log_odds))
         visible = _visible_in(self.positions[:, [*columns.tolist(), *unpaired]])
         unsure = _unsure_next_to_exchanges(states) & visible
-        put_back = states.exchanged & ~unsure & visible
-        frames = np.flatnonzero(put_back)[:, None]
+        exchanged = states.exchanged & ~unsure & visible
+        frames = np.flatnonzero(states.exchanged)[:, None]
         partner_columns = np.concatenate((pairs.second, pairs.first))
         for values in (self.positions, self.sources):
             values[frames, columns] = values[frames, partner_columns]
         hidden = np.array(unpaired, dtype=np.int64)
-        for rows, of in ((unsure, columns), (put_back | unsure, hidden)):
+        for rows, of in ((unsure, columns), (exchanged | unsure, hidden)):
             self.masked[np.flatnonzero(rows)[:, None], of] = True
         self.positions[self.masked] = np.nan
-        return put_back, unsure
+        return exchanged, unsure
 
 
 def _unsure_next_to_exchanges(states: States) -> BoolArray:
@@ -253,56 +270,56 @@ def _chains(
     return chains
 
 
-def _restore_chain(restoration: _Restoration, chain: Sequence[_Part], sides: _Sides) -> None:
-    """Restore the parts of a limb, each from the one before it, and labels unlike their part."""
+def _arrange_chain(arrangement: _Arrangement, chain: Sequence[_Part], sides: _Sides) -> None:
+    """Arrange the parts of a limb, each by the one before it, and labels unlike their part."""
     before: _Part | None = None
-    masked = np.zeros(len(restoration.positions), dtype=bool)
+    masked = np.zeros(len(arrangement.positions), dtype=bool)
     for part in chain:
-        positions = restoration.positions
-        costs = _part_costs(restoration, part, before, sides)
+        positions = arrangement.positions
+        costs = _part_costs(arrangement, part, before, sides)
         together = mean_told(costs)
         if before is None and _contradict(costs):
             together[:] = 0.0
-        states = _states_of(restoration, part.pairs, together, exactly=bool(masked.any()))
+        states = _states_of(arrangement, part.pairs, together, exactly=bool(masked.any()))
         visible = _visible_in(positions[:, [*part.left, *part.right]])
         # beyond a masked part, left and right cannot be distinguished
         states = replace(states, exchanged=states.exchanged | masked, sure=states.sure & ~masked)
         if states.exchanged[visible].any():
             paired = {*part.pairs.first.tolist(), *part.pairs.second.tolist()}
             unpaired = [column for column in (*part.left, *part.right) if column not in paired]
-            put_back, unsure = restoration.apply(states, part.pairs, unpaired)
+            exchanged, unsure = arrangement.apply(states, part.pairs, unpaired)
             masked |= unsure
-            costs[:, put_back] = costs[:, put_back, ::-1]
+            costs[:, exchanged] = costs[:, exchanged, ::-1]
         costs[:, masked] = 0.0
         if part.name != part.limb:  # sides tell nothing of single labels of the trunk
             for pair, frames in zip(part.pairs.each(), costs, strict=True):
-                _restore_site(restoration, pair, np.nan_to_num(frames))
+                _arrange_site(arrangement, pair, np.nan_to_num(frames))
         before = part
 
 
-def _restore_site(restoration: _Restoration, pair: Pairs, frames: FloatArray) -> None:
-    """Restore a site of both sides that is exchanged unlike its part, by costs (T, 2)."""
+def _arrange_site(arrangement: _Arrangement, pair: Pairs, frames: FloatArray) -> None:
+    """Arrange a site of both sides that is exchanged unlike its part, by costs (T, 2)."""
     saved = frames[:, 0] - frames[:, 1]
     if saved.clip(0.0).sum() < 2.0 * SWITCH_COST:
         return
-    states = _states_of(restoration, pair, frames)
+    states = _states_of(arrangement, pair, frames)
     columns = [int(pair.first[0]), int(pair.second[0])]
-    exchanged = states.exchanged & _visible_in(restoration.positions[:, columns])
+    exchanged = states.exchanged & _visible_in(arrangement.positions[:, columns])
     if exchanged.any() and float(np.median(saved[exchanged])) > MIN_GAIN:
-        restoration.apply(states, pair)
+        arrangement.apply(states, pair)
 
 
 def _states_of(
-    restoration: _Restoration, pairs: Pairs, costs: FloatArray, *, exactly: bool = False
+    arrangement: _Arrangement, pairs: Pairs, costs: FloatArray, *, exactly: bool = False
 ) -> States:
     """Most likely states of pairs of labels by costs (T, 2), and by their steps.
 
     Unless they are wanted ``exactly``, those of what cannot be exchanged are all called sure.
     """
-    positions, frames = restoration.positions, costs.copy()
+    positions, frames = arrangement.positions, costs.copy()
     frames[0, 1] += SWITCH_COST
     steps = Steps.of(
-        positions[:, pairs.first], positions[:, pairs.second], restoration.recording.rate
+        positions[:, pairs.first], positions[:, pairs.second], arrangement.recording.rate
     )
     if not (exactly or may_be_exchanged(frames, steps.costs)):
         return States(np.zeros(len(frames), np.bool_), np.ones(len(frames), np.bool_))
@@ -310,13 +327,13 @@ def _states_of(
 
 
 def _part_costs(
-    restoration: _Restoration, part: _Part, before: _Part | None, sides: _Sides
+    arrangement: _Arrangement, part: _Part, before: _Part | None, sides: _Sides
 ) -> FloatArray:
     """Costs (K, T, 2) of the pairs of a part: by the part before it, or by their sides."""
-    positions, pairs = restoration.positions, part.pairs
+    positions, pairs = arrangement.positions, part.pairs
     if before is not None:
         anchors = Anchors(np.array(before.left), np.array(before.right))
-        costs = link_costs(positions, pairs, anchors, restoration.standing)
+        costs = link_costs(positions, pairs, anchors, arrangement.standing)
         if np.nan_to_num(costs).any():
             return costs
     across = positions[:, pairs.second] - positions[:, pairs.first]
@@ -392,19 +409,19 @@ def _neighbours(
     )
 
 
-def _restore_pairs(restoration: _Restoration, neighbours: _Neighbours, sides: _Sides) -> None:
-    """Restore pairs of single labels, the one with the largest gain first."""
+def _arrange_pairs(arrangement: _Arrangement, neighbours: _Neighbours, sides: _Sides) -> None:
+    """Arrange pairs of single labels, the one with the largest gain first."""
     for _ in range(MAX_PAIRS):
-        misfits = _Misfits.of(restoration, neighbours)
+        misfits = _Misfits.of(arrangement, neighbours)
         exchanges = [
             (misfits.saved(pair, states), states, pair)
             for pair in misfits.tried()
-            if (states := _pair_states(restoration, pair, neighbours, sides)) is not None
+            if (states := _pair_states(arrangement, pair, neighbours, sides)) is not None
         ]
         if not exchanges:
             return
         _, states, pair = max(exchanges, key=lambda exchange: exchange[0])
-        restoration.apply(states, Pairs(np.array(pair[:1]), np.array(pair[1:])))
+        arrangement.apply(states, Pairs(np.array(pair[:1]), np.array(pair[1:])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -419,12 +436,12 @@ class _Misfits:
     """Distances from them, m."""
 
     @classmethod
-    def of(cls, restoration: _Restoration, neighbours: _Neighbours) -> _Misfits:
-        positions, rigid = restoration.positions, neighbours.rigid
+    def of(cls, arrangement: _Arrangement, neighbours: _Neighbours) -> _Misfits:
+        positions, rigid = arrangement.positions, neighbours.rigid
         lengths = {}
         for column, others in rigid.items():
             gaps = np.linalg.norm(positions[:, [column]] - positions[:, others], axis=2)
-            standing = restoration.standing[column, others]
+            standing = arrangement.standing[column, others]
             lengths[column] = np.where(np.isfinite(standing), standing, finite_medians(gaps))
         return cls(positions, rigid, lengths)
 
@@ -468,53 +485,171 @@ class _Misfits:
 
 
 def _pair_states(
-    restoration: _Restoration, pair: tuple[int, int], neighbours: _Neighbours, sides: _Sides
+    arrangement: _Arrangement, pair: tuple[int, int], neighbours: _Neighbours, sides: _Sides
 ) -> States | None:
     """Frames in which two labels are exchanged; None without evidence."""
     first, second = pair
     anchors = Anchors(neighbours.linked[first], neighbours.linked[second])
     if len({*anchors.first.tolist(), *anchors.second.tolist()} - {first, second}) < MIN_LINKS:
         return None
-    positions, pairs = restoration.positions, Pairs(np.array([first]), np.array([second]))
-    frames = mean_told(link_costs(positions, pairs, anchors, restoration.standing))
+    positions, pairs = arrangement.positions, Pairs(np.array([first]), np.array([second]))
+    frames = mean_told(link_costs(positions, pairs, anchors, arrangement.standing))
     if (frames[:, 0] - frames[:, 1]).clip(0.0).sum() < 2.0 * SWITCH_COST:
         return None
     for state, ats in enumerate((pair, pair[::-1])):
         for column, at in zip(pair, ats, strict=True):
             frames[:, state] += sides.cost(positions, column, at)
-    states = _states_of(restoration, pairs, frames)
+    states = _states_of(arrangement, pairs, frames)
     exchanged = states.exchanged & _visible_in(positions[:, [first, second]])
     gains = (frames[:, 0] - frames[:, 1])[exchanged]
     return states if len(gains) and float(np.median(gains)) > MIN_GAIN else None
 
 
 def _exchanges(
-    restoration: _Restoration, chains: Mapping[str, Sequence[_Part]], neighbours: _Neighbours
-) -> Iterator[ExchangedLabels]:
-    """What was restored and masked in the end; of a limb together where frames are the same."""
-    moved = restoration.sources != np.arange(restoration.sources.shape[1])
-    touched = moved | restoration.masked
+    arrangement: _Arrangement,
+    chains: Mapping[str, Sequence[_Part]],
+    neighbours: _Neighbours,
+    sides: _Sides,
+    statements: set[str],
+) -> Iterator[tuple[list[int], ExchangedLabels]]:
+    """Columns that are exchanged clearly, those of a limb together where frames are the same.
+
+    Adds their statements to ``statements``; each is made once.
+    """
+    moved = arrangement.sources != np.arange(arrangement.sources.shape[1])
+    recorded = arrangement.recording.positions
     parts = [(limb, part) for limb, chain in chains.items() for part in chain]
     limb_of = {column: limb for limb, part in parts for column, _ in part.signs}
     opposite = {pair for _, part in parts for pair in part.pairs.both_ways}
-    paths = restoration.recording.positions, restoration.positions
+    visible = np.isfinite(recorded).all(axis=2)
+    touched = (moved | arrangement.masked) & visible
     groups: dict[tuple[Any, bytes], list[int]] = {}
     for column in np.flatnonzero(touched.any(axis=0)).tolist():
-        others = {*restoration.sources[moved[:, column], column].tolist()}
+        others = {*arrangement.sources[moved[:, column], column].tolist()}
         of_limb = all((column, other) in opposite for other in others)
         kin = limb_of.get(column) if of_limb else frozenset({column, *others})
-        groups.setdefault((kin, touched[:, column].tobytes()), []).append(column)
+        frames = moved[:, column] | arrangement.masked[:, column]
+        groups.setdefault((kin, frames.tobytes()), []).append(column)
     for (kin, _), columns in groups.items():
+        evidence = _evidence(arrangement, moved, columns, neighbours, sides)
+        if evidence is None:
+            continue
+        words, size = evidence
         chain = chains[kin] if isinstance(kin, str) else ()
-        labels = tuple(restoration.recording.labels[column] for column in columns)
-        yield ExchangedLabels(
-            _description(chain, columns, labels),
-            labels,
-            np.any(moved[:, columns], axis=1),
-            np.any(restoration.masked[:, columns], axis=1),
-            _visible_in(restoration.recording.positions[:, columns]),
-            sum(gain * len(of & {*columns}) / len(of) for of, gain in restoration.gains),
-            distances_words(*paths, moved, columns, neighbours.linked),
+        labels = tuple(arrangement.recording.labels[column] for column in columns)
+        seen = _visible_in(recorded[:, columns])
+        made = [x for x in _statements(arrangement, moved, columns, seen) if x not in statements]
+        statements.update(made)
+        masked = np.any(touched[:, columns], axis=1)
+        description = _description(chain, columns, labels)
+        yield columns, ExchangedLabels(description, labels, masked, seen, words, size, tuple(made))
+
+
+MAX_STEADY_M = 0.015
+"""Median deviation of a distance that shows where a label is, m: one on a segment, or over a
+joint near its axis."""
+
+
+def _evidence(
+    arrangement: _Arrangement,
+    moved: BoolArray,
+    columns: Sequence[int],
+    neighbours: _Neighbours,
+    sides: _Sides,
+) -> tuple[str, float] | None:
+    """Words and size, m, of the evidence that columns are exchanged; None where it is not clear.
+
+    Distances from labels that are not exchanged with them decide where they change, else the side
+    of the body.
+    """
+    misfits = [
+        misfit
+        for column in columns
+        if moved[:, column].any()
+        for misfit in _misfits(arrangement, moved, column, columns, neighbours)
+    ]
+    recorded, arranged = np.mean(misfits, axis=0) if misfits else (0.0, 0.0)
+    if recorded - arranged > MIN_LINK_SD_M:
+        sizes = (f"{MILLIMETRES * size:.0f} mm" for size in (recorded, arranged))
+        words = "distances from other labels are off by {}, and by {} if they are put back"
+        return words.format(*sizes), float(recorded)
+    away = [_beyond_middle(arrangement, moved, column, sides) for column in columns]
+    across = float(np.mean([x for x in away if x is not None] or [0.0]))
+    if arranged - recorded > MIN_LINK_SD_M or not across > NO_SIDE_M:
+        return None
+    return f"they lie {MILLIMETRES * across:.0f} mm on the other side of the body", across
+
+
+def _misfits(
+    arrangement: _Arrangement,
+    moved: BoolArray,
+    column: int,
+    columns: Sequence[int],
+    neighbours: _Neighbours,
+) -> list[tuple[float, float]]:
+    """Median misfits, m, of the steady distances of a column: as recorded, and arranged.
+
+    From the static trial, else from the remaining frames; where there are none, from the median of
+    each: the steadier one is right.
+    """
+    frames = moved[:, column]
+    others = [x for x in neighbours.linked.get(column, ()) if x not in columns]
+    rest = distances_to(arrangement.positions[~frames], column, others)
+    is_known = np.isfinite(rest).sum(axis=0) >= MIN_FRAMES
+    usual = np.where(is_known, finite_medians(rest), np.nan)
+    spreads = finite_medians(np.abs(rest - usual))
+    lengths = arrangement.standing[column, others]
+    lengths = np.where(np.isfinite(lengths), lengths, usual)
+    around = arrangement.positions[frames].copy()
+    both = []
+    for positions in (arrangement.recording.positions, arrangement.positions):
+        around[:, column] = positions[frames, column]
+        distances = distances_to(around, column, others)
+        middle = finite_medians(distances)
+        both.append(
+            finite_medians(np.abs(distances - np.where(np.isfinite(lengths), lengths, middle)))
+        )
+        spreads = np.where(
+            is_known, spreads, np.fmin(spreads, finite_medians(np.abs(distances - middle)))
+        )
+    steady = np.flatnonzero(spreads < MAX_STEADY_M)
+    steadiest = steady[np.argsort(spreads[steady])][:MAX_LINKS_PER_LABEL]
+    pairs = np.transpose(both)[steadiest]
+    return [(float(a), float(b)) for a, b in pairs if np.isfinite(a + b)]
+
+
+def _beyond_middle(
+    arrangement: _Arrangement, moved: BoolArray, column: int, sides: _Sides
+) -> float | None:
+    """Median distance, m, of an exchanged column beyond the middle; None without a side."""
+    frames = moved[:, column]
+    if column not in sides.signs or not frames.any():
+        return None
+    away = (arrangement.recording.positions[:, column] - sides.middle) * sides.right
+    return -sides.signs[column] * finite_median(away.sum(axis=1)[frames])
+
+
+def _statements(
+    arrangement: _Arrangement, moved: BoolArray, columns: Sequence[int], visible: BoolArray
+) -> Iterator[str]:
+    """Statements of column fix that put columns back."""
+    frames = np.any(moved[:, columns], axis=1)
+    changes = np.any(np.diff(arrangement.sources[:, columns], axis=0) != 0, axis=1)
+    cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), len(frames)]
+    spans = [span for span in pairwise(cuts) if frames[span[0]] and visible[slice(*span)].any()]
+    for span in spans:
+        sources: dict[int, int] = {}
+        waiting = [*columns]
+        while waiting:
+            column = waiting.pop(0)
+            if column not in sources:
+                sources[column] = int(arrangement.sources[span[0], column])
+                waiting.append(sources[column])
+        is_whole = not visible[: span[0]].any() and not visible[span[1] :].any()
+        if not is_whole and any(x.rule == STATIC_MOVES for x in arrangement.recording.findings):
+            continue  # frames of the file are not those of the part that stands
+        yield from swap_statements(
+            arrangement.recording.labels, sources, None if is_whole else span
         )
 
 
@@ -548,19 +683,13 @@ def _lone_labels(
             yield LoneLabels(columns, *own, outward)
 
 
-def _without_lone(restoration: _Restoration, parts: Iterator[LoneLabels]) -> list[ExchangedLabels]:
-    """Mask labels of one side that lie on the other; what was masked."""
-    positions = restoration.positions
-    masked = []
-    for columns, saved in on_other_side(positions, parts, MIN_GAIN):
-        visible = _visible_in(positions[:, columns])
-        labels = tuple(restoration.recording.labels[column] for column in columns)
-        odds = 0.5 * (saved * float(visible.sum()) - SWITCH_COST)
-        words = f"label{'s' if len(labels) > 1 else ''} {listed(labels)}"
-        nowhere = np.zeros_like(visible)
-        masked.append(ExchangedLabels(words, labels, nowhere, visible, visible, odds))
+def _mask_lone(
+    positions: FloatArray, recording: Recording, parts: Iterator[LoneLabels], notes: Notes
+) -> None:
+    """Mask labels of one side that lie on the other, which has none there."""
+    for columns, distances in on_other_side(recording.positions, parts, MIN_GAIN):
+        note_other_side([recording.labels[column] for column in columns], distances, notes)
         positions[:, columns] = np.nan
-    return masked
 
 
 def _description(chain: Sequence[_Part], columns: Sequence[int], labels: Sequence[str]) -> str:

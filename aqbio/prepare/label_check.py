@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,20 +18,22 @@ from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.assign import placed_labels
 from aqbio.labels.by_name import landmark_table
 from aqbio.labels.marker_set import landmarks_of
+from aqbio.names import MILLIMETRES
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes
 from aqbio.prepare.exchanged_labels import (
     IN_ALL_FRAMES,
-    LABELS_RESTORED,
+    LABELS_EXCHANGED,
+    MASKING,
     ExchangedLabels,
-    note_labels,
+    note_exchange,
 )
-from aqbio.prepare.exchanges import with_restored_labels
+from aqbio.prepare.exchanges import with_masked_labels
 from aqbio.prepare.handedness import BodyLabels, Limbs, OtherRecordings, has_size_of_people
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import with_resolved_sides
-from aqbio.prepare.stated_faults import LABELS_AS_RECORDED
+from aqbio.prepare.stated_labels import LABELS_AS_RECORDED, stated_labels
 from aqbio.study.manifest import OK
-from aqbio.vectors import FloatArray
+from aqbio.vectors import FloatArray, finite_median
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +48,7 @@ class StaticReference:
     axes: LaboratoryToGround | None = None
     """Axes of the laboratory from upright standing; None if undetermined."""
     exchanged: tuple[tuple[str, str], ...] = ()
-    """Pairs of labels that the static trial has exchanged, as all runs say; put back in
+    """Pairs of labels that the static trial has the other way round than all runs; they are not in
     ``positions``."""
     as_read: Recording | None = None
     """The static trial as its one file holds it; None where it has another one of forces."""
@@ -57,10 +60,10 @@ class StaticReference:
         files = study.recording(trial), study.forces(trial)
         return read_recording(*files, study.settings.laboratory.marker_unit)
 
-    def with_exchanged(self, pairs: Sequence[tuple[str, str]]) -> StaticReference:
-        """The reference with pairs of labels put back."""
-        partner = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
-        positions = {partner.get(label, label): at for label, at in self.positions.items()}
+    def without_exchanged(self, pairs: Sequence[tuple[str, str]]) -> StaticReference:
+        """The reference without pairs of labels that are exchanged in it."""
+        labels = {label for pair in pairs for label in pair}
+        positions = {label: at for label, at in self.positions.items() if label not in labels}
         return replace(self, positions=positions, exchanged=tuple(pairs))
 
 
@@ -73,14 +76,15 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
         unit = study.settings.laboratory.marker_unit
         notes = Notes(static.trial_id, participant_id, static.source, static.source)
         as_read = read_recording(study.recording(static), unit=unit)
-        recording = standing_recording(as_read, static.source)
+        stated = stated_labels(static, study.settings.files.trials)
+        recording = standing_recording(stated.applied(as_read, notes), static.source)
         labels = BodyLabels.of_marker_set(study.marker_set, limbs)
         if not has_size_of_people(recording, labels):
             return StaticReference({}, limbs)
         company = other_recordings_of(study, static)
         recording = with_resolved_sides(recording, static, labels, company, notes)
-        if LABELS_AS_RECORDED not in static.fixes:
-            recording = with_restored_labels(recording, study.marker_set, limbs, {}, notes)
+        if not stated.as_recorded:
+            recording = with_masked_labels(recording, study.marker_set, limbs, {}, notes)
     except AqbioError:
         return StaticReference({}, limbs)  # reported where the static trial itself is prepared
     try:
@@ -100,7 +104,7 @@ def exchanged_in_static(moving: Sequence[Mapping[str, Any]]) -> list[tuple[str, 
         {
             (names[0], names[1])
             for finding in entry["findings"]
-            if finding["rule"] == LABELS_RESTORED and finding["where"] == IN_ALL_FRAMES
+            if finding["rule"] == LABELS_EXCHANGED and finding["where"] == IN_ALL_FRAMES
             if len(names := finding["label"].split(", ")) == 2
         }
         for entry in moving
@@ -216,45 +220,58 @@ def note_misplaced_labels(recording: Recording, marker_set: MarkerSet, notes: No
 def with_checked_labels(
     recording: Recording, trial: Trial, static: StaticReference, marker_set: MarkerSet, notes: Notes
 ) -> Recording:
-    """Put labels back that are exchanged, unless the row says ``fix: labels as recorded``.
+    """Mask labels that are not where they were, unless the row says ``fix: labels as recorded``.
 
-    A static trial is not held against itself, but against what all runs say of it. Markers of no
-    person's size, which are refused for it, say nothing of labels.
+    A static trial is not held against itself, but against all runs. Markers of no person's size,
+    which are refused for it, say nothing of labels.
     """
     labels = BodyLabels.of_marker_set(marker_set, static.limbs)
     if LABELS_AS_RECORDED in trial.fixes or not has_size_of_people(recording, labels):
         return recording
     if trial.task == "static":
-        recording = _with_exchanged(recording, static.exchanged, notes)
+        recording = _without_exchanged(recording, static.exchanged, trial, notes)
     positions = {} if trial.task == "static" else static.positions
-    restored = with_restored_labels(recording, marker_set, static.limbs, positions, notes)
-    exchanged = any(finding.rule == LABELS_RESTORED for finding in notes.findings)
-    if "swap" in trial.fixes and not exchanged:
-        notes.add(
-            "labels-not-swapped",
-            "warning",
-            "the sheet says fix: swap, but no exchanged labels are found.",
-            fix="take swap out of the column fix of this trial.",
-        )
-    return restored
+    return with_masked_labels(
+        recording, marker_set, static.limbs, positions, notes, stated=trial.fixes
+    )
 
 
-def _with_exchanged(
-    recording: Recording, pairs: Sequence[tuple[str, str]], notes: Notes
+@contextmanager
+def explained_by_labels(notes: Notes) -> Iterator[None]:
+    """Name labels that are not used as the cause of an error that follows from that."""
+    try:
+        yield
+    except AqbioError as error:
+        masked = [finding for finding in notes.findings if finding.rule in MASKING]
+        if not masked:
+            raise
+        cause = next((finding for finding in masked if finding.proposal), masked[0])
+        raise AqbioError(
+            f"{cause.what} Without them: {error.what}",
+            file=cause.file,
+            where=cause.where,
+            fix=cause.fix,
+            rule=cause.rule,
+            proposal=cause.proposal,
+        ) from error
+
+
+def _without_exchanged(
+    recording: Recording, pairs: Sequence[tuple[str, str]], trial: Trial, notes: Notes
 ) -> Recording:
-    """A static trial with pairs of labels put back that all runs have the other way round."""
-    partner = {
-        a: b for pair in pairs for a, b in (pair, pair[::-1]) if {*pair} <= {*recording.labels}
-    }
+    """A static trial without pairs of labels that all runs have the other way round."""
     every = np.ones(len(recording.positions), dtype=np.bool_)
-    exchanges = [
-        ExchangedLabels(
-            f"labels {first} and {second}, which all runs have the other way round,",
-            (first, second), every, ~every, every,
-            evidence="all runs have them the other way round",
-        )
-        for first, second in pairs
-    ]  # fmt: skip
-    note_labels(exchanges, (), notes)
-    order = [recording.labels.index(partner.get(label, label)) for label in recording.labels]
-    return replace(recording, positions=recording.positions[:, order]) if partner else recording
+    positions = recording.positions.copy()
+    for pair in pairs:
+        if {*pair} <= {*recording.labels}:
+            columns = [recording.labels.index(label) for label in pair]
+            distance = finite_median(np.linalg.norm(np.diff(positions[:, columns], axis=1), axis=2))
+            positions[:, columns] = np.nan
+            names = " and ".join(pair)
+            words = f"all runs have them the other way round, {MILLIMETRES * distance:.0f} mm apart"
+            statements = (f"swap {names}",)
+            exchange = ExchangedLabels(
+                f"labels {names}", pair, every, every, words, distance, statements
+            )
+            note_exchange(exchange, trial.fixes, notes)
+    return replace(recording, positions=positions) if pairs else recording

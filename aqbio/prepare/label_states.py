@@ -18,7 +18,14 @@ import numpy as np
 from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.prepare.people import of_people
 from aqbio.signals import runs
-from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_means, finite_medians
+from aqbio.vectors import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    finite_means,
+    finite_median,
+    finite_medians,
+)
 
 MAX_COST = 9.0
 """Cost (chi-squared) at which a misfit saturates: three standard deviations."""
@@ -75,8 +82,6 @@ class States:
     """(T,)."""
     sure: BoolArray
     """(T,). True where the other state is clearly worse."""
-    log_odds: float = 0.0
-    """Logarithm of how much more probable the states are than that nothing is exchanged."""
 
 
 def most_likely_states(frames: FloatArray, steps: FloatArray) -> States:
@@ -94,9 +99,7 @@ def most_likely_states(frames: FloatArray, steps: FloatArray) -> States:
         backward[t] = [min(first + stay, second + switch), min(second + stay, first + switch)]
     total = np.reshape(forward, (-1, 2)) + np.reshape(backward, (-1, 2))
     margin = total[:, 0] - total[:, 1]
-    unchanged = float(frames[:, 0].sum() + steps[:, 0].sum())
-    log_odds = 0.5 * (unchanged - float(total[-1].min()))
-    return States(margin > 0.0, np.abs(margin) >= MIN_COST_MARGIN, log_odds)
+    return States(margin > 0.0, np.abs(margin) >= MIN_COST_MARGIN)
 
 
 def may_be_exchanged(frames: FloatArray, steps: FloatArray) -> bool:
@@ -333,21 +336,25 @@ class LoneLabels:
 
 def on_other_side(
     positions: FloatArray, parts: Iterable[LoneLabels], least: float
-) -> list[tuple[tuple[int, ...], float]]:
-    """Labels that lie on the other side, and what that saves in the mean over frames, by part.
+) -> list[tuple[tuple[int, ...], tuple[float, float]]]:
+    """Labels that lie on the other side, by part, and distances from the next part on both sides.
 
-    A part is judged as a whole, and label by label where it is not on the other side.
+    Median distances, m, from that of their side and of the other one. A part is judged as a whole,
+    and label by label where it is not on the other side.
     """
     misplaced = []
     for lone in parts:
         saved = _gains(positions, lone)
-        told = saved[np.isfinite(saved)]
-        if len(told) and told.mean() > least:
-            misplaced.append((lone.columns, float(told.mean())))
-            continue
-        columns = tuple(x for x, gain in zip(lone.columns, saved, strict=True) if gain > least)
+        known = saved[np.isfinite(saved)]
+        columns = lone.columns
+        if not (len(known) and known.mean() > least):
+            columns = tuple(x for x, gain in zip(columns, saved, strict=True) if gain > least)
         if columns:
-            misplaced.append((columns, float(saved[saved > least].mean())))
+            own, other = (
+                finite_median(np.ravel([distances_to(positions, x, side) for x in columns]))
+                for side in (lone.own, lone.other)
+            )
+            misplaced.append((columns, (own, other)))
     return misplaced
 
 

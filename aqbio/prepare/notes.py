@@ -25,7 +25,7 @@ class Details(TypedDict, total=False):
     proposal: str
 
 
-About = Literal["forces", "sides", "labels"]
+About = Literal["forces"]
 """What explanations are about, which compete with each other alone."""
 
 

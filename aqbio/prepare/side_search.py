@@ -9,25 +9,22 @@ that one axis is, decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aqbio.config import Trial
-from aqbio.errors import AqbioError, Severity
+from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import label_mean
 from aqbio.prepare.contacts import MAX_FOOT_DISTANCE_M, NO_FOOT, foot_distance
-from aqbio.prepare.evidence_words import agreement_words
-from aqbio.prepare.exchanged_labels import LABELS_RESTORED
 from aqbio.prepare.explanations import (
     ALL,
     Candidate,
     Disagreements,
     Explanation,
-    Suspect,
     improbability,
     people_scales,
     search,
@@ -46,15 +43,22 @@ from aqbio.prepare.handedness import (
     with_all_exchanged,
 )
 from aqbio.prepare.moved_plates import mirrored_forces
-from aqbio.prepare.notes import Notes, considered_rows
+from aqbio.prepare.notes import Notes
 from aqbio.prepare.people import of_people
+from aqbio.prepare.stated_labels import FIX_UNKNOWN, MIRROR, SWAP
 from aqbio.vectors import FloatArray, IntArray, finite_median
 
 COORDINATES_MIRRORED = "coordinates-mirrored"
 """Rule of a recording whose coordinates are left-handed."""
 
+SIDES_EXCHANGED = "sides-exchanged"
+"""Rule of a recording with left and right of all labels exchanged; name of that explanation."""
+
 MIRRORED_OR_EXCHANGED = "mirrored-or-exchanged"
 """Rule of a recording that may be mirrored or may have all its labels exchanged."""
+
+SIDES_UNCLEAR = "sides-unclear"
+"""Rule of a recording with labels on the other side that neither explains."""
 
 SideExplanation = Explanation[Recording]
 
@@ -98,9 +102,6 @@ FORCES_ON_PLATES = "plates-action"
 undoes: here it competes only."""
 
 ON_PLATES_RARITY = 3.0
-
-EXCHANGED = "sides-exchanged"
-"""Explanation that left and right of all labels are exchanged."""
 
 EXCHANGED_RARITY, LEGS_EXCHANGED_RARITY = 8.0, 5.0
 """Logarithm of how much rarer it is that left and right of every label are exchanged, and of all
@@ -266,7 +267,7 @@ def side_candidates(
         yield Candidate(FORCES_ON_PLATES, ALL, ON_PLATES_RARITY, reacting, shows=OF_FORCES)
     rarity = EXCHANGED_RARITY if sides.whole_body else LEGS_EXCHANGED_RARITY
     yield Candidate(
-        EXCHANGED, ALL, rarity, lambda x, _: with_all_exchanged(x, labels), shows=OF_MARKERS
+        SIDES_EXCHANGED, ALL, rarity, lambda x, _: with_all_exchanged(x, labels), shows=OF_MARKERS
     )
 
 
@@ -277,9 +278,8 @@ def side_explanations(
     *,
     has_forces: bool,
     standing: bool = False,
-    stated: str = "",
 ) -> list[SideExplanation]:
-    """Explanations of the sides of a recording, the accepted one first; or those ``stated``."""
+    """Explanations of the sides of a recording, the most probable one first."""
     sides = body_sides(recording, labels)
     if sides is None:
         return [Explanation((), 0.0)]
@@ -296,23 +296,7 @@ def side_explanations(
             are_others_right=bool(evidence.others),
         )
 
-    scales = people_scales(np.nan)
-    if not stated:
-        return search(recording, evidence.disagreements, candidates, scales)
-    if 2 * sides.wrong < sides.sided:
-        return [Explanation((), 0.0)]  # what is stated is not so
-    observed = evidence.disagreements(recording)
-    explanations = [
-        Explanation(
-            (Suspect(x, np.nan, np.nan),),
-            x.rarity
-            + improbability(evidence.disagreements(x.undo(recording, np.nan)), scales, observed),
-        )
-        for x in candidates(recording)
-        if x.shows == OF_MARKERS and (stated == "swap") == (x.fault == EXCHANGED)
-    ]
-    sound: SideExplanation = Explanation((), improbability(observed, scales))
-    return [*sorted(explanations, key=lambda x: x.improbability), sound]
+    return search(recording, evidence.disagreements, candidates, people_scales(np.nan))
 
 
 def _right_ones(others: Iterable[Recording], labels: BodyLabels) -> Iterator[Recording]:
@@ -330,36 +314,81 @@ def with_resolved_sides(
     other_recordings: OtherRecordings,
     notes: Notes,
 ) -> Recording:
-    """A recording in right-handed coordinates, its labels on their sides.
+    """A recording as it is, or as column fix corrects its sides.
 
-    Raises AqbioError where coordinates may be mirrored or all labels exchanged, and where most
-    labels are on the other side and neither brings all of them on theirs.
+    Raises AqbioError where the coordinates are clearly mirrored or all labels exchanged, before or
+    after what is stated.
     """
+    stated = next((words for words in trial.fixes if words in (SWAP, MIRROR)), "")
+    if stated:
+        return _as_stated(recording, trial, labels, stated, notes)
     sides = body_sides(recording, labels)
     if sides is None:
         return recording
-    stated = next((words for words in trial.fixes if words in ("swap", "mirror")), "")
     standing = trial.task == "static"
     explanations = side_explanations(
-        recording, labels, other_recordings, has_forces=True, standing=standing, stated=stated
+        recording, labels, other_recordings, has_forces=True, standing=standing
     )
+    plausible = undecided(explanations)
+    treated = {*map(_treats, plausible)}
+    if frozenset() not in treated and _rights(plausible[0], recording, labels):
+        raise _wrong_sides(treated, sides, notes)
+    if 2 * sides.wrong >= sides.sided:
+        notes.add(
+            SIDES_UNCLEAR,
+            "warning",
+            f"{_other_side_count(sides)} of the body; neither mirrored coordinates nor an exchange "
+            "of all labels clearly explains that. The recording is used as it is.",
+            number=sides.wrong,
+            fix="look at left and right of these labels in the capture software.",
+        )
+    return recording
+
+
+def _as_stated(
+    recording: Recording, trial: Trial, labels: BodyLabels, stated: str, notes: Notes
+) -> Recording:
+    """A recording with its sides corrected as column fix states it.
+
+    Raises AqbioError where it cannot be done, and where every label is on the other side after it.
+    """
+
+    def refusal(what: str, fix: str) -> AqbioError:
+        text = f"column fix says “{stated}”, {what}."
+        return AqbioError(text, file=notes.file, where="column fix", fix=fix, rule=FIX_UNKNOWN)
+
+    sides = body_sides(recording, labels)
+    corrected, rule = with_all_exchanged(recording, labels), SIDES_EXCHANGED
+    text = "left and right of all labels are exchanged"
+    if stated == MIRROR:
+        if sides is None:
+            what = "and these labels do not show which way is up and ahead"
+            raise refusal(what, "export the recording in right-handed axes.")
+        mirror = _best_mirror(recording, labels, sides, standing=trial.task == "static")
+        corrected, rule = mirrored_back(recording, sides.axes, mirror), COORDINATES_MIRRORED
+        text = f"{_mirror_words(mirror)}; they are mirrored back"
+    after = body_sides(corrected, labels)
+    if after is not None and after.other_side:
+        what = f"after which {_other_side_count(after)} of the body"
+        raise refusal(what, f"take “{stated}” out of column fix of this trial in trials.tsv.")
+    notes.add(rule, "info", f"{text}, as column fix states.")
+    return corrected
+
+
+def _best_mirror(
+    recording: Recording, labels: BodyLabels, sides: BodySides, *, standing: bool
+) -> Mirror:
+    """The mirror without which markers and forces agree best."""
     evidence = SideEvidence(labels, (), standing=standing)
-    _note_considered(recording, evidence, explanations, notes, stated=bool(stated))
-    best = explanations[0]
-    mostly_wrong = 2 * sides.wrong >= sides.sided
-    is_unsolved = mostly_wrong and not _rights(best, recording, labels)
-    if not stated and (is_unsolved or undecided_sides(explanations)):
-        raise _undecided_error(sides, notes)
-    names = {x.candidate.fault for x in best.suspects}
-    for name in names & {*MIRROR_OF}:
-        _note_mirror(MIRROR_OF[name], recording, sides, notes)
-    if EXCHANGED in names:
-        text = f"left and right of all {sides.sided} sided labels are exchanged"
-        text += ", as the sheet says." if stated else ". They are put back."
-        severity: Severity = "info" if stated else "warning"
-        notes.add(LABELS_RESTORED, severity, text, number=sides.sided)
-    undone = [x for x in best.suspects if x.candidate.fault != FORCES_ON_PLATES]
-    return Explanation((*undone,), 0.0).undone(recording)
+    scales, observed = people_scales(np.nan), evidence.disagreements(recording)
+    candidates = side_candidates(recording, labels, sides, has_forces=True, standing=standing)
+    improbabilities = {
+        x.fault: x.rarity
+        + improbability(evidence.disagreements(x.undo(recording, np.nan)), scales, observed)
+        for x in candidates
+        if x.fault in MIRROR_OF
+    }
+    return MIRROR_OF[min(improbabilities, key=lambda name: improbabilities[name])]
 
 
 def _rights(explanation: SideExplanation, recording: Recording, labels: BodyLabels) -> bool:
@@ -372,13 +401,13 @@ def undecided_sides(explanations: Sequence[SideExplanation]) -> list[SideExplana
     """Mirrored coordinates and exchanged labels where they are not told apart; otherwise none."""
     near = undecided(explanations)
     treated = {*map(_treats, near)}
-    return near if len(treated) > 1 and frozenset({EXCHANGED}) in treated else []
+    return near if len(treated) > 1 and frozenset({SIDES_EXCHANGED}) in treated else []
 
 
 def _treats(explanation: SideExplanation) -> frozenset[str]:
     """What an explanation does to markers: mirrors them, exchanges their labels."""
     return frozenset(
-        EXCHANGED if x.candidate.fault == EXCHANGED else "mirrored"
+        SIDES_EXCHANGED if x.candidate.fault == SIDES_EXCHANGED else "mirrored"
         for x in explanation.suspects
         if x.candidate.shows == OF_MARKERS
     )
@@ -392,23 +421,25 @@ def in_right_handed_coordinates(
     Where labels are exchanged they keep their names: a person has to look at them.
     """
     explanations = side_explanations(recording, labels, others, has_forces=False)
-    if EXCHANGED in _treats(explanations[0]):
-        return recording
-    mirrored = (x for x in explanations if EXCHANGED not in _treats(x))
-    return min(mirrored, key=lambda x: x.improbability).undone(recording)
+    best = undecided(explanations)[0]
+    return recording if SIDES_EXCHANGED in _treats(best) else best.undone(recording)
 
 
-def _undecided_error(sides: BodySides, notes: Notes) -> AqbioError:
-    """Error that names both possibilities."""
-    return AqbioError(
-        f"{_other_side_count(sides)} of the body: either the coordinates are mirrored "
-        "(left-handed export), or left and right of all labels are exchanged; force columns, "
-        "distances between labels in other trials and the number of labels do not decide which.",
-        file=notes.file,
-        fix="write mirror (turns the coordinates back) or swap (exchanges the labels) into the "
-        "column fix of this trial in trials.tsv.",
-        rule=MIRRORED_OR_EXCHANGED,
-    )
+def _wrong_sides(treated: Collection[frozenset[str]], sides: BodySides, notes: Notes) -> AqbioError:
+    """Error about mirrored coordinates, exchanged labels, or one of the two."""
+    cell = "into column fix of this trial in trials.tsv"
+    of_mirror = f"write “{MIRROR}” {cell}, which mirrors the coordinates back"
+    of_swap = f"write “{SWAP}” {cell}, which exchanges left and right of all labels"
+    what = "the coordinates are mirrored (left-handed export)"
+    fix, rule, proposal = of_mirror, COORDINATES_MIRRORED, MIRROR
+    if {*treated} == {frozenset({SIDES_EXCHANGED})}:
+        what = "left and right of all labels are exchanged"
+        fix, rule, proposal = of_swap, SIDES_EXCHANGED, SWAP
+    elif frozenset({SIDES_EXCHANGED}) in treated:
+        what = f"either {what}, or left and right of all labels are exchanged"
+        fix, rule, proposal = f"{of_mirror}; or {of_swap}", MIRRORED_OR_EXCHANGED, ""
+    text = f"{_other_side_count(sides)} of the body: {what}."
+    return AqbioError(text, file=notes.file, fix=f"{fix}.", rule=rule, proposal=proposal)
 
 
 def _other_side_count(sides: BodySides) -> str:
@@ -417,62 +448,9 @@ def _other_side_count(sides: BodySides) -> str:
     return f"{count} sided labels are on the other side"
 
 
-def _note_considered(
-    recording: Recording,
-    evidence: SideEvidence,
-    explanations: Sequence[SideExplanation],
-    notes: Notes,
-    *,
-    stated: bool,
-) -> None:
-    """Note explanations of the sides that came near, where any but sound did.
-
-    What is done to forces on the plates is the search's over forces.
-    """
-    of_sides = [
-        x for x in explanations if all(y.candidate.fault != FORCES_ON_PLATES for y in x.suspects)
-    ]
-    if not any(x.suspects for x in of_sides):
-        return
-    near = [] if stated else undecided(explanations)
-    is_open = len({_treats(x) for x in near if x in of_sides}) > 1
-    scales, observed = people_scales(np.nan), evidence.disagreements(recording)
-
-    def agreement(*suspects: Suspect[Recording]) -> str:
-        undone = Explanation(suspects, 0.0).undone(recording)
-        return agreement_words(observed, evidence.disagreements(undone), scales)
-
-    rows = considered_rows(
-        "sides", of_sides, near if is_open else (), agreement=agreement,
-        faults_words=lambda suspects: " and ".join(map(_in_words, suspects)),
-    )  # fmt: skip
-    listed = [*rows]
-    if any(row.fault for row in listed):
-        notes.considered.extend(listed)
-
-
-def _in_words(suspect: Suspect[Recording]) -> str:
-    """An explanation of sides in words."""
-    if suspect.candidate.fault == EXCHANGED:
-        return "left and right of all labels are exchanged"
-    mirror = MIRROR_OF[suspect.candidate.fault]
+def _mirror_words(mirror: Mirror) -> str:
+    """A mirror in words."""
     words = "the coordinates are mirrored"
     if mirror.forces != ACROSS:
         words = "the coordinates of the markers are mirrored"
     return words if mirror.is_cornered else f"{words}, the corners of plates in their old order"
-
-
-def _note_mirror(mirror: Mirror, recording: Recording, sides: BodySides, notes: Notes) -> None:
-    """Say what was mirrored and is mirrored back."""
-    text = f"{_other_side_count(sides)}: the coordinates are mirrored (left-handed export)"
-    if mirror.forces != ACROSS:
-        text += ", those of the forces are not. The markers are mirrored back."
-    else:
-        text += ". They are mirrored back across the sagittal plane"
-        text += "." if recording.forces is None else ", markers and forces."
-    notes.add(
-        COORDINATES_MIRRORED, "warning", text, number=sides.wrong,
-        fix="export markers and forces in the same right-handed axes; if instead somebody "
-        "exchanged left and right of all labels, write swap into the column fix of this trial in "
-        "trials.tsv.",
-    )  # fmt: skip

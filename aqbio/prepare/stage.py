@@ -38,6 +38,7 @@ from aqbio.prepare.handedness import BodyLabels
 from aqbio.prepare.label_check import (
     StaticReference,
     exchanged_in_static,
+    explained_by_labels,
     note_misplaced_labels,
     other_recordings_of,
     static_reference,
@@ -50,6 +51,7 @@ from aqbio.prepare.prepared import PLACE_ERROR
 from aqbio.prepare.session import Session, session_remarks
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_faults import AS_RECORDED, stated_faults
+from aqbio.prepare.stated_labels import stated_labels
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.study.manifest import (
     OK,
@@ -80,7 +82,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     work = _Preparation(study, participant_id, reference)
     unmoving, moving = work.all_trials(report)
     if pairs := exchanged_in_static(moving):
-        work = _Preparation(study, participant_id, reference.with_exchanged(pairs))
+        work = _Preparation(study, participant_id, reference.without_exchanged(pairs))
         unmoving, moving = work.all_trials(lambda _: None)
     session = _session(study, person, work.lengths, [*unmoving, *moving])
     as_recorded = [x.trial_id for x in study.trials_of(participant_id) if AS_RECORDED in x.fixes]
@@ -270,7 +272,9 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
         laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
     else:
         marker_set, description = study.marker_set, study.marker_file
-        recording = reference.recording_of(study, trial)
+        recording = stated_labels(trial, settings.files.trials).applied(
+            reference.recording_of(study, trial), notes
+        )
         if trial.task == "static":
             recording = standing_recording(recording, files[0].name)
         body = BodyLabels.of_marker_set(marker_set, reference.limbs)
@@ -291,10 +295,11 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
     axes = None if upright else reference.axes
     is_body_shown = trial.task != "static" and (read is None or read.shows_body)
     masses = _segment_masses(study, participant_id) if is_body_shown else None
-    prepared = prepare_trial(
-        recording, trial, marker_set, laboratory, settings.prepare, notes, axes=axes, masses=masses,
-        stated=stated,
-    )  # fmt: skip
+    with explained_by_labels(notes):
+        prepared = prepare_trial(
+            recording, trial, marker_set, laboratory, settings.prepare, notes, axes=axes,
+            masses=masses, stated=stated,
+        )  # fmt: skip
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     if trial.task == "static" or (masses is not None and read is None):
         numbers |= session_numbers(prepared, trial, marker_set)

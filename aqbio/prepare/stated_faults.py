@@ -23,19 +23,10 @@ from aqbio.prepare.explanations import (
 )
 from aqbio.prepare.force_faults import ROWS, ForceFault, Times
 from aqbio.prepare.moved_plates import TurnedBy
+from aqbio.prepare.stated_labels import LABEL_STATEMENTS, is_about_labels
 
 OfferedCandidates = Callable[[ForceRecording], Iterable[Candidate[ForceRecording]]]
 """Every fault that a recording may have, at every scope."""
-
-LABELS_AS_RECORDED = "labels as recorded"
-"""Statement that no exchanged labels are put back."""
-
-LABEL_FIXES = {
-    "swap": frozenset({"sides", "labels"}),
-    "mirror": frozenset({"sides"}),
-    LABELS_AS_RECORDED: frozenset({"labels"}),
-}
-"""Statements of column fix about labels and coordinates of the markers, with what each states."""
 
 AS_RECORDED = "as recorded"
 """Statement that no other fault of the forces is undone, whatever the search finds."""
@@ -199,10 +190,9 @@ def stated_faults(
     """
     kept = tuple(words for words in trial.fixes if words != AS_RECORDED)
     stated = StatedFaults(is_all=len(kept) < len(trial.fixes), kept=kept, file=sheet)
-    faults = [_read(words, stated) for words in kept if words not in LABEL_FIXES]
+    faults = [_read(words, stated) for words in kept if not is_about_labels(words)]
     shared = [_read(words, LABORATORY_FIX) for words in fix_statements(laboratory_fix)]
-    own = [(words, LABEL_FIXES[words], frozenset[str]()) for words in kept if words in LABEL_FIXES]
-    own += [(fault.words, fault.states, fault.plates) for fault in faults]
+    own = [(fault.words, fault.states, fault.plates) for fault in faults]
     of_all = [(f"{x.words} (laboratory.fix)", x.states, x.plates) for x in shared]
     _refuse_contradictions(of_all, LABORATORY_FIX)
     if stated.is_all:
@@ -231,7 +221,9 @@ def _read(words: str, stated: StatedFaults) -> StatedFault:
     name = words.split()[0]
     fixable = [row for row, fault in ROWS.items() if fault.is_fixable]
     if name not in fixable:
-        of_trials = () if stated is LABORATORY_FIX else (*LABEL_FIXES, AS_RECORDED)
+        of_trials = (
+            () if stated is LABORATORY_FIX else (*LABEL_STATEMENTS, "swap A and B", AS_RECORDED)
+        )
         known = (*of_trials, *fixable)
         near = nearest_words(words, known) or nearest_words(name, known)
         raise stated.refuse(

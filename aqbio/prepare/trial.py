@@ -46,7 +46,7 @@ from aqbio.prepare.contacts import (
     find_cut,
 )
 from aqbio.prepare.events_from_markers import MarkerEvents, marker_events, note_kinematic
-from aqbio.prepare.exchanged_labels import LABELS_RESTORED, OTHER_SIDE
+from aqbio.prepare.exchanged_labels import MASKING
 from aqbio.prepare.force_evidence import ForceEvidence
 from aqbio.prepare.force_search import NOT_EXPLAINED, ExplainedForces, explained_forces
 from aqbio.prepare.ground import Ground, foot_markers, running_ground, standing_ground
@@ -472,7 +472,7 @@ def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes:
     doubted = {
         label
         for finding in notes.findings
-        if finding.rule in (LABELS_RESTORED, OTHER_SIDE)
+        if finding.rule in MASKING
         for label in finding.label.split(", ")
     }
     for index in np.flatnonzero(inside.any(axis=0)).tolist():
@@ -490,7 +490,7 @@ def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes:
             number=share,
             limit=MAX_MISSING,
             where=f"longest gap: frames {start + 1} to {stop}",
-            fix="correct the labels that are said to be exchanged."
+            fix="follow the finding that says that these labels are not where they were."
             if labels[index] in doubted
             else "fill the gap in the capture software; it gets no weight in these frames.",
             label=labels[index],

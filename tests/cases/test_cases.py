@@ -21,10 +21,11 @@ from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
 from aqbio.io.trial_files import read_recording
 from aqbio.names import GRAVITY
+from aqbio.prepare.stage import prepare_participant
 from tests.cases.conftest import with_results
 from tests.golden import differences
 from tests.promises import promised_lines
-from tests.real.staged import run_stages
+from tests.real.staged import fill, run_stages
 
 pytestmark = pytest.mark.case
 
@@ -385,29 +386,59 @@ def findings_and_contacts(case_study):
     return findings, [(str(foot), float(seconds)) for foot, seconds in contacts], summary
 
 
+def prepared_with(new_study, tmp_path, trials=(), **cells):
+    """Trials of the manifest and contacts of the sprint, of a case with cells of trials.tsv."""
+    file = with_results(new_study[0], tmp_path)
+    fill(file.with_name("trials.tsv"), fix="n/a")
+    fill(file.with_name("trials.tsv"), trials, **cells)
+    study = load_study(file)
+    prepare_participant(study, "S01", lambda _: None)
+    sprint = study.folder("S01", "prepare") / "sprint.nc"
+    contacts = []
+    if sprint.is_file():
+        trial = read_dataset(sprint)
+        seconds = trial["contact_toe_off"].values - trial["contact_touchdown"].values
+        contacts = [*zip(map(str, trial["contact_foot"].values), seconds.tolist(), strict=True)]
+    return study.read_manifest("S01", "prepare")["trials"], contacts
+
+
 @pytest.mark.opensim
-def test_mirrored_coordinates_are_mirrored_back_and_right_steps_stay_right(prepared_study):
-    findings, contacts, summary = findings_and_contacts(prepared_study("trc_mirrored_left_handed"))
-    mirrored = "labels are on the other side: the coordinates are mirrored (left-handed export)"
-    for trial, sided in (("static", 46), ("sprint", 42)):
-        assert f"all {sided} sided {mirrored}" in findings[trial]["coordinates-mirrored"]
-    assert f"all 46 sided {mirrored}" in summary
+def test_mirrored_coordinates_are_named_and_right_steps_are_right_as_proposed(new_study, tmp_path):
+    case = new_study("trc_mirrored_left_handed")
+    mirrored = "sided labels are on the other side of the body: the coordinates are mirrored"
+    trials, contacts = prepared_with(case, tmp_path / "as_recorded")
+    assert contacts == []
+    for trial, sided in zip(trials, (46, 42), strict=True):
+        [finding] = trial["findings"]
+        assert f"all {sided} {mirrored}" in finding["what"]
+        assert finding["proposal"] == "mirror"
+    assert f"all 46 {mirrored}" in case[1]
+    trials, contacts = prepared_with(case, tmp_path / "as_proposed", fix="mirror")
+    assert not any(trial["reason"] for trial in trials)
     assert [foot for foot, _ in contacts] == ["right", "left", "right", "left"]
-    assert "by its position" not in summary.split("Labels")[1].split("not used")[0]
-    assert "are in the columns of" not in summary
 
 
 @pytest.mark.opensim
-def test_legs_that_change_sides_in_some_frames_are_put_back(prepared_study):
-    findings, contacts, summary = findings_and_contacts(
-        prepared_study("trc_legs_switch_some_frames")
-    )
+def test_legs_that_change_sides_in_some_frames_are_masked_and_proposed(new_study, tmp_path):
+    case = new_study("trc_legs_switch_some_frames")
+    (_, sprint), _ = prepared_with(case, tmp_path / "as_recorded")
+    [finding] = [x for x in sprint["findings"] if x["rule"] == "labels-exchanged"]
     # frames of the file, which counts from 1; the case counts from 0
     exchanged = "left and right leg are exchanged from frame 119 to 131 and from 227 to 248"
-    assert findings["sprint"]["labels-restored"].startswith(exchanged)
-    assert exchanged in summary
+    assert finding["what"].startswith(exchanged)
+    assert exchanged in case[1]
+    (_, sprint), contacts = prepared_with(
+        case, tmp_path / "as_proposed", ("sprint",), fix=finding["proposal"]
+    )
+    assert "labels-exchanged" not in [x["rule"] for x in sprint["findings"]]
     assert [foot for foot, _ in contacts] == ["left", "right", "left", "right", "left"]
     assert [seconds for _, seconds in contacts][1:4] == pytest.approx([0.12] * 3, abs=0.003)
+
+
+def test_legs_that_move_alike_are_not_called_exchanged(new_study):
+    _, summary = new_study("trc_sit_to_stand_both_legs_alike")
+    assert "exchanged" not in summary
+    assert "not where" not in summary
 
 
 def test_a_side_before_the_colon_is_the_side_of_the_label(

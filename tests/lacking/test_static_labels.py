@@ -30,7 +30,7 @@ def prepared(folder, recordings, markers=None, said=None):
     prepare_participant(study, participant, lambda _: None)
     manifest = study.read_manifest(participant, "prepare")
     findings = {
-        entry["trial_id"]: [x for x in entry["findings"] if x["rule"] == "labels-restored"]
+        entry["trial_id"]: [x for x in entry["findings"] if x["rule"] == "labels-exchanged"]
         for entry in manifest["trials"]
     }
     folder = study.folder(participant, "prepare")
@@ -41,19 +41,23 @@ def prepared(folder, recordings, markers=None, said=None):
     return positions, findings, file.with_name(MARKERS)
 
 
-def test_what_all_runs_deny_is_put_back_in_the_static_trial(tmp_path):
-    """Every trial is as that of the sound recordings; the static one says why."""
+def test_what_all_runs_deny_is_named_and_masked_in_the_static_trial(tmp_path):
+    """Every run is as that of the sound recordings."""
     sound = recordings_of("virtual")
     expected, nothing, markers = prepared(tmp_path / "sound", sound)
-    wrong = exchanged(sound.takes["static"], [("RTH1", "RKNL")], 0.0, 99.0)
-    takes = {**sound.takes, "static": wrong}
-    altered = replace(sound, takes=takes)
+    pair = ("RTH1", "RKNL")
+    wrong = exchanged(sound.takes["static"], [pair], 0.0, 99.0)
+    altered = replace(sound, takes={**sound.takes, "static": wrong})
     positions, findings, _ = prepared(tmp_path / "wrong", altered, markers)
     assert not any(nothing.values())
-    assert [x["label"] for x in findings.pop("static")] == ["RTH1, RKNL"]
+    [finding] = findings.pop("static")
+    assert {*finding["label"].split(", ")} == {*pair}
+    assert finding["proposal"] == f"swap {' and '.join(finding['label'].split(', '))}"
     assert not any(findings.values())
-    for name, values in expected.items():
-        np.testing.assert_array_equal(positions[name], values)
+    columns = [sound.takes["static"].labels.index(label) for label in pair]
+    assert np.isnan(positions.pop("static")[:, columns]).all()
+    for name, values in positions.items():
+        np.testing.assert_array_equal(values, expected[name])
 
 
 @pytest.mark.parametrize(("trial", "factor"), [("static", 0.1), ("static", 10.0), ("run3", 0.1)])

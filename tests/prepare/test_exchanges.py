@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.prepare.exchanged_labels import ExchangedLabels, note_labels
+from aqbio.prepare.exchanged_labels import ExchangedLabels, note_exchange
 from aqbio.prepare.label_states import MIN_COST_MARGIN, most_likely_states
 from aqbio.prepare.notes import Notes
 
@@ -43,23 +43,32 @@ def test_a_lone_frame_is_sure_by_the_margin(before, after):
     assert states.sure.tolist() == [before >= MIN_COST_MARGIN, after >= MIN_COST_MARGIN]
 
 
-PUT_BACK = "heels are exchanged from frame 2 to 4 (a, b). They are put back."
-
-
 @pytest.mark.parametrize(
-    ("exchanged", "masked", "words"),
+    ("masked", "words"),
     [
-        ([2, 3, 4], [], "heels are exchanged from frame 3 to 5 (a, b). They are put back."),
-        (range(9), [], "heels are exchanged in all frames (a, b). They are put back."),
-        ([], [6], "heels may be exchanged in frame 7 (a, b): they are not used there."),
-        ([1, 2], [3], f"{PUT_BACK} In frame 4 it is not sure, and they are not used."),
+        ([2, 3, 4], "from frame 3 to 5"),
+        (range(9), "in all frames"),
+        ([6], "in frame 7"),
+        ([1, 2, 5], "from frame 2 to 3 and in 6"),
     ],
-)  # fmt: skip
-def test_words_say_where_labels_were_put_back_and_where_they_are_not_used(exchanged, masked, words):
-    frames = np.arange(9)
+)
+@pytest.mark.parametrize("statements", [("swap a and b",), ()])
+def test_words_say_where_labels_are_not_used_and_what_to_type(masked, words, statements):
+    mask = np.isin(np.arange(9), masked)
     exchange = ExchangedLabels(
-        "heels", ("a", "b"), np.isin(frames, exchanged), np.isin(frames, masked), frames >= 0
-    )
+        "heels", ("a", "b"), mask, np.ones(9, np.bool_), "distances are off by 90 mm", 0.09,
+        statements,
+    )  # fmt: skip
     notes = Notes("fast", "P1", "fast.trc", "")
-    note_labels([exchange], (), notes)
-    assert [finding.what for finding in notes.findings] == [words]
+    note_exchange(exchange, (), notes)
+    note_exchange(exchange, statements, notes)
+    finding, stated = notes.findings
+    assert finding.what == (
+        f"heels are exchanged {words} (a, b): distances are off by 90 mm. These positions are not "
+        "used."
+    )
+    assert finding.proposal == "; ".join(statements)
+    assert all(f"write “{x}” into column fix" in finding.fix for x in statements)
+    assert "write “labels as recorded”" in finding.fix
+    assert not statements or stated.fix.startswith("take “swap a and b” out of column fix")
+    assert not stated.proposal

@@ -238,8 +238,9 @@ def test_what_repeats_in_a_recording_is_one_observation():
     far = 6.0 * scales["pressure"].between
     few, many = (improbability({"pressure": np.full(n, far)}, scales) for n in (4, 40))
     none = [improbability({"pressure": np.zeros(n)}, scales) for n in (4, 40)]
-    baselines = excess({"pressure": np.full(4, far)}, scales), excess(
-        {"pressure": np.full(40, far)}, scales
+    baselines = (
+        excess({"pressure": np.full(4, far)}, scales),
+        excess({"pressure": np.full(40, far)}, scales),
     )
     assert baselines[0] == pytest.approx(baselines[1], rel=1e-9)
     assert few > none[0]
@@ -567,9 +568,7 @@ def foreign(**changes) -> tuple[list, ForceRecording | None]:
 
 def test_forces_under_no_foot_are_not_used():
     _, evidence = recorded_run(3, moments=True)
-    findings, used = foreign(
-        feet=evidence.feet + np.array([0.0, 0.0, 5.0]), contacts=(), body=None
-    )
+    findings, used = foreign(feet=evidence.feet + np.array([0.0, 0.0, 5.0]), contacts=(), body=None)
     assert used is None
     assert findings[-1].severity == "error" or findings[-1].proposal
 

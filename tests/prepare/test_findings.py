@@ -23,9 +23,8 @@ from aqbio.prepare.contact_findings import note_contacts, note_no_forces
 from aqbio.prepare.contacts import FeetLoads, FootContact, PlateContact
 from aqbio.prepare.coordinates import check_lengths, coordinate_values
 from aqbio.prepare.events_from_markers import MarkerEvents, note_kinematic
-from aqbio.prepare.exchanged_labels import LABELS_RESTORED
+from aqbio.prepare.exchanged_labels import LABELS_EXCHANGED
 from aqbio.prepare.ground import running_ground
-from aqbio.prepare.label_check import StaticReference, median_positions, with_checked_labels
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.trial import note_missing
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
@@ -179,13 +178,6 @@ def leaning(degrees: float, across: float = 0.0) -> object:
     return check_stated(laboratory_axes, stated_axes("+x", "+y"), clues, "run.c3d")
 
 
-def swap(fix: str | None) -> object:
-    run = Recording(made_run.LABELS, made_run.markers(), made_run.FRAME_RATE)
-    static = StaticReference(median_positions(replace(run, positions=run.positions[:1])))
-    row = TRIAL.model_copy(update={"fix": fix})
-    return noted(lambda notes: with_checked_labels(run, row, static, MARKER_SET, notes).positions)
-
-
 def seen_axes(
     lean=0.0, travel=0.0, far=5.0, facing=0.0, **other_clues: tuple[float, ...]
 ) -> object:
@@ -250,7 +242,7 @@ def angles(without=(), resting=(), degrees=False, factor=1.0) -> object:
 
 MAKERS = (
     contacts, no_forces, events, flown, paths,
-    clocks_apart, outside, lost_frames, axes, leaning, swap, seen_axes, ground, lengths, angles,
+    clocks_apart, outside, lost_frames, axes, leaning, seen_axes, ground, lengths, angles,
 )  # fmt: skip
 
 
@@ -291,8 +283,8 @@ def test_a_label_that_is_not_used_is_no_gap_of_the_capture():
     markers = np.zeros((40, 2, 3))
     markers[5:35] = np.nan
     notes = Notes("run", "P1", "run.c3d", "")
-    notes.add(LABELS_RESTORED, "warning", "left and right arm are exchanged.", label="A, C")
+    notes.add(LABELS_EXCHANGED, "warning", "left and right arm are exchanged.", label="A, C")
     note_missing(("A", "B"), markers, slice(0, 40), notes)
     exchanged, gap = notes.findings[1:]
-    assert exchanged.fix == "correct the labels that are said to be exchanged."
+    assert exchanged.fix.startswith("follow the finding")
     assert gap.fix.startswith("fill the gap")

@@ -49,7 +49,7 @@ def test_any_labels_may_be_missing_in_either_trial(absent, hidden, of_static, li
     static = part(standing, of_static, set())
     reference = StaticReference(median_positions(static), LIMBS if limbs else {})
     notes = Notes("fast", "P1", "run.c3d", "run.c3d")
-    trial = TRIAL.model_copy(update={"fix": "swap" if accepted else None})
+    trial = TRIAL.model_copy(update={"fix": "labels as recorded" if accepted else None})
     refusal = AqbioError("none", fix="none")
     try:
         recording = with_checked_labels(

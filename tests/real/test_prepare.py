@@ -352,7 +352,7 @@ def test_a_walk_whose_header_is_padded_and_whose_pressure_is_346_m_away(realdata
 RUNS = {"jog": "ja1", "sprint": "ja1", "run": "rajagopal_run"}
 """Trials and their studies."""
 FAULT_RULES = {"surface", "surface-doubt", "belt-speed", "heading-unknown", "heading-doubt", "rate",
-          "force-clock", "labels-restored"}  # fmt: skip
+          "force-clock", "labels-exchanged"}  # fmt: skip
 WRONG = {
     "nothing": (1.0, 0.0, {}, set()),
     "no forces": (1.0, None, {}, set()),

@@ -1,4 +1,4 @@
-"""Sides of JA1: nothing is found in sound trials; mirrored and exchanged ones give the same."""
+"""Sides of JA1: sound trials stay; exchanges are named, and the proposed cell undoes them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.config import MarkerSet, ModelMap, read_yaml
+from aqbio.config import MarkerSet, ModelMap, Trial, read_yaml
+from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import landmark_table, named_labels
-from aqbio.prepare.exchanges import with_restored_labels
-from aqbio.prepare.handedness import BodyLabels, body_sides
+from aqbio.prepare.exchanges import with_masked_labels
+from aqbio.prepare.handedness import BodyLabels, body_sides, with_all_exchanged
 from aqbio.prepare.label_check import limbs_of, median_positions
 from aqbio.prepare.notes import Notes
-from tests.side_alterations import left_exchanged, mirrored
+from aqbio.prepare.side_search import COORDINATES_MIRRORED, SIDES_EXCHANGED, with_resolved_sides
+from tests.side_alterations import exchange_faults, mirrored
 
 pytestmark = pytest.mark.real
 
@@ -45,19 +47,42 @@ def test_every_label_is_on_the_other_side_of_a_mirrored_recording_only(trials, a
         assert (mirrored_sides.other_side, mirrored_sides.wrong) == (True, mirrored_sides.sided)
 
 
+@pytest.mark.parametrize(
+    ("rule", "proposal"), [(COORDINATES_MIRRORED, "mirror"), (SIDES_EXCHANGED, "swap")]
+)
+def test_wrong_sides_are_named_and_their_proposal_undoes_them(trials, rule, proposal):
+    """Distances in the static trial tell a mirror from an exchange: no body is symmetrical."""
+    run = trials["sprint"]
+    body = BodyLabels.of_marker_set(MARKERS, LIMBS)
+    wrong = with_all_exchanged(run, body)
+    if rule == COORDINATES_MIRRORED:
+        wrong = mirrored(run, 2, markers=True, forces=True)
+
+    def resolved(fix: str | None) -> Recording:
+        trial = Trial(participant_id="P1", trial_id="t", task="run", file="t.c3d", fix=fix)
+        company = lambda: (trials["static"],)  # noqa: E731
+        return with_resolved_sides(wrong, trial, body, company, Notes("t", "P1", "t.c3d", ""))
+
+    with pytest.raises(AqbioError) as refused:
+        resolved(None)
+    assert (refused.value.rule, refused.value.proposal) == (rule, proposal)
+    sides, sound = (body_sides(x, body) for x in (resolved(proposal), run))
+    assert sides.parts == pytest.approx(sound.parts)
+
+
 def test_sound_trials_have_no_exchanged_labels(trials):
     standing = median_positions(trials["static"])
     for recording in trials.values():
         notes = Notes("fast", "P1", "fast.c3d", "")
-        assert with_restored_labels(recording, MARKERS, LIMBS, standing, notes) is recording
+        assert with_masked_labels(recording, MARKERS, LIMBS, standing, notes) is recording
         assert notes.findings == []
 
 
 @pytest.mark.parametrize("stride", [1, 2, 4], ids=["250 Hz", "125 Hz", "62 Hz"])
 @pytest.mark.parametrize("seed", range(12))
-def test_drawn_exchanges_are_put_back_or_masked(trials, seed, stride):
+def test_drawn_exchanges_are_masked_and_their_proposal_undoes_them(trials, seed, stride):
     run = trials["sprint"]
     slow = replace(run, positions=run.positions[::stride], rate=run.rate / stride)
     standing = median_positions(trials["static"]) if seed % 2 else {}
     random = np.random.default_rng([seed, stride])
-    assert left_exchanged(slow, MARKERS, LIMBS, standing, random) == []
+    assert exchange_faults(slow, MARKERS, LIMBS, standing, random) == []

@@ -21,7 +21,7 @@ from aqbio.intake.check import study_problems, written_problems
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS, load_study
 from aqbio.io.tables import read_table
-from aqbio.prepare.exchanges import with_restored_labels
+from aqbio.prepare.exchanges import with_masked_labels
 from aqbio.prepare.notes import Notes
 from aqbio.tables.stage import tables_study
 from aqbio.virtual.demo import DISTURBANCES
@@ -33,6 +33,7 @@ from aqbio.virtual.recording import (
     recorded_static,
 )
 from tests.golden import differences
+from tests.side_alterations import as_proposed, differing
 from tests.small_study import replace as replace_in
 from tests.virtual.made_study import SPEEDS, run_stages, write_made_study
 from tests.virtual.runners import RUNNER
@@ -94,8 +95,8 @@ def clock_30_ms(recording: VirtualRecording) -> dict[str, Any]:
 FAULTS = {
     "plate_force_sign": (plate_force_sign, "plates-action", "plates-action"),
     "free_moment_sign": (free_moment_sign, "free-moment-sign", "free-moment-sign"),
-    "swapped_feet": (swapped(*FEET), "labels-restored", "labels-restored"),
-    "swapped_markers": (swapped(("RTH1", "RKNL")), "labels-restored", "labels-restored"),
+    "swapped_feet": (swapped(*FEET), "labels-exchanged", "labels-exchanged"),
+    "swapped_markers": (swapped(("RTH1", "RKNL")), "labels-exchanged", "labels-exchanged"),
     "sideways_force_sign": (sideways_force_sign, "force-z-sign", "force-z-sign"),
     "clock_30_ms": (clock_30_ms, "force-clock", "force-clock"),
 }
@@ -158,9 +159,7 @@ def test_golden_findings_of_faulty_trials(plain_and_fitted):
     assert differences("faults", lines) == []
 
 
-@pytest.mark.parametrize(
-    "mended", ["plate_force_sign", "sideways_force_sign", "swapped_markers", "swapped_feet"]
-)
+@pytest.mark.parametrize("mended", ["plate_force_sign", "sideways_force_sign", "swapped_markers"])
 def test_a_fault_that_is_understood_leaves_no_trace(plain_and_fitted, mended: str):
     """The body gives away the force and labels: results are those of the sound run."""
     steps = plain_and_fitted[0]["steps"].set_index(["trial_id", "step"])
@@ -269,7 +268,9 @@ WORDS = {
 
 @pytest.mark.parametrize(("hidden", "end"), [*product(HIDDEN, ENDS)])
 @pytest.mark.parametrize("kind", ["run", "static"])
-def test_ends_of_limbs_whose_labels_changed_sides_are_put_back(gait_of, kind, hidden, end):
+def test_ends_of_limbs_whose_labels_changed_sides_are_masked_and_proposed(
+    gait_of, kind, hidden, end
+):
     """In all frames, with any other markers worn; what is labelled rightly stays as it is."""
     laboratory, notes = Laboratory(), Notes("fast", "P1", "a.trc", "")
     take = recorded_static(RUNNER, laboratory)
@@ -281,15 +282,16 @@ def test_ends_of_limbs_whose_labels_changed_sides_are_put_back(gait_of, kind, hi
     shown = [n for n, body in enumerate(bodies) if body not in HIDDEN[hidden]]
     labels = tuple(take.labels[n] for n in shown)
     worn = Recording(labels, take.markers[:, shown], laboratory.marker_rate)
-    assert with_restored_labels(worn, MARKERS, LIMBS, {}, notes) is worn
+    assert with_masked_labels(worn, MARKERS, LIMBS, {}, notes) is worn
     end_labels = [take.labels[n] for n in shown if bodies[n].rpartition("_")[0] in ENDS[end]]
     partner = {label: {"L": "R", "R": "L"}[label[0]] + label[1:] for label in end_labels}
     if {*partner.values()} != {*end_labels}:
         return  # one side alone has no partner
     order = [labels.index(partner.get(label, label)) for label in labels]
     wrong = replace(worn, positions=worn.positions[:, order])
-    restored = with_restored_labels(wrong, MARKERS, LIMBS, {}, notes)
-    np.testing.assert_array_equal(restored.positions, worn.positions)
+    checked = with_masked_labels(wrong, MARKERS, LIMBS, {}, notes)
+    assert not differing(checked, worn).any()
+    np.testing.assert_array_equal(as_proposed(wrong, notes).positions, worn.positions)
     [finding] = notes.findings
     words = "left and right leg" if hidden == "thighs" and end == "shank" else WORDS[end]
     assert finding.what.startswith(f"{words} are exchanged in all frames (")
@@ -306,4 +308,4 @@ def test_where_nothing_was_measured_across_no_side_is_wrong(gait_of, kind):
     flat = take.markers.copy()
     flat[..., 2] = np.random.default_rng(5).normal(0.0, 0.01, flat.shape[:2])
     recording = Recording(tuple(take.labels), flat, laboratory.marker_rate)
-    assert with_restored_labels(recording, MARKERS, LIMBS, {}, notes) is recording
+    assert with_masked_labels(recording, MARKERS, LIMBS, {}, notes) is recording

@@ -21,8 +21,8 @@ from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import MODELS
 from aqbio.names import SIDES
-from aqbio.prepare.exchanges import with_restored_labels
-from aqbio.prepare.force_faults import ROWS
+from aqbio.prepare.exchanged_labels import LABELS_EXCHANGED, LABELS_MOVED, OTHER_SIDE
+from aqbio.prepare.exchanges import with_masked_labels
 from aqbio.prepare.handedness import BodyLabels, SidedLabel, body_sides, partners
 from aqbio.prepare.label_check import limbs_of, median_positions
 from aqbio.prepare.notes import Notes
@@ -35,7 +35,7 @@ from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.virtual.recording import VirtualRecording
 from tests.lacking.languages import foreign_label
 from tests.lacking.recordings import virtual_take
-from tests.side_alterations import left_exchanged, mirrored
+from tests.side_alterations import as_proposed, differing, exchange_faults, mirrored
 
 pytestmark = pytest.mark.opensim
 
@@ -84,8 +84,13 @@ def prepared(
     return prepare_trial(resolved, trial, MARKERS, Laboratory(), Prepare(), notes), notes
 
 
-def rules(notes: Notes) -> list[str]:
-    return [finding.rule for finding in notes.findings]
+def refusal(
+    recording: Recording, company: Iterable[Recording] = (), task: str = "run"
+) -> AqbioError:
+    """Error about the sides of a recording."""
+    with pytest.raises(AqbioError) as refused:
+        prepared(recording, company, task)
+    return refused.value
 
 
 def events(trial: PreparedTrial) -> list[tuple[str, float, float]]:
@@ -105,8 +110,8 @@ WORN: dict[str, Callable[[str], bool]] = {
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_mirrored_coordinates_give_the_sound_trial(seed):
-    """For any negated axis, of markers, of forces or of both, with any labels."""
+def test_mirrored_coordinates_are_named_and_the_proposal_gives_the_sound_trial(seed):
+    """For any negated axis, of markers or of markers and forces, with any labels."""
     random = np.random.default_rng(seed)
     static, run = sound()
     hidden = WORN[str(random.choice(list(WORN)))]
@@ -118,20 +123,13 @@ def test_mirrored_coordinates_give_the_sound_trial(seed):
         run = replace(run, forces=replace(run.forces, corners=bare))
     elif kind == 4:
         run = replace(run, forces=None)
-    markers, forces = [(True, True), (True, False), (False, True)][int(random.integers(3))]
-    axis = int(random.choice([0, 2] if not markers else [0, 1, 2]))
-    altered = mirrored(run, axis, markers=markers or kind == 4, forces=forces)
-    expected, before = prepared(run, [static])
-    trial, notes = prepared(altered, [mirrored(static, axis, markers=True, forces=True)])
-    way = {0: "forces-mirrored-along", 2: "forces-mirrored"}.get(axis, "")
-    rule = COORDINATES_MIRRORED if markers or kind == 4 else way
-    assert rule not in rules(before)
-    if kind == 3 and forces and not markers and rule not in rules(notes):
-        # without moments and a body, both signs of one axis may be wrong as well
-        [finding] = [x for x in notes.findings if x.rule == "forces-undecided"]
-        assert ROWS[rule].words in finding.what
-        return
-    assert rule in rules(notes)
+    forces, axis = bool(random.integers(2)), int(random.integers(3))
+    altered = mirrored(run, axis, markers=True, forces=forces)
+    error = refusal(altered, [mirrored(static, axis, markers=True, forces=True)])
+    assert (error.rule, error.proposal) == (COORDINATES_MIRRORED, "mirror")
+    assert f"write “{error.proposal}” into column fix" in error.fix
+    expected, _ = prepared(run)
+    trial, _ = prepared(altered, fix=error.proposal)
     assert len(events(trial)) == len(events(expected)) > 1
     for mine, theirs in zip(events(trial), events(expected), strict=True):
         assert mine[0] == theirs[0]
@@ -149,36 +147,36 @@ def test_mirrored_coordinates_give_the_sound_trial(seed):
 
 @pytest.mark.parametrize("axis", [0, 2])
 @pytest.mark.parametrize("forces", [True, False], ids=["all mirrored", "markers mirrored"])
-@pytest.mark.parametrize("beside_m", [0.0, 3.0], ids=["on a plate", "beside it"])
-def test_who_stands_on_a_plate_still_does_so_without_a_mirror(axis, forces, beside_m):
-    """Of markers alone, or of both; beside the plates it is taken as one of both."""
+def test_who_stands_on_a_plate_still_does_so_without_a_mirror(axis, forces):
     static, _ = sound()
-    static = replace(static, positions=static.positions + np.array([0.0, 0.0, beside_m]))
-    trial, notes = prepared(mirrored(static, axis, markers=True, forces=forces), task="static")
+    altered = mirrored(static, axis, markers=True, forces=forces)
+    assert refusal(altered, task="static").rule == COORDINATES_MIRRORED
+    trial, notes = prepared(altered, task="static", fix="mirror")
     [finding] = [x for x in notes.findings if x.rule == COORDINATES_MIRRORED]
-    assert ("those of the forces are not" in finding.what) == (not forces and not beside_m)
-    if not beside_m:
-        assert trial.plates.vertical.sum(axis=1).mean() == pytest.approx(740.0, abs=1.0)
+    assert finding.severity == "info"
+    assert ("coordinates of the markers" in finding.what) == (not forces)
+    assert trial.plates.vertical.sum(axis=1).mean() == pytest.approx(740.0, abs=1.0)
 
 
 @pytest.mark.parametrize("axis", range(3))
 def test_a_mirrored_static_trial_has_the_same_sides(axis):
     static, _ = sound()
     altered = mirrored(static, axis, markers=True, forces=True)
-    _, notes = prepared(altered, task="static")
-    [sentence] = [
-        finding.what for finding in notes.findings if finding.rule == COORDINATES_MIRRORED
-    ]
     sides = body_sides(static, BODY)
     assert sides is not None
     assert not sides.other_side
-    assert sentence.startswith(f"all {sides.sided} sided labels are on the other side: the ")
-    trial = Trial(participant_id="P1", trial_id="s", task="static", file="s.c3d")
-    back = body_sides(
-        with_resolved_sides(altered, trial, BODY, tuple, Notes("s", "P1", "s.c3d", "")), BODY
-    )
-    assert back is not None
-    assert back.parts == pytest.approx(sides.parts)
+    count = f"all {sides.sided} sided labels are on the other side of the body: "
+    assert refusal(altered, task="static").what.startswith(count)
+    trial = Trial(participant_id="P1", trial_id="s", task="static", file="s.c3d", fix="mirror")
+    back = with_resolved_sides(altered, trial, BODY, tuple, Notes("s", "P1", "s.c3d", ""))
+    assert body_sides(back, BODY).parts == pytest.approx(sides.parts)
+
+
+@pytest.mark.parametrize("fix", ["mirror", "swap"])
+def test_a_statement_after_which_all_labels_are_on_the_other_side_is_refused(fix):
+    with pytest.raises(AqbioError, match="after which all") as refused:
+        prepared(sound()[1], fix=fix)
+    assert refused.value.fix == f"take “{fix}” out of column fix of this trial in trials.tsv."
 
 
 def exchanged(recording: Recording) -> Recording:
@@ -217,42 +215,39 @@ def test_partners_are_found_in_every_language(language, writing, first):
 
 
 def test_evidence_of_all_kinds_decides_between_a_mirror_and_exchanged_labels():
-    """Columns that name the foot, distances in another trial, or neither: then the axes."""
+    """Columns that name the foot tell a mirror; else both are named: this body is symmetrical."""
     static, run = sound()
-    with_feet = with_columns(run)
-    prepared(mirrored(with_feet, 2, markers=True, forces=True))
-    for altered, company in (
-        (exchanged(with_feet), ()),  # columns name the other foot
-        (
-            exchanged(run),
-            (without(static, lambda label: label not in FEW_LABELS),),
-        ),  # nothing decides
+    few = without(static, lambda label: label not in FEW_LABELS)
+    for altered, company, rule, proposal in (
+        (mirrored(with_columns(run), 2, markers=True, forces=True), (), COORDINATES_MIRRORED,
+         "mirror"),
+        (exchanged(with_columns(run)), (), MIRRORED_OR_EXCHANGED, ""),
+        (exchanged(run), (few,), MIRRORED_OR_EXCHANGED, ""),
+    ):  # fmt: skip
+        error = refusal(altered, company)
+        assert (error.rule, error.proposal) == (rule, proposal)
+        cells = [cell for cell in ("mirror", "swap") if f"write “{cell}” into" in error.fix]
+        assert cells == ([proposal] if proposal else ["mirror", "swap"])
+    for altered, fix in (
+        (exchanged(run), "swap"),
+        (without(exchanged(run), WORN["few"]), "swap"),
+        (mirrored(run, 0, markers=True, forces=True), "mirror"),
     ):
-        with pytest.raises(AqbioError) as refused:
-            prepared(altered, company)
-        assert refused.value.rule == MIRRORED_OR_EXCHANGED
-        for words in ("the coordinates are mirrored", "left and right of all labels are exchanged"):
-            assert words in str(refused.value)
-        swapped, _ = prepared(altered, company, fix="swap")
-        assert events(swapped) == events(prepared(run)[0])
-    few = without(exchanged(run), WORN["few"])
-    swapped, _ = prepared(few, fix="swap")
-    assert [event[0] for event in events(swapped)] == [
-        event[0] for event in events(prepared(run)[0])
-    ]
-    back, _ = prepared(mirrored(run, 0, markers=True, forces=True), fix="mirror")
-    assert [event[0] for event in events(back)] == [event[0] for event in events(prepared(run)[0])]
+        corrected, _ = prepared(altered, fix=fix)
+        assert [x[0] for x in events(corrected)] == [x[0] for x in events(prepared(run)[0])]
 
 
 @pytest.mark.parametrize("stride", [1, 2, 4], ids=["200 Hz", "100 Hz", "50 Hz"])
 @pytest.mark.parametrize("seed", range(20))
-def test_labels_that_change_sides_in_stretches_are_put_back_or_masked(seed, stride):
+def test_labels_that_change_sides_in_stretches_are_masked_and_their_proposal_undoes_it(
+    seed, stride
+):
     """Whole limbs, their ends, single labels, with and without gaps: nothing stays exchanged."""
     static, run = sound()
     slow = replace(run, positions=run.positions[::stride], rate=run.rate / stride)
     standing = median_positions(static) if seed % 2 else {}
     random = np.random.default_rng([seed, stride])
-    assert left_exchanged(slow, MARKERS, LIMBS, standing, random) == []
+    assert exchange_faults(slow, MARKERS, LIMBS, standing, random) == []
 
 
 def test_a_sound_recording_stays_as_it_is():
@@ -262,8 +257,21 @@ def test_a_sound_recording_stays_as_it_is():
             thinned = Recording(
                 recording.labels, recording.positions[::stride], recording.rate / stride
             )
-            assert with_restored_labels(thinned, MARKERS, LIMBS, {}, notes) is thinned
+            assert with_masked_labels(thinned, MARKERS, LIMBS, {}, notes) is thinned
             assert notes.findings == []
+
+
+def check_masked_and_undone(wrong: Recording, standing, labels: set[str]) -> None:
+    """What differs from the sound run is masked, and the proposal puts it back."""
+    _, run = sound()
+    notes = Notes("fast", "P1", "fast.trc", "")
+    checked = with_masked_labels(wrong, MARKERS, LIMBS, standing, notes)
+    assert not differing(checked, run).any()
+    kept = [column for column, label in enumerate(run.labels) if label not in labels]
+    np.testing.assert_array_equal(checked.positions[:, kept], run.positions[:, kept])
+    assert {finding.rule for finding in notes.findings} == {LABELS_EXCHANGED}
+    assert {x for finding in notes.findings for x in finding.label.split(", ")} == labels
+    np.testing.assert_array_equal(as_proposed(wrong, notes).positions, run.positions)
 
 
 LEG = [label for label in MARKERS.markers if MARKERS.markers[label].body in LIMBS["leg"][1]]
@@ -277,17 +285,14 @@ PAIRS = [x for x in (*combinations(LEG, 2), *combinations(TRUNK, 2)) if x != MAL
 
 @pytest.mark.parametrize("stretch", [slice(None), slice(120, None)], ids=["all", "the end"])
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
-def test_every_pair_of_labels_is_put_back(pair, stretch):
+def test_every_pair_of_labels_is_masked_and_its_proposal_undoes_it(pair, stretch):
     """The static trial tells them apart, in whole trials too."""
     static, run = sound()
     columns = [run.labels.index(label) for label in pair]
     wrong = run.positions.copy()
     wrong[stretch, columns] = wrong[stretch, columns[::-1]]
-    altered, notes = replace(run, positions=wrong), Notes("fast", "P1", "fast.trc", "")
-    back = with_restored_labels(altered, MARKERS, LIMBS, median_positions(static), notes)
-    np.testing.assert_array_equal(back.positions, run.positions)
-    [finding] = notes.findings
-    assert {*finding.label.split(", ")} == {*pair}
+    altered = replace(run, positions=wrong)
+    check_masked_and_undone(altered, median_positions(static), {*pair})
 
 
 RAGGED = {
@@ -303,30 +308,49 @@ RAGGED = {
 @pytest.mark.parametrize("standing", [True, False], ids=["static", "no static"])
 @pytest.mark.parametrize("stretch", [slice(None), slice(120, None)], ids=["all", "the end"])
 @pytest.mark.parametrize("names", RAGGED.values(), ids=RAGGED)
-def test_exchanges_that_end_within_a_segment_are_put_back(names, stretch, standing):
+def test_exchanges_that_end_within_a_segment_are_undone_by_their_proposal(names, stretch, standing):
     """What is left of a segment tells which of its labels are another side's."""
     static, run = sound()
     right = [run.labels.index(f"R{name}") for name in names]
     left = [run.labels.index(f"L{name}") for name in names]
     wrong = run.positions.copy()
     wrong[stretch, [*left, *right]] = run.positions[stretch, [*right, *left]]
-    altered, notes = replace(run, positions=wrong), Notes("fast", "P1", "fast.trc", "")
-    positions = median_positions(static) if standing else {}
-    back = with_restored_labels(altered, MARKERS, LIMBS, positions, notes)
-    np.testing.assert_array_equal(back.positions, run.positions)
-    named = {label for finding in notes.findings for label in finding.label.split(", ")}
-    assert named == {run.labels[column] for column in (*left, *right)}
+    altered = replace(run, positions=wrong)
+    labels = {run.labels[column] for column in (*left, *right)}
+    check_masked_and_undone(altered, median_positions(static) if standing else {}, labels)
 
 
 @pytest.mark.parametrize("label", LEG)
-def test_a_marker_that_was_put_on_again_is_no_exchange(label):
-    """30 mm from where the static trial has it."""
+@pytest.mark.parametrize(("moved_m", "is_named"), [(0.02, False), (0.06, True)])
+def test_a_marker_that_was_put_on_again_is_no_exchange(label, moved_m, is_named):
+    """Elsewhere along its segment than in the static trial: far, it is named alone."""
     static, run = sound()
     standing = median_positions(static)
-    if label in standing:
-        standing[label] = standing[label] + np.array([0.0, 0.03, 0.0])
+    if label not in standing:
+        return
+    is_foot = MARKERS.markers[label].body.startswith(("calcn", "foot", "toes"))
+    standing[label] = standing[label] + moved_m * np.eye(3)[0 if is_foot else 1]
     notes = Notes("fast", "P1", "fast.trc", "")
-    assert with_restored_labels(run, MARKERS, LIMBS, standing, notes) is run
+    with_masked_labels(run, MARKERS, LIMBS, standing, notes)
+    named = [(x.rule, x.label) for x in notes.findings]
+    assert named == [(LABELS_MOVED, label)] * is_named
+
+
+@pytest.mark.parametrize("frames", [[200], [0], [-1], [100, 101]], ids=str)
+def test_a_frame_in_which_many_labels_leap_is_corrupt(frames):
+    """Labels are shifted by one column; no exchange is inferred from it."""
+    static, run = sound()
+    positions = run.positions.copy()
+    positions[frames] = np.roll(positions[frames], 1, axis=1)
+    notes = Notes("fast", "P1", "fast.trc", "")
+    altered = replace(run, positions=positions)
+    checked = with_masked_labels(altered, MARKERS, LIMBS, median_positions(static), notes)
+    [finding] = notes.findings
+    assert finding.rule == "frame-corrupt"
+    assert "labels leap away in frame" in finding.what or len(frames) > 1
+    assert np.isnan(checked.positions[frames]).all()
+    rest = np.delete(np.arange(len(positions)), frames)
+    np.testing.assert_array_equal(checked.positions[rest], run.positions[rest])
 
 
 def of_one_side(recording: Recording, part: str, *, misplaced: bool) -> Recording:
@@ -353,55 +377,15 @@ def test_labels_of_one_side_alone_that_lie_on_the_other_are_not_used(part, mispl
     static, run = (of_one_side(x, part, misplaced=misplaced) for x in sound())
     for recording, standing in ((run, median_positions(static)), (run, {}), (static, {})):
         notes = Notes("fast", "P1", "fast.c3d", "fast.c3d")
-        checked = with_restored_labels(recording, MARKERS, LIMBS, standing, notes)
+        checked = with_masked_labels(recording, MARKERS, LIMBS, standing, notes)
         if not misplaced:
             assert checked is recording
             assert not notes.findings
             continue
-        [finding], [row] = notes.findings, notes.considered
+        [finding] = notes.findings
         left = [x for x in recording.labels if x in BODY.sided and BODY.sided[x].part == part]
-        assert (finding.rule, finding.label) == ("labels-other-side", ", ".join(left))
-        assert (row.about, row.fault, row.verdict) == ("labels", "labels-other-side", "accepted")
-        assert row.log_odds > 100.0
+        assert (finding.rule, finding.label) == (OTHER_SIDE, ", ".join(left))
         columns = [recording.labels.index(label) for label in left]
         assert np.isnan(checked.positions[:, columns]).all()
         others = np.delete(np.arange(len(recording.labels)), columns)
         np.testing.assert_array_equal(checked.positions[:, others], recording.positions[:, others])
-
-
-def test_what_was_considered_of_labels_is_listed_with_what_speaks_for_it():
-    """Legs in some frames, and arms in others: one explanation of two faults."""
-    static, run = sound()
-    positions = run.positions.copy()
-    for limb, start, stop in (("leg", 40, 120), ("arm", 180, 220)):
-        worn = [x for x in run.labels if x in BODY.sided and BODY.sided[x].part.startswith(limb)]
-        for pair in partners(worn, BODY).items():
-            if pair[0] < pair[1]:
-                continue
-            columns = [run.labels.index(label) for label in pair]
-            positions[start:stop, columns] = positions[start:stop, columns[::-1]]
-    altered = replace(run, positions=positions)
-    notes = Notes("fast", "P1", "fast.c3d", "fast.c3d")
-    with_restored_labels(altered, MARKERS, LIMBS, median_positions(static), notes)
-    [row] = notes.considered
-    assert (row.about, row.rank, row.verdict) == ("labels", 1, "accepted")
-    assert row.fault == "labels-exchanged; labels-exchanged"
-    assert "left and right leg are exchanged from frame 41 to 120" in row.explanation
-    assert "left and right arm are exchanged from frame 181 to 220" in row.explanation
-    assert row.log_odds > 1000.0
-    assert row.evidence.startswith("as recorded, distances from other labels are off by ")
-
-
-@pytest.mark.parametrize("both", [True, False])
-def test_what_was_considered_of_sides_is_listed(both):
-    """Mirrored markers and forces, or mirrored markers alone; nothing of a sound run."""
-    static, run = sound()
-    _, notes = prepared(run, [static])
-    assert [x for x in notes.considered if x.about == "sides"] == []
-    _, notes = prepared(mirrored(run, 2, markers=True, forces=both), [static])
-    first, *_ = of_sides = [x for x in notes.considered if x.about == "sides"]
-    assert [x.rank for x in of_sides] == [*range(1, len(of_sides) + 1)]
-    fault = "mirrored" if both else "markers-mirrored-across"
-    assert (first.fault, first.verdict) == (fault, "accepted")
-    assert first.log_odds > 3.0
-    assert first.evidence.startswith("as recorded, ")

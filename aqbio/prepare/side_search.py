@@ -9,7 +9,7 @@ that one axis is, decide.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,13 +22,14 @@ from aqbio.prepare.axes import label_mean
 from aqbio.prepare.contacts import MAX_FOOT_DISTANCE_M, NO_FOOT, foot_distance
 from aqbio.prepare.explanations import (
     ALL,
+    MIN_LOG_ODDS,
     Candidate,
     Disagreements,
     Explanation,
+    Ranking,
     improbability,
     people_scales,
     search,
-    undecided,
 )
 from aqbio.prepare.force_faults import ROWS
 from aqbio.prepare.frame_loads import HEAVY_SHARE, TINY_N, FrameLoads, averaged
@@ -278,11 +279,11 @@ def side_explanations(
     *,
     has_forces: bool,
     standing: bool = False,
-) -> list[SideExplanation]:
-    """Explanations of the sides of a recording, the most probable one first."""
+) -> Ranking[Recording]:
+    """Explanations of the sides of a recording."""
     sides = body_sides(recording, labels)
     if sides is None:
-        return [Explanation((), 0.0)]
+        return Ranking((Explanation((), 0.0),), MIN_LOG_ODDS, explains=True)
     evidence = SideEvidence.of(recording, labels, others, has_forces=has_forces, standing=standing)
 
     def candidates(recorded: Recording) -> Iterator[Candidate[Recording]]:
@@ -326,10 +327,9 @@ def with_resolved_sides(
     if sides is None:
         return recording
     standing = trial.task == "static"
-    explanations = side_explanations(
+    plausible = side_explanations(
         recording, labels, other_recordings, has_forces=True, standing=standing
-    )
-    plausible = undecided(explanations)
+    ).plausible
     treated = {*map(_treats, plausible)}
     if frozenset() not in treated and _rights(plausible[0], recording, labels):
         raise _wrong_sides(treated, sides, notes)
@@ -397,13 +397,6 @@ def _rights(explanation: SideExplanation, recording: Recording, labels: BodyLabe
     return sides is not None and all(gap > -MIN_SIDE_M for gap in sides.parts.values())
 
 
-def undecided_sides(explanations: Sequence[SideExplanation]) -> list[SideExplanation]:
-    """Mirrored coordinates and exchanged labels where they are not told apart; otherwise none."""
-    near = undecided(explanations)
-    treated = {*map(_treats, near)}
-    return near if len(treated) > 1 and frozenset({SIDES_EXCHANGED}) in treated else []
-
-
 def _treats(explanation: SideExplanation) -> frozenset[str]:
     """What an explanation does to markers: mirrors them, exchanges their labels."""
     return frozenset(
@@ -420,8 +413,7 @@ def in_right_handed_coordinates(
 
     Where labels are exchanged they keep their names: a person has to look at them.
     """
-    explanations = side_explanations(recording, labels, others, has_forces=False)
-    best = undecided(explanations)[0]
+    best = side_explanations(recording, labels, others, has_forces=False).best
     return recording if SIDES_EXCHANGED in _treats(best) else best.undone(recording)
 
 

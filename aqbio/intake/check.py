@@ -63,23 +63,24 @@ def refuse_errors(study: Study) -> None:
     ]
     problems, _ = written_problems(study.file, with_recordings=bool(to_prepare))
     missing = {(x.participant, x.trial) for x in problems if x.rule == RECORDING_MISSING}
-    without_runs = {
-        participant
-        for participant, _ in missing
-        if {(participant, run.trial_id) for run in study.moving_of(participant)} <= missing
-    }
     stopping = causes(
         problem
         for problem in problems
         if problem.severity == "error"
         and (
-            not problem.trial
-            or (problem.rule == RECORDING_MISSING and problem.participant in without_runs)
+            problem.trial not in {trial.trial_id for trial in study.trials}
+            or (problem.rule == RECORDING_MISSING and _has_no_run(study, problem, missing))
         )
     )
     if stopping:
         raise AqbioError("\n".join(map(str, stopping)), rule="check")
     refuse_loss(finding for person in to_prepare for finding in absent_files(*person))
+
+
+def _has_no_run(study: Study, problem: Finding, missing: Collection[tuple[str, str]]) -> bool:
+    """Tell whether all runs of the participant of a problem are among trials that are missing."""
+    runs = study.moving_of(problem.participant)
+    return all((problem.participant, run.trial_id) in missing for run in runs)
 
 
 def _without_runs(study: Study) -> Iterator[Finding]:

@@ -226,10 +226,8 @@ FILE_ABSENT = "file-absent"
 
 def absent_files(study: Study, participant_id: str) -> list[Finding]:
     """Files that finished results were computed from and that cannot be opened now."""
-    names, before = (
-        given_files(study, participant_id),
-        _content_when_prepared(study, participant_id),
-    )
+    names = given_files(study, participant_id)
+    before = _content_when_prepared(study, participant_id)
     return [
         Finding(
             rule=FILE_ABSENT,
@@ -337,7 +335,10 @@ def every_job(study: Study) -> Iterator[tuple[Study, str, str]]:
     yield from ((study, "", stage.name) for stage in STUDY)
 
 
-INSPECTIONS = frozenset(
+PLANS = frozenset({"-n", "--dry-run", "--dryrun"})
+"""Options of snakemake that show what a run would do."""
+
+INSPECTIONS = PLANS | frozenset(
     {
         "--dag",
         "--rulegraph",
@@ -352,19 +353,12 @@ INSPECTIONS = frozenset(
         "--lint",
         "--report",
         "--unlock",
-        "-n",
-        "--dry-run",
-        "--dryrun",
         "--list-changes",
         "--list-untracked",
         "--delete-all-output",
     }
 )
 """Options of snakemake that show something, or change only what it keeps itself."""
-
-
-PLANS = frozenset({"-n", "--dry-run", "--dryrun"})
-"""Those that show what a run would do."""
 
 
 def tidy_results(study: Study) -> None:
@@ -516,7 +510,7 @@ def claim_results(study: Study) -> None:
             "another run works on these results.",
             file=str(study.root),
             fix="wait until it has ended.",
-            rule=IN_USE,
+            rule="results-in-use",
         ) from error
     other_root = root / note.read_text(encoding="utf-8")
     if (
@@ -533,10 +527,6 @@ def claim_results(study: Study) -> None:
         )
     with writing(note):
         note.write_text(relative_path(study.file.resolve(), root), encoding="utf-8")
-
-
-IN_USE = "results-in-use"
-"""Rule of the error that another run works on the results."""
 
 
 def _root_of(study_file: Path) -> Path | None:

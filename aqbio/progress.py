@@ -20,7 +20,7 @@ from snakemake.exceptions import print_exception
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 from snakemake_interface_logger_plugins.registry.plugin import Plugin
 
-from aqbio.errors import AqbioError, Cause, listed
+from aqbio.errors import AqbioError, Cause, causes, listed
 from aqbio.faults import (
     RunStoppedError,
     folder_fault,
@@ -37,14 +37,19 @@ from aqbio.names import WITH_STEPS, shipped
 from aqbio.operating_system import SIGNAL_STATUS, noted_signals, programs_folder, stopped_words
 from aqbio.pages import summary as words
 from aqbio.pages.address import plain
+from aqbio.stage_table import STAGES
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.study.jobs import (
     INSPECTIONS,
+    PLANS,
+    absent_files,
     claim_results,
     every_job,
     read_record,
+    records_to_make,
     refuse_special_paths,
+    rule_path,
     working_folder,
 )
 
@@ -112,6 +117,8 @@ def run_workflow(
         arguments = [*arguments, "--directory", str(elsewhere)]
     os.environ["PATH"] = f"{PROGRAMS_FOLDER}{os.pathsep}{os.environ.get('PATH', '')}"
     use_writable_folders(study)
+    if dry_run or PLANS & {*options}:
+        arguments = [*plan_options(study, elsewhere), *arguments]
     if dry_run or INSPECTIONS & {*options}:
         return run_snakemake([*arguments, *(["--dry-run"] if dry_run else [])], study)
     claim_results(study)
@@ -128,10 +135,57 @@ def run_workflow(
     finished = sum(map(Path.is_file, console.records))
     if finished < len(console.records):
         left = f"{finished} of {len(console.records)} stages of participants and study are done"
-        sys.stdout.write(f"Done as asked: {left}; `aqbio run {study_file}` does the others.\n")
-        return 0
-    sys.stdout.write(summary(study) + "\n")
-    return INTERNAL_ERROR_STATUS if is_broken(study, strict=strict) else 0
+        broken = all_failed(study)
+        outcome = (
+            "Nothing was left to do of what was asked" if not console.ended else "Done as asked"
+        )
+        outcome = "No trial is usable so far" if broken else outcome
+        sys.stdout.write(f"{outcome}: {left}; `aqbio run {study_file}` does the others.\n")
+    else:
+        sys.stdout.write(summary(study) + "\n")
+        broken = is_broken(study, strict=strict)
+    absent = causes(
+        finding for row in study.participants for finding in absent_files(study, row.participant_id)
+    )
+    sys.stderr.write("".join(f"{cause}\n" for cause in absent))
+    return INTERNAL_ERROR_STATUS if broken else int(bool(absent))
+
+
+def all_failed(study: Study) -> bool:
+    """True if the last stage that ran of every participant has no trial that succeeded."""
+    last: dict[str, dict[str, Any]] = {}
+    for on, participant, stage in every_job(study):
+        if (
+            participant
+            and not on.within
+            and (record := read_record(on.manifest(participant, stage)))
+        ):
+            last[participant] = record
+    return bool(last) and all(map(_has_failed, last.values()))
+
+
+def _has_failed(record: dict[str, Any]) -> bool:
+    """True if a record of a participant has no trial that succeeded."""
+    trials = record.get("trials", [])
+    return bool(record.get("reason")) or (
+        bool(trials) and all(trial["status"] != "ok" for trial in trials)
+    )
+
+
+def plan_options(study: Study, working_folder: Path | None = None) -> list[str]:
+    """Options with which a plan shows by content what a run would do, and changes nothing.
+
+    Records that a run would remove are forced. Times of files, which a run would set, count only
+    for stages that have something to do.
+    """
+    to_make = records_to_make(study)
+    forced = [rule_path(record, working_folder) for record in to_make if record.exists()]
+    finished = [stage for stage in STAGES if stage not in {record.stem for record in to_make}]
+    inputs = ",".join((*STAGES, "other_models", "recordings"))
+    return [
+        *(["--forcerun", *forced] if forced else []),
+        *(["--consider-ancient", *(f"{stage}={inputs}" for stage in finished)] if finished else []),
+    ]
 
 
 def use_writable_folders(study: Study) -> None:
@@ -255,6 +309,8 @@ class Console(logging.Handler):
         super().__init__()
         self.jobs: dict[int, Any] = {}
         """Snakemake's description of each job that has begun."""
+        self.ended = 0
+        """Number of jobs that finished."""
         self.failed: dict[int, str] = {}
         """Last words of the jobs that did not finish."""
         self.stopping = False
@@ -274,6 +330,7 @@ class Console(logging.Handler):
             self.jobs[number] = record
         elif event == "job_finished" and number in self.jobs:
             self.failed.pop(number, None)  # at an earlier attempt
+            self.ended += 1
             self._show(self.jobs[number])
         elif event == "job_error" and number in self.jobs:
             self.failed[number] = _not_finished(self.jobs[number])

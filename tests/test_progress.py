@@ -314,8 +314,21 @@ def test_a_run_that_was_asked_for_a_part_is_done_without_the_rest(study, snakema
     record.touch()
     assert progress.run_workflow(study.file, cores=1, options=("--until", "prepare")) == 0
     output = capsys.readouterr().out
-    assert output.startswith("Done as asked: 1 of 18 stages")
+    assert output.startswith("Nothing was left to do of what was asked: 1 of 18 stages")
     assert f"`aqbio run {study.file}` does the others" in output
+
+
+@pytest.mark.parametrize("left", [{"reason": "no pelvis."}, {"trials": [FAILED_TRIAL] * 2}])
+def test_a_part_in_which_all_failed_is_not_done_as_asked(study, snakemake_calls, capsys, left):
+    """Until a trial of one person succeeded."""
+    for person, content in (("P1", left), ("P2", {"trials": [FAILED_TRIAL, {"status": "ok"}]})):
+        record = study.manifest(person, "prepare")
+        record.parent.mkdir(parents=True)
+        record.write_text(json.dumps(content), encoding="utf-8")
+        status = progress.run_workflow(study.file, cores=1, options=("--until", "prepare"))
+        failed = person == "P1"
+        assert status == (progress.INTERNAL_ERROR_STATUS if failed else 0)
+        assert ("No trial is usable so far: " in capsys.readouterr().out) == failed
 
 
 CONSTRUCTED = {"OSError": "[Errno 28] No space left on device: '/data/.snakemake/metadata/x'"}

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from aqbio.config import MarkerSet, closest
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import AqbioError, Finding, causes
 from aqbio.intake.contents import (
     LABEL_NEEDED,
+    RECORDING_MISSING,
     Contents,
     label_problems,
     laboratory_problems,
@@ -30,6 +31,7 @@ from aqbio.prepare.stated_faults import LABORATORY_FIX, stated_faults
 from aqbio.stats.athlete_statistics import NEEDED
 from aqbio.stats.registry import Hypothesis, asked_registry, study_registry
 from aqbio.study.internal import as_findings, contained
+from aqbio.study.jobs import absent_files, every_job, records_to_make, refuse_loss
 
 
 def study_problems(file: Path) -> list[Finding]:
@@ -45,6 +47,41 @@ def study_problems(file: Path) -> list[Finding]:
     return problems + [
         problem for problem in _stage_problems(checked, problems) if _key(problem) not in reported
     ]
+
+
+def refuse_errors(study: Study) -> None:
+    """Stop a run, before it changes anything, for errors of settings, sheets and files.
+
+    An error of one trial stops nobody, unless all runs of a person are missing: stages record it.
+    Recordings are opened only if stage prepare has to run, and it must not run for a person of
+    whom a file is away that finished results were computed from.
+    """
+    to_make = set(records_to_make(study))
+    to_prepare = [
+        (on, participant_id)
+        for on, participant_id, stage in every_job(study)
+        if stage == "prepare" and on.manifest(participant_id, stage) in to_make
+    ]
+    problems, _ = written_problems(study.file, with_recordings=bool(to_prepare))
+    missing = {(x.participant, x.trial) for x in problems if x.rule == RECORDING_MISSING}
+    stopping = causes(
+        problem
+        for problem in problems
+        if problem.severity == "error"
+        and (
+            problem.trial not in {trial.trial_id for trial in study.trials}
+            or (problem.rule == RECORDING_MISSING and _has_no_run(study, problem, missing))
+        )
+    )
+    if stopping:
+        raise AqbioError("\n".join(map(str, stopping)), rule="check")
+    refuse_loss(finding for person in to_prepare for finding in absent_files(*person))
+
+
+def _has_no_run(study: Study, problem: Finding, missing: Collection[tuple[str, str]]) -> bool:
+    """Tell whether all runs of the participant of a problem are among trials that are missing."""
+    runs = study.moving_of(problem.participant)
+    return all((problem.participant, run.trial_id) in missing for run in runs)
 
 
 def _without_runs(study: Study) -> Iterator[Finding]:
@@ -66,7 +103,9 @@ def _key(finding: Finding) -> tuple[str, ...]:
     return finding.rule, finding.participant, finding.trial, finding.what
 
 
-def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
+def written_problems(
+    file: Path, *, with_recordings: bool = True
+) -> tuple[list[Finding], CheckedStudy | None]:
     """Problems of settings, sheets and files, and the checked study where it can be read."""
     try:
         checked = checked_study(file)
@@ -83,7 +122,7 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
             ),
             lambda: _compared_trials(study),
             lambda: _fix_problems(checked),
-            lambda: _file_problems(checked),
+            lambda: _file_problems(checked, with_recordings=with_recordings),
             lambda: _hypothesis_problems(study),
             lambda: comparison_problems(study),
             lambda: _without_runs(study),
@@ -348,7 +387,7 @@ def _markers_elsewhere(study: Study, path: Path) -> Iterator[Finding]:
             )
 
 
-def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
+def _file_problems(checked: CheckedStudy, *, with_recordings: bool) -> Iterator[Finding]:
     try:
         checked = _recorded(checked)
         study, data = checked.study, checked.study.data
@@ -366,10 +405,12 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
             where=f"{study.file.name}, files.data",
             fix=f"`aqbio fetch {study.file.parent}` fetches the recordings."
             if read_manifest(study.file.parent)
-            else "correct files.data in study.yaml.",
+            else "connect its drive, or correct files.data in study.yaml.",
         )
         return
     yield from missing_files(checked)
+    if not with_recordings:
+        return
     if manifest := read_manifest(study.file.parent):
         yield from changed_files(manifest, data)
     repeated = list(repeated_files(checked))

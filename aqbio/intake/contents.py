@@ -48,6 +48,9 @@ def included_trials(checked: CheckedStudy) -> list[tuple[Trial, int]]:
     return [(trial, line) for trial, line in rows if trial.include == "yes"]
 
 
+RECORDING_MISSING = "recording-missing"
+
+
 def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
     """Report recordings that do not exist, with the file that was probably meant."""
     study = checked.study
@@ -66,19 +69,28 @@ def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
             inside = path.is_relative_to(study.data)
             name = path.relative_to(study.data).as_posix() if inside else ""
             near = closest(name, existing_files - used)
+            what, missing = "the recording does not exist.", path
             fix = "correct the path in trials.tsv, or set include = no."
             if name in published:
                 fix = f"`aqbio fetch {study.file.parent}` fetches it."
+            elif not path.parent.exists():
+                what, missing = "the folder of the recording does not exist.", _absent_folder(path)
+                fix = f"connect its drive, put it back, or {fix}"
             yield Finding(
-                rule="recording-missing",
+                rule=RECORDING_MISSING,
                 severity="error",
-                what="the recording does not exist.",
+                what=what,
                 trial=trial.trial_id,
                 participant=trial.participant_id,
-                file=str(path),
+                file=str(missing),
                 where=sheet_line(checked, line),
                 fix=f"did you mean {near}? Otherwise {fix}" if near else fix,
             )
+
+
+def _absent_folder(path: Path) -> Path:
+    """The outermost folder of a path that does not exist."""
+    return next((folder for folder in reversed(path.parents) if not folder.exists()), path.parent)
 
 
 def repeated_files(checked: CheckedStudy) -> Iterator[Finding]:

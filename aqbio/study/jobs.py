@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Finding, causes
 from aqbio.faults import RunStoppedError, is_writable, writing
-from aqbio.io.atomic import PARTIAL, cached_until_changed, write_text
+from aqbio.io.atomic import PARTIAL, write_text
 from aqbio.io.meshes import mesh_files
 from aqbio.io.provenance import file_hash, given_files, keep_hashes, recall_hashes
 from aqbio.io.study import STUDY_NOTE, Study, as_plain_data, compared_studies, load_study
@@ -189,11 +189,22 @@ def given_content(study: Study, participant_id: str, kind: str) -> list[str]:
     """Content of given files of one kind: what results call each, and its hash.
 
     Rules have this in their parameters, not the files in their inputs: neither the time of a file
-    nor the letters of its path mean anything then.
+    nor the letters of its path mean anything then. A file that cannot be opened now counts as the
+    one that finished results were computed from.
     """
     names = given_files(study, participant_id)
-    paths = _files_of_kind(study, participant_id, kind)
-    return [f"{names.get(path, path.name)}: {_content(path)}" for path in paths]
+    lines = []
+    for path in _files_of_kind(study, participant_id, kind):
+        name = names.get(path, path.name)
+        content = _content(path)
+        if content.endswith(UNREADABLE):
+            content = _content_when_prepared(study, participant_id).get(name, content)
+        lines.append(f"{name}: {content}")
+    return lines
+
+
+UNREADABLE = "Error"
+"""End of what stands in place of the hash of a file that could not be opened."""
 
 
 def _content(path: Path) -> str:
@@ -201,6 +212,44 @@ def _content(path: Path) -> str:
         return file_hash(path)
     except OSError as error:  # missing, a folder, not to be read: the stage says so
         return type(error).__name__
+
+
+def _content_when_prepared(study: Study, participant_id: str) -> dict[str, str]:
+    """Hashes of the files that a participant's finished results were computed from, by name."""
+    record = read_record(study.manifest(participant_id, "prepare")) if participant_id else {}
+    lines = record.get(MADE_OF, {}).get(FILES, ())
+    return dict(line.rpartition(": ")[::2] for line in lines)
+
+
+FILE_ABSENT = "file-absent"
+
+
+def absent_files(study: Study, participant_id: str) -> list[Finding]:
+    """Files that finished results were computed from and that cannot be opened now."""
+    names = given_files(study, participant_id)
+    before = _content_when_prepared(study, participant_id)
+    return [
+        Finding(
+            rule=FILE_ABSENT,
+            severity="error",
+            what=f"{name} cannot be opened now; the results computed from it are kept.",
+            participant=participant_id,
+            file=str(path),
+            fix="put the file back or connect its drive; for results without it, set include = no "
+            "for its trial.",
+            label=name,
+        )
+        for path in files_read(study, participant_id, "prepare")
+        if _content(path).endswith(UNREADABLE)
+        and not before.get(name := names.get(path, path.name), UNREADABLE).endswith(UNREADABLE)
+    ]
+
+
+def refuse_loss(absent: Iterable[Finding]) -> None:
+    """Refuse to prepare people again whose results were computed from files that are away."""
+    if listed := "\n".join(map(str, causes(absent))):
+        what = "computing again would lose results that cannot be computed now."
+        raise RunStoppedError(f"{what}\n{listed}", rule=FILE_ABSENT)
 
 
 def settings_content(study: Study, sections: Iterable[str]) -> str:
@@ -235,11 +284,6 @@ def made_of(study: Study, participant_id: str, stage: str) -> dict[str, Any]:
             line for kind in described.files for line in given_content(study, participant_id, kind)
         ],
     }
-
-
-@cached_until_changed(files=None)
-def _stated_seal(record: Path) -> str:
-    return str(read_record(record).get(SEAL, ""))
 
 
 def is_outdated(study: Study, participant_id: str, stage: str, content: Mapping[str, Any]) -> bool:
@@ -291,7 +335,10 @@ def every_job(study: Study) -> Iterator[tuple[Study, str, str]]:
     yield from ((study, "", stage.name) for stage in STUDY)
 
 
-INSPECTIONS = frozenset(
+PLANS = frozenset({"-n", "--dry-run", "--dryrun"})
+"""Options of snakemake that show what a run would do."""
+
+INSPECTIONS = PLANS | frozenset(
     {
         "--dag",
         "--rulegraph",
@@ -306,9 +353,6 @@ INSPECTIONS = frozenset(
         "--lint",
         "--report",
         "--unlock",
-        "-n",
-        "--dry-run",
-        "--dryrun",
         "--list-changes",
         "--list-untracked",
         "--delete-all-output",
@@ -317,39 +361,53 @@ INSPECTIONS = frozenset(
 """Options of snakemake that show something, or change only what it keeps itself."""
 
 
-def tidy_results(study: Study, *, only_look: bool) -> None:
-    """Claim the results and remove damaged or outdated ones, before a plan is made.
-
-    A plan or a summary (``only_look``) is possible while a run works on them.
-    """
+def tidy_results(study: Study) -> None:
+    """Claim the results and remove damaged or outdated ones, before a run."""
     refuse_special_paths(study)
-    memory = study.root / "logs" / "hashes.json"
-    recall_hashes(memory)
-    if only_look and not study.root.exists():
-        return
-    try:
-        claim_results(study)
-    except RunStoppedError as error:
-        if only_look and error.rule == IN_USE:
-            return
-        raise
+    claim_results(study)
     remove_unsound_records(study)
     put_times_in_order(study)
-    if not only_look:
-        keep_hashes(memory)
+    keep_hashes(_hash_memory(study))
+
+
+def _hash_memory(study: Study) -> Path:
+    return study.root / "logs" / "hashes.json"
+
+
+def records_to_make(study: Study) -> list[Path]:
+    """Records that a run would make: missing or unsound ones, and those that rest on them.
+
+    Nothing is changed, and another run may work on the results.
+    """
+    recall_hashes(_hash_memory(study))
+    records: dict[Path, None] = {}
+    for on, participant_id, stage in jobs_in_order(study):
+        record = on.manifest(participant_id, stage)
+        if (
+            not record.exists()
+            or not records.keys().isdisjoint(records_read(on, participant_id, stage))
+            or _is_unsound(on, participant_id, stage)
+        ):
+            records[record] = None
+    return list(records)
 
 
 def remove_unsound_records(study: Study) -> None:
     """Remove records of results that were damaged, deleted or edited, or are outdated."""
     for on, participant_id, stage in jobs_in_order(study):
-        record = on.manifest(participant_id, stage)
-        content = read_record(record)
-        if record.exists() and (
-            broken(record, content)
-            or INTERNAL in content
-            or is_outdated(on, participant_id, stage, content)
-        ):
-            record.unlink()
+        if _is_unsound(on, participant_id, stage):
+            on.manifest(participant_id, stage).unlink()
+
+
+def _is_unsound(study: Study, participant_id: str, stage: str) -> bool:
+    """Tell whether there is a record of results that were damaged or edited, or are outdated."""
+    record = study.manifest(participant_id, stage)
+    content = read_record(record)
+    return record.exists() and (
+        bool(broken(record, content))
+        or INTERNAL in content
+        or is_outdated(study, participant_id, stage, content)
+    )
 
 
 def jobs_in_order(study: Study) -> list[tuple[Study, str, str]]:
@@ -452,7 +510,7 @@ def claim_results(study: Study) -> None:
             "another run works on these results.",
             file=str(study.root),
             fix="wait until it has ended.",
-            rule=IN_USE,
+            rule="results-in-use",
         ) from error
     other_root = root / note.read_text(encoding="utf-8")
     if (
@@ -469,10 +527,6 @@ def claim_results(study: Study) -> None:
         )
     with writing(note):
         note.write_text(relative_path(study.file.resolve(), root), encoding="utf-8")
-
-
-IN_USE = "results-in-use"
-"""Rule of the error that another run works on the results."""
 
 
 def _root_of(study_file: Path) -> Path | None:

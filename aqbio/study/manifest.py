@@ -21,7 +21,16 @@ from aqbio.io.provenance import published, study_provenance
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
 from aqbio.study.internal import STAGE_ORDER, as_findings, contained, in_one_line, internal_logs
-from aqbio.study.jobs import as_json, files_read, made_of, records_read, refuse_damaged, seal
+from aqbio.study.jobs import (
+    absent_files,
+    as_json,
+    files_read,
+    made_of,
+    records_read,
+    refuse_damaged,
+    refuse_loss,
+    seal,
+)
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
@@ -151,6 +160,8 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     """
     records = records_read(study, participant_id, stage)
     refuse_damaged(records, study.file)
+    if stage == "prepare":
+        refuse_loss(absent_files(study, participant_id))
     inputs = [*records, *files_read(study, participant_id, stage)]
     stamps, content = [file_state(path) for path in inputs], made_of(study, participant_id, stage)
     record = study.manifest(participant_id, stage)

@@ -15,6 +15,7 @@ from aqbio.intake.new import new_study_from
 from aqbio.intake.study import proposed_study
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.netcdf import read_dataset
+from aqbio.io.sheets import read_sheet
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.strength import checked_strength
 from aqbio.io.study import load_study
@@ -533,3 +534,8 @@ def test_the_file_with_fewer_labels_is_left_out_and_check_has_nothing_against_th
         assert f"{twin}.trc: the same recording as {twin}_augmented.trc" in summary
     problems = study_problems(with_results(folder, tmp_path, mass_kg="75.9"))
     assert not [problem for problem in problems if problem.severity == "error"]
+
+
+def test_a_workbook_that_was_renamed_as_the_message_says_is_a_sheet(cases):
+    [row] = read_sheet(cases / "sheet_xlsx_renamed_tsv" / "participants.tsv", Participant)
+    assert (row.participant_id, row.sex, row.static_trial) == ("S01", "male", "static")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from aqbio.config import Participant, Trial
 from aqbio.io.sheets import read_sheet
@@ -98,6 +100,57 @@ def test_golden_words_of_sheets(tmp_path):
     path.unlink()
     lines += outcome_lines("no sheet", lambda: read_sheet(path, Trial), tmp_path)
     assert differences("io/sheets", lines) == []
+
+
+def _workbook(path: Path, mass: object, row: int = 2) -> None:
+    """Save a sheet of one participant as a workbook, whose second row has a number."""
+    workbook = Workbook()
+    for number, cells in ((1, ("participant_id", "mass_kg")), (row, ("P1", mass))):
+        for column, cell in enumerate(cells, start=1):
+            workbook.worksheets[0].cell(number, column, cell)
+    workbook.save(path)
+
+
+def test_a_workbook_is_read_under_the_name_that_a_message_gives(file):
+    """The sheet is there as a workbook: it is renamed, as the message says."""
+    sheet = file.parent / "participants.tsv"
+    sheet.unlink()
+    _workbook(sheet.with_suffix(".xlsx"), 75.0)
+    with refused("file-missing", "the sheet does not exist") as caught:
+        read_sheet(sheet, Participant)
+    assert caught.value.fix.startswith("participants.xlsx is there: rename it")
+    sheet.with_suffix(".xlsx").rename(sheet)
+    assert [row.mass_kg for row in read_sheet(sheet, Participant)] == [75.0]
+
+
+def test_a_formula_without_a_saved_value_is_named(tmp_path):
+    """As R and openpyxl write them; Excel saves what they gave, an empty text too."""
+    path = tmp_path / "sheet.xlsx"
+    _workbook(path, "=70+5")
+    with refused("workbook-formula", "cell B2 holds a formula whose value was not saved"):
+        read_sheet(path, Participant)
+    for saved, mass in (('t="str"', None), ("", 75.0)):
+        copy = tmp_path / "saved.xlsx"
+        with ZipFile(path) as parts, ZipFile(copy, "w") as changed:
+            for name in parts.namelist():
+                text = parts.read(name).replace(b'<c r="B2">', f'<c r="B2" {saved}>'.encode())
+                value = b"" if mass is None else b"75"
+                changed.writestr(name, text.replace(b"<v />", b"<v>" + value + b"</v>"))
+        assert [row.mass_kg for row in read_sheet(copy, Participant)] == [mass]
+
+
+def test_a_row_beyond_the_last_one_of_a_worksheet_is_refused_in_time(tmp_path):
+    path, far = tmp_path / "sheet.xlsx", tmp_path / "far.xlsx"
+    _workbook(path, 75.0, 7)
+    with ZipFile(path) as parts, ZipFile(far, "w") as changed:
+        for name in parts.namelist():
+            text = parts.read(name)
+            for cell in (b'r="7"', b'r="A7"', b'r="B7"'):
+                text = text.replace(cell, cell.replace(b"7", b"2000000000"))
+            changed.writestr(name, text)
+    with refused("error", "has a row beyond number 1048576"):
+        read_sheet(far, Participant)
+    assert [row.mass_kg for row in read_sheet(path, Participant)] == [75.0]
 
 
 @pytest.fixture

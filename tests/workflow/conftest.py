@@ -16,7 +16,7 @@ import pytest
 
 import aqbio
 from aqbio.io.study import load_study
-from aqbio.study.jobs import put_times_in_order, remove_unsound_records
+from aqbio.progress import plan_options
 from tests.small_study import write_small_study
 from tests.workflow import ask_warm
 from tests.workflow.ask_warm import WARM
@@ -75,9 +75,10 @@ class Workflow:
         """Do what `aqbio run` does, ``[PROFILE [OPTIONS OF SNAKEMAKE]]``."""
         return self.run("tests.workflow.stand_in", "run", *arguments)
 
-    def jobs(self, profile: str) -> list[dict[str, Any]]:
+    def jobs(self, profile: str, *options: str) -> list[dict[str, Any]]:
         """The jobs that snakemake plans, each with what it asks for."""
-        process = self.snakemake("--dry-run", profile=profile, module="tests.workflow.plan")
+        plan = "tests.workflow.plan"
+        process = self.snakemake(*options, "--dry-run", profile=profile, module=plan)
         assert process.returncode == 0, process.stdout + process.stderr
         lines = [line for line in process.stdout.splitlines() if line.startswith("JOB ")]
         jobs = [json.loads(line.removeprefix("JOB ")) for line in lines]
@@ -87,10 +88,8 @@ class Workflow:
         """The stages that would run now, each with its participant."""
         with pytest.MonkeyPatch.context() as patched:
             patched.chdir(self.folder)
-            study = load_study(Path(self.file.name))
-            remove_unsound_records(study)
-            put_times_in_order(study)
-        jobs = [(job["rule_name"], job["wildcards"]) for job in self.jobs("default")]
+            options = plan_options(load_study(Path(self.file.name)))
+        jobs = [(job["rule_name"], job["wildcards"]) for job in self.jobs("default", *options)]
         return sorted(
             f"{name} {wildcards.get('participant', '')}".strip() for name, wildcards in jobs
         )

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from aqbio.cli import write_log
+from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io import provenance
 from aqbio.io.atomic import atomic_path, write_text
@@ -128,7 +129,7 @@ def run(arguments: list[str]) -> None:
             Path("study.yaml"), cores=cores, profile=profile, options=options
         )
         sys.exit(status)
-    except RunStoppedError as error:
+    except (AqbioError, RunStoppedError) as error:
         sys.exit(str(error))
 
 

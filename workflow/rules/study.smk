@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
+from aqbio.intake.check import refuse_errors
 from aqbio.io.provenance import file_hash
 from aqbio.io.study import GAIT_LIBRARY, compared_studies, load_study, on_other_models
 from aqbio.study import jobs
@@ -28,11 +29,12 @@ if STUDY_FILE.is_relative_to(Path.cwd()):
 try:
     OWN = load_study(STUDY_FILE)
     if workflow.is_main_process:
-        jobs.tidy_results(
-            OWN,
-            only_look=workflow.output_settings.dryrun
-            or not jobs.INSPECTIONS.isdisjoint(sys.argv),
-        )
+        plan = workflow.output_settings.dryrun
+        only_look = plan or not jobs.INSPECTIONS.isdisjoint(sys.argv)
+        if plan or not only_look:
+            refuse_errors(OWN)
+        if not only_look:
+            jobs.tidy_results(OWN)
     MODELS = {"": OWN}
     MODELS |= {f"{other.within}/": other for other in on_other_models(OWN).values()}
     EVERY_RECORD = [
@@ -96,8 +98,11 @@ def on_the_other_models(stage):
 
 
 def of_everyone(stage):
-    """Records of a stage of all participants, on the study's own model."""
-    return expand(f"{PERSON}/{stage}.json", participant=PEOPLE)
+    """Records of a stage of all participants, on the study's own model.
+
+    A function, because --consider-ancient of a plan takes no lists.
+    """
+    return lambda wildcards: expand(f"{PERSON}/{stage}.json", participant=PEOPLE)
 
 
 # Parameters --------------------------------------------------------------------------------------

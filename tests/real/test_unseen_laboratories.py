@@ -363,7 +363,7 @@ def test_coordinate_columns_determine_the_observed_segments(from_coordinates, na
     ]
     assert len(marker_rows) == 3
     assert marker_rows["value"].isna().all()
-    assert (marker_rows["verdict"] == "not_testable").all()
+    assert (marker_rows["verdict"] == "not tested").all()
 
 
 def test_opensims_own_inverse_kinematics(realdata, tmp_path):

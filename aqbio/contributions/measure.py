@@ -30,11 +30,10 @@ def measure(
     ``plain_`` invalidates them in the motion before the fit.
     """
     verdict = None
-    if limit is not None:
-        good = value >= limit if at_least else value <= limit
-        verdict = "ok" if good else severity
-        if np.isnan(value):  # a missing value neither passes nor fails
-            verdict = "not_testable"
+    if limit is not None and np.isnan([value, limit]).any():
+        verdict = NOT_TESTED
+    elif limit is not None:
+        verdict = "ok" if (value >= limit if at_least else value <= limit) else severity
     if invalidates is None:
         invalidates = INVALIDATED_BY_MEASURE.get(name.removeprefix(PLAIN_PREFIX), ())
     return key | {
@@ -47,6 +46,9 @@ def measure(
         "note": note or None,
     }
 
+
+NOT_TESTED = "not tested"
+"""Verdict on a measure whose value or limit could not be determined."""
 
 PLAIN_PREFIX = "plain_"
 """Prefix of measures of the motion before the fit, of a trial that was fitted."""

@@ -237,7 +237,7 @@ def _residual_rows(limits: Quality, key: Row, data: xr.Dataset, version: str = "
     ground = data["ground_force"].sum("foot", skipna=False).values
     measured = np.isfinite(ground).all(axis=1)
     peak = float(np.linalg.norm(ground[measured], axis=1).max()) if measured.any() else np.nan
-    height = float(data["com"].values[:, 1].mean()) - float(data.attrs["surface_height"])
+    height = float(data["com"][:, 1].mean() - data.attrs["surface_height"])  # xarray: known frames
     for axis, value in zip(AXES, _rms(force[window]) / (mass * GRAVITY), strict=True):
         yield measure(
             key, f"{name}residual_force_{axis}_rms", value, "body weight",

@@ -105,10 +105,14 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         inputs += trial_before.files
     dataset = dataset.assign_attrs(motion=data.attrs["motion"])
     fit = manifest_entry(study.read_manifest(participant_id, "inverse_dynamics"), trial.trial_id)
+    speed = running_speed(dataset)
+    dataset = dataset.drop_vars(SUM_OF_GROUPS, errors="ignore")
+    # misfits of what was observed alone: residuals of an assumed trunk are no evidence on the legs
+    dataset = observed_only(dataset, parts, role_scheme(study))
     misfits = trial_misfits(dataset, fit.get("misfits", {}))
-    dataset = widened(dataset, widenings(misfits, running_speed(dataset)))
+    dataset = widened(dataset, widenings(misfits, speed))
     numbers = {
-        "speed_mps": running_speed(dataset),
+        "speed_mps": speed,
         "misfits": misfits,
         "mass_kg": float(result.skeleton.mass.sum()),
         "heading_rad": heading,
@@ -127,8 +131,6 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     recorded = data.attrs["free_moment"] == MEASURED
     if not recorded:
         dataset = without_free_moment(dataset, parts)
-    dataset = dataset.drop_vars(SUM_OF_GROUPS, errors="ignore")
-    dataset = observed_only(dataset, parts, role_scheme(study))
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))
     if not data.attrs.get(FORCES_NOT_USED):

@@ -189,6 +189,27 @@ def unobserved_swings(
     return np.asarray((roots @ swings[..., None])[..., 0])
 
 
+TRUNK_SWING_SD_RAD = np.radians(20.0)
+"""rad. Swing of an unobserved trunk on the pelvis, about each axis, at `STRIDE_RATE_HZ`.
+
+Marked trunks have the root mean square speed of a swing of 2 to 11 degrees at 2 to 5 m/s (three men
+of Hamner and Delp 2013, a sprinter on a treadmill, JA1), and of 7 to 19 degrees at 6.3 to 9.5 m/s
+(three sprinters). The range of the spine's joints would be 35 to 43 degrees.
+"""
+
+
+def swing_sd(skeleton: Skeleton, torso: Sequence[str]) -> FloatArray:
+    """(C,) rad or m: SD of the swing of unobserved coordinates: their range's, less for a trunk.
+
+    Nobody who runs swings the trunk through the spine's range at every stride.
+    """
+    sd, axes = range_sd(skeleton), skeleton.axes
+    of_torso = np.isin(np.array(skeleton.bodies)[axes.body], torso) & axes.is_rotation
+    columns = np.unique(skeleton.driver[of_torso & (skeleton.driver >= 0)])
+    sd[columns] = np.minimum(sd[columns], TRUNK_SWING_SD_RAD)
+    return sd
+
+
 SPLINE_REACH = 24
 """Frames over which the influence of a spline's end decays, by 0.43 a frame, to 2e-9."""
 
@@ -295,7 +316,8 @@ def with_bodies(
         change[BODY] = drawn.skeletons, drawn.by_shape
         change[SKIN] = (skeleton,) * sampling.motions, drawn.by_skin
     if unseen is not None and unseen.any():
-        roots = _unobserved_roots(spread, q, weight, unseen)
+        torso = draws.anatomy.groups.get("torso", ())
+        roots = _unobserved_roots(spread, q, weight, unseen, torso)
         free = replace(skeleton, coordinate_locked=skeleton.coordinate_locked & ~unseen)
         generator = generator_of(UNSEEN, sampling.seed)
         swings = unobserved_swings(time, roots, sampling.motions, generator)
@@ -312,7 +334,7 @@ def with_bodies(
 
 
 def _unobserved_roots(
-    spread: BodySpread, q: FloatArray, weight: FloatArray, unseen: BoolArray
+    spread: BodySpread, q: FloatArray, weight: FloatArray, unseen: BoolArray, torso: Sequence[str]
 ) -> FloatArray:
     """Roots (T, C, C) of :func:`unobserved_roots`, given the followed markers."""
     markers, skeleton = spread.template.markers, spread.template.skeleton
@@ -325,7 +347,7 @@ def _unobserved_roots(
     )
     followed, index = np.tile(weight / weight.max(), (len(q), 1)), np.arange(len(weight))
     noise = MarkerNoise.uniform(len(weight))
-    prior = range_sd(skeleton)
+    prior = swing_sd(skeleton, torso)
     covariance = coordinate_covariance(skeleton, q, index, followed, prior, noise)
     return unobserved_roots(covariance, unseen & (prior > 0.0))
 

@@ -141,7 +141,7 @@ def lost_findings(
             severity="warning",
             what=f"{words.format(', '.join(parts.values()))}{extent}: there angular momentum of "
             "the whole body and of both sides, residuals, the moments at joints that carry these "
-            "parts, and level C are not_testable; what belongs to the parts that are seen is "
+            "parts, and level C are n/a; what belongs to the parts that are seen is "
             "given, the less surely the more mass is unseen.",
             trial=trial_id,
             number=float(len(parts)),

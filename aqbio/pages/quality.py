@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from aqbio.contributions.measure import NOT_TESTED
 from aqbio.figures.words import digits
 from aqbio.pages.address import cell, marked, row_key, where
 from aqbio.pages.filters import counted, rows
@@ -25,9 +26,9 @@ class Cell:
     text: str
     """As on the page, in the page's unit."""
     verdict: str
-    """{"ok", "warning", "fail", ""}."""
+    """{"ok", "warning", "fail", "not tested", ""}."""
     against: str
-    """The limit in words; empty where there is none."""
+    """The limit in words, or that it was not tested; empty where there is no limit."""
     note: str = ""
     """Remark on this trial's value."""
     factor: float = 1.0
@@ -92,8 +93,8 @@ def quality_cell(measure: str, value: float, limit: float, verdict: object, unit
     decimals = "" if measure in _SCIENTIFIC else word.unit
     text = digits(value * word.factor, decimals)
     rated = verdict if isinstance(verdict, str) else ""
-    if not math.isfinite(limit):
-        return Cell(value, text, rated, "", factor=word.factor)
+    if rated == NOT_TESTED or not math.isfinite(limit):
+        return Cell(value, text, rated, rated, factor=word.factor)  # no limit, no verdict: empty
     bound = marked(digits(limit * word.factor), "", "", "limit", factor=word.factor)
     if rated == "ok":
         return Cell(value, text, rated, f"limit {bound}", factor=word.factor)

@@ -34,6 +34,7 @@ from aqbio.intervals.trial_draws import (
     LoadedMotion,
     state_causes,
     stiff_foot_causes,
+    swing_sd,
     unobserved_roots,
     unobserved_swings,
 )
@@ -44,8 +45,9 @@ from aqbio.multibody.jacobians import contact_jacobian, mass_matrix
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.names import SIDES
-from aqbio.observed.determined import STRIDE_RATE_HZ
+from aqbio.observed.determined import STRIDE_RATE_HZ, range_sd
 from aqbio.rotation.induced import CONTACT_ROWS
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.gait.test_gait import drawn_contacts
 from tests.levels_case import FEET, body_spread, smooth_run, sprint_run
 
@@ -299,6 +301,15 @@ def test_motion_follows_the_body_as_inverse_kinematics_would():
 
 
 TIME = np.linspace(0.3, 0.8, 51)
+
+
+def test_an_unseen_trunk_swings_less_than_its_joints_range():
+    """Only rotations of the trunk's own joints; arms on it, legs and pelvis keep their range."""
+    skeleton = athlete_skeleton(Athlete("P", "female", 60.5, 1.7))
+    limited = swing_sd(skeleton, ("torso", "head")) < range_sd(skeleton)
+    names = {name for name, less in zip(skeleton.coordinates, limited, strict=True) if less}
+    assert names == {"lumbar_extension", "lumbar_bending", "lumbar_rotation"}
+    assert (swing_sd(skeleton, ()) == range_sd(skeleton)).all()
 
 
 def test_unmeasured_coordinates_answer_measured_ones():

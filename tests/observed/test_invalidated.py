@@ -1,6 +1,9 @@
 """Table from a failed measure to the outcomes that it affects, and from a number to its kind."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aqbio.contributions.measure import measure
 from aqbio.observed.invalidated import (
@@ -47,14 +50,30 @@ def test_outcomes_of_columns(column, kinds):
 
 @pytest.mark.parametrize("prefix", ["", "plain_"])
 def test_failed_measure_affects_only_its_outcomes(prefix):
-    """A measure within its limit, only warned of, or not measured affects nothing."""
+    """A measure within its limit or only warned of affects nothing."""
     name = f"{prefix}hidden_rates"
-    cases = ((0.1, "fail"), (0.3, "fail"), (0.3, "warning"), (float("nan"), "fail"))
-    within, beyond, warned, unknown = (
-        measure({}, name, value, "1", limit=0.2, severity=severity) for value, severity in cases
+    within, beyond, warned = (
+        measure({}, name, value, "1", limit=0.2, severity=severity)
+        for value, severity in ((0.1, "fail"), (0.3, "fail"), (0.3, "warning"))
     )
     assert beyond["invalidates"] == "moments, causes"
-    assert [row["invalidates"] for row in (within, warned, unknown)] == [None] * 3
-    assert [row["verdict"] for row in (within, beyond, warned, unknown)] == [
-        "ok", "fail", "warning", "not_testable",
-    ]  # fmt: skip
+    assert [row["invalidates"] for row in (within, warned)] == [None] * 2
+    assert [row["verdict"] for row in (within, beyond, warned)] == ["ok", "fail", "warning"]
+
+
+@given(
+    *(st.one_of(st.just(np.nan), st.floats()) for _ in range(2)),
+    st.booleans(), st.sampled_from(("fail", "warning")),
+)  # fmt: skip
+def test_only_a_known_value_against_a_known_limit_has_a_verdict(value, limit, at_least, severity):
+    """A measure whose value or limit is NaN neither passes nor fails, and affects nothing."""
+    row = measure(
+        {}, "hidden_motion", value, "1", limit=limit, at_least=at_least, severity=severity
+    )
+    if np.isnan([value, limit]).any():
+        assert (row["verdict"], row["invalidates"]) == ("not tested", None)
+    else:
+        within = value - limit >= 0.0 if at_least else limit - value >= 0.0
+        within |= value == limit  # two infinities have no difference
+        assert row["verdict"] == ("ok" if within else severity)
+    assert measure({}, "hidden_motion", value, "1")["verdict"] is None

@@ -13,6 +13,7 @@ from aqbio.body.statements import body_masses
 from aqbio.config import StudySettings
 from aqbio.contributions.dataset import contributions_dataset
 from aqbio.contributions.files import momentum_samples, with_posterior
+from aqbio.contributions.misfits import trial_misfits
 from aqbio.contributions.trial import trial_contributions
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import rotation_about_vertical
@@ -111,7 +112,7 @@ def moved_otherwise(case, segments) -> Motion:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_levels_do_not_depend_on_the_motion_of_unseen_segments(study, run, seed):
-    """Unobserved limbs swing differently: every remaining number is the same."""
+    """Unobserved limbs swing differently: every remaining number, and its widening, is the same."""
     case, random = run[0], np.random.default_rng(seed)
     chosen = random.choice(len(ENDS), random.integers(1, 4), replace=False)
     lost_bodies = sorted({body for chain in chosen for body in ENDS[chain]})
@@ -131,6 +132,11 @@ def test_levels_do_not_depend_on_the_motion_of_unseen_segments(study, run, seed)
         np.testing.assert_allclose(
             second, first, rtol=1e-9, atol=1e-9 * size, err_msg=str(variable)
         )
+    misfits, otherwise = (
+        trial_misfits(data.assign_attrs(motion="plain"), {})
+        for data in (contributions, of_other_motion)
+    )
+    assert misfits == pytest.approx(otherwise, rel=1e-9)
 
 
 def _lines(study, run) -> Iterator[str]:

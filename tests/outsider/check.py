@@ -179,7 +179,11 @@ def check_quality(trial: Results, rows: pd.DataFrame, steps: pd.DataFrame) -> No
         assert abs(table["value"][name] - computed[name]) <= limit, (name, table["value"][name])
     for name, value in limits(trial).items():
         assert abs(table["limit"][name] - value) <= 1e-5 * value, name
-    for row in rows[rows["limit"].notna()].itertuples():
+    assert rows.loc[rows["limit"].notna(), "verdict"].notna().all()
+    for row in rows[rows["verdict"].notna()].itertuples():
+        if np.isnan(row.value) or np.isnan(row.limit):
+            assert row.verdict == "not tested", row.measure
+            continue
         good = row.value >= row.limit if "effect" in row.measure else row.value <= row.limit
         assert (row.verdict == "ok") == good, row.measure
         assert row.verdict in ("ok", "warning", "fail")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,8 @@ from aqbio.names import GRAVITY
 from aqbio.tables.stage import tables_study
 from tests.jobs import run_participants
 from tests.opensim_levels import hold_against
-from tests.real.conftest import ROOT, run
+from tests.real.conftest import FEW_DRAWS, ROOT, run
+from tests.real.staged import run_stages
 from tests.real.test_prepare import JA1_CONTACTS
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
@@ -361,3 +362,26 @@ def test_intervals_hold_what_plates_say_of_the_same_sprint(field):
     assert finite.sum() > 50
     assert np.isfinite(sure[finite]).all()
     assert (np.abs(off) <= 1.96 * sure)[finite].mean() >= 0.9
+
+
+def test_legs_alone_hold_what_the_whole_body_shows(run_study, tmp_path):
+    """Trunk and arms without labels widen the legs' momentum by what they hide, and no more."""
+    folder = tmp_path / "study"
+    shutil.copytree(ROOT / "tests" / "real" / "ja1_sprint", folder)
+    labels = (folder / "markers.yaml").read_text("utf-8")
+    hidden = r"\n  \w+: \{body: (torso|clavicle|humerus|radius).*"
+    (folder / "markers.yaml").write_text(re.sub(hidden, "", labels), "utf-8")
+    with (folder / "study.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"results: {(folder / 'results').as_posix()}\n{FEW_DRAWS}")
+    study = run_stages(folder / "study.yaml", until="contributions")
+    legs = read_columns(step_file(study, "JA1", "steps"))
+    whole = run_study("ja1_sprint").table("steps.tsv")
+    assert legs["H_total_y_stance_mean_kgm2ps"].isna().all()
+    pairs = legs.merge(whole, on=["trial_id", "step"], suffixes=("", "_whole"))
+    assert len(pairs) == len(whole)
+    for part, axis in product(("push_leg", "swing_leg", "pelvis"), "xyz"):
+        name = f"H_{part}_{axis}_stance_mean"
+        sd = pairs[f"{name}_sd_kgm2ps"]
+        error = pairs[f"{name}_kgm2ps"] - pairs[f"{name}_kgm2ps_whole"]
+        assert (error.abs() <= 1.96 * sd).all(), name
+        assert (sd <= 5.0 + pairs[f"{name}_sd_kgm2ps_whole"]).all(), name

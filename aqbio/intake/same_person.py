@@ -1,4 +1,5 @@
 """Whose recordings are whose, by names and lengths of segments: before any sheet says it."""
+
 from __future__ import annotations
 
 import re

@@ -1,6 +1,6 @@
 """Faults of forces, planted in recordings, and what the search names of them.
 
-``python -m validation.force_faults STUDY.yaml ...`` prints the sizes of every redundancy in the
+``python -m validation.force_faults STUDY.yaml ...`` prints the spreads of every redundancy in the
 recordings as they are, by speed class: the rows of ``aqbio/prepare/redundancies.tsv``. Faults are
 planted by ``python -m validation.confusion``.
 """
@@ -16,22 +16,19 @@ from itertools import product
 import numpy as np
 
 from aqbio.io.recording import ForceRecording
-from aqbio.prepare.explanations import CLEAR_GAIN, people_scales, search, strangeness
+from aqbio.prepare.explanations import people_scales, search
 from aqbio.prepare.force_faults import ALL, FORCE_FAULTS, PAIR, PLATE, ForceFault, force_candidates
-from aqbio.prepare.force_search import least_strange, unresolved_forces
 from aqbio.prepare.frame_loads import loaded_plates
 from aqbio.prepare.stated_faults import OfferedCandidates
+from aqbio.vectors import FloatArray
 from tests.planted_forces import planted
 from validation.captured import CapturedForces, captured
 from validation.planting import Outcome, Plant, Searched
 
-STRANGE = frozenset({"of another recording"})
-"""What is named where too much disagrees after the best explanation."""
-
 PLANTED_RATIOS = (1.25, -2.5, 4.0)
 """Sizes that are planted, over the largest one that laboratories have."""
 
-CLASSES = (4.0, 7.0, float("inf"))
+CLASSES = (3.6, 6.6, float("inf"))
 """Upper bounds of the classes of speed, m/s."""
 
 
@@ -79,14 +76,8 @@ def plants(run: CapturedForces) -> Iterator[Plant[ForceRecording]]:
 
 def searched(run: CapturedForces, forces: ForceRecording) -> Searched[ForceRecording]:
     """What the search makes of forces in a run."""
-    scales = people_scales(run.speed)
-    explanations = search(forces, run.evidence.disagreements, offered(run), scales)
-    near = unresolved_forces(explanations, by_body=run.evidence.body is not None)
-    left = least_strange(near or explanations[:1], forces, run.evidence, scales)
-    open_ones = {x.faults for x in near}
-    if strangeness(left, scales) > CLEAR_GAIN:
-        open_ones |= {STRANGE} | {x.faults for x in explanations[:1]}
-    return Searched(run.evidence.disagreements, scales, explanations, frozenset(open_ones))
+    scales, evidence = people_scales(run.speed), run.evidence.disagreements
+    return Searched(evidence, scales, search(forces, evidence, offered(run), scales))
 
 
 def outcomes(run: CapturedForces) -> Iterator[Outcome]:
@@ -97,25 +88,52 @@ def outcomes(run: CapturedForces) -> Iterator[Outcome]:
         yield plant.outcome("forces", run.name, searched(run, plant.recorded), sound)
 
 
-def print_scales(runs: Iterable[CapturedForces]) -> None:
-    """Print the root mean squares of all redundancies over people, by speed class."""
-    sizes: dict[tuple[float, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+def print_spreads(runs: Iterable[CapturedForces]) -> None:
+    """Print rows of redundancies.tsv: spreads between laboratories and people, and within one.
+
+    A study is one laboratory: its name is the first word of a run's.
+    """
+    values: dict[tuple[float, str], dict[str, dict[str, list[FloatArray]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
     for run in runs:
         bound = next(x for x in CLASSES if run.speed < x or np.isinf(x))
-        person = " ".join(run.name.split()[:2])
-        for name, values in run.evidence.disagreements(run.forces).items():
-            sizes[bound, name][person].append(float(np.sqrt(np.mean(values**2))))
-    for (bound, name), people in sorted(sizes.items()):
-        means = [float(np.sqrt(np.mean(np.square(of_person)))) for of_person in people.values()]
-        rms, middle = float(np.sqrt(np.mean(np.square(means)))), float(np.median(means))
-        print(f"{name}\t{bound:g}\t{rms:.3g}\tmedian {middle:.3g}\t{len(means)} people")
+        laboratory, person, *_ = run.name.split()
+        for name, sizes in run.evidence.disagreements(run.forces).items():
+            values[bound, name][laboratory][person].append(sizes)
+    for (bound, name), laboratories in sorted(values.items()):
+        people = {
+            laboratory: np.array([_rms([x.mean() for x in trials]) for trials in persons.values()])
+            for laboratory, persons in laboratories.items()
+        }
+        within = [
+            _rms([x.std() for x in trials if len(x) > 1])
+            for persons in laboratories.values()
+            for trials in persons.values()
+            if any(len(x) > 1 for x in trials)
+        ]
+        number = sum(map(len, people.values()))
+        apart = np.concatenate([x - x.mean() for x in people.values()])
+        spreads = (
+            _rms([x.mean() for x in people.values()]),
+            float(np.sqrt((apart**2).sum() / max(number - len(people), 1))),
+            _rms(within),
+        )
+        words = "\t".join(f"{x:.2g}" for x in spreads)
+        print(f"{name}\t< {bound:g} m/s\t{words}\t{len(people)}\t{number}")
+
+
+def _rms(values: Iterable[float]) -> float:
+    """Root mean square; NaN of none."""
+    squares = np.square(np.fromiter(values, dtype=np.float64))
+    return float(np.sqrt(squares.mean())) if len(squares) else float("nan")
 
 
 def main() -> None:
-    """Print scales."""
+    """Print spreads."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("studies", nargs="+", help="STUDY.yaml, or STUDY.yaml:PERSON:PERSON")
-    print_scales(captured(parser.parse_args().studies).forces.values())
+    print_spreads(captured(parser.parse_args().studies).forces.values())
 
 
 if __name__ == "__main__":

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from aqbio.prepare.explanations import (
-    MAX_LEFT_SHARE,
     MIN_LOG_ODDS,
     Candidate,
     Disagreements,
     Explanation,
+    Ranking,
     Scales,
     Suspect,
-    excess,
     improbability,
 )
 
@@ -90,14 +89,22 @@ class Searched(Generic[Recorded]):
 
     evidence: Callable[[Recorded], Disagreements]
     scales: Scales
-    explanations: Sequence[Explanation[Recorded]]
-    open: frozenset[frozenset[str]]
-    """Faults of each of the explanations that are named where none is accepted."""
+    ranking: Ranking[Recorded]
+
+    @property
+    def identified(self) -> frozenset[str]:
+        """Names of the faults that are identified."""
+        return frozenset(x.name for x in self.ranking.identified)
+
+    @property
+    def open(self) -> frozenset[frozenset[str]]:
+        """Faults of each of the explanations that are named where none is identified."""
+        return frozenset(x.faults for x in self.ranking.undecided)
 
     @property
     def named(self) -> str:
         """Faults that are named, or sound."""
-        each = self.open or [self.explanations[0].faults]
+        each = self.open or [self.identified]
         return " or ".join(sorted(" and ".join(sorted(x)) or SOUND for x in each))
 
     def as_recorded(self, table: str, recording: str) -> Outcome:
@@ -112,7 +119,7 @@ class Searched(Generic[Recorded]):
         """Size of a fault that alone explains most of a recording; 0 where it was not tried."""
         alone = [
             x.suspects[0].size
-            for x in self.explanations
+            for x in self.ranking.explanations
             if len(x.suspects) == 1 and x.suspects[0].name == name
         ]
         return alone[0] if alone else 0.0
@@ -140,8 +147,8 @@ class Plant(Generic[Recorded]):
         self, table: str, recording: str, searched: Searched[Recorded], sound: Searched[Recorded]
     ) -> Outcome:
         """What a search makes of it, and of the recording as it was."""
-        best, truth = searched.explanations[0], self._true(searched)
-        verdict = verdict_of(self.name, best.faults, searched.open)
+        best, truth = searched.ranking.best, self._true(searched)
+        verdict = verdict_of(self.name, searched.identified, searched.open)
         suspects = [x for x in best.suspects if x.name == self.name]
         if verdict == SILENT and suspects:
             verdict = USUAL
@@ -149,10 +156,11 @@ class Plant(Generic[Recorded]):
         if verdict in (RIGHT, USUAL) and np.isfinite(self.size):
             [suspect] = suspects
             size, sd, own = suspect.size, suspect.sd, sound.size_of(self.name)
-        as_it_is = next(x.improbability for x in searched.explanations if not x.suspects)
+        as_it_is = searched.ranking.sound.improbability
+        lead = self._lead(truth, searched.ranking.explanations)
         return Outcome(
             table, recording, self.fault, self.scope, self.size, as_it_is - truth.improbability,
-            self._lead(truth, searched.explanations), verdict, searched.named, size, sd, own,
+            lead, verdict, searched.named, size, sd, own,
         )  # fmt: skip
 
     def _true(self, searched: Searched[Recorded]) -> Explanation[Recorded]:
@@ -163,8 +171,7 @@ class Plant(Generic[Recorded]):
         total = improbability(left, searched.scales, observed) + self.undo.rarity
         if np.isfinite(self.size):
             total += suspect.price
-        clear = MIN_LOG_ODDS + MAX_LEFT_SHARE * excess(left, searched.scales)
-        return Explanation((suspect,), total, clear)
+        return Explanation((suspect,), total)
 
     def _lead(
         self, truth: Explanation[Recorded], explanations: Iterable[Explanation[Recorded]]
@@ -174,7 +181,7 @@ class Plant(Generic[Recorded]):
         for explanation in explanations:
             names = {x.name for x in explanation.suspects}
             (own if self.name in names else others).append(explanation.improbability)
-        return min(others) - min(own) - truth.clear
+        return min(others) - min(own) - MIN_LOG_ODDS
 
 
 def verdict_of(name: str, accepted: frozenset[str], near: Iterable[frozenset[str]]) -> str:

@@ -16,7 +16,6 @@ from aqbio.prepare.side_search import (
     SideEvidence,
     side_candidates,
     side_explanations,
-    undecided_sides,
 )
 from validation.captured import CapturedSides
 from validation.planting import Outcome, Plant, Searched
@@ -73,10 +72,9 @@ def _are_same(first: Recording, second: Recording) -> bool:
 
 def searched(run: CapturedSides, recording: Recording) -> Searched[Recording]:
     """What the search makes of a recording."""
-    explanations = side_explanations(recording, run.labels, run.others, has_forces=True)
-    open_ones = frozenset(x.faults for x in undecided_sides(explanations))
+    ranking = side_explanations(recording, run.labels, run.others, has_forces=True)
     evidence = evidence_of(run, recording)
-    return Searched(evidence.disagreements, people_scales(np.nan), explanations, open_ones)
+    return Searched(evidence.disagreements, people_scales(np.nan), ranking)
 
 
 def outcomes(run: CapturedSides) -> Iterator[Outcome]:

@@ -39,11 +39,13 @@ def added(monkeypatch) -> ForceFault:
 
 
 def test_the_case_of_an_added_fault_holds(added):
-    """As it is written on the page: found, said and undone."""
+    """As it is written on the page: identified, proposed and undone."""
     assert ast.parse(CASE, mode="eval").body.elts[1].id == "EVERY"
     name, plates, rule = eval(CASE, {"EVERY": EVERY})
     assert name == added.name
-    test_explanations.test_what_is_found_is_said_and_undone(name, plates, rule)
+    test_explanations.test_an_identified_fault_is_proposed_and_its_cell_undoes_it(
+        name, plates, rule
+    )
 
 
 def test_the_tests_of_all_rows_find_an_added_one(added):
@@ -60,7 +62,7 @@ def test_the_tests_of_all_rows_find_an_added_one(added):
 
 def test_what_was_considered_names_an_added_fault(added):
     first, *_ = test_explanations.considered(added.name)
-    assert (first.fault, first.verdict) == (added.name, "accepted")
+    assert (first.fault, first.verdict) == (added.name, "identified")
 
 
 def test_the_sheet_states_an_added_fault(added):

@@ -380,12 +380,16 @@ class ForceEvidence:
         if stray > MIN_STRAY_SHARE:
             return f"{stray:.0%} of the loads lie more than {MAX_FOOT_DISTANCE_M} m from both feet"
         by_loads = np.diff(self.time[runs(loads.borne)[:, 0]])
-        by_markers = np.diff([contact_span(contact)[0] for contact in self.contacts])
-        if min(len(by_loads), len(by_markers)) < MIN_PACES:
+        strides = [
+            np.diff([contact_span(x)[0] for x in self.contacts if x.foot == foot])
+            for foot in range(self.feet.shape[1])
+        ]
+        if len(by_loads) < MIN_PACES or max(map(len, strides)) < MIN_PACES:
             return ""
-        load, step = float(np.median(by_loads)), float(np.median(by_markers))
+        load = float(np.median(by_loads))
+        step = 0.5 * min(float(np.median(x)) for x in strides if len(x) >= MIN_PACES)
         if abs(load / (step * max(round(load / step), 1)) - 1.0) > MAX_PACE_ERROR:
-            return f"they have a load every {load:.2f} s, and the feet a contact every {step:.2f} s"
+            return f"they have a load every {load:.2f} s, and the feet a step every {step:.2f} s"
         return ""
 
     def _aloft(self, loads: FrameLoads, complete: BoolArray) -> FloatArray:

@@ -1,103 +1,43 @@
-"""Labels that are not where they were, in a whole trial or in some of its frames: masked.
+"""Most likely arrangement of labels on markers, in a whole trial or in some of its frames.
 
 Groups on both sides of the body are examined from the trunk outwards, then pairs of labels whose
-distances do not fit, then single labels. The most likely arrangement of the labels is inferred and
-not used: positions whose label is on another marker are masked, and the findings hold the
-statements of column fix that would put the labels back.
+distances do not fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
-from typing import Any
 
 import numpy as np
 
 from aqbio.config import MarkerSet
 from aqbio.io.recording import Recording
-from aqbio.io.trial_files import STATIC_MOVES
-from aqbio.names import MILLIMETRES, SIDES
+from aqbio.names import SIDES
 from aqbio.prepare.axes import label_mean, mean_vector, pelvis_paths
-from aqbio.prepare.exchanged_labels import ExchangedLabels, note_exchange, note_other_side
 from aqbio.prepare.handedness import BodyLabels, Limbs, body_axes, partners
 from aqbio.prepare.label_states import (
-    MAX_LINKS_PER_LABEL,
     MIN_LINK_SD_M,
-    NO_SIDE_M,
     SWITCH_COST,
     Anchors,
-    LoneLabels,
     Pairs,
     States,
     Steps,
-    distances_to,
     link_costs,
     may_be_exchanged,
     mean_told,
     most_likely_states,
-    on_other_side,
     side_cost,
     side_costs,
     without_smooth_switches,
 )
-from aqbio.prepare.moved_labels import mask_moved, without_corrupt_frames
-from aqbio.prepare.notes import Notes
-from aqbio.prepare.stated_labels import swap_statements
 from aqbio.signals import runs
-from aqbio.vectors import (
-    BoolArray,
-    FloatArray,
-    IntArray,
-    finite_means,
-    finite_median,
-    finite_medians,
-)
-
-MIN_FRAMES = 6
-"""Frames of a recording in which exchanged labels are looked for."""
-
-
-def with_masked_labels(
-    recording: Recording,
-    marker_set: MarkerSet,
-    limbs: Limbs,
-    static_positions: Mapping[str, FloatArray],
-    notes: Notes,
-    stated: Collection[str] = (),
-) -> Recording:
-    """Mask positions at which a label is clearly not where it was, and report them.
-
-    ``static_positions`` (3,), m, by label: in the static trial. ``stated``: column fix. What is not
-    clear is used as recorded.
-    """
-    if len(recording.positions) < MIN_FRAMES:
-        return recording
-    body = BodyLabels.of_marker_set(marker_set, limbs)
-    whole = without_corrupt_frames(recording, body, notes)
-    chains = _chains(whole, marker_set, body)
-    arrangement = _Arrangement.of(whole, static_positions)
-    sides = _Sides.of(whole, marker_set, body, chains)
-    for chain in chains.values():
-        _arrange_chain(arrangement, chain, sides)
-    limb_chains = [chains[limb] for limb in limbs if limb in chains]
-    neighbours = _neighbours(whole, marker_set, limb_chains)
-    _arrange_pairs(arrangement, neighbours, sides)
-    positions = whole.positions.copy()
-    statements: set[str] = set()
-    for columns, exchange in _exchanges(arrangement, chains, neighbours, sides, statements):
-        positions[np.flatnonzero(exchange.masked)[:, None], columns] = np.nan
-        note_exchange(exchange, stated, notes)
-    _mask_lone(positions, whole, _lone_labels(whole, marker_set, body, chains, sides), notes)
-    of_limbs = [x for chain in limb_chains for part in chain for x, _ in part.signs]
-    mask_moved(positions, whole.labels, neighbours.rigid, of_limbs, arrangement.standing, notes)
-    is_same = np.array_equal(positions, recording.positions, equal_nan=True)
-    return recording if is_same else replace(recording, positions=positions)
+from aqbio.vectors import BoolArray, FloatArray, IntArray, finite_means, finite_medians
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class Part:
     """Name of a part of the body and its columns, left and right."""
 
     name: str
@@ -122,7 +62,7 @@ class _Part:
 
 
 @dataclass(frozen=True, eq=False)
-class _Arrangement:
+class Arrangement:
     """Most likely arrangement of a recording's labels, as far as it is inferred."""
 
     recording: Recording
@@ -136,7 +76,8 @@ class _Arrangement:
     """(T, M). Positions of which it is not sure whose they are."""
 
     @classmethod
-    def of(cls, recording: Recording, static_positions: Mapping[str, FloatArray]) -> _Arrangement:
+    def of(cls, recording: Recording, static_positions: Mapping[str, FloatArray]) -> Arrangement:
+        """The recording as it is labelled."""
         frames, count = recording.positions.shape[:2]
         return cls(
             recording,
@@ -154,7 +95,7 @@ class _Arrangement:
         ``unpaired`` labels are masked in both.
         """
         columns = np.concatenate((pairs.first, pairs.second))
-        visible = _visible_in(self.positions[:, [*columns.tolist(), *unpaired]])
+        visible = visible_in(self.positions[:, [*columns.tolist(), *unpaired]])
         unsure = _unsure_next_to_exchanges(states) & visible
         exchanged = states.exchanged & ~unsure & visible
         frames = np.flatnonzero(states.exchanged)[:, None]
@@ -193,7 +134,7 @@ MIN_FACING_SHARE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class _Sides:
+class Sides:
     """Middle and right of the body, and the columns that belong on a side of it."""
 
     middle: FloatArray
@@ -212,8 +153,9 @@ class _Sides:
         recording: Recording,
         marker_set: MarkerSet,
         body: BodyLabels,
-        chains: Mapping[str, Sequence[_Part]],
-    ) -> _Sides:
+        chains: Mapping[str, Sequence[Part]],
+    ) -> Sides:
+        """Sides by pelvis, feet and travel."""
         path, facing = pelvis_paths(recording, marker_set)
         feet = (marker_set.feet.left, marker_set.feet.right)
         heels = label_mean(recording, [foot.heel for foot in feet])
@@ -238,9 +180,7 @@ class _Sides:
         return side_cost(sideways, beside_trunk=column in self.beside_trunk)
 
 
-def _chains(
-    recording: Recording, marker_set: MarkerSet, body: BodyLabels
-) -> dict[str, list[_Part]]:
+def _chains(recording: Recording, marker_set: MarkerSet, body: BodyLabels) -> dict[str, list[Part]]:
     """Parts with markers on both sides, from the trunk outwards, by pelvis, trunk and limb."""
     feet = [getattr(marker_set.feet, side) for side in SIDES]
     whole_foot = {
@@ -258,7 +198,7 @@ def _chains(
             sided = body.sided[label]
             part = toes.get(sided.part, sided.part)
             columns.setdefault(part, {}).setdefault(sided.side, []).append(column)
-    chains: dict[str, list[_Part]] = {}
+    chains: dict[str, list[Part]] = {}
     for part in sorted(columns):
         if len(columns[part]) < len(SIDES):
             continue
@@ -266,13 +206,13 @@ def _chains(
         first = [column for column in left if recording.labels[column] in partner_of]
         second = [recording.labels.index(partner_of[recording.labels[column]]) for column in first]
         pairs = Pairs(np.array(first, dtype=np.int64), np.array(second, dtype=np.int64))
-        chains.setdefault(part.split()[0], []).append(_Part(part, left, right, pairs))
+        chains.setdefault(part.split()[0], []).append(Part(part, left, right, pairs))
     return chains
 
 
-def _arrange_chain(arrangement: _Arrangement, chain: Sequence[_Part], sides: _Sides) -> None:
+def _arrange_chain(arrangement: Arrangement, chain: Sequence[Part], sides: Sides) -> None:
     """Arrange the parts of a limb, each by the one before it, and labels unlike their part."""
-    before: _Part | None = None
+    before: Part | None = None
     masked = np.zeros(len(arrangement.positions), dtype=bool)
     for part in chain:
         positions = arrangement.positions
@@ -281,7 +221,7 @@ def _arrange_chain(arrangement: _Arrangement, chain: Sequence[_Part], sides: _Si
         if before is None and _contradict(costs):
             together[:] = 0.0
         states = _states_of(arrangement, part.pairs, together, exactly=bool(masked.any()))
-        visible = _visible_in(positions[:, [*part.left, *part.right]])
+        visible = visible_in(positions[:, [*part.left, *part.right]])
         # beyond a masked part, left and right cannot be distinguished
         states = replace(states, exchanged=states.exchanged | masked, sure=states.sure & ~masked)
         if states.exchanged[visible].any():
@@ -297,20 +237,20 @@ def _arrange_chain(arrangement: _Arrangement, chain: Sequence[_Part], sides: _Si
         before = part
 
 
-def _arrange_site(arrangement: _Arrangement, pair: Pairs, frames: FloatArray) -> None:
+def _arrange_site(arrangement: Arrangement, pair: Pairs, frames: FloatArray) -> None:
     """Arrange a site of both sides that is exchanged unlike its part, by costs (T, 2)."""
     saved = frames[:, 0] - frames[:, 1]
     if saved.clip(0.0).sum() < 2.0 * SWITCH_COST:
         return
     states = _states_of(arrangement, pair, frames)
     columns = [int(pair.first[0]), int(pair.second[0])]
-    exchanged = states.exchanged & _visible_in(arrangement.positions[:, columns])
+    exchanged = states.exchanged & visible_in(arrangement.positions[:, columns])
     if exchanged.any() and float(np.median(saved[exchanged])) > MIN_GAIN:
         arrangement.apply(states, pair)
 
 
 def _states_of(
-    arrangement: _Arrangement, pairs: Pairs, costs: FloatArray, *, exactly: bool = False
+    arrangement: Arrangement, pairs: Pairs, costs: FloatArray, *, exactly: bool = False
 ) -> States:
     """Most likely states of pairs of labels by costs (T, 2), and by their steps.
 
@@ -327,7 +267,7 @@ def _states_of(
 
 
 def _part_costs(
-    arrangement: _Arrangement, part: _Part, before: _Part | None, sides: _Sides
+    arrangement: Arrangement, part: Part, before: Part | None, sides: Sides
 ) -> FloatArray:
     """Costs (K, T, 2) of the pairs of a part: by the part before it, or by their sides."""
     positions, pairs = arrangement.positions, part.pairs
@@ -350,7 +290,7 @@ def _contradict(costs: FloatArray) -> bool:
     return bool(speaks.min(initial=0.0) < -1.0 and speaks.max(initial=0.0) > 1.0)
 
 
-def _visible_in(paths: FloatArray) -> BoolArray:
+def visible_in(paths: FloatArray) -> BoolArray:
     """Frames (T,) in which one of the paths (T, K, 3) is visible."""
     seen = np.asarray(np.isfinite(paths).all(axis=2))
     return np.asarray(seen.any(axis=1))
@@ -370,7 +310,7 @@ TRIED_SD = 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Neighbours:
+class Neighbours:
     """Columns of labels on the same segment as a label, and of those to which it is linked."""
 
     rigid: Mapping[int, IntArray]
@@ -378,8 +318,8 @@ class _Neighbours:
 
 
 def _neighbours(
-    recording: Recording, marker_set: MarkerSet, limbs: Sequence[Sequence[_Part]]
-) -> _Neighbours:
+    recording: Recording, marker_set: MarkerSet, limbs: Sequence[Sequence[Part]]
+) -> Neighbours:
     """Neighbours of every label of the marker set; toes belong to their foot.
 
     Labels of the trunk are linked to each other and to the first parts of limbs.
@@ -403,13 +343,13 @@ def _neighbours(
         return np.array(sorted(others), dtype=np.int64)
 
     columns = sorted({*of_limbs, *trunk})
-    return _Neighbours(
+    return Neighbours(
         {column: neighbours_of(column, rigid) for column in columns},
         {column: neighbours_of(column, [*rigid, *linked]) for column in columns},
     )
 
 
-def _arrange_pairs(arrangement: _Arrangement, neighbours: _Neighbours, sides: _Sides) -> None:
+def _arrange_pairs(arrangement: Arrangement, neighbours: Neighbours, sides: Sides) -> None:
     """Arrange pairs of single labels, the one with the largest gain first."""
     for _ in range(MAX_PAIRS):
         misfits = _Misfits.of(arrangement, neighbours)
@@ -436,7 +376,7 @@ class _Misfits:
     """Distances from them, m."""
 
     @classmethod
-    def of(cls, arrangement: _Arrangement, neighbours: _Neighbours) -> _Misfits:
+    def of(cls, arrangement: Arrangement, neighbours: Neighbours) -> _Misfits:
         positions, rigid = arrangement.positions, neighbours.rigid
         lengths = {}
         for column, others in rigid.items():
@@ -485,7 +425,7 @@ class _Misfits:
 
 
 def _pair_states(
-    arrangement: _Arrangement, pair: tuple[int, int], neighbours: _Neighbours, sides: _Sides
+    arrangement: Arrangement, pair: tuple[int, int], neighbours: Neighbours, sides: Sides
 ) -> States | None:
     """Frames in which two labels are exchanged; None without evidence."""
     first, second = pair
@@ -500,207 +440,43 @@ def _pair_states(
         for column, at in zip(pair, ats, strict=True):
             frames[:, state] += sides.cost(positions, column, at)
     states = _states_of(arrangement, pairs, frames)
-    exchanged = states.exchanged & _visible_in(positions[:, [first, second]])
+    exchanged = states.exchanged & visible_in(positions[:, [first, second]])
     gains = (frames[:, 0] - frames[:, 1])[exchanged]
     return states if len(gains) and float(np.median(gains)) > MIN_GAIN else None
 
 
-def _exchanges(
-    arrangement: _Arrangement,
-    chains: Mapping[str, Sequence[_Part]],
-    neighbours: _Neighbours,
-    sides: _Sides,
-    statements: set[str],
-) -> Iterator[tuple[list[int], ExchangedLabels]]:
-    """Columns that are exchanged clearly, those of a limb together where frames are the same.
+@dataclass(frozen=True, eq=False)
+class Inferred:
+    """Most likely arrangement of the labels of a recording, and what it was inferred from."""
 
-    Adds their statements to ``statements``; each is made once.
-    """
-    moved = arrangement.sources != np.arange(arrangement.sources.shape[1])
-    recorded = arrangement.recording.positions
-    parts = [(limb, part) for limb, chain in chains.items() for part in chain]
-    limb_of = {column: limb for limb, part in parts for column, _ in part.signs}
-    opposite = {pair for _, part in parts for pair in part.pairs.both_ways}
-    visible = np.isfinite(recorded).all(axis=2)
-    touched = (moved | arrangement.masked) & visible
-    groups: dict[tuple[Any, bytes], list[int]] = {}
-    for column in np.flatnonzero(touched.any(axis=0)).tolist():
-        others = {*arrangement.sources[moved[:, column], column].tolist()}
-        of_limb = all((column, other) in opposite for other in others)
-        kin = limb_of.get(column) if of_limb else frozenset({column, *others})
-        frames = moved[:, column] | arrangement.masked[:, column]
-        groups.setdefault((kin, frames.tobytes()), []).append(column)
-    for (kin, _), columns in groups.items():
-        evidence = _evidence(arrangement, moved, columns, neighbours, sides)
-        if evidence is None:
-            continue
-        words, size = evidence
-        chain = chains[kin] if isinstance(kin, str) else ()
-        labels = tuple(arrangement.recording.labels[column] for column in columns)
-        seen = _visible_in(recorded[:, columns])
-        made = [x for x in _statements(arrangement, moved, columns, seen) if x not in statements]
-        statements.update(made)
-        masked = np.any(touched[:, columns], axis=1)
-        description = _description(chain, columns, labels)
-        yield columns, ExchangedLabels(description, labels, masked, seen, words, size, tuple(made))
+    arrangement: Arrangement
+    chains: Mapping[str, Sequence[Part]]
+    """Parts with markers on both sides, by limb and part of the trunk."""
+    neighbours: Neighbours
+    sides: Sides
+    of_limbs: frozenset[int]
+    """Columns on both sides of limbs."""
 
 
-MAX_STEADY_M = 0.015
-"""Median deviation of a distance that shows where a label is, m: one on a segment, or over a
-joint near its axis."""
-
-
-def _evidence(
-    arrangement: _Arrangement,
-    moved: BoolArray,
-    columns: Sequence[int],
-    neighbours: _Neighbours,
-    sides: _Sides,
-) -> tuple[str, float] | None:
-    """Words and size, m, of the evidence that columns are exchanged; None where it is not clear.
-
-    Distances from labels that are not exchanged with them decide where they change, else the side
-    of the body.
-    """
-    misfits = [
-        misfit
-        for column in columns
-        if moved[:, column].any()
-        for misfit in _misfits(arrangement, moved, column, columns, neighbours)
-    ]
-    recorded, arranged = np.mean(misfits, axis=0) if misfits else (0.0, 0.0)
-    if recorded - arranged > MIN_LINK_SD_M:
-        sizes = (f"{MILLIMETRES * size:.0f} mm" for size in (recorded, arranged))
-        words = "distances from other labels are off by {}, and by {} if they are put back"
-        return words.format(*sizes), float(recorded)
-    away = [_beyond_middle(arrangement, moved, column, sides) for column in columns]
-    across = float(np.mean([x for x in away if x is not None] or [0.0]))
-    if arranged - recorded > MIN_LINK_SD_M or not across > NO_SIDE_M:
-        return None
-    return f"they lie {MILLIMETRES * across:.0f} mm on the other side of the body", across
-
-
-def _misfits(
-    arrangement: _Arrangement,
-    moved: BoolArray,
-    column: int,
-    columns: Sequence[int],
-    neighbours: _Neighbours,
-) -> list[tuple[float, float]]:
-    """Median misfits, m, of the steady distances of a column: as recorded, and arranged.
-
-    From the static trial, else from the remaining frames; where there are none, from the median of
-    each: the steadier one is right.
-    """
-    frames = moved[:, column]
-    others = [x for x in neighbours.linked.get(column, ()) if x not in columns]
-    rest = distances_to(arrangement.positions[~frames], column, others)
-    is_known = np.isfinite(rest).sum(axis=0) >= MIN_FRAMES
-    usual = np.where(is_known, finite_medians(rest), np.nan)
-    spreads = finite_medians(np.abs(rest - usual))
-    lengths = arrangement.standing[column, others]
-    lengths = np.where(np.isfinite(lengths), lengths, usual)
-    around = arrangement.positions[frames].copy()
-    both = []
-    for positions in (arrangement.recording.positions, arrangement.positions):
-        around[:, column] = positions[frames, column]
-        distances = distances_to(around, column, others)
-        middle = finite_medians(distances)
-        both.append(
-            finite_medians(np.abs(distances - np.where(np.isfinite(lengths), lengths, middle)))
-        )
-        spreads = np.where(
-            is_known, spreads, np.fmin(spreads, finite_medians(np.abs(distances - middle)))
-        )
-    steady = np.flatnonzero(spreads < MAX_STEADY_M)
-    steadiest = steady[np.argsort(spreads[steady])][:MAX_LINKS_PER_LABEL]
-    pairs = np.transpose(both)[steadiest]
-    return [(float(a), float(b)) for a, b in pairs if np.isfinite(a + b)]
-
-
-def _beyond_middle(
-    arrangement: _Arrangement, moved: BoolArray, column: int, sides: _Sides
-) -> float | None:
-    """Median distance, m, of an exchanged column beyond the middle; None without a side."""
-    frames = moved[:, column]
-    if column not in sides.signs or not frames.any():
-        return None
-    away = (arrangement.recording.positions[:, column] - sides.middle) * sides.right
-    return -sides.signs[column] * finite_median(away.sum(axis=1)[frames])
-
-
-def _statements(
-    arrangement: _Arrangement, moved: BoolArray, columns: Sequence[int], visible: BoolArray
-) -> Iterator[str]:
-    """Statements of column fix that put columns back."""
-    frames = np.any(moved[:, columns], axis=1)
-    changes = np.any(np.diff(arrangement.sources[:, columns], axis=0) != 0, axis=1)
-    cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), len(frames)]
-    spans = [span for span in pairwise(cuts) if frames[span[0]] and visible[slice(*span)].any()]
-    for span in spans:
-        sources: dict[int, int] = {}
-        waiting = [*columns]
-        while waiting:
-            column = waiting.pop(0)
-            if column not in sources:
-                sources[column] = int(arrangement.sources[span[0], column])
-                waiting.append(sources[column])
-        is_whole = not visible[: span[0]].any() and not visible[span[1] :].any()
-        if not is_whole and any(x.rule == STATIC_MOVES for x in arrangement.recording.findings):
-            continue  # frames of the file are not those of the part that stands
-        yield from swap_statements(
-            arrangement.recording.labels, sources, None if is_whole else span
-        )
-
-
-def _lone_labels(
+def infer_arrangement(
     recording: Recording,
     marker_set: MarkerSet,
     body: BodyLabels,
-    chains: Mapping[str, Sequence[_Part]],
-    sides: _Sides,
-) -> Iterator[LoneLabels]:
-    """Labels of parts of limbs of which one side alone has some."""
-    parts: dict[str, list[tuple[int, str]]] = {}
-    for column, label in enumerate(recording.labels):
-        if label in body.sided and label in marker_set.markers:
-            parts.setdefault(body.sided[label].part, []).append((column, body.sided[label].side))
-    trunk = [part for chain in chains.values() for part in chain if part.name == part.limb]
-    for name, members in parts.items():
-        limb = name.partition(" ")[0]
-        inner = [part.pairs for part in chains.get(limb, ()) if part.name < name][-1:]
-        if name == f"{limb} 0":
-            inner = [part.pairs for part in trunk]
-        if len({side for _, side in members}) == 1 and inner:
-            left, right = (np.concatenate(x) for x in zip(*map(astuple, inner), strict=True))
-            own = (left, right) if members[0][1] == SIDES[0] else (right, left)
-            columns = tuple(column for column, _ in members)
-            outward = None
-            if name == f"{limb} 0":
-                away = recording.positions[:, columns] - sides.middle[:, None]
-                way = -1.0 if members[0][1] == SIDES[0] else 1.0
-                outward = way * (away * np.asarray(sides.right)[:, None]).sum(axis=2)
-            yield LoneLabels(columns, *own, outward)
+    limbs: Limbs,
+    static_positions: Mapping[str, FloatArray],
+) -> Inferred:
+    """Infer on which marker every label is, from the trunk outwards, then pair by pair.
 
-
-def _mask_lone(
-    positions: FloatArray, recording: Recording, parts: Iterator[LoneLabels], notes: Notes
-) -> None:
-    """Mask labels of one side that lie on the other, which has none there."""
-    for columns, distances in on_other_side(recording.positions, parts, MIN_GAIN):
-        note_other_side([recording.labels[column] for column in columns], distances, notes)
-        positions[:, columns] = np.nan
-
-
-def _description(chain: Sequence[_Part], columns: Sequence[int], labels: Sequence[str]) -> str:
-    """Words for labels that are exchanged together: a limb, its end, some of its labels, or two."""
-    if not chain:
-        return f"labels {' and '.join(labels)}"
-    ends = [chain[start:] for start in range(len(chain))]
-    whole = [{column for part in end for column, _ in part.signs} for end in ends]
-    limb = chain[0].limb
-    if {*columns} in whole:
-        return f"left and right {'' if {*columns} == whole[0] else 'end of the '}{limb}"
-    if len(labels) == len(SIDES):
-        return f"labels {' and '.join(labels)}"
-    return f"{len(labels)} labels of left and right {limb}"
+    ``static_positions`` (3,), m, by label: in the static trial.
+    """
+    chains = _chains(recording, marker_set, body)
+    arrangement = Arrangement.of(recording, static_positions)
+    sides = Sides.of(recording, marker_set, body, chains)
+    for chain in chains.values():
+        _arrange_chain(arrangement, chain, sides)
+    limb_chains = [chains[limb] for limb in limbs if limb in chains]
+    neighbours = _neighbours(recording, marker_set, limb_chains)
+    _arrange_pairs(arrangement, neighbours, sides)
+    parts = [part for chain in limb_chains for part in chain]
+    of_limbs = frozenset(column for part in parts for column, _ in part.signs)
+    return Inferred(arrangement, chains, neighbours, sides, of_limbs)

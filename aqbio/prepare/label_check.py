@@ -27,8 +27,8 @@ from aqbio.prepare.exchanged_labels import (
     ExchangedLabels,
     note_exchange,
 )
-from aqbio.prepare.exchanges import with_masked_labels
 from aqbio.prepare.handedness import BodyLabels, Limbs, OtherRecordings, has_size_of_people
+from aqbio.prepare.masked_labels import with_masked_labels
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_labels import LABELS_AS_RECORDED, stated_labels
@@ -265,7 +265,8 @@ def _without_exchanged(
     for pair in pairs:
         if {*pair} <= {*recording.labels}:
             columns = [recording.labels.index(label) for label in pair]
-            distance = finite_median(np.linalg.norm(np.diff(positions[:, columns], axis=1), axis=2))
+            apart = positions[:, columns[0]] - positions[:, columns[1]]
+            distance = finite_median(np.linalg.norm(apart, axis=1))
             positions[:, columns] = np.nan
             names = " and ".join(pair)
             words = f"all runs have them the other way round, {MILLIMETRES * distance:.0f} mm apart"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -66,7 +66,7 @@ def mask_moved(
     positions: FloatArray,
     labels: Sequence[str],
     rigid: Mapping[int, IntArray],
-    of_limbs: Sequence[int],
+    of_limbs: Collection[int],
     standing: FloatArray,
     notes: Notes,
 ) -> None:

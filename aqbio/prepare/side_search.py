@@ -331,8 +331,9 @@ def with_resolved_sides(
         recording, labels, other_recordings, has_forces=True, standing=standing
     ).plausible
     treated = {*map(_treats, plausible)}
-    if frozenset() not in treated and _rights(plausible[0], recording, labels):
-        raise _wrong_sides(treated, sides, notes)
+    is_clear = frozenset() not in treated and _rights(plausible[0], recording, labels)
+    if is_clear or sides.other_side:
+        raise _wrong_sides(treated - {frozenset()}, sides, notes)
     if 2 * sides.wrong >= sides.sided:
         notes.add(
             SIDES_UNCLEAR,
@@ -427,7 +428,7 @@ def _wrong_sides(treated: Collection[frozenset[str]], sides: BodySides, notes: N
     if {*treated} == {frozenset({SIDES_EXCHANGED})}:
         what = "left and right of all labels are exchanged"
         fix, rule, proposal = of_swap, SIDES_EXCHANGED, SWAP
-    elif frozenset({SIDES_EXCHANGED}) in treated:
+    elif frozenset({SIDES_EXCHANGED}) in treated or not treated:
         what = f"either {what}, or left and right of all labels are exchanged"
         fix, rule, proposal = f"{of_mirror}; or {of_swap}", MIRRORED_OR_EXCHANGED, ""
     text = f"{_other_side_count(sides)} of the body: {what}."

@@ -36,7 +36,7 @@ def prepared(folder, recordings, markers=None, said=None):
     folder = study.folder(participant, "prepare")
     files = {name: folder / f"{name}.nc" for name in findings}
     positions = {
-        name: read_dataset(file)["marker"].values for name, file in files.items() if file.is_file()
+        name: read_dataset(file)["marker_raw"] for name, file in files.items() if file.is_file()
     }
     return positions, findings, file.with_name(MARKERS)
 
@@ -54,8 +54,7 @@ def test_what_all_runs_deny_is_named_and_masked_in_the_static_trial(tmp_path):
     assert {*finding["label"].split(", ")} == {*pair}
     assert finding["proposal"] == f"swap {' and '.join(finding['label'].split(', '))}"
     assert not any(findings.values())
-    columns = [sound.takes["static"].labels.index(label) for label in pair]
-    assert np.isnan(positions.pop("static")[:, columns]).all()
+    assert np.isnan(positions.pop("static").sel(marker=[*pair])).all()
     for name, values in positions.items():
         np.testing.assert_array_equal(values, expected[name])
 

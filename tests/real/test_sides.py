@@ -14,9 +14,9 @@ from aqbio.io.c3d import read_c3d
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import landmark_table, named_labels
-from aqbio.prepare.exchanges import with_masked_labels
 from aqbio.prepare.handedness import BodyLabels, body_sides, with_all_exchanged
 from aqbio.prepare.label_check import limbs_of, median_positions
+from aqbio.prepare.masked_labels import with_masked_labels
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import COORDINATES_MIRRORED, SIDES_EXCHANGED, with_resolved_sides
 from tests.side_alterations import exchange_faults, mirrored

@@ -22,9 +22,9 @@ from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import MODELS
 from aqbio.names import SIDES
 from aqbio.prepare.exchanged_labels import LABELS_EXCHANGED, LABELS_MOVED, OTHER_SIDE
-from aqbio.prepare.exchanges import with_masked_labels
 from aqbio.prepare.handedness import BodyLabels, SidedLabel, body_sides, partners
 from aqbio.prepare.label_check import limbs_of, median_positions
+from aqbio.prepare.masked_labels import with_masked_labels
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import (
     COORDINATES_MIRRORED,

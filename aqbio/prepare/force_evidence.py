@@ -288,14 +288,14 @@ class ForceEvidence:
 
     @cached_property
     def _visible(self) -> BoolArray:
-        """(T, 2) array: feet of which a marker is seen."""
-        return np.asarray(np.any(np.all(np.isfinite(self.feet), axis=3), axis=2))
+        """(T, 2) array: feet of which heel and a toe are seen."""
+        seen = np.asarray(np.isfinite(self.feet).all(axis=3))
+        return np.asarray(seen[:, :, 0] & seen[:, :, 1:].any(axis=2))
 
     @cached_property
     def _are_whole(self) -> BoolArray:
-        """(T,) array: heel and toes of both feet are seen."""
-        seen = np.asarray(np.isfinite(self.feet).all(axis=3))
-        return np.asarray((seen[:, :, 0] & seen[:, :, 1:].any(axis=2)).all(axis=1))
+        """(T,) array: so of both feet."""
+        return np.asarray(self._visible.all(axis=1))
 
     @cached_property
     def _low(self) -> BoolArray:

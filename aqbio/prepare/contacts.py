@@ -187,7 +187,8 @@ def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
         _side_distance(feet[:, :, first], feet[:, :, second], target)
         for first, second in combinations(range(count), 2)
     ]
-    distance = np.fmin.reduce([*sides, np.linalg.norm(target - feet[:, :, 0], axis=2)])
+    to_markers = np.linalg.norm(target[:, :, None] - feet, axis=3)
+    distance = np.fmin.reduce([*sides, *np.moveaxis(to_markers, 2, 0)])
     level = [0, feet.shape[3] - 1]
     for first, second in combinations(range(1, count), 2):
         corners = feet[:, :, [0, first, second]]

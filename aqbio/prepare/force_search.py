@@ -100,7 +100,7 @@ def explained_forces(
         words.note_undecided(ranking, recorded, evidence)
     if ALL in unused:
         return ExplainedForces(None)
-    for contact in evidence.half_borne(recorded, scales["momentum"]):
+    for contact in () if faults else evidence.half_borne(recorded, scales["momentum"]):
         words.note_half_borne(contact)
     left_out = tuple(x for x in forces.numbers if any(_has_plate(scope, x) for scope in unused))
     return replace(used, left_out=left_out, place_error=place_error(ranking, len(forces.numbers)))

@@ -183,9 +183,9 @@ class Trial(Row):
         "mirrored (left-handed) coordinates back; labels as recorded uses every label as it is, "
         "also one that a finding says to be on another marker; a fault of the "
         "forces, such as force-x-sign, plates-exchanged plates 2 and 4, force-clock 0.012 or "
-        "force-gain plate 2 1.5, is undone without a search for it; as recorded undoes nothing "
-        "else of the forces, whatever the search finds, and settles remarks on whose recording "
-        "the trial is.",
+        "force-gain plate 2 1.5, is corrected; as recorded uses the forces as they are but for "
+        "what the cell states, and settles remarks on whose recording the trial is. aqbio new "
+        "writes identified faults here as proposals: keep or erase them.",
     )
     belt_speed_mps: Annotated[float, Field(ge=0, le=MAX_BELT_SPEED_MPS)] | None = Field(
         default=None,

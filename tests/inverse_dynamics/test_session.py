@@ -457,8 +457,8 @@ def test_no_advice_contradicts_what_the_search_over_faults_says(fault, denied):
     session.misfits = {"run": {name: 9.0 * usual[name].scale for name in names}}
     findings = list(misfit_findings("run", session))
     considered = [
-        {"about": "sides", "verdict": "accepted", "fault": None},
-        {"about": "forces", "verdict": "accepted", "fault": fault},
+        {"about": "sides", "verdict": "identified", "fault": None},
+        {"about": "forces", "verdict": "identified", "fault": fault},
     ]
     advised = list(without_refuted_advice(findings, considered))
     changed = [new.fix != old.fix for new, old in zip(advised, findings, strict=True)]

@@ -81,25 +81,25 @@ def explanations(*rows: tuple[str, int, str | None, float, str]) -> pd.DataFrame
 @pytest.mark.parametrize(
     ("log_odds", "verdict", "odds"),
     [
-        (30.0, "accepted", "over 1000 to 1"), (2.0 + math.log(250.0), "accepted", "250 to 1"),
-        (2.0 + math.log(2.5), "near", "2.5 to 1"), (2.0 - math.log(4.0), "accepted", "1 to 4"),
+        (30.0, "identified", "over 1000 to 1"), (2.0 + math.log(250.0), "identified", "250 to 1"),
+        (2.0 + math.log(2.5), "plausible", "2.5 to 1"), (2.0 - math.log(4.0), "identified", "1 to 4"),
     ],
 )  # fmt: skip
 def test_winner_and_runner_up_of_a_trial(log_odds, verdict, odds):
     """Trials in which nothing but sound came near are left out."""
     table = explanations(
-        ("calm", 1, None, 0.0, "accepted"), ("run", 2, "second", 2.0, "considered"),
-        ("run", 1, "first", log_odds, verdict), ("run", 3, None, 0.0, "considered"),
+        ("calm", 1, None, 0.0, "identified"), ("run", 2, "second", 2.0, "plausible"),
+        ("run", 1, "first", log_odds, verdict), ("run", 3, None, 0.0, "plausible"),
     )  # fmt: skip
     [line] = map(as_read, explained_trials(table))
     assert (line.participant_id, line.trial_id) == ("S01", "run")
     assert (line.winner, line.runner_up) == ("first in words", "second in words")
-    assert (line.decided, line.odds) == (verdict == "accepted", odds)
+    assert (line.decided, line.odds) == (verdict == "identified", odds)
 
 
 def test_explanations_of_labels_do_not_compete_with_those_of_forces():
-    forces = explanations(("run", 1, "late", 9.0, "accepted"))
-    labels = explanations(("run", 1, "exchanged", 400.0, "accepted")).assign(about="labels")
+    forces = explanations(("run", 1, "late", 9.0, "identified"))
+    labels = explanations(("run", 1, "exchanged", 400.0, "identified")).assign(about="labels")
     lines = map(as_read, explained_trials(pd.concat([labels, forces])))
     assert [(line.winner, line.runner_up) for line in lines] == [
         ("exchanged in words", ""), ("late in words", ""),
@@ -107,6 +107,6 @@ def test_explanations_of_labels_do_not_compete_with_those_of_forces():
 
 
 def test_a_winner_without_a_runner_up():
-    [line] = map(as_read, explained_trials(explanations(("run", 1, "first", 9.0, "accepted"))))
+    [line] = map(as_read, explained_trials(explanations(("run", 1, "first", 9.0, "identified"))))
     assert (line.winner, line.runner_up, line.odds) == ("first in words", "", "")
     assert explained_trials(explanations()) == []

@@ -310,6 +310,12 @@ def look(
     mass: Annotated[
         float, typer.Option(metavar="KG", help="With poses and no plate: mass of the body.")
     ] = 0.0,
+    fix: Annotated[
+        str,
+        typer.Option(
+            metavar="WORDS", help="What is wrong with the forces, as in column fix of a study."
+        ),
+    ] = "",
 ) -> None:
     """Show what each joint causes in one motion of a model of yours; no study is needed."""
     from aqbio.look.poses import is_recording, look_at_poses, refuse_other_options
@@ -318,7 +324,7 @@ def look(
         from aqbio.look.command import look as look_at
 
         refuse_other_options(model, motion, sex, mass)
-        page = look_at(model, motion or Path(), forces, out, typer.echo, muscles, cutoff)
+        page = look_at(model, motion or Path(), forces, out, typer.echo, muscles, cutoff, fix)
         typer.echo(f"wrote {page}")
         return
     from aqbio.progress import INTERNAL_ERROR_STATUS, is_broken, summary

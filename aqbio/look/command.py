@@ -29,13 +29,14 @@ def look(
     say: Callable[[str], None],
     muscles: Path | None = None,
     cutoff_hz: float = DEFAULT_CUTOFF_HZ,
+    fix: str = "",
 ) -> Path:
     """Compute the levels of a motion, write tables and a page, and return the page's path."""
     _check_kinds(model, motion, forces)
     folder = folder or Path(f"{motion.stem}_look")
     refuse_unwritable_name(folder.resolve())
     with contained(None, "look"):
-        moving = read_model_in_motion(model, motion, forces, cutoff_hz)
+        moving = read_model_in_motion(model, motion, forces, cutoff_hz, fix)
         muscle_forces = None if muscles is None else read_muscles(muscles, moving)
         levels = motion_levels(moving, muscle_forces)
         tables = write_files(levels, folder, muscles)

@@ -50,6 +50,7 @@ from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.prepared import foot_loads, without_free_moment
 from aqbio.prepare.stage import OPENSIM_AXES
+from aqbio.prepare.stated_faults import stated_faults
 from aqbio.prepare.trial import prepare_trial
 from aqbio.signals import longest_gap
 from aqbio.vectors import BoolArray, FloatArray
@@ -113,7 +114,11 @@ def refuse_markers(motion: Path) -> None:
 
 
 def read_model_in_motion(
-    model: Path, motion: Path, forces: Path | None = None, cutoff_hz: float = DEFAULT_CUTOFF_HZ
+    model: Path,
+    motion: Path,
+    forces: Path | None = None,
+    cutoff_hz: float = DEFAULT_CUTOFF_HZ,
+    fix: str = "",
 ) -> ModelInMotion:
     """Read a model, a motion of its coordinates and forces, and prepare them as a study would.
 
@@ -127,6 +132,8 @@ def read_model_in_motion(
         Ground reaction forces (``.mot``, ``.sto``), or the external-loads file that names them.
     cutoff_hz : float
         Matched low-pass of coordinates and forces, Hz.
+    fix : str
+        What is wrong with the forces, in the words of column fix of a study.
 
     Raises
     ------
@@ -138,7 +145,7 @@ def read_model_in_motion(
     with quiet(level="Off"):
         skeleton = read_skeleton(model)
     try:
-        return _prepared(model, skeleton, motion, forces, cutoff_hz)
+        return _prepared(model, skeleton, motion, forces, cutoff_hz, fix)
     except AqbioError as error:
         raise AqbioError(
             error.what.replace(*MARKERS_BLAMED),
@@ -160,7 +167,7 @@ def check_cutoff(cutoff_hz: float) -> None:
 
 
 def _prepared(
-    model: Path, skeleton: Skeleton, motion: Path, forces: Path | None, cutoff_hz: float
+    model: Path, skeleton: Skeleton, motion: Path, forces: Path | None, cutoff_hz: float, fix: str
 ) -> ModelInMotion:
     _check_gravity(skeleton, model)
     model_map, map_name, map_text = map_for(skeleton, model)
@@ -173,7 +180,10 @@ def _prepared(
     )
     start = float(storage.time[0])
     notes = Notes(motion.stem, "", motion.name, (forces or motion).name, first_time=start)
-    row = Trial(participant_id="model", trial_id="motion", task="run", coordinates_file=motion.name)
+    row = Trial(
+        participant_id="model", trial_id="motion", task="run", coordinates_file=motion.name,
+        fix=fix or None,
+    )  # fmt: skip
     laboratory = Laboratory(axes=OPENSIM_AXES)
     masses = SegmentMasses(
         dict(zip(skeleton.bodies, skeleton.mass.tolist(), strict=True)), model_map.groups,
@@ -182,6 +192,7 @@ def _prepared(
     trial = prepare_trial(
         read.recording, row, read.marker_set, laboratory, settings, notes,
         masses=masses if read.shows_body else None,
+        stated=stated_faults(row, (forces or motion).name, where="option --fix"),
     )  # fmt: skip
     prepared = prepared_dataset(trial, cutoff_hz).assign_attrs({FIRST_TIME: start})
     unmeasured = unmeasured_stance(trial, prepared, read.marker_set)

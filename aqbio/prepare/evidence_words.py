@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from aqbio.prepare.explanations import MAX_USUAL_RATIO, Disagreements, Scales, kind_of
+from aqbio.prepare.explanations import MIN_LOG_ODDS, Disagreements, Scales, excess, kind_of
 from aqbio.vectors import FloatArray
 
 TURN_UNIT = "g m²/s per kg"
@@ -59,14 +59,15 @@ FACTORS = MappingProxyType({"mm": 1e3, "ms": 1e3, "%": 1e2, TURN_UNIT: 1e3, "": 
 
 
 def surprise(values: FloatArray, name: str, scales: Scales) -> float:
-    """How improbable a value of a redundancy is, in the mean."""
-    return float(np.log1p((values / scales[name].between) ** 2).mean()) if len(values) else 0.0
+    """Improbability of the values of a redundancy beyond that of usual ones."""
+    return excess({name: values}, scales)
 
 
 def _stated(values: FloatArray, name: str) -> str:
     """Size of a disagreement with its unit."""
-    kind, size = kind_of(name), float(np.sqrt(np.mean(values**2)))
+    kind = kind_of(name)
     unit = STATEMENTS[kind][1]
+    size = float(np.mean(values) if unit == "%" else np.sqrt(np.mean(values**2)))
     if unit == SHARE:
         return f"a factor of {np.exp(size):.3g}" if size > np.log(2.0) else f"{np.expm1(size):.1%}"
     size = float(np.exp(size)) if kind in LOGARITHMS else FACTORS[unit] * size
@@ -84,7 +85,7 @@ def worst_words(disagreements: Disagreements, scales: Scales, count: int = 1) ->
     """Words for the one that disagrees most, and for others that do beyond what is usual."""
     sizes = {name: surprise(values, name, scales) for name, values in disagreements.items()}
     worst = sorted(sizes, key=lambda name: -sizes[name])[:count]
-    worst = [*worst[:1], *(x for x in worst[1:] if sizes[x] > np.log1p(MAX_USUAL_RATIO**2))]
+    worst = [*worst[:1], *(x for x in worst[1:] if sizes[x] > MIN_LOG_ODDS)]
     return ", and ".join(disagreement_words(disagreements[name], name) for name in worst)
 
 

@@ -228,16 +228,14 @@ class ForceEvidence:
         pressure, free = loads.pressure(of.frame, of.plate)
         [gap] = of.quantiles(self._foot_gap(pressure, of.frame), 0.5)
         force = loads.smooth[of.frame, of.plate, 1]
-        impulse, is_near = of.sums(np.abs(force)), ~(gap > MAX_FOOT_DISTANCE_M)
+        is_near = ~(gap > MAX_FOOT_DISTANCE_M)
         arm = np.nan_to_num(free / force, nan=FARTHEST_M, posinf=FARTHEST_M, neginf=FARTHEST_M)
         arms = np.sqrt(of.sums(np.minimum(arm**2, FARTHEST_M**2)) / of.count)
         sizes = {"pressure": gap[is_near & np.isfinite(gap)], "free moment": arms[is_near]}
         travels = _travels(pressure, of)[is_near]
         if not self.standing and np.isfinite(travels).any():  # of one runner in one pair of shoes
             sizes["travel"] = np.array([np.nanmedian(travels)])
-        seen = impulse[np.isfinite(gap)].sum()
-        if seen > 0.0:
-            sizes["stray"] = np.array([impulse[~is_near].sum() / seen])
+        sizes["stray"] = np.where(is_near, 0.0, 1.0)[np.isfinite(gap)]
         places = self._places(pressure, of)[is_near]
         places = places[np.isfinite(places).all(axis=1)]
         if len(places) > 1:
@@ -376,8 +374,8 @@ class ForceEvidence:
             return f"they weigh {kilograms:.3g} kg, as no person does"
         if self.standing:
             return ""
-        [stray] = self._under_feet(loads).get("stray", [0.0])
-        if stray > MIN_STRAY_SHARE:
+        strays = self._under_feet(loads).get("stray", np.zeros(0))
+        if len(strays) and (stray := float(strays.mean())) > MIN_STRAY_SHARE:
             return f"{stray:.0%} of the loads lie more than {MAX_FOOT_DISTANCE_M} m from both feet"
         by_loads = np.diff(self.time[runs(loads.borne)[:, 0]])
         strides = [

@@ -94,7 +94,7 @@ def explained_forces(
             raise as_error(notes.findings[-1])
     unused = [x.candidate.scope for x in faults if ROWS[x.candidate.fault].follows == "unused"]
     if not faults and (reason := evidence.foreign(recorded)):
-        words.note_foreign(reason)
+        words.note_foreign(reason, ranking)
         return ExplainedForces(None)
     if not faults and ranking.undecided:
         words.note_undecided(ranking, recorded, evidence)

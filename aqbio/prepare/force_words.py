@@ -84,10 +84,10 @@ class ForceWords:
         if row.is_fixable:
             proposal = statement(suspect)
             fix = (
-                f"write {self._cell(proposal)} into column fix of this trial in trials.tsv: the "
-                f"fault is then undone; if the forces are right, write {self._cell(AS_RECORDED)}. "
-                f"At the source: {row.fix}"
+                f"write {self._cell(proposal)} into {self.stated.cell}: the "
+                f"fault is then undone; if the forces are right, write {self._cell(AS_RECORDED)}."
             )
+            fix += f" At the source: {row.fix}" if row.fix else ""
         self.notes.add(
             row.rule or row.name,
             row.severity,
@@ -118,7 +118,7 @@ class ForceWords:
             number=None if np.isnan(suspect.size) else suspect.size,
             unit="" if suspect.candidate.sizes is None else suspect.candidate.sizes.unit,
             where=self._place(suspect.candidate.scope),
-            fix=f"take {statement(suspect)} out of column fix of trials.tsv if it is not so."
+            fix=f"take {statement(suspect)} out of {self.stated.cell} if it is not so."
             if against
             else "",
             forces=True,
@@ -134,18 +134,21 @@ class ForceWords:
             forces=True,
         )
 
+    def _cells(self, ranking: Ranking[ForceRecording]) -> list[str]:
+        """Column fix that states each of the plausible explanations that it can state."""
+        cells = [
+            self._cell(*map(statement, x.unusual))
+            for x in ranking.undecided
+            if all(ROWS[y.candidate.fault].is_fixable for y in x.unusual)
+        ]
+        return [*dict.fromkeys(cells)]
+
     def note_undecided(
         self, ranking: Ranking[ForceRecording], recorded: ForceRecording, evidence: ForceEvidence
     ) -> None:
         """Report that forces and markers disagree for no identified cause: they are used."""
-        near = [x.unusual for x in ranking.undecided]
-        options = [*dict.fromkeys(map(self._faults, near))]
-        cells = [
-            self._cell(*map(statement, x))
-            for x in near
-            if all(ROWS[y.candidate.fault].is_fixable for y in x)
-        ]
-        cells = [*dict.fromkeys((*cells, self._cell(AS_RECORDED)))]
+        options = [*dict.fromkeys(self._faults(x.unusual) for x in ranking.undecided)]
+        cells = [*self._cells(ranking), self._cell(AS_RECORDED)]
         self.notes.add(
             "forces-undecided",
             "warning",
@@ -155,20 +158,23 @@ class ForceWords:
             "recorded.",
             number=float(len(options)),
             unit="explanations",
-            fix="look at the export of the forces, and write what is right into column fix of this "
-            f"trial in trials.tsv: {' or '.join(cells)}.",
+            fix="look at the export of the forces, and write what is right into "
+            f"{self.stated.cell}: {' or '.join(cells)}.",
             forces=True,
         )
 
-    def note_foreign(self, reason: str) -> None:
-        """Report forces that cannot be those of this body."""
+    def note_foreign(self, reason: str, ranking: Ranking[ForceRecording]) -> None:
+        """Report forces that cannot be those of this body, and what may be wrong with them."""
+        options = [*dict.fromkeys(self._faults(x.unusual) for x in ranking.undecided)]
+        causes = f" Possible causes: {'; or '.join(options)}." if options else ""
+        cells = [*self._cells(ranking), self._cell(AS_RECORDED)]
         self.notes.add(
             "forces-foreign",
             "error",
-            f"the forces cannot be those of this body: {reason}. They are not used.",
+            f"the forces cannot be those of this body: {reason}.{causes} They are not used.",
             fix="check that the file of the forces is that of this trial, its unit, its clock and "
-            "the corners of the plates; if it is right, write "
-            f"{self._cell(AS_RECORDED)} into column fix of this trial in trials.tsv.",
+            "the corners of the plates; write what is right into "
+            f"{self.stated.cell}: {' or '.join(cells)}.",
             forces=True,
         )
 

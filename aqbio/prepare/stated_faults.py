@@ -95,6 +95,13 @@ class StatedFaults:
     where: str = "column fix"
     """Column or setting that states them."""
 
+    @property
+    def cell(self) -> str:
+        """Where a person writes a statement, in words."""
+        if self.where == "column fix":
+            return "column fix of this trial in trials.tsv"
+        return self.where
+
     def refuse(self, what: str, fix: str, rule: str = "fix-unknown") -> AqbioError:
         """Error about the cell."""
         text = f"{self.where} says {what}"
@@ -182,14 +189,15 @@ LABORATORY_FIX = StatedFaults(file="study.yaml", where="laboratory.fix")
 
 
 def stated_faults(
-    trial: Trial, sheet: str, laboratory_fix: str | tuple[str, ...] = ()
+    trial: Trial, sheet: str, laboratory_fix: str | tuple[str, ...] = (), where: str = "column fix"
 ) -> StatedFaults:
-    """Read column fix of a trial, and the statements of its laboratory.
+    """Read column fix of a trial (or what stands in its place), and those of its laboratory.
 
     Raises AqbioError where words are not known, or two of them exclude each other.
     """
     kept = tuple(words for words in trial.fixes if words != AS_RECORDED)
-    stated = StatedFaults(is_all=len(kept) < len(trial.fixes), kept=kept, file=sheet)
+    is_all = len(kept) < len(trial.fixes)
+    stated = StatedFaults(is_all=is_all, kept=kept, file=sheet, where=where)
     faults = [_read(words, stated) for words in kept if not is_about_labels(words)]
     shared = [_read(words, LABORATORY_FIX) for words in fix_statements(laboratory_fix)]
     own = [(fault.words, fault.states, fault.plates) for fault in faults]

@@ -46,14 +46,14 @@ def test_what_was_considered_is_a_table_of_the_study(prepared_study, tmp_path):
     assert first["fault"].dropna().to_dict() == {"small": "all-kilonewtons", "fast": "force-rate"}
     assert first.loc["sound", ["explanation", "log_odds"]].tolist() == ["sound", 0.0]
     assert first.loc["fast", "size"] == pytest.approx(0.05, abs=2e-3)
-    assert prepared.entry("fast")["status"] == "failed"
+    assert prepared.entry("fast")["events"] == "kinematic"
     assert set(table["trial_id"]) == set(first.index)
 
 
 WITHOUT_POINTS = {
     "kilonewtons": (1e-3, True, ["force-units"]),
-    "kilonewtons without points": (1e-3, False, ["force-units", "forces-strange"]),
-    "newtons without points": (1.0, False, ["forces-strange"]),
+    "kilonewtons without points": (1e-3, False, ["force-units"]),
+    "newtons without points": (1.0, False, ["forces-foreign"]),
 }
 """Unit of forces and moments in N, whether their points are in the file, and what is said."""
 
@@ -71,13 +71,10 @@ def test_a_unit_is_named_although_loads_lie_under_no_foot(case, prepared_study):
     write_storage(path, names, forces.time, values[:, written], in_degrees=False)
     prepared = prepared_study([TRIAL.format(name="t", forces=path.name)])
     findings = {finding["rule"]: finding for finding in prepared.entry("t")["findings"]}
-    assert [x for x in findings if x in ("force-units", "forces-strange", "forces-undecided")] == (
+    assert [x for x in findings if x in ("force-units", "forces-foreign", "forces-undecided")] == (
         expected
     )
     assert ("force-point-origin" in findings) is not has_points
     if "force-units" in expected:
         assert "a factor of 1000; with that undone, 1" in findings["force-units"]["what"]
-        assert ("It is undone" in findings["force-units"]["what"]) is has_points
-    if unit < 1.0 and not has_points:
-        assert "No other known fault" in findings["forces-strange"]["what"]
-        assert "“all-kilonewtons, as recorded”" in findings["forces-strange"]["fix"]
+        assert findings["force-units"]["proposal"] == "all-kilonewtons"

@@ -29,6 +29,7 @@ from aqbio.prepare.notes import Notes
 from aqbio.prepare.side_search import (
     COORDINATES_MIRRORED,
     MIRRORED_OR_EXCHANGED,
+    SIDES_EXCHANGED,
     with_resolved_sides,
 )
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
@@ -221,7 +222,7 @@ def test_evidence_of_all_kinds_decides_between_a_mirror_and_exchanged_labels():
     for altered, company, rule, proposal in (
         (mirrored(with_columns(run), 2, markers=True, forces=True), (), COORDINATES_MIRRORED,
          "mirror"),
-        (exchanged(with_columns(run)), (), MIRRORED_OR_EXCHANGED, ""),
+        (exchanged(with_columns(run)), (), SIDES_EXCHANGED, "swap"),
         (exchanged(run), (few,), MIRRORED_OR_EXCHANGED, ""),
     ):  # fmt: skip
         error = refusal(altered, company)

@@ -235,7 +235,8 @@ class ForceEvidence:
         travels = _travels(pressure, of)[is_near]
         if not self.standing and np.isfinite(travels).any():  # of one runner in one pair of shoes
             sizes["travel"] = np.array([np.nanmedian(travels)])
-        sizes["stray"] = np.where(is_near, 0.0, 1.0)[np.isfinite(gap)]
+        if (known := np.isfinite(gap)).any():
+            sizes["stray"] = np.array([(~is_near[known]).mean()])
         places = self._places(pressure, of)[is_near]
         places = places[np.isfinite(places).all(axis=1)]
         if len(places) > 1:
@@ -374,8 +375,8 @@ class ForceEvidence:
             return f"they weigh {kilograms:.3g} kg, as no person does"
         if self.standing:
             return ""
-        strays = self._under_feet(loads).get("stray", np.zeros(0))
-        if len(strays) and (stray := float(strays.mean())) > MIN_STRAY_SHARE:
+        [stray] = self._under_feet(loads).get("stray", [0.0])
+        if stray > MIN_STRAY_SHARE:
             return f"{stray:.0%} of the loads lie more than {MAX_FOOT_DISTANCE_M} m from both feet"
         by_loads = np.diff(self.time[runs(loads.borne)[:, 0]])
         strides = [

@@ -310,11 +310,12 @@ def _note_silent(
     """Note contacts of a foot on plates (numbers) that measure nothing, or whose load is lost."""
     force = plates.wrench.force[:, several[0].plates]
     signal = f"{np.abs(force).max():.3g} N at most" if force.any() else "all samples 0"
-    signal = signal if several[0].plates else "it is left out"
+    is_unused = bool(on) and not several[0].plates
     start, stop = contact_span(several[0]).tolist()
     repeats = f" and {len(several) - 1} times later" if len(several) > 1 else ""
     name = _plate_names(on)
     failure = f"{name} measures nothing ({signal})" if on else "no plate measures a force"
+    failure = f"the loads of {name} are not used" if is_unused else failure
     notes.add(
         "plate-silent",
         "warning",
@@ -322,7 +323,7 @@ def _note_silent(
         f"{notes.at(start, 2)} to {notes.at(stop, 2)} s{repeats} and "
         f"{'its load is not known' if lost else failure}: what needs a force is n/a there.",
         number=len(several),
-        fix="see why in what is said of the forces." if lost else
+        fix="see why in what is said of the forces." if lost or is_unused else
         "check cable, amplifier and channels of the plate, and export the trial again.",
         forces=True,
     )  # fmt: skip

@@ -301,7 +301,7 @@ FINDING_CASES: dict[str, Case] = {
         for columns in MISSING
     },
     "forces of another place": (
-        "forces-strange",
+        "forces-foreign",
         lambda g: (g.files.model, g.files.motion, g.forces(lambda table: _moved(table, 3.0))),
     ),
     "forces of zero": (

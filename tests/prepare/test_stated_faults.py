@@ -162,7 +162,10 @@ def test_a_statement_that_the_recording_contradicts_is_a_warning():
     _, findings = used_forces("force-x-sign; as recorded", sound, evidence)
     assert findings[0].severity == "warning"
     assert "the recording contradicts it: as recorded, " in findings[0].what
-    assert findings[0].fix == "take force-x-sign out of column fix of trials.tsv if it is not so."
+    assert (
+        findings[0].fix
+        == "take force-x-sign out of column fix of this trial in trials.tsv if it is not so."
+    )
 
 
 def test_every_cell_that_an_undecided_search_offers_is_read_and_settles_it():

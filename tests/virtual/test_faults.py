@@ -159,12 +159,11 @@ def test_golden_findings_of_faulty_trials(plain_and_fitted):
     assert differences("faults", lines) == []
 
 
-@pytest.mark.parametrize("mended", ["plate_force_sign", "sideways_force_sign", "swapped_markers"])
-def test_a_fault_that_is_understood_leaves_no_trace(plain_and_fitted, mended: str):
-    """The body gives away the force and labels: results are those of the sound run."""
+def test_labels_that_are_masked_leave_no_trace(plain_and_fitted):
+    """Results are those of the sound run."""
     steps = plain_and_fitted[0]["steps"].set_index(["trial_id", "step"])
     columns = [name for name in steps.columns if name.startswith("H_") and "_y_" in name]
-    ours, sound = (steps.loc[name, columns] for name in (mended, "fast"))
+    ours, sound = (steps.loc[name, columns] for name in ("swapped_markers", "fast"))
     assert ours.notna().equals(sound.notna())
     assert (ours - sound).abs().max().max() < 0.1 * sound.abs().max().max()
 

@@ -234,7 +234,7 @@ LAGS = Sizes(
 """Forces of sound recordings are 14 ms early to 9 ms late: 5 ms over 14 people."""
 PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.05), 3)), 0.012, "m")
 TURNS = Sizes(
-    tuple(np.round(np.radians(np.arange(-30.0, 30.1, 5.0)), 4)), 0.02, "rad",
+    tuple(np.round(np.radians(np.arange(-30.0, 30.1, 5.0)), 4)), 0.025, "rad",
     written="degrees", to_written=degrees, from_written=radians,
 )  # fmt: skip
 SLOPES = Sizes(

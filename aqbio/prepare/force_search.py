@@ -26,7 +26,7 @@ from aqbio.prepare.force_faults import FEET_LAG_SD_S, PLACE_FAULTS, ROWS, force_
 from aqbio.prepare.force_words import ForceWords
 from aqbio.prepare.frame_loads import averaged, loaded_plates
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.stated_faults import NOTHING_STATED, OfferedCandidates, StatedFaults
+from aqbio.prepare.stated_faults import NOTHING_STATED, OfferedCandidates, StatedFaults, statement
 
 MIN_LOAD_SHARE = 0.02
 """A plate with a smaller share of the largest force of all plates reads its neighbours, unless it
@@ -143,7 +143,7 @@ def _without_stated(
     for suspect in written:
         if np.isfinite(ROWS[suspect.candidate.fault].per_weight) and np.isnan(evidence.body_kg):
             raise words.stated.refuse(
-                "the forces are a share of the body weight, and the body mass is not known.",
+                f"“{statement(suspect)}”, and the body mass is not known.",
                 "write mass_kg into participants.tsv.",
             )
         undone = suspect.candidate.undo(recorded, suspect.size)

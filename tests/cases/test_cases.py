@@ -185,9 +185,8 @@ def test_momenta_of_a_sprint_on_plates_that_drift(cases, realdata, tmp_path):
 def test_moments_in_newton_metres_are_read_as_such(prepared_study):
     findings, trial, _ = prepared(prepared_study("c3d_moments_Nm_labelled_Nmm"))
     message = findings["force-units"]
-    words = "the moments are 1000 times too small: N m, not N mm (all plates): "
-    assert message.startswith(words)
-    assert message.endswith("It is undone.")
+    words = "the moments are 1000 times too small: N m, not N mm (all plates), says the sheet: "
+    assert message.startswith(words)  # as aqbio new proposes
     assert "pressure-outside" not in findings
     assert trial.attrs["free_moment"] == "measured"
     assert list(trial["contact_plates"].values) == ["2", "4", "7", "8"]
@@ -248,13 +247,14 @@ def test_forces_in_per_cent_of_body_weight_are_newtons_where_the_mass_is_known(
     study, _ = computed(new_study("grf_mot_percent_bodyweight"), tmp_path, "prepare", mass_kg=mass)
     manifest = study.read_manifest("S01", "prepare")
     [trial] = [entry for entry in manifest["trials"] if entry["trial_id"] == "sprint"]
-    [finding] = [x for x in trial["findings"] if x["rule"] == "forces-normalised"]
-    assert "per cent of body weight" in finding["what"]
     if mass == "n/a":
-        assert finding["what"].endswith("The body mass is not known: the forces are not used.")
+        [finding] = [x for x in trial["findings"] if x["rule"] == "fix-unknown"]
+        assert finding["what"].endswith("and the body mass is not known.")
         assert "mass_kg" in finding["fix"]
         assert manifest["status"] == "failed"
     else:
+        [finding] = [x for x in trial["findings"] if x["rule"] == "forces-normalised"]
+        assert "per cent of body weight" in finding["what"]
         assert manifest["masses_kg"]["strides"] == pytest.approx(75.9, rel=0.02)
         assert trial["peak_n"] == pytest.approx(3.28 * 744.8, rel=0.01)
 
@@ -313,7 +313,7 @@ def test_a_sign_flipped_component_is_named_and_nothing_wrong_rests_on_it(
         assert rule in rules
     trial = read_dataset(study.folder("S01", "inverse_dynamics") / "sprint.nc")
     if rule == "force-z-sign":
-        assert message.endswith("It is undone.")
+        assert message.endswith("It is undone, as the sheet says.")
         assert (trial.attrs["motion"], trial.attrs["free_moment"]) == ("fitted", "measured")
         push = good_steps["H_push_side_y_stance_mean_kgm2ps"]
         np.testing.assert_allclose(push, [5.08, 4.39, 4.02], atol=0.03)

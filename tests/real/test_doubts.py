@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def fukuchi(tmp_path_factory, realdata) -> Study:
     folder = tmp_path_factory.mktemp("fukuchi")
     for part in (1, 2):
         with tarfile.open(realdata / "fukuchi" / f"recordings_{part}.tar.xz") as file:
-            members = [x for x in file.getmembers() if x.name.split("/")[0] in RUNNERS]
+            members = [x for x in file.getmembers() if {*Path(x.name).parts} & {*RUNNERS}]
             file.extractall(folder / "recordings", members=members, filter="data")
     new_study_from(folder / "study", folder / "recordings", None, lambda line: None)
     fill(folder / "study" / "participants.tsv", sex="male")

@@ -82,7 +82,8 @@ def explanations(*rows: tuple[str, int, str | None, float, str]) -> pd.DataFrame
     ("log_odds", "verdict", "odds"),
     [
         (30.0, "identified", "over 1000 to 1"), (2.0 + math.log(250.0), "identified", "250 to 1"),
-        (2.0 + math.log(2.5), "plausible", "2.5 to 1"), (2.0 - math.log(4.0), "identified", "1 to 4"),
+        (2.0 + math.log(2.5), "plausible", "2.5 to 1"),
+        (2.0 - math.log(4.0), "identified", "1 to 4"),
     ],
 )  # fmt: skip
 def test_winner_and_runner_up_of_a_trial(log_odds, verdict, odds):

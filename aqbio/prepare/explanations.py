@@ -51,6 +51,8 @@ class Redundancy:
     """Size in recordings whose parts do not belong together."""
     number: float
     """Number of laboratories that show it."""
+    observations: float
+    """Independent ones in a value: 1 of an offset, several of the residual of a path."""
 
     @property
     def between(self) -> float:
@@ -68,10 +70,10 @@ SPREADS = ("between_laboratories", "between_people", "within_person", "mismatch"
 
 @cache
 def _people() -> Mapping[str, tuple[FloatArray, FloatArray]]:
-    """Speeds (2R,), m/s, and spreads, mismatch, number there (2R, 5), by redundancy."""
+    """Speeds (2R,), m/s, and spreads, mismatch, numbers there (2R, 6), by redundancy."""
     text = files("aqbio.prepare").joinpath("redundancies.tsv").read_text(encoding="utf-8")
     table = pd.read_csv(StringIO(text), sep="\t", comment="#")
-    columns = [*SPREADS, "laboratories"]
+    columns = [*SPREADS, "laboratories", "observations"]
     return {
         str(name): (
             rows[["from_mps", "to_mps"]].to_numpy().ravel(),
@@ -95,8 +97,8 @@ def people_scale(name: str, speed: float) -> Redundancy:
     laboratories, people, within, mismatch = (
         float(np.exp(np.interp(at, speeds, np.log(x)))) for x in sizes.T[: len(SPREADS)]
     )
-    number = float(np.interp(at, speeds, sizes[:, -1]))
-    return Redundancy(laboratories, people, within, mismatch, number)
+    number, observations = (float(np.interp(at, speeds, x)) for x in sizes.T[len(SPREADS) :])
+    return Redundancy(laboratories, people, within, mismatch, number, observations)
 
 
 def kind_of(name: str) -> str:
@@ -145,7 +147,8 @@ def _improbability_of(values: FloatArray, redundancy: Redundancy, least: float =
         return 0.0
     freedom = max(redundancy.number - 1.0, MIN_FREEDOM)
     common = np.mean(values)
-    total = _student(np.maximum(common / redundancy.between, least), freedom)
+    ratio = np.maximum(common / redundancy.between, least)
+    total = _student(ratio, freedom, redundancy.observations)
     if len(values) > 1:
         apart = np.maximum(np.abs(values - common) / redundancy.within, least)
         weight = min(1.0, MAX_CONTACTS / len(values))
@@ -153,13 +156,14 @@ def _improbability_of(values: FloatArray, redundancy: Redundancy, least: float =
     return total
 
 
-def _student(ratio: FloatArray, freedom: float) -> float:
+def _student(ratio: FloatArray, freedom: float, observations: float = 1.0) -> float:
     """Negative logarithm of Student's t density over that at one spread.
 
-    Of independent ratios (W,) the sum. A usual value costs about nothing: what is seen only after
-    a fault is undone is no reproach.
+    Of independent ratios (W,) the sum; each is the root mean square of some ``observations``. A
+    usual value costs about nothing: what is seen only after a fault is undone is no reproach.
     """
-    return float(0.5 * (freedom + 1.0) * np.sum(np.log((freedom + ratio**2) / (freedom + 1.0))))
+    sizes = (freedom + observations * ratio**2) / (freedom + observations)
+    return float(0.5 * (freedom + observations) * np.sum(np.log(sizes)))
 
 
 def _with_hidden(values: FloatArray, before: FloatArray, redundancy: Redundancy) -> FloatArray:

@@ -170,7 +170,7 @@ class ForceWords:
         cells = [*self._cells(ranking), self._cell(AS_RECORDED)]
         self.notes.add(
             "forces-foreign",
-            "error",
+            "warning",
             f"the forces cannot be those of this body: {reason}.{causes} They are not used.",
             fix="check that the file of the forces is that of this trial, its unit, its clock and "
             "the corners of the plates; write what is right into "

@@ -244,13 +244,15 @@ def test_forces_in_per_cent_of_body_weight_are_newtons_where_the_mass_is_known(
     new_study, tmp_path, mass
 ):
     """Contacts are those of the sprint in newtons: .120, .116 and .120 s."""
-    study, _ = computed(new_study("grf_mot_percent_bodyweight"), tmp_path, "prepare", mass_kg=mass)
+    made = new_study("grf_mot_percent_bodyweight")
+    fix = "n/a" if mass == "n/a" else "force-percent"
+    study, _ = computed(made, tmp_path, "prepare", mass_kg=mass, fix=fix)
     manifest = study.read_manifest("S01", "prepare")
     [trial] = [entry for entry in manifest["trials"] if entry["trial_id"] == "sprint"]
     if mass == "n/a":
-        [finding] = [x for x in trial["findings"] if x["rule"] == "fix-unknown"]
-        assert finding["what"].endswith("and the body mass is not known.")
-        assert "mass_kg" in finding["fix"]
+        [finding] = [x for x in trial["findings"] if x["rule"] == "forces-foreign"]
+        assert "the forces are in per cent of body weight" in finding["what"]
+        assert "“force-percent”" in finding["fix"]
         assert manifest["status"] == "failed"
     else:
         [finding] = [x for x in trial["findings"] if x["rule"] == "forces-normalised"]

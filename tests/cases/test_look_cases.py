@@ -46,7 +46,7 @@ def test_forces_in_the_axes_of_the_feet_are_those_of_the_ground(cases):
         found, expected = (trial.prepared[name].values[inside] for trial in (turned, ground))
         np.testing.assert_allclose(found, expected, rtol=0, atol=limit)
     rules = {finding.rule for finding in turned.findings if finding.severity != "info"}
-    assert not rules & {"forces-strange", "contact-nobody", "force-clock"}
+    assert not rules & {"forces-foreign", "contact-nobody", "force-clock"}
 
 
 def test_a_last_row_that_stands_twice_is_read_once_and_said(cases):
@@ -85,7 +85,7 @@ def test_a_foot_that_the_file_does_not_place_has_no_late_forces(cases, tmp_path,
     write_storage(path, kept, time, values, in_degrees=bool(storage.in_degrees))
     rules = {finding.rule for finding in read_model_in_motion(model, path, forces).findings}
     assert "coordinates-missing" in rules
-    assert not rules & {"force-clock", "plate-misplaced", "forces-strange", "pressure-outside"}
+    assert not rules & {"force-clock", "plate-misplaced", "forces-foreign", "pressure-outside"}
 
 
 def test_five_rows_are_refused_by_their_number(cases):

@@ -80,7 +80,7 @@ def test_a_contact_with_one_channel_in_all_columns_costs_only_itself(realdata, t
     trials = study.read_manifest("S01", "prepare")["trials"]
     rules = {finding["rule"] for entry in trials for finding in entry["findings"]}
     assert "force-copied" in rules
-    assert "forces-strange" not in rules
+    assert "forces-foreign" not in rules
 
 
 def test_a_static_c3d_of_one_frame_with_plates_is_a_pose(sprinter, tmp_path):

@@ -18,6 +18,7 @@ from aqbio.prepare.clock import note_rate
 from aqbio.prepare.force_faults import mirrored_pressure
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.stated_faults import stated_faults
 from aqbio.prepare.trial import prepare_trial
 from aqbio.vectors import cross
 
@@ -44,14 +45,19 @@ class Run:
         used = {plate for contact in self.sound.loads.contacts for plate in contact.plates}
         self.plates = [self.sound.plates.numbers[plate] for plate in sorted(used)]
 
-    def prepared(self, recording):
-        """The prepared trial, and the findings by rule; an error is one of them."""
-        trial, marker_set = self.trial, self.study.marker_set
+    def prepared(self, recording, fix=""):
+        """The prepared trial, and the findings by rule; an error is one of them.
+
+        Column fix may state something.
+        """
+        trial = self.trial.model_copy(update={"fix": fix or None})
+        marker_set = self.study.marker_set
         notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
         try:
             prepared = prepare_trial(
-                recording, trial, marker_set, Laboratory(), Prepare(), notes, masses=self.masses
-            )
+                recording, trial, marker_set, Laboratory(), Prepare(), notes,
+                masses=self.masses, stated=stated_faults(trial, "trials.tsv"),
+            )  # fmt: skip
             note_rate(prepared, marker_set, self.masses, notes)
         except AqbioError as error:
             return None, {error.rule: error.finding()}
@@ -127,28 +133,26 @@ def assert_forces_of_the_sound_run(prepared, run):
 
 @pytest.mark.parametrize("of_point", [True, False])
 @pytest.mark.parametrize("component", ["force_x", "force_y", "force_z"])
-def test_a_sign_flipped_component_is_named_and_undone(run, component, of_point):
+def test_a_sign_flipped_component_is_named_and_its_cell_undoes_it(run, component, of_point):
     if of_point != (run.recording.forces.lever is None):
         return  # a file records either points of application or moments
-    prepared, findings = run.prepared(
-        run.sign_flipped(component, run.recording.forces.numbers, of_point=of_point)
-    )
+    flipped = run.sign_flipped(component, run.recording.forces.numbers, of_point=of_point)
+    _, findings = run.prepared(flipped)
     finding = findings[f"{component.replace('_', '-')}-sign"]
     words = {"force_x": "fore-aft", "force_y": "vertical", "force_z": "sideways"}[component]
     assert finding.what.startswith(f"the sign of the {words} force is flipped (all plates)")
-    assert_forces_of_the_sound_run(prepared, run)
+    assert_forces_of_the_sound_run(run.prepared(flipped, finding.proposal)[0], run)
 
 
 @pytest.mark.parametrize("axis", range(3))
-def test_sign_flipped_moments_of_plates_are_named_and_undone(run, axis):
+def test_sign_flipped_moments_of_plates_are_named_and_their_cell_undoes_it(run, axis):
     """Those of a plate's channels: a table of points of application has none."""
     if run.recording.forces.lever is None:
         return
-    prepared, findings = run.prepared(run.with_flipped_moments(axis))
-    assert [rule for rule in findings if rule.startswith("moment-")] == [
-        f"moment-{'xyz'[axis]}-sign"
-    ]
-    assert_forces_of_the_sound_run(prepared, run)
+    flipped, rule = run.with_flipped_moments(axis), f"moment-{'xyz'[axis]}-sign"
+    _, findings = run.prepared(flipped)
+    assert [x for x in findings if x.startswith("moment-")] == [rule]
+    assert_forces_of_the_sound_run(run.prepared(flipped, findings[rule].proposal)[0], run)
 
 
 def test_of_one_sign_flipped_plate_only_its_own_force_is_turned_back(run):
@@ -156,9 +160,11 @@ def test_of_one_sign_flipped_plate_only_its_own_force_is_turned_back(run):
     rng = np.random.default_rng(run.recording.positions.shape[0])
     number = int(rng.choice(run.plates[:-1] if len(run.plates) > 2 else run.plates))
     of_point = run.recording.forces.lever is None
-    prepared, findings = run.prepared(run.sign_flipped("force_x", [number], of_point=of_point))
+    flipped = run.sign_flipped("force_x", [number], of_point=of_point)
+    _, findings = run.prepared(flipped)
     assert f"plate {number}" in findings["force-x-sign"].what
-    assert_forces_of_the_sound_run(prepared, run)
+    proposal = findings["force-x-sign"].proposal
+    assert_forces_of_the_sound_run(run.prepared(flipped, proposal)[0], run)
 
 
 def test_a_wrong_sign_of_pressure_on_one_belt_is_no_mirror(run):
@@ -168,15 +174,15 @@ def test_a_wrong_sign_of_pressure_on_one_belt_is_no_mirror(run):
         return
     ground, second = replace(forces, wrench=forces.wrench.rotated(rotation)), np.array([0, 1]) > 0
     changed = mirrored_pressure(0)(ground, second, np.nan).wrench.rotated(rotation.T)
-    prepared, findings = run.prepared(
-        replace(run.recording, forces=replace(forces, wrench=changed))
-    )
+    faulty = replace(run.recording, forces=replace(forces, wrench=changed))
+    _, findings = run.prepared(faulty)
     assert f"plate {forces.numbers[1]}" in findings["pressure-x-sign"].what
     assert not {"coordinates-mirrored", "force-x-sign"} & set(findings)
-    assert_forces_of_the_sound_run(prepared, run)
+    proposal = findings["pressure-x-sign"].proposal
+    assert_forces_of_the_sound_run(run.prepared(faulty, proposal)[0], run)
 
 
-def test_late_and_early_forces_are_shifted_back(run):
+def test_late_and_early_forces_are_shifted_back_by_their_cell(run):
     """Drawn to 100 ms and to two fifths of the recording: contacts are where they were."""
     longest = 0.4 * len(run.recording.positions) / run.recording.rate
     rng = np.random.default_rng(run.recording.positions.shape[1])
@@ -187,8 +193,9 @@ def test_late_and_early_forces_are_shifted_back(run):
     ):
         forces = run.recording.forces
         late = replace(run.recording, forces=replace(forces, start=forces.start + lag))
-        prepared, findings = run.prepared(late)
+        _, findings = run.prepared(late)
         assert findings["force-clock"].number == pytest.approx(lag, abs=LAG_S)
+        prepared, findings = run.prepared(late, findings["force-clock"].proposal)
         times = [
             (contact.foot, contact.touchdown, contact.toe_off)
             for contact in prepared.loads.contacts

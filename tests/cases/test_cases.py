@@ -245,8 +245,10 @@ def test_forces_in_per_cent_of_body_weight_are_newtons_where_the_mass_is_known(
 ):
     """Contacts are those of the sprint in newtons: .120, .116 and .120 s."""
     made = new_study("grf_mot_percent_bodyweight")
-    fix = "n/a" if mass == "n/a" else "force-percent"
-    study, _ = computed(made, tmp_path, "prepare", mass_kg=mass, fix=fix)
+    file = with_results(made[0], tmp_path, "consistency: off\n", mass_kg=mass)
+    if mass != "n/a":
+        fill(file.with_name("trials.tsv"), ("sprint",), fix="force-percent")
+    study = run_stages(file, until="prepare")
     manifest = study.read_manifest("S01", "prepare")
     [trial] = [entry for entry in manifest["trials"] if entry["trial_id"] == "sprint"]
     if mass == "n/a":
@@ -278,10 +280,14 @@ def test_forces_over_body_weight_or_mass_are_those_in_per_cent(
     write_storage(copied / "sprint_grf.mot", values=forces.values / size, **names)
     loads = {}
     made = new_study("grf_mot_percent_bodyweight")
-    for name, study in (
-        ("per cent", computed(made, tmp_path / "per cent", "prepare", mass_kg="75.9")[0]),
-        ("divided", study_of(copied, tmp_path / "divided", "prepare", mass_kg="75.9")[0]),
-    ):
+    new_study_from(tmp_path / "new", copied, None, lambda line: None)
+    cell = "force-weights" if "weights" in words else "force-per-kilogram"
+    for name, folder, fix in (
+        ("per cent", made[0], "force-percent"), ("divided", tmp_path / "new", cell)
+    ):  # fmt: skip
+        file = with_results(folder, tmp_path / name, "consistency: off\n", mass_kg="75.9")
+        fill(file.with_name("trials.tsv"), ("sprint",), fix=fix)
+        study = run_stages(file, until="prepare")
         [trial] = [x for x in study.read_manifest("S01", "prepare")["trials"] if "peak_n" in x]
         loads[name] = read_dataset(study.folder("S01", "prepare") / "sprint.nc")
         [finding] = [x for x in trial["findings"] if x["rule"] == "forces-normalised"]

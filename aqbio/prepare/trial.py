@@ -162,6 +162,7 @@ def prepare_trial(
     check_clock(recording, notes)
     if not trial.coordinates_file:  # of joint angles, coordinates-missing says what lacks
         missing_labels(recording, marker_set, notes, moving=trial.task != "static")
+    axes_of_posture = axes
     axes = axes or laboratory_axes(recording, marker_set, laboratory.axes, notes)
     check_paths(recording, trial, notes)
     check_task(recording, trial, notes)
@@ -175,7 +176,8 @@ def prepare_trial(
     filtered = find_marker_low_pass(recording.positions, recording.rate) if moving else None
     if filtered is not None and filtered.highest_hz >= settings.cutoff_hz:
         filtered = None  # it may take no more than the study's own
-    explained = _explained(recording, feet, trial, marker_set, masses, stated, notes)
+    bearing = feet if axes_of_posture is None else np.full_like(feet, np.nan)  # who lies: none
+    explained = _explained(recording, bearing, trial, marker_set, masses, stated, notes)
     plates = None
     if explained.forces is not None:
         recording = replace(recording, forces=explained.forces)

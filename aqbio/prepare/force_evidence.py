@@ -77,6 +77,9 @@ MAX_LAGS = 20
 MIN_STRAY_SHARE = 0.9
 """Share of the loads under no foot from which on they are those of somebody else."""
 
+MIN_STRAY_LOADS = 2
+"""Fewest of them: one load may be another person's."""
+
 MAX_PACE_ERROR = 0.2
 """Largest relative difference between the rates of steps of one run by loads and by markers."""
 
@@ -376,7 +379,7 @@ class ForceEvidence:
         if self.standing:
             return ""
         [stray] = self._under_feet(loads).get("stray", [0.0])
-        if stray > MIN_STRAY_SHARE:
+        if stray > MIN_STRAY_SHARE and len(loads.heavy_stretches) >= MIN_STRAY_LOADS:
             return f"{stray:.0%} of the loads lie more than {MAX_FOOT_DISTANCE_M} m from both feet"
         by_loads = np.diff(self.time[runs(loads.borne)[:, 0]])
         strides = [

@@ -85,11 +85,12 @@ class Sample(NamedTuple):
 SAMPLES = {
     "unipd_yup_type1_walk.c3d": Sample(
         "RASIS LASIS", "RPSIS LPSIS", "LCA LVMH", "RCA RVMH", "rl",
-        ["forces-cut", "plate-force-unit"],  # nothing between 0 and 40 N
+        ["forces-cut", "forces-undecided", "plate-force-unit"],  # nothing between 0 and 40 N
         up="+y", forward="+z",
     ),
     "sample_26_Walking_Hybrid_1_1.c3d": Sample(
-        "R_ASIS L_ASIS", "SACRUM", "L_HEEL L_MT_1", "R_HEEL R_MT_1", "rl", ["plate-force-unit"],
+        "R_ASIS L_ASIS", "SACRUM", "L_HEEL L_MT_1", "R_HEEL R_MT_1", "rl",
+        ["forces-undecided", "plate-force-unit"],
         up="+z", forward="+x",
     ),
     "sample_00_Vicon_Motion_Systems_pyCGM2_lower_limb_CGM24_Walking01.c3d": Sample(
@@ -108,7 +109,7 @@ SAMPLES = {
     "sample_14_sample14.c3d": Sample(
         "RASI LASI", "SACR", "LANK LTOE", "RHEE RTOE", "",
         [  # volts: by them the runner weighs 16 kg, and blocks of samples are lost
-            "events-kinematic", "forces-undecided", "no-whole-contact", "plate-force-unit",
+            "events-kinematic", "forces-foreign", "no-whole-contact", "plate-force-unit",
         ],
     ),
 }  # fmt: skip

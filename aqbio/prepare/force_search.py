@@ -24,13 +24,16 @@ from aqbio.prepare.explanations import (
 from aqbio.prepare.force_evidence import ForceEvidence
 from aqbio.prepare.force_faults import FEET_LAG_SD_S, PLACE_FAULTS, ROWS, force_candidates
 from aqbio.prepare.force_words import ForceWords
-from aqbio.prepare.frame_loads import averaged, loaded_plates
+from aqbio.prepare.frame_loads import QUIET_QUANTILE, TINY_N, averaged
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stated_faults import NOTHING_STATED, OfferedCandidates, StatedFaults, statement
 
 MIN_LOAD_SHARE = 0.02
 """A plate with a smaller share of the largest force of all plates reads its neighbours, unless it
 is as quiet between loads as they are: it may be in another unit."""
+
+MIN_CLEAN_SHARE = 0.3
+"""Share of the best ratio of load to noise from which a faint plate is as quiet as the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,10 @@ def without_rest(forces: ForceRecording) -> ForceRecording:
     channels = np.concatenate((wrench.force, wrench.moment), axis=2)
     ranges = np.ptp(wrench.force[..., 1], axis=0)
     faint = ranges < MIN_LOAD_SHARE * ranges.max(initial=0.0)
-    faint &= ~loaded_plates(np.linalg.norm(wrench.force, axis=2))
+    size = np.linalg.norm(wrench.force, axis=2)
+    quiet = np.quantile(size, QUIET_QUANTILE, axis=0) if len(size) else np.zeros(size.shape[1])
+    clean = size.max(axis=0, initial=0.0) / np.maximum(quiet, TINY_N)
+    faint &= clean < MIN_CLEAN_SHARE * clean.max(initial=0.0)
     for plate in range(channels.shape[1]):
         vertical = channels[:, plate, 1]
         if faint[plate]:

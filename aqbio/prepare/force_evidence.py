@@ -235,7 +235,8 @@ class ForceEvidence:
         arm = np.nan_to_num(free / force, nan=FARTHEST_M, posinf=FARTHEST_M, neginf=FARTHEST_M)
         arms = np.sqrt(of.sums(np.minimum(arm**2, FARTHEST_M**2)) / of.count)
         sizes = {"pressure": gap[is_near & np.isfinite(gap)], "free moment": arms[is_near]}
-        travels = _travels(pressure, of)[is_near]
+        is_whole = (heavy[:, 1] > 0) & (heavy[:, 2] < len(self.time))  # of a cut load none is known
+        travels = _travels(pressure, of)[is_near & is_whole]
         if not self.standing and np.isfinite(travels).any():  # of one runner in one pair of shoes
             sizes["travel"] = np.array([np.nanmedian(travels)])
         if (known := np.isfinite(gap)).any():

@@ -201,6 +201,8 @@ class Sizes:
     usual: float
     """Scale of the sizes that sound recordings have: a parameter of every laboratory."""
     unit: str
+    farthest: float = 0.0
+    """Largest size that a sheet may state, where that is beyond the grid."""
     written: str = ""
     """Unit in which people write them; the same if empty."""
     to_written: Callable[[float], float] = float

@@ -269,7 +269,10 @@ def _unit(sizes: Sizes) -> str:
 
 def _limits(sizes: Sizes) -> tuple[str, str]:
     """Smallest and largest size, as the sheet states them."""
-    return f"{sizes.to_written(sizes.grid[0]):.3g}", f"{sizes.to_written(sizes.grid[-1]):.3g}"
+    least, most = sizes.grid[0], sizes.grid[-1]
+    if sizes.farthest:
+        least, most = -sizes.farthest, sizes.farthest
+    return f"{sizes.to_written(least):.3g}", f"{sizes.to_written(most):.3g}"
 
 
 def _size_words(sizes: Sizes) -> str:

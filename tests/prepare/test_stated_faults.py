@@ -125,7 +125,7 @@ def test_a_size_that_neither_sheet_nor_recording_states_is_asked_for():
     feet_alone = replace(evidence, body=None, contacts=())
     with pytest.raises(AqbioError, match="without a size, and the recording does not") as refused:
         used_forces("force-clock", sound, feet_alone)
-    assert refused.value.fix == "write it behind, in s, from -0.3 to 0.3."
+    assert refused.value.fix == "write it behind, in s, from -5 to 5."
 
 
 def test_the_search_goes_on_with_what_is_left():
@@ -195,8 +195,8 @@ def test_every_cell_that_an_undecided_search_offers_is_read_and_settles_it():
         ("nonsense", "which is not known", "force-x-sign, force-z-sign"),
         ("force-x-sign 3", "force-x-sign has no size", "write “force-x-sign”."),
         ("force-x-sign of plate 3", "end is not understood", "(“plate 3”, “plates 2 and 4”)."),
-        ("force-clock 12 ms", "end is not understood", "its size, in s, from -0.3 to 0.3."),
-        ("force-clock 12", "a size that force-clock does not", "in s, from -0.3 to 0.3."),
+        ("force-clock 12 ms", "end is not understood", "its size, in s, from -5 to 5."),
+        ("force-clock 12", "a size that force-clock does not", "in s, from -5 to 5."),
         ("force-gain plate 2 -1.5", "a size that force-gain", "in times, from 0.0907 to 36.6."),
         ("force-x-sign plate 9", "this recording cannot have", "write “force-x-sign” or “force-x"),
         ("plate-inverted", "this recording cannot have", "“plate-inverted plate 1” or “plate-inv"),

@@ -21,7 +21,7 @@ from aqbio.prepare.explanations import (
 )
 from aqbio.prepare.force_evidence import ForceEvidence, HalfBorne
 from aqbio.prepare.force_faults import ROWS
-from aqbio.prepare.notes import Notes, considered_rows
+from aqbio.prepare.notes import MAX_LISTED, Notes, considered_rows
 from aqbio.prepare.stated_faults import AS_RECORDED, StatedFaults, statement
 
 OTHER_CAUSE = "a cause that the table of faults does not hold"
@@ -134,11 +134,11 @@ class ForceWords:
             forces=True,
         )
 
-    def _cells(self, ranking: Ranking[ForceRecording]) -> list[str]:
-        """Column fix that states each of the plausible explanations that it can state."""
+    def _cells(self, causes: Sequence[Explanation[ForceRecording]]) -> list[str]:
+        """Column fix that states each of some explanations, where it can state it."""
         cells = [
             self._cell(*map(statement, x.unusual))
-            for x in ranking.undecided
+            for x in causes
             if all(ROWS[y.candidate.fault].is_fixable for y in x.unusual)
         ]
         return [*dict.fromkeys(cells)]
@@ -148,7 +148,7 @@ class ForceWords:
     ) -> None:
         """Report that forces and markers disagree for no identified cause: they are used."""
         options = [*dict.fromkeys(self._faults(x.unusual) for x in ranking.undecided)]
-        cells = [*self._cells(ranking), self._cell(AS_RECORDED)]
+        cells = [*self._cells(ranking.undecided), self._cell(AS_RECORDED)]
         self.notes.add(
             "forces-undecided",
             "warning",
@@ -165,9 +165,10 @@ class ForceWords:
 
     def note_foreign(self, reason: str, ranking: Ranking[ForceRecording]) -> None:
         """Report forces that cannot be those of this body, and what may be wrong with them."""
-        options = [*dict.fromkeys(self._faults(x.unusual) for x in ranking.undecided)]
+        plausible = [x for x in ranking.plausible if x.faults]
+        options = [*dict.fromkeys(self._faults(x.unusual) for x in plausible)][:MAX_LISTED]
         causes = f" Possible causes: {'; or '.join(options)}." if options else ""
-        cells = [*self._cells(ranking), self._cell(AS_RECORDED)]
+        cells = [*self._cells(plausible)[:MAX_LISTED], self._cell(AS_RECORDED)]
         self.notes.add(
             "forces-foreign",
             "warning",

@@ -31,6 +31,7 @@ from aqbio.prepare.events_from_markers import ACCURACY
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stage import prepare_participant
+from aqbio.prepare.stated_faults import stated_faults
 from aqbio.prepare.trial import prepare_trial
 
 pytestmark = pytest.mark.real
@@ -63,6 +64,8 @@ class Sample(NamedTuple):
     warnings: Sequence[str] = ()
     up: str = ""
     forward: str = ""
+    fix: str | None = None
+    """What column fix states, as the program proposes it."""
 
     @property
     def marker_set(self) -> MarkerSet:
@@ -104,7 +107,8 @@ SAMPLES = {
         "RPV1 RPV2", "RPV3", "LFT1 LFT2 LFT3", "RFT1 RFT2 RFT3", "rl", ["heading-doubt"]
     ),
     "sample_03_gait-pig-nz.c3d": Sample(
-        "RASI LASI", "SACR", "LANK LTOE", "RANK RTOE", "r", ["contact-nobody", "force-units"]
+        "RASI LASI", "SACR", "LANK LTOE", "RANK RTOE", "r", ["contact-nobody"],
+        fix="moment-millimetres",
     ),
     "sample_14_sample14.c3d": Sample(
         "RASI LASI", "SACR", "LANK LTOE", "RHEE RTOE", "",
@@ -161,10 +165,15 @@ def test_forces_are_those_of_ezc3d(realdata, recordings):
 @pytest.mark.parametrize("name", SAMPLES)
 def test_c3d_samples_are_prepared_with_their_findings(recordings, name):
     sample, notes = SAMPLES[name], Notes("walk", "P", name, name)
-    trial = Trial(participant_id="P", trial_id="walk", task="run", file=name)
-    settings = Prepare(cutoff_hz=6.0)
+    trial = Trial(participant_id="P", trial_id="walk", task="run", file=name, fix=sample.fix)
+    stated, arguments = stated_faults(trial, "trials.tsv"), (Laboratory(), Prepare(cutoff_hz=6.0))
+    if sample.fix:  # without it the forces are nobody's, and the program says what to state
+        as_recorded = Notes("walk", "P", name, name)
+        prepare_trial(recordings[0][name], trial, sample.marker_set, *arguments, as_recorded)
+        [finding] = [x for x in as_recorded.findings if x.rule == "forces-foreign"]
+        assert f"“{sample.fix}”" in finding.fix
     prepared = prepare_trial(
-        recordings[0][name], trial, sample.marker_set, Laboratory(), settings, notes
+        recordings[0][name], trial, sample.marker_set, *arguments, notes, stated=stated
     )
     contacts = prepared.loads.contacts if prepared.loads else ()
     assert "".join(SIDES[contact.foot][0] for contact in contacts) == sample.feet

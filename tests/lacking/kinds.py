@@ -120,22 +120,25 @@ def late_forces(seconds: float) -> Callable[[Recordings], Recordings]:
     return lambda recordings: recordings.of_moving(late)
 
 
-def heavier_static(factor: float) -> Callable[[Recordings], Recordings]:
-    """Let somebody heavier stand in the static trial."""
+def loose_marker(sd_m: float) -> Callable[[Recordings], Recordings]:
+    """Let one marker of every run shake, with white noise of ``sd_m``."""
 
-    def heavier(recordings: Recordings) -> Recordings:
-        take = recordings.takes[STATIC]
-        heavy = take.changed(force=factor * take.force, moment=factor * take.moment)
-        return replace(recordings, takes={**recordings.takes, STATIC: heavy})
+    def shaking(take: VirtualRecording) -> VirtualRecording:
+        markers = take.markers.copy()
+        noise = np.random.default_rng(0).normal(0.0, sd_m, markers[:, 0].shape)
+        markers[:, take.labels.index(LOOSE_LABEL)] += noise
+        return take.changed(markers=markers)
 
-    return heavier
+    return lambda recordings: recordings.of_moving(shaking)
 
 
 LATE_FORCES_S = (0.013, 0.019)
 """Delays of forces that no plate's own signal tells, and the body does."""
 
-HEAVIER_STATIC = (1.053, 1.09)
-"""Masses over the runner's of another person in the static trial."""
+LOOSE_LABEL = "RSH1"
+
+LOOSE_MARKER_M = (0.015, 0.025)
+"""Noise of a loose marker: more than a fit may ignore, less than hides the limb."""
 
 
 COMMON_KINDS = (

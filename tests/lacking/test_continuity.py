@@ -161,7 +161,7 @@ def answer(folder: Any, recordings: Recordings) -> tuple[Study, Answer]:
                 row["plates"] if row["about"] != "labels" else "",  # which have other names
             )
             for entry in entries
-            for row in entry["considered"]
+            for row in entry.get("considered", ())
             if row["rank"] == 1
         ],
         rules={

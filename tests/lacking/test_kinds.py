@@ -16,12 +16,12 @@ from tests.jobs import run_jobs
 from tests.lacking.alterations import ALTERATIONS
 from tests.lacking.kinds import (
     COMMON_KINDS,
-    HEAVIER_STATIC,
     LATE_FORCES_S,
+    LOOSE_MARKER_M,
     Kind,
     drawn_kinds,
-    heavier_static,
     late_forces,
+    loose_marker,
 )
 from tests.lacking.outcome import Outcome, filled_study, outcome, outcome_of
 from tests.lacking.shared import CHOICES, SETTINGS, SharedStudy, altered_study, sound_study
@@ -87,12 +87,12 @@ FORCES = ("peak_vertical_force_bw", "mean_vertical_force_bw", "M_residual_y_stan
 
 
 def test_late_forces_are_used_as_much_earlier(sound, tmp_path):
-    """No lag costs the forces of a trial that is not fitted: its clock is the body's."""
+    """By the cell that `aqbio new` proposes."""
     size = float(np.random.default_rng(SEED).uniform(*LATE_FORCES_S))
     result = outcome(tmp_path, late_forces(size)(sound.recordings), SETTINGS)
     assert not result.broken
     rules = set(read_table(result.results / "tables" / "findings.tsv")["rule"])
-    assert "force-delay" in rules
+    assert "force-clock" in rules
     assert "forces-not-used" not in rules
     steps, expected = (
         table[table["status"] == "ok"].set_index("step")
@@ -105,8 +105,8 @@ def test_late_forces_are_used_as_much_earlier(sound, tmp_path):
 
 
 def test_what_must_not_be_used_is_said_on_every_page(sound, tmp_path):
-    size = float(np.random.default_rng(SEED).uniform(*HEAVIER_STATIC))
-    result = outcome(tmp_path, heavier_static(size)(sound.recordings), SETTINGS)
+    size = float(np.random.default_rng(SEED).uniform(*LOOSE_MARKER_M))
+    result = outcome(tmp_path, loose_marker(size)(sound.recordings), SETTINGS)
     assert not result.broken
     [trial] = read_table(result.results / "tables" / "trials.tsv").to_dict("records")
     assert trial["state"] == DOUBTFUL

@@ -252,7 +252,7 @@ sound runs of twelve people, by .024 at most."""
 CLOCKS = Sizes(tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 3)), 0.002, "", written="shares")
 
 RATES = Sizes(
-    tuple(np.round(np.arange(-1.0, 1.01, 0.2), 1)), 0.04, "",
+    tuple(np.round(np.arange(-1.0, 1.01, 0.2), 1)), 0.035, "",
     written="times", to_written=exp, from_written=log,
 )  # fmt: skip
 """Natural logarithms of factors. Markers on soft tissue overshoot: sound runs look 1.0 to 1.1 times

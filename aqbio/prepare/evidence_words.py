@@ -25,6 +25,7 @@ STATEMENTS = MappingProxyType(
         "turn y": (f"angular momentum about the vertical {DIFFERS}", TURN_UNIT),
         "turn z": (f"angular momentum about the sideways axis {DIFFERS}", TURN_UNIT),
         "fall": ("by the fall of the body in flight the rate is off by", SHARE),
+        "model fall": ("by the fall of the body of the model the rate is off by", SHARE),
         "lag": ("the vertical force and the centre of mass are apart by", "ms"),
         "slope x": ("of the body weight acts along the run without moving the body", "%"),
         "slope z": ("of the body weight acts across the run without moving the body", "%"),

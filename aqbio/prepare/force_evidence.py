@@ -118,6 +118,8 @@ class ForceEvidence:
     """False of the mass of a model, which may be another person's."""
     standing: bool = False
     """Somebody stands on both feet, wherever the plates are."""
+    by_angles: bool = False
+    """The motion is joint angles of another program."""
 
     def disagreements(self, forces: ForceRecording) -> dict[str, FloatArray]:
         """Sizes of disagreement by redundancy."""
@@ -145,7 +147,7 @@ class ForceEvidence:
                 sizes["momentum"] = np.abs(self._momentum(self.body, loads, complete)[1])
                 sizes |= balances(self.body, loads, usable, mass)
                 sizes |= slopes(self.body, loads, usable, mass)
-                sizes["fall"] = fall(self.body, loads, usable)
+                sizes["model fall" if self.by_angles else "fall"] = fall(self.body, loads, usable)
                 lag = abs(self._lag(self.body, loads, usable))
                 sizes["lag"] = np.array([min(lag, MAX_DELAY_S)] if lag >= 0.0 else [])
         return {name: values for name, values in sizes.items() if len(values)}

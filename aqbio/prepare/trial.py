@@ -275,7 +275,11 @@ def _force_evidence(
         body = marked_body(recording.labels, *paths, marker_set, masses)
     runs = events.speed > MIN_RUN_M_S  # walkers' feet stand together, and their events differ
     contacts = events.contacts if runs else ()
-    return ForceEvidence(time, feet, contacts, body, body_kg, is_weighed), events.speed
+    by_angles = trial.coordinates_file is not None
+    evidence = ForceEvidence(
+        time, feet, contacts, body, body_kg, is_weighed=is_weighed, by_angles=by_angles
+    )
+    return evidence, events.speed
 
 
 def _moving_contact(

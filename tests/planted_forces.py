@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
-
 import numpy as np
 
 from aqbio.io.recording import ForceRecording
-from aqbio.prepare.force_faults import TYPICAL_WEIGHT_N, ForceFault, Times, fast
-from aqbio.prepare.moved_plates import TurnedBy
+from aqbio.prepare.corrections import Correction
+from aqbio.prepare.force_faults import TYPICAL_WEIGHT_N, ForceFault
 
 
 def planted(
@@ -22,14 +20,13 @@ def planted(
 
     Of somebody of a weight, N.
     """
+    undo = fault.undo
     if np.isfinite(fault.per_weight):
-        share = fault.per_weight / weight
-        return Times(share, share)(forces, plates, size)
-    if isinstance(fault.undo, Times):
-        done = Times(*(1.0 / factor for factor in astuple(fault.undo)))
-        return done(forces, plates, size)
-    if isinstance(fault.undo, TurnedBy):
-        return TurnedBy(-fault.undo.angle)(forces, plates, size)
-    if fault.undo is fast:
-        return fast(forces, plates, 1.0 / (1.0 + size) - 1.0)
-    return fault.undo(forces, plates, -size)
+        return Correction("scale", (fault.per_weight / weight,) * 2)(forces, plates)
+    if undo.name == "scale":
+        return Correction("scale", tuple(1.0 / x for x in undo.arguments))(forces, plates)
+    if undo.name == "turn":
+        return Correction("turn", tuple(-x for x in undo.arguments))(forces, plates, -size)
+    if undo.name == "slow-clock":
+        return undo(forces, plates, 1.0 / (1.0 + size) - 1.0)
+    return undo(forces, plates, -size)

@@ -27,14 +27,6 @@ from aqbio.prepare.stated_faults import AS_RECORDED, StatedFaults, statement
 OTHER_CAUSE = "a cause that the table of faults does not hold"
 
 
-def fault_words(suspect: Suspect[ForceRecording]) -> str:
-    """A fault with its size, as users would say it."""
-    row = ROWS[suspect.candidate.fault]
-    if row.sized is None:
-        return row.words
-    return row.words.format(size=row.sized(suspect.size, suspect.sd))
-
-
 @dataclass(frozen=True, eq=False)
 class ForceWords:
     """Findings about the forces of one trial."""
@@ -54,7 +46,8 @@ class ForceWords:
     def _faults(self, suspects: Sequence[Suspect[ForceRecording]]) -> str:
         """Faults with their plates."""
         return " and ".join(
-            f"{fault_words(x)} ({self._place(x.candidate.scope)})" for x in suspects
+            f"{ROWS[x.candidate.fault].words_of(x.size, x.sd)} ({self._place(x.candidate.scope)})"
+            for x in suspects
         )
 
     def _cell(self, *statements: str) -> str:
@@ -89,7 +82,7 @@ class ForceWords:
             )
             fix += f" At the source: {row.fix}" if row.fix else ""
         self.notes.add(
-            row.rule or row.name,
+            row.rule,
             row.severity,
             f"{self._faults([suspect])}: {self._agreement(recorded, evidence, suspect)}. {follows}",
             number=None if np.isnan(suspect.size) else suspect.size,
@@ -112,7 +105,7 @@ class ForceWords:
         text += ", and the recording contradicts it" if against else ""
         text += f": {agreement}" if agreement else ""
         self.notes.add(
-            ROWS[suspect.candidate.fault].rule or suspect.candidate.fault,
+            ROWS[suspect.candidate.fault].rule,
             "warning" if against else "info",
             f"{text}. It is undone, as the sheet says.",
             number=None if np.isnan(suspect.size) else suspect.size,

@@ -20,6 +20,7 @@ from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import label_mean
 from aqbio.prepare.contacts import MAX_FOOT_DISTANCE_M, NO_FOOT, foot_distance
+from aqbio.prepare.corrections import mirrored_forces
 from aqbio.prepare.explanations import (
     ALL,
     MIN_LOG_ODDS,
@@ -43,7 +44,6 @@ from aqbio.prepare.handedness import (
     label_distances,
     with_all_exchanged,
 )
-from aqbio.prepare.moved_plates import mirrored_forces
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.people import of_people
 from aqbio.prepare.stated_labels import FIX_UNKNOWN, MIRROR, SWAP

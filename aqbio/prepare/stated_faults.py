@@ -21,8 +21,7 @@ from aqbio.prepare.explanations import (
     Suspect,
     with_best_size,
 )
-from aqbio.prepare.force_faults import ROWS, ForceFault, Times
-from aqbio.prepare.moved_plates import TurnedBy
+from aqbio.prepare.force_faults import ROWS, ForceFault
 from aqbio.prepare.stated_labels import LABEL_STATEMENTS, is_about_labels
 
 OfferedCandidates = Callable[[ForceRecording], Iterable[Candidate[ForceRecording]]]
@@ -65,13 +64,14 @@ class StatedFault:
         if name.endswith("sign"):
             subject, _, axes = name.removesuffix("-sign").partition("-")
             return frozenset(f"the sign of the {AXES[axis]} {subject}" for axis in axes or "xyz")
-        if "mirrored" in name:
+        if undo.name.startswith("mirror"):
             return frozenset({"handedness"})
-        if isinstance(undo, Times):
-            kind = "direction" if undo.forces < 0.0 else "unit"
-            factors = {"forces": undo.forces, "moments": undo.moments, "places": undo.places}
-            return frozenset(f"the {kind} of the {x}" for x, by in factors.items() if by != 1.0)
-        return frozenset({"the order of the corners" if isinstance(undo, TurnedBy) else name})
+        if undo.name == "scale":
+            kind = "direction" if undo.arguments[0] < 0.0 else "unit"
+            factors = zip(("forces", "moments", "places"), undo.arguments, strict=False)
+            return frozenset(f"the {kind} of the {x}" for x, factor in factors if factor != 1.0)
+        is_of_corners = undo.name == "turn" and undo.arguments
+        return frozenset({"the order of the corners" if is_of_corners else name})
 
 
 AXES = {"x": "fore-aft", "y": "vertical", "z": "sideways"}

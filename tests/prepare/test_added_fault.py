@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,14 +22,17 @@ from validation.captured import CapturedForces
 
 PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 [SECTION] = re.findall(r"^#### A fault of forces\n(.*?)^###", PAGE, re.MULTILINE | re.DOTALL)
-ROW, CASE = re.findall(r"```python\n\s*(.*?)\n\s*```", SECTION, re.DOTALL)
+ROW, CASE = re.findall(r"```(?:tsv|python)\n\s*(.*?)\n\s*```", SECTION, re.DOTALL)
 MODULES = (force_faults, force_search, force_words, stated_faults, planting, test_explanations)
 
 
 @pytest.fixture
 def added(monkeypatch) -> ForceFault:
     """The row of the page, in the table as if it stood there."""
-    fault = eval(ROW, vars(force_faults))
+    table = files("aqbio.prepare").joinpath("force_faults.tsv").read_text(encoding="utf-8")
+    header = next(line for line in table.splitlines() if not line.startswith("#"))
+    cells = dict(zip(header.split("\t"), ROW.split("\t"), strict=True))
+    fault = force_faults.fault_of_row(cells)
     assert fault.name not in force_faults.ROWS, "the page adds what is there already"
     rows = (*FORCE_FAULTS, fault)
     tables = {"FORCE_FAULTS": rows, "ROWS": MappingProxyType({row.name: row for row in rows})}

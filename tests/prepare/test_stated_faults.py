@@ -75,8 +75,7 @@ def test_what_is_written_is_read_as_it_was_meant(moments):
     impossible = {
         row.name
         for row in fixable
-        if np.isfinite(row.per_weight)
-        or (row.possible is not None and not row.possible(forces).any())
+        if np.isfinite(row.per_weight) or not row.undo.applies_to(forces).any()
     }
     assert rows == {row.name for row in fixable if row.recorded != other} - impossible
 

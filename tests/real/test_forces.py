@@ -15,7 +15,7 @@ from aqbio.io.opensim_xml import model_masses
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
 from aqbio.prepare.clock import note_rate
-from aqbio.prepare.force_faults import mirrored_pressure
+from aqbio.prepare.corrections import flip_pressure
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stated_faults import stated_faults
@@ -173,7 +173,7 @@ def test_a_wrong_sign_of_pressure_on_one_belt_is_no_mirror(run):
     if forces.lever is not None or len(forces.numbers) > 2:
         return
     ground, second = replace(forces, wrench=forces.wrench.rotated(rotation)), np.array([0, 1]) > 0
-    changed = mirrored_pressure(0)(ground, second, np.nan).wrench.rotated(rotation.T)
+    changed = flip_pressure(ground, second, np.nan, 0).wrench.rotated(rotation.T)
     faulty = replace(run.recording, forces=replace(forces, wrench=changed))
     _, findings = run.prepared(faulty)
     assert f"plate {forces.numbers[1]}" in findings["pressure-x-sign"].what

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
+from scipy.ndimage import shift
 
 from aqbio.force_plates.forces import PlateWrench, centre_of_pressure, plate_axes
 from aqbio.io.recording import ForceRecording
@@ -204,6 +205,16 @@ def advance(forces: ForceRecording, _: BoolArray, size: float) -> ForceRecording
     return replace(forces, start=forces.start - size)
 
 
+def advance_plates(forces: ForceRecording, plates: BoolArray, size: float) -> ForceRecording:
+    """Make the forces of some plates earlier by the samples of a lag, s."""
+    wrench, lag = forces.wrench, (-round(size * forces.rate), 0)
+    force, moment = wrench.force.copy(), wrench.moment.copy()
+    for plate in np.flatnonzero(plates):
+        force[:, plate] = shift(force[:, plate], lag, order=0, mode="nearest")
+        moment[:, plate] = shift(moment[:, plate], lag, order=0, mode="nearest")
+    return replace(forces, wrench=replace(wrench, force=force, moment=moment))
+
+
 def slow_clock(forces: ForceRecording, _: BoolArray, size: float) -> ForceRecording:
     """Slow the clock of the forces by a share."""
     return replace(forces, rate=forces.rate * (1.0 + size))
@@ -230,6 +241,7 @@ CORRECTIONS: MappingProxyType[str, Callable[..., ForceRecording]] = MappingProxy
         "exchange": exchange,
         "incline": incline,
         "advance": advance,
+        "advance-plates": advance_plates,
         "slow-clock": slow_clock,
         "stretch-time": stretch_time,
     }

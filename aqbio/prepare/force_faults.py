@@ -52,6 +52,9 @@ LAGS = Sizes(
 """Forces of sound recordings are 14 ms early to 9 ms late: 5 ms over 14 people. Lags of some steps
 are tried where feet stand when plates are loaded."""
 
+PLATE_LAGS = Sizes(tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 2)), 0.001, "s")
+"""Channels of plates are sampled together: sound recordings have no lag between them."""
+
 PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.05), 3)), 0.012, "m")
 
 TURNS = Sizes(
@@ -83,8 +86,8 @@ too fast, a side-step 1.14 times (eight people)."""
 
 SIZES = MappingProxyType(
     {
-        "lags": LAGS, "places": PLACES, "turns": TURNS, "slopes": SLOPES, "gains": GAINS,
-        "clocks": CLOCKS, "rates": RATES,
+        "lags": LAGS, "plate lags": PLATE_LAGS, "places": PLACES, "turns": TURNS,
+        "slopes": SLOPES, "gains": GAINS, "clocks": CLOCKS, "rates": RATES,
     }
 )  # fmt: skip
 """Sizes by their names in the table."""
@@ -92,6 +95,7 @@ SIZES = MappingProxyType(
 SIZE_WORDS = MappingProxyType(
     {
         LAGS: ("{size:.0f}{error} ms {way}", 1e3),
+        PLATE_LAGS: ("{size:.0f}{error} ms {way}", 1e3),
         PLACES: ("{size:.0f}{error} mm farther {way}", 1e3),
         TURNS: ("{size:.0f}{error} degrees", degrees(1.0)),
         SLOPES: ("{size:.1f}{error} degrees {way}", degrees(1.0)),

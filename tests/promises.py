@@ -1,4 +1,4 @@
-"""Promises of a new study about its results, held against the computed results."""
+"""Promises and reasons in sentences: held against the results, and against themselves."""
 
 from __future__ import annotations
 
@@ -84,3 +84,17 @@ def _outcomes(
         moments = computed.loc[computed["level"].astype(str) == "joint", "source"].astype(str)
         for joint in match[1].split(", "):
             yield f"moments of {joint}", bool(moments.str.startswith(joint).any())
+
+
+EMPTY_OPTION = re.compile(r"[:;]\s*(?:or\s*)?;|;\s*or\s*[.;]|:\s+or\b|“\s*”|\bwhy:\s*\.")
+
+
+def unreasoned(text: str) -> list[str]:
+    """Options of a message that are empty or stand in it twice."""
+    wrong = [match.group() for match in EMPTY_OPTION.finditer(text)]
+    for sentence in re.split(r"(?<=\.)\s", text):
+        options = [x.strip(" .") for x in sentence.rpartition(": ")[2].split("; or ")]
+        cells = re.findall(r"“([^”]*)”", sentence) if " or “" in sentence else []
+        wrong += [x for x in options if options.count(x) > 1]
+        wrong += [x for x in cells if cells.count(x) > 1]
+    return wrong

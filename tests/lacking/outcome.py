@@ -26,6 +26,7 @@ from aqbio.virtual.study import write_c3d
 from tests.jobs import run_jobs
 from tests.lacking.alterations import Recordings
 from tests.lacking.recordings import whole_frames
+from tests.promises import unreasoned
 from tests.undrawn import draw_nothing
 
 PERSON, COMPANY = "S1", "S2"
@@ -66,7 +67,7 @@ class Outcome:
         parts = (finding.rule, finding.what, finding.where, finding.fix)
         text = " · ".join(part for part in parts if part)
         self.sentences.append((finding.severity, text))
-        if finding.rule == RULE or re.search(IDENTIFIER, text):
+        if finding.rule == RULE or re.search(IDENTIFIER, text) or unreasoned(text):
             self.broken.append(text)
 
 

@@ -10,9 +10,8 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial
 from aqbio.force_plates.forces import PlateWrench, plate_axes
 from aqbio.io.recording import Recording
-from aqbio.prepare.exchanged_labels import LABELS_EXCHANGED
-from aqbio.prepare.handedness import BodyLabels, Limbs, partners
-from aqbio.prepare.masked_labels import with_masked_labels
+from aqbio.prepare.body_labels import BodyLabels, Limbs, partners
+from aqbio.prepare.label_faults import LABELS_EXCHANGED, with_masked_labels
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stated_labels import stated_labels
 from aqbio.vectors import BoolArray, FloatArray

@@ -15,14 +15,14 @@ from aqbio.config import MarkerSet, Participant, Trial
 from aqbio.errors import Finding
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import load_study
+from aqbio.prepare.body_labels import BodyLabels
 from aqbio.prepare.force_evidence import ForceEvidence
 from aqbio.prepare.force_search import ExplainedForces, explained_forces, without_rest
 from aqbio.prepare.frame_loads import averaged
-from aqbio.prepare.handedness import BodyLabels, OtherRecordings
 from aqbio.prepare.label_check import StaticReference, with_checked_labels
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.session import Session, session_remarks
-from aqbio.prepare.side_search import with_resolved_sides
+from aqbio.prepare.side_faults import OtherRecordings, with_resolved_sides
 from aqbio.prepare.stated_faults import StatedFaults
 
 

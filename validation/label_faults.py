@@ -9,9 +9,9 @@ import numpy as np
 
 from aqbio.errors import Finding
 from aqbio.io.recording import Recording
-from aqbio.prepare.exchanged_labels import LABELS_EXCHANGED
-from aqbio.prepare.handedness import BodyLabels, partners
+from aqbio.prepare.body_labels import BodyLabels, partners
 from aqbio.prepare.label_check import with_checked_labels
+from aqbio.prepare.label_faults import LABELS_EXCHANGED
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stated_labels import stated_labels
 from aqbio.vectors import BoolArray

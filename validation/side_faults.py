@@ -10,37 +10,20 @@ import numpy as np
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import Recording
 from aqbio.prepare.explanations import Candidate, people_scales
-from aqbio.prepare.handedness import body_sides
-from aqbio.prepare.side_search import (
-    FORCES_ON_PLATES,
-    SideEvidence,
-    side_candidates,
-    side_explanations,
-)
+from aqbio.prepare.side_faults import BodySides, SideEvidence, side_candidates, side_explanations
 from validation.captured import CapturedSides
 from validation.planting import Outcome, Plant, Searched
 
 NO_WRENCH = PlateWrench(np.zeros((0, 0, 3)), np.zeros((0, 0, 3)), np.zeros((0, 3)))
 
 
-def evidence_of(run: CapturedSides, recording: Recording) -> SideEvidence:
-    """Evidence of a run's recording, as it is or with a fault."""
-    return SideEvidence.of(recording, run.labels, run.others, has_forces=True)
-
-
 def rows(run: CapturedSides, recording: Recording) -> Iterator[Candidate[Recording]]:
-    """What the search tries on a run's recording, as it is or with a fault.
-
-    What runners do to plates is the search's over forces.
-    """
-    sides = body_sides(recording, run.labels)
-    others = evidence_of(run, recording).others
+    """Explanations that are tried on a run's recording, as it is or with a fault."""
+    sides = BodySides.of(recording, run.labels)
     if sides is not None:
-        for row in side_candidates(
-            recording, run.labels, sides, has_forces=True, are_others_right=bool(others)
-        ):
-            if row.fault != FORCES_ON_PLATES:
-                yield row
+        evidence = SideEvidence.of(recording, run.labels, run.others)
+        are_right = bool(evidence.right_recordings)
+        yield from side_candidates(recording, run.labels, sides, are_others_right=are_right)
 
 
 def plants(run: CapturedSides) -> Iterator[Plant[Recording]]:
@@ -72,8 +55,8 @@ def _are_same(first: Recording, second: Recording) -> bool:
 
 def searched(run: CapturedSides, recording: Recording) -> Searched[Recording]:
     """What the search makes of a recording."""
-    ranking = side_explanations(recording, run.labels, run.others, has_forces=True)
-    evidence = evidence_of(run, recording)
+    ranking = side_explanations(recording, run.labels, run.others)
+    evidence = SideEvidence.of(recording, run.labels, run.others)
     return Searched(evidence.disagreements, people_scales(np.nan), ranking)
 
 

@@ -36,16 +36,16 @@ from aqbio.names import NORMAL, SIDES
 from aqbio.observed.determined import determined_by_file, filled_coordinates
 from aqbio.observed.mask import NOT_IN_FILE, Observed
 from aqbio.observed.parts import incomplete_reason, of_the_model
+from aqbio.prepare.body_labels import BodyLabels
 from aqbio.prepare.body_size import Lengths
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.contacts import NO_FOOT
 from aqbio.prepare.coordinates import trial_of_storage
 from aqbio.prepare.force_faults import ROWS
-from aqbio.prepare.handedness import BodyLabels, OtherRecordings
 from aqbio.prepare.label_check import StaticReference, explained_by_labels, with_checked_labels
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.side_search import with_resolved_sides
+from aqbio.prepare.side_faults import OtherRecordings, with_resolved_sides
 from aqbio.prepare.stage import OPENSIM_AXES, session_numbers, trial_numbers
 from aqbio.prepare.stated_faults import StatedFaults, stated_faults
 from aqbio.prepare.stated_labels import stated_labels

@@ -20,17 +20,17 @@ from aqbio.labels.by_name import landmark_table
 from aqbio.labels.marker_set import landmarks_of
 from aqbio.names import MILLIMETRES
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes
-from aqbio.prepare.exchanged_labels import (
+from aqbio.prepare.body_labels import BodyLabels, Limbs, has_size_of_people
+from aqbio.prepare.label_evidence import distances_to
+from aqbio.prepare.label_faults import (
     IN_ALL_FRAMES,
     LABELS_EXCHANGED,
     MASKING,
-    ExchangedLabels,
     note_exchange,
+    with_masked_labels,
 )
-from aqbio.prepare.handedness import BodyLabels, Limbs, OtherRecordings, has_size_of_people
-from aqbio.prepare.masked_labels import with_masked_labels
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.side_search import with_resolved_sides
+from aqbio.prepare.side_faults import OtherRecordings, with_resolved_sides
 from aqbio.prepare.stated_labels import LABELS_AS_RECORDED, stated_labels
 from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray, finite_median
@@ -260,19 +260,21 @@ def _without_exchanged(
     recording: Recording, pairs: Sequence[tuple[str, str]], trial: Trial, notes: Notes
 ) -> Recording:
     """A static trial without pairs of labels that all runs have the other way round."""
-    every = np.ones(len(recording.positions), dtype=np.bool_)
     positions = recording.positions.copy()
     for pair in pairs:
         if {*pair} <= {*recording.labels}:
             columns = [recording.labels.index(label) for label in pair]
-            apart = positions[:, columns[0]] - positions[:, columns[1]]
-            distance = finite_median(np.linalg.norm(apart, axis=1))
+            distance = finite_median(distances_to(positions, columns[0], columns[1:])[:, 0])
             positions[:, columns] = np.nan
             names = " and ".join(pair)
             words = f"all runs have them the other way round, {MILLIMETRES * distance:.0f} mm apart"
-            statements = (f"swap {names}",)
-            exchange = ExchangedLabels(
-                f"labels {names}", pair, every, every, words, distance, statements
+            note_exchange(
+                f"labels {names}",
+                pair,
+                IN_ALL_FRAMES,
+                (words, distance),
+                [f"swap {names}"],
+                trial.fixes,
+                notes,
             )
-            note_exchange(exchange, trial.fixes, notes)
     return replace(recording, positions=positions) if pairs else recording

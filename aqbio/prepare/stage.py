@@ -22,6 +22,7 @@ from aqbio.labels.against_names import name_findings, spare_labels
 from aqbio.names import LOW_PASSED
 from aqbio.prepare.axes import MARKER_ABSENT
 from aqbio.prepare.bandwidth import hidden_motion, hidden_rates
+from aqbio.prepare.body_labels import BodyLabels
 from aqbio.prepare.body_size import (
     Lengths,
     pelvis_height,
@@ -34,7 +35,6 @@ from aqbio.prepare.clock import note_rate
 from aqbio.prepare.coordinates import coordinates_trial
 from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.events_from_markers import event_errors
-from aqbio.prepare.handedness import BodyLabels
 from aqbio.prepare.label_check import (
     StaticReference,
     exchanged_in_static,
@@ -49,7 +49,7 @@ from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Considered, Notes
 from aqbio.prepare.prepared import PLACE_ERROR
 from aqbio.prepare.session import Session, session_remarks
-from aqbio.prepare.side_search import with_resolved_sides
+from aqbio.prepare.side_faults import with_resolved_sides
 from aqbio.prepare.stated_faults import AS_RECORDED, stated_faults
 from aqbio.prepare.stated_labels import stated_labels
 from aqbio.prepare.trial import PreparedTrial, prepare_trial

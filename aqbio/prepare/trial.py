@@ -46,10 +46,10 @@ from aqbio.prepare.contacts import (
     find_cut,
 )
 from aqbio.prepare.events_from_markers import MarkerEvents, marker_events, note_kinematic
-from aqbio.prepare.exchanged_labels import MASKING
 from aqbio.prepare.force_evidence import ForceEvidence
 from aqbio.prepare.force_search import NOT_EXPLAINED, ExplainedForces, explained_forces
 from aqbio.prepare.ground import Ground, foot_markers, running_ground, standing_ground
+from aqbio.prepare.label_faults import MASKING
 from aqbio.prepare.marked_body import SegmentMasses, marked_body
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates, with_unmeasured

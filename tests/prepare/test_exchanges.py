@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.prepare.exchanged_labels import ExchangedLabels, note_exchange
-from aqbio.prepare.label_states import MIN_COST_MARGIN, most_likely_states
+from aqbio.prepare.label_evidence import MIN_MARGIN, most_likely_states
+from aqbio.prepare.label_faults import frame_words, note_exchange
 from aqbio.prepare.notes import Notes
 
 
@@ -30,17 +30,17 @@ def best_costs(frames: np.ndarray, steps: np.ndarray) -> np.ndarray:
 def test_states_are_those_of_the_cheapest_of_all_sequences(count, seed, size):
     random = np.random.default_rng(seed)
     frames, steps = random.uniform(0.0, size, (count, 2)), random.uniform(0.0, 12.0, (count - 1, 2))
-    states = most_likely_states(frames, steps)
+    states = most_likely_states(np.subtract(*frames.T), np.subtract(*steps.T[::-1]))
     margin = np.subtract(*best_costs(frames, steps).T)
     np.testing.assert_array_equal(states.exchanged, margin > 0.0)
-    np.testing.assert_array_equal(states.sure, np.abs(margin) >= MIN_COST_MARGIN)
+    np.testing.assert_array_equal(states.is_clear, np.abs(margin) >= MIN_MARGIN)
 
 
 @pytest.mark.parametrize(("before", "after"), [(5.9, 6.1), (6.1, 5.9)])
 def test_a_lone_frame_is_sure_by_the_margin(before, after):
-    states = most_likely_states(np.array([[before, 0.0], [0.0, after]]), np.full((1, 2), 0.0))
+    states = most_likely_states(np.array([before, -after]), np.zeros(1))
     assert states.exchanged.tolist() == [True, False]
-    assert states.sure.tolist() == [before >= MIN_COST_MARGIN, after >= MIN_COST_MARGIN]
+    assert states.is_clear.tolist() == [before >= MIN_MARGIN, after >= MIN_MARGIN]
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,12 @@ def test_a_lone_frame_is_sure_by_the_margin(before, after):
 )
 @pytest.mark.parametrize("statements", [("swap a and b",), ()])
 def test_words_say_where_labels_are_not_used_and_what_to_type(masked, words, statements):
-    mask = np.isin(np.arange(9), masked)
-    exchange = ExchangedLabels(
-        "heels", ("a", "b"), mask, np.ones(9, np.bool_), "distances are off by 90 mm", 0.09,
-        statements,
-    )  # fmt: skip
+    where = frame_words(np.isin(np.arange(9), masked), np.ones(9, np.bool_))
+    assert where == words
     notes = Notes("fast", "P1", "fast.trc", "")
-    note_exchange(exchange, (), notes)
-    note_exchange(exchange, statements, notes)
+    for stated in ((), statements):
+        evidence = ("distances are off by 90 mm", 0.09)
+        note_exchange("heels", ["a", "b"], where, evidence, statements, stated, notes)
     finding, stated = notes.findings
     assert finding.what == (
         f"heels are exchanged {words} (a, b): distances are off by 90 mm. These positions are not "

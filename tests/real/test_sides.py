@@ -14,11 +14,17 @@ from aqbio.io.c3d import read_c3d
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import landmark_table, named_labels
-from aqbio.prepare.handedness import BodyLabels, body_sides, with_all_exchanged
+from aqbio.prepare.body_labels import BodyLabels
 from aqbio.prepare.label_check import limbs_of, median_positions
-from aqbio.prepare.masked_labels import with_masked_labels
+from aqbio.prepare.label_faults import with_masked_labels
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.side_search import COORDINATES_MIRRORED, SIDES_EXCHANGED, with_resolved_sides
+from aqbio.prepare.side_faults import (
+    COORDINATES_MIRRORED,
+    SIDES_EXCHANGED,
+    BodySides,
+    with_all_exchanged,
+    with_resolved_sides,
+)
 from tests.side_alterations import exchange_faults, mirrored
 
 pytestmark = pytest.mark.real
@@ -38,11 +44,11 @@ def trials(realdata) -> dict[str, Recording]:
 def test_every_label_is_on_the_other_side_of_a_mirrored_recording_only(trials, axis):
     for recording in trials.values():
         body = BodyLabels.of_landmarks(named_labels(recording.labels, landmark_table()).sites)
-        sides = body_sides(recording, body)
+        sides = BodySides.of(recording, body)
         assert sides is not None
         assert not sides.other_side
         assert sides.wrong <= 2  # the first metatarsals of a sprint cross the midline
-        mirrored_sides = body_sides(mirrored(recording, axis, markers=True, forces=False), body)
+        mirrored_sides = BodySides.of(mirrored(recording, axis, markers=True, forces=False), body)
         assert mirrored_sides is not None
         assert (mirrored_sides.other_side, mirrored_sides.wrong) == (True, mirrored_sides.sided)
 
@@ -66,7 +72,7 @@ def test_wrong_sides_are_named_and_their_proposal_undoes_them(trials, rule, prop
     with pytest.raises(AqbioError) as refused:
         resolved(None)
     assert (refused.value.rule, refused.value.proposal) == (rule, proposal)
-    sides, sound = (body_sides(x, body) for x in (resolved(proposal), run))
+    sides, sound = (BodySides.of(x, body) for x in (resolved(proposal), run))
     assert sides.parts == pytest.approx(sound.parts)
 
 

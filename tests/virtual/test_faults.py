@@ -21,7 +21,7 @@ from aqbio.intake.check import study_problems, written_problems
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS, load_study
 from aqbio.io.tables import read_table
-from aqbio.prepare.masked_labels import with_masked_labels
+from aqbio.prepare.label_faults import with_masked_labels
 from aqbio.prepare.notes import Notes
 from aqbio.tables.stage import tables_study
 from aqbio.virtual.demo import DISTURBANCES

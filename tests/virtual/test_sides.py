@@ -21,15 +21,20 @@ from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import MODELS
 from aqbio.names import SIDES
-from aqbio.prepare.exchanged_labels import LABELS_EXCHANGED, LABELS_MOVED, OTHER_SIDE
-from aqbio.prepare.handedness import BodyLabels, SidedLabel, body_sides, partners
+from aqbio.prepare.body_labels import BodyLabels, SidedLabel, partners
 from aqbio.prepare.label_check import limbs_of, median_positions
-from aqbio.prepare.masked_labels import with_masked_labels
+from aqbio.prepare.label_faults import (
+    LABELS_EXCHANGED,
+    LABELS_MOVED,
+    OTHER_SIDE,
+    with_masked_labels,
+)
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.side_search import (
+from aqbio.prepare.side_faults import (
     COORDINATES_MIRRORED,
     MIRRORED_OR_EXCHANGED,
     SIDES_EXCHANGED,
+    BodySides,
     with_resolved_sides,
 )
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
@@ -163,14 +168,14 @@ def test_who_stands_on_a_plate_still_does_so_without_a_mirror(axis, forces):
 def test_a_mirrored_static_trial_has_the_same_sides(axis):
     static, _ = sound()
     altered = mirrored(static, axis, markers=True, forces=True)
-    sides = body_sides(static, BODY)
+    sides = BodySides.of(static, BODY)
     assert sides is not None
     assert not sides.other_side
     count = f"all {sides.sided} sided labels are on the other side of the body: "
     assert refusal(altered, task="static").what.startswith(count)
     trial = Trial(participant_id="P1", trial_id="s", task="static", file="s.c3d", fix="mirror")
     back = with_resolved_sides(altered, trial, BODY, tuple, Notes("s", "P1", "s.c3d", ""))
-    assert body_sides(back, BODY).parts == pytest.approx(sides.parts)
+    assert BodySides.of(back, BODY).parts == pytest.approx(sides.parts)
 
 
 @pytest.mark.parametrize("fix", ["mirror", "swap"])

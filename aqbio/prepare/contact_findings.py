@@ -12,7 +12,6 @@ import numpy as np
 from aqbio.errors import Severity, distinct
 from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.names import MILLIMETRES, MILLISECONDS, NORMAL_95, SIDES
-from aqbio.prepare.bandwidth import ForceLowPass, LowPass, hidden_motion, hidden_rates
 from aqbio.prepare.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN
 from aqbio.prepare.contacts import (
     COP_THRESHOLD_N,
@@ -28,6 +27,7 @@ from aqbio.prepare.contacts import (
     loads_on_frames,
 )
 from aqbio.prepare.events_from_markers import MarkerEvents
+from aqbio.prepare.filters import ForceLowPass, LowPass
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.people import of_people
 from aqbio.vectors import FloatArray, finite_median
@@ -346,9 +346,9 @@ def note_marker_low_pass(
             else f"events by foot markers may be off by {moved} more"
         )
     for hides, words in (
-        (hidden_motion, "motion that takes"), (hidden_rates, "moment that acts")
+        (low_pass.hidden_motion, "motion that takes"), (low_pass.hidden_rates, "moment that acts")
     ):  # fmt: skip
-        if is_known and (hidden := hides(low_pass, duration)) > MAX_HIDDEN_SHARE:
+        if is_known and (hidden := hides(duration)) > MAX_HIDDEN_SHARE:
             costs.append(f"{hidden:.0%} of a {words} as long as a contact is lost")
     severity: Severity = "warning" if costs else "info"
     if low_pass.cutoff_hz < cutoff:

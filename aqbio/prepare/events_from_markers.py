@@ -13,8 +13,8 @@ from aqbio.filters import low_pass
 from aqbio.io.recording import Recording
 from aqbio.names import MILLISECONDS, NORMAL_95, SIDES
 from aqbio.prepare.axes import displacement, pelvis_paths
-from aqbio.prepare.bandwidth import LowPass
 from aqbio.prepare.contacts import LEFT, MIN_CONTACT_S, RIGHT, FootContact
+from aqbio.prepare.filters import LowPass
 from aqbio.prepare.ground import Ground
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.people import of_people
@@ -360,7 +360,7 @@ class MarkerEvents:
         """
         if self.low_pass is None:
             return False
-        error_s = _filter_error(self.low_pass.stated_hz * np.exp(NORMAL_95 * self.low_pass.error))
+        error_s = _filter_error(self.low_pass.raised(NORMAL_95).stated_hz)
         if not error_s:
             return False
         similar = self._similar() or [*ACCURACY.values()]

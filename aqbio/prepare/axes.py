@@ -197,7 +197,7 @@ def laboratory_axes(
             ) from error
     for doubt in axes.doubts:
         # stated axes would turn the markers as well
-        notes.add("axes-doubt", "warning", doubt, fix="export markers and forces in the same axes.")
+        notes.tell("axes-doubt", doubt=doubt)
     return axes
 
 
@@ -296,15 +296,8 @@ def missing_labels(
     """Note the mapped labels that the recording does not have."""
     for label, marker in marker_set.markers.items():
         expected = not (moving and marker.static_only)
-        if label in recording.labels or not expected:
-            continue
-        notes.add(
-            MARKER_ABSENT,
-            "warning",
-            f"marker {label} of the marker set {marker_set.name} is not in the recording.",
-            fix="look at its label in the capture software; leave it if it was not worn.",
-            label=label,
-        )
+        if label not in recording.labels and expected:
+            notes.tell(MARKER_ABSENT, label=label, marker_set=marker_set.name)
 
 
 def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -270,6 +270,16 @@ class Accuracy(NamedTuple):
     """touchdown, toe_off: from earliest to latest, s; median and two standard deviations of each
     recording at each rate."""
 
+    def is_tested(self, speed: float) -> bool:
+        """Tell whether runs about as fast, m/s, were tested."""
+        slowest, fastest = self.speeds
+        return slowest / MAX_SPEED_RATIO <= speed <= fastest * MAX_SPEED_RATIO
+
+    @property
+    def contact_time_error(self) -> float:
+        """Largest error of a contact time, s."""
+        return max(self.touchdown[1] - self.toe_off[0], self.toe_off[1] - self.touchdown[0])
+
 
 ACCURACY = {
     "forefoot": Accuracy((3.5, 9.5), (-0.0085, 0.0044), (-0.0209, 0.0123)),
@@ -316,14 +326,13 @@ class MarkerEvents:
     """True if all foot markers of the marker set are visible most of the time."""
     hidden: tuple[bool, ...] = ()
     """True for contacts around which a marker of the foot is missing for a while."""
-
     withheld: int = 0
     """Number of contacts that are left out because the filter hides their events."""
 
     @property
     def filter_error(self) -> float:
         """By how much the filter of the markers may move an event, s; 0 where it was tested."""
-        return 0.0 if self.low_pass is None else _filter_error(self.low_pass.stated_hz)
+        return 0.0 if self.low_pass is None else _filter_error(self.low_pass)
 
     @property
     def accuracy(self) -> Accuracy | None:
@@ -331,7 +340,7 @@ class MarkerEvents:
 
         A filter widens them, and hides which part of the foot lands first.
         """
-        tested = [accuracy for accuracy in self._similar() if self._is_like(accuracy)]
+        tested = [accuracy for accuracy in self._similar() if accuracy.is_tested(self.speed)]
         if not tested or not self.all_markers_visible or self.rate < MIN_TESTED_RATE_HZ:
             return None
         return _widened(tested, self.filter_error)
@@ -342,14 +351,11 @@ class MarkerEvents:
             return [*ACCURACY.values()]
         return [ACCURACY[self.strike]] if self.strike else []
 
-    def _is_like(self, accuracy: Accuracy) -> bool:
-        slowest, fastest = accuracy.speeds
-        return slowest / MAX_SPEED_RATIO <= self.speed <= fastest * MAX_SPEED_RATIO
-
     @property
     def contact_time_error(self) -> float:
         """Largest error of a contact time, s; NaN where no similar recording was tested."""
-        return _contact_time_error(self.accuracy)
+        accuracy = self.accuracy
+        return float("nan") if accuracy is None else accuracy.contact_time_error
 
     @property
     def hides_contacts(self) -> bool:
@@ -358,41 +364,28 @@ class MarkerEvents:
         At both ends of the interval of its cut-off: a doubtful one widens errors, and hides none.
         Where no contact has both events, no contact time is left.
         """
-        if self.low_pass is None:
+        if self.low_pass is None or not (error := _filter_error(self.low_pass.raised(NORMAL_95))):
             return False
-        error_s = _filter_error(self.low_pass.raised(NORMAL_95).stated_hz)
-        if not error_s:
-            return False
-        similar = self._similar() or [*ACCURACY.values()]
-        error = _contact_time_error(_widened(similar, error_s))
+        similar = _widened(self._similar() or [*ACCURACY.values()], error)
         durations = [contact.toe_off - contact.touchdown for contact in self.contacts]
-        return not error <= MAX_CONTACT_ERROR_SHARE * finite_median(np.array(durations))
+        longest_error = MAX_CONTACT_ERROR_SHARE * finite_median(np.array(durations))
+        return not similar.contact_time_error <= longest_error
 
 
-def _filter_error(cutoff: float) -> float:
-    """By how much a filter of a cut-off, Hz, may move an event, s."""
-    return FILTER_ERROR_S_HZ2 * float(max(cutoff**-2 - TESTED_CUTOFF_HZ**-2, 0.0))
+def _filter_error(low_pass: LowPass) -> float:
+    """By how much a filter may move an event, s."""
+    return FILTER_ERROR_S_HZ2 * max(low_pass.stated_hz**-2 - TESTED_CUTOFF_HZ**-2, 0.0)
 
 
 def _widened(tested: Sequence[Accuracy], error: float) -> Accuracy:
     """Errors that hold those of several kinds of runs, and a further one, s, in both directions."""
 
-    def span(ranges: list[tuple[float, float]]) -> tuple[float, float]:
-        return min(low for low, _ in ranges) - error, max(high for _, high in ranges) + error
+    def span(ranges: Iterable[tuple[float, float]], wider: float) -> tuple[float, float]:
+        lows, highs = zip(*ranges, strict=True)
+        return min(lows) - wider, max(highs) + wider
 
-    speeds = [accuracy.speeds for accuracy in tested]
-    return Accuracy(
-        (min(slow for slow, _ in speeds), max(fast for _, fast in speeds)),
-        span([accuracy.touchdown for accuracy in tested]),
-        span([accuracy.toe_off for accuracy in tested]),
-    )
-
-
-def _contact_time_error(accuracy: Accuracy | None) -> float:
-    if accuracy is None:
-        return float("nan")
-    (first, last), (early, late) = accuracy.touchdown, accuracy.toe_off
-    return max(last - early, late - first)
+    speeds, touchdown, toe_off = zip(*tested, strict=True)
+    return Accuracy(span(speeds, 0.0), span(touchdown, error), span(toe_off, error))
 
 
 NO_EVENTS = MarkerEvents((), 0.0, float("nan"), "")
@@ -454,46 +447,34 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
     if events.low_pass is not None and events.withheld:
         return  # markers-low-passed says why there are none
     accuracy, count = events.accuracy, len(events.contacts)
-    number = None if accuracy is None else max(map(abs, accuracy.touchdown + accuracy.toe_off))
-    notes.add(
-        "events-kinematic",
-        "warning",
-        f"{'1 contact comes' if count == 1 else f'{count} contacts come'} from the foot markers"
-        + (": " + _accuracy_text(events, accuracy) if events.contacts else "."),
-        number=number,
-        unit="" if number is None else "s",
-        fix="record the run on force plates; here mean forces are estimated, and no other number "
-        "of forces is given.",
+    largest = None if accuracy is None else max(map(abs, accuracy.touchdown + accuracy.toe_off))
+    notes.tell(
+        "events-kinematic, untested" if accuracy is None else "events-kinematic",
+        number=largest,
+        contacts="1 contact comes" if count == 1 else f"{count} contacts come",
+        accuracy=f": {_accuracy_text(events, accuracy)}." if events.contacts else ".",
     )
-    _note_unfound(events, notes)
-
-
-def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
-    """Say which events inside the recording the markers do not show: those steps have none."""
     hidden = events.hidden or (False,) * len(events.contacts)
     inside = [pair for pair in zip(events.contacts, hidden, strict=True) if pair[0].complete]
-    for name, words in (("touchdown", "landing"), ("toe_off", "take-off")):
-        unfound = [gap for contact, gap in inside if np.isnan(getattr(contact, name))]
-        if not unfound:
-            continue
-        gaps = sum(unfound)
-        fix = "look at the labels of the foot markers there, and for noise in their paths"
+    for name, motion in (("touchdown", "landing"), ("toe_off", "take-off")):
+        gaps = [gap for contact, gap in inside if np.isnan(getattr(contact, name))]
         if gaps:
-            fix = f"fill the gaps of the foot markers around {gaps} of these contacts"
-            fix += "" if gaps == len(unfound) else "; around the others none is missing: look at "
-            fix += "" if gaps == len(unfound) else "their labels and for noise"
-        notes.add(
-            "events-unfound",
-            "warning",
-            f"{len(unfound)} of {len(inside)} contacts {'has' if len(unfound) == 1 else 'have'} no "
-            f"{name.replace('_', '-')}: their foot markers show no {words}"
-            + (", because they were low-passed before." if events.filter_error else "."),
-            number=len(unfound),
-            limit=0,
-            fix="export the markers raw, without a filter."
-            if events.filter_error
-            else f"{fix}; steps without both events are rejected.",
-        )
+            notes.tell(
+                "events-unfound, low-passed" if events.filter_error else "events-unfound",
+                number=len(gaps), limit=0, contacts=len(inside), motion=motion,
+                have="has" if len(gaps) == 1 else "have", event=name.replace("_", "-"),
+                fix=_fix_of_unfound(sum(gaps), len(gaps)),
+            )  # fmt: skip
+
+
+def _fix_of_unfound(gaps: int, unfound: int) -> str:
+    """Remedy of contacts whose events are not found, beside gaps of their markers or not."""
+    if not gaps:
+        return "look at the labels of the foot markers there, and for noise in their paths"
+    fix = f"fill the gaps of the foot markers around {gaps} of these contacts"
+    if gaps == unfound:
+        return fix
+    return f"{fix}; around the others none is missing: look at their labels and for noise"
 
 
 def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
@@ -503,26 +484,20 @@ def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
     if events.strike and not blurred:
         conditions += f", the {events.strike} lands first"
     if not events.all_markers_visible:
-        return (
-            f"how far they are off is not known, because foot markers are missing ({conditions})."
-        )
+        return f"how far they are off is not known, because foot markers are missing ({conditions})"
     if accuracy is None:
-        return f"how far they are off was not tested for such a recording ({conditions})."
-    durations = [contact.toe_off - contact.touchdown for contact in events.contacts]
+        return f"how far they are off was not tested for such a recording ({conditions})"
     runs_like = "" if blurred else f" in which the {events.strike} lands first"
-    filtered = (
-        f", with what a low-pass at {events.low_pass.stated_hz:.0f} Hz adds"
-        if events.low_pass is not None and events.filter_error
-        else ""
-    )
+    if events.low_pass is not None and events.filter_error:
+        runs_like += f", with what a low-pass at {events.low_pass.stated_hz:.0f} Hz adds"
     text = (
-        f"in tested runs{runs_like}{filtered}, touchdown was "
-        f"{_range_text(accuracy.touchdown)} and toe-off {_range_text(accuracy.toe_off)}"
+        f"in tested runs{runs_like}, touchdown was {_range_text(accuracy.touchdown)} and toe-off "
+        f"{_range_text(accuracy.toe_off)}"
     )
-    if np.isnan(durations).all():
-        return text + "."
-    share = events.contact_time_error / float(np.nanmedian(durations))
-    return text + f", up to {share:.0%} of this contact time."
+    duration = finite_median(np.array([x.toe_off - x.touchdown for x in events.contacts]))
+    if np.isnan(duration):
+        return text
+    return f"{text}, up to {events.contact_time_error / duration:.0%} of this contact time"
 
 
 def _range_text(error: tuple[float, float]) -> str:

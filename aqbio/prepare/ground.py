@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
-from aqbio.errors import AqbioError, Finding, distinct
+from aqbio.errors import AqbioError, Finding
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import (
@@ -85,8 +85,8 @@ DOUBTFUL_SHARE = (0.25, 0.75)
 """Between these the surface is uncertain; real shares are -0.21 to 0.03 overground, and
 0.99 to 1.02 on treadmills."""
 
-MAX_FACING_ANGLE_RAD = float(np.radians(of_people("facing off the run").error))
-"""Runners face less far from where they run, rad."""
+MAX_FACING_ANGLE_DEG = of_people("facing off the run").error
+"""Runners face less far from where they run, degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,8 @@ def running_ground(
         _test_surface(stated_surface, observed, trial, laboratory)
     share = belt_share(observed.ground, observed.pelvis)
     if not stated_surface and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
-        _note_doubt(observed, notes)
+        still, pelvis = (float(np.hypot(v[0], v[2])) for v in (observed.ground, observed.pelvis))
+        notes.tell("surface-doubt", number=still, pelvis=pelvis)
     if (stated_surface or ("treadmill" if share > 0.5 else "overground")) == "overground":
         return Ground("overground", stated_belt(0.0), _heading(observed.pelvis, observed, notes))
     belt = _belt(recording, loads, trial, marker_set, observed, notes)
@@ -250,21 +251,6 @@ def _test_surface(
         raise as_error(disagreement)
 
 
-def _note_doubt(observed: _Observed, notes: Notes) -> None:
-    ground, pelvis = (
-        float(np.hypot(velocity[0], velocity[2])) for velocity in (observed.ground, observed.pelvis)
-    )
-    notes.add(
-        "surface-doubt",
-        "warning",
-        f"the standing feet move at {ground:.2f} m/s and the pelvis at {pelvis:.2f} m/s: neither a "
-        "treadmill nor a runway.",
-        number=ground,
-        unit="m/s",
-        fix="state laboratory.surface in study.yaml, and look at the foot markers.",
-    )
-
-
 def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None) -> BoolArray:
     """Frames (T, 2) in which each foot moves with the ground: the middle of its contacts."""
     if loads is None or not loads.contacts:
@@ -304,14 +290,7 @@ def _belt(
     if belt is None:
         return stated_belt(float(stated_speed or 0.0))
     if not belt.keeps_speed:
-        notes.add(
-            "belt-changes",
-            "info",
-            f"the belt does not keep its speed: {belt.words()} m/s from contact to contact; each "
-            "step has the speed of its own contacts.",
-            number=float(np.ptp(belt.speed)),
-            unit="m/s",
-        )
+        notes.tell("belt-changes", number=float(np.ptp(belt.speed)), speeds=belt.words())
     if not stated_speed:
         return belt
     combined, probability = with_stated(belt, stated_speed)
@@ -371,29 +350,12 @@ def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:
         and observed.running * observed.elapsed < MIN_TRAVEL_M
     )
     if stationary or np.isnan(direction).any():
-        notes.add(
-            "heading-unknown",
-            "warning",
-            "the direction of running is unclear from the feet and the path of the pelvis: "
-            "the direction that the pelvis faces is used.",
-            fix="look at the markers of feet and pelvis.",
-        )
+        notes.tell("heading-unknown")
         return _heading_or_zero(observed.facing)
     angle = heading(direction)
-    difference = abs(np.angle(np.exp(1j * (angle - heading(observed.facing)))))
-    if difference > MAX_FACING_ANGLE_RAD:
-        notes.add(
-            "heading-doubt",
-            "warning",
-            f"the pelvis faces "
-            f"{distinct(np.degrees(difference), np.degrees(MAX_FACING_ANGLE_RAD))} "
-            "degrees away from the direction of running, "
-            f"more than {np.degrees(MAX_FACING_ANGLE_RAD):.0f}.",
-            number=float(np.degrees(difference)),
-            limit=float(np.degrees(MAX_FACING_ANGLE_RAD)),
-            unit="degrees",
-            fix="check the labels of the pelvis, front and back.",
-        )
+    difference = float(np.degrees(abs(np.angle(np.exp(1j * (angle - heading(observed.facing)))))))
+    if difference > MAX_FACING_ANGLE_DEG:
+        notes.tell("heading-doubt", number=difference, limit=MAX_FACING_ANGLE_DEG)
     return angle
 
 

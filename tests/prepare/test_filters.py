@@ -13,13 +13,7 @@ from scipy.signal import butter, filtfilt
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.io.recording import Recording
 from aqbio.multibody.poses import segment_poses
-from aqbio.prepare.broken_contacts import (
-    LOST_MIDDLE,
-    LOST_TOE_OFF,
-    LOST_TOUCHDOWN,
-    broken_parts,
-    has_failed_plate,
-)
+from aqbio.prepare.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN, broken_parts
 from aqbio.prepare.contact_findings import note_cut
 from aqbio.prepare.contacts import (
     EventRules,
@@ -205,7 +199,7 @@ def test_a_plate_that_fails_during_a_contact_is_noticed(rate, duration, share, w
         force[at : at + round(0.008 * rate)] = 0.0
     elif what == "freezes":
         force[at:], stop = force[at], len(force)
-    found = broken_parts(force, rate, start, stop, THRESHOLD_N)
+    found = broken_parts(force[:, None], rate, start, stop, THRESHOLD_N)
     if what == "wakes":  # the peak was not seen, and a share of what was seen may call the end lost
         assert LOST_TOUCHDOWN in found
         return
@@ -228,7 +222,7 @@ def test_what_is_zero_below_a_threshold_is_no_failure_of_a_contact_that_is_cut(s
     vertical = np.outer(shown, [0.2, 1.0, 0.05])
     assert len(whole_contact) > len(contact)
     if len(contact):
-        found = broken_parts(vertical, 1000.0, contact[0], contact[-1] + 1, THRESHOLD_N)
+        found = broken_parts(vertical[:, None], 1000.0, contact[0], contact[-1] + 1, THRESHOLD_N)
         assert found == frozenset()
 
 
@@ -250,7 +244,9 @@ def test_of_two_plates_under_a_foot_the_one_that_fails_is_noticed(rate, duration
         forces[instants < at, 0] = 0.0
     elif what == "is left at once":
         forces[instants > at] = forces[instants > at].sum(axis=1)[:, None] * np.array([0.0, 1.0])
-    assert has_failed_plate(forces, rate, start, stop) == (what in ("dies", "wakes"))
+    upward = forces[..., None] * [0.0, 1.0, 0.0]
+    found = broken_parts(upward, rate, start, stop, THRESHOLD_N)
+    assert (LOST_MIDDLE in found) == (what in ("dies", "wakes"))
 
 
 # markers ----------------------------------------------------------------------------------------

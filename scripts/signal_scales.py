@@ -26,15 +26,9 @@ from aqbio.force_plates.offsets import level_line, line_change, quiet_about
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.multibody.poses import segment_poses
-from aqbio.prepare.filters import (
-    Spectrum,
-    best_filter,
-    fit_spectrum,
-    force_spectrum,
-    marker_spectrum,
-    vertical_forces,
-)
+from aqbio.prepare.filters import force_spectrum, marker_spectrum, vertical_forces
 from aqbio.prepare.signal_scales import SpectrumScales
+from aqbio.prepare.spectra import Spectrum, best_filter, fit_spectrum
 from aqbio.signals import white_noise
 from aqbio.virtual.demo import DATA, DISTURBANCES, LEVELS, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import disturbed

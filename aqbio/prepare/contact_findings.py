@@ -24,7 +24,7 @@ from aqbio.prepare.contacts import (
     foot_distance,
     loads_on_frames,
 )
-from aqbio.prepare.events_from_markers import MarkerEvents
+from aqbio.prepare.event_accuracy import MarkerEvents
 from aqbio.prepare.filters import ForceLowPass, LowPass
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.people import of_people

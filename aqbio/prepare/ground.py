@@ -36,15 +36,6 @@ MAX_LEVEL_DIFFERENCE_M = 0.03
 """Forefoot markers of two standing feet are at the same height within this, m."""
 
 
-def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatArray) -> BoolArray:
-    """Frames (T,) in the middle of contacts; times in s."""
-    inside = np.zeros(len(time), dtype=np.bool_)
-    for start, end in zip(touchdown, toe_off, strict=True):
-        low, high = (start + share * (end - start) for share in MIDDLE_SHARES)
-        inside |= (time >= low) & (time <= high)
-    return inside
-
-
 def low_frames(forefeet: FloatArray) -> BoolArray:
     """Frames (T, 2) in which forefeet (T, 2, 3) are lowest: contacts without forces."""
     height = forefeet[..., 1]
@@ -192,15 +183,9 @@ def foot_markers(labels: Sequence[str], positions: FloatArray, marker_set: Marke
     return feet
 
 
-def _forefeet(recording: Recording, marker_set: MarkerSet) -> FloatArray:
-    """Middle of the forefoot markers of each foot, (T, 2, 3), m."""
-    return np.stack(
-        [label_mean(recording, getattr(marker_set.feet, side).toe) for side in SIDES], axis=1
-    )
-
-
 def _observed(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) -> _Observed:
-    forefeet = _forefeet(recording, marker_set)
+    sides = (marker_set.feet.left, marker_set.feet.right)
+    forefeet = np.stack([label_mean(recording, side.toe) for side in sides], axis=1)
     standing = _standing_frames(forefeet, recording.rate, loads)
     feet = [
         ground_velocity(forefeet[:, [foot]], standing[:, [foot]], recording.rate)
@@ -255,13 +240,12 @@ def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None)
     """Frames (T, 2) in which each foot moves with the ground: the middle of its contacts."""
     if loads is None or not loads.contacts:
         return low_frames(forefeet)
-    time = np.arange(len(forefeet)) / rate
-    spans = [
-        [(contact.touchdown, contact.toe_off) for contact in loads.contacts if contact.foot == foot]
-        for foot in (0, 1)
-    ]
-    masks = [middle_of_contacts(time, *np.reshape(span, (-1, 2)).T) for span in spans]
-    return np.stack(masks, axis=1)
+    time, standing = np.arange(len(forefeet)) / rate, np.zeros((len(forefeet), 2), dtype=np.bool_)
+    for contact in loads.contacts:
+        duration = contact.toe_off - contact.touchdown
+        low, high = (contact.touchdown + share * duration for share in MIDDLE_SHARES)
+        standing[:, contact.foot] |= (time >= low) & (time <= high)
+    return standing
 
 
 def _belt(
@@ -273,22 +257,19 @@ def _belt(
     notes: Notes,
 ) -> Belt:
     """Belt that the feet show, with what is stated as a prior; a note where they disagree."""
-    belt, stated_speed = None, trial.belt_speed_mps
-    if np.isfinite(observed.ground).all():
-        stances = _stances(observed.forefeet, recording.rate, loads)
-        feet = foot_markers(recording.labels, recording.positions, marker_set)
-        belt = belt_of_feet(
-            [*feet.swapaxes(0, 1)[:, :, 1:]], stances, recording.rate, observed.ground
-        )
-    if belt is None and not stated_speed:
+    stated_speed = trial.belt_speed_mps
+    if np.isnan(observed.ground).any():
+        if stated_speed:
+            return stated_belt(stated_speed)
         raise AqbioError(
             "the belt speed is not stated and no stance foot is seen to estimate it.",
             file=notes.file,
             fix="write belt_speed_mps into trials.tsv.",
             rule="belt-speed",
         )
-    if belt is None:
-        return stated_belt(float(stated_speed or 0.0))
+    stances = _stances(observed.forefeet, recording.rate, loads)
+    toes = foot_markers(recording.labels, recording.positions, marker_set)[:, :, 1:]
+    belt = belt_of_feet([*toes.swapaxes(0, 1)], stances, recording.rate, observed.ground)
     if not belt.keeps_speed:
         notes.tell("belt-changes", number=float(np.ptp(belt.speed)), speeds=belt.words())
     if not stated_speed:
@@ -303,14 +284,10 @@ def _stances(forefeet: FloatArray, rate: float, loads: FeetLoads | None) -> list
     """Contacts of the feet, those that were recorded whole if there are any."""
     if loads is not None and loads.contacts:
         whole = [contact for contact in loads.contacts if contact.complete]
-        return [
-            Stance(contact.foot, contact.touchdown, contact.toe_off)
-            for contact in whole or loads.contacts
-        ]
+        return [Stance(x.foot, x.touchdown, x.toe_off) for x in whole or loads.contacts]
     low = low_frames(forefeet)
     spans = [(foot, *span) for foot in range(len(SIDES)) for span in runs(low[:, foot])]
-    whole_spans = [span for span in spans if span[1] > 0 and span[2] < len(low)]
-    chosen = whole_spans or spans
+    chosen = [span for span in spans if span[1] > 0 and span[2] < len(low)] or spans
     shortest = 0.5 * float(np.median([stop - start for _, start, stop in chosen] or [0.0]))
     return [
         Stance(foot, start / rate, (stop - 1) / rate)

@@ -44,7 +44,8 @@ from aqbio.prepare.contacts import (
     feet_loads,
     find_cut,
 )
-from aqbio.prepare.events_from_markers import MarkerEvents, marker_events, note_kinematic
+from aqbio.prepare.event_accuracy import MarkerEvents, note_kinematic
+from aqbio.prepare.events_from_markers import marker_events
 from aqbio.prepare.exchanged_labels import MASKING
 from aqbio.prepare.filters import (
     ForceLowPass,

@@ -23,17 +23,17 @@ from aqbio.prepare.contacts import (
     feet_loads,
     find_cut,
 )
-from aqbio.prepare.events_from_markers import ACCURACY, MarkerEvents
+from aqbio.prepare.event_accuracy import ACCURACY, MarkerEvents
 from aqbio.prepare.filters import (
     LowPass,
     filtered_contacts,
     find_filter,
     force_spectrum,
-    improvement,
     marker_spectrum,
     recorded_filters,
 )
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.spectra import improvement
 from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import disturbed
 from aqbio.virtual.recording import GROUND_AXES, Laboratory, RunPlan, recorded_run

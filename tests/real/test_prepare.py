@@ -26,7 +26,7 @@ from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.dataset import prepared_dataset
-from aqbio.prepare.events_from_markers import ACCURACY
+from aqbio.prepare.event_accuracy import ACCURACY
 from aqbio.prepare.filters import find_filter, marker_spectrum
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes

@@ -115,10 +115,13 @@ def note_low_pass(
     """
     longer = MILLISECONDS * low_pass.lengthening_s
     is_unusable = low_pass.lost_share > MAX_FORCE_LOSS and low_pass.cutoff_hz < cutoff
-    case = ", timed by markers" if timed_by_markers else ", unusable"
+    wider = LENGTHENING_ERROR * longer
+    times = f"and the error of contact times is wider by {wider:.0f} ms"
+    if timed_by_markers:
+        times = "so that times of contacts are those of the foot markers"
     notes.tell(
-        f"forces-low-passed{case if is_unusable else ''}", number=low_pass.cutoff_hz, limit=cutoff,
-        longer=longer, wider=LENGTHENING_ERROR * longer,
+        "forces-low-passed, unusable" if is_unusable else "forces-low-passed",
+        number=low_pass.cutoff_hz, limit=cutoff, longer=longer, wider=wider, times=times,
     )  # fmt: skip
     return is_unusable
 

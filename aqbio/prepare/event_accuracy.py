@@ -162,6 +162,7 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
                 "events-unfound, low-passed" if events.filter_error else "events-unfound",
                 number=unfound, limit=0, contacts=len(inside), motion=motion,
                 have="has" if unfound == 1 else "have", event=name.replace("_", "-"),
+                cause=", because they were low-passed before" if events.filter_error else "",
             )  # fmt: skip
 
 

@@ -90,7 +90,6 @@ MIN_LENGTHENING_S = 0.007
 on plates, 4 ms. Runs at 2 to 5 m/s that were low-passed at 20 Hz (Hamner and Delp 2013) have 2 to
 6 ms."""
 
-
 LOSS_SDS = 1.0
 """Standard deviations by which a cut-off is taken higher where a loss forbids to use forces."""
 
@@ -138,7 +137,6 @@ def recorded_filters(recordings: Sequence[tuple[str, Recording]]) -> list[Record
 RATE_DIGITS = 1
 """Digits of a rate, Hz, that recordings of one export have in common."""
 
-
 MIN_FREQUENCY_HZ = 3.0
 """Lowest frequency that is compared."""
 
@@ -180,8 +178,8 @@ def force_spectrum(recordings: Sequence[FloatArray], rate: float) -> Spectrum | 
         contacts = loaded_contacts(vertical, rate)
         window = np.hanning(len(vertical))
         kinks = [window[middle] * np.pi * peak / duration for middle, peak, duration in contacts]
-        power = 2.0 * np.square(kinks).sum() / (window**2).sum()
-        paths += [vertical / np.sqrt(power)] if contacts else []
+        power = 2.0 * np.square(kinks).sum() / np.square(window).sum() if kinks else 0.0
+        paths += [vertical / np.sqrt(power)] if power > 0.0 else []
         durations += [duration for *_, duration in contacts]
     if not paths:
         return None

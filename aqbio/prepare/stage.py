@@ -54,6 +54,7 @@ from aqbio.prepare.side_search import with_resolved_sides
 from aqbio.prepare.stated_faults import AS_RECORDED, stated_faults
 from aqbio.prepare.stated_labels import stated_labels
 from aqbio.prepare.trial import PreparedTrial, prepare_trial, without_ignored
+from aqbio.study.internal import contained
 from aqbio.study.manifest import (
     OK,
     Report,
@@ -156,12 +157,13 @@ def session_filters(study: Study, participant_id: str) -> dict[str, RecordedFilt
     for trial in study.moving_of(participant_id):
         files = study.recording(trial), study.forces(trial)
         try:
-            recording = (
-                coordinates_trial(study, trial).recording
-                if trial.coordinates_file
-                else read_recording(*files, study.settings.laboratory.marker_unit)
-            )
-        except (AqbioError, OSError):
+            with contained(study, STAGE, participant_id, trial.trial_id):
+                recording = (
+                    coordinates_trial(study, trial).recording
+                    if trial.coordinates_file
+                    else read_recording(*files, study.settings.laboratory.marker_unit)
+                )
+        except AqbioError:
             continue  # reported where that trial is prepared
         recording = without_ignored(recording, study.settings.laboratory)
         formats = " ".join(path.suffix for path in files if path)

@@ -2,7 +2,7 @@
 
 Every recording is taken at its own rate and at lower ones, there at four offsets of the frames.
 With ``--write`` the numbers go to benchmarks/results/foot_events.md, from which `ACCURACY` of
-``aqbio/prepare/events_from_markers.py`` is taken.
+``aqbio/prepare/event_accuracy.py`` is taken.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES
 from aqbio.prepare.belt import stated_belt
 from aqbio.prepare.contacts import FootContact
-from aqbio.prepare.events_from_markers import MarkerEvents, event_errors, marker_events
+from aqbio.prepare.event_accuracy import MarkerEvents
+from aqbio.prepare.events_from_markers import event_errors, marker_events
 from aqbio.prepare.ground import Ground, foot_markers
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.trial import prepare_trial
@@ -360,7 +361,7 @@ FILTERED_HEAD = """\
 
 Largest change of an event, in ms, by a second-order Butterworth filter of the markers, forth and
 back, against the same markers as recorded. Written by `python -m benchmarks.foot_events --write`.
-What it means: `FILTER_ERROR_S_HZ2` of `aqbio/prepare/events_from_markers.py`.
+What it means: `FILTER_ERROR_S_HZ2` of `aqbio/prepare/event_accuracy.py`.
 """
 
 if __name__ == "__main__":

@@ -26,15 +26,9 @@ from aqbio.force_plates.offsets import level_line, line_change, quiet_about
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.multibody.poses import segment_poses
-from aqbio.prepare.bandwidth import (
-    Spectrum,
-    best_filter,
-    fit_spectrum,
-    force_spectrum,
-    improvement,
-    marker_spectrum,
-)
+from aqbio.prepare.filters import force_spectrum, marker_spectrum, vertical_forces
 from aqbio.prepare.signal_scales import SpectrumScales
+from aqbio.prepare.spectra import Spectrum, best_filter, fit_spectrum
 from aqbio.signals import white_noise
 from aqbio.virtual.demo import DATA, DISTURBANCES, LEVELS, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import disturbed
@@ -98,7 +92,7 @@ FORCE_FILES = {
 """Files of forces by the end of that of the markers."""
 
 START = {
-    "markers": SpectrumScales(0.5, 3.0, -0.5, 1.0, 0.0, 0.0, (1, 2, 3, 4), (5.0,)),
+    "markers": SpectrumScales(0.5, 3.0, -0.5, 1.0, 0.0, 0.0, (1, 2, 3, 4)),
     "forces": SpectrumScales(0.5, 0.6, 0.0, 0.7, 0.0, 0.0, (2, 4)),
 }
 """Scales with which sound spectra are first explained, without any filter."""
@@ -152,18 +146,13 @@ def plate_levels(sound: list[tuple[str, Recording]]) -> dict[str, Any]:
     }
 
 
-def spectrum_of(signal: str, recording: Recording) -> Spectrum | None:
+def recorded_spectrum(signal: str, recording: Recording) -> Spectrum | None:
     """Spectrum of the markers, or of the vertical forces of all plates."""
     if signal == "markers":
-        return marker_spectrum(recording.positions, recording.rate)
+        return marker_spectrum([recording.positions], recording.rate)
     if (forces := recording.forces) is None:
         return None
-    loads = forces.wrench.force
-    upward = int(np.abs(loads).max(axis=(0, 1)).argmax())
-    levels = loads[..., upward] - np.median(loads[..., upward], axis=0)
-    return force_spectrum(
-        levels * np.sign(levels[np.abs(levels).argmax(axis=0)].diagonal()), forces.rate
-    )
+    return force_spectrum([vertical_forces(forces)], forces.rate)
 
 
 def virtual_spectra() -> list[Spectrum]:
@@ -184,7 +173,7 @@ def virtual_spectra() -> list[Spectrum]:
         random = np.random.default_rng(number)
         skin = disturbed(run.recording, DISTURBANCES, random).markers
         noisy = centres + random.normal(0.0, DISTURBANCES.marker_noise_m, centres.shape)
-        if (spectrum := marker_spectrum((skin, centres, noisy)[number % 3], rate)) is not None:
+        if (spectrum := marker_spectrum([(skin, centres, noisy)[number % 3]], rate)) is not None:
             found.append(spectrum)
     return found
 
@@ -199,20 +188,21 @@ def spectra(signal: str, sound: list[tuple[str, Recording]]) -> dict[str, Any]:
     for person, recording in sound:
         if signal == "markers" and person in MARKERS_FILTERED:
             continue
-        spectrum = spectrum_of(signal, recording)
+        spectrum = recorded_spectrum(signal, recording)
         if spectrum is not None:
             people.add(person)
             measured.append(spectrum)
     virtual = virtual_spectra() if signal == "markers" else []
     measured += virtual
-    fits = [fit_spectrum(spectrum, start, None) for spectrum in measured]
-    tilts = np.array([fit.tilt for fit in fits])
-    band_sd = float(np.sqrt(np.concatenate([fit.misfit**2 for fit in fits]).mean()))
+    fits = [fit_spectrum(spectrum, start, 0) for spectrum in measured]
+    tilts = np.array([fit.x[1] for fit in fits])
+    misfits = np.concatenate([start.band_sd * fit.fun[:-2] for fit in fits])
+    band_sd = float(np.sqrt((misfits**2).mean()))
     scales = replace(
         start, band_sd=round(band_sd, DIGITS), tilt_mean=round(float(tilts.mean()), DIGITS),
         tilt_sd=round(float(tilts.std()), DIGITS),
     )  # fmt: skip
-    gains = [gain(spectrum, scales) for spectrum in measured]
+    gains = [max(best_filter(spectrum, scales)[0], 0.0) for spectrum in measured]
     return {
         "source": f"{signal} of public recordings that nobody filtered; scripts/signal_scales.py",
         "recordings": len(measured) - len(virtual),
@@ -225,16 +215,7 @@ def spectra(signal: str, sound: list[tuple[str, Recording]]) -> dict[str, Any]:
         "improvement_mean": round(float(np.mean(gains)), DIGITS),
         "improvement_largest": round(float(np.max(gains)), DIGITS),
         "orders": list(scales.orders),
-        "further_starts_hz": list(scales.further_starts_hz),
     }
-
-
-def gain(spectrum: Spectrum, scales: SpectrumScales) -> float:
-    """Logarithm of how many times better the best filter explains a spectrum than none."""
-    costs = (
-        fit.cost for fit in (fit_spectrum(spectrum, scales, None), best_filter(spectrum, scales))
-    )
-    return max(improvement(*costs, len(spectrum.frequency)), 0.0)
 
 
 def _sd(values: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 A rule is told by its name in findings, tables and the page; a test that provokes it names it, in
 its code or in the golden text of what it finds. The rules are read from the code: what is given to
-a parameter, field or name called ``rule``.
+a parameter, field or name called ``rule``, and what `Notes.tell` looks up in its table.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[1]
 TREES = [
     ast.parse(text)
     for path in (ROOT / "aqbio").rglob("*.py")
     if re.search(r'rule|"[a-z0-9]+-[a-z0-9-]+"', text := path.read_text("utf-8"))
 ]
+TABLE = ROOT / "aqbio" / "prepare" / "findings.yaml"
 RULE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 NAMES = ("rule", "RULE", "RULES")
 
@@ -68,7 +71,8 @@ def _words(value: ast.expr) -> Iterator[str]:
 
 def rules() -> set[str]:
     """Rules that findings of the program may name."""
-    words = (word for value in _rule_arguments(_parameters()) for word in _words(value))
+    words = {word for value in _rule_arguments(_parameters()) for word in _words(value)}
+    words |= {key.partition(",")[0] for key in yaml.safe_load(TABLE.read_text("utf-8"))}
     return {*filter(RULE.fullmatch, words)} - {"error"}  # of errors that no finding is made of
 
 

@@ -197,7 +197,7 @@ def laboratory_axes(
             ) from error
     for doubt in axes.doubts:
         # stated axes would turn the markers as well
-        notes.add("axes-doubt", "warning", doubt, fix="export markers and forces in the same axes.")
+        notes.tell("axes-doubt", doubt=doubt)
     return axes
 
 
@@ -222,23 +222,15 @@ def check_stated(
     setting: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues, file: str
 ) -> None:
     """Refuse stated axes in which the person is upside down or lying, or runs another way."""
-    forward, up = axes.matrix[0], axes.matrix[1]
-    travels = np.linalg.norm(clues.travel) > MIN_TRAVEL_M
-    for description, name, vector, axis, limit in (
-        ("the pelvis lies from the feet", f"up: {setting.up}", clues.body, up, MAX_LEAN_DEG),
-        (
-            "the pelvis travels",
-            f"forward: {setting.forward}",
-            clues.travel,
-            forward,
-            MAX_HEADING_ERROR_DEG,
-        ),
+    forward, up, _ = axes.matrix
+    lean, turn = _angle_deg(clues.body, up), _angle_deg(clues.travel, forward)
+    turn = min(turn, 180.0 - turn)  # a runway is run there and back; headings are measured
+    if not np.linalg.norm(clues.travel) > MIN_TRAVEL_M:
+        turn = np.nan
+    for away, limit, name, description in (
+        (lean, MAX_LEAN_DEG, f"up: {setting.up}", "the pelvis lies from the feet"),
+        (turn, MAX_HEADING_ERROR_DEG, f"forward: {setting.forward}", "the pelvis travels"),
     ):
-        if (axis is forward and not travels) or np.isnan(vector).any():
-            continue
-        away = float(np.degrees(np.arccos(dot(vector, axis) / np.linalg.norm(vector))))
-        if axis is forward:  # a runway is run there and back; the heading of each trial is measured
-            away = min(away, 180.0 - away)
         if away > limit:
             raise AqbioError(
                 f"laboratory.axes states {name}, but {description} in a direction "
@@ -248,6 +240,12 @@ def check_stated(
                 fix="correct laboratory.axes in study.yaml, or write auto to detect them.",
                 rule="axes-contradicted",
             )
+
+
+def _angle_deg(vector: FloatArray, axis: FloatArray) -> float:
+    """Angle between a vector and a unit vector, degrees; NaN where unknown."""
+    size = np.linalg.norm(vector)
+    return float(np.degrees(np.arccos(dot(vector, axis) / size))) if size > 0.0 else float("nan")
 
 
 def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
@@ -296,15 +294,8 @@ def missing_labels(
     """Note the mapped labels that the recording does not have."""
     for label, marker in marker_set.markers.items():
         expected = not (moving and marker.static_only)
-        if label in recording.labels or not expected:
-            continue
-        notes.add(
-            MARKER_ABSENT,
-            "warning",
-            f"marker {label} of the marker set {marker_set.name} is not in the recording.",
-            fix="look at its label in the capture software; leave it if it was not worn.",
-            label=label,
-        )
+        if label not in recording.labels and expected:
+            notes.tell(MARKER_ABSENT, label=label, marker_set=marker_set.name)
 
 
 def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:

@@ -105,13 +105,15 @@ def belt_of_feet(
             fits.append((stance.middle, fit))
     if not fits:
         return Belt(np.zeros(1), np.array([size]), np.zeros(1), MAX_DEVIATION * size)
-    slopes = [fit for _, fit in fits]
-    freedom = sum(fit.freedom for fit in slopes)
-    noise = sum(fit.squares for fit in slopes) / freedom if freedom else 0.0
-    speed = np.array([fit.speed for fit in slopes])
-    lever = np.array([fit.lever for fit in slopes])
+    freedom = sum(fit.freedom for _, fit in fits)
+    noise = sum(fit.squares for _, fit in fits) / freedom if freedom else 0.0
+    time, speed, lever = np.array([(middle, fit.speed, fit.lever) for middle, fit in fits]).T
     error = np.sqrt((FOOT_ERROR * speed) ** 2 + noise / lever)
-    return _of_contacts(np.array([middle for middle, _ in fits]), speed, error)
+    # errors are hardly ever twice as large as stated: only what exceeds that is the belt's
+    give = max(_variance_between(speed) - 2.0 * float(np.mean(error**2)), 0.0) ** 0.5
+    recovery, recovery_sd = of_people("recovery of a belt")
+    common = np.hypot(recovery_sd * give, FOOT_ERROR * float(speed.mean()))
+    return Belt(time, speed + recovery * give, error, float(common))
 
 
 def forefoot_velocity(
@@ -164,15 +166,6 @@ def _forefoot_line(path: FloatArray, stance: Stance, rate: float) -> _ForefootLi
     # markers of one foot share its wobble: they are averaged, but are no independent evidence
     speed, lever = float(np.average(speeds, weights=levers)), float(np.mean(levers))
     return _ForefootLine(speed, lever, squares, freedom)
-
-
-def _of_contacts(time: FloatArray, speed: FloatArray, error: FloatArray) -> Belt:
-    """Belt from the speeds of feet in mid-contact and their errors, (N,) m/s."""
-    # errors are hardly ever twice as large as stated: only what exceeds that is the belt's
-    give = max(_variance_between(speed) - 2.0 * float(np.mean(error**2)), 0.0) ** 0.5
-    recovery, recovery_sd = of_people("recovery of a belt")
-    common = np.hypot(recovery_sd * give, FOOT_ERROR * float(speed.mean()))
-    return Belt(time, speed + recovery * give, error, float(common))
 
 
 def _variance_between(speed: FloatArray) -> float:

@@ -64,12 +64,12 @@ MAX_STILL_SHARE = 1e-5
 def broken_parts(
     force: FloatArray, rate: float, start: int, stop: int, threshold: float
 ) -> frozenset[str]:
-    """Parts of a contact that a plate has not measured.
+    """Parts of a contact that its plates have not measured.
 
     Parameters
     ----------
-    force : (S, 3) array, N
-        Of the plate, not filtered; vertical second.
+    force : (S, P, 3) array, N
+        Of the plates under a foot, not filtered; vertical second.
     start, stop
         First sample of the contact, and the sample after the last one.
     threshold
@@ -77,48 +77,56 @@ def broken_parts(
     """
     first = max(start - round(MARGIN_BEFORE_S * rate), 0)
     last = min(stop + round(MARGIN_AFTER_S * rate), len(force))
-    force_of_contact = force[first:last]
-    vertical = force_of_contact[:, 1]
+    of_foot = force[first:last].sum(axis=1)  # who crosses a seam leaves one plate at once
+    vertical = of_foot[:, 1]
     peak = float(vertical.max(initial=0.0))
-    if len(force_of_contact) < MIN_STILL_SAMPLES or not peak > threshold:
+    if len(of_foot) < MIN_STILL_SAMPLES or not peak > threshold:
         return frozenset()
     if first == 0 or last == len(force):  # of a contact that is cut, the peak may not be there
-        peak = max(peak, float(force[:, 1].max()), MIN_PEAK_N)
+        peak = max(peak, float(force[..., 1].sum(axis=1).max()), MIN_PEAK_N)
     empty = np.abs(vertical) < max(threshold, MAX_EMPTY_SHARE * peak)
-    change = vertical[2:] - vertical[:-2]
-    falls = (-change > max(MIN_FALL_SHARE, MIN_FALL_SHARE_PER_S / rate) * peak) & empty[2:]
-    rises = (change > max(MIN_RISE_SHARE, MIN_RISE_SHARE_PER_S / rate) * peak) & empty[:-2]
+    falls, rises = _breaks(vertical, empty, rate, peak)
     margin = round((MARGIN_BEFORE_S + MARGIN_AFTER_S) * rate)
     parts = set()
     if falls.any():
         parts.add(LOST_TOE_OFF if np.flatnonzero(falls)[-1] >= len(falls) - margin else LOST_MIDDLE)
     if rises.any():
         parts.add(LOST_TOUCHDOWN if np.flatnonzero(rises)[0] <= margin else LOST_MIDDLE)
-    if _is_frozen(force_of_contact, ~empty, rate, peak):
+    if _is_frozen(of_foot, ~empty, rate, peak):
         parts |= {LOST_MIDDLE, LOST_TOE_OFF}
+    if _has_failed_plate(force[max(start - 1, 0) : stop + 1, :, 1], rate):
+        parts.add(LOST_MIDDLE)
     return frozenset(parts)
 
 
-def has_failed_plate(forces: FloatArray, rate: float, start: int, stop: int) -> bool:
+def _breaks(
+    vertical: FloatArray, empty: BoolArray, rate: float, peak: float, least: float = 0.0
+) -> tuple[BoolArray, BoolArray]:
+    """Samples (S - 2,) after which a force falls to nothing, and before which it sets in, at once.
+
+    By at least a force ``least``, N.
+    """
+    change = vertical[2:] - vertical[:-2]
+    fall = max(MIN_FALL_SHARE, MIN_FALL_SHARE_PER_S / rate) * peak
+    rise = max(MIN_RISE_SHARE, MIN_RISE_SHARE_PER_S / rate) * peak
+    return (-change > max(fall, least)) & empty[2:], (change > max(rise, least)) & empty[:-2]
+
+
+def _has_failed_plate(forces: FloatArray, rate: float) -> bool:
     """Tell whether one of several plates (S, P) under a foot fails while others bear it.
 
     Its vertical force, N, falls to nothing or sets in at once, and no other plate takes the load
     over, as where a foot crosses a seam.
     """
-    inside = forces[max(start - 1, 0) : stop + 1]
-    total = inside.sum(axis=1)
+    total = forces.sum(axis=1)
     peak = float(total.max(initial=0.0))
     loaded = total[1:-1] > MIN_FALL_SHARE * peak
-    total_change = total[2:] - total[:-2]
-    for force in inside.T:
-        change, own_peak = force[2:] - force[:-2], float(force.max(initial=0.0))
-        empty = np.abs(force) < MAX_EMPTY_SHARE * peak
-        fall = max(MIN_FALL_SHARE, MIN_FALL_SHARE_PER_S / rate) * own_peak
-        rise = max(MIN_RISE_SHARE, MIN_RISE_SHARE_PER_S / rate) * own_peak
-        falls = (-change > max(fall, MIN_LOST_SHARE * peak)) & empty[2:]
-        rises = (change > max(rise, MIN_LOST_SHARE * peak)) & empty[:-2]
-        in_total = np.abs(total_change - change) < (1.0 - MIN_LOST_SHARE_OF_PLATE) * np.abs(change)
-        if np.any((falls | rises) & in_total & loaded):
+    for force in forces.T if forces.shape[1] > 1 else ():
+        empty = np.asarray(np.abs(force) < MAX_EMPTY_SHARE * peak)
+        breaks = _breaks(force, empty, rate, float(force.max(initial=0.0)), MIN_LOST_SHARE * peak)
+        change, of_others = force[2:] - force[:-2], (total - force)[2:] - (total - force)[:-2]
+        in_total = np.abs(of_others) < (1.0 - MIN_LOST_SHARE_OF_PLATE) * np.abs(change)
+        if np.any(np.logical_or(*breaks) & in_total & loaded):
             return True
     return False
 

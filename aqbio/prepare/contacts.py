@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 
 from aqbio.filters import low_pass
 from aqbio.force_plates.forces import Plates, centre_of_pressure
-from aqbio.prepare.broken_contacts import LOST_MIDDLE, broken_parts, has_failed_plate
+from aqbio.prepare.broken_contacts import broken_parts
 from aqbio.prepare.people import of_people
 from aqbio.signals import joined, runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, dot, finite_median
@@ -192,13 +192,10 @@ def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
     level = [0, feet.shape[3] - 1]
     for first, second in combinations(range(1, count), 2):
         corners = feet[:, :, [0, first, second]]
-        turns = [
-            _turn(
-                corners[:, :, at][..., level], corners[:, :, at - 2][..., level], target[..., level]
-            )
-            for at in range(3)
-        ]
-        inside = np.all(np.array(turns) > 0.0, axis=0) | np.all(np.array(turns) < 0.0, axis=0)
+        side = (np.roll(corners, -1, axis=2) - corners)[..., level]
+        arm = (target[:, :, None] - corners)[..., level]
+        turns = side[..., 0] * arm[..., 1] - side[..., 1] * arm[..., 0]
+        inside = (turns > 0.0).all(axis=2) | (turns < 0.0).all(axis=2)
         height = np.zeros_like(distance)
         if feet.shape[3] > len(level):
             height = np.abs(target[..., 1] - corners[..., 1].mean(axis=2))
@@ -213,81 +210,6 @@ def _side_distance(start: FloatArray, end: FloatArray, target: FloatArray) -> Fl
     share = np.divide(dot(arm, line), length, out=np.zeros_like(length), where=length > 0.0)
     nearest = arm - np.clip(share, 0.0, 1.0)[..., None] * line
     return np.asarray(np.sqrt(dot(nearest, nearest)))
-
-
-def _turn(start: FloatArray, end: FloatArray, target: FloatArray) -> FloatArray:
-    """Twice the area (T, F) of the triangle of a side and a point, by its sense of rotation."""
-    side, arm = end - start, target - start
-    return np.asarray(side[..., 0] * arm[..., 1] - side[..., 1] * arm[..., 0])
-
-
-def plate_contacts(
-    vertical: FloatArray, rate: float, threshold: float, minimum_s: float
-) -> list[tuple[int, int, int]]:
-    """Contacts (plate, start, stop) of each plate separately, with peaks of at least 50 N."""
-    spans = []
-    for plate in range(vertical.shape[1]):
-        force = vertical[:, plate]
-        for start, stop in contacts(force, rate, threshold, minimum_s).samples:
-            if np.nanmax(force[start:stop]) >= MIN_PLATE_PEAK_N:
-                spans.append((plate, int(start), int(stop)))
-    return spans
-
-
-def assigned_contacts(
-    contacts: list[tuple[int, int, int]],
-    vertical: FloatArray,
-    cop: FloatArray,
-    feet: FloatArray,
-    sample_of_frame: IntArray,
-) -> list[PlateContact]:
-    """Assign every contact on a plate to the foot (N, 2, K, 3) nearest to its centre of pressure.
-
-    ``vertical`` (T, P) N and ``cop`` (T, P, 3) m at force samples; ``sample_of_frame`` (N,), -1 for
-    none.
-    """
-    assigned = []
-    for plate, start, stop in contacts:
-        peak = float(np.nanmax(vertical[start:stop, plate]))
-        frames = np.flatnonzero((sample_of_frame >= start) & (sample_of_frame < stop))
-        frames = frames[vertical[sample_of_frame[frames], plate] >= MIN_PEAK_SHARE * peak]
-        distance = foot_distance(feet[frames], cop[sample_of_frame[frames], plate])
-        distance = distance[np.isfinite(distance).any(axis=1)]
-        foot, nearest, margin, shared = _nearest_foot(distance)
-        assigned.append(PlateContact(plate, start, stop, peak, foot, nearest, margin, shared))
-    return assigned
-
-
-def plate_owner(assigned: list[PlateContact], samples: int, plates: int, margin: int) -> IntArray:
-    """Foot on each plate at each sample, (S, P), -1 for none, with a margin around contacts.
-
-    Plates are split by foot *before* they are filtered: what leaks over a cut, where a plate is
-    unloaded, stays with the foot that caused it.
-    """
-    owner = np.full((samples, plates), NO_FOOT, dtype=np.int64)
-    for plate in range(plates):
-        of_plate = sorted(
-            (contact for contact in assigned if contact.plate == plate),
-            key=lambda contact: contact.start,
-        )
-        if not of_plate:
-            continue
-        middles = [
-            (contact.stop + following.start) // 2 for contact, following in pairwise(of_plate)
-        ]
-        for contact, low, high in zip(of_plate, [0, *middles], [*middles, samples], strict=True):
-            owner[max(low, contact.start - margin) : min(high, contact.stop + margin), plate] = (
-                contact.foot
-            )
-    return owner
-
-
-def foot_loads(
-    force: FloatArray, moment: FloatArray, owner: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """Sum force and moment (T, P, 3) of the plates of each foot, to (T, 2, 3)."""
-    mask = np.stack([owner == LEFT, owner == RIGHT], axis=1).astype(float)
-    return np.einsum("tfp,tpk->tfk", mask, force), np.einsum("tfp,tpk->tfk", mask, moment)
 
 
 def edge_distance(
@@ -319,30 +241,6 @@ def _edges(point: FloatArray, corners: FloatArray) -> tuple[FloatArray, FloatArr
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     normal *= np.sign(dot(normal, corners - centre))[:, None]
     return dot(normal[None], corners[None] - point[:, None]), normal
-
-
-def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
-    """Foot, its distance, how much farther the other one is, and whether the nearest changes.
-
-    Far from the only foot that is seen, it is unknown.
-    """
-    if not len(distance):
-        return NO_FOOT, float("nan"), float("nan"), False
-    left, right = (finite_median(distance[:, foot]) for foot in (LEFT, RIGHT))
-    foot = RIGHT if np.isnan(left) or right < left else LEFT
-    nearest, farther = (left, right) if foot == LEFT else (right, left)
-    quarter = max(len(distance) // 4, 1)
-    ends = [
-        np.nan_to_num(part, nan=np.inf).mean(axis=0)
-        for part in (distance[:quarter], distance[-quarter:])
-    ]
-    gap = [end[LEFT] - end[RIGHT] for end in ends]
-    shared = gap[0] * gap[1] < 0.0 and min(abs(gap[0]), abs(gap[1])) > MIN_FOOT_MARGIN_M
-    if nearest > MAX_FOOT_DISTANCE_M:
-        foot = NO_FOOT
-        if np.isnan(farther):
-            nearest = float("nan")
-    return foot, nearest, farther - nearest, bool(shared)
 
 
 MAX_SEAM_M = 0.02
@@ -447,30 +345,29 @@ def feet_loads(
         sharp = plate_event_force(plates, rules.event_cutoff)
     on_plates = _contacts_on_plates(plates, sharp, feet, frame_time, rules)
     margin = round(LEAK_PERIODS * plates.rate / rules.cutoff)
-    owner = plate_owner(on_plates, len(plates.wrench.force), len(plates.numbers), margin)
-    force, moment = foot_loads(plates.wrench.force, plates.wrench.moment_about_origin(), owner)
+    owner = _plate_owner(on_plates, len(plates.wrench.force), len(plates.numbers), margin)
+    is_own = np.stack([owner == LEFT, owner == RIGHT], axis=1).astype(float)
+    force, moment = (
+        np.einsum("tfp,tpk->tfk", is_own, wrench)
+        for wrench in (plates.wrench.force, plates.wrench.moment_about_origin())
+    )
     sharp = event_force(np.concatenate((force, moment), axis=2), plates.rate, rules.event_cutoff)
+    carried = np.where(is_own > 0.0, plates.vertical[:, None], -np.inf)
+    surface = np.asarray(plates.surface[carried.argmax(axis=2)])
     cop, free_moment = centre_of_pressure(
-        sharp[..., :3],
-        sharp[..., 3:],
-        np.zeros(3),
-        _carrying_surface(plates, owner),
-        COP_THRESHOLD_N,
+        sharp[..., :3], sharp[..., 3:], np.zeros(3), surface, COP_THRESHOLD_N
     )
     vertical = sharp[..., 1]
-    every_contact = [
+    found = [
         contact
         for foot in (LEFT, RIGHT)
         for contact in _contacts_of(foot, plates, vertical[:, foot], cop[:, foot], on_plates, rules)
     ]
     first, last = frame_time[[0, -1]]
     in_recording = [
-        replace(
-            contact,
-            complete=contact.complete and contact.touchdown >= first and contact.toe_off <= last,
-        )
-        for contact in sorted(every_contact, key=lambda contact: contact.touchdown)
-        if contact.toe_off > first and contact.touchdown < last
+        replace(x, complete=x.complete and x.touchdown >= first and x.toe_off <= last)
+        for x in sorted(found, key=lambda x: x.touchdown)
+        if x.toe_off > first and x.touchdown < last
     ]
     return FeetLoads(
         tuple(in_recording), tuple(on_plates), force, moment, vertical, cop, free_moment
@@ -503,39 +400,76 @@ def loads_on_frames(
 def _contacts_on_plates(
     plates: Plates, sharp: FloatArray, feet: FloatArray, frame_time: FloatArray, rules: EventRules
 ) -> list[PlateContact]:
-    """Contacts plate by plate; where markers show no foot, the foot that the file names.
+    """Contacts plate by plate, of the foot nearest to the centre of pressure.
 
-    So too of a contact that is cut, of which `MIN_CUT_PEAK_N` was not seen: where a force begins
-    or ends, the centre of pressure of filtered forces is beside the foot.
+    Where markers show no foot, it is the foot that the file names. So too of a contact that is cut,
+    of which `MIN_CUT_PEAK_N` was not seen: where a force begins or ends, the centre of pressure of
+    filtered forces is beside the foot.
     """
     cop, _ = centre_of_pressure(
         sharp[..., :3], sharp[..., 3:], plates.wrench.point, plates.surface, rules.threshold
     )
-    vertical = sharp[..., 1]
-    spans = plate_contacts(vertical, plates.rate, rules.threshold, MIN_ABOVE_THRESHOLD_S)
-    assigned = assigned_contacts(spans, vertical, cop, feet, plates.samples_of(frame_time))
-
-    def shows_foot(contact: PlateContact) -> bool:
-        cut = contact.start == 0 or contact.stop == len(vertical)
-        faint = cut and contact.peak < MIN_CUT_PEAK_N and plates.feet[contact.plate] != NO_FOOT
-        return not (faint or (contact.foot == NO_FOOT and np.isnan(contact.distance)))
-
-    return [
-        contact
-        if shows_foot(contact)
-        else replace(contact, foot=plates.feet[contact.plate], margin=np.nan, shared=False)
-        for contact in assigned
-    ]
+    on_plates, sample = [], plates.samples_of(frame_time)
+    for plate, force in enumerate(sharp[..., 1].T):
+        spans = contacts(force, plates.rate, rules.threshold, MIN_ABOVE_THRESHOLD_S).samples
+        for start, stop in spans.tolist():
+            peak, named = float(np.nanmax(force[start:stop])), plates.feet[plate]
+            if peak < MIN_PLATE_PEAK_N:
+                continue
+            frames = np.flatnonzero((sample >= start) & (sample < stop))
+            frames = frames[force[sample[frames]] >= MIN_PEAK_SHARE * peak]
+            distances = foot_distance(feet[frames], cop[sample[frames], plate])
+            foot, distance, margin, shared = _nearest_foot(distances)
+            is_cut = start == 0 or stop == len(force)
+            is_faint = is_cut and peak < MIN_CUT_PEAK_N and named != NO_FOOT
+            if is_faint or (foot == NO_FOOT and np.isnan(distance)):
+                foot, margin, shared = named, np.nan, False
+            on_plates.append(PlateContact(plate, start, stop, peak, foot, distance, margin, shared))
+    return on_plates
 
 
 MIN_CUT_PEAK_N = 200.0
 """Least force of a contact that is cut by which its centre of pressure shows the foot."""
 
 
-def _carrying_surface(plates: Plates, owner: IntArray) -> FloatArray:
-    """Height (S, 2) of the plate that carries most of each foot's load."""
-    carrying = [np.where(owner == foot, plates.vertical, -np.inf) for foot in (LEFT, RIGHT)]
-    return np.asarray(plates.surface[np.stack([mask.argmax(axis=1) for mask in carrying], axis=1)])
+def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
+    """Foot by distances (N, 2), its own, how much farther the other is, and whether both stood.
+
+    Far from the only foot that is seen, it is unknown. Both feet stood there if the nearest one
+    changes.
+    """
+    distance = distance[np.isfinite(distance).any(axis=1)]
+    if not len(distance):
+        return NO_FOOT, np.nan, np.nan, False
+    left, right = (finite_median(distance[:, foot]) for foot in (LEFT, RIGHT))
+    foot = RIGHT if np.isnan(left) or right < left else LEFT
+    nearest, farther = (left, right) if foot == LEFT else (right, left)
+    quarter = max(len(distance) // 4, 1)
+    first, last = (
+        np.nan_to_num(part, nan=np.inf).mean(axis=0)
+        for part in (distance[:quarter], distance[-quarter:])
+    )
+    before, after = first[LEFT] - first[RIGHT], last[LEFT] - last[RIGHT]
+    shared = before * after < 0.0 and min(abs(before), abs(after)) > MIN_FOOT_MARGIN_M
+    if nearest > MAX_FOOT_DISTANCE_M:
+        foot, nearest = NO_FOOT, np.nan if np.isnan(farther) else nearest
+    return foot, nearest, farther - nearest, bool(shared)
+
+
+def _plate_owner(on_plates: list[PlateContact], samples: int, plates: int, margin: int) -> IntArray:
+    """Foot on each plate at each sample, (S, P), -1 for none, with a margin around contacts.
+
+    Plates are split by foot *before* they are filtered: what leaks over a cut, where a plate is
+    unloaded, stays with the foot that caused it.
+    """
+    owner = np.full((samples, plates), NO_FOOT, dtype=np.int64)
+    for plate in range(plates):
+        of_plate = [contact for contact in on_plates if contact.plate == plate]
+        middles = [(contact.stop + after.start) // 2 for contact, after in pairwise(of_plate)]
+        for contact, low, high in zip(of_plate, [0, *middles], [*middles, samples], strict=False):
+            first, stop = max(low, contact.start - margin), min(high, contact.stop + margin)
+            owner[first:stop, plate] = contact.foot
+    return owner
 
 
 def _contacts_of(
@@ -549,21 +483,15 @@ def _contacts_of(
     with_corners = ~np.isnan(plates.corners.sum(axis=(1, 2)))
     spans = contacts(vertical, plates.rate, rules.threshold, MIN_ABOVE_THRESHOLD_S)
     foot_contacts = []
-    for index, (start, stop) in enumerate(spans.samples):
+    for index, (start, stop) in enumerate(spans.samples.tolist()):
         peak = float(vertical[start:stop].max())
         if peak < COP_THRESHOLD_N:
             continue
         on = [x for x in on_plates if x.foot == foot and x.start < stop and x.stop > start]
-        loaded = np.zeros(len(plates.numbers), dtype=np.bool_)
-        loaded[[contact.plate for contact in on]] = True
+        loaded = np.isin(np.arange(len(plates.numbers)), [contact.plate for contact in on])
         shared = any(contact.shared for contact in on)
-        # Of all its plates together: a foot that crosses a seam leaves one of them at once.
-        force = plates.wrench.force[:, loaded].sum(axis=1)
-        broken = broken_parts(force, plates.rate, int(start), int(stop), rules.threshold)
-        if loaded.sum() > 1 and has_failed_plate(
-            plates.vertical[:, loaded], plates.rate, int(start), int(stop)
-        ):
-            broken |= {LOST_MIDDLE}
+        force = plates.wrench.force[:, loaded]
+        broken = broken_parts(force, plates.rate, start, stop, rules.threshold)
         pressed = cop[start:stop][~np.isnan(cop[start:stop].sum(axis=1))]
         edges = edge_distance(pressed, plates.corners, loaded & with_corners, MAX_SEAM_M)
         foot_contacts.append(
@@ -571,7 +499,7 @@ def _contacts_of(
                 foot=foot,
                 touchdown=float(plates.start + spans.touchdown[index]),
                 toe_off=float(plates.start + spans.toe_off[index]),
-                plates=tuple(int(plate) for plate in np.flatnonzero(loaded)),
+                plates=tuple(np.flatnonzero(loaded).tolist()),
                 complete=bool(spans.complete[index]) and not shared and not broken,
                 edge_distance=float(np.fmin.reduce(edges, initial=np.nan)),
                 peak=peak,

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from aqbio.config import MarkerSet
 from aqbio.filters import low_pass
 from aqbio.io.recording import Recording
-from aqbio.names import MILLISECONDS, NORMAL_95, SIDES
+from aqbio.names import SIDES
 from aqbio.prepare.axes import displacement, pelvis_paths
-from aqbio.prepare.bandwidth import LowPass
 from aqbio.prepare.contacts import LEFT, MIN_CONTACT_S, RIGHT, FootContact
+from aqbio.prepare.event_accuracy import MarkerEvents
+from aqbio.prepare.filters import LowPass
 from aqbio.prepare.ground import Ground
-from aqbio.prepare.notes import Notes
-from aqbio.prepare.people import of_people
 from aqbio.signals import fill_gaps, joined, runs
-from aqbio.vectors import BoolArray, FloatArray, finite_median
+from aqbio.vectors import BoolArray, FloatArray
 
 MIN_RUNNING_SPEED_M_S = 1.0
 """Slowest running speed, m/s."""
@@ -260,141 +259,6 @@ def _crossing(path: FloatArray, level: float, first: int) -> float:
     return float(frame + (level - path[frame]) / (path[frame + 1] - path[frame]))
 
 
-class Accuracy(NamedTuple):
-    """Errors of events from foot markers against those of plates, by the part that lands first."""
-
-    speeds: tuple[float, float]
-    """Slowest and fastest run that was tested, m/s."""
-    touchdown: tuple[float, float]
-    toe_off: tuple[float, float]
-    """touchdown, toe_off: from earliest to latest, s; median and two standard deviations of each
-    recording at each rate."""
-
-
-ACCURACY = {
-    "forefoot": Accuracy((3.5, 9.5), (-0.0085, 0.0044), (-0.0209, 0.0123)),
-    "heel": Accuracy((2.0, 5.0), (-0.0064, 0.0271), (-0.0185, 0.0140)),
-}
-"""benchmarks/results/foot_events.md: 7 real and 6 virtual runs at 60 to 250 Hz."""
-
-MAX_SPEED_RATIO = 1.25
-"""Factor by which a run may be faster or slower than those tested."""
-
-MIN_TESTED_RATE_HZ = 45.0
-"""Lowest camera rate that was tested, Hz."""
-
-TESTED_CUTOFF_HZ = 18.0
-"""Foot markers that were low-passed at this or more, forth and back, were tested: in runs that land
-on the heel by their laboratory (20 Hz), in the others by the rate of 60 Hz, Hz."""
-
-FILTER_ERROR_S_HZ2 = of_people("event by a filter").error
-"""Error of an event times the square of the cut-off."""
-
-MAX_STRIKE_ERROR_S = 0.010
-"""Error of events by a filter up to which the part that lands first is seen, s: at 16 Hz it is in
-all of these runs, at 12 and 10 Hz the heel seems to land first in three of them."""
-
-MAX_CONTACT_ERROR_SHARE = 0.5
-"""Contacts whose time may be off by more than this share of it are not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class MarkerEvents:
-    """Contacts from the foot markers, and the factors on which their accuracy depends."""
-
-    contacts: tuple[FootContact, ...]
-    """An event that was not found is NaN."""
-    rate: float
-    """Of the markers, Hz."""
-    speed: float
-    """Over the ground, m/s; NaN where the pelvis was not seen."""
-    strike: Literal["heel", "forefoot", ""]
-    """{"heel", "forefoot", ""}."""
-    low_pass: LowPass | None = None
-    """Filter that the markers went through before they were written."""
-    all_markers_visible: bool = True
-    """True if all foot markers of the marker set are visible most of the time."""
-    hidden: tuple[bool, ...] = ()
-    """True for contacts around which a marker of the foot is missing for a while."""
-
-    withheld: int = 0
-    """Number of contacts that are left out because the filter hides their events."""
-
-    @property
-    def filter_error(self) -> float:
-        """By how much the filter of the markers may move an event, s; 0 where it was tested."""
-        return 0.0 if self.low_pass is None else _filter_error(self.low_pass.stated_hz)
-
-    @property
-    def accuracy(self) -> Accuracy | None:
-        """Errors of such events against plates; None where no similar recording was tested.
-
-        A filter widens them, and hides which part of the foot lands first.
-        """
-        tested = [accuracy for accuracy in self._similar() if self._is_like(accuracy)]
-        if not tested or not self.all_markers_visible or self.rate < MIN_TESTED_RATE_HZ:
-            return None
-        return _widened(tested, self.filter_error)
-
-    def _similar(self) -> list[Accuracy]:
-        """Errors of runs that land alike; of all where that is hidden by the filter."""
-        if self.filter_error > MAX_STRIKE_ERROR_S:
-            return [*ACCURACY.values()]
-        return [ACCURACY[self.strike]] if self.strike else []
-
-    def _is_like(self, accuracy: Accuracy) -> bool:
-        slowest, fastest = accuracy.speeds
-        return slowest / MAX_SPEED_RATIO <= self.speed <= fastest * MAX_SPEED_RATIO
-
-    @property
-    def contact_time_error(self) -> float:
-        """Largest error of a contact time, s; NaN where no similar recording was tested."""
-        return _contact_time_error(self.accuracy)
-
-    @property
-    def hides_contacts(self) -> bool:
-        """True if the filter of the markers leaves too little of what contact times show.
-
-        At both ends of the interval of its cut-off: a doubtful one widens errors, and hides none.
-        Where no contact has both events, no contact time is left.
-        """
-        if self.low_pass is None:
-            return False
-        error_s = _filter_error(self.low_pass.stated_hz * np.exp(NORMAL_95 * self.low_pass.error))
-        if not error_s:
-            return False
-        similar = self._similar() or [*ACCURACY.values()]
-        error = _contact_time_error(_widened(similar, error_s))
-        durations = [contact.toe_off - contact.touchdown for contact in self.contacts]
-        return not error <= MAX_CONTACT_ERROR_SHARE * finite_median(np.array(durations))
-
-
-def _filter_error(cutoff: float) -> float:
-    """By how much a filter of a cut-off, Hz, may move an event, s."""
-    return FILTER_ERROR_S_HZ2 * float(max(cutoff**-2 - TESTED_CUTOFF_HZ**-2, 0.0))
-
-
-def _widened(tested: Sequence[Accuracy], error: float) -> Accuracy:
-    """Errors that hold those of several kinds of runs, and a further one, s, in both directions."""
-
-    def span(ranges: list[tuple[float, float]]) -> tuple[float, float]:
-        return min(low for low, _ in ranges) - error, max(high for _, high in ranges) + error
-
-    speeds = [accuracy.speeds for accuracy in tested]
-    return Accuracy(
-        (min(slow for slow, _ in speeds), max(fast for _, fast in speeds)),
-        span([accuracy.touchdown for accuracy in tested]),
-        span([accuracy.toe_off for accuracy in tested]),
-    )
-
-
-def _contact_time_error(accuracy: Accuracy | None) -> float:
-    if accuracy is None:
-        return float("nan")
-    (first, last), (early, late) = accuracy.touchdown, accuracy.toe_off
-    return max(last - early, late - first)
-
-
 NO_EVENTS = MarkerEvents((), 0.0, float("nan"), "")
 
 
@@ -428,107 +292,7 @@ def marker_events(
         strike(feet, rate, contacts),
         low_pass=low_pass,
         all_markers_visible=present_markers(feet).sum(axis=1).tolist() == worn,
-        hidden=tuple(_hidden_around(feet, contact, rate) for contact in contacts),
     )
     if not events.hides_contacts:
         return events
-    return replace(events, contacts=(), hidden=(), strike="", withheld=len(contacts))
-
-
-MISSING_WINDOW_S = 0.2
-"""Time before and after the known event of a contact in which the other one is looked for, s."""
-
-
-def _hidden_around(feet: FloatArray, contact: FootContact, rate: float) -> bool:
-    """Tell whether a marker of a contact's foot (T, 2, K, 3) is missing in frames around it."""
-    finite = [instant for instant in (contact.touchdown, contact.toe_off) if np.isfinite(instant)]
-    first = max(round((min(finite) - MISSING_WINDOW_S) * rate), 0)
-    paths = feet[first : round((max(finite) + MISSING_WINDOW_S) * rate) + 1, contact.foot]
-    visible = np.asarray(np.isfinite(paths).all(axis=2))
-    ever = np.asarray(np.isfinite(feet[:, contact.foot]).all(axis=2)).any(axis=0)
-    return not bool(visible[:, ever].all())
-
-
-def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
-    """Say where the events come from, how good they are, and what needs forces."""
-    if events.low_pass is not None and events.withheld:
-        return  # markers-low-passed says why there are none
-    accuracy, count = events.accuracy, len(events.contacts)
-    number = None if accuracy is None else max(map(abs, accuracy.touchdown + accuracy.toe_off))
-    notes.add(
-        "events-kinematic",
-        "warning",
-        f"{'1 contact comes' if count == 1 else f'{count} contacts come'} from the foot markers"
-        + (": " + _accuracy_text(events, accuracy) if events.contacts else "."),
-        number=number,
-        unit="" if number is None else "s",
-        fix="record the run on force plates; here mean forces are estimated, and no other number "
-        "of forces is given.",
-    )
-    _note_unfound(events, notes)
-
-
-def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
-    """Say which events inside the recording the markers do not show: those steps have none."""
-    hidden = events.hidden or (False,) * len(events.contacts)
-    inside = [pair for pair in zip(events.contacts, hidden, strict=True) if pair[0].complete]
-    for name, words in (("touchdown", "landing"), ("toe_off", "take-off")):
-        unfound = [gap for contact, gap in inside if np.isnan(getattr(contact, name))]
-        if not unfound:
-            continue
-        gaps = sum(unfound)
-        fix = "look at the labels of the foot markers there, and for noise in their paths"
-        if gaps:
-            fix = f"fill the gaps of the foot markers around {gaps} of these contacts"
-            fix += "" if gaps == len(unfound) else "; around the others none is missing: look at "
-            fix += "" if gaps == len(unfound) else "their labels and for noise"
-        notes.add(
-            "events-unfound",
-            "warning",
-            f"{len(unfound)} of {len(inside)} contacts {'has' if len(unfound) == 1 else 'have'} no "
-            f"{name.replace('_', '-')}: their foot markers show no {words}"
-            + (", because they were low-passed before." if events.filter_error else "."),
-            number=len(unfound),
-            limit=0,
-            fix="export the markers raw, without a filter."
-            if events.filter_error
-            else f"{fix}; steps without both events are rejected.",
-        )
-
-
-def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
-    """Accuracy of such events, and the recordings it was tested on."""
-    conditions = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
-    blurred = events.filter_error > MAX_STRIKE_ERROR_S
-    if events.strike and not blurred:
-        conditions += f", the {events.strike} lands first"
-    if not events.all_markers_visible:
-        return (
-            f"how far they are off is not known, because foot markers are missing ({conditions})."
-        )
-    if accuracy is None:
-        return f"how far they are off was not tested for such a recording ({conditions})."
-    durations = [contact.toe_off - contact.touchdown for contact in events.contacts]
-    runs_like = "" if blurred else f" in which the {events.strike} lands first"
-    filtered = (
-        f", with what a low-pass at {events.low_pass.stated_hz:.0f} Hz adds"
-        if events.low_pass is not None and events.filter_error
-        else ""
-    )
-    text = (
-        f"in tested runs{runs_like}{filtered}, touchdown was "
-        f"{_range_text(accuracy.touchdown)} and toe-off {_range_text(accuracy.toe_off)}"
-    )
-    if np.isnan(durations).all():
-        return text + "."
-    share = events.contact_time_error / float(np.nanmedian(durations))
-    return text + f", up to {share:.0%} of this contact time."
-
-
-def _range_text(error: tuple[float, float]) -> str:
-    """A range of errors (s) in words: ``5 ms early to 11 ms late``."""
-    early, late = (round(MILLISECONDS * error_s) for error_s in error)
-    if early < 0 < late:
-        return f"{-early} ms early to {late} ms late"
-    sizes = sorted((abs(early), abs(late)))
-    return f"{sizes[0]} to {sizes[1]} ms {'late' if late > 0 else 'early'}"
+    return replace(events, contacts=(), strike="", withheld=len(contacts))

@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
-from aqbio.errors import AqbioError, Finding, distinct
+from aqbio.errors import AqbioError, Finding
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import (
@@ -34,15 +34,6 @@ MAX_STANDING_HEIGHT_M = 0.015
 
 MAX_LEVEL_DIFFERENCE_M = 0.03
 """Forefoot markers of two standing feet are at the same height within this, m."""
-
-
-def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatArray) -> BoolArray:
-    """Frames (T,) in the middle of contacts; times in s."""
-    inside = np.zeros(len(time), dtype=np.bool_)
-    for start, end in zip(touchdown, toe_off, strict=True):
-        low, high = (start + share * (end - start) for share in MIDDLE_SHARES)
-        inside |= (time >= low) & (time <= high)
-    return inside
 
 
 def low_frames(forefeet: FloatArray) -> BoolArray:
@@ -85,8 +76,8 @@ DOUBTFUL_SHARE = (0.25, 0.75)
 """Between these the surface is uncertain; real shares are -0.21 to 0.03 overground, and
 0.99 to 1.02 on treadmills."""
 
-MAX_FACING_ANGLE_RAD = float(np.radians(of_people("facing off the run").error))
-"""Runners face less far from where they run, rad."""
+MAX_FACING_ANGLE_DEG = of_people("facing off the run").error
+"""Runners face less far from where they run, degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +129,8 @@ def running_ground(
         _test_surface(stated_surface, observed, trial, laboratory)
     share = belt_share(observed.ground, observed.pelvis)
     if not stated_surface and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
-        _note_doubt(observed, notes)
+        still, pelvis = (float(np.hypot(v[0], v[2])) for v in (observed.ground, observed.pelvis))
+        notes.tell("surface-doubt", number=still, pelvis=pelvis)
     if (stated_surface or ("treadmill" if share > 0.5 else "overground")) == "overground":
         return Ground("overground", stated_belt(0.0), _heading(observed.pelvis, observed, notes))
     belt = _belt(recording, loads, trial, marker_set, observed, notes)
@@ -191,15 +183,9 @@ def foot_markers(labels: Sequence[str], positions: FloatArray, marker_set: Marke
     return feet
 
 
-def _forefeet(recording: Recording, marker_set: MarkerSet) -> FloatArray:
-    """Middle of the forefoot markers of each foot, (T, 2, 3), m."""
-    return np.stack(
-        [label_mean(recording, getattr(marker_set.feet, side).toe) for side in SIDES], axis=1
-    )
-
-
 def _observed(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) -> _Observed:
-    forefeet = _forefeet(recording, marker_set)
+    sides = (marker_set.feet.left, marker_set.feet.right)
+    forefeet = np.stack([label_mean(recording, side.toe) for side in sides], axis=1)
     standing = _standing_frames(forefeet, recording.rate, loads)
     feet = [
         ground_velocity(forefeet[:, [foot]], standing[:, [foot]], recording.rate)
@@ -250,32 +236,16 @@ def _test_surface(
         raise as_error(disagreement)
 
 
-def _note_doubt(observed: _Observed, notes: Notes) -> None:
-    ground, pelvis = (
-        float(np.hypot(velocity[0], velocity[2])) for velocity in (observed.ground, observed.pelvis)
-    )
-    notes.add(
-        "surface-doubt",
-        "warning",
-        f"the standing feet move at {ground:.2f} m/s and the pelvis at {pelvis:.2f} m/s: neither a "
-        "treadmill nor a runway.",
-        number=ground,
-        unit="m/s",
-        fix="state laboratory.surface in study.yaml, and look at the foot markers.",
-    )
-
-
 def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None) -> BoolArray:
     """Frames (T, 2) in which each foot moves with the ground: the middle of its contacts."""
     if loads is None or not loads.contacts:
         return low_frames(forefeet)
-    time = np.arange(len(forefeet)) / rate
-    spans = [
-        [(contact.touchdown, contact.toe_off) for contact in loads.contacts if contact.foot == foot]
-        for foot in (0, 1)
-    ]
-    masks = [middle_of_contacts(time, *np.reshape(span, (-1, 2)).T) for span in spans]
-    return np.stack(masks, axis=1)
+    time, standing = np.arange(len(forefeet)) / rate, np.zeros((len(forefeet), 2), dtype=np.bool_)
+    for contact in loads.contacts:
+        duration = contact.toe_off - contact.touchdown
+        low, high = (contact.touchdown + share * duration for share in MIDDLE_SHARES)
+        standing[:, contact.foot] |= (time >= low) & (time <= high)
+    return standing
 
 
 def _belt(
@@ -287,31 +257,21 @@ def _belt(
     notes: Notes,
 ) -> Belt:
     """Belt that the feet show, with what is stated as a prior; a note where they disagree."""
-    belt, stated_speed = None, trial.belt_speed_mps
-    if np.isfinite(observed.ground).all():
-        stances = _stances(observed.forefeet, recording.rate, loads)
-        feet = foot_markers(recording.labels, recording.positions, marker_set)
-        belt = belt_of_feet(
-            [*feet.swapaxes(0, 1)[:, :, 1:]], stances, recording.rate, observed.ground
-        )
-    if belt is None and not stated_speed:
+    stated_speed = trial.belt_speed_mps
+    if np.isnan(observed.ground).any():
+        if stated_speed:
+            return stated_belt(stated_speed)
         raise AqbioError(
             "the belt speed is not stated and no stance foot is seen to estimate it.",
             file=notes.file,
             fix="write belt_speed_mps into trials.tsv.",
             rule="belt-speed",
         )
-    if belt is None:
-        return stated_belt(float(stated_speed or 0.0))
+    stances = _stances(observed.forefeet, recording.rate, loads)
+    toes = foot_markers(recording.labels, recording.positions, marker_set)[:, :, 1:]
+    belt = belt_of_feet([*toes.swapaxes(0, 1)], stances, recording.rate, observed.ground)
     if not belt.keeps_speed:
-        notes.add(
-            "belt-changes",
-            "info",
-            f"the belt does not keep its speed: {belt.words()} m/s from contact to contact; each "
-            "step has the speed of its own contacts.",
-            number=float(np.ptp(belt.speed)),
-            unit="m/s",
-        )
+        notes.tell("belt-changes", number=float(np.ptp(belt.speed)), speeds=belt.words())
     if not stated_speed:
         return belt
     combined, probability = with_stated(belt, stated_speed)
@@ -324,14 +284,10 @@ def _stances(forefeet: FloatArray, rate: float, loads: FeetLoads | None) -> list
     """Contacts of the feet, those that were recorded whole if there are any."""
     if loads is not None and loads.contacts:
         whole = [contact for contact in loads.contacts if contact.complete]
-        return [
-            Stance(contact.foot, contact.touchdown, contact.toe_off)
-            for contact in whole or loads.contacts
-        ]
+        return [Stance(x.foot, x.touchdown, x.toe_off) for x in whole or loads.contacts]
     low = low_frames(forefeet)
     spans = [(foot, *span) for foot in range(len(SIDES)) for span in runs(low[:, foot])]
-    whole_spans = [span for span in spans if span[1] > 0 and span[2] < len(low)]
-    chosen = whole_spans or spans
+    chosen = [span for span in spans if span[1] > 0 and span[2] < len(low)] or spans
     shortest = 0.5 * float(np.median([stop - start for _, start, stop in chosen] or [0.0]))
     return [
         Stance(foot, start / rate, (stop - 1) / rate)
@@ -371,29 +327,12 @@ def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:
         and observed.running * observed.elapsed < MIN_TRAVEL_M
     )
     if stationary or np.isnan(direction).any():
-        notes.add(
-            "heading-unknown",
-            "warning",
-            "the direction of running is unclear from the feet and the path of the pelvis: "
-            "the direction that the pelvis faces is used.",
-            fix="look at the markers of feet and pelvis.",
-        )
+        notes.tell("heading-unknown")
         return _heading_or_zero(observed.facing)
     angle = heading(direction)
-    difference = abs(np.angle(np.exp(1j * (angle - heading(observed.facing)))))
-    if difference > MAX_FACING_ANGLE_RAD:
-        notes.add(
-            "heading-doubt",
-            "warning",
-            f"the pelvis faces "
-            f"{distinct(np.degrees(difference), np.degrees(MAX_FACING_ANGLE_RAD))} "
-            "degrees away from the direction of running, "
-            f"more than {np.degrees(MAX_FACING_ANGLE_RAD):.0f}.",
-            number=float(np.degrees(difference)),
-            limit=float(np.degrees(MAX_FACING_ANGLE_RAD)),
-            unit="degrees",
-            fix="check the labels of the pelvis, front and back.",
-        )
+    difference = float(np.degrees(abs(np.angle(np.exp(1j * (angle - heading(observed.facing)))))))
+    if difference > MAX_FACING_ANGLE_DEG:
+        notes.tell("heading-doubt", number=difference, limit=MAX_FACING_ANGLE_DEG)
     return angle
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypedDict, TypeVar, Unpack
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 import numpy as np
+import yaml
 
-from aqbio.errors import Finding, Invalidated, Severity
+from aqbio.errors import Finding, Invalidated, Severity, distinct
 from aqbio.prepare.explanations import Explanation, Ranking, Suspect
 
 
@@ -23,6 +26,14 @@ class Details(TypedDict, total=False):
     label: str
     invalidates: Invalidated
     proposal: str
+
+
+@cache
+def _finding_rows() -> dict[str, dict[str, Any]]:
+    """Rows of ``findings.yaml`` by rule and case."""
+    text = files("aqbio.prepare").joinpath("findings.yaml").read_text(encoding="utf-8")
+    rows: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return rows
 
 
 About = Literal["forces"]
@@ -84,6 +95,36 @@ class Notes:
                 file=self.force_file if forces else self.file,
                 **details,
             )
+        )
+
+    def tell(
+        self,
+        key: str,
+        *,
+        number: float | None = None,
+        limit: float | None = None,
+        where: str = "",
+        label: str = "",
+        **words: object,
+    ) -> None:
+        """Note a row of ``findings.yaml``, by its rule and case, with words in its sentences.
+
+        ``number`` has as many digits as tell it from ``limit`` where a sentence says ``value``.
+        """
+        row = _finding_rows()[key]
+        value = distinct(number, limit) if number is not None and limit is not None else ""
+        words |= {"number": number, "limit": limit, "value": value, "label": label}
+        self.add(
+            key.partition(",")[0],
+            row["severity"],
+            row["what"].format_map(words),
+            forces=row.get("forces", False),
+            fix=row.get("fix", "").format_map(words),
+            number=number,
+            limit=limit,
+            unit=row.get("unit", ""),
+            where=where,
+            label=label,
         )
 
     def adopt(self, findings: tuple[Finding, ...]) -> None:

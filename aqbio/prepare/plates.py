@@ -14,7 +14,6 @@ from aqbio.force_plates.forces import Plates
 from aqbio.force_plates.offsets import (
     MIN_UNLOADED_S,
     UNLOADED_MARGIN_S,
-    UnloadedLevel,
     nearly_unloaded,
     pulls_and_pushes,
     without_offsets,
@@ -59,164 +58,104 @@ MAX_NOISE_N = 10.0
 
 def ground_plates(forces: ForceRecording, notes: Notes, *, moving: bool) -> Plates | None:
     """Plates of forces in ground axes, without offsets; None if none is usable."""
-    used = np.array(
-        [
-            _is_plausible(forces, index, notes, moving=moving)
-            for index in range(len(forces.numbers))
-        ],
-        dtype=np.bool_,
-    )
-    usable = np.flatnonzero(used)
-    for index in usable:
-        _note_noise(forces, int(index), notes)
-    if not len(usable):
+    used = np.ones(len(forces.numbers), dtype=np.bool_)
+    for plate, name in enumerate(forces.numbers):
+        if fault := _fault(forces.wrench.force[:, plate], forces.rate, moving=moving):
+            used[plate], (why, number) = False, fault
+            notes.tell("plate-implausible", number=number, limit=MAX_FORCE_N, plate=name, why=why)
+    for plate in np.flatnonzero(used).tolist():
+        noise = quiet_noise(forces.wrench.force[:, plate], forces.rate)
+        if noise > MAX_NOISE_N:
+            name = forces.numbers[plate]
+            notes.tell("plate-noisy", number=noise, limit=MAX_NOISE_N, plate=name)
+    if not used.any():
         return None
-    feet = [forces.feet[index] for index in usable]
+    usable = forces.select(used)
     plates = Plates(
-        wrench=forces.wrench.select(used),
-        corners=forces.corners[used],
+        wrench=usable.wrench,
+        corners=usable.corners,
         rate=forces.rate,
         start=forces.start,
-        numbers=tuple(forces.numbers[index] for index in usable),
-        feet=tuple(SIDES.index(foot) if foot else NO_FOOT for foot in feet),
-        is_held=None if forces.is_held is None else forces.is_held[:, used],
-        is_lost=None if forces.is_lost is None else forces.is_lost[:, used],
+        numbers=usable.numbers,
+        feet=tuple(SIDES.index(foot) if foot else NO_FOOT for foot in usable.feet),
+        is_held=usable.is_held,
+        is_lost=usable.is_lost,
     )
     zeroed, removed = without_offsets(plates, MAX_OFFSET_N[moving], level_scales())
     for plate, level in enumerate(removed):
         if level is None:
             _note_unknown_offset(plates, plate, MAX_OFFSET_N[moving], notes)
-        elif not level.drifts:
-            _note_offset(plates, plate, float(level.channels[0, 1]), notes)
-    _note_drifts(plates, removed, notes)
+        elif not level.drifts and abs(height := float(level.channels[0, 1])) > LARGE_OFFSET_N:
+            name = plates.numbers[plate]
+            notes.tell(
+                "plate-offset", number=abs(height), limit=LARGE_OFFSET_N, plate=name, height=height
+            )
+    drifting = {
+        plates.numbers[plate]: level.channels
+        for plate, level in enumerate(removed)
+        if level is not None and level.drifts
+    }
+    if drifting:
+        _note_drifts(drifting, len(plates.vertical) / plates.rate, notes)
     return zeroed
 
 
-def _is_plausible(forces: ForceRecording, index: int, notes: Notes, *, moving: bool) -> bool:
-    """Tell whether a runner can have produced a plate's forces; note it if not."""
-    upward = forces.wrench.force[:, index, 1]
-    size = np.linalg.norm(forces.wrench.force[:, index], axis=1)
+def _fault(force: FloatArray, rate: float, *, moving: bool) -> tuple[str, float] | None:
+    """Reason and number for which no runner can have produced a plate's force (S, 3), N."""
+    size = np.linalg.norm(force, axis=1)
     largest, mean, spread = float(size.max()), float(size.mean()), float(np.ptp(size))
-    noise = noise_level(forces.wrench.force[:, index], forces.rate)
     if largest > MAX_FORCE_N:
-        why, number = (
-            f"its force reaches {distinct(largest, MAX_FORCE_N)} N, more than {MAX_FORCE_N:.0f} N",
-            largest,
-        )
-    elif not moving and mean > MAX_BODY_KG * GRAVITY:
-        why = f"it reads {mean:.0f} N while somebody stands, more than {MAX_BODY_KG:.0f} kg weigh"
-        number = mean
-    elif (
-        moving
-        and mean > MAX_OFFSET_N[moving]
-        and spread < MIN_VARIATION_SHARE * mean
-        and len(size) >= MIN_VARIATION_S * forces.rate
-    ):
-        why, number = f"it reads {mean:.0f} N throughout, within {spread:.0f} N", mean
-    elif moving and noise > MAX_NOISE_N:
-        why, number = f"it reads noise of {noise:.0f} N (RMS) and no load", noise
-    elif moving and pulls_and_pushes(upward, forces.rate, MAX_OFFSET_N[moving]):
-        number = float(np.median(upward))
-        why = f"it pulls and pushes, and its offset ({number:.0f} N in the middle) is too large"
-    else:
-        return True
-    notes.add(
-        "plate-implausible",
-        "warning",
-        f"plate {forces.numbers[index]} is left out: {why}.",
-        number=number,
-        limit=MAX_FORCE_N,
-        unit="N",
-        fix="correct scale, offset or unit of its channels, or zero the plate.",
-        forces=True,
-    )
-    return False
-
-
-def _note_noise(forces: ForceRecording, index: int, notes: Notes) -> None:
-    noise = quiet_noise(forces.wrench.force[:, index], forces.rate)
+        reached = distinct(largest, MAX_FORCE_N)
+        return f"its force reaches {reached} N, more than {MAX_FORCE_N:.0f} N", largest
+    if not moving:
+        standing = f"it reads {mean:.0f} N while somebody stands"
+        is_too_large = mean > MAX_BODY_KG * GRAVITY
+        return (f"{standing}, more than {MAX_BODY_KG:.0f} kg weigh", mean) if is_too_large else None
+    is_steady = spread < MIN_VARIATION_SHARE * mean and len(size) >= MIN_VARIATION_S * rate
+    if mean > MAX_OFFSET_N[moving] and is_steady:
+        return f"it reads {mean:.0f} N throughout, within {spread:.0f} N", mean
+    noise = noise_level(force, rate)
     if noise > MAX_NOISE_N:
-        notes.add(
-            "plate-noisy",
-            "warning",
-            f"plate {forces.numbers[index]} reads noise of {distinct(noise, MAX_NOISE_N)} N (RMS) "
-            f"while unloaded, more than {MAX_NOISE_N:.0f} N: touchdown, toe-off and body "
-            "mass suffer.",
-            number=noise,
-            limit=MAX_NOISE_N,
-            unit="N",
-            fix="look for a loose cable or a machine nearby; raise the event thresholds of "
-            "`prepare` in study.yaml above the noise.",
-            forces=True,
-        )
+        return f"it reads noise of {noise:.0f} N (RMS) and no load", noise
+    if pulls_and_pushes(force[:, 1], rate, MAX_OFFSET_N[moving]):
+        offset = float(np.median(force[:, 1]))
+        words = f"its offset ({offset:.0f} N in the middle) is too large"
+        return f"it pulls and pushes, and {words}", offset
+    return None
 
 
 def _note_unknown_offset(plates: Plates, plate: int, largest: float, notes: Notes) -> None:
     """Note why the offset of a plate is unknown: never unloaded, or never for long enough."""
-    number, vertical = plates.numbers[plate], plates.vertical[:, plate]
+    vertical = plates.vertical[:, plate]
     stretches = runs(nearly_unloaded(vertical, largest))
     longest = float(np.ptp(stretches, axis=1).max(initial=0)) / plates.rate
     needed = 2.0 * UNLOADED_MARGIN_S + MIN_UNLOADED_S
-    text = f"never unloaded ({float(vertical.mean()):.0f} N on average)"
+    why = f"never unloaded ({float(vertical.mean()):.0f} N on average)"
     if longest > 0.0:
-        text = (
+        why = (
             f"unloaded for at most {distinct(1e3 * longest, 1e3 * needed)} ms at a time, less than "
             f"the {1e3 * needed:.0f} ms that its offset is taken from"
         )
-    notes.add(
-        "plate-offset-unknown",
-        "info",
-        f"plate {number} is {text}: what it reads stays.",
-        number=longest,
-        limit=needed,
-        unit="s",
-        forces=True,
-    )
+    name = plates.numbers[plate]
+    notes.tell("plate-offset-unknown", number=longest, limit=needed, plate=name, why=why)
 
 
-def _note_offset(plates: Plates, plate: int, height: float, notes: Notes) -> None:
-    if abs(height) > LARGE_OFFSET_N:
-        notes.add(
-            "plate-offset",
-            "warning",
-            f"plate {plates.numbers[plate]} reads {height:.1f} N unloaded; the offset is removed.",
-            number=abs(height),
-            limit=LARGE_OFFSET_N,
-            unit="N",
-            fix="zero the plates before each trial.",
-            forces=True,
-        )
-
-
-def _note_drifts(plates: Plates, levels: Sequence[UnloadedLevel | None], notes: Notes) -> None:
-    """Note the plates that drift, by the one whose vertical force changes most."""
-    drifting = {
-        plates.numbers[plate]: level
-        for plate, level in enumerate(levels)
-        if level is not None and level.drifts
-    }
-    if not drifting:
-        return
-    ranges = {number: np.ptp(level.channels, axis=0) for number, level in drifting.items()}
+def _note_drifts(drifting: Mapping[int, FloatArray], duration: float, notes: Notes) -> None:
+    """Note plates whose unloaded channels (S, 6) change, by the largest vertical change."""
+    ranges = {number: np.ptp(channels, axis=0) for number, channels in drifting.items()}
     worst = max(ranges, key=lambda number: float(ranges[number][1]))
-    low, high = (
-        round(float(extreme(drifting[worst].channels[:, 1])), 1) + 0.0
-        for extreme in (np.min, np.max)
-    )
-    change = np.max([*ranges.values()], axis=0)
-    several = len(drifting) > 1
-    notes.add(
+    vertical, change = drifting[worst][:, 1], np.max([*ranges.values()], axis=0)
+    is_one = len(drifting) == 1
+    notes.tell(
         "plate-drift",
-        "warning",
-        f"{_plate_names(drifting)} drift{'' if several else 's'}: unloaded, "
-        f"{f'plate {worst}' if several else 'it'} reads {low:.1f} to {high:.1f} N upward within "
-        f"{len(plates.vertical) / plates.rate:.1f} s; horizontal forces change by up to "
-        f"{max(change[0], change[2]):.1f} N, moments by up to {change[3:].max():.1f} N m. "
-        "The drift is removed.",
         number=float(change[1]),
-        unit="N",
-        fix="let the plates warm up, and zero them before each trial.",
-        forces=True,
+        plates=f"{_plate_names(drifting)} drift{'s' if is_one else ''}",
+        worst="it" if is_one else f"plate {worst}",
+        low=round(float(vertical.min()), 1) + 0.0,
+        high=round(float(vertical.max()), 1) + 0.0,
+        duration=duration,
+        level=max(change[0], change[2]),
+        moment=change[3:].max(),
     )
 
 
@@ -308,24 +247,22 @@ def _note_silent(
     lost: bool,
 ) -> None:
     """Note contacts of a foot on plates (numbers) that measure nothing, or whose load is lost."""
-    force = plates.wrench.force[:, several[0].plates]
-    signal = f"{np.abs(force).max():.3g} N at most" if force.any() else "all samples 0"
+    force, name = plates.wrench.force[:, several[0].plates], _plate_names(on)
     is_unused = bool(on) and not several[0].plates
-    start, stop = contact_span(several[0]).tolist()
-    repeats = f" and {len(several) - 1} times later" if len(several) > 1 else ""
-    name = _plate_names(on)
-    failure = f"{name} measures nothing ({signal})" if on else "no plate measures a force"
-    failure = f"the loads of {name} are not used" if is_unused else failure
-    notes.add(
-        "plate-silent",
-        "warning",
-        f"the {SIDES[foot]} foot stands{f' on {name}' if on else ''} from "
-        f"{notes.at(start, 2)} to {notes.at(stop, 2)} s{repeats} and "
-        f"{'its load is not known' if lost else failure}: what needs a force is n/a there.",
-        number=len(several),
-        fix="see why in what is said of the forces." if lost or is_unused else
-        "check cable, amplifier and channels of the plate, and export the trial again.",
-        forces=True,
+    failure = "no plate measures a force"
+    if lost:
+        failure = "its load is not known"
+    elif is_unused:
+        failure = f"the loads of {name} are not used"
+    elif on:
+        signal = f"{np.abs(force).max():.3g} N at most" if force.any() else "all samples 0"
+        failure = f"{name} measures nothing ({signal})"
+    start, stop = (notes.at(at, 2) for at in contact_span(several[0]).tolist())
+    notes.tell(
+        "plate-silent, unused" if lost or is_unused else "plate-silent",
+        number=len(several), side=SIDES[foot], place=f" on {name}" if on else "",
+        start=start, stop=stop, failure=failure,
+        repeats=f" and {len(several) - 1} times later" if len(several) > 1 else "",
     )  # fmt: skip
 
 

@@ -65,8 +65,6 @@ class SpectrumScales:
     """The largest of them."""
     orders: tuple[int, ...]
     """Orders of Butterworth filters that run forth and back, as laboratories use them."""
-    further_starts_hz: tuple[float, ...] = ()
-    """Further cut-offs from which the search starts."""
 
     @property
     def improvement_needed(self) -> float:

@@ -11,17 +11,16 @@ import numpy as np
 from aqbio.body.statements import MASS_UNKNOWN, blocking_failure, body_masses, unknown_mass
 from aqbio.config import MarkerSet, ModelMap, Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
-from aqbio.errors import Finding, listed
+from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
-from aqbio.io.trial_files import standing_recording
+from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.against_names import name_findings, spare_labels
 from aqbio.names import LOW_PASSED
 from aqbio.prepare.axes import MARKER_ABSENT
-from aqbio.prepare.bandwidth import hidden_motion, hidden_rates
 from aqbio.prepare.body_labels import BodyLabels
 from aqbio.prepare.body_size import (
     Lengths,
@@ -31,10 +30,12 @@ from aqbio.prepare.body_size import (
     travelling_speed,
     vertical_masses,
 )
+from aqbio.prepare.checks import without_flicker
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.coordinates import coordinates_trial
 from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.events_from_markers import event_errors
+from aqbio.prepare.filters import RecordedFilters, recorded_filters
 from aqbio.prepare.label_check import (
     StaticReference,
     exchanged_in_static,
@@ -52,7 +53,8 @@ from aqbio.prepare.session import Session, session_remarks
 from aqbio.prepare.side_faults import with_resolved_sides
 from aqbio.prepare.stated_faults import AS_RECORDED, stated_faults
 from aqbio.prepare.stated_labels import stated_labels
-from aqbio.prepare.trial import PreparedTrial, prepare_trial
+from aqbio.prepare.trial import PreparedTrial, prepare_trial, without_ignored
+from aqbio.study.internal import contained
 from aqbio.study.manifest import (
     OK,
     Report,
@@ -79,10 +81,11 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     reference = static_reference(study, participant_id)
     person = study.participant(participant_id)
     sheets = study.settings.files.participants, study.settings.files.trials
-    work = _Preparation(study, participant_id, reference)
+    filters = session_filters(study, participant_id)
+    work = _Preparation(study, participant_id, reference, filters)
     unmoving, moving = work.all_trials(report)
     if pairs := exchanged_in_static(moving):
-        work = _Preparation(study, participant_id, reference.without_exchanged(pairs))
+        work = _Preparation(study, participant_id, reference.without_exchanged(pairs), filters)
         unmoving, moving = work.all_trials(lambda _: None)
     session = _session(study, person, work.lengths, [*unmoving, *moving])
     as_recorded = [x.trial_id for x in study.trials_of(participant_id) if AS_RECORDED in x.fixes]
@@ -124,6 +127,8 @@ class _Preparation:
     study: Study
     participant_id: str
     reference: StaticReference
+    filters: Mapping[str, RecordedFilters]
+    """Filters of the session's export, by moving trial."""
     considered: dict[str, list[Considered]] = field(default_factory=dict)
     """Explanations of the forces that came near, by trial."""
     lengths: dict[str, Lengths] = field(default_factory=dict)
@@ -144,6 +149,26 @@ class _Preparation:
                 f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}"
             )
         return unmoving, run_trials(study, participant_id, STAGE, self, report)
+
+
+def session_filters(study: Study, participant_id: str) -> dict[str, RecordedFilters]:
+    """Filters that the exports of a participant's moving trials went through, by trial."""
+    recordings = {}
+    for trial in study.moving_of(participant_id):
+        files = study.recording(trial), study.forces(trial)
+        try:
+            with contained(study, STAGE, participant_id, trial.trial_id):
+                recording = (
+                    coordinates_trial(study, trial).recording
+                    if trial.coordinates_file
+                    else read_recording(*files, study.settings.laboratory.marker_unit)
+                )
+        except AqbioError:
+            continue  # reported where that trial is prepared
+        recording = without_ignored(recording, study.settings.laboratory)
+        formats = " ".join(path.suffix for path in files if path)
+        recordings[trial.trial_id] = (formats, without_flicker(recording, Notes("", "", "", "")))
+    return dict(zip(recordings, recorded_filters([*recordings.values()]), strict=True))
 
 
 def _mass_unknown(
@@ -298,7 +323,7 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
     with explained_by_labels(notes):
         prepared = prepare_trial(
             recording, trial, marker_set, laboratory, settings.prepare, notes, axes=axes,
-            masses=masses, stated=stated,
+            masses=masses, stated=stated, filters=work.filters.get(trial.trial_id),
         )  # fmt: skip
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     if trial.task == "static" or (masses is not None and read is None):
@@ -337,8 +362,8 @@ def marker_low_pass_entry(prepared: PreparedTrial) -> dict[str, float] | None:
         return None
     return {
         "stated_hz": low_pass.stated_hz,
-        "hidden_motion": hidden_motion(low_pass, contact),
-        "hidden_rates": hidden_rates(low_pass, contact),
+        "hidden_motion": low_pass.hidden_motion(contact),
+        "hidden_rates": low_pass.hidden_rates(contact),
     }
 
 

@@ -13,9 +13,8 @@ from aqbio.errors import percent_and_limit
 from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.io.recording import Recording
-from aqbio.names import LOW_PASSED, VERTICAL
+from aqbio.names import LOW_PASSED, NORMAL_95, VERTICAL
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes, missing_labels
-from aqbio.prepare.bandwidth import ForceLowPass, LowPass, find_low_pass, find_marker_low_pass
 from aqbio.prepare.checks import (
     check_clock,
     check_frames,
@@ -45,7 +44,15 @@ from aqbio.prepare.contacts import (
     feet_loads,
     find_cut,
 )
-from aqbio.prepare.events_from_markers import MarkerEvents, marker_events, note_kinematic
+from aqbio.prepare.event_accuracy import MarkerEvents, note_kinematic
+from aqbio.prepare.events_from_markers import marker_events
+from aqbio.prepare.filters import (
+    ForceLowPass,
+    LowPass,
+    RecordedFilters,
+    filtered_contacts,
+    recorded_filters,
+)
 from aqbio.prepare.force_evidence import ForceEvidence
 from aqbio.prepare.force_search import NOT_EXPLAINED, ExplainedForces, explained_forces
 from aqbio.prepare.ground import Ground, foot_markers, running_ground, standing_ground
@@ -150,14 +157,16 @@ def prepare_trial(
     axes: LaboratoryToGround | None = None,
     masses: SegmentMasses | None = None,
     stated: StatedFaults = NOTHING_STATED,
+    filters: RecordedFilters | None = None,
 ) -> PreparedTrial:
     """Prepare one trial; ``axes`` are the laboratory's, where the posture does not show them.
 
     With the ``masses`` of the segments the motion of the body tells lag and signs of the forces;
-    faults that the sheet has ``stated`` are undone.
+    faults that the sheet has ``stated`` are undone. ``filters`` are those of the session's export;
+    of a single recording those that it shows itself.
     """
     notes.adopt(recording.findings)
-    recording = _without_start_forces(_without_ignored(recording, laboratory), trial, notes)
+    recording = _without_start_forces(without_ignored(recording, laboratory), trial, notes)
     check_rates(recording, settings.cutoff_hz, notes)
     check_clock(recording, notes)
     if not trial.coordinates_file:  # of joint angles, coordinates-missing says what lacks
@@ -173,8 +182,10 @@ def prepare_trial(
     recording = recording.rotated(axes.matrix)
     feet = foot_markers(recording.labels, recording.positions, marker_set)
     moving = trial.task != "static"
-    filtered = find_marker_low_pass(recording.positions, recording.rate) if moving else None
-    if filtered is not None and filtered.highest_hz >= settings.cutoff_hz:
+    if filters is None:
+        filters = recorded_filters([("", recording)])[0] if moving else RecordedFilters()
+    filtered = filters.markers
+    if filtered is not None and filtered.raised(NORMAL_95).stated_hz >= settings.cutoff_hz:
         filtered = None  # it may take no more than the study's own
     bearing = feet if axes_of_posture is None else np.full_like(feet, np.nan)  # who lies: none
     explained = _explained(recording, bearing, trial, marker_set, masses, stated, notes)
@@ -186,7 +197,8 @@ def prepare_trial(
     if moving:
         contact = _moving_contact(
             recording, plates, feet, trial, marker_set, explained,
-            laboratory=laboratory, settings=settings, notes=notes, filtered=filtered,
+            laboratory=laboratory, settings=settings, notes=notes,
+            filters=replace(filters, markers=filtered),
         )  # fmt: skip
     else:
         contact = GroundContact(ground=standing_ground(recording, marker_set), plates=plates)
@@ -293,7 +305,7 @@ def _moving_contact(
     laboratory: Laboratory,
     settings: Prepare,
     notes: Notes,
-    filtered: LowPass | None,
+    filters: RecordedFilters,
 ) -> GroundContact:
     """Contacts of a moving trial; forces of which it is unknown what is wrong are not used."""
     time = np.arange(len(feet)) / recording.rate
@@ -304,7 +316,7 @@ def _moving_contact(
     if ground.surface == "treadmill":
         rules = replace(rules, threshold=settings.event_threshold_treadmill_n)
         loads = None if plates is None else feet_loads(plates, feet, time, rules)
-    events = marker_events(feet, recording, ground, marker_set, filtered)
+    events = marker_events(feet, recording, ground, marker_set, filters.markers)
     if explained is NOT_EXPLAINED or explained.forces is not None:
         lag = 0.0 if np.isnan(explained.lag_left) else explained.lag_left
         loads = _usable_loads(
@@ -318,12 +330,14 @@ def _moving_contact(
             contact_time_error=(float("nan"), events.contact_time_error),
         )  # fmt: skip
     else:
-        contact = _contact_on_plates(loads, plates, feet, ground, events, rules, notes)
+        contact = _contact_on_plates(
+            loads, plates, feet, ground, events, rules, notes, filters.forces
+        )
     if contact.loads is not None or not events.withheld:
         _note_whole_contacts(contact.contacts, len(feet) / recording.rate, notes)
-    if filtered is not None:
+    if filters.markers is not None:
         note_marker_low_pass(
-            filtered, "joint angles" if trial.coordinates_file else "markers",
+            filters.markers, "joint angles" if trial.coordinates_file else "markers",
             contact.contact_time, settings.cutoff_hz, notes,
             events=events if contact.loads is None else None,
         )  # fmt: skip
@@ -338,13 +352,14 @@ def _contact_on_plates(
     events: MarkerEvents,
     rules: EventRules,
     notes: Notes,
+    filtered: LowPass | None,
 ) -> GroundContact:
     """Contacts by loads, and what was done to the forces before they were exported."""
     vertical = plates, loads
     cut = find_cut(plates.vertical, plates.rate, rules.threshold)
     if cut is not None:
         note_cut(cut, rules.threshold, notes)
-    low_pass = find_low_pass(plates.vertical, plates.rate, rules.threshold)
+    low_pass = filtered_contacts(plates.vertical, plates.rate, rules.threshold, filtered)
     lengthening = 0.0 if low_pass is None else low_pass.lengthening_s
     error = contact_time_error(plates.rate, rules.event_cutoff, lengthening)
     by_markers, forces_lost = events.contact_time_error < error, ""
@@ -379,12 +394,7 @@ def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes
         none_whole = f"of {len(contacts)} contacts in {duration:.2f} s none is"
         if len(contacts) == 1:
             none_whole = f"the only contact in {duration:.2f} s is not"
-        notes.add(
-            "no-whole-contact",
-            "warning",
-            f"{none_whole} recorded whole: the trial has no step.",
-            fix="export more of the recording, or leave the trial out.",
-        )
+        notes.tell("no-whole-contact", none_whole=none_whole)
 
 
 def _usable_loads(
@@ -426,7 +436,7 @@ def _usable_loads(
     return None
 
 
-def _without_ignored(recording: Recording, laboratory: Laboratory) -> Recording:
+def without_ignored(recording: Recording, laboratory: Laboratory) -> Recording:
     """The recording without ignored markers and plates, its forces earlier by their delay."""
     used = [i for i, label in enumerate(recording.labels) if label not in laboratory.ignore_markers]
     labels = tuple(recording.labels[index] for index in used)

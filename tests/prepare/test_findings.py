@@ -22,7 +22,7 @@ from aqbio.prepare.clock import flights
 from aqbio.prepare.contact_findings import note_contacts, note_no_forces
 from aqbio.prepare.contacts import FeetLoads, FootContact, PlateContact
 from aqbio.prepare.coordinates import check_lengths, coordinate_values
-from aqbio.prepare.events_from_markers import MarkerEvents, note_kinematic
+from aqbio.prepare.event_accuracy import MarkerEvents, note_kinematic
 from aqbio.prepare.ground import running_ground
 from aqbio.prepare.label_faults import LABELS_EXCHANGED
 from aqbio.prepare.notes import Notes

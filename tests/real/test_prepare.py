@@ -24,10 +24,10 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
-from aqbio.prepare.bandwidth import find_marker_low_pass
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.dataset import prepared_dataset
-from aqbio.prepare.events_from_markers import ACCURACY
+from aqbio.prepare.event_accuracy import ACCURACY
+from aqbio.prepare.filters import find_filter, marker_spectrum
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.stage import prepare_participant
@@ -275,11 +275,11 @@ RAW = (
 def test_markers_are_low_passed_where_their_laboratory_did_so(realdata):
     for name, stated in LOW_PASSED_HZ.items():
         recording = read_recording(realdata / name)
-        found = find_marker_low_pass(recording.positions, recording.rate)
+        found = find_filter(marker_spectrum([recording.positions], recording.rate))
         assert found.stated_hz == pytest.approx(stated, rel=0.1), name
     for name in RAW:
         recording = read_recording(realdata / name)
-        assert find_marker_low_pass(recording.positions, recording.rate) is None, name
+        assert find_filter(marker_spectrum([recording.positions], recording.rate)) is None, name
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -292,7 +292,7 @@ def test_a_filter_of_real_markers_is_found(realdata, name, stated, order):
     filtered = filtfilt(
         *butter(order, stated / (0.5 * recording.rate)), recording.positions[:, whole], axis=0
     )
-    low_pass = find_marker_low_pass(filtered, recording.rate)
+    low_pass = find_filter(marker_spectrum([filtered], recording.rate))
     assert abs(np.log(low_pass.stated_hz / stated)) < 2.5 * low_pass.error < 0.5
 
 

@@ -11,23 +11,9 @@ from hypothesis import strategies as st
 from scipy.signal import butter, filtfilt
 
 from aqbio.force_plates.forces import Plates, PlateWrench
+from aqbio.io.recording import Recording
 from aqbio.multibody.poses import segment_poses
-from aqbio.prepare.bandwidth import (
-    LowPass,
-    find_low_pass,
-    find_marker_low_pass,
-    half_sine_change,
-    half_sine_power,
-    hidden_motion,
-    improvement,
-)
-from aqbio.prepare.broken_contacts import (
-    LOST_MIDDLE,
-    LOST_TOE_OFF,
-    LOST_TOUCHDOWN,
-    broken_parts,
-    has_failed_plate,
-)
+from aqbio.prepare.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN, broken_parts
 from aqbio.prepare.contact_findings import note_cut
 from aqbio.prepare.contacts import (
     EventRules,
@@ -37,8 +23,17 @@ from aqbio.prepare.contacts import (
     feet_loads,
     find_cut,
 )
-from aqbio.prepare.events_from_markers import ACCURACY, MarkerEvents
+from aqbio.prepare.event_accuracy import ACCURACY, MarkerEvents
+from aqbio.prepare.filters import (
+    LowPass,
+    filtered_contacts,
+    find_filter,
+    force_spectrum,
+    marker_spectrum,
+    recorded_filters,
+)
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.spectra import improvement
 from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import disturbed
 from aqbio.virtual.recording import GROUND_AXES, Laboratory, RunPlan, recorded_run
@@ -59,7 +54,8 @@ def test_what_a_filter_changes_of_a_half_sine_is_that_of_its_gain(peak, duration
     filtered = np.fft.irfft(np.fft.rfft(force) * gain, len(time))
     longer = 1e-4 * ((filtered > THRESHOLD_N).sum() - (force > THRESHOLD_N).sum())
     lost = np.linalg.norm(filtered - force) / np.linalg.norm(force)
-    lengthening, lost_share = half_sine_change(peak, duration, THRESHOLD_N, cutoff)
+    low_pass = LowPass(cutoff, 2, cutoff, 0.1)
+    lengthening, lost_share = low_pass.half_sine_change(duration, peak, THRESHOLD_N)
     assert lengthening == pytest.approx(longer, abs=0.002)
     assert lost_share == pytest.approx(lost, rel=0.05)
 
@@ -94,14 +90,6 @@ def test_forces_that_were_set_to_zero_are_named_with_what_contacts_lose(rate, du
 @pytest.mark.parametrize("below", [0.0, THRESHOLD_N])
 def test_a_threshold_that_events_have_anyway_is_no_cut(rate, below):
     assert find_cut(half_sines(rate, 2000.0, 0.15, below), rate, THRESHOLD_N) is None
-
-
-@given(st.floats(0.01, 1.45))
-def test_power_of_a_half_sine_is_that_of_its_transform(cycles):
-    share = (np.arange(4000) + 0.5) / 4000
-    transform = np.mean(np.sin(np.pi * share) * np.exp(-2j * np.pi * cycles * share))
-    power = half_sine_power(np.array([cycles]))[0]
-    assert power == pytest.approx(abs(transform) ** 2, rel=1e-4, abs=1e-7)
 
 
 def sprint(name: GaitName, rate: float) -> np.ndarray:
@@ -159,7 +147,8 @@ def test_true_contact_times_are_within_the_stated_error(name, cutoff, order, rat
     true = sprint(name, 1000.0)
     noise = np.random.default_rng(int(1e3 * cutoff)).normal(0.0, NOISE_N, true.shape)
     force = low_passed(true + noise, 1000.0, cutoff, order)[:: round(1000.0 / rate)]
-    low_pass = find_low_pass(force, rate, THRESHOLD_N)
+    found = find_filter(force_spectrum([force], rate))
+    low_pass = filtered_contacts(force, rate, THRESHOLD_N, found)
     assert low_pass is not None
     assert low_pass.cutoff_hz == pytest.approx(cutoff, rel=0.35)
     error = contact_time_error(rate, 100.0, low_pass.lengthening_s)
@@ -185,7 +174,8 @@ def test_unfiltered_forces_are_left_alone(who, level):
     force = sprint(GaitName(who, "normal", level), 1000.0)
     force = force + np.random.default_rng(level).normal(0.0, NOISE_N, force.shape)
     for forces in (force, low_passed(force, 1000.0, 100.0, 2)):
-        assert find_low_pass(forces, 1000.0, THRESHOLD_N) is None
+        found = find_filter(force_spectrum([forces], 1000.0))
+        assert filtered_contacts(forces, 1000.0, THRESHOLD_N, found) is None
 
 
 @given(
@@ -209,7 +199,7 @@ def test_a_plate_that_fails_during_a_contact_is_noticed(rate, duration, share, w
         force[at : at + round(0.008 * rate)] = 0.0
     elif what == "freezes":
         force[at:], stop = force[at], len(force)
-    found = broken_parts(force, rate, start, stop, THRESHOLD_N)
+    found = broken_parts(force[:, None], rate, start, stop, THRESHOLD_N)
     if what == "wakes":  # the peak was not seen, and a share of what was seen may call the end lost
         assert LOST_TOUCHDOWN in found
         return
@@ -232,7 +222,7 @@ def test_what_is_zero_below_a_threshold_is_no_failure_of_a_contact_that_is_cut(s
     vertical = np.outer(shown, [0.2, 1.0, 0.05])
     assert len(whole_contact) > len(contact)
     if len(contact):
-        found = broken_parts(vertical, 1000.0, contact[0], contact[-1] + 1, THRESHOLD_N)
+        found = broken_parts(vertical[:, None], 1000.0, contact[0], contact[-1] + 1, THRESHOLD_N)
         assert found == frozenset()
 
 
@@ -254,7 +244,9 @@ def test_of_two_plates_under_a_foot_the_one_that_fails_is_noticed(rate, duration
         forces[instants < at, 0] = 0.0
     elif what == "is left at once":
         forces[instants > at] = forces[instants > at].sum(axis=1)[:, None] * np.array([0.0, 1.0])
-    assert has_failed_plate(forces, rate, start, stop) == (what in ("dies", "wakes"))
+    upward = forces[..., None] * [0.0, 1.0, 0.0]
+    found = broken_parts(upward, rate, start, stop, THRESHOLD_N)
+    assert (LOST_MIDDLE in found) == (what in ("dies", "wakes"))
 
 
 # markers ----------------------------------------------------------------------------------------
@@ -279,10 +271,10 @@ def test_a_filter_of_markers_is_found_with_its_cut_off(seed):
     rng = np.random.default_rng(seed)
     rate, order = float(rng.choice([100.0, 200.0, 250.0, 500.0])), int(rng.choice([2, 3, 4]))
     raw = drawn_paths(rng, rate, rng.uniform(1.0, 5.0), rng.uniform(-1.8, 0.2), 2e-4)
-    assert find_marker_low_pass(np.round(raw, 5), rate) is None
+    assert find_filter(marker_spectrum([np.round(raw, 5)], rate)) is None
     stated = float(np.exp(rng.uniform(np.log(6.0), np.log(20.0))))
     filtered = filtfilt(*butter(order, stated / (0.5 * rate)), raw, axis=0)
-    low_pass = find_marker_low_pass(np.round(filtered, 5), rate)
+    low_pass = find_filter(marker_spectrum([np.round(filtered, 5)], rate))
     assert low_pass is not None
     assert low_pass.stated_hz == pytest.approx(stated, rel=0.2)
     assert abs(np.log(low_pass.stated_hz / stated)) < 2.5 * low_pass.error
@@ -293,9 +285,9 @@ def test_gaps_and_short_paths_show_no_spectrum_of_their_own():
     raw = drawn_paths(rng, 200.0, 2.0, -0.5, 2e-4)
     raw[40:80, ::2] = np.nan
     raw[200:, 3] = np.nan
-    assert find_marker_low_pass(raw, 200.0) is None
-    assert find_marker_low_pass(raw[:50], 200.0) is None
-    assert find_marker_low_pass(raw[:, :4], 200.0) is None
+    assert find_filter(marker_spectrum([raw], 200.0)) is None
+    assert find_filter(marker_spectrum([raw[:50]], 200.0)) is None
+    assert find_filter(marker_spectrum([raw[:, :4]], 200.0)) is None
 
 
 VIRTUAL = [("V01", 0, (6.0, 8.0)), ("V04", 3, (6.0, 12.0)), ("V09", 2, (6.0, 12.0))]
@@ -307,12 +299,12 @@ def test_virtual_markers_are_filtered_only_where_they_were(who, level, filters):
     gait = load_library(DATA / "gait_library.npz", ATHLETES)[GaitName(who, "normal", level)]
     run = recorded_run(gait, RunPlan(0), Laboratory(axes=GROUND_AXES, marker_unit="m"))
     recorded = disturbed(run.recording, DISTURBANCES, np.random.default_rng(level))
-    assert find_marker_low_pass(recorded.markers, recorded.marker_rate) is None
+    assert find_filter(marker_spectrum([recorded.markers], recorded.marker_rate)) is None
     for stated in filters:
         filtered = filtfilt(
             *butter(2, stated / (0.5 * recorded.marker_rate)), recorded.markers, axis=0
         )
-        low_pass = find_marker_low_pass(filtered, recorded.marker_rate)
+        low_pass = find_filter(marker_spectrum([filtered], recorded.marker_rate))
         assert 0.5 * stated < low_pass.stated_hz < 1.25 * stated  # their motion is smooth itself
 
 
@@ -324,7 +316,7 @@ def test_what_a_filter_hides_of_a_motion_is_what_it_takes_of_a_wave(stated, orde
     filtered = filtfilt(*butter(order, stated / 500.0), wave)
     size = np.linalg.norm(filtered[8000:12_000]) / np.linalg.norm(wave[8000:12_000])
     low_pass = LowPass(stated, order, stated, 0.1)
-    assert hidden_motion(low_pass, contact) == pytest.approx(1.0 - size, abs=0.01)
+    assert low_pass.hidden_motion(contact) == pytest.approx(1.0 - size, abs=0.01)
 
 
 @pytest.mark.parametrize("rate", [100.0, 120.0])
@@ -337,9 +329,9 @@ def test_joint_centres_at_the_rates_of_video_were_not_filtered(who, level, rate,
     run = recorded_run(gait, RunPlan(0), laboratory)
     centres = segment_poses(gait.skeleton, run.truth.motion.q).origin
     centres = centres + np.random.default_rng(level).normal(0.0, noise, centres.shape)
-    assert find_marker_low_pass(centres, rate) is None
+    assert find_filter(marker_spectrum([centres], rate)) is None
     filtered = filtfilt(*butter(4, 6.0 / (0.5 * rate)), centres, axis=0)
-    assert find_marker_low_pass(filtered, rate).stated_hz == pytest.approx(6.0, rel=0.25)
+    assert find_filter(marker_spectrum([filtered], rate)).stated_hz == pytest.approx(6.0, rel=0.25)
 
 
 @given(st.floats(0.5, 500.0), st.floats(0.5, 500.0), st.integers(8, 32))
@@ -382,3 +374,23 @@ def test_a_forefoot_and_a_heel_are_one_where_a_filter_hides_which_lands_first():
         events = replace(blurred, strike=strike, speed=4.5)
         assert events.accuracy == replace(blurred, speed=4.5).accuracy
         assert events.accuracy.touchdown[1] == heel.touchdown[1] + events.filter_error
+
+
+def test_recordings_of_one_export_share_its_filter():
+    """Also one of too few markers to show it; recordings of another format or rate do not."""
+    rng = np.random.default_rng(3)
+    raw = drawn_paths(rng, 200.0, 3.0, -0.5, 2e-4)
+    filtered = np.round(filtfilt(*butter(2, 0.1), raw, axis=0), 5)
+
+    def recording(positions: np.ndarray, rate: float = 200.0) -> Recording:
+        labels = tuple(f"M{number}" for number in range(positions.shape[1]))
+        return Recording(labels, positions, rate, None)
+
+    exports = [
+        (".trc", recording(filtered)), (".trc", recording(filtered[:200, :3])),
+        (".c3d", recording(raw)), (".trc", recording(raw, 100.0)),
+    ]  # fmt: skip
+    whole, faint, *others = (filters.markers for filters in recorded_filters(exports))
+    assert whole == faint
+    assert whole.stated_hz == pytest.approx(10.0, rel=0.2)
+    assert others == [None, None]

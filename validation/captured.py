@@ -22,7 +22,8 @@ from aqbio.prepare.frame_loads import averaged
 from aqbio.prepare.label_check import StaticReference, with_checked_labels
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.session import Session, session_remarks
-from aqbio.prepare.side_faults import OtherRecordings, with_resolved_sides
+from aqbio.prepare.side_evidence import OtherRecordings
+from aqbio.prepare.side_faults import with_resolved_sides
 from aqbio.prepare.stated_faults import StatedFaults
 
 

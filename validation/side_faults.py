@@ -10,7 +10,8 @@ import numpy as np
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import Recording
 from aqbio.prepare.explanations import Candidate, people_scales
-from aqbio.prepare.side_faults import BodySides, SideEvidence, side_candidates, side_explanations
+from aqbio.prepare.side_evidence import BodySides, SideEvidence
+from aqbio.prepare.side_faults import side_candidates, side_explanations
 from validation.captured import CapturedSides
 from validation.planting import Outcome, Plant, Searched
 

@@ -45,7 +45,8 @@ from aqbio.prepare.force_faults import ROWS
 from aqbio.prepare.label_check import StaticReference, explained_by_labels, with_checked_labels
 from aqbio.prepare.marked_body import SegmentMasses
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.side_faults import OtherRecordings, with_resolved_sides
+from aqbio.prepare.side_evidence import OtherRecordings
+from aqbio.prepare.side_faults import with_resolved_sides
 from aqbio.prepare.stage import OPENSIM_AXES, session_numbers, trial_numbers
 from aqbio.prepare.stated_faults import StatedFaults, stated_faults
 from aqbio.prepare.stated_labels import stated_labels

@@ -48,7 +48,8 @@ from aqbio.opensim.skeleton import read_skeleton
 from aqbio.prepare.body_labels import BodyLabels, has_size_of_people
 from aqbio.prepare.label_check import StaticReference, limbs_of, standing_positions
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.side_faults import OtherRecordings, in_right_handed_coordinates
+from aqbio.prepare.side_evidence import OtherRecordings
+from aqbio.prepare.side_faults import in_right_handed_coordinates
 
 FILL_IN, LOOK_AT = "Please fill in", "Please look at, and keep or erase"
 """Headings of what a person has to do."""

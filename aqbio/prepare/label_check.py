@@ -30,7 +30,8 @@ from aqbio.prepare.label_faults import (
     with_masked_labels,
 )
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.side_faults import OtherRecordings, with_resolved_sides
+from aqbio.prepare.side_evidence import OtherRecordings
+from aqbio.prepare.side_faults import with_resolved_sides
 from aqbio.prepare.stated_labels import LABELS_AS_RECORDED, stated_labels
 from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray, finite_median

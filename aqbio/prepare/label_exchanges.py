@@ -45,39 +45,29 @@ TRIED_M = 0.020
 """Labels are tried where a distance on their segment deviates by more, m."""
 
 
-@dataclass(frozen=True, eq=False)
-class Neighbours:
-    """Columns of labels on the same segment as a label, and of those to which it is linked."""
+def neighbours_of(
+    labels: Sequence[str], marker_set: MarkerSet, limbs: Sequence[Sequence[Part]]
+) -> tuple[dict[int, IntArray], dict[int, IntArray]]:
+    """Columns of labels on the same segment as a label, and of those to which it is linked.
 
-    rigid: Mapping[int, IntArray]
-    linked: Mapping[int, IntArray]
-    """Labels of the trunk are linked to each other and to the first parts of limbs."""
-    of_limbs: frozenset[int]
-
-    @classmethod
-    def of(
-        cls, labels: Sequence[str], marker_set: MarkerSet, limbs: Sequence[Sequence[Part]]
-    ) -> Neighbours:
-        """Neighbours of every label of the marker set."""
-        limb_sides = [[x.left for x in limb] for limb in limbs]
-        limb_sides += [[x.right for x in limb] for limb in limbs]
-        segments = [part for limb_side in limb_sides for part in limb_side]
-        of_limbs = frozenset(column for part in segments for column in part)
-        bodies: dict[str, tuple[int, ...]] = {}
-        for column, label in enumerate(labels):
-            if label in marker_set.markers and column not in of_limbs:
-                body = marker_set.markers[label].body
-                bodies[body] = (*bodies.get(body, ()), column)
-        trunk = tuple(column for columns in bodies.values() for column in columns)
-        segments += bodies.values()
-        joined = [trunk, *((*trunk, *limb_side[0]) for limb_side in limb_sides)]
-        joined += [(*inner, *outer) for parts in limb_sides for inner, outer in pairwise(parts)]
-        columns = sorted({*of_limbs, *trunk})
-        return cls(
-            {column: _others(column, segments) for column in columns},
-            {column: _others(column, [*segments, *joined]) for column in columns},
-            of_limbs,
-        )
+    Labels of the trunk are linked to each other and to the first parts of limbs.
+    """
+    limb_sides = [[x.left for x in limb] for limb in limbs]
+    limb_sides += [[x.right for x in limb] for limb in limbs]
+    segments = [part for limb_side in limb_sides for part in limb_side]
+    of_limbs = {column for part in segments for column in part}
+    bodies: dict[str, tuple[int, ...]] = {}
+    for column, label in enumerate(labels):
+        if label in marker_set.markers and column not in of_limbs:
+            body = marker_set.markers[label].body
+            bodies[body] = (*bodies.get(body, ()), column)
+    trunk = tuple(column for columns in bodies.values() for column in columns)
+    segments += bodies.values()
+    joined = [trunk, *((*trunk, *limb_side[0]) for limb_side in limb_sides)]
+    joined += [(*inner, *outer) for parts in limb_sides for inner, outer in pairwise(parts)]
+    columns = sorted({*of_limbs, *trunk})
+    rigid = {column: _others(column, segments) for column in columns}
+    return rigid, {column: _others(column, [*segments, *joined]) for column in columns}
 
 
 def _others(column: int, groups: Sequence[tuple[int, ...]]) -> IntArray:
@@ -100,7 +90,10 @@ class Arrangement:
     standing: FloatArray
     """(M, M), m. Distances in the static trial; NaN where unknown."""
     parts: Sequence[Part]
-    neighbours: Neighbours
+    rigid: Mapping[int, IntArray]
+    """Columns of labels on the same segment as a label."""
+    linked: Mapping[int, IntArray]
+    """Columns of labels on the same segment and the next ones."""
     signs: FloatArray
     """(M,). 1 of labels that belong to the right, -1 to the left; NaN of further ones."""
     lateral: FloatArray
@@ -130,7 +123,7 @@ class Arrangement:
             np.zeros((frames, count), np.bool_),
             np.asarray(np.linalg.norm(apart, axis=2)),
             parts,
-            Neighbours.of(recording.labels, marker_set, [*chains_of(parts, limbs).values()]),
+            *neighbours_of(recording.labels, marker_set, [*chains_of(parts, limbs).values()]),
             signs,
             lateral_positions(recording, marker_set, None if axes is None else axes[0]),
         )
@@ -209,7 +202,7 @@ class Arrangement:
 
     def _pair_states(self, pair: Pair) -> States | None:
         """Frames in which two labels are exchanged; None without evidence."""
-        linked = [self.neighbours.linked[column] for column in pair]
+        linked = [self.linked[column] for column in pair]
         gains = np.nan_to_num(self._link_gains(pair, linked))
         return self._states((pair,), gains + self._side_gains(pair))
 
@@ -265,7 +258,7 @@ class Arrangement:
     def _likeliest_pair(self) -> tuple[tuple[Pair], States] | None:
         """Pair of labels whose exchange makes distances on their segments fit best, if any."""
         lengths, doubtful = dict[int, FloatArray](), dict[int, BoolArray]()
-        for column, others in self.neighbours.rigid.items():
+        for column, others in self.rigid.items():
             distances = distances_to(self.positions, column, others)
             static = self.standing[column, others]
             lengths[column] = np.where(np.isfinite(static), static, finite_medians(distances))
@@ -288,8 +281,8 @@ class Arrangement:
         """Deviations of distances on segments, m, that an exchange saves in some frames (F,)."""
         saved = np.zeros(len(frames))
         for column, partner in (pair, pair[::-1]):
-            is_further = ~np.isin(self.neighbours.rigid[column], pair)
-            further = self.positions[frames[:, None], self.neighbours.rigid[column][is_further]]
+            is_further = ~np.isin(self.rigid[column], pair)
+            further = self.positions[frames[:, None], self.rigid[column][is_further]]
             for sign, marker in ((1.0, column), (-1.0, partner)):
                 apart = self.positions[frames, marker][:, None] - further
                 distances = np.linalg.norm(apart, axis=2)

@@ -225,7 +225,7 @@ def _misfits(arrangement: Arrangement, column: int, group: Sequence[int]) -> Flo
     median of each: the steadier one is right.
     """
     frames = arrangement.moved[:, column]
-    others = [x for x in arrangement.neighbours.linked.get(column, ()) if x not in group]
+    others = [x for x in arrangement.linked.get(column, ()) if x not in group]
     arranged = distances_to(arrangement.positions, column, others)
     recorded = arrangement.positions[frames]
     recorded[:, column] = arrangement.recording.positions[frames, column]
@@ -364,8 +364,10 @@ def _mask_moved(positions: FloatArray, arrangement: Arrangement, notes: Notes) -
     masked first.
     """
     standing, labels = arrangement.standing, arrangement.recording.labels
+    limb_parts = [part for part in arrangement.parts if part.name != part.limb]
+    of_limbs = {column for part in limb_parts for column in part.columns}
     lengths, changes = np.full_like(standing, np.nan), np.full_like(standing, np.nan)
-    for column, others in arrangement.neighbours.rigid.items():
+    for column, others in arrangement.rigid.items():
         distances = distances_to(positions, column, others)
         lengths[column, others] = finite_medians(distances)
         change = np.abs(lengths[column, others] - standing[column, others])
@@ -375,8 +377,7 @@ def _mask_moved(positions: FloatArray, arrangement: Arrangement, notes: Notes) -
         others = np.flatnonzero(np.isfinite(changes[column]))
         rest = changes[np.ix_(others, others)]
         is_rest_kept = np.isfinite(rest).any() and not (rest > MIN_LINK_SD_M).any()
-        is_of_limb = column in arrangement.neighbours.of_limbs
-        least = MIN_MOVED_M if is_of_limb else MIN_MOVED_TRUNK_M
+        least = MIN_MOVED_M if column in of_limbs else MIN_MOVED_TRUNK_M
         if not is_rest_kept or not changes[column, others].max() > least:
             continue
         here, static = (

@@ -30,11 +30,11 @@ from aqbio.prepare.label_faults import (
     with_masked_labels,
 )
 from aqbio.prepare.notes import Notes
+from aqbio.prepare.side_evidence import BodySides
 from aqbio.prepare.side_faults import (
     COORDINATES_MIRRORED,
     MIRRORED_OR_EXCHANGED,
     SIDES_EXCHANGED,
-    BodySides,
     with_resolved_sides,
 )
 from aqbio.prepare.trial import PreparedTrial, prepare_trial

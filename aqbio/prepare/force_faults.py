@@ -52,7 +52,7 @@ LAGS = Sizes(
 """Forces of sound recordings are 14 ms early to 9 ms late: 5 ms over 14 people. Lags of some steps
 are tried where feet stand when plates are loaded."""
 
-PLATE_LAGS = Sizes(tuple(np.round(np.arange(-0.1, 0.1001, 0.01), 2)), 0.001, "s")
+PLATE_LAGS = Sizes(tuple(np.round(np.arange(-0.03, 0.0301, 0.005), 3)), 0.001, "s")
 """Channels of plates are sampled together: sound recordings have no lag between them."""
 
 PLACES = Sizes(tuple(np.round(np.arange(-0.3, 0.3001, 0.05), 3)), 0.012, "m")

@@ -162,7 +162,10 @@ def test_a_sound_recording_costs_one_evaluation():
     assert len(evaluations) <= 2
 
 
-NOT_TOLD = {"force-gain", "rates", "plate-turned", "force-rate", "plate-along", "plate-across"}
+NOT_TOLD = {
+    "force-gain", "rates", "plate-turned", "force-rate", "plate-along", "plate-across",
+    "plate-clock",
+}  # fmt: skip
 """Parameters of a laboratory: their sizes are stated with their errors, and often small."""
 
 
@@ -446,6 +449,14 @@ def test_a_wrong_rate_of_forces_is_proposed():
     assert (finding.rule, used.forces) == ("rate", None)
     assert "clock of the forces runs 8" in finding.what
     assert float(finding.proposal.removeprefix("force-rate ")) == pytest.approx(0.08, abs=2e-3)
+
+
+def test_a_late_plate_is_proposed():
+    _, used, [finding] = explained("plate-clock", THIRD, 0.025)
+    assert used.left_out == (3,)
+    assert "late by the clock of the other plates (plate 3)" in finding.what
+    lag = float(finding.proposal.removeprefix("plate-clock plate 3 "))
+    assert lag == pytest.approx(0.025, abs=1.0 / RATE_HZ + 2e-3)
 
 
 @pytest.mark.parametrize(("size", "way"), [(-0.45, "0.6"), (0.45, "1.6")])

@@ -2,7 +2,7 @@
 
 A rule is told by its name in findings, tables and the page; a test that provokes it names it, in
 its code or in the golden text of what it finds. The rules are read from the code: what is given to
-a parameter, field or name called ``rule``, and what `Notes.tell` looks up in its table.
+a parameter, field or name called ``rule``, and what `Notes.report` looks up in its table.
 """
 
 from __future__ import annotations

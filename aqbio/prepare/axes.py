@@ -197,7 +197,7 @@ def laboratory_axes(
             ) from error
     for doubt in axes.doubts:
         # stated axes would turn the markers as well
-        notes.tell("axes-doubt", doubt=doubt)
+        notes.report("axes-doubt", doubt=doubt)
     return axes
 
 
@@ -295,7 +295,7 @@ def missing_labels(
     for label, marker in marker_set.markers.items():
         expected = not (moving and marker.static_only)
         if label not in recording.labels and expected:
-            notes.tell(MARKER_ABSENT, label=label, marker_set=marker_set.name)
+            notes.report(MARKER_ABSENT, label=label, marker_set=marker_set.name)
 
 
 def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:

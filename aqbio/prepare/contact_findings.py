@@ -45,19 +45,19 @@ def note_contacts(
         if is_unseen and min(stop, end) - max(start, 0.0) < 0.5 * (stop - start):
             continue  # mostly beside the recording of the markers
         if load.foot == NO_FOOT and is_unseen:
-            notes.tell("contact-nobody, unseen", contact=name, peak=load.peak)
+            notes.report("contact-nobody, unseen", contact=name, peak=load.peak)
         elif load.foot == NO_FOOT:
-            notes.tell("contact-nobody", number=load.distance, contact=name, peak=load.peak)
+            notes.report("contact-nobody", number=load.distance, contact=name, peak=load.peak)
         elif load.shared:
-            notes.tell("contact-shared", contact=name)
+            notes.report("contact-shared", contact=name)
         elif load.margin < MIN_FOOT_MARGIN_M:
-            notes.tell(
+            notes.report(
                 "foot-ambiguous", number=load.margin, limit=MIN_FOOT_MARGIN_M, contact=name,
                 side=SIDES[load.foot], margin_mm=MILLIMETRES * load.margin,
             )  # fmt: skip
     if not any(foot == column for _, foot, column in in_columns):  # else they are plates or belts
         for name, foot, column in in_columns:
-            notes.tell("foot-columns", contact=name, side=SIDES[foot], column=SIDES[column])
+            notes.report("foot-columns", contact=name, side=SIDES[foot], column=SIDES[column])
     for contact in loads.contacts:
         _note_completeness(contact, plates, edge_limit, notes)
     if not loads.contacts:
@@ -67,7 +67,7 @@ def note_contacts(
 def note_no_forces(notes: Notes, *, recorded: bool, usable: bool = False) -> None:
     """Note that there are no forces: none recorded, none that can be used, or none by a foot."""
     case = ", unrecorded" if not recorded else "" if usable else ", unusable"
-    notes.tell(f"forces-none{case}")
+    notes.report(f"forces-none{case}")
 
 
 LOST_PARTS = {
@@ -84,7 +84,7 @@ def _note_completeness(
     on = "plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates)
     if contact.broken:
         parts = [words for part, words in LOST_PARTS.items() if part in contact.broken]
-        notes.tell(
+        notes.report(
             "contact-broken", number=contact.peak, where=on, contact=name,
             end=notes.at(contact.toe_off), duration=contact.toe_off - contact.touchdown,
             parts=" and ".join(parts),
@@ -93,7 +93,7 @@ def _note_completeness(
     distance = contact.edge_distance
     if is_whole and distance < edge_limit:
         near, edge = MILLIMETRES * distance, MILLIMETRES * edge_limit
-        notes.tell(
+        notes.report(
             "contact-near-edge, outside" if distance < 0.0 else "contact-near-edge",
             number=distance, limit=edge_limit, where=on, contact=name, outside_mm=-near,
             near=distinct(near, edge), edge=distinct(edge, near),
@@ -119,7 +119,7 @@ def note_low_pass(
     times = f"and the error of contact times is wider by {wider:.0f} ms"
     if timed_by_markers:
         times = "so that times of contacts are those of the foot markers"
-    notes.tell(
+    notes.report(
         "forces-low-passed, unusable" if is_unusable else "forces-low-passed",
         number=low_pass.cutoff_hz, limit=cutoff, longer=longer, wider=wider, times=times,
     )  # fmt: skip
@@ -144,14 +144,14 @@ def note_silent_component(plates: Plates, feet: FloatArray, notes: Notes) -> boo
         return False
     across = np.abs(ways[:, 0]).argmax() == 1
     component = "horizontal" if silent.all() else "sideways" if across else "fore-aft"
-    notes.tell("force-component", component=component)
+    notes.report("force-component", component=component)
     return True
 
 
 def note_cut(cut: ForceCut, threshold: float, notes: Notes) -> None:
     """Note forces that were set to zero below a level above the events' `threshold`, N."""
     shorter = MILLISECONDS * cut.shortening_s
-    notes.tell("forces-cut", number=cut.level, limit=threshold, shorter=shorter)
+    notes.report("forces-cut", number=cut.level, limit=threshold, shorter=shorter)
 
 
 MAX_HIDDEN_SHARE = 0.05
@@ -195,7 +195,7 @@ def note_marker_low_pass(
     if low_pass.cutoff_hz < cutoff:
         costs.append(f"what the study's cut-off of {cutoff:g} Hz would let through above is lost")
     low, high = (low_pass.raised(sds).stated_hz for sds in (-NORMAL_95, NORMAL_95))
-    notes.tell(
+    notes.report(
         f"markers-low-passed{case}", number=low_pass.stated_hz, limit=cutoff, source=source,
         sure=f" ({low:.0f} to {high:.0f} Hz)" if round(low) != round(high) else "",
         costs="; ".join(costs) or "nothing that is computed needs more",
@@ -230,7 +230,7 @@ def without_held_pressure(
     held = held_shares(loads, plates)
     if not held:
         return loads, ()
-    notes.tell(
+    notes.report(
         "pressure-held", number=max(held.values()), limit=MAX_HELD_SHARE, where=_instants(held),
         held=len(held), contacts=len(loads.contacts),
     )  # fmt: skip
@@ -290,7 +290,7 @@ def note_pressure(
         far = {x: error for x, error in of_contacts.items() if error > MAX_SOLE_DISTANCE_M}
         if far:
             farthest = max(far, key=lambda x: (far[x], SIDES[x.foot]))
-            notes.tell(
+            notes.report(
                 "pressure-outside", number=MILLIMETRES * far[farthest],
                 limit=MILLIMETRES * MAX_SOLE_DISTANCE_M, where=_instants(far), plate=name,
                 several=len(far), contacts=len(of_contacts), side=SIDES[farthest.foot],
@@ -299,7 +299,7 @@ def note_pressure(
         if finite_median(np.array([*arms[on].values()])) > MAX_FRICTION_ARM_M:
             largest_arm = max(large, key=lambda x: large[x])
             moment = moments[largest_arm]
-            notes.tell(
+            notes.report(
                 "free-moment-large", number=MILLIMETRES * large[largest_arm],
                 limit=MILLIMETRES * MAX_FRICTION_ARM_M, where=_instants(large), plate=name,
                 several=len(large), contacts=len(of_contacts),

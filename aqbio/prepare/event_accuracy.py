@@ -148,7 +148,7 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
         return  # markers-low-passed says why there are none
     accuracy, count = events.accuracy, len(events.contacts)
     largest = None if accuracy is None else max(map(abs, accuracy.touchdown + accuracy.toe_off))
-    notes.tell(
+    notes.report(
         "events-kinematic, untested" if accuracy is None else "events-kinematic",
         number=largest,
         contacts="1 contact comes" if count == 1 else f"{count} contacts come",
@@ -158,7 +158,7 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
     for name, motion in (("touchdown", "landing"), ("toe_off", "take-off")):
         unfound = sum(bool(np.isnan(getattr(contact, name))) for contact in inside)
         if unfound:
-            notes.tell(
+            notes.report(
                 "events-unfound, low-passed" if events.filter_error else "events-unfound",
                 number=unfound, limit=0, contacts=len(inside), motion=motion,
                 have="has" if unfound == 1 else "have", event=name.replace("_", "-"),

@@ -130,7 +130,7 @@ def running_ground(
     share = belt_share(observed.ground, observed.pelvis)
     if not stated_surface and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
         still, pelvis = (float(np.hypot(v[0], v[2])) for v in (observed.ground, observed.pelvis))
-        notes.tell("surface-doubt", number=still, pelvis=pelvis)
+        notes.report("surface-doubt", number=still, pelvis=pelvis)
     if (stated_surface or ("treadmill" if share > 0.5 else "overground")) == "overground":
         return Ground("overground", stated_belt(0.0), _heading(observed.pelvis, observed, notes))
     belt = _belt(recording, loads, trial, marker_set, observed, notes)
@@ -271,7 +271,7 @@ def _belt(
     toes = foot_markers(recording.labels, recording.positions, marker_set)[:, :, 1:]
     belt = belt_of_feet([*toes.swapaxes(0, 1)], stances, recording.rate, observed.ground)
     if not belt.keeps_speed:
-        notes.tell("belt-changes", number=float(np.ptp(belt.speed)), speeds=belt.words())
+        notes.report("belt-changes", number=float(np.ptp(belt.speed)), speeds=belt.words())
     if not stated_speed:
         return belt
     combined, probability = with_stated(belt, stated_speed)
@@ -327,12 +327,12 @@ def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:
         and observed.running * observed.elapsed < MIN_TRAVEL_M
     )
     if stationary or np.isnan(direction).any():
-        notes.tell("heading-unknown")
+        notes.report("heading-unknown")
         return _heading_or_zero(observed.facing)
     angle = heading(direction)
     difference = float(np.degrees(abs(np.angle(np.exp(1j * (angle - heading(observed.facing)))))))
     if difference > MAX_FACING_ANGLE_DEG:
-        notes.tell("heading-doubt", number=difference, limit=MAX_FACING_ANGLE_DEG)
+        notes.report("heading-doubt", number=difference, limit=MAX_FACING_ANGLE_DEG)
     return angle
 
 

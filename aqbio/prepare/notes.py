@@ -97,7 +97,7 @@ class Notes:
             )
         )
 
-    def tell(
+    def report(
         self,
         key: str,
         *,

@@ -62,12 +62,12 @@ def ground_plates(forces: ForceRecording, notes: Notes, *, moving: bool) -> Plat
     for plate, name in enumerate(forces.numbers):
         if fault := _fault(forces.wrench.force[:, plate], forces.rate, moving=moving):
             used[plate], (why, number) = False, fault
-            notes.tell("plate-implausible", number=number, limit=MAX_FORCE_N, plate=name, why=why)
+            notes.report("plate-implausible", number=number, limit=MAX_FORCE_N, plate=name, why=why)
     for plate in np.flatnonzero(used).tolist():
         noise = quiet_noise(forces.wrench.force[:, plate], forces.rate)
         if noise > MAX_NOISE_N:
             name = forces.numbers[plate]
-            notes.tell("plate-noisy", number=noise, limit=MAX_NOISE_N, plate=name)
+            notes.report("plate-noisy", number=noise, limit=MAX_NOISE_N, plate=name)
     if not used.any():
         return None
     usable = forces.select(used)
@@ -87,7 +87,7 @@ def ground_plates(forces: ForceRecording, notes: Notes, *, moving: bool) -> Plat
             _note_unknown_offset(plates, plate, MAX_OFFSET_N[moving], notes)
         elif not level.drifts and abs(height := float(level.channels[0, 1])) > LARGE_OFFSET_N:
             name = plates.numbers[plate]
-            notes.tell(
+            notes.report(
                 "plate-offset", number=abs(height), limit=LARGE_OFFSET_N, plate=name, height=height
             )
     drifting = {
@@ -137,7 +137,7 @@ def _note_unknown_offset(plates: Plates, plate: int, largest: float, notes: Note
             f"the {1e3 * needed:.0f} ms that its offset is taken from"
         )
     name = plates.numbers[plate]
-    notes.tell("plate-offset-unknown", number=longest, limit=needed, plate=name, why=why)
+    notes.report("plate-offset-unknown", number=longest, limit=needed, plate=name, why=why)
 
 
 def _note_drifts(drifting: Mapping[int, FloatArray], duration: float, notes: Notes) -> None:
@@ -146,7 +146,7 @@ def _note_drifts(drifting: Mapping[int, FloatArray], duration: float, notes: Not
     worst = max(ranges, key=lambda number: float(ranges[number][1]))
     vertical, change = drifting[worst][:, 1], np.max([*ranges.values()], axis=0)
     is_one = len(drifting) == 1
-    notes.tell(
+    notes.report(
         "plate-drift",
         number=float(change[1]),
         plates=f"{_plate_names(drifting)} drift{'s' if is_one else ''}",
@@ -258,7 +258,7 @@ def _note_silent(
         signal = f"{np.abs(force).max():.3g} N at most" if force.any() else "all samples 0"
         failure = f"{name} measures nothing ({signal})"
     start, stop = (notes.at(at, 2) for at in contact_span(several[0]).tolist())
-    notes.tell(
+    notes.report(
         "plate-silent, unused" if lost or is_unused else "plate-silent",
         number=len(several), side=SIDES[foot], place=f" on {name}" if on else "",
         start=start, stop=stop, failure=failure,

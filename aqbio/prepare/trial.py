@@ -394,7 +394,7 @@ def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes
         none_whole = f"of {len(contacts)} contacts in {duration:.2f} s none is"
         if len(contacts) == 1:
             none_whole = f"the only contact in {duration:.2f} s is not"
-        notes.tell("no-whole-contact", none_whole=none_whole)
+        notes.report("no-whole-contact", none_whole=none_whole)
 
 
 def _usable_loads(

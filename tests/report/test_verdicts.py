@@ -152,7 +152,7 @@ def test_golden_templates_of_verdicts():
     """As templates: what is put into them is held below, by its law."""
     sentences = []
 
-    def report(kind, hypothesis, row, words):
+    def tell(kind, hypothesis, row, words):
         for line in lines(words):
             of = "" if line.startswith(OF_ALL) else f"{kind} "
             sentences.append(f"{of}{template(line, hypothesis, row)}")

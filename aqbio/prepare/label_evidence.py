@@ -216,16 +216,15 @@ def most_likely_states(gains: FloatArray, switches: FloatArray) -> States:
     forward, backward = gains.tolist(), [0.0] * len(gains)
     costs = switches.tolist()
     for frame, cost in enumerate(costs, 1):
-        forward[frame] += _margin_after_switch(forward[frame - 1], cost)
+        forward[frame] += _limited_margin(forward[frame - 1], cost)
     for frame in range(len(costs) - 1, -1, -1):
-        backward[frame] = _margin_after_switch(
-            float(gains[frame + 1]) + backward[frame + 1], costs[frame]
-        )
+        later = float(gains[frame + 1]) + backward[frame + 1]
+        backward[frame] = _limited_margin(later, costs[frame])
     margins = np.add(forward, backward)
     return States(margins > 0.0, np.abs(margins) >= MIN_MARGIN)
 
 
-def _margin_after_switch(margin: float, switch_cost: float) -> float:
+def _limited_margin(margin: float, switch_cost: float) -> float:
     """Margin of one state over the other beyond a step: at most the cost of a switch."""
     limit = abs(switch_cost)
     return copysign(min(max(margin, -limit), limit), margin * switch_cost)

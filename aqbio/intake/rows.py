@@ -49,7 +49,7 @@ from aqbio.prepare.side_evidence import OtherRecordings
 from aqbio.prepare.side_faults import with_resolved_sides
 from aqbio.prepare.stage import OPENSIM_AXES, session_numbers, trial_numbers
 from aqbio.prepare.stated_faults import StatedFaults, stated_faults
-from aqbio.prepare.stated_labels import stated_labels
+from aqbio.prepare.stated_labels import SWAP, stated_labels
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.study.internal import contained
 
@@ -405,6 +405,14 @@ def _preview(
         to_use_it = (f"to use it, {error.fix}",) if error.fix else ()
         preview = TrialPreview(f"not usable yet: {error.what}", warnings=to_use_it)
     return preview, {x.proposal: x.what for x in notes.findings if x.proposal}
+
+
+def exchanged_in_all(runs: Sequence[TrialPreview]) -> tuple[tuple[str, str], ...]:
+    """Pairs of labels that all of several runs propose to swap: the static trial has them wrong."""
+    swaps = [{x for x in run.proposals if x.startswith(f"{SWAP} ")} for run in runs]
+    shared = sorted(set.intersection(*swaps)) if len(swaps) > 1 else []
+    pairs = [words.removeprefix(f"{SWAP} ").split(" and ") for words in shared]
+    return tuple((pair[0], pair[1]) for pair in pairs if "in frames" not in pair[-1])
 
 
 def laboratory_proposals(

@@ -30,6 +30,7 @@ from aqbio.intake.rows import (
     TrialRow,
     coordinates_preview,
     coordinates_rows,
+    exchanged_in_all,
     laboratory_proposals,
     rows_of,
     trial_preview,
@@ -263,22 +264,29 @@ def _previews(
     sides = RightHandedReader(data, rows, BodyLabels.of_marker_set(marker_set, limbs))
     previews: dict[str, TrialPreview] = {}
     references: dict[str, StaticReference] = {}
-    for row in rows.trials:
-        if row.include == "no":
-            continue
+    denied: dict[str, tuple[tuple[str, str], ...]] = {}
+
+    def look(row: TrialRow, notes: Notes) -> TrialPreview:
+        person = row.participant_id
+        if row.task == "static":
+            static = sides.read(Path(row.file))
+            if has_size_of_people(static, sides.labels):
+                reference = StaticReference(standing_positions(static, row.file), limbs)
+                references[person] = reference.without_exchanged(denied.get(person, ()))
+        reference = references.get(person, StaticReference({}, limbs))
+        company = sides.company(row.file)
+        return trial_preview(data, row, notes, marker_set, reference, model, company)
+
+    included = [row for row in rows.trials if row.include != "no"]
+    for row in included:
         report(f"looking at {row.file}")
-
-        def look(row: TrialRow, notes: Notes) -> TrialPreview:
-            if row.task == "static":
-                static = sides.read(Path(row.file))
-                if has_size_of_people(static, sides.labels):
-                    positions = standing_positions(static, row.file)
-                    references[row.participant_id] = StaticReference(positions, limbs)
-            reference = references.get(row.participant_id, StaticReference({}, limbs))
-            company = sides.company(row.file)
-            return trial_preview(data, row, notes, marker_set, reference, model, company)
-
         previews[row.file] = with_proposals(row, look)
+    for person in references:
+        of_person = [row for row in included if row.participant_id == person]
+        runs = [previews[row.file] for row in of_person if row.task != "static"]
+        if pairs := exchanged_in_all(runs):
+            denied[person] = pairs
+            previews |= {row.file: with_proposals(row, look) for row in of_person}
     return previews
 
 

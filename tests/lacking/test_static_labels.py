@@ -25,6 +25,11 @@ def prepared(folder, recordings, markers=None, said=None):
     file = written(folder, recordings, FITTED, said or Outcome())
     if markers is not None:
         shutil.copy(markers, file.with_name(MARKERS))
+    return *prepared_again(file), file.with_name(MARKERS)
+
+
+def prepared_again(file):
+    """Positions and findings by trial of a study that is prepared as its sheets are now."""
     study = load_study(file)
     participant = study.participants[0].participant_id
     prepare_participant(study, participant, lambda _: None)
@@ -38,21 +43,29 @@ def prepared(folder, recordings, markers=None, said=None):
     positions = {
         name: read_dataset(file)["marker_raw"] for name, file in files.items() if file.is_file()
     }
-    return positions, findings, file.with_name(MARKERS)
+    return positions, findings
 
 
-def test_what_all_runs_deny_is_named_and_masked_in_the_static_trial(tmp_path):
-    """Every run is as that of the sound recordings."""
+def test_what_all_runs_deny_is_proposed_for_the_static_trial(tmp_path):
+    """With the proposal every trial is as that of the sound recordings; without it it is masked."""
     sound = recordings_of("virtual")
     expected, nothing, markers = prepared(tmp_path / "sound", sound)
     pair = ("RTH1", "RKNL")
     wrong = exchanged(sound.takes["static"], [pair], 0.0, 99.0)
     altered = replace(sound, takes={**sound.takes, "static": wrong})
-    positions, findings, _ = prepared(tmp_path / "wrong", altered, markers)
+    positions, findings, copied = prepared(tmp_path / "wrong", altered, markers)
     assert not any(nothing.values())
+    assert not any(findings.values())
+    for name, values in positions.items():
+        np.testing.assert_array_equal(values, expected[name])
+
+    file, sheet = (copied.with_name(name) for name in ("study.yaml", "trials.tsv"))
+    proposal = f"swap {' and '.join(pair)}"
+    assert sheet.read_text(encoding="utf-8").count(proposal) == 1
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace(proposal, "n/a"), encoding="utf-8")
+    positions, findings = prepared_again(file)
     [finding] = findings.pop("static")
-    assert {*finding["label"].split(", ")} == {*pair}
-    assert finding["proposal"] == f"swap {' and '.join(finding['label'].split(', '))}"
+    assert finding["proposal"] == proposal
     assert not any(findings.values())
     assert np.isnan(positions.pop("static").sel(marker=[*pair])).all()
     for name, values in positions.items():

@@ -98,12 +98,13 @@ class StatedLabels:
         """
         if not self.pairs:
             return recording
-        positions = recording.positions.copy()
+        positions, words = recording.positions.copy(), []
         for pair in self.pairs:
             columns = [*pair.columns(recording, self.sheet)]
             frames = pair.frames(len(positions), self.sheet)
             positions[frames, columns] = positions[frames, columns[::-1]]
-        words = [pair.words for pair in self.pairs]
+            names = " and ".join(recording.labels[column] for column in columns)
+            words.append(pair.words.replace(pair.labels, names))
         text = f"column fix states {listed(words)}: these labels are exchanged."
         notes.add(LABELS_SWAPPED, "info", text, number=len(words))
         return replace(recording, positions=positions)

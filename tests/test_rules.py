@@ -14,6 +14,8 @@ from pathlib import Path
 
 import yaml
 
+from aqbio.prepare.force_faults import FORCE_FAULTS
+
 ROOT = Path(__file__).parents[1]
 TREES = [
     ast.parse(text)
@@ -73,6 +75,7 @@ def rules() -> set[str]:
     """Rules that findings of the program may name."""
     words = {word for value in _rule_arguments(_parameters()) for word in _words(value)}
     words |= {key.partition(",")[0] for key in yaml.safe_load(TABLE.read_text("utf-8"))}
+    words |= {fault.rule for fault in FORCE_FAULTS}
     return {*filter(RULE.fullmatch, words)} - {"error"}  # of errors that no finding is made of
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -407,12 +408,18 @@ def _preview(
     return preview, {x.proposal: x.what for x in notes.findings if x.proposal}
 
 
+PAIR = re.compile(rf"{SWAP} ((?:(?! and ).)+) and ((?:(?! and | in frames? \d|;).)+)")
+"""Proposal to swap one pair of labels in all frames."""
+
+
 def exchanged_in_all(runs: Sequence[TrialPreview]) -> tuple[tuple[str, str], ...]:
-    """Pairs of labels that all of several runs propose to swap: the static trial has them wrong."""
-    swaps = [{x for x in run.proposals if x.startswith(f"{SWAP} ")} for run in runs]
-    shared = sorted(set.intersection(*swaps)) if len(swaps) > 1 else []
-    pairs = [words.removeprefix(f"{SWAP} ").split(" and ") for words in shared]
-    return tuple((pair[0], pair[1]) for pair in pairs if "in frames" not in pair[-1])
+    """Pairs of labels that all of several runs propose to swap: the static trial has them wrong.
+
+    As `aqbio.prepare.label_check.exchanged_in_static` has them: one pair by itself, in all frames.
+    """
+    matches = [[PAIR.fullmatch(words) for words in run.proposals] for run in runs]
+    pairs = [{(match[1], match[2]) for match in of_run if match} for of_run in matches]
+    return tuple(sorted(set.intersection(*pairs))) if len(pairs) > 1 else ()
 
 
 def laboratory_proposals(

@@ -43,7 +43,7 @@ ALL, PLATE, PAIR = "all", "plate", "pair"
 Follows = Literal["unused", "kept", "refused"]
 
 MOMENTS, PRESSURE = "moments", "centres of pressure"
-"""What a file records beside the force: a C3D file the first, a MOT file the second."""
+"""Records of a file in addition to the force: a C3D file has the first, a MOT file the second."""
 
 LAGS = Sizes(
     (*np.arange(-0.3, -0.07, 0.02).round(2), *np.arange(-0.06, 0.0601, 0.01).round(2),
@@ -113,7 +113,7 @@ class ForceFault:
 
     name: str
     words: str
-    """What happened, as users would say it; ``{size}`` stands for its size."""
+    """The fault in a user's words; ``{size}`` stands for its size."""
     rarity: float
     """Logarithm of how much rarer it is, on all plates, than no fault."""
     undo: Correction
@@ -122,13 +122,13 @@ class ForceFault:
     recorded: str = ""
     """The fault is one of files with moments, or with centres of pressure; of both if empty."""
     per_weight: float = float("nan")
-    """What a body weight is in the file; of forces that were divided by it."""
+    """Number that stands for a body weight in the file; of forces that were divided by it."""
     sizes: Sizes | None = None
     ways: tuple[str, str] = ("", "")
     """Words for the way of a positive and of a negative size."""
     follows: Follows = "unused"
-    """Until the sheet states it. ``kept`` of what is left to the fit: a parameter of the plates.
-    ``refused`` of a fault that leaves the trial without a clock."""
+    """Use of the loads until the sheet states the fault. ``kept``: a parameter of the plates, which
+    the fit estimates. ``refused``: the trial has no valid clock."""
     rule: str = ""
     """Name of its finding."""
     severity: Severity = "warning"

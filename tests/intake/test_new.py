@@ -14,6 +14,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.intake.check import study_problems
 from aqbio.intake.new import demo_study, new_study, new_study_from
+from aqbio.intake.rows import TrialPreview, exchanged_in_all
 from aqbio.io.atomic import write_text
 from aqbio.io.study import MODELS, load_study
 from aqbio.io.trc import write_trc
@@ -240,3 +241,18 @@ def test_a_new_study_is_written_whole_or_not_at_all(tmp_path, recordings, monkey
     with pytest.raises((AqbioError, RunStoppedError), match=r"internal error|disk is full"):
         new_study_from(tmp_path / "mine", recordings, None, lambda _: None)
     assert not [path for path in tmp_path.glob("mine/**/*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("proposals", "pairs"),
+    [
+        ([["swap A b and B", "force-x-sign"], ["swap A b and B"]], (("A b", "B"),)),
+        ([["swap A and B; swap C and D"]] * 2, ()),
+        ([["swap A and B in frames 1 to 3"]] * 2, ()),
+        ([["swap A and B"], []], ()),
+        ([["swap A and B"]], ()),
+    ],
+)
+def test_one_pair_that_all_runs_swap_is_wrong_in_the_static_trial(proposals, pairs):
+    runs = [TrialPreview("", proposals=dict.fromkeys(x, "")) for x in proposals]
+    assert exchanged_in_all(runs) == pairs

@@ -10,7 +10,8 @@ import numpy as np
 from aqbio.body.statements import MAX_SHEET_MASS_SHARE
 from aqbio.config import MarkerSet, Participant
 from aqbio.intake.models import ChosenModel
-from aqbio.intake.rows import MASS_MAYBE_NEEDED, MASS_NEEDED, Rows, TrialPreview, TrialRow
+from aqbio.intake.rows import MASS_MAYBE_NEEDED, MASS_NEEDED, Rows, TrialRow
+from aqbio.intake.trial_preview import TrialPreview
 from aqbio.prepare.session import Session, session_remarks
 from aqbio.prepare.stage import limbs_of_labels
 

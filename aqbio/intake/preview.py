@@ -19,7 +19,8 @@ from aqbio.gait.roles import RoleScheme
 from aqbio.intake.folder import STORAGE_SUFFIXES, UnusedFile
 from aqbio.intake.labelled_recordings import ProposedSet
 from aqbio.intake.models import ChosenModel
-from aqbio.intake.rows import Rows, TrialPreview, TrialRow
+from aqbio.intake.rows import Rows, TrialRow
+from aqbio.intake.trial_preview import TrialPreview
 from aqbio.io.poses import is_pose_label
 from aqbio.labels.motion import Segment
 from aqbio.multibody.skeleton import Skeleton

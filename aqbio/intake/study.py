@@ -24,19 +24,16 @@ from aqbio.intake.models import (
 )
 from aqbio.intake.people import clock_mismatch, find_copies, force_files, marker_vocabularies
 from aqbio.intake.preview import study_preview
-from aqbio.intake.rows import (
-    Rows,
+from aqbio.intake.rows import Rows, TrialRow, coordinates_rows, rows_of
+from aqbio.intake.same_person import owners_of, size_differences
+from aqbio.intake.trial_preview import (
     TrialPreview,
-    TrialRow,
     coordinates_preview,
-    coordinates_rows,
     exchanged_in_all,
     laboratory_proposals,
-    rows_of,
     trial_preview,
     with_proposals,
 )
-from aqbio.intake.same_person import owners_of, size_differences
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording

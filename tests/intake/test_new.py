@@ -14,7 +14,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.intake.check import study_problems
 from aqbio.intake.new import demo_study, new_study, new_study_from
-from aqbio.intake.rows import TrialPreview, exchanged_in_all
+from aqbio.intake.trial_preview import TrialPreview, exchanged_in_all
 from aqbio.io.atomic import write_text
 from aqbio.io.study import MODELS, load_study
 from aqbio.io.trc import write_trc
@@ -140,7 +140,7 @@ PROPOSED = {
 
 def propose(monkeypatch, proposed):
     """Let the search propose, one after the other, what the row does not state yet."""
-    original = intake.rows.prepare_trial
+    original = intake.trial_preview.prepare_trial
 
     def prepare(recording, trial, marker_set, laboratory, settings, notes, **rest):
         prepared = original(recording, trial, marker_set, laboratory, settings, notes, **rest)
@@ -149,7 +149,7 @@ def propose(monkeypatch, proposed):
             notes.findings.append(Finding("forces", "warning", what, proposal=words))
         return prepared
 
-    monkeypatch.setattr("aqbio.intake.rows.prepare_trial", prepare)
+    monkeypatch.setattr("aqbio.intake.trial_preview.prepare_trial", prepare)
 
 
 def test_proposals_are_in_the_sheets_and_undone_as_they_say(tmp_path, monkeypatch):

@@ -187,6 +187,15 @@ MAX_POINT_DISTANCE_M = 20.0
 MAX_FREE_MOMENT_ARM_M = 1.0
 """A moment about the point of application above this arm times the force cannot be N m, m."""
 
+MIN_MOMENT_ARM_M = 0.005
+"""Horizontal moments below this arm times the force are noise of free moments, m."""
+
+MIN_POINT_TRAVEL_M = 0.02
+"""Travel of the centres of pressure from which on the point that moments are about is known, m."""
+
+MAX_MOMENT_RESIDUAL = 0.01
+"""Largest share of horizontal moments that rounding leaves about the centres of pressure."""
+
 
 @reads("a file of forces", "export the forces again.", MAX_RECORDING_BYTES)
 def read_force_storage(
@@ -417,8 +426,19 @@ def _wrench(
         ):
             application = application * 1e-3
             findings.append(_finding("force-unit", file, group, "points are taken as mm"))
+        moved = _about_application(force[loaded], application[loaded], moment[loaded])
         arm = np.linalg.norm(moment[loaded], axis=1) / size[loaded]
-        if loaded.any() and np.nanmedian(arm) > MAX_FREE_MOMENT_ARM_M:
+        if moved is not None:
+            point, scale = moved
+            moment = scale * moment - np.cross(application - point, force)
+            x, y, z = (f"{coordinate:.3f}" for coordinate in np.round(point, 3) + 0.0)
+            problem = (
+                f"moments{' in N mm' * (scale < 1.0)} are about the point {x}, {y}, {z} m, not "
+                "about the centres of pressure, about which they have no horizontal part: they "
+                "are moved there"
+            )
+            findings.append(_finding("force-moment-point", file, group, problem))
+        elif loaded.any() and np.nanmedian(arm) > MAX_FREE_MOMENT_ARM_M:
             moment = moment * 1e-3
             if trusted == TRUSTED_FORCE_N:  # else kN beside N m, as the feet will show
                 findings.append(_finding("force-unit", file, group, "moments are taken as N mm"))
@@ -454,6 +474,36 @@ def _wrench(
     return force, about, point
 
 
+def _about_application(
+    force: FloatArray, application: FloatArray, moment: FloatArray
+) -> tuple[FloatArray, float] | None:
+    """Point that moments of loaded samples are about, (3,), m, and their unit in N m.
+
+    A plate twists a foot about its normal alone: of moments about a fixed point nothing horizontal
+    remains about the centres of pressure. None where that is no better than the file's own word.
+    """
+    up = int(np.argmax(np.abs(force).sum(axis=0)))
+    level = [axis for axis in range(3) if axis != up]
+    known = np.isfinite(application).all(axis=1) & np.isfinite(moment).all(axis=1)
+    force, application, moment = force[known], application[known], moment[known]
+    size = float(np.linalg.norm(moment[:, level]))
+    travel = np.linalg.norm(np.ptp(application, axis=0)[level]) if len(force) else 0.0
+    arm = size / max(float(np.linalg.norm(force)), np.finfo(float).tiny)
+    if travel < MIN_POINT_TRAVEL_M or arm < MIN_MOMENT_ARM_M:
+        return None
+    units = np.eye(3)
+    turning = np.stack([np.cross(unit, force)[:, level].ravel() for unit in units], axis=1)
+    about_points = np.cross(application, force)[:, level].ravel()
+    fits: list[tuple[float, float, FloatArray]] = []
+    for scale in (1.0, 1e-3):
+        wanted = about_points - scale * moment[:, level].ravel()
+        point = np.asarray(np.linalg.lstsq(turning, wanted, rcond=None)[0], np.float64)
+        residual = float(np.linalg.norm(turning @ point - wanted)) / (scale * size)
+        fits.append((residual, scale, point))
+    residual, scale, point = min(fits, key=lambda fit: fit[0])
+    return (point, scale) if residual < MAX_MOMENT_RESIDUAL else None
+
+
 def _in_ground(
     group: ForceGroup,
     time: FloatArray,
@@ -476,6 +526,7 @@ FIXES = {
     "force-columns-left-out": "name the force file itself in force_file if they count.",
     "force-unit": "write points in m and moments in N m if that is wrong.",
     "cop-missing": "export the forces again, with the centres of pressure of all loaded samples.",
+    "force-moment-point": "write free moments about the centres of pressure if that is wrong.",
     "force-copied": "export the forces of this contact again.",
     "force-no-point": "export the centres of pressure: they tell which foot bears a load.",
     "force-no-moment": "export the free moments: they matter for rotation about the vertical.",

@@ -192,6 +192,25 @@ def test_moments_in_newton_metres_are_read_as_such(prepared_study):
     assert list(trial["contact_plates"].values) == ["2", "4", "7", "8"]
 
 
+def test_moments_about_the_origin_are_those_about_the_centres_of_pressure(cases, realdata):
+    """Nothing horizontal is left about them; free moments are those of the sprint's own file."""
+    folder = cases / "grf_mot_moments_about_origin" / "recordings"
+    recording = read_recording(folder / "sprint.trc", folder / "sprint_grf.mot")
+    assert {x.rule for x in recording.findings} >= {"force-moment-point"}
+    assert "force-unit" not in {x.rule for x in recording.findings}
+    storage, wrench = read_storage(folder / "sprint_grf.mot"), recording.forces.wrench
+    points = np.stack(
+        [[storage.column(f"ground_force_{side}_p{x}") for x in "xyz"] for side in "rl"]
+    ).transpose(2, 0, 1)
+    free = wrench.moment_about_origin() - np.cross(points, wrench.force)
+    free = free[wrench.force[..., 1] > 200.0]
+    np.testing.assert_allclose(free[:, [0, 2]], 0.0, atol=1e-6)
+    original = read_storage(realdata / "ja1_dorn2012" / "trc_mot" / "sprint_grf.mot")
+    published = [original.column(f"ground_torque_{side}_y") for side in "rl"]
+    range_nm = np.max(published), np.min(published)
+    np.testing.assert_allclose((free[:, 1].max(), free[:, 1].min()), range_nm, atol=1.5)
+
+
 def test_tables_of_opensim_carry_the_forces_of_the_plates(cases):
     """The same sprint, once as C3D: what was rounded to 0.01 N and 0.01 N mm."""
     table = cases / "grf_sto_f1_1_columns" / "recordings"

@@ -68,7 +68,7 @@ def write(path, families, contacts, start=0.23, parts=(0, 1, 2)):
 @settings(max_examples=40)
 @given(
     st.sampled_from(list(FAMILIES)), st.integers(0, 99), st.sampled_from([0.0, 0.23, 7.7]),
-    st.sampled_from(["whole", "mm", "no point", "no moment"]),
+    st.sampled_from(["whole", "mm", "no point", "no moment", "about a point", "about it in N mm"]),
 )  # fmt: skip
 def test_every_family_gives_the_same_wrench(tmp_path_factory, family, seed, start, form):
     force, pressure, free = written = contact(seed)
@@ -78,6 +78,10 @@ def test_every_family_gives_the_same_wrench(tmp_path_factory, family, seed, star
         written = np.stack((force, 1e3 * pressure, 1e3 * free))
     elif form == "no point":  # moments are those about the origin then
         written = np.stack((force, pressure, about))
+    elif form.startswith("about"):  # the centre of a plate, say, or the origin
+        point = np.random.default_rng(seed).normal(size=3) * (seed % 2)
+        of_point = free + np.cross(pressure - point, force)
+        written = np.stack((force, pressure, of_point * (1e3 if "mm" in form else 1.0)))
     elif form == "no moment":
         about = np.cross(pressure, force)
     path = tmp_path_factory.mktemp("mot") / "a.mot"
@@ -90,7 +94,8 @@ def test_every_family_gives_the_same_wrench(tmp_path_factory, family, seed, star
     assert forces.feet == (FAMILIES[family][3],)
     rules = {
         "mm": ["force-unit"] * 2, "no moment": ["force-no-moment"],
-        "no point": ["force-point-origin"],
+        "no point": ["force-point-origin"], "about a point": ["force-moment-point"],
+        "about it in N mm": ["force-moment-point"],
     }  # fmt: skip
     assert [finding.rule for finding in findings] == rules.get(form, [])
 

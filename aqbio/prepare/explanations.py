@@ -232,10 +232,10 @@ class Candidate(Generic[Recorded]):
     shows: frozenset[str] = frozenset()
     """Redundancies in which it shows; in any if empty."""
 
-    def may_explain(self, left: Disagreements, scales: Scales) -> bool:
-        """Tell whether more disagrees, where it shows, than it is rare."""
-        shown = {name: x for name, x in left.items() if not self.shows or name in self.shows}
-        return excess(shown, scales) > self.rarity
+    def largest_gain(self, excesses: Mapping[str, float]) -> float:
+        """Excess, by redundancy, where it shows, beyond its rarity: the most that undoing gains."""
+        shown = (x for name, x in excesses.items() if not self.shows or name in self.shows)
+        return sum(shown) - self.rarity
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,10 +422,11 @@ class _Trial(Generic[Recorded]):
         self, candidates: Callable[[Recorded], Iterable[Candidate[Recorded]]]
     ) -> list[Explanation[Recorded]]:
         """Explanations with one fault more."""
+        excesses = {name: _excess_of(x, self.scales[name]) for name, x in self.left.items()}
         tried = (
             self.of(candidate)
             for candidate in candidates(self.recorded)
-            if not self.before.undoes(candidate) and candidate.may_explain(self.left, self.scales)
+            if not self.before.undoes(candidate) and candidate.largest_gain(excesses) > 0.0
         )
         return [explanation for explanation in tried if explanation is not None]
 

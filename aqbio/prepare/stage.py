@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
+from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.against_names import name_findings, spare_labels
@@ -32,7 +33,7 @@ from aqbio.prepare.body_size import (
 )
 from aqbio.prepare.checks import without_flicker
 from aqbio.prepare.clock import note_rate
-from aqbio.prepare.coordinates import coordinates_trial
+from aqbio.prepare.coordinates import CoordinatesTrial, coordinates_trial
 from aqbio.prepare.dataset import prepared_dataset
 from aqbio.prepare.events_from_markers import event_errors
 from aqbio.prepare.filters import RecordedFilters, recorded_filters
@@ -81,11 +82,14 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     reference = static_reference(study, participant_id)
     person = study.participant(participant_id)
     sheets = study.settings.files.participants, study.settings.files.trials
-    filters = session_filters(study, participant_id)
-    work = _Preparation(study, participant_id, reference, filters)
+    recordings = moving_recordings(study, participant_id)
+    filters = session_filters(study, participant_id, recordings)
+    work = _Preparation(study, participant_id, reference, recordings, filters)
     unmoving, moving = work.all_trials(report)
     if pairs := exchanged_in_static(moving):
-        work = _Preparation(study, participant_id, reference.without_exchanged(pairs), filters)
+        work = replace(
+            work, reference=reference.without_exchanged(pairs), considered={}, lengths={}
+        )
         unmoving, moving = work.all_trials(lambda _: None)
     session = _session(study, person, work.lengths, [*unmoving, *moving])
     as_recorded = [x.trial_id for x in study.trials_of(participant_id) if AS_RECORDED in x.fixes]
@@ -127,6 +131,8 @@ class _Preparation:
     study: Study
     participant_id: str
     reference: StaticReference
+    recordings: Mapping[str, Recording | CoordinatesTrial]
+    """Moving trials as their files hold them."""
     filters: Mapping[str, RecordedFilters]
     """Filters of the session's export, by moving trial."""
     considered: dict[str, list[Considered]] = field(default_factory=dict)
@@ -151,24 +157,39 @@ class _Preparation:
         return unmoving, run_trials(study, participant_id, STAGE, self, report)
 
 
-def session_filters(study: Study, participant_id: str) -> dict[str, RecordedFilters]:
-    """Filters that the exports of a participant's moving trials went through, by trial."""
-    recordings = {}
+def moving_recordings(study: Study, participant_id: str) -> dict[str, Recording | CoordinatesTrial]:
+    """Read the moving trials of a participant; those that cannot be read are not among them."""
+    recordings: dict[str, Recording | CoordinatesTrial] = {}
     for trial in study.moving_of(participant_id):
-        files = study.recording(trial), study.forces(trial)
         try:
             with contained(study, STAGE, participant_id, trial.trial_id):
-                recording = (
-                    coordinates_trial(study, trial).recording
+                recordings[trial.trial_id] = (
+                    coordinates_trial(study, trial)
                     if trial.coordinates_file
-                    else read_recording(*files, study.settings.laboratory.marker_unit)
+                    else read_recording(
+                        study.recording(trial),
+                        study.forces(trial),
+                        study.settings.laboratory.marker_unit,
+                    )
                 )
         except AqbioError:
             continue  # reported where that trial is prepared
+    return recordings
+
+
+def session_filters(
+    study: Study, participant_id: str, recordings: Mapping[str, Recording | CoordinatesTrial]
+) -> dict[str, RecordedFilters]:
+    """Filters that the exports of a participant's moving trials went through, by trial."""
+    by_format = []
+    for trial_id, read in recordings.items():
+        trial = study.trial(participant_id, trial_id)
+        formats = [path.suffix for path in (study.recording(trial), study.forces(trial)) if path]
+        recording = read if isinstance(read, Recording) else read.recording
         recording = without_ignored(recording, study.settings.laboratory)
-        formats = " ".join(path.suffix for path in files if path)
-        recordings[trial.trial_id] = (formats, without_flicker(recording, Notes("", "", "", "")))
-    return dict(zip(recordings, recorded_filters([*recordings.values()]), strict=True))
+        steady = without_flicker(recording, Notes("", "", "", ""))
+        by_format.append((" ".join(formats), steady))
+    return dict(zip(recordings, recorded_filters(by_format), strict=True))
 
 
 def _mass_unknown(
@@ -286,20 +307,22 @@ def _prepare(work: _Preparation, trial: Trial) -> TrialOutcome:
     refused too.
     """
     study, participant_id, reference = work.study, work.participant_id, work.reference
-    settings, laboratory, read = study.settings, study.settings.laboratory, None
+    settings, laboratory = study.settings, study.settings.laboratory
+    as_read, read = work.recordings.get(trial.trial_id), None
     notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
     work.considered[trial.trial_id] = notes.considered
     files = study.recording(trial), study.forces(trial)
     stated = stated_faults(trial, settings.files.trials, laboratory.fix)
     if trial.coordinates_file:
-        read, description = coordinates_trial(study, trial), study.model_file(participant_id)
+        read = as_read if isinstance(as_read, CoordinatesTrial) else coordinates_trial(study, trial)
+        description = study.model_file(participant_id)
         recording, marker_set = read.recording, read.marker_set
         laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
     else:
         marker_set, description = study.marker_set, study.marker_file
-        recording = stated_labels(trial, settings.files.trials).applied(
-            reference.recording_of(study, trial), notes
-        )
+        if not isinstance(as_read, Recording):
+            as_read = reference.recording_of(study, trial)
+        recording = stated_labels(trial, settings.files.trials).applied(as_read, notes)
         if trial.task == "static":
             recording = standing_recording(recording, files[0].name)
         body = BodyLabels.of_marker_set(marker_set, reference.limbs)

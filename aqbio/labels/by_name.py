@@ -49,6 +49,11 @@ class SidedLandmark:
         words = self.landmark.replace("_", " ")
         return f"{self.side} {words}" if self.side else words
 
+    @property
+    def other_side(self) -> SidedLandmark:
+        """The landmark on the other side; itself on the midline."""
+        return SidedLandmark(self.landmark, {"right": "left", "left": "right"}.get(self.side, ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.labels.against_names import labels_against_names, spare_labels, use_spare
-from aqbio.labels.assign import assign
+from aqbio.labels.assign import assign, placed_labels
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_landmarks
 from aqbio.labels.hints import allows
 from aqbio.labels.words import label_words, reading
@@ -95,6 +96,20 @@ def test_a_shoulder_is_never_placed_elsewhere(wrong_site):
     assert not allows(by_name.hints[label], wrong_site, TABLE)
     assert label not in assigned.sites
     assert "shoulder" in assigned.left_out[label]
+
+
+@pytest.mark.opensim
+@pytest.mark.parametrize("degrees", [-28.0, 28.0])
+def test_a_foot_that_is_turned_keeps_its_names_unless_they_are_exchanged(degrees):
+    """The heel of a foot turned out by 28 degrees was doubted."""
+    worn = virtual_sprinter()
+    names = named_labels(worn, TABLE).sites
+    turn = Rotation.from_rotvec([0.0, np.radians(degrees), 0.0])
+    for label in ("RHEE", "RMT1", "RMT5", "RTOE"):
+        worn[label] = worn["RANL"] + turn.apply(worn[label] - worn["RANL"])
+    assert placed_labels(worn, names, TABLE)[1] == {}
+    worn["RHEE"], worn["RTOE"] = worn["RTOE"], worn["RHEE"]
+    assert {"RHEE", "RTOE"} <= placed_labels(worn, names, TABLE)[1].keys()
 
 
 def test_marker_set_that_contradicts_label_names_is_reported():

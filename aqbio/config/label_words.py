@@ -1,4 +1,4 @@
-"""Table of the words that make up labels, by language."""
+"""Table of the words that make up labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class _Strict(BaseModel):
 
 
 class SideWords(_Strict):
-    """Words of a language for the sides of the body."""
+    """Words for the sides of the body."""
 
     right: tuple[str, ...]
     left: tuple[str, ...]
@@ -31,8 +31,8 @@ class Vocabulary(_Strict):
     )
 
 
-class Language(Vocabulary):
-    """Words of a language, with those for the sides."""
+class English(Vocabulary):
+    """English words, with those for the sides."""
 
     sides: SideWords
 
@@ -41,7 +41,7 @@ class LabelWords(_Strict):
     """Words of labels, and what they name together."""
 
     common: Vocabulary
-    languages: dict[str, Language]
+    english: English
     position_words: tuple[str, ...] = Field(description="Words of position, which name no part.")
     landmarks: dict[str, tuple[str, ...]]
     tracks: dict[str, tuple[str, ...]]

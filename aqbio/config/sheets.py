@@ -280,7 +280,7 @@ Contraction = Literal[
 
 CONTRACTIONS: tuple[str, ...] = get_args(Contraction)
 
-ISOKINETIC = re.compile("iso[kc]in", re.IGNORECASE)
+ISOKINETIC = re.compile("isokin", re.IGNORECASE)
 
 HAND_HELD = re.compile(r"\bhhd\b|hand.?held|dynamomet", re.IGNORECASE)
 
@@ -344,9 +344,7 @@ def valid_unit(text: object) -> object:
 
 Side = Literal["left", "right", "bilateral"]
 
-DOMINANT = re.compile(
-    r"(non|nicht)?\W*(dom(inant)?[a-z]*|nd|prefer[a-z]*|weak[a-z]*|strong[a-z]*)\.?"
-)
+DOMINANT = re.compile(r"(non)?\W*(dom(inant)?[a-z]*|nd|prefer[a-z]*|weak[a-z]*|strong[a-z]*)\.?")
 """Words for a leg that do not say which, in small letters."""
 
 
@@ -363,9 +361,7 @@ def valid_side(text: object) -> object:
 def valid_value(text: object) -> object:
     """Return a value; refuse several in one cell."""
     if isinstance(text, str) and re.search(r"\d\s*[/;|\s]\s*\d", text):
-        raise ValueError(
-            "the cell holds several numbers Fix: write one row per attempt, or a column for each"
-        )
+        raise ValueError("the cell holds several numbers Fix: write one row per attempt")
     return text
 
 
@@ -388,7 +384,7 @@ SWING_MOVEMENTS = ("hip_flexion",)
 """Movements of the swing leg, which attacks forward: "the hip flexors play a major role in helping
 the swing side attack forward" (article 001)."""
 
-NO_PAIN = ("none", "no", "0", "keine", "kein", "nein", "aucune", "non", "ninguno", "nessuno")
+NO_PAIN = ("none", "no", "0")
 """Words for no pain, in small letters."""
 
 LIMITS: dict[str, tuple[float, float]] = {

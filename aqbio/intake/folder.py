@@ -13,6 +13,7 @@ from aqbio.boundary import refuse_unwritable_name
 from aqbio.errors import AqbioError
 from aqbio.intake.sessions import SETTINGS_FILES, UNSUPPORTED_FORMATS, VideoSession, read_session
 from aqbio.intake.shared_frames import Movement
+from aqbio.intake.strength import is_strength_sheet
 from aqbio.io.c3d import NO_MARKERS, read_c3d_plates
 from aqbio.io.force_columns import force_column, groups_by_name
 from aqbio.io.mot import Storage, read_storage, storage_columns, text_lines
@@ -230,7 +231,7 @@ def folder_content(folder: Path) -> FolderContent:
         try:
             with contained(None, "new", str(file)):
                 refuse_unwritable_name(file)
-                if suffix == TABLE_SUFFIX and is_sheet(path):
+                if is_strength_sheet(path) or (suffix == TABLE_SUFFIX and is_sheet(path)):
                     other_files += 1
                 elif suffix in (*MARKER_SUFFIXES, TABLE_SUFFIX, *STORAGE_SUFFIXES) or (
                     suffix in SHEET_SUFFIXES and groups_by_name(storage_columns(path), path.name)

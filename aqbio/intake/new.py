@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 
@@ -17,6 +18,7 @@ from aqbio.errors import AqbioError
 from aqbio.faults import writing
 from aqbio.intake.outlook import OutlookTrial, outlook_page
 from aqbio.intake.rows import sheet_text
+from aqbio.intake.strength import find_strength
 from aqbio.intake.study import (
     FILL_IN,
     LOOK_AT,
@@ -114,6 +116,7 @@ def new_study_from(
     refuse_unwritable_name(data.resolve())
     with contained(None, "new"):
         study = proposed_study(name, data.resolve(), model, report)
+        study = replace(study, strength=find_strength(data.resolve()))
     return write_proposed(folder, study)
 
 
@@ -127,6 +130,7 @@ def write_proposed(folder: Path, study: ProposedStudy, settings: str = "") -> st
             "trials.tsv": sheet_text("trials", study.rows.trials),
             study.model.map: study.model.map_text,
             "markers.yaml": "" if study.markers is None else study.markers.text,
+            "strength.tsv": "" if study.strength is None else study.strength.text,
             "hypotheses.yaml": DEFAULT.read_text(encoding="utf-8"),
             "README.md": _readme(name, folder, FILLED_STUDY_STEPS),
             "found.txt": summary_text(study, folder, lines),

@@ -26,6 +26,7 @@ from aqbio.intake.people import clock_mismatch, find_copies, force_files, marker
 from aqbio.intake.preview import study_preview
 from aqbio.intake.rows import Rows, TrialRow, coordinates_rows, rows_of
 from aqbio.intake.same_person import owners_of, size_differences
+from aqbio.intake.strength import LongStrength, strength_lines
 from aqbio.intake.trial_preview import (
     TrialPreview,
     coordinates_preview,
@@ -79,6 +80,8 @@ class ProposedStudy:
     """Models in the folder that are scaled to a person."""
     laboratory_fix: tuple[str, ...] = ()
     """Statements that are proposed for all trials with forces."""
+    strength: LongStrength | None = None
+    """Strength tests, where the folder has a sheet of them."""
 
 
 def proposed_study(
@@ -420,6 +423,7 @@ def summary_text(study: ProposedStudy, folder: Path, lines: Sequence[str]) -> st
         _people(study),
         _trials(study),
         _labels(study),
+        strength_lines(study.strength),
         _looks(study),
         _left_out(study),
         to_do(study, folder),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 
 FEMALE = (
@@ -13,15 +12,9 @@ MALE = "m male man men männlich maennlich mann homme masculin hombre masculino 
 SEX = {**dict.fromkeys(FEMALE.split(), "female"), **dict.fromkeys(MALE.split(), "male")}
 """Words for a sex, in small letters. Not h, beside which m would be mujer."""
 
-LEFT = (
-    "l li lt lft left links linke linkes gauche izquierda izquierdo izq sinistra sinistro sx "
-    "esquerda esquerdo trunk_left left_leg left_arm l_leg"
-)
-RIGHT = (
-    "r re ri rt rgt right rechts rechte rechtes droite droit derecha derecho dcha destra destro dx "
-    "direita direito trunk_right right_leg right_arm r_leg"
-)
-BOTH = "b both bilateral beide beidseits beidbeinig bilatéral both_legs both_arms"
+LEFT = "l li lt lft left trunk_left left_leg left_arm l_leg"
+RIGHT = "r ri rt rgt right trunk_right right_leg right_arm r_leg"
+BOTH = "b both bilateral both_legs both_arms"
 SIDES = {
     **dict.fromkeys(LEFT.split(), "left"), **dict.fromkeys(RIGHT.split(), "right"),
     **dict.fromkeys(BOTH.split(), "bilateral"),
@@ -37,14 +30,9 @@ STRENGTH_UNITS = {
 """Spellings of the units of a strength, in small letters and without blanks."""
 
 CONTRACTIONS = {
-    word: contraction
-    for contraction, words in {
-        "concentric": "con conc concentric konzentrisch konz concentrico concentrica concentrique",
-        "eccentric": "ecc eccentric exzentrisch exz exc excentrico excentrica excentrique "
-        "eccentrico eccentrica",
-        "isometric": "iso isom isometric isometrisch isometrico isometrica isometrique",
-    }.items()
-    for word in words.split()
+    **dict.fromkeys(("con", "conc", "concentric"), "concentric"),
+    **dict.fromkeys(("ecc", "eccentric"), "eccentric"),
+    **dict.fromkeys(("iso", "isom", "isometric"), "isometric"),
 }
 """Words for a kind of contraction, in small letters."""
 
@@ -88,12 +76,6 @@ NOT_MEASURED = {*map(str.casefold, MISSING), "-", "–", "—", "/", "n.a.", "k.
 """Cells without a result, of a column of results, in small letters."""
 
 
-def without_accents(text: str) -> str:
-    """A text without the accents of its letters, which people leave out or type otherwise."""
-    parts = unicodedata.normalize("NFD", text)
-    return "".join(letter for letter in parts if not unicodedata.combining(letter))
-
-
 def understood_cell(column: str, text: str) -> str:
     """The value that a cell of a column means, as the sheet should have it; else the text."""
     if column in WORDS:
@@ -103,8 +85,7 @@ def understood_cell(column: str, text: str) -> str:
         return STRENGTH_UNITS.get("".join(text.casefold().split()), text)
     if column in SPELLED:
         word = "_".join(re.split(r"[\s_-]+", text.casefold()))
-        plain = without_accents(word)
-        return CONTRACTIONS.get(plain, word) if column == "contraction" else word
+        return CONTRACTIONS.get(word, word) if column == "contraction" else word
     if column == "date" and (match := GERMAN_DATE.fullmatch(text)):
         return f"{match[3]}-{int(match[2]):02d}-{int(match[1]):02d}"
     return _understood_number(column, text)

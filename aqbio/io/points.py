@@ -182,21 +182,17 @@ def _refuse_subjects(names: Sequence[str], parts: Sequence[Sequence[str]], file:
 def _sided_parts(parts: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
     """Side, R or L, that another part of each label states, and the label's name without it.
 
-    In the language in which most labels have a side; ``""`` for all where none knows both sides.
+    The side is ``""`` for all unless both sides are stated.
     """
-    best = [("", label_parts[-1]) for label_parts in parts]
-    if not any(len(label_parts) > 1 for label_parts in parts):
-        return best
-    for words in _side_words():
-        sided = [_sided(label_parts, words) for label_parts in parts]
-        sides = [side for side, _ in sided if side]
-        if {*sides} == {"R", "L"} and len(sides) > sum(bool(side) for side, _ in best):
-            best = sided
-    return best
+    if any(len(label_parts) > 1 for label_parts in parts):
+        sided = [_sided(label_parts, _side_words()) for label_parts in parts]
+        if {side for side, _ in sided if side} == {"R", "L"}:
+            return sided
+    return [("", label_parts[-1]) for label_parts in parts]
 
 
 def _sided(label_parts: Sequence[str], words: Mapping[str, str]) -> tuple[str, str]:
-    """Side and name of a label by the words for sides: R, HEEL of Right:HEEL and HEEL:rechts."""
+    """Side and name of a label by the words for sides: R, HEEL of Right:HEEL and HEEL:right."""
     *prefixes, name = filter(None, label_parts)
     if prefixes and _plain(name) in words:
         return words[_plain(name)], prefixes[-1]
@@ -226,27 +222,24 @@ def _plain(part: str) -> str:
 
 
 @cache
-def _side_words() -> tuple[Mapping[str, str], ...]:
-    """For each language, the side, R or L, by its words, whole or cut off, and by its letters."""
-    return tuple(
-        {
-            word[:end]: side
-            for side, words in zip("RL", (sides.right, sides.left), strict=True)
-            for word in map(_plain, words)
-            for end in {*range(MIN_SIDE_LETTERS, len(word)), len(word)}
-        }
-        | dict(zip(sides.letters, "RL", strict=True))
-        for sides in (language.sides for language in _label_words().languages.values())
-    )
+def _side_words() -> Mapping[str, str]:
+    """The side, R or L, by its words, whole or cut off, and by its letters."""
+    sides = _label_words().english.sides
+    return {
+        word[:end]: side
+        for side, words in zip("RL", (sides.right, sides.left), strict=True)
+        for word in words
+        for end in {*range(MIN_SIDE_LETTERS, len(word)), len(word)}
+    } | dict(zip(sides.letters, "RL", strict=True))
 
 
 @cache
 def _body_words() -> frozenset[str]:
-    """Words of any language for parts of the body."""
+    """Words for parts of the body."""
     table = _label_words()
     return frozenset(
-        _plain(word)
-        for vocabulary in (table.common, *table.languages.values())
+        word
+        for vocabulary in (table.common, table.english)
         for words in vocabulary.words.values()
         for word in words
     )

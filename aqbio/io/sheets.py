@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from pathlib import Path
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 R = TypeVar("R", bound=Row)
-
-Reshape = Callable[
-    [list[str], Sequence[tuple[int, list[str]]], Path],
-    tuple[list[str], list[tuple[int, list[str]]], list[Finding]],
-]
-"""Header and rows of another layout, as header and rows of the sheet, with remarks."""
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 """Separators of columns; the first that the header has outside quotation marks."""
@@ -65,15 +59,26 @@ def read_sheet(path: Path, row: type[R]) -> list[R]:
     return [line.row for line in lines if line.row is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class SheetRows:
+    """Text of a sheet."""
+
+    header: list[str]
+    """Names of columns, as the row has them where capitals and blanks alone differ."""
+    rows: list[tuple[int, list[str]]]
+    """Lines in the file and their cells, of rows that are not empty."""
+    separator: str
+    findings: list[Finding]
+    """Remarks on how the file was read."""
+
+
 @reads("a sheet", "save it as 'Unicode text', one row per line.")
-def sheet_lines(
-    path: Path, row: type[R], as_rows: Reshape | None = None
-) -> tuple[list[SheetLine[R]], list[Finding]]:
-    """Read what can be read of a sheet, and everything that is wrong with it.
+def sheet_rows(path: Path, row: type[Row]) -> SheetRows:
+    """Read the header and the filled rows of a sheet.
 
     Columns are separated by tabs, by semicolons as Excel does where the comma is the decimal sign,
     or by commas where no comma may be a decimal sign. Of an Excel workbook the first worksheet is
-    read. ``as_rows`` makes rows of another layout.
+    read.
     """
     numbered, separator, findings = _filled_rows(path)
     if not numbered:
@@ -94,14 +99,18 @@ def sheet_lines(
             fix="save it tab-separated (in Excel: 'Unicode text').",
             rule="sheet-separator",
         )
-    rows = numbered[1:]
-    if as_rows is not None:
-        header, rows, remarks = as_rows(header, rows, path)
-        findings += remarks
+    return SheetRows(header, numbered[1:], separator, findings)
+
+
+@reads("a sheet", "save it as 'Unicode text', one row per line.")
+def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Finding]]:
+    """Read what can be read of a sheet, and everything that is wrong with it."""
+    sheet = sheet_rows(path, row)
+    header, findings = sheet.header, sheet.findings
     findings += _header_findings(header, row, path)
     lines: list[SheetLine[R]] = []
     understood: list[tuple[int, str, str, str]] = []
-    for number, cells in rows:
+    for number, cells in sheet.rows:
         values = {
             name: cell.strip()
             for name, cell in zip(header, cells, strict=False)
@@ -109,7 +118,7 @@ def sheet_lines(
         }
         if any(map(str.strip, cells[len(header) :])):
             problem = f"the row has {len(cells)} cells, the header {len(header)}."
-            fix = f"remove surplus {SEPARATORS[separator]} or name the extra columns."
+            fix = f"remove surplus {SEPARATORS[sheet.separator]} or name the extra columns."
             findings.append(_finding("sheet-row", problem, path, fix, number))
         valid = None
         meant = understood_cells(values)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from aqbio.config import InvalidStudyError, Participant, Strength, closest
 from aqbio.errors import AqbioError, Finding, Severity
-from aqbio.io.sheets import sheet_lines
-from aqbio.io.strength_words import as_rows
+from aqbio.io.sheets import sheet_lines, sheet_rows
 
 Line = tuple[int, Strength]
 """Line of the file, and its row."""
@@ -37,7 +36,9 @@ def checked_strength(
     path: Path, people: Sequence[Participant]
 ) -> tuple[tuple[Strength, ...], list[Finding]]:
     """Read what can be read of strength.tsv, and everything that is wrong or odd in it."""
-    lines, findings = sheet_lines(path, Strength, as_rows)
+    if _has_a_column_for_each_test(path):
+        return (), [_finding("strength-wide", _WIDE, _LONG, path, 1)]
+    lines, findings = sheet_lines(path, Strength)
     rows: list[Line] = []
     for line in lines:
         if line.row is None:
@@ -59,6 +60,18 @@ def checked_strength(
 
 _EMPTY = "the sheet has a header but no rows, so that no strength is known."
 _DELETE = "write one row per attempt, or delete the sheet."
+
+
+_WIDE = "the sheet has neither a column movement nor a column value."
+_LONG = (
+    "write one row per attempt, or put the sheet into the folder of the recordings: `aqbio new` "
+    "makes strength.tsv from one with a column for each test."
+)
+
+
+def _has_a_column_for_each_test(path: Path) -> bool:
+    """Tell whether a sheet names neither a movement nor a value in a column of its own."""
+    return {"movement", "value"}.isdisjoint(sheet_rows(path, Strength).header)
 
 
 def refuse_old_sheet(folder: Path) -> None:

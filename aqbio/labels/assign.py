@@ -22,6 +22,7 @@ from aqbio.labels.geometry import (
     least_total,
     place_distances,
     placement,
+    turned_onto,
 )
 from aqbio.labels.hints import allows, barred_pairs, common_segment
 from aqbio.labels.marker_set import SUBSTITUTE_LANDMARKS, Labelling, missing_landmarks
@@ -182,7 +183,7 @@ def assign(
     notes |= {label: f"{fit.site} by its position, {fit.gap}" for label, fit in used.items()}
     notes |= doubts
     for label, site in exchanged.items():
-        on_other_side = label in named and site == _other_side(named[label])
+        on_other_side = label in named and site == named[label].other_side
         place = "on the other side by position" if on_other_side else f"{site} by its position"
         notes[label] = f"{place}, {doubts[label]}"
     notes = {label: f"{why}: please look" for label, why in notes.items()}
@@ -332,7 +333,7 @@ def placed_labels(
             for number, marker in enumerate(rough.marker)
             if marker >= 0 and table.landmarks[sites[number].landmark].segment not in ARM
         ]
-    exchanged = [(sites.index(_other_side(sites[index])), marker) for index, marker in anchors]
+    exchanged = [(sites.index(sites[index].other_side), marker) for index, marker in anchors]
     fits = [  # a body without depth fits about as well facing the other way
         (fit.misfit(markers, pairs, NAME_SD_M) + margin, fit)
         for pairs, margin in ((anchors, 0.0), (exchanged, NAME_MARGIN_CHI2))
@@ -376,10 +377,6 @@ def _against_words(
     return doubts
 
 
-def _other_side(site: SidedLandmark) -> SidedLandmark:
-    return replace(site, side={"right": "left", "left": "right"}.get(site.side, ""))
-
-
 def _doubts(
     template: Template,
     laid: FloatArray,
@@ -399,7 +396,7 @@ def _doubts(
     gain, sides = _exchanged_sides(markers, sites, segments, targets)
     if sides:
         words = f"left and right of {len(sides)} labels are exchanged"
-        return {labels[a]: Doubt(words, _other_side(sites[a]), gain) for a in sides}
+        return {labels[a]: Doubt(words, sites[a].other_side, gain) for a in sides}
     cost = _costs(markers, targets, np.full(len(labels), NAME_SD_M))
     chosen = least_cost_columns(cost[:, : len(labels)])
     turning = [
@@ -416,6 +413,10 @@ def _doubts(
             [at + gap if row in roles else at for row, at in enumerate(targets)]
             for gap in ((np.median(gaps, axis=0), *gaps) if gaps else ())
         ]
+        pairs = [(markers[m], targets[chosen[m]][0]) for m in worn if len(targets[chosen[m]])]
+        if len(pairs) > 2:  # fewer do not show a turn
+            turned = turned_onto(pairs)
+            options.append([turned(at) if row in roles else at for row, at in enumerate(targets)])
         rows = [*dict.fromkeys((*worn, *roles))]
         totals = [least_total(_costs(markers, option, sd)[rows]) for option in options]
         if options:  # by their median unless another gap is better by the margin of an exchange
@@ -451,9 +452,9 @@ def _exchanged_sides(
     best: tuple[float, list[int]] = (NAME_MARGIN_CHI2, [])
     for parts in LIMBS:
         pairs = {
-            index: index_of[_other_side(site)]
+            index: index_of[site.other_side]
             for index, site in enumerate(sites)
-            if site.side and segments[index][0] in parts and _other_side(site) in index_of
+            if site.side and segments[index][0] in parts and site.other_side in index_of
         }
         rows, columns = list(pairs), list(pairs.values())
         as_other = (np.minimum(distances[rows, columns], MAX_DISTANCE_M) / NAME_SD_M) ** 2

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.poses import is_pose_label
-from aqbio.labels.words import (
-    ENGLISH,
-    MIN_SURE_WORD_LETTERS,
-    UNUSED_PREFIX,
-    LabelLanguage,
-    Reading,
-    hinted_landmarks,
-    label_languages,
-    landmark_table,
-    reading,
-)
+from aqbio.labels.words import UNUSED_PREFIX, Reading, hinted_landmarks, landmark_table, reading
 
 __all__ = [
     "Hint", "NamedLabels", "SidedLandmark", "landmark_table", "named_labels", "names_landmark",
@@ -47,20 +37,6 @@ SEGMENT_RANK = 1000
 WORDS_RANK = 300
 """Rank of a landmark that a label names by its words: behind the names of published sets."""
 
-MIN_LANGUAGE_ADVANTAGE = 1.5
-"""Labels by which another language must explain more of a set than English does."""
-
-PAIRED_BONUS = 0.3
-"""Additional weight, in the choice of a set's language, of a label that has a mirror image on the
-other side."""
-
-ABBREVIATION_VALUE = 0.15
-"""Least weight, in that choice, of a label that has a mirror image: one abbreviation may be chance,
-as ``R_OS1``, but not a dozen of them, on both sides."""
-
-SHARED_PENALTY = 0.5
-"""Reduction of the weight of a label whose landmark another label has."""
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class SidedLandmark:
@@ -72,6 +48,11 @@ class SidedLandmark:
     def __str__(self) -> str:
         words = self.landmark.replace("_", " ")
         return f"{self.side} {words}" if self.side else words
+
+    @property
+    def other_side(self) -> SidedLandmark:
+        """The landmark on the other side; itself on the midline."""
+        return SidedLandmark(self.landmark, {"right": "left", "left": "right"}.get(self.side, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +92,8 @@ def video_landmarks(labels: Iterable[str], table: LandmarkTable) -> dict[str, Si
     """Places of points that were found in video, by label; empty for labels of markers.
 
     ``RKnee`` is a joint centre where there are hips and a big toe, a nose or a neck too, as in
-    OpenCap, Pose2Sim and the detectors behind them, and a marker on the skin elsewhere. The same
-    points count in every language of the labels.
+    OpenCap, Pose2Sim and the detectors behind them, and a marker on the skin elsewhere.
     """
-    names = [label for label in labels if not label.endswith(OPENCAP_SUFFIX)]
-    translations = (lambda label, language=language: _in_english(label, language)
-                    for language in label_languages() if language.name != ENGLISH)  # fmt: skip
-    found = (_video_landmarks(names, table, readings) for readings in (_readings, *translations))
-    return next(filter(None, found), {})
-
-
-def _video_landmarks(
-    labels: Iterable[str],
-    table: LandmarkTable,
-    readings: Callable[[str], Iterable[tuple[str, str]]],
-) -> dict[str, SidedLandmark]:
-    """Places of points in video by one way to read labels; none without hips, a knee and a sign."""
     landmark_of = {
         (name, bool(entry.sided)): key
         for key, entry in table.landmarks.items()
@@ -134,20 +101,15 @@ def _video_landmarks(
     }
     landmarks, signs = {}, False
     for label in labels:
-        for name, side in readings(label):
+        if label.endswith(OPENCAP_SUFFIX):
+            continue
+        for name, side in _readings(label):
             signs |= name in table.video_signs
             if landmark := landmark_of.get((name, bool(side))):
                 landmarks[label] = SidedLandmark(landmark, side)
     sites = set(landmarks.values())
     joints = (("hip_centre", "right"), ("hip_centre", "left"), ("knee_centre", "right"))
     return landmarks if signs and all(SidedLandmark(*joint) in sites for joint in joints) else {}
-
-
-def _in_english(label: str, language: LabelLanguage) -> Iterator[tuple[str, str]]:
-    """Name and side of a label whose only word is of a language (``Knie_rechts``), in English."""
-    parse = reading(label, language)
-    if parse is not None and len(parse.words) == 1:
-        yield plain_name(*parse.words), parse.side
 
 
 def named_labels(
@@ -213,28 +175,13 @@ def _shipped_readings(
 def _readings_of_set(
     labels: Collection[str], table: LandmarkTable
 ) -> tuple[dict[str, Ranked], dict[str, Hint], dict[str, str]]:
-    """Ranked places of labels in the language of their set, hints of others, reasons of unused."""
+    """Ranked places of labels, hints of others, and reasons of unused ones."""
     exact = {label: best for label in labels if (best := _best(label, table)) is not None}
-    unmatched = [label for label in labels if label not in exact]
-    language = _language_of_set(labels, exact, table) if unmatched else label_languages()[0]
-    parsed = {label: parse for label in labels if (parse := reading(label, language)) is not None}
-    if language.name == ENGLISH:
-        parsed = {label: parse for label, parse in parsed.items() if label not in exact}
-    else:
-        # a side and the midline, or a hand of no side, mean nothing that an English name yields to
-        labels_with_meaning = {
-            label
-            for label, parse in parsed.items()
-            if any(
-                side or not (parse.side or name.startswith(UNUSED_PREFIX))
-                for name, side in parse.meanings
-            )
-        }
-        exact = {
-            label: best
-            for label, best in exact.items()
-            if label not in labels_with_meaning and _counts_in(best[1], language)
-        }
+    parsed = {
+        label: parse
+        for label in labels
+        if label not in exact and (parse := reading(label)) is not None
+    }
     unused: dict[str, str] = {}
     unsure: set[str] = set()
     meanings: dict[str, frozenset[SidedLandmark]] = {}
@@ -242,9 +189,9 @@ def _readings_of_set(
         sites = _landmarks_first(
             {SidedLandmark(*x) for x in parse.meanings if not x[0].startswith(UNUSED_PREFIX)}, table
         )
-        if parse.meanings and not sites and label not in exact:
+        if parse.meanings and not sites:
             unused[label] = next(_reason(name, table) for name, _ in parse.meanings)
-        elif sites and label not in exact:
+        elif sites:
             meanings[label] = sites
             if len(sites) < len(parse.meanings):  # or a finger, which is not used
                 unsure.add(label)
@@ -281,11 +228,6 @@ def _reason(name: str, table: LandmarkTable) -> str:
     """Reason why a named point is not used; empty for names of other points."""
     key = name.removeprefix(UNUSED_PREFIX)
     return next((entry.why for entry in table.unused if key != name and key in entry.names), "")
-
-
-def _counts_in(site: SidedLandmark, language: LabelLanguage) -> bool:
-    """Tell whether an English name with R or L counts in a set of another language."""
-    return not site.side or language.letters == label_languages()[0].letters
 
 
 def _exclusive(
@@ -344,54 +286,6 @@ def _hint(parse: Reading, meanings: frozenset[SidedLandmark], table: LandmarkTab
         for side in sides
     }
     return Hint(words, frozenset(sites), complete=False)
-
-
-def _language_of_set(
-    labels: Collection[str], exact: Mapping[str, Ranked], table: LandmarkTable
-) -> LabelLanguage:
-    """The language that explains most of a set of labels, and the letters of its sides."""
-    scores = {
-        language: _explained(labels, exact, language, table) for language in label_languages()
-    }
-    scores[label_languages()[0]] += MIN_LANGUAGE_ADVANTAGE
-    return max(label_languages(), key=lambda language: round(scores[language], 6))
-
-
-def _explained(
-    labels: Collection[str],
-    exact: Mapping[str, Ranked],
-    language: LabelLanguage,
-    table: LandmarkTable,
-) -> float:
-    """Weighted number of labels that a language explains; sure and mirrored ones count more."""
-    counted: dict[str, tuple[float, frozenset[SidedLandmark]]] = {}
-    for label in labels:
-        options = []
-        if label in exact and _counts_in(exact[label][1], language):
-            options.append((1.0, frozenset({exact[label][1]})))
-        parse = reading(label, language)
-        if parse is not None and parse.meanings:
-            value = (1.0 - 0.4 * parse.cost) * min(1.0, parse.letters / MIN_SURE_WORD_LETTERS)
-            options.append((value, frozenset(SidedLandmark(*x) for x in parse.meanings)))
-        if options:
-            counted[label] = max(options, key=lambda option: option[0])
-    all_meanings = {sites for _, sites in counted.values()}
-    total, shared = 0.0, set[SidedLandmark]()
-    for value, sites in counted.values():
-        mirrored = frozenset(
-            SidedLandmark(site.landmark, {"right": "left", "left": "right"}.get(site.side, ""))
-            for site in sites
-        )
-        if mirrored != sites and mirrored in all_meanings:
-            value = (1.0 + PAIRED_BONUS) * max(value, ABBREVIATION_VALUE)
-        total += value
-        if len(sites) == 1:
-            (site,) = sites
-            entry = table.landmarks.get(site.landmark)
-            if entry is not None and not entry.cluster:
-                total -= SHARED_PENALTY * (site in shared)
-                shared.add(site)
-    return total
 
 
 def _with_video(

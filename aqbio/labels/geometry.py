@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TypeVar
@@ -184,6 +184,26 @@ def least_cost_columns(cost: FloatArray) -> IntArray:
 def least_total(cost: FloatArray) -> float:
     """The least total cost of an assignment of K rows to columns (K, P)."""
     return float(cost[np.arange(len(cost)), least_cost_columns(cost)].sum())
+
+
+MAX_SEGMENT_TURN_RAD = np.radians(45.0)
+"""Largest turn of a segment against the template's, ours: people turn a foot out by some 30
+degrees, and heel and toes whose labels are exchanged are a turn of 180 degrees."""
+
+
+def turned_onto(
+    pairs: Sequence[tuple[FloatArray, FloatArray]],
+) -> Callable[[FloatArray], FloatArray]:
+    """Motion that lays expected points of a segment over its markers.
+
+    ``pairs``: position and expected position of each marker, m.
+    """
+    positions, expected = (np.array(points) for points in zip(*pairs, strict=True))
+    middle, origin = positions.mean(axis=0), expected.mean(axis=0)
+    turn, _ = Rotation.align_vectors(positions - middle, expected - origin)
+    if turn.magnitude() > MAX_SEGMENT_TURN_RAD:
+        turn = Rotation.identity()
+    return lambda points: np.asarray(middle + turn.apply(points - origin)).reshape(-1, 3)
 
 
 Segment = TypeVar("Segment", bound=Hashable)

@@ -1,9 +1,4 @@
-"""Labels cut into words of a language: which landmark they name, and on which side.
-
-A set of labels is read in every language of ``models/label_words.yaml``, with the letters that mean
-right and left there; the reading that understands most of the set counts. One label alone decides
-nothing: ``D`` is right in French, Spanish and Italian, and ``S`` is left in the last one only.
-"""
+"""Labels cut into English and Latin words: which landmark they name, and on which side."""
 
 from __future__ import annotations
 
@@ -18,9 +13,6 @@ from aqbio.config import read_yaml
 from aqbio.config.label_words import LabelWords
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.study import MODELS
-
-ENGLISH = "english"
-JAPANESE = "japanese"
 
 MIN_PREFIX_LETTERS = 3
 """Words may be cut off behind so many letters."""
@@ -73,29 +65,16 @@ MIN_SURE_WORD_LETTERS = 4
 UNUSED_PREFIX = "not used: "
 """Before the names of points that are known and left out."""
 
-DIGRAPHS = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ñ": "ny", "å": "aa", "ø": "oe", "œ": "oe"}
-"""Spellings of letters that a keyboard or file does not have."""
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Meaning of a label in one language."""
+    """Meaning of a label."""
 
     meanings: frozenset[tuple[str, str]]
     """Landmark and side of each meaning that it may have; empty where only some words are known."""
     words: frozenset[str]
     side: str
     cost: float
-    letters: int
-    """In words of three letters or more: what speaks for the language."""
-
-
-@dataclass(frozen=True, slots=True)
-class LabelLanguage:
-    """A language, and the letters that mean right and left in a set of labels."""
-
-    name: str
-    letters: tuple[str, str]
 
 
 @cache
@@ -110,59 +89,15 @@ def landmark_table() -> LandmarkTable:
     return read_yaml(MODELS / "landmarks.yaml", LandmarkTable)
 
 
-@cache
-def label_languages() -> tuple[LabelLanguage, ...]:
-    """Languages with the letters of their sides, English first, each with right and left too."""
-    table = label_words().languages
-    native = [LabelLanguage(name, language.sides.letters) for name, language in table.items()]
-    international = table[ENGLISH].sides.letters
-    return tuple(dict.fromkeys([*native, *(LabelLanguage(name, international) for name in table)]))
-
-
-def spellings(word: str) -> set[str]:
-    """Ways to write a word: accents left out, as two letters, or lost with their letters."""
-    word = unicodedata.normalize("NFC", word.lower())  # casefold would make ss of ß
-    two_letters = "".join(DIGRAPHS.get(letter, letter) for letter in word)
-    ascii_only = "".join(letter for letter in word if letter.isascii())
-    return {
-        _letters(variant) for variant in (word, word.replace("ß", "s"), two_letters, ascii_only)
-    }
-
-
-KUNREI = {"sh": "sy", "ch": "ty", "ts": "t", "j": "zy", "syi": "si", "tyi": "ti", "zyi": "zi"}
-"""Hepburn's spelling of Japanese in Kunrei's, one after the other."""
-
-
-def romanizations(word: str) -> set[str]:
-    """Ways to write a Japanese word: long vowels as short ones, Kunrei's for Hepburn's spelling."""
-    short = re.sub(r"([ou])[u]", r"\1", word)
-    variants = {word, short}
-    for variant in (word, short):
-        for hepburn, kunrei in KUNREI.items():
-            variant = variant.replace(hepburn, kunrei)
-        variants.add(variant)
-    return variants
-
-
 def _letters(text: str) -> str:
     """Small letters and digits without accents."""
     plain = unicodedata.normalize("NFKD", text.casefold().replace("ø", "o"))
     return re.sub(r"[^a-z0-9]", "", plain)
 
 
-def repaired(label: str) -> str:
-    """A label with its accents where one encoding was read as another (KnÃ¶chel)."""
-    for wrong in ("cp1252", "latin-1", "cp437", "mac-roman"):
-        try:
-            return label.encode(wrong).decode("utf-8")
-        except UnicodeError:
-            continue
-    return label
-
-
 def plain_text(label: str) -> tuple[str, frozenset[int]]:
     """Letters and digits of a label, and where blanks, capitals and digits cut it."""
-    label = unicodedata.normalize("NFC", repaired(label))
+    label = unicodedata.normalize("NFC", label)
     parts = re.split(
         r"[\W_]+|(?<=[^\W\dA-ZÀ-Þ_])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][^\W\dA-ZÀ-Þ_])"
         r"|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)",
@@ -188,8 +123,8 @@ class _Token:
 
 
 @cache
-def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
-    """Meanings of every word, abbreviation and beginning of a word in a language, by spelling."""
+def _vocabulary() -> Mapping[str, tuple[_Token, ...]]:
+    """Meanings of every word, abbreviation and beginning of a word, by spelling."""
     table = label_words()
     tokens: dict[str, dict[frozenset[str], _Token]] = {}
 
@@ -198,34 +133,24 @@ def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
         if token.atoms not in by_atoms or token.cost < by_atoms[token.atoms].cost:
             by_atoms[token.atoms] = token
 
-    for vocabulary in (table.common, table.languages[language]):
+    for vocabulary in (table.common, table.english):
         for key, words in vocabulary.words.items():
             atoms = frozenset(key.split()) - {"ignored"}
-            written = {variant for word in words for variant in spellings(word)}
-            if language == JAPANESE:
-                written |= {variant for word in written for variant in romanizations(word)}
-            for spelling in written:
-                short = len(spelling) < MIN_PREFIX_LETTERS
-                add(
-                    spelling,
-                    _Token(atoms, SHORT_COST if short else WORD_COST, needs_separation=short),
-                )
-                for end in range(MIN_PREFIX_LETTERS, len(spelling)):
-                    cost = WORD_COST + PREFIX_COST * (1.0 - end / len(spelling))
-                    of_english = vocabulary is table.languages[ENGLISH]  # Latin is read alike
-                    ambiguous = of_english and end == MIN_PREFIX_LETTERS
-                    add(
-                        spelling[:end],
-                        _Token(atoms, cost, whole_word=False, needs_separation=ambiguous),
-                    )
+            for word in words:
+                short = len(word) < MIN_PREFIX_LETTERS
+                cost = SHORT_COST if short else WORD_COST
+                add(word, _Token(atoms, cost, needs_separation=short))
+                for end in range(MIN_PREFIX_LETTERS, len(word)):
+                    cost = WORD_COST + PREFIX_COST * (1.0 - end / len(word))
+                    ambiguous = vocabulary is table.english and end == MIN_PREFIX_LETTERS
+                    token = _Token(atoms, cost, whole_word=False, needs_separation=ambiguous)
+                    add(word[:end], token)
         for key, words in vocabulary.exact.items():
             atoms = frozenset(key.split()) - {"ignored"}
-            for spelling in {variant for word in words for variant in spellings(word)}:
-                short = len(spelling) < MIN_PREFIX_LETTERS
-                add(
-                    spelling,
-                    _Token(atoms, SHORT_COST if short else EXACT_COST, needs_separation=short),
-                )
+            for word in words:
+                short = len(word) < MIN_PREFIX_LETTERS
+                cost = SHORT_COST if short else EXACT_COST
+                add(word, _Token(atoms, cost, needs_separation=short))
     return {  # what is a word is no beginning of another one
         spelling: tuple(whole_words or by_atoms.values())
         for spelling, by_atoms in tokens.items()
@@ -234,26 +159,27 @@ def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
 
 
 @cache
-def _suffixes(language: str) -> Mapping[str, frozenset[str]]:
+def _suffixes() -> Mapping[str, frozenset[str]]:
     """Meanings of letters behind a word: the ``l`` of EPICL."""
     table = label_words()
-    suffixes = {**table.common.suffixes, **table.languages[language].suffixes}
+    suffixes = {**table.common.suffixes, **table.english.suffixes}
     return {
         letter: frozenset(atom.split()) for atom, letters in suffixes.items() for letter in letters
     }
 
 
 @cache
-def _side_words(language: LabelLanguage) -> Mapping[str, str]:
-    words = label_words().languages[language.name].sides
+def _side_words() -> Mapping[str, str]:
+    """Sides by words and letters for them."""
+    words = label_words().english.sides
     sides = dict.fromkeys(words.right, "right") | dict.fromkeys(words.left, "left")
-    return sides | dict(zip(language.letters, ("right", "left"), strict=True))
+    return sides | dict(zip(words.letters, ("right", "left"), strict=True))
 
 
 @cache
-def _side_beginnings(language: str) -> Mapping[str, str]:
-    """Sides by words for them that are cut off (``izqu``)."""
-    sides = label_words().languages[language].sides
+def _side_beginnings() -> Mapping[str, str]:
+    """Sides by words for them that are cut off (``rig``)."""
+    sides = label_words().english.sides
     return {
         word[:end]: side
         for side, words in (("right", sides.right), ("left", sides.left))
@@ -273,19 +199,17 @@ class _Cut:
     """Whether a whole word is in it that is no accident."""
     skipped: bool = False
     """Whether a part of it is no word."""
-    letters: int = 0
-    """In words of three letters or more."""
     whole_word: bool = True
     """True if no word in it is cut off."""
 
 
 @lru_cache(maxsize=100_000)
-def reading(label: str, language: LabelLanguage) -> Reading | None:
-    """Read a label in a language; None where no word of it is known."""
+def reading(label: str) -> Reading | None:
+    """Read a label; None where no word of it is known."""
     text, bounds = plain_text(label)
     if not text or len(text) > 60:
         return None
-    cuts = [cut for cut in _cuts(text, bounds, language) if cut.atoms]
+    cuts = [cut for cut in _cuts(text, bounds) if cut.atoms]
     words = [cut for cut in cuts if cut.whole_word and not cut.skipped and len(cut.atoms) == 1]
     cheapest = min((cut.cost for cut in words if not cut.side), default=math.inf)  # HEEL: no left
     read = [
@@ -299,18 +223,18 @@ def reading(label: str, language: LabelLanguage) -> Reading | None:
         best = min((cut for cut, _ in read), key=lambda cut: cut.cost)
         near = [landmarks for cut, landmarks in read if cut.cost < best.cost + MAX_COST_DIFFERENCE]
         all_landmarks = frozenset().union(*near)
-        return Reading(all_landmarks, best.atoms, best.side, best.cost, best.letters)
+        return Reading(all_landmarks, best.atoms, best.side, best.cost)
     sure_cuts = [cut for cut in cuts if cut.sure]
     if not sure_cuts:
         return None
     best = min(sure_cuts, key=lambda cut: cut.cost)
-    return Reading(frozenset(), best.atoms, best.side, best.cost, best.letters)
+    return Reading(frozenset(), best.atoms, best.side, best.cost)
 
 
-def _cuts(text: str, bounds: frozenset[int], language: LabelLanguage) -> list[_Cut]:
+def _cuts(text: str, bounds: frozenset[int]) -> list[_Cut]:
     """The cheapest ways to cut a whole label."""
-    vocabulary, sides = _vocabulary(language.name), _side_words(language)
-    suffixes, beginnings = _suffixes(language.name), _side_beginnings(language.name)
+    vocabulary, sides = _vocabulary(), _side_words()
+    suffixes, beginnings = _suffixes(), _side_beginnings()
     cuts: list[dict[tuple[frozenset[str], str, bool], _Cut]] = [{} for _ in range(len(text) + 1)]
     empty = _Cut(0.0)
     cuts[0][frozenset(), "", False] = empty
@@ -382,9 +306,8 @@ def _steps(
             and bool(token.atoms)
         )
         across = CROSSING_COST if len(piece) < MIN_LONG_WORD_LETTERS else LONG_CROSSING_COST
-        letters = len(piece) if len(piece) >= MIN_PREFIX_LETTERS and token.atoms else 0
         cost = token.cost + across * crossed
-        yield _Cut(cost, token.atoms, sure=sure, letters=letters, whole_word=token.whole_word)
+        yield _Cut(cost, token.atoms, sure=sure, whole_word=token.whole_word)
 
 
 def _keep(cuts: dict[tuple[frozenset[str], str, bool], _Cut], way: _Cut, step: _Cut) -> None:
@@ -394,7 +317,6 @@ def _keep(cuts: dict[tuple[frozenset[str], str, bool], _Cut], way: _Cut, step: _
         way.side or step.side,
         way.sure or step.sure,
         way.skipped or step.skipped,
-        way.letters + step.letters,
         way.whole_word and step.whole_word,
     )
     key = longer.atoms, longer.side, longer.skipped

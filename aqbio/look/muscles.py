@@ -38,6 +38,12 @@ MAX_REST_SHARE = 0.5
 run's static optimisation at 15 Hz, taken at 20 Hz; 0.5 to 1.25 of its activations, which it means
 for rigid tendons, in muscles with elastic ones."""
 
+MAX_FORCE_N = 1e5
+"""Largest force of a muscle that is read; no person's is a tenth of it."""
+
+MAX_NEGATIVE_FORCE_N = 1.0
+"""Largest negative force that rounding of an optimisation leaves."""
+
 MIN_SHARE_OF_MOTION = 0.05
 """A file of muscles must cover more than this share of the motion."""
 
@@ -57,6 +63,7 @@ def read_muscles(path: Path, moving: ModelInMotion) -> MuscleForces:
     """Read muscle forces or activations of a motion, and turn them into generalised forces."""
     storage, names = read_storage(path), muscle_names(moving.model)
     columns, kind = muscle_columns(storage, names, path.name)
+    refuse_impossible_muscles(storage, columns, path.name)
     time = moving.time + moving.start
     covered = (time >= storage.time[0] - 1e-9) & (time <= storage.time[-1] + 1e-9)
     if covered.mean() < MIN_SHARE_OF_MOTION:
@@ -89,7 +96,9 @@ def muscle_columns(
         parts = re.split(r"[/|.]", column.strip("/"))
         for index, part in enumerate(parts):
             if part in names and (kind := KINDS.get("_".join(parts[index + 1 :]))):
-                by_kind[kind].setdefault(part, column)
+                first = by_kind[kind].setdefault(part, column)
+                if not np.allclose(storage.column(first), storage.column(column), equal_nan=True):
+                    raise _wrong(f"{part} has two columns: {first} and {column}.", file)
     if by_kind[ACTIVATION]:  # a solution of Moco has excitations by the plain names beside them
         return by_kind[ACTIVATION], ACTIVATION
     columns = by_kind[FORCE]
@@ -106,6 +115,29 @@ def muscle_columns(
         )
     largest = max(float(np.abs(storage.column(column)).max()) for column in columns.values())
     return columns, ACTIVATION if largest <= MAX_ACTIVATION else FORCE
+
+
+def refuse_impossible_muscles(storage: Storage, columns: Mapping[str, str], file: str) -> None:
+    """Refuse times that go back, and values that no muscle has."""
+    late = np.flatnonzero(np.diff(storage.time) < 0.0)
+    if len(late):
+        before, after = storage.time[late[0]], storage.time[late[0] + 1]
+        raise _wrong(f"the time {after:g} s follows {before:g} s.", file)
+    for column in columns.values():
+        values = storage.column(column)
+        impossible = ~(np.abs(values) <= MAX_FORCE_N) | (values < -MAX_NEGATIVE_FORCE_N)
+        if impossible.any():
+            row = int(np.argmax(impossible))
+            raise _wrong(
+                f"{column} is {values[row]:g} at {storage.time[row]:g} s: a muscle pulls with 0 to "
+                f"{MAX_FORCE_N:g} N.",
+                file,
+            )
+
+
+def _wrong(what: str, file: str) -> AqbioError:
+    fix = "write one row per instant and one column per muscle, from the optimisation as it ran."
+    return AqbioError(what, file=file, fix=fix, rule="muscle-values")
 
 
 def _findings(

@@ -127,7 +127,7 @@ def partners(worn: Sequence[str], labels: BodyLabels) -> dict[str, str]:
     """Map labels to those of the same site on the other side; unclear names are left out.
 
     Two labels of a part are partners if they differ in what labels of the two sides usually differ
-    in, in whatever language: ``links`` and ``rechts``, ``G`` and ``D``.
+    in: ``Left`` and ``Right``, ``L`` and ``R``.
     """
     by_site: dict[SidedLabel, list[str]] = {}
     for label in worn:

@@ -205,12 +205,6 @@ BODY_LABELS = [f"{side}{name}" for side in "LR" for name in ("HEE", "TOE", "ANK"
     ("raw", "labels"),
     [
         (["C7", "Left:HEEL", "Right:HEEL", "Right:TOE"], ["C7", "L_HEEL", "R_HEEL", "R_TOE"]),
-        (["links:Ferse", "Rechts:Ferse"], ["L_Ferse", "R_Ferse"]),
-        (["Gauche:talon", "Droite:talon"], ["L_talon", "R_talon"]),
-        (["G:HEEL", "D:HEEL", "G:TOE", "C7"], ["L_HEEL", "R_HEEL", "L_TOE", "C7"]),
-        (["I:TALON", "D:TALON"], ["L_TALON", "R_TALON"]),
-        (["sx:TALLONE", "dx:TALLONE"], ["L_TALLONE", "R_TALLONE"]),
-        (["hidari:kakato", "migi:kakato"], ["L_kakato", "R_kakato"]),
         (["HEEL:L", "HEEL:R", "TOE:L", "TOE:R"], ["L_HEEL", "R_HEEL", "L_TOE", "R_TOE"]),
         (["Jane:Left:HEEL", "Jane:Right:HEEL", "Jane:C7"], ["L_HEEL", "R_HEEL", "C7"]),
         (["L:HEEL", "R Leg:HEEL", "L_Leg:KNEE"], ["L_HEEL", "R_HEEL", "L_KNEE"]),

@@ -27,7 +27,7 @@ from tests.lacking.alterations import (
     all_of,
     labels_of,
 )
-from tests.lacking.languages import SIDE_WORDS, WORDS, foreign_label
+from tests.lacking.wordings import SIDE_WORDS, WORDS, worded_label
 
 Random = np.random.Generator
 Parameters = dict[str, Any]
@@ -319,21 +319,21 @@ def _make_unit(trial: str, of: str, factor: float) -> Alteration:
     return _simple(by.other_unit, cause, "unit")(trial, of=of, factor=factor)
 
 
-def _draw_language(random: Random, _: Recordings) -> Parameters:
-    language = str(_choose(random, list(WORDS)))
-    writing = int(random.integers(len(SIDE_WORDS[language])))
-    return {"language": language, "writing": writing, "first": bool(random.integers(2))}
+def _draw_wording(random: Random, _: Recordings) -> Parameters:
+    wording = str(_choose(random, list(WORDS)))
+    writing = int(random.integers(len(SIDE_WORDS)))
+    return {"wording": wording, "writing": writing, "first": bool(random.integers(2))}
 
 
-def _make_language(language: str, writing: int, first: bool) -> Alteration:
+def _make_wording(wording: str, writing: int, first: bool) -> Alteration:
     def lacking(recordings: Recordings) -> Recordings:
         labels = dict.fromkeys(n for take in recordings.takes.values() for n in take.labels)
         sites = named_labels(labels, landmark_table()).sites
         names: dict[str, str] = {}
         for label, site in sites.items():
-            if site.landmark not in WORDS[language]:
+            if site.landmark not in WORDS[wording]:
                 continue  # it keeps its label
-            name = foreign_label(language, site.landmark, site.side, writing, first=first)
+            name = worded_label(wording, site.landmark, site.side, writing, first=first)
             twins = sum(known_name.rstrip("0123456789") == name for known_name in names.values())
             names[label] = f"{name}{twins + 1}" if name in names.values() else name
         return recordings.of_each(partial(by.renamed, names=names))
@@ -427,7 +427,7 @@ KINDS: dict[str, Kind] = {
     "displaced": (_simple(by.displaced_plates, MISPLACED, "place"), _draw_displaced),
     "rate": (_simple(by.other_rate, RATE, "rate"), _draw_rate),
     "unit": (_make_unit, _draw_unit),
-    "language": (_make_language, _draw_language),
+    "wording": (_make_wording, _draw_wording),
     "harmless": (_make_harmless, _draw_harmless),
 }
 """How an alteration is made, and how its parameters are drawn."""

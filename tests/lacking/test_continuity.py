@@ -26,9 +26,9 @@ from tests.lacking import distortions as by
 from tests.lacking.alterations import STATIC, Recordings, part_of
 from tests.lacking.drawn import alteration_of
 from tests.lacking.judged import jumps
-from tests.lacking.languages import SIDE_WORDS, WORDS
 from tests.lacking.outcome import Outcome, written
 from tests.lacking.recordings import ja1, short
+from tests.lacking.wordings import SIDE_WORDS, WORDS
 from tests.lacking.work import FEW_DRAWS, FITTED
 from tests.real.staged import run_stages
 
@@ -63,7 +63,7 @@ FAULTS: dict[str, Callable[[Any], Any]] = {
 
 ABOUT_NAMES = "please look$|labels that say nothing"
 
-WAYS = ("other language", "other order", "other prefix", "metres", "fewer frames", "static away")
+WAYS = ("other wording", "other order", "other prefix", "metres", "fewer frames", "static away")
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ class Pair:
 
     def twin(self, recordings: Recordings) -> tuple[Recordings, float]:
         """The recordings written otherwise, and by how much their clocks begin later, s."""
-        if self.way == "other language":
-            language = sorted(WORDS)[self.seed % len(WORDS)]
-            writing = self.seed % len(SIDE_WORDS[language])
-            parameters = {"language": language, "writing": writing, "first": self.seed % 2 == 0}
-            return alteration_of("language", parameters).lacking(recordings), 0.0
+        if self.way == "other wording":
+            wording = sorted(WORDS)[self.seed % len(WORDS)]
+            writing = self.seed % len(SIDE_WORDS)
+            parameters = {"wording": wording, "writing": writing, "first": self.seed % 2 == 0}
+            return alteration_of("wording", parameters).lacking(recordings), 0.0
         if self.way in ("other order", "other prefix"):
             parameters = {"what": self.way.removeprefix("other "), "seed": self.seed}
             return alteration_of("harmless", parameters).lacking(recordings), 0.0
@@ -222,9 +222,9 @@ def computed(study: Study, recordings: Recordings) -> Outcome:
     return Outcome(trials, steps=steps, rows=rows)
 
 
-SHARES = {"static away": 1.0, "other language": 1.0, "fewer frames": 0.25}
+SHARES = {"static away": 1.0, "other wording": 1.0, "fewer frames": 0.25}
 """Of its limit a number may differ by, .01 where nothing but names, order and unit does: plates
-that bore the static trial say where it stood, some labels say less in another language, and other
+that bore the static trial say where it stood, some labels say less in another wording, and other
 frames are at the end of a filter."""
 
 

@@ -39,8 +39,8 @@ from aqbio.prepare.side_faults import (
 )
 from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.virtual.recording import VirtualRecording
-from tests.lacking.languages import foreign_label
 from tests.lacking.recordings import virtual_take
+from tests.lacking.wordings import WORDS, worded_label
 from tests.side_alterations import as_proposed, differing, exchange_faults, mirrored
 
 pytestmark = pytest.mark.opensim
@@ -204,12 +204,12 @@ def with_columns(recording: Recording) -> Recording:
     return replace(recording, forces=replace(recording.forces, feet=tuple(feet)))
 
 
-@pytest.mark.parametrize("language", ["german", "french", "spanish", "italian", "japanese"])
+@pytest.mark.parametrize("wording", WORDS)
 @pytest.mark.parametrize(("writing", "first"), [(0, True), (1, False)])
-def test_partners_are_found_in_every_language(language, writing, first):
-    """Whatever words mean left and right; exchanged legs were put back in English alone."""
+def test_partners_are_found_in_every_wording(wording, writing, first):
+    """Whether words or letters state the side, before or after the name."""
     parts = ("asis", "thigh", "knee_lateral", "knee_medial", "shank", "heel", "mt1", "acromion")
-    written = partial(foreign_label, language, writing=writing, first=first)
+    written = partial(worded_label, wording, writing=writing, first=first)
     pairs = [tuple(written(part, side) for side in SIDES) for part in parts]
     pairs += [(f"{a}{n}", f"{b}{n}") for a, b in pairs[1:2] for n in (2, 3)]
     alone = [written("toe", "left"), written("elbow_lateral", "right")]

@@ -1,12 +1,14 @@
-"""Strength tests in the words of those who test: headings such as "Knee ext R con 60°/s (Nm)".
+"""The long sheet strength.tsv, made from a sheet of strength tests in English.
 
-A sheet has a row per attempt, or a row per athlete and a column per test. The heading of such a
-column, and a cell of the column movement, are read word by word; where a movement is named, a word
-without a meaning here is asked about.
+That sheet has a row per attempt, or a row per athlete and a column per test with a heading such as
+"Knee ext R con 60°/s (Nm)". Headings, and cells of the column movement, are read word by word;
+where a movement is named, a word without a meaning here is asked about.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +17,7 @@ from pathlib import Path
 
 from aqbio.config import Strength, closest
 from aqbio.config.sheets import MOVEMENTS, valid_contraction, valid_unit
-from aqbio.errors import Finding, listed
+from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.cells import (
     CONTRACTIONS,
     NOT_MEASURED,
@@ -23,8 +25,11 @@ from aqbio.io.cells import (
     SIDES,
     STRENGTH_UNITS,
     understood_cell,
-    without_accents,
 )
+from aqbio.io.sheets import SAVED_AS, sheet_rows
+
+STRENGTH_NAME = "strength"
+"""Name of a file of strength tests, without its ending, in small letters."""
 
 NumberedRow = tuple[int, list[str]]
 """Line of the file, and its cells."""
@@ -35,36 +40,27 @@ def _spelled(**words: str) -> dict[str, str]:
     return {word: meaning for meaning, spellings in words.items() for word in spellings.split()}
 
 
-JOINTS = _spelled(
-    hip="hip hips hufte huft hanche cadera anca quadril",
-    knee="knee knees knie genou rodilla ginocchio joelho",
-    ankle="ankle ankles sprunggelenk cheville tobillo caviglia tornozelo",
-    trunk="trunk torso rumpf tronc tronco",
-)
+JOINTS = _spelled(hip="hip hips", knee="knee knees", ankle="ankle ankles", trunk="trunk torso")
 DIRECTIONS = _spelled(
-    flexion="flexion flex flx flexor flexors beugung beuger flessione flessori flexao flechisseur "
-    "flechisseurs flexores",
-    extension="extension ext extensor extensors streckung strecker estensione estensori extensao "
-    "extenseur extenseurs extensores",
-    abduction="abduction abd abductor abductors abduktion abduktoren abduccion abducteurs "
-    "abduzione",
-    adduction="adduction add adductor adductors adduktion adduktoren aduccion aductores adducteurs "
-    "adduttori",
-    internal_rotation="internal_rotation int_rotation int_rot ir innenrotation",
-    external_rotation="external_rotation ext_rotation ext_rot er aussenrotation",
+    flexion="flexion flex flx flexor flexors",
+    extension="extension ext extensor extensors",
+    abduction="abduction abd abductor abductors",
+    adduction="adduction add adductor adductors",
+    internal_rotation="internal_rotation int_rotation int_rot ir",
+    external_rotation="external_rotation ext_rotation ext_rot er",
     plantarflexion="plantarflexion plantar_flexion plantarflex pf",
     dorsiflexion="dorsiflexion dorsi_flexion dorsiflex df",
     rotation="rotation rot",
 )
 MUSCLES = _spelled(
-    knee_extension="quads quad quadriceps quadrizeps cuadriceps quadricipite kniestrecker",
-    knee_flexion="hamstrings hamstring hams ham beinbeuger kniebeuger ischios ischio_jambiers "
-    "isquiotibiales isquios ischiocrurali flessori_ginocchio",
-    hip_extension="glutes glute gluteus gluteo gluteos fessiers", hip_flexion="psoas iliopsoas",
-    hip_adduction="groin", leg_extension="leg_press squat beinpresse",
-    ankle_plantarflexion="calf calves calf_raise soleus wade waden wadenheben mollet mollets "
-    "gemelos",
-)  # fmt: skip
+    knee_extension="quads quad quadriceps",
+    knee_flexion="hamstrings hamstring hams ham",
+    hip_extension="glutes glute gluteus",
+    hip_flexion="psoas iliopsoas",
+    hip_adduction="groin",
+    leg_extension="leg_press squat",
+    ankle_plantarflexion="calf calves calf_raise soleus",
+)
 NORDIC = {"movement": "knee_flexion", "contraction": "eccentric", "device": "nordic hamstring"}
 JUMPS = {
     "cmj": "countermovement jump", "countermovement_jump": "countermovement jump",
@@ -89,7 +85,7 @@ TESTS: dict[str, dict[str, str]] = {
 }
 """Tests and muscles that name a movement by themselves."""
 
-CONTRACTION_WORDS = CONTRACTIONS | _spelled(isokinetic="isokinetic isokin isokinetisch isocinetic")
+CONTRACTION_WORDS = CONTRACTIONS | _spelled(isokinetic="isokinetic isokin")
 DEVICES = {
     word: {"contraction": "isometric", "device": "hand-held dynamometer"}
     for word in ("hhd", "handheld_dynamometer", "hand_held_dynamometer", "hand_held")
@@ -97,7 +93,7 @@ DEVICES = {
 
 UNSAID = _spelled(
     unsaid="peak max maximum maximal best torque moment force strength test height mvic mvc dj "
-    "drop_jump profile fvp fv kraft single leg sl tq de du des la le les del della do da maximale"
+    "drop_jump profile fvp fv single leg sl tq"
 ).keys()
 """Words that change no meaning."""
 
@@ -110,11 +106,8 @@ BODY_WEIGHT = {"bw", "bm", "bodyweight", "bodymass"}
 """Words that make per cent a unit."""
 
 ADVICE = {
-    "d": "write right, droite or derecha in place of D",
-    "g": "write left or gauche in place of G",
-    "der": "write right or derecha in place of der, or delete it if it is an article",
     **dict.fromkeys(
-        ("dominant", "nondominant", "non", "dom", "nd", "dominante"),
+        ("dominant", "nondominant", "non", "dom", "nd"),
         "write left or right: which leg is preferred stands in participants.tsv (preferred_leg)",
     ),
     "rm": "write con in place of 1RM if the lifted mass shall count as the leg's force, or leave "
@@ -128,14 +121,14 @@ ADVICE = {
 """What to do about words that have no meaning here, or more than one."""
 
 COLUMN_WORDS = _spelled(
-    participant_id="athlete name subject participant player patient id sportler sportlerin athlet "
-    "athletin spieler proband nom paciente deportista jugador joueur sportif paziente nome atleta",
-    movement="test exercise muscle ubung bewegung muskel exercice ejercicio esercizio",
-    side="leg limb seite bein jambe cote lado pierna lato gamba",
-    contraction="type mode art", velocity_deg_s="speed", angle_deg="angle",
-    value="wert valor valeur valore", unit="units einheit unidad unite unita",
-    date="datum fecha", pain="schmerz schmerzen dolor douleur dolore",
-)  # fmt: skip
+    participant_id="athlete name subject participant player patient id",
+    movement="test exercise muscle",
+    side="leg limb",
+    contraction="type mode",
+    velocity_deg_s="speed",
+    angle_deg="angle",
+    unit="units",
+)
 """Other names of columns; their cells are checked like those of the sheet's own."""
 
 WORD = re.compile(r"\d+(?:[.,]\d+)?\s*(?:°/se?c?|deg/se?c?|deg|°)?|\b[fv]0\b|[^\W\d_]+|%")
@@ -185,7 +178,7 @@ def read_phrase(text: str) -> Phrase:
             if fields.setdefault(column, value) != value:
                 problems.append(f"{fields[column]} and {value}")
 
-    text, unit = _without_unit(without_accents(text.casefold()).strip())
+    text, unit = _without_unit(text.casefold().strip())
     if unit:
         fill({"unit": unit})
     words = [match[0].strip() for match in WORD.finditer(text.replace("_", " "))]
@@ -206,9 +199,6 @@ def read_phrase(text: str) -> Phrase:
             joints.append(JOINTS[word])
         elif word in DIRECTIONS:
             directions.append(DIRECTIONS[word])
-        elif compound := _joined(word):
-            joints.append(compound[0])
-            directions.append(compound[1])
         elif word[0].isdigit():
             numbers.append(word)
         elif word not in UNSAID:
@@ -225,15 +215,6 @@ def read_phrase(text: str) -> Phrase:
     if fields.get("contraction") in ("jump", "sprint"):
         fields.setdefault("side", "bilateral")
     return Phrase(fields, tuple(unread), "; ".join(problems))
-
-
-def _joined(word: str) -> tuple[str, str] | None:
-    """Joint and direction of a word that names both, such as Kniestreckung."""
-    for spelling, joint in JOINTS.items():
-        rest = word.removeprefix(spelling).removeprefix("gelenks")
-        if rest != word and rest in DIRECTIONS:
-            return joint, DIRECTIONS[rest]
-    return None
 
 
 _PHRASES = {*TESTS, *DEVICES, *DIRECTIONS, *SIDES, *UNSAID}
@@ -282,7 +263,55 @@ def _fill_numbers(numbers: Sequence[str], fields: dict[str, str]) -> Iterator[st
 # sheets -------------------------------------------------------------------------------------------
 
 
-def as_rows(
+@dataclass(frozen=True, slots=True)
+class LongStrength:
+    """A sheet of strength tests with one attempt a row."""
+
+    text: str
+    """Of strength.tsv; empty where no test was found."""
+    findings: tuple[Finding, ...]
+    """On the columns that it was made from."""
+
+
+def find_strength(folder: Path) -> LongStrength | None:
+    """Read the sheet of strength tests among recordings, the first by name; None without one."""
+    path = next(filter(is_strength_sheet, sorted(folder.rglob("*"))), None)
+    return None if path is None else long_strength(path)
+
+
+def is_strength_sheet(path: Path) -> bool:
+    """Tell whether a file has the name of a sheet of strength tests."""
+    named = path.stem.casefold() == STRENGTH_NAME and path.suffix.casefold() in SAVED_AS
+    return named and path.is_file()
+
+
+def long_strength(path: Path) -> LongStrength:
+    """Read a sheet of strength tests in either layout."""
+    try:
+        sheet = sheet_rows(path, Strength)
+    except AqbioError as error:
+        return LongStrength("", (error.finding(),))
+    header, rows, remarks = _as_rows(sheet.header, sheet.rows, path)
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+    writer.writerow(header)
+    for _, cells in rows:
+        values = zip(header, cells, strict=False)
+        writer.writerow([understood_cell(name, cell.strip()) for name, cell in values])
+    return LongStrength(file.getvalue() if rows else "", (*sheet.findings, *remarks))
+
+
+def strength_lines(strength: LongStrength | None) -> Iterator[str]:
+    """List columns of a sheet of strength tests: read, asked about, or left out."""
+    if strength is None:
+        return
+    yield "Strength tests"
+    for finding in strength.findings:
+        look = "" if finding.severity == "info" else "look: "
+        yield f"  {look}{finding.what} {finding.fix}"
+
+
+def _as_rows(
     header: list[str], rows: Sequence[NumberedRow], path: Path
 ) -> tuple[list[str], list[NumberedRow], list[Finding]]:
     """Header and rows with one test a row, of a sheet that may have a column for each test."""
@@ -346,7 +375,7 @@ def _without_own_unit(cell: str, unit: str) -> str:
 
 def _column_name(name: str, header: frozenset[str]) -> str:
     """The sheet's own name of a column that the header has under another one."""
-    column = COLUMN_WORDS.get(without_accents(name.casefold()).strip(), name)
+    column = COLUMN_WORDS.get(name.casefold().strip(), name)
     return name if column in header else column
 
 

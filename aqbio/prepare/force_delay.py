@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from aqbio.prepare.people import of_people
-from aqbio.vectors import FloatArray
+from aqbio.vectors import FloatArray, finite_means
 
 MAX_DELAY_S = 0.04
 """Largest delay that is looked for, s."""
@@ -38,8 +39,7 @@ def force_delay(time: FloatArray, force: FloatArray, weight_and_inertia: FloatAr
     inner = slice(reach, len(time) - reach)
     caused = weight_and_inertia[inner]
     shifts = np.arange(-reach, reach + 1)
-    shifted = (force[reach + shift : len(time) - reach + shift] for shift in shifts)
-    correlation = np.array([_correlation(measured, caused) for measured in shifted])
+    correlation = _correlations(sliding_window_view(force, len(caused)), caused)
     best = int(np.argmax(correlation))
     if best in (0, len(shifts) - 1):
         return float(np.copysign(np.inf, shifts[best]))
@@ -70,6 +70,10 @@ def delay_sd(measured: FloatArray, caused: FloatArray, step: float) -> float:
     return float(np.sqrt(rest.var() * repeats / (slope @ slope)) / abs(factors[0]))
 
 
-def _correlation(measured: FloatArray, caused: FloatArray) -> float:
+def _correlations(measured: FloatArray, caused: FloatArray) -> FloatArray:
+    """Correlations (S,) of measured signals (S, L), NaN where unknown, with one (L,)."""
     is_finite = np.isfinite(measured)
-    return float(np.corrcoef(measured[is_finite], caused[is_finite])[0, 1])
+    signals = np.where(is_finite, np.stack((measured, np.full_like(measured, caused))), np.nan)
+    centred = np.nan_to_num(signals - finite_means(signals, 2)[..., None])
+    variances = np.einsum("asl,asl->as", centred, centred)
+    return np.asarray(np.einsum("sl,sl->s", *centred) / np.sqrt(variances[0] * variances[1]))

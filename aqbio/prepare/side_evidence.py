@@ -19,7 +19,7 @@ from aqbio.prepare.contacts import MAX_FOOT_DISTANCE_M, NO_FOOT, foot_distance
 from aqbio.prepare.explanations import Disagreements
 from aqbio.prepare.frame_loads import HEAVY_SHARE, TINY_N, FrameLoads, averaged
 from aqbio.prepare.people import of_people
-from aqbio.vectors import FloatArray, finite_means, finite_median
+from aqbio.vectors import FloatArray, finite_means, finite_median, finite_medians
 
 OtherRecordings = Callable[[], Iterable[Recording]]
 """Function that reads the other recordings of a person."""
@@ -66,7 +66,7 @@ class BodySides:
         worn = [x for x in recording.labels if x in labels.sided]
         lateral = {x: across[:, recording.labels.index(x)] for x in worn}
         lateral = {x: path for x, path in lateral.items() if np.isfinite(path).any()}
-        partner, parts, offsets = partners(worn, labels), dict[str, float](), list[float]()
+        partner, parts, offsets = partners(worn, labels), dict[str, float](), list[FloatArray]()
         for part in dict.fromkeys(labels.sided[x].part for x in lateral):
             of_part = [x for x in lateral if labels.sided[x].part == part]
             left, right = ([x for x in of_part if labels.sided[x].side == side] for side in SIDES)
@@ -79,10 +79,12 @@ class BodySides:
             parts[part] = finite_median(means[1] - means[0])
             for label in of_part:
                 away = lateral[label] - lateral.get(partner.get(label, ""), middle)
-                offsets.append(finite_median(away if label in right else -away))
-        known = [offset for offset in offsets if np.isfinite(offset)]
-        wrong = sum(offset < MIN_OFFSET_M for offset in known)
-        return cls(axes, len(known), wrong, parts) if parts else None
+                offsets.append(away if label in right else -away)
+        if not parts:
+            return None
+        medians = finite_medians(np.stack(offsets, axis=1))
+        wrong = int((medians < MIN_OFFSET_M).sum())
+        return cls(axes, int(np.isfinite(medians).sum()), wrong, parts)
 
     @property
     def other_side(self) -> bool:

@@ -391,12 +391,17 @@ def left_out_words(runners: Runners) -> str:
     steps = runners.results.tables["steps"]
     steady = set(steady_steps(steps[steps["status"] == "ok"])["participant_id"].astype(str))
     absent = [name for name in dict.fromkeys(trials["participant_id"]) if name not in steady]
-    words = [f"{', '.join(left_out)}"] if left_out else []
-    words += [f"of {name}, who speeds up throughout, no step is steady" for name in absent]
-    whole = counted(len(trials), "trial")
-    if not words:
-        return f"All {whole} count."
-    return f"Of {whole} some do not count here: {'; '.join(words)}."
+    if not left_out and not absent:
+        return f"All {counted(len(trials), 'trial')} count."
+    sentences = []
+    if left_out:
+        sentences.append(f"Trials excluded for a measure that failed: {', '.join(left_out)}.")
+    sentences += [
+        f"{name} accelerates throughout, so none of the steps of {name} is steady; all trials of "
+        f"{name} are excluded."
+        for name in absent
+    ]
+    return " ".join(sentences)
 
 
 # figures ----------------------------------------------------------------------------------------
@@ -512,18 +517,17 @@ def readme_words(runners: Runners) -> str:
         row, title = verdicts[name], registry[name].title
         ends = f"{digits(row['ci_low'])} to {digits(row['ci_high'])}"
         return (
-            f"that {title[0].lower()}{title[1:]} is *{_verdict(row)}* (share of {share} "
-            f"{digits(row['estimate'])}, 95 % {ends}, predicted {digits(row['smallest_effect'])} "
-            "or more)"
+            f"That {title[0].lower()}{title[1:]} is *{_verdict(row)}*: the share of {share} is "
+            f"{digits(row['estimate'])}, 95 % {ends}, where the hypothesis predicts at least "
+            f"{digits(row['smallest_effect'])}."
         )
 
     belts = runners.means[runners.means["surface"] == "treadmill"]["person"].nunique()
     return (
-        f"**Found in {people} runners whose recordings are public** ({low:.0f} to {high:.1f} m/s): "
-        f"{_signs_words(runners)}. For the hypothesis this means: "
-        f"{judged('H1', 'the angular momentum of the swing leg')}; "
-        f"{judged('H4', 'the upward push')}. {belts} ran on a treadmill, all are men: "
-        "[what this can and cannot say](docs/real_runners.md)."
+        f"In {people} runners whose recordings are public ({low:.0f} to {high:.1f} m/s), "
+        f"{_signs_words(runners)}. {judged('H1', 'the angular momentum of the swing leg')} "
+        f"{judged('H4', 'the upward push')} {belts} of them ran on a treadmill, and all are men "
+        "([what this can and cannot show](docs/real_runners.md))."
     )
 
 

@@ -17,9 +17,9 @@ WORDS: dict[str, dict[str, str]] = {
     "anatomical": {
         "asis": "ASIS", "psis": "PSIS", "sacrum": "Sacrum", "c7": "C7", "t10": "T10",
         "clavicle": "Incisura_jugularis", "sternum": "Xiphoid", "acromion": "Acromion",
-        "head_front": "Forehead", "head_back": "Occiput", "thigh": "Femur_1",
+        "head_front": "Forehead", "head_back": "Occiput", "thigh": "Femur",
         "knee_lateral": "Femur_lat_epicondyle", "knee_medial": "Femur_med_epicondyle",
-        "shank": "Tibia_1", "ankle_lateral": "Lat_malleolus", "ankle_medial": "Med_malleolus",
+        "shank": "Tibia", "ankle_lateral": "Lat_malleolus", "ankle_medial": "Med_malleolus",
         "heel": "Calcaneus", "mt1": "MTP1", "mt5": "MTP5", "toe": "Toe",
         "elbow_lateral": "Humerus_lat_epicondyle", "elbow_medial": "Humerus_med_epicondyle",
         "wrist_radial": "Radius_styloid", "wrist_ulnar": "Ulna_styloid",

@@ -275,8 +275,24 @@ class LongStrength:
 
 def find_strength(folder: Path) -> LongStrength | None:
     """Read the sheet of strength tests among recordings, the first by name; None without one."""
-    path = next(filter(is_strength_sheet, sorted(folder.rglob("*"))), None)
-    return None if path is None else long_strength(path)
+    sheets = [*filter(is_strength_sheet, sorted(folder.rglob("*")))]
+    if not sheets:
+        return None
+    strength = long_strength(sheets[0])
+    unread = [_not_read(path, sheets[0], folder) for path in sheets[1:]]
+    return LongStrength(strength.text, (*strength.findings, *unread))
+
+
+def _not_read(path: Path, first: Path, folder: Path) -> Finding:
+    """Finding of a sheet of strength tests beyond the first."""
+    names = [each.relative_to(folder).as_posix() for each in (path, first)]
+    return Finding(
+        "strength-sheets",
+        "warning",
+        f"{names[0]} is not read: strength.tsv is made from {names[1]}.",
+        file=str(path),
+        fix="put the rows of both into one sheet, with columns participant_id and session.",
+    )
 
 
 def is_strength_sheet(path: Path) -> bool:

@@ -431,11 +431,11 @@ def _wrench(
         if moved is not None:
             point, scale = moved
             moment = scale * moment - np.cross(application - point, force)
-            x, y, z = (f"{coordinate:.3f}" for coordinate in np.round(point, 3) + 0.0)
+            x, y, z = (f"{coordinate:.3f}" for coordinate in point)
+            place = f"the point ({x}, {y}, {z}) m" if np.abs(point).max() > 5e-4 else "the origin"
             problem = (
-                f"moments{' in N mm' * (scale < 1.0)} are about the point {x}, {y}, {z} m, not "
-                "about the centres of pressure, about which they have no horizontal part: they "
-                "are moved there"
+                f"the moments{' in N mm' * (scale < 1.0)} are about {place}, not about the centres "
+                "of pressure: moved there, they have no horizontal part. aqbio uses the moved ones"
             )
             findings.append(_finding("force-moment-point", file, group, problem))
         elif loaded.any() and np.nanmedian(arm) > MAX_FREE_MOMENT_ARM_M:

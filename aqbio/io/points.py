@@ -169,12 +169,12 @@ def _refuse_subjects(names: Sequence[str], parts: Sequence[Sequence[str]], file:
         shared = len(first & second)
         if shared < max(MIN_SUBJECT_LABELS, MIN_SUBJECT_SHARE * min(len(first), len(second))):
             continue
-        subjects = max(Counter(chain.from_iterable(by_prefix.values())).values())
+        prefixes = max(Counter(chain.from_iterable(by_prefix.values())).values())
         raise AqbioError(
-            f"{shared} labels stand under {subjects} prefixes: the markers of {subjects} subjects "
-            "are in one file.",
+            f"{shared} labels stand under {prefixes} prefixes: either {prefixes} subjects are in "
+            "one file, or the prefixes name sides in words that aqbio does not read.",
             file=file,
-            fix="export each subject to a file of its own.",
+            fix="export each subject to a file of its own; write left and right for sides.",
             rule="labels-subjects",
         )
 

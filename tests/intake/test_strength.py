@@ -236,6 +236,18 @@ def test_an_excel_workbook_is_read_with_its_dates(tmp_path):
     ]
 
 
+def test_a_second_sheet_of_strength_tests_is_named(tmp_path):
+    for session, value in (("S1", 30), ("S2", 31)):
+        (tmp_path / session).mkdir()
+        text = f"Name;Hip flexion L iso (kg)\nP1;{value}"
+        (tmp_path / session / "strength.csv").write_text(text, encoding="utf-8")
+    strength = find_strength(tmp_path)
+    [finding] = [x for x in strength.findings if x.rule == "strength-sheets"]
+    assert "S2/strength.csv is not read: strength.tsv is made from S1/strength.csv" in finding.what
+    assert strength.text.endswith("\t30\n")
+    assert "31" not in strength.text
+
+
 ANSWERED = {
     "isokinetic without its way, as heading": (
         "Name;Isokinetic 60 Quads R (Nm)\nP1;200", "concentric at 60 degrees per second",

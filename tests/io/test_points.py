@@ -231,5 +231,6 @@ def test_two_subjects_in_one_file_are_refused_without_their_names(separator):
     with pytest.raises(AqbioError, match="10 labels stand under 2 prefixes") as refusal:
         named_points([*raw, "Jane:C7", "Jane:C7"], frozenset(), "a.c3d")
     assert refusal.value.rule == "labels-subjects"
-    assert refusal.value.fix == "export each subject to a file of its own."
+    fix = "export each subject to a file of its own; write left and right for sides."
+    assert refusal.value.fix == fix
     assert "Jane" not in str(refusal.value)

@@ -118,7 +118,7 @@ ADVICE = {
         "to take-off)",
     ),
 }  # fmt: skip
-"""What to do about words that have no meaning here, or more than one."""
+"""Advice on words that have no meaning here, or more than one."""
 
 COLUMN_WORDS = _spelled(
     participant_id="athlete name subject participant player patient id",
@@ -436,7 +436,7 @@ def _strange_words(phrase: Phrase) -> list[str]:
 
 
 def _column_finding(heading: str, phrase: Phrase, header: frozenset[str], path: Path) -> Finding:
-    """What a column is read as (rule strength-column), why it is not read, or what to write."""
+    """Report the meaning of a column (rule strength-column), or the reason that it is not read."""
     fields = phrase.fields
     needed = {"movement", "side"} - header
     if not _is_test(phrase, header):

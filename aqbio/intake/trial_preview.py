@@ -77,9 +77,9 @@ class TrialPreview:
     has_forces: bool = False
     """True if forces were recorded."""
     proposals: Mapping[str, str] = field(default_factory=dict)
-    """What is wrong with the recording, by the statement for column fix that undoes it."""
+    """Fault of the recording, by the statement for column fix that undoes it."""
     causes_hidden: str = ""
-    """Why joint angles do not tell what causes angular momentum; empty where they do."""
+    """Reason that joint angles do not show the causes of angular momentum; empty where they do."""
     picture: TrialPicture | None = None
     """Of a run."""
     lengths: Lengths | None = None
@@ -92,7 +92,7 @@ MAX_PROPOSALS = 4
 
 
 def with_proposals(row: TrialRow, look: Callable[[TrialRow, Notes], TrialPreview]) -> TrialPreview:
-    """Preview a trial as it is with what its findings propose for column fix.
+    """Preview a trial, with the statements that its findings propose for column fix.
 
     What is undone may show the next fault. A trial that cannot be prepared with a proposal is shown
     without it.
@@ -232,7 +232,7 @@ NO_FORCES = frozenset({"forces-none", "block-start"})
 def preview_of(
     prepared: PreparedTrial, row: TrialRow, marker_set: MarkerSet, notes: Notes
 ) -> TrialPreview:
-    """What was noted of a prepared trial, and which of its steps and contacts count."""
+    """Summarise the findings of a prepared trial, and the steps and contacts that count."""
     noted = causes(finding for finding in notes.findings if finding.severity != "info")
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
     belt = f"belt_speed_mps (the feet show {prepared.ground.belt.words()})" if treadmill else ""
